@@ -1,0 +1,5 @@
+"""`python -m saga`."""
+
+from saga.cli import main
+
+main()

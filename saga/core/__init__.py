@@ -1,0 +1,47 @@
+"""The pure heart: sub-machines, the process that joins them, and its decisions. Standard library only.
+
+Knows nothing of Postgres, RabbitMQ, clocks or randomness: what it decides depends on its arguments alone.
+"""
+
+from saga.core.decision import Command, Decision, Timer, Verdict, decide
+from saga.core.effect import ARMED, Deadline, Effect, Selection, Sends, all_but_least, every
+from saga.core.envelope import Envelope, Poison, Raw
+from saga.core.errors import DeclarationError
+from saga.core.fact import Fact
+from saga.core.outcomes import ANY, Outcomes, Wanted, outcomes, wanted
+from saga.core.process import Process
+from saga.core.register import Register
+from saga.core.state import Commanded, State, dump_state, load_state
+from saga.core.submachine import SubMachine
+
+__all__ = [
+    "ANY",
+    "ARMED",
+    "Command",
+    "Commanded",
+    "Deadline",
+    "Decision",
+    "DeclarationError",
+    "Effect",
+    "Envelope",
+    "Fact",
+    "Outcomes",
+    "Poison",
+    "Process",
+    "Raw",
+    "Register",
+    "Selection",
+    "Sends",
+    "State",
+    "SubMachine",
+    "Timer",
+    "Verdict",
+    "Wanted",
+    "all_but_least",
+    "decide",
+    "dump_state",
+    "every",
+    "load_state",
+    "outcomes",
+    "wanted",
+]

@@ -1,0 +1,138 @@
+"""The decision: what one input does to one instance. The only function that moves an instance, anywhere.
+
+Taking in: each sub-machine that hears the input moves by its table, each register keeps what the input said. Both give
+the same joint state in every order of the same inputs. The outcome and what is wanted are functions of that joint state
+alone, and commands are the difference between what is wanted and what was commanded last. So the *last* commanded
+condition of every effect is a function of the set of facts too, whatever was commanded on the way.
+
+Every input is answered: taken in, ignored with the reason, or refused as a conflict with what is known. Nothing raises.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+from typing import Any
+
+from saga.core.effect import Deadline, Effect, Selection
+from saga.core.fact import Fact
+from saga.core.process import Process
+from saga.core.state import Commanded, State
+
+
+class Verdict(Enum):
+    """How an input was answered."""
+
+    TAKEN = "taken"
+    IGNORED = "ignored"
+    CONFLICT = "conflict"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command to a collaborator.
+
+    ``effect`` names what it changes; of all commands for one effect the one with the greatest ``revision`` holds.
+    Revisions count up for an instance and collaborator, from 1.
+    """
+
+    type: str
+    collaborator: str
+    effect: str
+    revision: int
+    fields: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """A deadline to arm, due ``after`` now by the database's clock."""
+
+    name: str
+    emits: str
+    after: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer to one input: the state after it, and what to send. ``reason`` is a sentence for people."""
+
+    verdict: Verdict
+    reason: str
+    state: State
+    outcome: Enum
+    commands: tuple[Command, ...] = ()
+    timers: tuple[Timer, ...] = ()
+
+
+def decide(process: Process, state: State, fact: Fact) -> Decision:
+    """Answer one input to an instance in this state. Pure."""
+    before = process.outcomes.of(state.parts)
+    for register in process.registers:
+        if fact.kind is register.of and (conflict := register.conflict(state.registers[register.name], fact)):
+            return Decision(Verdict.CONFLICT, conflict, state, before)
+    parts = {part.name: part.move(state.parts[part.name], fact.kind) for part in process.parts}
+    registers = {
+        register.name: register.take_in(state.registers[register.name], fact)
+        if fact.kind is register.of
+        else state.registers[register.name]
+        for register in process.registers
+    }
+    if parts == state.parts and registers == state.registers:
+        return Decision(Verdict.IGNORED, _why_ignored(process, state, fact), state, before)
+    outcome = process.outcomes.of(parts)
+    after, commands, timers = _command(process, State(parts, registers, state.commanded, state.revisions), outcome)
+    return Decision(Verdict.TAKEN, _what_changed(process, state, after, before, outcome), after, outcome, commands, timers)
+
+
+def _command(process: Process, state: State, outcome: Enum) -> tuple[State, tuple[Command, ...], tuple[Timer, ...]]:
+    """Send the difference between what is wanted and what was commanded last."""
+    commanded, revisions = dict(state.commanded), dict(state.revisions)
+    commands: list[Command] = []
+    timers: list[Timer] = []
+    for effect, key, condition in _wants(process, state, outcome):
+        name = effect.name if key is None else f"{effect.name}/{key}"
+        last = commanded.get(name)
+        if isinstance(effect, Deadline):
+            if last is None:
+                commanded[name] = Commanded(condition.value, 1)
+                timers.append(Timer(effect.name, effect.emits.__name__, effect.delay(state.registers)))
+        elif last is None or last.condition != condition.value:
+            revision = revisions.get(effect.collaborator, 0) + 1
+            revisions[effect.collaborator] = revision
+            commanded[name] = Commanded(condition.value, revision)
+            sends = effect.commands[condition]
+            fields = sends.carried(state.registers, key)
+            commands.append(Command(sends.type, effect.collaborator, name, revision, fields))
+    return State(state.parts, state.registers, commanded, revisions), tuple(commands), tuple(timers)
+
+
+def _wants(process: Process, state: State, outcome: Enum) -> Iterator[tuple[Effect | Deadline, str | None, Enum]]:
+    """Each effect that is wanted now, with its register key if it has one, and the wanted condition."""
+    for effect, condition in process.wanted.of(outcome, state.parts).items():
+        if isinstance(effect, Effect) and isinstance(condition, Selection):
+            (only,) = effect.commands
+            for key in sorted(condition.choose(state.registers[condition.register.name])):
+                yield effect, key, only
+        elif isinstance(condition, Enum):
+            yield effect, None, condition
+
+
+def _why_ignored(process: Process, state: State, fact: Fact) -> str:
+    known = [f"{r.key} {r.key_of(fact)!r} is already known" for r in process.registers if fact.kind is r.of]
+    moved = [f"{part.name} is already {state.parts[part.name].value}" for part in process.parts if fact.kind in part.inputs]
+    return f"ignored, because {' and '.join(known or moved)}"
+
+
+def _what_changed(process: Process, before: State, after: State, was: Enum, outcome: Enum) -> str:
+    changes = [
+        f"{name} {before.parts[name].value} -> {state.value}"
+        for name, state in after.parts.items()
+        if before.parts[name] is not state
+    ]
+    changes += [
+        f"{register.name} +{key}"
+        for register in process.registers
+        for key in after.registers[register.name].keys() - before.registers[register.name].keys()
+    ]
+    stays = f"outcome stays {outcome.value}" if was is outcome else f"outcome {was.value} -> {outcome.value}"
+    return f"taken in: {', '.join(changes)}; {stays}"

@@ -1,0 +1,5 @@
+"""What can be wrong with a declaration. Decisions never raise: late or repeated input is answered, not refused."""
+
+
+class DeclarationError(ValueError):
+    """A process is declared wrongly; the message names the table cell and what to write there."""

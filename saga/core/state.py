@@ -1,0 +1,67 @@
+"""The state of an instance, and its form as JSON."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Self
+
+from saga.core.process import Process
+from saga.core.register import Entries
+
+
+@dataclass(frozen=True, slots=True)
+class Commanded:
+    """What was last commanded for one effect: the condition's value, and the revision of that command."""
+
+    condition: str
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Everything an instance knows.
+
+    ``parts`` and ``registers`` are what was taken in; ``commanded`` is what was sent so far, by effect;
+    ``revisions`` counts the commands sent to each collaborator.
+    """
+
+    parts: Mapping[str, Enum]
+    registers: Mapping[str, Entries]
+    commanded: Mapping[str, Commanded]
+    revisions: Mapping[str, int]
+
+    @classmethod
+    def start(cls, process: Process) -> Self:
+        """The state before anything was taken in."""
+        return cls(
+            parts={part.name: part.start for part in process.parts},
+            registers={register.name: {} for register in process.registers},
+            commanded={},
+            revisions={},
+        )
+
+
+def dump_state(state: State) -> dict[str, Any]:
+    """The state as plain JSON values; ``load_state`` reads it back."""
+    return {
+        "parts": {name: part.value for name, part in state.parts.items()},
+        "registers": state.registers,
+        "commanded": {name: [sent.condition, sent.revision] for name, sent in state.commanded.items()},
+        "revisions": state.revisions,
+    }
+
+
+def load_state(process: Process, stored: Mapping[str, Any]) -> State:
+    """The state that ``dump_state`` wrote; an empty mapping gives the start.
+
+    Parts and registers that the stored state does not have yet begin at their start.
+    """
+    parts, registers = stored.get("parts", {}), stored.get("registers", {})
+    return State(
+        parts={
+            part.name: type(part.start)(parts[part.name]) if part.name in parts else part.start for part in process.parts
+        },
+        registers={register.name: registers.get(register.name, {}) for register in process.registers},
+        commanded={name: Commanded(*sent) for name, sent in stored.get("commanded", {}).items()},
+        revisions=stored.get("revisions", {}),
+    )

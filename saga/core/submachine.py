@@ -1,0 +1,60 @@
+"""A sub-machine: one small table of states and moves, which hears only its own inputs."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Generic, TypeVar
+
+from saga.core.errors import DeclarationError
+
+S = TypeVar("S", bound=Enum)
+
+
+@dataclass(frozen=True, slots=True)
+class SubMachine(Generic[S]):
+    """A table ``moves[state][message class] -> next state`` over one enum, complete in every cell.
+
+    Raises DeclarationError where a state has no row, a row has no cell for one of the inputs, a cell names a state of
+    another enum, or a state can't be reached from ``start``.
+    """
+
+    name: str
+    start: S
+    moves: Mapping[S, Mapping[type, S]]
+    inputs: frozenset[type] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "inputs", frozenset(kind for row in self.moves.values() for kind in row))
+        for complaint in self._complaints():
+            raise DeclarationError(f"sub-machine {self.name!r}: {complaint}")
+
+    @property
+    def states(self) -> tuple[S, ...]:
+        """Every state, in the order of its enum."""
+        return tuple(type(self.start))
+
+    def move(self, state: S, kind: type) -> S:
+        """The state after an input of this kind; an input that is not ours moves nothing."""
+        return self.moves[state].get(kind, state)
+
+    def _complaints(self) -> Iterator[str]:
+        for state in self.states:
+            if state not in self.moves:
+                yield f"state {state.name} has no row in moves"
+        for state, row in self.moves.items():
+            for kind in sorted(self.inputs - row.keys(), key=lambda missing: missing.__name__):
+                yield f"cell ({state.name}, {kind.__name__}) is missing: every input is answered in every state"
+            for kind, target in row.items():
+                if type(target) is not type(self.start):
+                    yield f"cell ({state.name}, {kind.__name__}) names {target!r}, not a {type(self.start).__name__}"
+        for state in self._unreachable():
+            yield f"state {state.name} can't be reached from {self.start.name}"
+
+    def _unreachable(self) -> list[S]:
+        reached, frontier = {self.start}, [self.start]
+        while frontier:
+            for target in self.moves.get(frontier.pop(), {}).values():
+                if target not in reached:
+                    reached.add(target)
+                    frontier.append(target)
+        return [state for state in self.states if state not in reached]

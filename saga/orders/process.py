@@ -1,0 +1,194 @@
+"""The order process, declared: four sub-machines, the table of their outcomes, and what each outcome wants.
+
+Every row below is data. The engine, the diagrams, the documentation and the checks read these same tables.
+
+Two rules that the tables express. Money counts whenever it came: a payment that is told after the timeout still pays
+the order, one that meets a cancellation is refunded. And once an order is decided, nothing more may be collected for
+it: every outcome but *awaiting payment* wants the payment request voided. A void withdraws the request; what was
+captured before it stays captured, and PaymentReceived says so.
+"""
+
+from datetime import timedelta
+from enum import Enum
+
+from saga.core import (
+    ANY,
+    ARMED,
+    Deadline,
+    Effect,
+    Process,
+    Register,
+    Sends,
+    SubMachine,
+    all_but_least,
+    every,
+    outcomes,
+    wanted,
+)
+from saga.orders.messages import OrderCancelled, OrderPlaced, PaymentReceived, PaymentTimedOut
+
+
+class Request(Enum):
+    """Whether we know what was ordered."""
+
+    UNPLACED = "unplaced"
+    PLACED = "placed"
+
+
+class Payment(Enum):
+    """Whether any money came."""
+
+    UNPAID = "unpaid"
+    PAID = "paid"
+
+
+class DeadlineState(Enum):
+    """Whether the payment deadline has passed."""
+
+    RUNNING = "running"
+    ELAPSED = "elapsed"
+
+
+class Cancellation(Enum):
+    """Whether the customer changed their mind."""
+
+    OPEN = "open"
+    CANCELLED = "cancelled"
+
+
+class Outcome(Enum):
+    """What an order has come to."""
+
+    AWAITING_PAYMENT = "awaiting_payment"
+    PAID = "paid"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    REFUNDED = "refunded"
+
+
+class PaymentRequest(Enum):
+    """Conditions of the payment request at the gateway."""
+
+    REQUESTED = "requested"
+    VOIDED = "voided"
+
+
+class Refund(Enum):
+    """The condition of one payment that has to go back: it is never taken back itself."""
+
+    REFUNDED = "refunded"
+
+
+class Fulfilment(Enum):
+    """Conditions of the fulfilment."""
+
+    STARTED = "started"
+    STOPPED = "stopped"
+
+
+REQUEST = SubMachine(
+    "request",
+    start=Request.UNPLACED,
+    moves={
+        Request.UNPLACED: {OrderPlaced: Request.PLACED},
+        Request.PLACED: {OrderPlaced: Request.PLACED},
+    },
+)
+PAYMENT = SubMachine(
+    "payment",
+    start=Payment.UNPAID,
+    moves={
+        Payment.UNPAID: {PaymentReceived: Payment.PAID},
+        Payment.PAID: {PaymentReceived: Payment.PAID},
+    },
+)
+DEADLINE = SubMachine(
+    "deadline",
+    start=DeadlineState.RUNNING,
+    moves={
+        DeadlineState.RUNNING: {PaymentTimedOut: DeadlineState.ELAPSED},
+        DeadlineState.ELAPSED: {PaymentTimedOut: DeadlineState.ELAPSED},
+    },
+)
+CANCELLATION = SubMachine(
+    "cancellation",
+    start=Cancellation.OPEN,
+    moves={
+        Cancellation.OPEN: {OrderCancelled: Cancellation.CANCELLED},
+        Cancellation.CANCELLED: {OrderCancelled: Cancellation.CANCELLED},
+    },
+)
+
+ORDER = Register("order", of=OrderPlaced, key="order_id")
+PAYMENTS = Register("payments", of=PaymentReceived, key="payment_id")
+
+# One payment is kept, the least by (received_at, payment_id); a second one for the same order goes back.
+SURPLUS = all_but_least(PAYMENTS, by=("received_at", "payment_id"))
+EVERY_PAYMENT = every(PAYMENTS)
+
+PAYMENT_REQUEST = Effect(
+    "payment_request",
+    collaborator="gateway",
+    commands={
+        PaymentRequest.REQUESTED: Sends("RequestPayment", ORDER, ("amount", "currency")),
+        PaymentRequest.VOIDED: Sends("VoidPayment"),
+    },
+)
+REFUND = Effect(
+    "refund",
+    collaborator="gateway",
+    commands={Refund.REFUNDED: Sends("RefundPayment", PAYMENTS, ("payment_id", "amount", "currency"))},
+    per=PAYMENTS,
+)
+FULFILMENT = Effect(
+    "fulfilment",
+    collaborator="fulfilment",
+    commands={Fulfilment.STARTED: Sends("StartFulfilment"), Fulfilment.STOPPED: Sends("StopFulfilment")},
+)
+
+OUTCOMES = outcomes(
+    PAYMENT,
+    DEADLINE,
+    CANCELLATION,
+    rows=[
+        (Payment.UNPAID, DeadlineState.RUNNING, Cancellation.OPEN, Outcome.AWAITING_PAYMENT),
+        (Payment.UNPAID, DeadlineState.ELAPSED, Cancellation.OPEN, Outcome.EXPIRED),
+        (Payment.UNPAID, ANY, Cancellation.CANCELLED, Outcome.CANCELLED),
+        (Payment.PAID, ANY, Cancellation.OPEN, Outcome.PAID),
+        (Payment.PAID, ANY, Cancellation.CANCELLED, Outcome.REFUNDED),
+    ],
+)
+
+
+def order_process(payment_timeout: timedelta = timedelta(minutes=15)) -> Process:
+    """The order process; an order waits this long for its payment unless its OrderPlaced says otherwise."""
+    payment_deadline = Deadline(
+        "payment_deadline", emits=PaymentTimedOut, after=payment_timeout, override=(ORDER, "payment_timeout_seconds")
+    )
+    voided, requested = {PAYMENT_REQUEST: PaymentRequest.VOIDED}, {PAYMENT_REQUEST: PaymentRequest.REQUESTED}
+    return Process(
+        name="order",
+        version=1,
+        correlate="order_id",
+        inputs={
+            "orders": (OrderPlaced, OrderCancelled),
+            "payments": (PaymentReceived,),
+            "scheduler": (PaymentTimedOut,),
+        },
+        parts=(REQUEST, PAYMENT, DEADLINE, CANCELLATION),
+        registers=(ORDER, PAYMENTS),
+        outcomes=OUTCOMES,
+        wanted=wanted(
+            Outcome,
+            given=REQUEST,
+            rows=[
+                (Outcome.AWAITING_PAYMENT, Request.UNPLACED, {}),
+                (Outcome.AWAITING_PAYMENT, Request.PLACED, requested | {payment_deadline: ARMED}),
+                (Outcome.EXPIRED, ANY, voided),
+                (Outcome.CANCELLED, ANY, voided),
+                (Outcome.PAID, ANY, voided | {FULFILMENT: Fulfilment.STARTED, REFUND: SURPLUS}),
+                (Outcome.REFUNDED, ANY, voided | {FULFILMENT: Fulfilment.STOPPED, REFUND: EVERY_PAYMENT}),
+            ],
+        ),
+        settled=frozenset(set(Outcome) - {Outcome.AWAITING_PAYMENT}),
+    )
