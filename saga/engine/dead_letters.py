@@ -1,0 +1,131 @@
+"""Dead letters: messages that could not be handled, raw and with the reason, so that they can be put back."""
+
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from hashlib import blake2b
+from typing import Any
+
+import orjson
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from saga.core import Poison, Raw
+from saga.engine.intake import MAX_ID_LENGTH
+from saga.postgres import Statements
+
+_SQL = Statements(__package__)
+KEEP_DEAD_LETTERS = _SQL["keep_dead_letters"]
+CLOSE_DEAD_LETTERS = _SQL["close_dead_letters"]
+
+MAX_REASON_LENGTH = 2_000
+
+
+class DeadLetterKind(Enum):
+    """Not understood; contradicting what is known; or the decision itself raised."""
+
+    POISON = "poison"
+    CONFLICT = "conflict"
+    FAILED = "failed"
+
+
+class DeadLetterState(Enum):
+    """Waiting for a person; put back and handled; or given up."""
+
+    OPEN = "open"
+    REDRIVEN = "redriven"
+    DISCARDED = "discarded"
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message to keep; ``poison`` has its raw form, the reason, and what is known of it."""
+
+    kind: DeadLetterKind
+    poison: Poison
+    process_id: str | None = None
+
+
+async def keep(connection: AsyncConnection, consumer: str, letters: Sequence[DeadLetter]) -> None:
+    """Write dead letters; the same raw message twice is one letter with two attempts."""
+    unique = {_fingerprint(letter.poison.raw): letter for letter in letters}
+    if not unique:
+        return
+    kept = list(unique.values())
+    await connection.execute(
+        KEEP_DEAD_LETTERS,
+        {
+            "consumer": consumer,
+            "fingerprints": list(unique),
+            "kinds": [letter.kind.value for letter in kept],
+            "reasons": [_text(letter.poison.reason, MAX_REASON_LENGTH) for letter in kept],
+            "types": [_text(letter.poison.type) for letter in kept],
+            "process_ids": [_text(letter.process_id or letter.poison.subject) for letter in kept],
+            "sources": [_text(letter.poison.source) for letter in kept],
+            "message_ids": [_text(letter.poison.id) for letter in kept],
+            "modules": [_text(letter.poison.module) for letter in kept],
+            "positions": [letter.poison.position for letter in kept],
+            "bodies": [letter.poison.raw.body for letter in kept],
+            "properties": [orjson.dumps(dump_properties(letter.poison.raw)).decode() for letter in kept],
+        },
+    )
+
+
+async def close(connection: AsyncConnection, dead_letter_ids: Sequence[int], state: DeadLetterState) -> list[int]:
+    """Close open dead letters; the ids of those that were open."""
+    rows = await connection.execute(
+        CLOSE_DEAD_LETTERS, {"dead_letter_ids": list(dead_letter_ids), "state": state.value}
+    )
+    return [row.dead_letter_id for row in rows]
+
+
+def dump_properties(raw: Raw) -> dict[str, Any]:
+    """Everything but the body, as JSON that PostgreSQL stores; what is not text or a number is shown as text."""
+    return {
+        "routing_key": _text(raw.routing_key),
+        "exchange": _text(raw.exchange),
+        "content_type": _text(raw.content_type),
+        "message_id": _text(raw.message_id),
+        "type": _text(raw.type),
+        "correlation_id": _text(raw.correlation_id),
+        "headers": _storable(raw.headers),
+    }
+
+
+def load_raw(body: bytes, properties: Mapping[str, Any]) -> Raw:
+    """The raw message of a dead letter."""
+    return Raw(body=body, **properties)
+
+
+def _fingerprint(raw: Raw) -> bytes:
+    said = orjson.dumps(dump_properties(raw), option=orjson.OPT_SORT_KEYS)
+    return blake2b(said + b"\n" + raw.body, digest_size=32).digest()
+
+
+def _text(value: str | None, most: int = MAX_ID_LENGTH * 2) -> str | None:
+    """The text as PostgreSQL can store it: without NUL and lone surrogates, and not endless."""
+    if value is None:
+        return None
+    clean = value.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00")
+    return clean if len(clean) <= most else clean[:most] + "..."
+
+
+def _storable(value: Any, depth: int = 0) -> Any:
+    match value:
+        case None | bool():
+            return value
+        case int():
+            return value if abs(value) < 2**63 else str(value)
+        case str():
+            return _text(value, 10_000)
+        case bytes() | bytearray():
+            return {"base64": b64encode(value).decode()}
+        case datetime():
+            return value.isoformat()
+        case dict() if depth < 8:
+            return {_text(str(key)): _storable(item, depth + 1) for key, item in value.items()}
+        case list() | tuple() if depth < 8:
+            return [_storable(item, depth + 1) for item in value]
+        case _:
+            return _text(repr(value), 10_000)

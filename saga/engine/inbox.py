@@ -1,0 +1,141 @@
+"""The inbox: takes each message in once. What came before is a repeat, or a conflict if it says something else."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from saga.engine.intake import Admitted
+from saga.postgres import Statements
+
+_SQL = Statements(__package__)
+VERIFY_POSITIONS = _SQL["verify_positions"]
+INSERT_INBOX = _SQL["insert_inbox"]
+COUNT_REPEATED_POSITIONS = _SQL["count_repeated_positions"]
+COUNT_REPEATED_MESSAGES = _SQL["count_repeated_messages"]
+FORGET_POSITIONS = _SQL["forget_positions"]
+FORGET_MESSAGES = _SQL["forget_messages"]
+
+Identity = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """Messages by what they are to the inbox; a conflict comes with its reason."""
+
+    fresh: list[Admitted] = field(default_factory=list)
+    repeated: list[Admitted] = field(default_factory=list)
+    conflicting: list[tuple[Admitted, str]] = field(default_factory=list)
+
+
+async def verify_positions(
+    connection: AsyncConnection, messages: Sequence[Admitted]
+) -> tuple[list[Admitted], list[tuple[Admitted, str]]]:
+    """Hold messages against the logs that are kept here: which of them claim a position that is not theirs.
+
+    An invented position would mark an event as handled that never was. Logs kept elsewhere can't be asked.
+    """
+    claims = {(m.key.module, m.key.position) for m in messages if m.key.position is not None}
+    if not claims:
+        return list(messages), []
+    modules, positions = zip(*claims, strict=True)
+    rows = await connection.execute(VERIFY_POSITIONS, {"modules": list(modules), "positions": list(positions)})
+    logged = {(row.module, row.position): row for row in rows}
+    verified, false_claims = [], []
+    for message in messages:
+        row = logged.get((message.key.module, message.key.position))
+        reason = _false_claim(message, row.last_position, row.event_id, row.previous_public_position) if row else None
+        if reason is None:
+            verified.append(message)
+        else:
+            false_claims.append((message, reason))
+    return verified, false_claims
+
+
+def _false_claim(message: Admitted, last_position: int, event_id: str | None, previous: int) -> str | None:
+    envelope, place = message.envelope, f"position {message.key.position} of module {message.key.module}"
+    if envelope.position is not None and envelope.position > last_position:
+        return f"{place} is beyond the end of its log, which is {last_position}"
+    if event_id is None:
+        return f"{place} is no public event of its log"
+    if event_id != envelope.id:
+        return f"{place} is event {event_id}, not {envelope.id}"
+    if envelope.previous_position not in (None, previous):
+        return f"{place} follows public position {previous}, not {envelope.previous_position}"
+    return None
+
+
+async def take_in(
+    connection: AsyncConnection, consumer: str, messages: Sequence[Admitted], *, redriven: bool
+) -> Sorted:
+    """Insert what is new, in one statement, and sort the messages by what they are."""
+    result = Sorted()
+    if not messages:
+        return result
+    first: dict[Identity, Admitted] = {}
+    later = [m for m in messages if first.setdefault(m.key.identity, m) is not m]
+    new = await _insert(connection, consumer, list(first.values()), redriven=redriven)
+    result.fresh.extend(m for identity, m in first.items() if identity in new)
+    known = {identity: (m.digest, m.key.message_id) for identity, m in first.items() if identity in new}
+    again = [m for identity, m in first.items() if identity not in new]
+    known |= await _count_repeats(connection, consumer, again + later)
+    for message in again + later:
+        before = known.get(message.key.identity)
+        if before is None or before == (message.digest, message.key.message_id):
+            result.repeated.append(message)
+        else:
+            result.conflicting.append((message, _contradiction(message, *before)))
+    return result
+
+
+def _contradiction(message: Admitted, digest: bytes, message_id: str) -> str:
+    if message.key.message_id != message_id:
+        return f"position {message.key.position} of module {message.key.module} was taken in as message {message_id}"
+    return "the same message was taken in before with other contents"
+
+
+async def _insert(
+    connection: AsyncConnection, consumer: str, messages: Sequence[Admitted], *, redriven: bool
+) -> set[Identity]:
+    columns = _columns(messages) | {"digests": [m.digest for m in messages]}
+    rows = await connection.execute(INSERT_INBOX, {"consumer": consumer, "redriven": redriven, **columns})
+    return {_identity(*row) for row in rows}
+
+
+async def _count_repeats(
+    connection: AsyncConnection, consumer: str, messages: Sequence[Admitted]
+) -> dict[Identity, tuple[bytes, str]]:
+    """What the inbox knows under the keys of messages that came again."""
+    known: dict[Identity, tuple[bytes, str]] = {}
+    for statement, group in (
+        (COUNT_REPEATED_POSITIONS, [m for m in messages if m.key.position is not None]),
+        (COUNT_REPEATED_MESSAGES, [m for m in messages if m.key.position is None]),
+    ):
+        if group:
+            for row in await connection.execute(statement, {"consumer": consumer, **_columns(group)}):
+                known[_identity(*row[:4])] = (row.digest, row.message_id)
+    return known
+
+
+async def forget(connection: AsyncConnection, consumer: str, messages: Sequence[Admitted]) -> None:
+    """Take messages out again that were parked."""
+    for statement, group in (
+        (FORGET_POSITIONS, [m for m in messages if m.key.position is not None]),
+        (FORGET_MESSAGES, [m for m in messages if m.key.position is None]),
+    ):
+        if group:
+            await connection.execute(statement, {"consumer": consumer, **_columns(group)})
+
+
+def _columns(messages: Iterable[Admitted]) -> dict[str, list[str | int | None]]:
+    keys = [message.key for message in messages]
+    return {
+        "modules": [key.module if key.position is not None else None for key in keys],
+        "positions": [key.position for key in keys],
+        "sources": [key.source for key in keys],
+        "message_ids": [key.message_id for key in keys],
+    }
+
+
+def _identity(module: str | None, position: int | None, source: str, message_id: str) -> Identity:
+    return (module, position) if module is not None and position is not None else (source, message_id)

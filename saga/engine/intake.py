@@ -1,0 +1,97 @@
+"""Intake: which fact a well-formed message states, and about which instance. Pure; pydantic checks the data here."""
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+import orjson
+from pydantic import BaseModel, ValidationError
+
+from saga.core import Envelope, Fact, Poison, Process
+
+DIGEST_BYTES = 16
+MAX_ID_LENGTH = 200
+_SHOWN_CHARACTERS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What a message is deduplicated by: its position where it has one, else its source and id."""
+
+    module: str | None
+    position: int | None
+    source: str
+    message_id: str
+
+    @property
+    def identity(self) -> tuple[str | int, ...]:
+        """The part that decides whether two messages are the same."""
+        if self.module is not None and self.position is not None:
+            return self.module, self.position
+        return self.source, self.message_id
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A message that the process understands."""
+
+    envelope: Envelope
+    fact: Fact
+    process_id: str
+    key: Key
+    digest: bytes
+
+
+def admit(process: Process, envelope: Envelope) -> Admitted | Poison:
+    """The fact that a message states, or why it states none."""
+    kind = process.kinds.get(envelope.type)
+    if kind is None:
+        return poison(envelope, f"unknown type {_short(envelope.type)}: {process.name} hears {', '.join(process.kinds)}")
+    if not issubclass(kind, BaseModel):
+        raise TypeError(f"{kind.__name__} is not a pydantic model: the engine can't check its messages")
+    process_id = envelope.data.get(process.correlate, envelope.subject)
+    if process_id is None:
+        return poison(envelope, f"missing {process.correlate}: neither in the data nor as subject")
+    if envelope.subject is not None and envelope.subject != process_id:
+        return poison(envelope, f"subject {_short(envelope.subject)} is not {process.correlate} {_short(process_id)}")
+    try:
+        message = kind.model_validate({**envelope.data, process.correlate: process_id})
+    except ValidationError as error:
+        return poison(envelope, f"wrong data: {_complaints(error)}")
+    fields = message.model_dump(mode="json", include=set(kind.model_fields))
+    key = Key(envelope.module, envelope.position, envelope.source, envelope.id)
+    return Admitted(envelope, Fact(kind, fields), process_id, key, _digest(envelope, process_id))
+
+
+def poison(envelope: Envelope, reason: str) -> Poison:
+    """The well-formed message as one that can't be handled."""
+    return Poison(
+        raw=envelope.raw,
+        reason=reason,
+        type=envelope.type,
+        id=envelope.id,
+        source=envelope.source,
+        subject=envelope.subject,
+        module=envelope.module,
+        position=envelope.position,
+        previous_position=envelope.previous_position,
+    )
+
+
+def _digest(envelope: Envelope, process_id: str) -> bytes:
+    """A digest of what the message says: the same in every encoding and order of fields."""
+    said = orjson.dumps([envelope.type, process_id, envelope.data], option=orjson.OPT_SORT_KEYS)
+    return blake2b(said, digest_size=DIGEST_BYTES).digest()
+
+
+def _complaints(error: ValidationError) -> str:
+    return "; ".join(
+        f"{'.'.join(map(str, complaint['loc'])) or 'data'}: {complaint['msg'].removeprefix('Value error, ')}"
+        f" (got {_short(complaint['input'])})"
+        for complaint in error.errors(include_url=False)[:5]
+    )
+
+
+def _short(value: Any) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= _SHOWN_CHARACTERS else f"{shown[:_SHOWN_CHARACTERS]}..."

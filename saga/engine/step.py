@@ -1,0 +1,104 @@
+"""The durable step: from delivered messages to a committed transaction that holds all they led to.
+
+The problem: a message must be acknowledged only when everything it led to is safe, and safe means one transaction:
+deduplication, state, timers, cursors, outgoing messages. One transaction a message is limited by the disk; so the step
+takes whatever is there, up to a batch, and does each stage with one statement for all of it.
+
+The order of the locks is the same in every worker, level by level, and by key within a level: inbox keys, instances,
+cursor rows (skipped where somebody holds them), last the module's row. So workers wait for each other but never in a
+circle, and the row that everybody needs is held for the shortest time.
+
+What can fail: a message that is not understood or contradicts what is known becomes a dead letter within the same
+transaction. A decision that raises parks its instance's messages. A database that is away, or a lost race, raises
+Unavailable or Conflict with nothing done: the caller backs off and takes the same messages again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from saga.core import Envelope, Poison, Process
+from saga.engine import cursors, dead_letters, inbox, instances, timers
+from saga.engine.answers import Answers, answer, dead_letter
+from saga.engine.cursors import Covered
+from saga.engine.dead_letters import DeadLetter, DeadLetterKind, DeadLetterState
+from saga.engine.intake import Admitted, admit
+from saga.modules import append
+from saga.postgres import durable_transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """How the messages of a step were answered, counted; ``outgoing`` are commands that wait for the relay."""
+
+    taken: int
+    ignored: int
+    repeated: int
+    dead: int
+    outgoing: int
+
+
+class Step:
+    """The durable step of one process; any number of workers may run it at once."""
+
+    def __init__(self, engine: AsyncEngine, process: Process) -> None:
+        self._engine = engine
+        self._process = process
+
+    async def take(self, messages: Sequence[Envelope | Poison], redriven: Sequence[int] = ()) -> Taken:
+        """Handle messages, all or nothing; when this returns, they may be acknowledged.
+
+        ``redriven`` are the dead letters that these messages are, if any: closed unless they fail again. Raises
+        Unavailable or Conflict when nothing was done and the same call should be made again.
+        """
+        process, consumer = self._process, self._process.name
+        admitted, letters = _admit(process, messages)
+        async with durable_transaction(self._engine) as connection:
+            if redriven:
+                await dead_letters.close(connection, redriven, DeadLetterState.REDRIVEN)
+            verified, false_claims = await inbox.verify_positions(connection, admitted)
+            sorted_ = await inbox.take_in(connection, consumer, verified, redriven=bool(redriven))
+            locked = await instances.lock(connection, process, {m.process_id for m in sorted_.fresh})
+            answers = answer(process, locked, sorted_.fresh)
+            letters = letters + _conflicts(false_claims + sorted_.conflicting) + answers.dead_letters
+            await inbox.forget(connection, consumer, answers.parked)
+            await instances.write(connection, process, answers.decided)
+            await instances.delete_unborn(connection, process, _untouched(locked, answers))
+            await timers.arm(connection, process.name, answers.timers)
+            await dead_letters.keep(connection, consumer, letters)
+            await cursors.advance(connection, consumer, _covered(sorted_.fresh))
+            if answers.entries:
+                await append(connection, process.module, answers.entries)
+        outgoing = sum(entry.target is not None for entry in answers.entries)
+        return Taken(answers.taken, answers.ignored, len(sorted_.repeated), len(letters), outgoing)
+
+
+def _admit(process: Process, messages: Sequence[Envelope | Poison]) -> tuple[list[Admitted], list[DeadLetter]]:
+    admitted: list[Admitted] = []
+    letters: list[DeadLetter] = []
+    for message in messages:
+        checked = message if isinstance(message, Poison) else admit(process, message)
+        if isinstance(checked, Poison):
+            letters.append(DeadLetter(DeadLetterKind.POISON, checked))
+        else:
+            admitted.append(checked)
+    return admitted, letters
+
+
+def _conflicts(conflicting: Sequence[tuple[Admitted, str]]) -> list[DeadLetter]:
+    return [dead_letter(DeadLetterKind.CONFLICT, message, reason) for message, reason in conflicting]
+
+
+def _untouched(locked: dict[str, instances.Instance], answers: Answers) -> dict[str, instances.Instance]:
+    decided = {one.instance.process_id for one in answers.decided}
+    return {process_id: instance for process_id, instance in locked.items() if process_id not in decided}
+
+
+def _covered(messages: Sequence[Admitted]) -> list[Covered]:
+    """The ranges of the logs that these messages cover; a parked one is kept as a dead letter, so it counts."""
+    return [
+        (m.key.module, m.envelope.previous_position or m.key.position - 1, m.key.position)
+        for m in messages
+        if m.key.module is not None and m.key.position is not None
+    ]

@@ -1,0 +1,8 @@
+"""PostgreSQL: connections, durable transactions, the schema and its migrations. Knows no process and no broker."""
+
+from saga.postgres.connection import connect_engine
+from saga.postgres.errors import Conflict, Unavailable, unavailable_after
+from saga.postgres.statements import Statements
+from saga.postgres.transaction import durable_transaction
+
+__all__ = ["Conflict", "Statements", "Unavailable", "connect_engine", "durable_transaction", "unavailable_after"]

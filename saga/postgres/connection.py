@@ -1,0 +1,35 @@
+"""Connections: one pool for each service, with every timeout set that PostgreSQL leaves off by default."""
+
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+CONNECT_TIMEOUT_SECONDS = 5.0
+
+SERVER_SETTINGS = {
+    "lock_timeout": "5s",
+    "statement_timeout": "30s",
+    "idle_in_transaction_session_timeout": "60s",
+    # A generic plan cached while a table is young can stay a sequential scan when it is old.
+    "plan_cache_mode": "force_custom_plan",
+    "timezone": "UTC",
+}
+
+
+def async_url(database_url: str) -> URL:
+    """The address with the driver that this project uses, whichever driver it names or omits."""
+    return make_url(database_url).set(drivername="postgresql+asyncpg")
+
+
+def connect_engine(database_url: str, service: str, pool_size: int = 5) -> AsyncEngine:
+    """An engine with a bounded pool; connections are opened on first use."""
+    return create_async_engine(
+        async_url(database_url),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=10,
+        pool_pre_ping=False,
+        connect_args={
+            "timeout": CONNECT_TIMEOUT_SECONDS,
+            "server_settings": {**SERVER_SETTINGS, "application_name": f"saga-{service}"},
+        },
+    )

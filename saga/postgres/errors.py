@@ -1,0 +1,45 @@
+"""What can go wrong with the database, by what to do about it.
+
+Conflict: run the step again. Unavailable: back off, then run it again. Anything else is a bug and is left as it is.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+_CONFLICTS = frozenset({"40001", "40P01", "55P03", "23505"})
+"""serialization_failure, deadlock_detected, lock_not_available, unique_violation."""
+
+_UNAVAILABLE_CLASSES = ("08", "53", "57", "58")
+"""Connection exception, insufficient resources, operator intervention, system error."""
+
+
+class Conflict(Exception):
+    """Another transaction was in the way; the same work, done again, will succeed."""
+
+
+class Unavailable(Exception):
+    """The database can't be reached or can't work now; back off and do the same work again."""
+
+
+@contextmanager
+def unavailable_after() -> Iterator[None]:
+    """Turn the driver's errors into Conflict or Unavailable where they mean that."""
+    try:
+        yield
+    except (OSError, asyncio.TimeoutError, PoolTimeoutError) as error:
+        raise Unavailable(f"database: {error or type(error).__name__}") from error
+    except DBAPIError as error:
+        state = str(getattr(error.orig, "sqlstate", None) or "")
+        if state in _CONFLICTS:
+            raise Conflict(f"database: {error.orig}") from error
+        if error.connection_invalidated or state.startswith(_UNAVAILABLE_CLASSES) or _without_answer(error, state):
+            raise Unavailable(f"database: {error.orig}") from error
+        raise
+
+
+def _without_answer(error: DBAPIError, state: str) -> bool:
+    return not state and isinstance(error, OperationalError | InterfaceError)

@@ -1,0 +1,197 @@
+"""The declared schema. Migrations lead to exactly this (a test compares them); reading commands query it.
+
+Constraints state the invariants: what the engine must never write, PostgreSQL refuses.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import INT8MULTIRANGE, JSONB
+
+SCHEMA = "saga"
+
+metadata = MetaData(
+    schema=SCHEMA,
+    naming_convention={
+        "pk": "%(table_name)s_pkey",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "ck": "%(table_name)s_%(constraint_name)s_check",
+        "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+    },
+)
+
+NOW = text("clock_timestamp()")
+
+module = Table(
+    "module",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("last_position", BigInteger, nullable=False, server_default=text("0")),
+    Column("last_public_position", BigInteger, nullable=False, server_default=text("0")),
+    CheckConstraint("last_public_position BETWEEN 0 AND last_position", name="positions"),
+    comment="One row for each module whose log is kept here; an append locks it last.",
+)
+
+event_log = Table(
+    "event_log",
+    metadata,
+    Column("module", Text, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("stream_id", Text, nullable=False),
+    Column("stream_version", BigInteger, nullable=False),
+    Column("event_id", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("visibility", Text, nullable=False),
+    Column("target", Text, comment="The collaborator a command is for; null for an event."),
+    Column("data", JSONB, nullable=False),
+    Column("metadata", JSONB, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    PrimaryKeyConstraint("module", "position"),
+    UniqueConstraint("module", "stream_id", "stream_version"),
+    CheckConstraint("position > 0", name="position"),
+    CheckConstraint("stream_version > 0", name="stream_version"),
+    CheckConstraint("visibility IN ('public', 'internal')", name="visibility"),
+    CheckConstraint("target IS NULL OR visibility = 'internal'", name="command_is_internal"),
+    Index("event_log_public_idx", "module", "position", postgresql_where=text("visibility = 'public'")),
+    comment="Append-only. Commands stand here too: the log is the outbox.",
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("consumer", Text, nullable=False),
+    Column("module", Text),
+    Column("position", BigInteger),
+    Column("source", Text, nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column(
+        "digest", LargeBinary, nullable=False, comment="Of type, instance and data: tells a repeat from a conflict."
+    ),
+    Column("repeats", Integer, nullable=False, server_default=text("0")),
+    Column("received_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    CheckConstraint("(module IS NULL) = (position IS NULL)", name="position_has_module"),
+    CheckConstraint("position > 0", name="position"),
+    CheckConstraint("octet_length(digest) = 16", name="digest"),
+    Index(
+        "inbox_position_key",
+        "consumer",
+        "module",
+        "position",
+        unique=True,
+        postgresql_where=text("position IS NOT NULL"),
+    ),
+    Index(
+        "inbox_message_key",
+        "consumer",
+        "source",
+        "message_id",
+        unique=True,
+        postgresql_where=text("position IS NULL"),
+    ),
+    comment="What was taken from the queues: one row for each deduplication key.",
+)
+
+instance = Table(
+    "instance",
+    metadata,
+    Column("process", Text, nullable=False),
+    Column("process_id", Text, nullable=False),
+    Column("process_version", Integer, nullable=False),
+    Column("stream_version", BigInteger, nullable=False, server_default=text("0")),
+    Column("outcome", Text, comment="Null only inside the transaction that creates the row."),
+    Column("settled", Boolean, nullable=False, server_default=text("false")),
+    Column("state", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Column("updated_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    PrimaryKeyConstraint("process", "process_id"),
+    CheckConstraint("stream_version >= 0", name="stream_version"),
+    Index("instance_open_idx", "process", "updated_at", postgresql_where=text("NOT settled")),
+    comment="One row for each process instance; a finished one stays.",
+)
+
+timer = Table(
+    "timer",
+    metadata,
+    Column("process", Text, nullable=False),
+    Column("process_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("emits", Text, nullable=False),
+    Column("data", JSONB, nullable=False),
+    Column("metadata", JSONB, nullable=False),
+    Column("due_at", DateTime(timezone=True), nullable=False),
+    Column("armed_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Column("fired_at", DateTime(timezone=True)),
+    PrimaryKeyConstraint("process", "process_id", "name"),
+    CheckConstraint("fired_at IS NULL OR fired_at >= due_at", name="never_early"),
+    Index("timer_due_idx", "due_at", postgresql_where=text("fired_at IS NULL")),
+    comment="Deadlines; due is judged by the database's clock.",
+)
+
+cursor = Table(
+    "cursor",
+    metadata,
+    Column("consumer", Text, nullable=False),
+    Column("module", Text, nullable=False),
+    Column("watermark", BigInteger, nullable=False, server_default=text("0")),
+    Column("handled", INT8MULTIRANGE, nullable=False, server_default=text("'{}'::int8multirange")),
+    Column("updated_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    PrimaryKeyConstraint("consumer", "module"),
+    CheckConstraint("watermark >= 0", name="watermark"),
+    CheckConstraint("isempty(handled) OR lower(handled) > watermark", name="handled_above_watermark"),
+    comment="How far a consumer got in a module's log, and what it handled beyond.",
+)
+
+cursor_advance = Table(
+    "cursor_advance",
+    metadata,
+    Column("advance_id", BigInteger, Identity(always=True), primary_key=True),
+    Column("consumer", Text, nullable=False),
+    Column("module", Text, nullable=False),
+    Column("covered", INT8MULTIRANGE, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    comment="Ranges that a step handled; whoever gets the cursor row folds what is there.",
+)
+
+dead_letter = Table(
+    "dead_letter",
+    metadata,
+    Column("dead_letter_id", BigInteger, Identity(always=True), primary_key=True),
+    Column("consumer", Text, nullable=False),
+    Column("fingerprint", LargeBinary, nullable=False, comment="Of the raw message: the same one is kept once."),
+    Column("kind", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("type", Text),
+    Column("process_id", Text),
+    Column("source", Text),
+    Column("message_id", Text),
+    Column("module", Text),
+    Column("position", BigInteger),
+    Column("body", LargeBinary, nullable=False),
+    Column("properties", JSONB, nullable=False),
+    Column("state", Text, nullable=False, server_default=text("'open'")),
+    Column("attempts", Integer, nullable=False, server_default=text("1")),
+    Column("first_seen_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Column("last_seen_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Column("closed_at", DateTime(timezone=True)),
+    UniqueConstraint("consumer", "fingerprint"),
+    CheckConstraint("kind IN ('poison', 'conflict', 'failed')", name="kind"),
+    CheckConstraint("state IN ('open', 'redriven', 'discarded')", name="state"),
+    CheckConstraint("(state = 'open') = (closed_at IS NULL)", name="closed"),
+    CheckConstraint("attempts > 0", name="attempts"),
+    Index("dead_letter_open_idx", "process_id", postgresql_where=text("state = 'open'")),
+    comment="Messages that could not be handled: raw, with the reason.",
+)

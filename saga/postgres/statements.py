@@ -1,0 +1,15 @@
+"""SQL lives in files, one statement each, named by what it does; here they become executable."""
+
+from importlib.resources import files
+
+from sqlalchemy import TextClause, text
+
+
+class Statements:
+    """The statements of one package's ``sql`` folder."""
+
+    def __init__(self, package: str) -> None:
+        self._folder = files(package) / "sql"
+
+    def __getitem__(self, name: str) -> TextClause:
+        return text((self._folder / f"{name}.sql").read_text(encoding="utf-8"))
