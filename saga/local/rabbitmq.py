@@ -27,12 +27,14 @@ from pathlib import Path
 from saga.local import children, ports
 from saga.local.broker import Broker, find_broker
 from saga.local.errors import LocalStackError
+from saga.settings import load_settings
 
 _BEAM = frozenset({"beam.smp"})
 _NAMES = _BEAM | {"epmd", "erl_child_setup", "inet_gethost", "rabbitmq-server", "erlexec"}
 _START_SECONDS = 90.0
 _TAKE_OVER_SECONDS = 20.0
 _STOP_SECONDS = 15.0
+_CLOSING_SECONDS = 1.5
 # Two schedulers that sleep when there is nothing to do: the node shares the machine with what it serves.
 _ERLANG_FLAGS = "+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none -kernel inet_dist_use_interface {127,0,0,1}"
 
@@ -96,9 +98,14 @@ class RabbitNode:
                 )
 
     def stop(self) -> None:
-        """Shut down in order and return when no process is left."""
+        """Shut down and return when no process is left.
+
+        RabbitMQ 3.10 closes its queues at once and then waits five seconds for itself (the management plugin asks the
+        application controller, which waits for the plugin). So soon after its listener is gone the node is killed.
+        """
         children.send(children.living_in(self.folder, _BEAM), signal.SIGTERM)
-        children.wait_until(self._is_dead, _STOP_SECONDS)
+        children.wait_until(lambda: self._is_dead() or not self.is_running(), _STOP_SECONDS)
+        children.wait_until(self._is_dead, _CLOSING_SECONDS)
         children.remove(self.folder, _NAMES)
         self._reap()
 
@@ -114,7 +121,7 @@ class RabbitNode:
 
     def is_running(self) -> bool:
         """Whether it takes AMQP connections."""
-        return self._identity is not None and _speaks_amqp(self._identity.amqp)
+        return self._identity is not None and ports.accepts(self._identity.amqp)
 
     def destroy(self) -> None:
         """Kill it and remove its data."""
@@ -204,8 +211,6 @@ class RabbitNode:
 
 
 def _installed_broker() -> Broker:
-    from saga.settings import load_settings  # noqa: PLC0415 - XXX
-
     if broker := find_broker(load_settings().home / "rabbitmq-server"):
         return broker
     raise LocalStackError(

@@ -31,13 +31,13 @@ def unavailable_after() -> Iterator[None]:
     try:
         yield
     except (OSError, asyncio.TimeoutError, PoolTimeoutError) as error:
-        raise Unavailable(f"database: {error or type(error).__name__}") from error
+        raise Unavailable(str(error) or type(error).__name__) from error
     except DBAPIError as error:
         state = str(getattr(error.orig, "sqlstate", None) or "")
         if state in _CONFLICTS:
-            raise Conflict(f"database: {error.orig}") from error
+            raise Conflict(str(error.orig)) from error
         if error.connection_invalidated or state.startswith(_UNAVAILABLE_CLASSES) or _without_answer(error, state):
-            raise Unavailable(f"database: {error.orig}") from error
+            raise Unavailable(str(error.orig)) from error
         raise
 
 

@@ -1,0 +1,53 @@
+"""How every service runs: uvloop, JSON logs, a stop on SIGTERM or Ctrl-C, and an exit code that says how it ended."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+
+import structlog
+import uvloop
+
+from saga.logging import configure_logging
+from saga.settings import Settings, SettingsError, load_settings
+
+Main = Callable[[Settings, asyncio.Event], Awaitable[None]]
+
+_log = structlog.get_logger()
+
+
+def serve(name: str, main: Main) -> None:
+    """Run ``main(settings, stop)`` until it returns or a signal sets ``stop``.
+
+    Exits with 1 if it raises, with 2 if the configuration is wrong: whoever supervises the process starts it again.
+    """
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        raise SystemExit(f"{error}") from None
+    configure_logging(name, settings.log_level)
+    uvloop.run(_until_stopped(main, settings))
+
+
+async def _until_stopped(main: Main, settings: Settings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signal_number, stop.set)
+    try:
+        await main(settings, stop)
+    except Exception:
+        _log.exception("died")
+        raise SystemExit(1) from None
+    _log.info("stopped")
+
+
+def say_ready(**fields: str) -> None:
+    """Tell whoever waits for it that the service does its work from now on."""
+    _log.info("ready", **fields)
+
+
+def required(url: object, name: str) -> str:
+    """The secret's value. Raises SettingsError, with the remedy, if it is not set."""
+    if url is None:
+        raise SettingsError(f"{name} is not set: give the address, or start a private stack with `saga up`")
+    return str(url.get_secret_value()) if hasattr(url, "get_secret_value") else str(url)

@@ -1,0 +1,1 @@
+"""RabbitMQ: topology, codec, consumer, publisher, relay. Knows the engine; no process by name."""

@@ -1,0 +1,202 @@
+"""The wire: CloudEvents 1.0 in binary and structured mode, and plain AMQP messages, to envelopes and back.
+
+Decoding never raises: what can't be understood comes back as poison, with a reason that a person can act on.
+"""
+
+import re
+from base64 import b64decode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+
+from saga.core import Envelope, Poison, Raw
+from saga.modules import Entry
+from saga.transport.strict_json import NotStrictJson, parse
+
+SPEC_VERSION: Final = "1.0"
+STRUCTURED: Final = "application/cloudevents"
+BINARY_PREFIX: Final = "ce-"
+PLAIN_SOURCE: Final = "/amqp"
+MAX_TEXT_LENGTH: Final = 200
+
+_MODULE_SOURCE = re.compile(r"/modules/([a-z][a-z0-9_-]{0,62})")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+class _Undecodable(ValueError):
+    """Why a message can't be understood."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message ready to be published; ``id`` derives from its cause."""
+
+    exchange: str
+    routing_key: str
+    id: str
+    type: str
+    correlation_id: str | None
+    headers: Mapping[str, str]
+    body: bytes
+    content_type: str = "application/json"
+
+
+def decode(raw: Raw) -> Envelope | Poison:
+    """The message, or why it can't be understood."""
+    attributes: dict[str, Any] = {}
+    try:
+        attributes, data = _structured(raw) if _is_structured(raw) else _binary_or_plain(raw)
+        return _envelope(raw, attributes, data)
+    except (_Undecodable, NotStrictJson) as error:
+        known = attributes or _lenient_attributes(raw)
+        return Poison(
+            raw=raw,
+            reason=str(error),
+            type=_if_text(known.get("type")),
+            id=_if_text(known.get("id")),
+            source=_if_text(known.get("source")),
+            subject=_if_text(known.get("subject")),
+        )
+
+
+def encode(entry: Entry, prefix: str) -> Outgoing:
+    """A log entry as a message: an event for everybody, or a command for its target."""
+    headers = {
+        "ce-specversion": SPEC_VERSION,
+        "ce-id": entry.event_id,
+        "ce-source": f"/modules/{entry.module}",
+        "ce-type": entry.type,
+        "ce-subject": entry.stream_id,
+        "ce-time": entry.recorded_at.isoformat().replace("+00:00", "Z"),
+    }
+    if entry.previous_public_position is not None:
+        headers["ce-sequence"] = str(entry.position)
+        headers["ce-previoussequence"] = str(entry.previous_public_position)
+    for name in ("correlationid", "causationid", "traceparent"):
+        if entry.metadata.get(name):
+            headers[f"ce-{name}"] = str(entry.metadata[name])
+    exchange, first_word = ("events", entry.module) if entry.target is None else ("commands", entry.target)
+    return Outgoing(
+        exchange=f"{prefix}.{exchange}",
+        routing_key=f"{first_word}.{entry.type}",
+        id=entry.event_id,
+        type=entry.type,
+        correlation_id=headers.get("ce-correlationid"),
+        headers=headers,
+        body=orjson.dumps(entry.data),
+    )
+
+
+def _is_structured(raw: Raw) -> bool:
+    return (raw.content_type or "").lower().startswith(STRUCTURED)
+
+
+def _structured(raw: Raw) -> tuple[dict[str, Any], Any]:
+    event = parse(raw.body)
+    if not isinstance(event, dict):
+        raise _Undecodable("a structured CloudEvent is a JSON object")
+    data = event.pop("data", None)
+    if "data_base64" in event:
+        try:
+            data = parse(b64decode(event.pop("data_base64"), validate=True))
+        except (TypeError, ValueError) as error:
+            raise _Undecodable(f"data_base64: {error}") from None
+    return event, data
+
+
+def _binary_or_plain(raw: Raw) -> tuple[dict[str, Any], Any]:
+    attributes = {
+        name.lower().removeprefix(BINARY_PREFIX): value
+        for name, value in raw.headers.items()
+        if name.lower().startswith(BINARY_PREFIX)
+    }
+    return (attributes or _plain_attributes(raw)), parse(raw.body)
+
+
+def _plain_attributes(raw: Raw) -> dict[str, Any]:
+    return {
+        "specversion": SPEC_VERSION,
+        "id": raw.message_id,
+        "source": PLAIN_SOURCE,
+        "type": raw.type or raw.routing_key.rpartition(".")[2],
+        "correlationid": raw.correlation_id,
+    }
+
+
+def _lenient_attributes(raw: Raw) -> dict[str, Any]:
+    """What the properties say of a message whose body can't be read."""
+    named = {
+        name.lower().removeprefix(BINARY_PREFIX): value
+        for name, value in raw.headers.items()
+        if name.lower().startswith(BINARY_PREFIX)
+    }
+    return {key: value for key, value in _plain_attributes(raw).items() if value} | named
+
+
+def _envelope(raw: Raw, attributes: Mapping[str, Any], data: Any) -> Envelope:
+    if attributes.get("specversion") != SPEC_VERSION:
+        raise _Undecodable(f"specversion is {attributes.get('specversion')!r}; {SPEC_VERSION!r} is understood")
+    if not isinstance(data, dict):
+        raise _Undecodable("the data is not a JSON object")
+    source = _text(attributes, "source")
+    position = _position(attributes, "sequence", least=1)
+    previous = _position(attributes, "previoussequence", least=0)
+    if position is None and previous is not None:
+        raise _Undecodable("previoussequence without sequence")
+    if position is not None and previous is not None and previous >= position:
+        raise _Undecodable(f"previoussequence {previous} is not below sequence {position}")
+    return Envelope(
+        type=_text(attributes, "type"),
+        id=_text(attributes, "id"),
+        source=source,
+        data=data,
+        raw=raw,
+        subject=_optional_text(attributes, "subject"),
+        time=_optional_text(attributes, "time"),
+        module=_module(source) if position is not None else None,
+        position=position,
+        previous_position=previous,
+        correlation_id=_optional_text(attributes, "correlationid"),
+        causation_id=_optional_text(attributes, "causationid"),
+        traceparent=_optional_text(attributes, "traceparent"),
+    )
+
+
+def _module(source: str) -> str:
+    """The module whose log a position belongs to; a source that is no module of ours has a log of its own."""
+    named = _MODULE_SOURCE.fullmatch(source)
+    return named[1] if named else source
+
+
+def _text(attributes: Mapping[str, Any], name: str) -> str:
+    value = _optional_text(attributes, name)
+    if value is None:
+        raise _Undecodable(f"the message has no {name}")
+    return value
+
+
+def _optional_text(attributes: Mapping[str, Any], name: str) -> str | None:
+    value = attributes.get(name)
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise _Undecodable(f"{name} is not text: {value!r:.60}")
+    if len(value) > MAX_TEXT_LENGTH or _CONTROL.search(value):
+        raise _Undecodable(f"{name} is longer than {MAX_TEXT_LENGTH} characters or has control characters")
+    return value
+
+
+def _position(attributes: Mapping[str, Any], name: str, least: int) -> int | None:
+    value = attributes.get(name)
+    if value is None:
+        return None
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(text, str) or not re.fullmatch(r"[0-9]{1,19}", text) or not least <= int(text) < 2**63 - 1:
+        raise _Undecodable(f"{name} is not a decimal number from {least} on: {value!r:.60}")
+    return int(text)
+
+
+def _if_text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None

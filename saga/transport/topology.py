@@ -1,0 +1,81 @@
+"""The topology, as one value: which exchanges and queues there are, and who hears what.
+
+Queues are quorum queues, also on a single node. A delivery limit and a dead-letter exchange are always set: brokers
+differ in their defaults, and without them a message that no client can decode is either given out for ever or dropped.
+Attempts are counted in Postgres, so the limit is far above anything that restarts of workers reach.
+"""
+
+from dataclasses import dataclass
+
+from aio_pika.abc import AbstractChannel, ExchangeType
+
+from saga.core import Process
+
+DELIVERY_LIMIT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A durable quorum queue, and the routing keys by which it hears each exchange."""
+
+    name: str
+    bindings: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """Everything that is declared on the broker; topic exchanges, durable."""
+
+    prefix: str
+    queues: tuple[Queue, ...]
+
+    @property
+    def events(self) -> str:
+        """The exchange of public events."""
+        return f"{self.prefix}.events"
+
+    @property
+    def commands(self) -> str:
+        """The exchange of commands."""
+        return f"{self.prefix}.commands"
+
+    @property
+    def undelivered(self) -> str:
+        """The exchange, and its queue, for what the broker gave out too often without an answer."""
+        return f"{self.prefix}.undelivered"
+
+    def queue(self, name: str) -> str:
+        """The full name of the queue of a process or collaborator."""
+        return f"{self.prefix}.{name}"
+
+
+def topology(prefix: str, process: Process) -> Topology:
+    """The topology that a process and its collaborators need."""
+    heard = tuple(
+        (f"{prefix}.events", f"{module}.{kind.__name__}") for module, kinds in process.inputs.items() for kind in kinds
+    )
+    collaborators = tuple(
+        Queue(f"{prefix}.{name}", ((f"{prefix}.commands", f"{name}.*"),)) for name in process.collaborators
+    )
+    return Topology(prefix, (Queue(f"{prefix}.{process.name}", heard), *collaborators))
+
+
+async def declare(channel: AbstractChannel, wanted: Topology) -> None:
+    """Declare everything; what exists with the same settings stays as it is."""
+    for name in (wanted.events, wanted.commands):
+        await channel.declare_exchange(name, ExchangeType.TOPIC, durable=True)
+    await channel.declare_exchange(wanted.undelivered, ExchangeType.FANOUT, durable=True)
+    dead = await channel.declare_queue(wanted.undelivered, durable=True, arguments={"x-queue-type": "quorum"})
+    await dead.bind(wanted.undelivered)
+    for queue in wanted.queues:
+        declared = await channel.declare_queue(
+            queue.name,
+            durable=True,
+            arguments={
+                "x-queue-type": "quorum",
+                "x-delivery-limit": DELIVERY_LIMIT,
+                "x-dead-letter-exchange": wanted.undelivered,
+            },
+        )
+        for exchange, routing_key in queue.bindings:
+            await declared.bind(exchange, routing_key)
