@@ -1,0 +1,83 @@
+"""The metronome: APScheduler decides when to look, and nothing else.
+
+APScheduler's own job stores hold nothing that matters: shared between replicas they run jobs twice, and a late start
+removes what it missed. So there is one job in memory, which comes at the latest after the poll interval, and is moved
+forward to the moment when the next timer is due. A tick that is late, missed or doubled changes nothing but the time.
+"""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobExecutionEvent
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from saga.postgres import Conflict, Unavailable
+from scheduler.sweeper import Sweeper
+
+JOB = "sweep"
+
+_log = structlog.get_logger()
+
+
+class Metronome:
+    """Ticks until it is stopped; a tick that raises anything but a transient error ends the service."""
+
+    def __init__(self, sweeper: Sweeper, poll_seconds: float) -> None:
+        self._sweeper = sweeper
+        self._poll_seconds = poll_seconds
+        self._scheduler = AsyncIOScheduler(timezone=UTC)
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Tick until ``stop``, then let the tick under way finish."""
+        self._scheduler.add_listener(self._heard, EVENT_JOB_ERROR | EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
+        self._scheduler.add_job(
+            self._tick,
+            IntervalTrigger(seconds=self._poll_seconds),
+            id=JOB,
+            next_run_time=datetime.now(UTC),
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,
+        )
+        self._scheduler.start()
+        stopped = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait([stopped, self._failed], return_when=asyncio.FIRST_COMPLETED)
+            self._scheduler.pause()
+            await self._idle.wait()
+            if self._failed.done():
+                self._failed.result()
+        finally:
+            stopped.cancel()
+            self._scheduler.shutdown(wait=False)
+
+    async def _tick(self) -> None:
+        self._idle.clear()
+        try:
+            sweep = await self._sweeper.sweep()
+        except (Conflict, Unavailable) as error:
+            _log.warning("sweep_failed", error=str(error))
+        else:
+            if sweep.fired:
+                _log.info("fired", timers=sweep.fired)
+            self._come_by(sweep.next_due_seconds)
+        finally:
+            self._idle.set()
+
+    def _come_by(self, next_due_seconds: float | None) -> None:
+        """Look again when the next timer is due, or after the poll interval, whichever is sooner."""
+        if next_due_seconds is not None and next_due_seconds < self._poll_seconds:
+            soon = datetime.now(UTC) + timedelta(seconds=max(next_due_seconds, 0.001))
+            self._scheduler.modify_job(JOB, next_run_time=soon)
+
+    def _heard(self, event: JobExecutionEvent) -> None:
+        error = getattr(event, "exception", None)
+        if error is None:
+            _log.debug("tick_skipped", code=event.code)
+        elif not self._failed.done():
+            self._failed.set_exception(error)

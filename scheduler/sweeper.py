@@ -1,0 +1,68 @@
+"""The sweeper: claims due timers and appends what they emit to the scheduler's log, in one transaction.
+
+Any number of sweepers work side by side: a claim skips the rows that another one has locked. If a sweeper dies, its
+transaction is rolled back and the timers are still due. Due is judged by the database's clock, so replicas with clocks
+of their own agree. After an outage many timers are due at once: they go in batches, oldest first.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from saga.core.identity import derived_id
+from saga.modules import NewEvent, append
+from saga.postgres import Statements, durable_transaction
+
+MODULE = "scheduler"
+
+_SQL = Statements(__package__)
+CLAIM_DUE = _SQL["claim_due"]
+NEXT_DUE = _SQL["next_due"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """What one sweep did: timers fired, and seconds until the next one is due (None if none is armed)."""
+
+    fired: int
+    next_due_seconds: float | None
+
+
+class Sweeper:
+    """Fires due timers in batches."""
+
+    def __init__(self, engine: AsyncEngine, batch_size: int) -> None:
+        self._engine = engine
+        self._batch_size = batch_size
+
+    async def sweep(self) -> Sweep:
+        """Fire everything that is due now. Raises Conflict or Unavailable, with complete batches done."""
+        fired = 0
+        while claimed := await self._fire_batch():
+            fired += claimed
+            if claimed < self._batch_size:
+                break
+        async with self._engine.connect() as connection:
+            return Sweep(fired, (await connection.execute(NEXT_DUE)).scalar_one_or_none())
+
+    async def _fire_batch(self) -> int:
+        async with durable_transaction(self._engine) as connection:
+            due = (await connection.execute(CLAIM_DUE, {"limit": self._batch_size})).all()
+            if due:
+                await append(connection, MODULE, [_emitted(timer) for timer in due])
+        return len(due)
+
+
+def _emitted(timer: Row[Any]) -> NewEvent:
+    due_at: datetime = timer.due_at
+    return NewEvent(
+        stream_id=timer.process_id,
+        type=timer.emits,
+        event_id=derived_id("timer", timer.process, timer.process_id, timer.name),
+        data=orjson.loads(timer.data) | {"due_at": due_at.isoformat()},
+        metadata=orjson.loads(timer.metadata),
+    )

@@ -1,0 +1,110 @@
+"""A wrong declaration says which cell is wrong."""
+
+from enum import Enum
+
+import pytest
+
+from saga.core import ANY, DeclarationError, Effect, Process, Sends, SubMachine, outcomes, wanted
+
+
+class Light(Enum):
+    OFF = "off"
+    ON = "on"
+
+
+class Door(Enum):
+    SHUT = "shut"
+    OPEN = "open"
+
+
+class Result(Enum):
+    DARK = "dark"
+    BRIGHT = "bright"
+
+
+class Lit: ...
+
+
+class Opened: ...
+
+
+LIGHT = SubMachine("light", start=Light.OFF, moves={Light.OFF: {Lit: Light.ON}, Light.ON: {Lit: Light.ON}})
+DOOR = SubMachine("door", start=Door.SHUT, moves={Door.SHUT: {Opened: Door.OPEN}, Door.OPEN: {Opened: Door.OPEN}})
+ROWS = [(Light.OFF, ANY, Result.DARK), (Light.ON, ANY, Result.BRIGHT)]
+
+
+def test_a_state_without_a_row_is_named() -> None:
+    with pytest.raises(DeclarationError, match="state ON has no row"):
+        SubMachine("light", start=Light.OFF, moves={Light.OFF: {Lit: Light.ON}})
+
+
+def test_a_missing_cell_is_named() -> None:
+    with pytest.raises(DeclarationError, match=r"cell \(ON, Lit\) is missing"):
+        SubMachine("light", start=Light.OFF, moves={Light.OFF: {Lit: Light.ON}, Light.ON: {}})
+
+
+def test_a_target_of_another_enum_is_named() -> None:
+    moves = {Light.OFF: {Lit: Door.OPEN}, Light.ON: {Lit: Light.ON}}
+    with pytest.raises(DeclarationError, match=r"cell \(OFF, Lit\) names <Door.OPEN"):
+        SubMachine("light", start=Light.OFF, moves=moves)
+
+
+def test_an_unreachable_state_is_named() -> None:
+    moves = {Light.OFF: {Lit: Light.OFF}, Light.ON: {Lit: Light.ON}}
+    with pytest.raises(DeclarationError, match="state ON can't be reached from OFF"):
+        SubMachine("light", start=Light.OFF, moves=moves)
+
+
+def test_a_missing_outcome_is_named() -> None:
+    with pytest.raises(DeclarationError, match=r"outcomes: cell \(ON, SHUT\) is missing"):
+        outcomes(LIGHT, DOOR, rows=[ROWS[0], (Light.ON, Door.OPEN, Result.BRIGHT)])
+
+
+def test_an_outcome_that_is_claimed_twice_is_named() -> None:
+    with pytest.raises(DeclarationError, match=r"outcomes: cell \(OFF, OPEN\) is claimed twice"):
+        outcomes(LIGHT, DOOR, rows=[*ROWS, (Light.OFF, Door.OPEN, Result.BRIGHT)])
+
+
+def test_a_row_of_the_wrong_length_is_named() -> None:
+    with pytest.raises(DeclarationError, match=r"row \(OFF\) has 1 states for 2 columns"):
+        outcomes(LIGHT, DOOR, rows=[(Light.OFF, Result.DARK)])
+
+
+def test_a_row_with_a_state_of_no_column_is_refused() -> None:
+    with pytest.raises(DeclarationError, match="a row names a state that none of its columns has"):
+        outcomes(LIGHT, DOOR, rows=[*ROWS, (Door.OPEN, Light.OFF, Result.DARK)])
+
+
+def test_a_missing_want_is_named() -> None:
+    with pytest.raises(DeclarationError, match=r"wanted: cell \(BRIGHT, OPEN\) is missing"):
+        wanted(Result, given=DOOR, rows=[(Result.DARK, ANY, {}), (Result.BRIGHT, Door.SHUT, {})])
+
+
+def test_a_want_that_no_command_brings_about_is_named() -> None:
+    bell = Effect("bell", collaborator="porter", commands={Light.ON: Sends("Ring")})
+    rows = [(Result.DARK, ANY, {bell: Light.OFF}), (Result.BRIGHT, ANY, {})]
+    with pytest.raises(DeclarationError, match=r"cell \(DARK, SHUT\) wants Light.OFF of bell: no such command"):
+        wanted(Result, given=DOOR, rows=rows)
+
+
+def test_an_input_that_nobody_hears_is_named() -> None:
+    with pytest.raises(DeclarationError, match="no sub-machine hears Opened"):
+        _process(inputs={"house": (Lit, Opened)}, parts=(LIGHT,))
+
+
+def test_an_input_from_no_module_is_named() -> None:
+    with pytest.raises(DeclarationError, match="Opened of 'door' comes from no module"):
+        _process(inputs={"house": (Lit,)}, parts=(LIGHT, DOOR))
+
+
+def _process(inputs: dict[str, tuple[type, ...]], parts: tuple[SubMachine, ...]) -> Process:  # type: ignore[type-arg]
+    return Process(
+        name="house",
+        version=1,
+        correlate="house_id",
+        inputs=inputs,
+        parts=parts,
+        outcomes=outcomes(LIGHT, rows=[(Light.OFF, Result.DARK), (Light.ON, Result.BRIGHT)]),
+        wanted=wanted(Result, given=LIGHT, rows=[(Result.DARK, ANY, {}), (Result.BRIGHT, ANY, {})]),
+        settled=frozenset({Result.BRIGHT}),
+    )
