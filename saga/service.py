@@ -1,6 +1,7 @@
 """How every service runs: uvloop, JSON logs, a stop on SIGTERM or Ctrl-C, and an exit code that says how it ended."""
 
 import asyncio
+import gc
 import signal
 from collections.abc import Awaitable, Callable
 
@@ -25,7 +26,17 @@ def serve(name: str, main: Main) -> None:
     except SettingsError as error:
         raise SystemExit(f"{error}") from None
     configure_logging(name, settings.log_level)
+    collect_rarely()
     uvloop.run(_until_stopped(main, settings))
+
+
+def collect_rarely() -> None:
+    """Keep what was imported out of garbage collection, and collect less often: batches are many short-lived objects.
+
+    With Python's defaults the collector takes half of the time of a decision.
+    """
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 async def _until_stopped(main: Main, settings: Settings) -> None:

@@ -67,16 +67,13 @@ class Decision:
 def decide(process: Process, state: State, fact: Fact) -> Decision:
     """Answer one input to an instance in this state. Pure."""
     before = process.outcomes.of(state.parts)
-    for register in process.registers:
-        if fact.kind is register.of and (conflict := register.conflict(state.registers[register.name], fact)):
+    keepers, parts, registers = process.keepers[fact.kind], dict(state.parts), dict(state.registers)
+    for register in keepers:
+        if conflict := register.conflict(registers[register.name], fact):
             return Decision(Verdict.CONFLICT, conflict, state, before)
-    parts = {part.name: part.move(state.parts[part.name], fact.kind) for part in process.parts}
-    registers = {
-        register.name: register.take_in(state.registers[register.name], fact)
-        if fact.kind is register.of
-        else state.registers[register.name]
-        for register in process.registers
-    }
+        registers[register.name] = register.take_in(registers[register.name], fact)
+    for part in process.hearers[fact.kind]:
+        parts[part.name] = part.move(parts[part.name], fact.kind)
     if parts == state.parts and registers == state.registers:
         return Decision(Verdict.IGNORED, _why_ignored(process, state, fact), state, before)
     outcome = process.outcomes.of(parts)
@@ -118,8 +115,8 @@ def _wants(process: Process, state: State, outcome: Enum) -> Iterator[tuple[Effe
 
 
 def _why_ignored(process: Process, state: State, fact: Fact) -> str:
-    known = [f"{r.key} {r.key_of(fact)!r} is already known" for r in process.registers if fact.kind is r.of]
-    moved = [f"{part.name} is already {state.parts[part.name].value}" for part in process.parts if fact.kind in part.inputs]
+    known = [f"{r.key} {r.key_of(fact)!r} is already known" for r in process.keepers[fact.kind]]
+    moved = [f"{part.name} is already {state.parts[part.name].value}" for part in process.hearers[fact.kind]]
     return f"ignored, because {' and '.join(known or moved)}"
 
 

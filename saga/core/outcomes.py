@@ -35,7 +35,7 @@ class Outcomes:
 
     def of(self, states: Mapping[str, Enum]) -> Enum:
         """The outcome of the states, given by the names of their parts."""
-        return self.cells[tuple(states[part.name] for part in self.parts)]
+        return self.cells[tuple([states[part.name] for part in self.parts])]
 
 
 def outcomes(*parts: SubMachine[Any], rows: Iterable[Joint]) -> Outcomes:

@@ -17,7 +17,8 @@ class Process:
     """A declared process; the engine runs it, and every diagram and check reads the same value.
 
     ``inputs`` maps each module to the message classes that the process hears from it. ``correlate`` is the field whose
-    value finds the instance. ``settled`` are the outcomes in which nothing is waited for any more.
+    value finds the instance. ``settled`` are the outcomes in which nothing is waited for any more. The fields after
+    ``registers`` follow from those before: ``hearers`` and ``keepers`` are the parts and registers that an input moves.
     """
 
     name: str
@@ -31,14 +32,20 @@ class Process:
     registers: tuple[Register, ...] = ()
     kinds: Mapping[str, type] = field(init=False)
     effects: tuple[Effect | Deadline, ...] = field(init=False)
+    hearers: Mapping[type, tuple[SubMachine[Any], ...]] = field(init=False)
+    keepers: Mapping[type, tuple[Register, ...]] = field(init=False)
 
     def __post_init__(self) -> None:
         heard = [kind for kinds in self.inputs.values() for kind in kinds]
+        hearers = {kind: tuple(part for part in self.parts if kind in part.inputs) for kind in heard}
+        object.__setattr__(self, "hearers", hearers)
+        keepers = {kind: tuple(register for register in self.registers if register.of is kind) for kind in heard}
+        object.__setattr__(self, "keepers", keepers)
         object.__setattr__(self, "kinds", {kind.__name__: kind for kind in heard})
         effects = {effect.name: effect for wants in self.wanted.cells.values() for effect in wants}
         object.__setattr__(self, "effects", tuple(effects.values()))
         for kind in heard:
-            if not any(kind in part.inputs for part in self.parts):
+            if not hearers[kind]:
                 raise DeclarationError(f"process {self.name!r}: no sub-machine hears {kind.__name__}")
         for part in self.parts:
             for kind in part.inputs - set(heard):

@@ -3,14 +3,18 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from saga.core import Decision, Process, State, Verdict, decide
+from saga.core import Command, Decision, Process, State, Verdict, decide
 from saga.core.identity import derived_id
 from saga.engine.dead_letters import DeadLetter, DeadLetterKind
 from saga.engine.instances import Decided, Instance
 from saga.engine.intake import Admitted, poison
 from saga.engine.timers import Armed
 from saga.modules import NewEvent, Visibility
+
+Cause = dict[str, Any]
+"""What outgoing messages say of their cause: correlationid, causationid, traceparent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,29 +81,27 @@ def _fold(process: Process, state: State, messages: Iterable[Admitted]) -> list[
 def _entries(
     process: Process, instance: Instance, answered: Iterable[tuple[Admitted, Decision]]
 ) -> Iterator[NewEvent]:
+    """For each message the internal event that says how it was answered, then its commands."""
     version = instance.stream_version
     for message, decision in answered:
-        for event in (_record(process, message, decision), *_commands(process, message, decision)):
+        cause = _cause(message)
+        version += 1
+        yield _record(process, message, decision, version, cause)
+        for command in decision.commands:
             version += 1
-            yield NewEvent(
-                stream_id=event.stream_id,
-                stream_version=version,
-                event_id=event.event_id,
-                type=event.type,
-                visibility=event.visibility,
-                target=event.target,
-                data=event.data,
-                metadata=event.metadata,
-            )
+            yield _command(process, message.process_id, command, version, cause)
 
 
-def _record(process: Process, message: Admitted, decision: Decision) -> NewEvent:
-    """The internal event that says how one message was answered."""
+def _record(process: Process, message: Admitted, decision: Decision, version: int, cause: Cause) -> NewEvent:
     envelope = message.envelope
+    origin = {"id": envelope.id, "source": envelope.source, "time": envelope.time}
+    if envelope.position is not None:
+        origin |= {"module": envelope.module, "position": envelope.position}
     return NewEvent(
         stream_id=message.process_id,
-        type="InputTaken" if decision.verdict is Verdict.TAKEN else "InputIgnored",
+        stream_version=version,
         event_id=derived_id("answer", process.name, *message.key.identity),
+        type="InputTaken" if decision.verdict is Verdict.TAKEN else "InputIgnored",
         visibility=Visibility.INTERNAL,
         data={
             "type": envelope.type,
@@ -107,33 +109,26 @@ def _record(process: Process, message: Admitted, decision: Decision) -> NewEvent
             "decision": decision.reason,
             "outcome": decision.outcome.value,
         },
-        metadata={
-            "id": envelope.id,
-            "source": envelope.source,
-            "module": envelope.module,
-            "position": envelope.position,
-            "time": envelope.time,
-            **_cause(message),
-        },
+        metadata=cause | origin,
     )
 
 
-def _commands(process: Process, message: Admitted, decision: Decision) -> Iterator[NewEvent]:
-    for command in decision.commands:
-        yield NewEvent(
-            stream_id=message.process_id,
-            type=command.type,
-            event_id=derived_id("command", process.name, message.process_id, command.effect, command.revision),
-            visibility=Visibility.INTERNAL,
-            target=command.collaborator,
-            data={
-                process.correlate: message.process_id,
-                "effect": command.effect,
-                "revision": command.revision,
-                **command.fields,
-            },
-            metadata=_cause(message),
-        )
+def _command(process: Process, process_id: str, command: Command, version: int, cause: Cause) -> NewEvent:
+    return NewEvent(
+        stream_id=process_id,
+        stream_version=version,
+        event_id=derived_id("command", process.name, process_id, command.effect, command.revision),
+        type=command.type,
+        visibility=Visibility.INTERNAL,
+        target=command.collaborator,
+        data={
+            process.correlate: process_id,
+            "effect": command.effect,
+            "revision": command.revision,
+            **command.fields,
+        },
+        metadata=cause,
+    )
 
 
 def _timers(process: Process, message: Admitted, decision: Decision) -> Iterator[Armed]:
@@ -141,8 +136,7 @@ def _timers(process: Process, message: Admitted, decision: Decision) -> Iterator
         yield Armed(message.process_id, timer, {process.correlate: message.process_id}, _cause(message))
 
 
-def _cause(message: Admitted) -> dict[str, str]:
-    """What outgoing messages say of their cause."""
+def _cause(message: Admitted) -> Cause:
     envelope = message.envelope
-    cause = {"correlationid": envelope.correlation_id or message.process_id, "causationid": envelope.id}
+    cause: Cause = {"correlationid": envelope.correlation_id or message.process_id, "causationid": envelope.id}
     return cause | ({"traceparent": envelope.traceparent} if envelope.traceparent else {})

@@ -1,7 +1,8 @@
 """The consumer: takes deliveries as they come, hands them on in batches, acknowledges a batch once it is safe.
 
-It never waits to fill a batch: a batch is what has come since the last one, up to a limit. The broker may have two
-batches under way, so that the next one is here when the last one is done; that also bounds the memory.
+It never waits to fill a batch: a batch is what has come since the last one, up to a limit. Two batches may be under
+way, so that one is decided while the other one is written, and the broker may send a third ahead: that bounds the
+memory. Acknowledgements go in the order of delivery, for one covers everything before it.
 
 A batch whose handling fails transiently is kept and handled again, with nothing acknowledged, as long as its channel
 lives. When the channel dies its deliveries are dropped: the broker gives them out again, and the inbox knows which of
@@ -26,6 +27,7 @@ from saga.transport.connection import LONGEST_PAUSE_SECONDS, ConsumerLost, conne
 from saga.transport.topology import Topology, declare
 
 WATCH_SECONDS = 1.0
+BATCHES_UNDER_WAY = 2
 
 Handler = Callable[[Sequence[Envelope | Poison]], Awaitable[None]]
 
@@ -74,19 +76,36 @@ class Consumer:
             channel = await connection.channel(publisher_confirms=False)
             await declare(channel, self._topology)
             wire = await channel.get_underlay_channel()
-            await wire.basic_qos(prefetch_count=2 * self._batch_size)
+            await wire.basic_qos(prefetch_count=(BATCHES_UNDER_WAY + 1) * self._batch_size)
             deliveries = _Deliveries()
             consuming = await wire.basic_consume(self._queue, deliveries.receive)
             ready.set()
             _log.info("consuming", queue=self._queue)
-            while not stop.is_set():
-                await _something(deliveries, stop)
-                if wire.is_closed or consuming.consumer_tag not in wire.consumers:
-                    raise ConsumerLost(f"the consumer of {self._queue} is gone")
-                if batch := deliveries.take(self._batch_size):
-                    await self._handle_on(wire, batch, stop)
+            await self._pump(wire, deliveries, consuming.consumer_tag, stop)
 
-    async def _handle_on(self, wire: WireChannel, batch: Sequence[DeliveredMessage], stop: asyncio.Event) -> None:
+    async def _pump(
+        self, wire: WireChannel, deliveries: _Deliveries, consumer_tag: str | None, stop: asyncio.Event
+    ) -> None:
+        """Hand on batches, two under way at most; acknowledge them in the order in which they came."""
+        under_way: deque[asyncio.Task[int | None]] = deque()
+        try:
+            while not stop.is_set():
+                await _something(deliveries, under_way, stop)
+                if wire.is_closed or consumer_tag not in wire.consumers:
+                    raise ConsumerLost(f"the consumer of {self._queue} is gone")
+                while under_way and (under_way[0].done() or len(under_way) == BATCHES_UNDER_WAY):
+                    await _acknowledge(wire, await under_way.popleft())
+                if batch := deliveries.take(self._batch_size):
+                    under_way.append(asyncio.create_task(self._handle_on(wire, batch, stop)))
+        finally:
+            await asyncio.gather(*under_way, return_exceptions=True)
+            for handled in under_way:
+                await _acknowledge(wire, await handled)
+
+    async def _handle_on(
+        self, wire: WireChannel, batch: Sequence[DeliveredMessage], stop: asyncio.Event
+    ) -> int | None:
+        """Handle a batch, for as long as its channel lives; the delivery tag up to which it may be acknowledged."""
         messages = [decode(_raw(message)) for message in batch]
         attempts = AsyncRetrying(
             retry=retry_if_exception_type((Unavailable, Conflict)),
@@ -96,20 +115,27 @@ class Consumer:
             reraise=True,
         )
         await attempts(self._handle, messages)
-        last = batch[-1].delivery_tag
-        if last is not None and not wire.is_closed:
-            await wire.basic_ack(last, multiple=True)
+        return batch[-1].delivery_tag
 
 
-async def _something(deliveries: _Deliveries, stop: asyncio.Event) -> None:
-    """Wait for a delivery; now and then return without one, so that the caller looks whether the consumer lives."""
-    if deliveries.waiting:
+async def _acknowledge(wire: WireChannel, last: int | None) -> None:
+    """Acknowledge everything up to a tag; on a dead channel there is nothing to do, the inbox knows."""
+    if last is not None and not wire.is_closed:
+        await wire.basic_ack(last, multiple=True)
+
+
+async def _something(
+    deliveries: _Deliveries, under_way: Sequence[asyncio.Task[int | None]], stop: asyncio.Event
+) -> None:
+    """Wait for a delivery, a finished batch or the stop; now and then return so, to look whether the consumer lives."""
+    if deliveries.waiting or stop.is_set():
         return
+    signals = [asyncio.ensure_future(event.wait()) for event in (deliveries.arrived, stop)]
     try:
-        async with asyncio.timeout(WATCH_SECONDS):
-            await deliveries.arrived.wait()
-    except TimeoutError:
-        return
+        await asyncio.wait([*signals, *under_way], timeout=WATCH_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for signal in signals:
+            signal.cancel()
 
 
 def _say_retrying(state: RetryCallState) -> None:

@@ -9,13 +9,16 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
-import aio_pika
-from aio_pika.abc import AbstractChannel, AbstractConnection, DeliveryMode
-from aio_pika.exceptions import PublishError
+from aio_pika.abc import AbstractConnection
+from aiormq.abc import AbstractChannel as WireChannel
+from aiormq.exceptions import PublishError
+from pamqp.commands import Basic
 
 from saga.transport.codec import Outgoing
 from saga.transport.connection import connect
 from saga.transport.topology import Topology, declare
+
+PERSISTENT = 2
 
 
 class Publisher:
@@ -26,7 +29,7 @@ class Publisher:
         self._topology = topology
         self._timeout_seconds = timeout_seconds
         self._connection: AbstractConnection | None = None
-        self._channel: AbstractChannel | None = None
+        self._channel: WireChannel | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -39,15 +42,17 @@ class Publisher:
     async def publish(self, messages: Sequence[Outgoing]) -> tuple[Outgoing, ...]:
         """Publish in order, all outstanding at once; returns those that found no queue, which nobody has now.
 
-        Raises one of the broker's errors if any other message was not confirmed in time: send all of them again.
+        No two of the messages may have one id. Raises one of the broker's errors if any message was not confirmed in
+        time: send all of them again.
         """
         channel = await self._open()
         try:
-            outcomes = await asyncio.gather(*(self._send(channel, message) for message in messages))
+            async with asyncio.timeout(self._timeout_seconds):
+                routed = await asyncio.gather(*(self._send(channel, message) for message in messages))
         except BaseException:
             await self.discard()
             raise
-        return tuple(message for message, routed in zip(messages, outcomes, strict=True) if not routed)
+        return tuple(message for message, found in zip(messages, routed, strict=True) if not found)
 
     async def discard(self) -> None:
         """Close what is open; the next publish opens it afresh."""
@@ -55,31 +60,33 @@ class Publisher:
         if connection is not None:
             await connection.close()
 
-    async def _open(self) -> AbstractChannel:
+    async def _open(self) -> WireChannel:
         if self._channel is None or self._channel.is_closed:
             await self.discard()
             self._connection = await connect(self._amqp_url, "publisher")
-            self._channel = await self._connection.channel(on_return_raises=True)
-            await declare(self._channel, self._topology)
+            channel = await self._connection.channel(on_return_raises=True)
+            await declare(channel, self._topology)
+            self._channel = await channel.get_underlay_channel()
         return self._channel
 
-    async def _send(self, channel: AbstractChannel, message: Outgoing) -> bool:
+    async def _send(self, channel: WireChannel, message: Outgoing) -> bool:
         """Send one message; whether a queue has it."""
-        exchange = await channel.get_exchange(message.exchange, ensure=False)
+        properties = Basic.Properties(
+            content_type=message.content_type,
+            headers=dict(message.headers),
+            delivery_mode=PERSISTENT,
+            correlation_id=message.correlation_id,
+            message_id=message.id,
+            message_type=message.type,
+        )
         try:
-            await exchange.publish(
-                aio_pika.Message(
-                    message.body,
-                    headers=dict(message.headers),
-                    content_type=message.content_type,
-                    delivery_mode=DeliveryMode.PERSISTENT,
-                    message_id=message.id,
-                    type=message.type,
-                    correlation_id=message.correlation_id,
-                ),
-                message.routing_key,
+            await channel.basic_publish(
+                message.body,
+                exchange=message.exchange,
+                routing_key=message.routing_key,
+                properties=properties,
                 mandatory=True,
-                timeout=self._timeout_seconds,
+                wait=False,
             )
         except PublishError:
             return False

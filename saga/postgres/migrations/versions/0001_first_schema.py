@@ -149,11 +149,12 @@ def _create_instance() -> None:
         sa.PrimaryKeyConstraint("process", "process_id", name=op.f("instance_pkey")),
         schema="saga",
         comment="One row for each process instance; a finished one stays.",
+        postgresql_with={"fillfactor": 60},
     )
     op.create_index(
         "instance_open_idx",
         "instance",
-        ["process", "updated_at"],
+        ["process", "created_at"],
         unique=False,
         schema="saga",
         postgresql_where=sa.text("NOT settled"),
