@@ -97,8 +97,9 @@ def _untouched(locked: dict[str, instances.Instance], answers: Answers) -> dict[
 
 def _covered(messages: Sequence[Admitted]) -> list[Covered]:
     """The ranges of the logs that these messages cover; a parked one is kept as a dead letter, so it counts."""
-    return [
-        (m.key.module, m.envelope.previous_position or m.key.position - 1, m.key.position)
-        for m in messages
-        if m.key.module is not None and m.key.position is not None
-    ]
+    covered: list[Covered] = []
+    for message in messages:
+        module, position, previous = message.key.module, message.key.position, message.envelope.previous_position
+        if module is not None and position is not None:
+            covered.append((module, position - 1 if previous is None else previous, position))
+    return covered

@@ -1,6 +1,8 @@
--- Creates the cursors of modules that this consumer hears from for the first time.
+-- Creates the cursors of modules that this consumer hears from for the first time. Looks before it inserts: an insert
+-- that meets a row waits for whoever is updating it.
 -- Index: cursor_pkey.
 INSERT INTO saga.cursor (consumer, module)
 SELECT :consumer, m.module FROM unnest(CAST(:modules AS text[])) AS m (module)
+WHERE NOT EXISTS (SELECT FROM saga.cursor AS c WHERE c.consumer = :consumer AND c.module = m.module)
 ORDER BY m.module
 ON CONFLICT DO NOTHING

@@ -1,0 +1,8 @@
+-- Public events of the modules that the order process hears, without an answer in its own log.
+SELECT count(*)
+FROM saga.event_log AS l
+WHERE l.visibility = 'public' AND NOT EXISTS (
+    SELECT FROM saga.event_log AS a
+    WHERE a.module = 'order-process' AND a.stream_id = l.stream_id AND a.type IN ('InputTaken', 'InputIgnored')
+      AND a.metadata ->> 'module' = l.module AND CAST(a.metadata ->> 'position' AS bigint) = l.position
+)

@@ -1,0 +1,3 @@
+-- Orders that still wait for something.
+-- Index: instance_open_idx.
+SELECT count(*) FROM saga.instance WHERE NOT settled

@@ -1,0 +1,241 @@
+"""The durable step: once, all or nothing, and never in the way of others."""
+
+import asyncio
+import random
+from dataclasses import replace
+
+import pytest
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from saga.core import Poison, Raw, Register
+from saga.core.effect import Selection
+from saga.engine import Step, Taken
+from saga.modules import NewEvent, append
+from saga.orders import PaymentReceived, order_process
+from saga.orders import process as order_tables
+from saga.postgres import Conflict, Unavailable, durable_transaction
+from tests.engine.conversation import commands, dead_letters, execute, message, outcome, rows, value
+
+PROCESS = order_process()
+
+
+@pytest.fixture
+def step(engine: AsyncEngine) -> Step:
+    return Step(engine, PROCESS)
+
+
+async def test_a_message_leads_to_state_record_command_and_timer_in_one_transaction(
+    engine: AsyncEngine, step: Step
+) -> None:
+    assert await step.take([message("OrderPlaced", "o-1", id="m-a")]) == Taken(1, 0, 0, 0, 1)
+    assert await outcome(engine, "o-1") == "awaiting_payment"
+    recorded = await rows(engine, "SELECT position, stream_version, type, target FROM saga.event_log ORDER BY position")
+    assert recorded == [(1, 1, "InputTaken", None), (2, 2, "RequestPayment", "gateway")]
+    assert await rows(engine, "SELECT name, emits, due_at - armed_at > '14 minutes' FROM saga.timer") == [
+        ("payment_deadline", "PaymentTimedOut", True)
+    ]
+    assert await rows(engine, "SELECT source, message_id, repeats FROM saga.inbox") == [("/tests", "m-a", 0)]
+
+
+async def test_a_message_takes_effect_once_however_often_it_comes(engine: AsyncEngine, step: Step) -> None:
+    paid = message("PaymentReceived", "o-1")
+    assert await step.take([paid, paid]) == Taken(1, 0, 1, 0, 2)
+    assert await step.take([paid]) == Taken(0, 0, 1, 0, 0)
+    assert await commands(engine, "o-1") == ["VoidPayment", "StartFulfilment"]
+    assert await value(engine, "SELECT repeats FROM saga.inbox") == 2
+
+
+async def test_the_same_fact_under_another_id_is_answered_and_changes_nothing(engine: AsyncEngine, step: Step) -> None:
+    await step.take([message("PaymentReceived", "o-1")])
+    assert await step.take([message("PaymentReceived", "o-1")]) == Taken(0, 1, 0, 0, 0)
+    said = await value(engine, "SELECT data ->> 'decision' FROM saga.event_log WHERE type = 'InputIgnored'")
+    assert said == "ignored, because payment_id 'pay-o-1' is already known"
+
+
+@pytest.mark.parametrize("kind", ["OrderCancelled", "PaymentReceived", "PaymentTimedOut"])
+async def test_any_input_may_come_first(engine: AsyncEngine, step: Step, kind: str) -> None:
+    await step.take([message(kind, "o-1")])
+    before = await outcome(engine, "o-1")
+    await step.take([message("OrderPlaced", "o-1")])
+    assert await outcome(engine, "o-1") == before != "awaiting_payment"
+    assert "RequestPayment" not in await commands(engine, "o-1")
+
+
+async def test_a_late_input_to_a_finished_order_is_answered_by_the_same_rules(engine: AsyncEngine, step: Step) -> None:
+    await step.take([message("OrderPlaced", "o-1"), message("OrderCancelled", "o-1")])
+    await step.take([message("PaymentReceived", "o-1")])
+    assert await outcome(engine, "o-1") == "refunded"
+    assert (await commands(engine, "o-1"))[-2:] == ["StopFulfilment", "RefundPayment"]
+
+
+async def test_the_same_message_id_with_other_contents_is_a_conflict(engine: AsyncEngine, step: Step) -> None:
+    await step.take([message("OrderPlaced", "o-1", id="m-a")])
+    again = [message("OrderPlaced", "o-2", id="m-a"), message("OrderCancelled", "o-1", id="m-a")]
+    assert await step.take(again) == Taken(0, 0, 0, 2, 0)
+    reason = "the same message was taken in before with other contents"
+    assert await dead_letters(engine) == [("conflict", reason)] * 2
+    assert await outcome(engine, "o-2") is None
+
+
+async def test_the_same_payment_with_other_contents_is_a_conflict_and_can_be_put_back(
+    engine: AsyncEngine, step: Step
+) -> None:
+    contradiction = message("PaymentReceived", "o-1", amount=9_900)
+    await step.take([message("PaymentReceived", "o-1"), contradiction])
+    ((kind, reason),) = await dead_letters(engine)
+    assert (kind, "amount is 4200 there and 9900 here" in reason) == ("conflict", True)
+    assert await value(engine, "SELECT count(*) FROM saga.inbox") == 1, "a parked message must not count as taken in"
+    assert (await step.take([contradiction])).dead == 1, "it is judged again, not dropped as a repeat"
+    assert await value(engine, "SELECT attempts FROM saga.dead_letter") == 2
+
+
+async def test_a_second_payment_is_refunded_whichever_came_first(engine: AsyncEngine, step: Step) -> None:
+    later = message("PaymentReceived", "o-1", payment_id="p-2", received_at="2026-01-01T00:00:02Z")
+    sooner = message("PaymentReceived", "o-1", payment_id="p-1", received_at="2026-01-01T00:00:01+00:00")
+    await step.take([later])
+    await step.take([sooner])
+    refunds = await rows(engine, "SELECT data ->> 'payment_id' FROM saga.event_log WHERE type = 'RefundPayment'")
+    assert refunds == [("p-2",)]
+
+
+async def test_poison_is_kept_raw_with_its_reason_and_the_others_go_on(engine: AsyncEngine, step: Step) -> None:
+    poison = Poison(Raw(b"\xff\x00", headers={"x": b"\xfe"}), "the body is not UTF-8")
+    unknown = message("OrderShipped", "o-1")
+    assert await step.take([poison, message("OrderPlaced", "o-1"), unknown]) == Taken(1, 0, 0, 2, 1)
+    assert await value(engine, "SELECT body FROM saga.dead_letter WHERE kind = 'poison' LIMIT 1") == b"\xff\x00"
+    assert (await dead_letters(engine))[1][1].startswith("unknown type 'OrderShipped': order hears OrderPlaced")
+
+
+@pytest.mark.parametrize(
+    ("data", "complaint"),
+    [
+        ({"amount": -5}, "amount: Input should be greater than 0 (got -5)"),
+        ({"amount": 4.5}, "amount: Input should be a valid integer"),
+        ({"amount": True}, "amount: Input should be a valid integer"),
+        ({"amount": "42"}, "amount: Input should be a valid integer"),
+        ({"amount": 2**60}, "amount: Input should be less than or equal to"),
+        ({"currency": "euro"}, "currency: String should match pattern"),
+        ({"payment_timeout_seconds": 0}, "payment_timeout_seconds: Input should be greater than 0"),
+        ({"order_id": 7}, "order_id: Input should be a valid string"),
+        ({"order_id": ""}, "order_id: String should have at least 1 character"),
+    ],
+)
+async def test_wrong_data_is_refused_by_the_name_of_the_field(
+    engine: AsyncEngine, step: Step, data: dict[str, object], complaint: str
+) -> None:
+    wrong = message("OrderPlaced", "o-1")
+    assert (await step.take([replace(wrong, data={**wrong.data, **data})])).dead == 1
+    assert complaint in (await dead_letters(engine))[0][1]
+
+
+async def test_an_order_id_may_come_as_subject_but_not_contradict_the_data(engine: AsyncEngine, step: Step) -> None:
+    placed = message("OrderPlaced", "o-1")
+    without = {name: said for name, said in placed.data.items() if name != "order_id"}
+    assert (await step.take([replace(placed, data=without, subject="o-1")])).taken == 1
+    assert (await step.take([replace(message("OrderCancelled", "o-1"), subject="o-2")])).dead == 1
+    assert (await step.take([replace(placed, id="m-x", data=without)])).dead == 1
+    reasons = [reason for _, reason in await dead_letters(engine)]
+    assert reasons == ["subject 'o-2' is not order_id 'o-1'", "missing order_id: neither in the data nor as subject"]
+
+
+async def test_a_decision_that_raises_parks_its_instance_alone(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def choose(entries: object) -> frozenset[str]:
+        raise ZeroDivisionError("a bug in the process")
+
+    monkeypatch.setattr(order_tables, "SURPLUS", Selection("broken", Register("payments", PaymentReceived, "payment_id"), choose))
+    broken = Step(engine, order_process())
+    batch = [message("OrderCancelled", "o-2"), message("OrderPlaced", "o-1"), message("PaymentReceived", "o-1")]
+    assert await broken.take(batch) == Taken(1, 0, 0, 2, 1)
+    assert (await outcome(engine, "o-1"), await outcome(engine, "o-2")) == (None, "cancelled")
+    assert {kind for kind, _ in await dead_letters(engine)} == {"failed"}
+    assert "the decision raised ZeroDivisionError: a bug in the process" in (await dead_letters(engine))[0][1]
+
+    monkeypatch.undo()
+    letters = [row[0] for row in await rows(engine, "SELECT dead_letter_id FROM saga.dead_letter")]
+    assert await Step(engine, order_process()).take(batch[1:], redriven=letters) == Taken(2, 0, 0, 0, 3)
+    assert await outcome(engine, "o-1") == "paid"
+    assert await dead_letters(engine) == []
+
+
+async def test_a_redriven_message_that_was_taken_in_meanwhile_changes_nothing(engine: AsyncEngine, step: Step) -> None:
+    placed = message("OrderPlaced", "o-1")
+    await step.take([placed])
+    assert await step.take([placed], redriven=[1]) == Taken(0, 0, 1, 0, 0)
+
+
+async def test_nothing_is_left_of_a_step_that_fails_at_its_last_statement(engine: AsyncEngine, step: Step) -> None:
+    await execute(engine, "ALTER TABLE saga.event_log ADD CONSTRAINT no CHECK (type <> 'RequestPayment')")
+    with pytest.raises(DBAPIError, match="violates check constraint"):
+        await step.take([message("OrderPlaced", "o-1"), message("Nonsense", "o-1")])
+    for table in ("inbox", "instance", "timer", "event_log", "dead_letter", "module"):
+        assert await value(engine, f"SELECT count(*) FROM saga.{table}") == 0, table
+
+
+async def test_many_workers_on_the_same_orders_lose_and_double_nothing(engine: AsyncEngine) -> None:
+    seed = random.randrange(10**6)
+    chance = random.Random(seed)
+    orders = [f"o-{number}" for number in range(40)]
+    kinds = ("OrderPlaced", "PaymentReceived", "OrderCancelled", "PaymentTimedOut")
+    everything = [message(kind, order) for order in orders for kind in kinds]
+    deliveries = everything * 3
+    chance.shuffle(deliveries)
+    batches = [deliveries[start : start + 25] for start in range(0, len(deliveries), 25)]
+
+    async def work(mine: list[list[object]]) -> None:
+        step = Step(engine, PROCESS)
+        for batch in mine:
+            while True:
+                try:
+                    await step.take(batch)  # type: ignore[arg-type]
+                    break
+                except (Conflict, Unavailable):
+                    continue
+
+    await asyncio.gather(*(work(batches[number::4]) for number in range(4)))  # type: ignore[arg-type]
+    assert {await outcome(engine, order) for order in orders} == {"refunded"}, f"seed {seed}"
+    answered = await value(engine, "SELECT count(*) FROM saga.event_log WHERE type IN ('InputTaken', 'InputIgnored')")
+    assert answered == len(everything), f"seed {seed}"
+    sent = await rows(engine, "SELECT count(*), count(DISTINCT event_id) FROM saga.event_log WHERE target IS NOT NULL")
+    assert sent[0][0] == sent[0][1], f"seed {seed}"
+
+
+async def test_a_position_must_be_what_its_log_says(engine: AsyncEngine, step: Step) -> None:
+    async with durable_transaction(engine) as connection:
+        await append(
+            connection,
+            "orders",
+            [NewEvent("o-1", "OrderPlaced", "e-1", {}), NewEvent("o-1", "OrderCancelled", "e-2", {})],
+        )
+    claims = [
+        message("OrderCancelled", "o-1", module="orders", position=9, id="e-9"),
+        message("OrderCancelled", "o-1", module="orders", position=2, id="e-x"),
+        message("OrderCancelled", "o-1", module="orders", position=2, previous=0, id="e-2"),
+    ]
+    assert (await step.take(claims)).dead == 3
+    assert {reason for _, reason in await dead_letters(engine)} == {
+        "position 9 of module orders is beyond the end of its log, which is 2",
+        "position 2 of module orders is event e-2, not e-x",
+        "position 2 of module orders follows public position 1, not 0",
+    }
+    assert await rows(engine, "SELECT * FROM saga.cursor") == [], "an invented position must not move a cursor"
+    assert (await step.take([message("OrderCancelled", "o-1", module="orders", position=2, previous=1, id="e-2")])).taken == 1
+
+
+async def test_a_position_is_a_repeat_even_when_its_inbox_row_is_pruned(engine: AsyncEngine, step: Step) -> None:
+    placed = message("OrderPlaced", "o-1", module="elsewhere", position=1, previous=0)
+    await step.take([placed])
+    await execute(engine, "DELETE FROM saga.inbox")
+    assert await step.take([placed]) == Taken(0, 0, 1, 0, 0)
+    other = message("OrderPlaced", "o-2", module="elsewhere", position=1, previous=0)
+    assert (await step.take([other])).taken == 0
+
+
+async def test_the_same_position_with_another_id_is_a_conflict(engine: AsyncEngine, step: Step) -> None:
+    await step.take([message("OrderPlaced", "o-1", module="elsewhere", position=1, id="m-a")])
+    assert (await step.take([message("OrderPlaced", "o-2", module="elsewhere", position=1, id="m-b")])).dead == 1
+    assert await dead_letters(engine) == [
+        ("conflict", "position 1 of module elsewhere was taken in as message m-a")
+    ]
