@@ -133,7 +133,9 @@ def show(rates: dict[str, list[float]]) -> None:
         table.add_column(heading, justify="left" if heading == "scenario" else "right")
     for scenario, figures in rates.items():
         median = statistics.median(figures)
-        table.add_row(scenario, f"{median:,.0f}", f"{min(figures):,.0f} to {max(figures):,.0f}", f"{median / limit:.2f}")
+        table.add_row(
+            scenario, f"{median:,.0f}", f"{min(figures):,.0f} to {max(figures):,.0f}", f"{median / limit:.2f}"
+        )
     Console().print(table)
     print(json.dumps({"messages_per_second": rates}))
 

@@ -46,7 +46,7 @@ async def _until_stopped(main: Main, settings: Settings) -> None:
         loop.add_signal_handler(signal_number, stop.set)
     try:
         await main(settings, stop)
-    except Exception:
+    except Exception:  # noqa: BLE001 -- whatever it was ends the service, with its trace
         _log.exception("died")
         raise SystemExit(1) from None
     _log.info("stopped")

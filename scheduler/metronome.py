@@ -7,6 +7,7 @@ forward to the moment when the next timer is due. A tick that is late, missed or
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import structlog
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobExecutionEvent
@@ -47,7 +48,8 @@ class Metronome:
         self._scheduler.start()
         stopped = asyncio.create_task(stop.wait())
         try:
-            await asyncio.wait([stopped, self._failed], return_when=asyncio.FIRST_COMPLETED)
+            waited_for: list[asyncio.Future[Any]] = [stopped, self._failed]
+            await asyncio.wait(waited_for, return_when=asyncio.FIRST_COMPLETED)
             self._scheduler.pause()
             await self._idle.wait()
             if self._failed.done():

@@ -1,4 +1,4 @@
-"""`saga demo`: the main job, whole and real, in a minute: services, arrivals in every order, a crash, a reconciliation."""
+"""`saga demo`: the main job, whole and real: services, arrivals in every order, a crash, a reconciliation."""
 
 import asyncio
 import os
@@ -54,9 +54,11 @@ def demo(
         with LocalStack.temporary(_say) as stack:
             migrate(stack.addresses.database_url)
             environment = stack.addresses.environment() | {"SAGA_GATEWAY_SEED": str(seed)}
-            with Services(stack.folder / "logs", our_services(WORKERS, SCHEDULERS, scenario), environment, _say) as services:
+            with Services(
+                stack.folder / "logs", our_services(WORKERS, SCHEDULERS, scenario), environment, _say
+            ) as services:
                 services.start()
-                _say(f"{WORKERS} workers, {SCHEDULERS} schedulers and the simulated gateway run, each in a process of its own")
+                _say(f"{WORKERS} workers, {SCHEDULERS} schedulers and the simulated gateway run, each as a process")
                 findings = asyncio.run(_run(stack, services, orders, seed))
     except LocalStackError as error:
         _say(str(error))
@@ -151,7 +153,10 @@ def _show_arrivals(sent: Iterable[Arrival], verdicts: dict[str, Verdict]) -> Non
     for history, found in rows.items():
         once = found["once"]
         outcome, effects = (once.outcome, ", ".join(once.effects)) if once else ("missing", "")
-        same = ["the same" if found[variant] == once else f"[red]{found[variant]}" for variant in ("repeated", "before placed")]
+        same = [
+            "the same" if found[variant] == once else f"[red]{found[variant]}"
+            for variant in ("repeated", "before placed")
+        ]
         table.add_row(" ".join(INITIALS[name] for name in history), outcome, effects, *same)
     _out.print(table)
 
@@ -173,7 +178,7 @@ def _show_findings(findings: list[Finding], seed: int, seconds: float) -> None:
     for finding in sorted(findings, key=lambda one: ("lost", "doubled", "diverged", "stuck").index(one.verdict)):
         table.add_row(finding.verdict, finding.what, str(finding.count), style="red" if finding.count else "")
     _out.print(table)
-    totals = {verdict: 0 for verdict in ("lost", "doubled", "diverged", "stuck")}
+    totals = dict.fromkeys(("lost", "doubled", "diverged", "stuck"), 0)
     for finding in findings:
         totals[finding.verdict] += finding.count
     summary = ", ".join(f"{verdict} {count}" for verdict, count in totals.items())

@@ -8,7 +8,7 @@ from saga.core.effect import ARMED, Deadline, Effect, Selection, Sends, all_but_
 from saga.core.envelope import Envelope, Poison, Raw
 from saga.core.errors import DeclarationError
 from saga.core.fact import Fact
-from saga.core.outcomes import ANY, Outcomes, Wanted, outcomes, wanted
+from saga.core.outcomes import ANY, Outcomes, Wanted, Wants, outcomes, wanted
 from saga.core.process import Process
 from saga.core.register import Register
 from saga.core.state import Commanded, State, dump_state, load_state
@@ -37,6 +37,7 @@ __all__ = [
     "Timer",
     "Verdict",
     "Wanted",
+    "Wants",
     "all_but_least",
     "decide",
     "dump_state",

@@ -78,7 +78,9 @@ def decide(process: Process, state: State, fact: Fact) -> Decision:
         return Decision(Verdict.IGNORED, _why_ignored(process, state, fact), state, before)
     outcome = process.outcomes.of(parts)
     after, commands, timers = _command(process, State(parts, registers, state.commanded, state.revisions), outcome)
-    return Decision(Verdict.TAKEN, _what_changed(process, state, after, before, outcome), after, outcome, commands, timers)
+    return Decision(
+        Verdict.TAKEN, _what_changed(process, state, after, before, outcome), after, outcome, commands, timers
+    )
 
 
 def _command(process: Process, state: State, outcome: Enum) -> tuple[State, tuple[Command, ...], tuple[Timer, ...]]:

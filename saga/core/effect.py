@@ -25,7 +25,7 @@ class Selection:
 
 def every(register: Register) -> Selection:
     """All entries of the register."""
-    return Selection(f"every entry of {register.name}", register, lambda entries: frozenset(entries))
+    return Selection(f"every entry of {register.name}", register, frozenset)
 
 
 def all_but_least(register: Register, by: tuple[str, ...]) -> Selection:

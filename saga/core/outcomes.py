@@ -60,9 +60,7 @@ class Wanted:
         return self.cells[outcome, states[self.given.name]]
 
 
-def wanted(
-    outcome: type[Enum], given: SubMachine[Any], rows: Iterable[tuple[Enum, Enum, Wants]]
-) -> Wanted:
+def wanted(outcome: type[Enum], given: SubMachine[Any], rows: Iterable[tuple[Enum, Enum, Wants]]) -> Wanted:
     """A table of wants: each row has an outcome, a state (or ANY) of ``given``, and what is wanted then.
 
     Raises DeclarationError for a cell that no row or more than one row claims, and for a condition that has no command.
@@ -71,7 +69,9 @@ def wanted(
     for cell, wants in cells.items():
         for effect, condition in wants.items():
             if isinstance(effect, Effect) and isinstance(condition, Enum) and condition not in effect.commands:
-                raise DeclarationError(f"wanted: cell {_names(cell)} wants {condition} of {effect.name}: no such command")
+                raise DeclarationError(
+                    f"wanted: cell {_names(cell)} wants {condition} of {effect.name}: no such command"
+                )
     return Wanted(given, cells)
 
 

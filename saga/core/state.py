@@ -59,7 +59,8 @@ def load_state(process: Process, stored: Mapping[str, Any]) -> State:
     parts, registers = stored.get("parts", {}), stored.get("registers", {})
     return State(
         parts={
-            part.name: type(part.start)(parts[part.name]) if part.name in parts else part.start for part in process.parts
+            part.name: type(part.start)(parts[part.name]) if part.name in parts else part.start
+            for part in process.parts
         },
         registers={register.name: registers.get(register.name, {}) for register in process.registers},
         commanded={name: Commanded(*sent) for name, sent in stored.get("commanded", {}).items()},

@@ -1,4 +1,4 @@
-"""Answers: the decisions of a batch, instance by instance, and the log entries, commands and timers they lead to. Pure."""
+"""Answers: the decisions of a batch, instance by instance, and the entries, commands and timers they lead to. Pure."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -45,7 +45,7 @@ def answer(process: Process, instances: Mapping[str, Instance], messages: Iterab
             conflicting = [(m, d.reason) for m, d in decisions if d.verdict is Verdict.CONFLICT]
             written = list(_entries(process, instance, answered))
             armed = [one for message, decision in answered for one in _timers(process, message, decision)]
-        except Exception as error:  # the one broad except of the step: a bug in a process parks its instance alone
+        except Exception as error:  # noqa: BLE001 -- a bug in a process parks its instance alone
             failure = f"the decision raised {type(error).__name__}: {error}"
             parked += group
             letters += [dead_letter(DeadLetterKind.FAILED, message, failure) for message in group]
@@ -78,9 +78,7 @@ def _fold(process: Process, state: State, messages: Iterable[Admitted]) -> list[
     return decisions
 
 
-def _entries(
-    process: Process, instance: Instance, answered: Iterable[tuple[Admitted, Decision]]
-) -> Iterator[NewEvent]:
+def _entries(process: Process, instance: Instance, answered: Iterable[tuple[Admitted, Decision]]) -> Iterator[NewEvent]:
     """For each message the internal event that says how it was answered, then its commands."""
     version = instance.stream_version
     for message, decision in answered:
@@ -94,7 +92,7 @@ def _entries(
 
 def _record(process: Process, message: Admitted, decision: Decision, version: int, cause: Cause) -> NewEvent:
     envelope = message.envelope
-    origin = {"id": envelope.id, "source": envelope.source, "time": envelope.time}
+    origin: Cause = {"id": envelope.id, "source": envelope.source, "time": envelope.time}
     if envelope.position is not None:
         origin |= {"module": envelope.module, "position": envelope.position}
     return NewEvent(

@@ -84,11 +84,11 @@ async def take_in(
         if before is None or before == (message.digest, message.key.message_id):
             result.repeated.append(message)
         else:
-            result.conflicting.append((message, _contradiction(message, *before)))
+            result.conflicting.append((message, _contradiction(message, before[1])))
     return result
 
 
-def _contradiction(message: Admitted, digest: bytes, message_id: str) -> str:
+def _contradiction(message: Admitted, message_id: str) -> str:
     if message.key.message_id != message_id:
         return f"position {message.key.position} of module {message.key.module} was taken in as message {message_id}"
     return "the same message was taken in before with other contents"

@@ -46,7 +46,9 @@ def admit(process: Process, envelope: Envelope) -> Admitted | Poison:
     """The fact that a message states, or why it states none."""
     kind = process.kinds.get(envelope.type)
     if kind is None:
-        return poison(envelope, f"unknown type {_short(envelope.type)}: {process.name} hears {', '.join(process.kinds)}")
+        return poison(
+            envelope, f"unknown type {_short(envelope.type)}: {process.name} hears {', '.join(process.kinds)}"
+        )
     if not issubclass(kind, BaseModel):
         raise TypeError(f"{kind.__name__} is not a pydantic model: the engine can't check its messages")
     process_id = envelope.data.get(process.correlate, envelope.subject)

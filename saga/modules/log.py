@@ -100,9 +100,7 @@ async def append(connection: AsyncConnection, module: str, events: Sequence[NewE
     return last
 
 
-async def read_outgoing(
-    connection: AsyncConnection, module: str, after: int, limit: int
-) -> tuple[list[Entry], int]:
+async def read_outgoing(connection: AsyncConnection, module: str, after: int, limit: int) -> tuple[list[Entry], int]:
     """What leaves the module after a position: its public events and its commands, and the horizon of this reading.
 
     With fewer entries than ``limit`` everything up to the horizon was read; else up to the last entry's position.

@@ -20,6 +20,7 @@ from saga.core import (
     Register,
     Sends,
     SubMachine,
+    Wants,
     all_but_least,
     every,
     outcomes,
@@ -165,7 +166,8 @@ def order_process(payment_timeout: timedelta = timedelta(minutes=15)) -> Process
     payment_deadline = Deadline(
         "payment_deadline", emits=PaymentTimedOut, after=payment_timeout, override=(ORDER, "payment_timeout_seconds")
     )
-    voided, requested = {PAYMENT_REQUEST: PaymentRequest.VOIDED}, {PAYMENT_REQUEST: PaymentRequest.REQUESTED}
+    requested: Wants = {PAYMENT_REQUEST: PaymentRequest.REQUESTED, payment_deadline: ARMED}
+    voided: Wants = {PAYMENT_REQUEST: PaymentRequest.VOIDED}
     return Process(
         name="order",
         version=1,
@@ -183,11 +185,11 @@ def order_process(payment_timeout: timedelta = timedelta(minutes=15)) -> Process
             given=REQUEST,
             rows=[
                 (Outcome.AWAITING_PAYMENT, Request.UNPLACED, {}),
-                (Outcome.AWAITING_PAYMENT, Request.PLACED, requested | {payment_deadline: ARMED}),
+                (Outcome.AWAITING_PAYMENT, Request.PLACED, requested),
                 (Outcome.EXPIRED, ANY, voided),
                 (Outcome.CANCELLED, ANY, voided),
-                (Outcome.PAID, ANY, voided | {FULFILMENT: Fulfilment.STARTED, REFUND: SURPLUS}),
-                (Outcome.REFUNDED, ANY, voided | {FULFILMENT: Fulfilment.STOPPED, REFUND: EVERY_PAYMENT}),
+                (Outcome.PAID, ANY, {**voided, FULFILMENT: Fulfilment.STARTED, REFUND: SURPLUS}),
+                (Outcome.REFUNDED, ANY, {**voided, FULFILMENT: Fulfilment.STOPPED, REFUND: EVERY_PAYMENT}),
             ],
         ),
         settled=frozenset(set(Outcome) - {Outcome.AWAITING_PAYMENT}),

@@ -3,7 +3,6 @@
 Conflict: run the step again. Unavailable: back off, then run it again. Anything else is a bug and is left as it is.
 """
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -30,7 +29,7 @@ def unavailable_after() -> Iterator[None]:
     """Turn the driver's errors into Conflict or Unavailable where they mean that."""
     try:
         yield
-    except (OSError, asyncio.TimeoutError, PoolTimeoutError) as error:
+    except (TimeoutError, OSError, PoolTimeoutError) as error:
         raise Unavailable(str(error) or type(error).__name__) from error
     except DBAPIError as error:
         state = str(getattr(error.orig, "sqlstate", None) or "")

@@ -66,12 +66,16 @@ async def _require_committed(engine: AsyncEngine, xid: str, broken: Unavailable)
         stop=stop_after_delay(RESOLVE_SECONDS),
         reraise=True,
     )
+
+    async def decided() -> str | None:
+        status = await _status(engine, xid)
+        if status == "in progress":
+            raise _Undecided
+        return status
+
+    status: str | None
     try:
-        async for attempt in attempts:
-            with attempt:
-                status = await _status(engine, xid)
-                if status == "in progress":
-                    raise _Undecided
+        status = await attempts(decided)
     except _Undecided:
         status = "in progress"
     if status != "committed":

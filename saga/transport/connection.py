@@ -10,9 +10,10 @@ from typing import Final
 
 import aio_pika
 import structlog
-from aio_pika.abc import AbstractConnection
+from aio_pika.abc import AbstractChannel, AbstractConnection
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_when_event_set, wait_random_exponential
+from aiormq.channel import Channel
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
 
 from saga.postgres import Conflict, Unavailable
 
@@ -43,6 +44,14 @@ async def connect(amqp_url: str, name: str) -> AbstractConnection:
     )
 
 
+async def wire_channel(channel: AbstractChannel) -> Channel:
+    """The channel underneath, which speaks AMQP without an object for every message."""
+    wire = await channel.get_underlay_channel()
+    if not isinstance(wire, Channel):
+        raise TypeError(f"aio-pika runs on {type(wire).__name__}, not on aiormq's channel")
+    return wire
+
+
 async def supervise(name: str, session: Callable[[], Awaitable[None]], stop: asyncio.Event) -> None:
     """Run the session until ``stop``; start it over, after a pause with jitter, whenever it fails transiently.
 
@@ -60,7 +69,7 @@ async def supervise(name: str, session: Callable[[], Awaitable[None]], stop: asy
         attempts = AsyncRetrying(
             retry=retry_if_exception_type(TRANSIENT),
             wait=wait_random_exponential(multiplier=0.1, max=LONGEST_PAUSE_SECONDS),
-            stop=stop_when_event_set(stop),
+            stop=lambda _: stop.is_set(),
             sleep=wait_longer_or_stop,
             before_sleep=say,
             reraise=True,

@@ -15,15 +15,15 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 import structlog
-from aiormq.abc import AbstractChannel as WireChannel
 from aiormq.abc import DeliveredMessage
+from aiormq.channel import Channel as WireChannel
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
 
 from saga.core import Envelope, Poison, Raw
 from saga.postgres import Conflict, Unavailable
 from saga.transport import tolerant
 from saga.transport.codec import decode
-from saga.transport.connection import LONGEST_PAUSE_SECONDS, ConsumerLost, connect, supervise
+from saga.transport.connection import LONGEST_PAUSE_SECONDS, ConsumerLost, connect, supervise, wire_channel
 from saga.transport.topology import Topology, declare
 
 WATCH_SECONDS = 1.0
@@ -75,7 +75,7 @@ class Consumer:
         async with await connect(self._amqp_url, f"consumer {self._queue}") as connection:
             channel = await connection.channel(publisher_confirms=False)
             await declare(channel, self._topology)
-            wire = await channel.get_underlay_channel()
+            wire = await wire_channel(channel)
             await wire.basic_qos(prefetch_count=(BATCHES_UNDER_WAY + 1) * self._batch_size)
             deliveries = _Deliveries()
             consuming = await wire.basic_consume(self._queue, deliveries.receive)
@@ -102,9 +102,7 @@ class Consumer:
             for handled in under_way:
                 await _acknowledge(wire, await handled)
 
-    async def _handle_on(
-        self, wire: WireChannel, batch: Sequence[DeliveredMessage], stop: asyncio.Event
-    ) -> int | None:
+    async def _handle_on(self, wire: WireChannel, batch: Sequence[DeliveredMessage], stop: asyncio.Event) -> int | None:
         """Handle a batch, for as long as its channel lives; the delivery tag up to which it may be acknowledged."""
         messages = [decode(_raw(message)) for message in batch]
         attempts = AsyncRetrying(

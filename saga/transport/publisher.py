@@ -10,12 +10,12 @@ from types import TracebackType
 from typing import Self
 
 from aio_pika.abc import AbstractConnection
-from aiormq.abc import AbstractChannel as WireChannel
+from aiormq.channel import Channel as WireChannel
 from aiormq.exceptions import PublishError
 from pamqp.commands import Basic
 
 from saga.transport.codec import Outgoing
-from saga.transport.connection import connect
+from saga.transport.connection import connect, wire_channel
 from saga.transport.topology import Topology, declare
 
 PERSISTENT = 2
@@ -66,7 +66,7 @@ class Publisher:
             self._connection = await connect(self._amqp_url, "publisher")
             channel = await self._connection.channel(on_return_raises=True)
             await declare(channel, self._topology)
-            self._channel = await channel.get_underlay_channel()
+            self._channel = await wire_channel(channel)
         return self._channel
 
     async def _send(self, channel: WireChannel, message: Outgoing) -> bool:

@@ -68,7 +68,7 @@ class Relay:
             entries, horizon = await read_outgoing(connection, module, watermark, self._batch_size)
             await self._publish(entries)
             await _move(connection, module, horizon)
-        return horizon > watermark
+        return bool(horizon > watermark)
 
     async def _publish(self, entries: Sequence[Entry]) -> None:
         if not entries:

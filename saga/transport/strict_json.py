@@ -67,9 +67,7 @@ def _constant(name: str) -> Any:
     raise NotStrictJson(f"the JSON has {name}, which is no JSON number")
 
 
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_unique, parse_int=_integer, parse_float=_float, parse_constant=_constant
-)
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_int=_integer, parse_float=_float, parse_constant=_constant)
 
 
 def _depth(value: Any) -> int:

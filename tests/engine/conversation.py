@@ -16,7 +16,7 @@ def message(
     kind: str,
     order_id: str,
     *,
-    id: str | None = None,
+    message_id: str | None = None,
     module: str | None = None,
     position: int | None = None,
     previous: int | None = None,
@@ -28,7 +28,7 @@ def message(
         "PaymentReceived": {"payment_id": f"pay-{order_id}", "amount": 4_200, "currency": "EUR"},
     }
     said = {"order_id": order_id, **known.get(kind, {}), **data}
-    message_id = id or f"m-{next(_numbers)}"
+    message_id = message_id or f"m-{next(_numbers)}"
     return Envelope(
         type=kind,
         id=message_id,

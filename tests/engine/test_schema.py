@@ -50,12 +50,18 @@ async def test_the_log_is_append_only(engine: AsyncEngine, change: str) -> None:
             "cursor_handled_above_watermark_check",
         ),
         (
-            "INSERT INTO saga.inbox (consumer, position, source, message_id, digest) VALUES ('c', 1, 's', 'i', decode(repeat('00', 16), 'hex'))",
+            """
+            INSERT INTO saga.inbox (consumer, position, source, message_id, digest)
+            VALUES ('c', 1, 's', 'i', decode(repeat('00', 16), 'hex'))
+            """,
             "inbox_position_has_module_check",
         ),
         (
-            "INSERT INTO saga.event_log (module, position, stream_id, stream_version, event_id, type, visibility,"
-            " target, data, metadata) VALUES ('m', 1, 's', 1, 'e', 'T', 'public', 'gateway', '{}', '{}')",
+            """
+            INSERT INTO saga.event_log
+                (module, position, stream_id, stream_version, event_id, type, visibility, target, data, metadata)
+            VALUES ('m', 1, 's', 1, 'e', 'T', 'public', 'gateway', '{}', '{}')
+            """,
             "event_log_command_is_internal_check",
         ),
     ],

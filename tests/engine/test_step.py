@@ -28,7 +28,7 @@ def step(engine: AsyncEngine) -> Step:
 async def test_a_message_leads_to_state_record_command_and_timer_in_one_transaction(
     engine: AsyncEngine, step: Step
 ) -> None:
-    assert await step.take([message("OrderPlaced", "o-1", id="m-a")]) == Taken(1, 0, 0, 0, 1)
+    assert await step.take([message("OrderPlaced", "o-1", message_id="m-a")]) == Taken(1, 0, 0, 0, 1)
     assert await outcome(engine, "o-1") == "awaiting_payment"
     recorded = await rows(engine, "SELECT position, stream_version, type, target FROM saga.event_log ORDER BY position")
     assert recorded == [(1, 1, "InputTaken", None), (2, 2, "RequestPayment", "gateway")]
@@ -70,8 +70,8 @@ async def test_a_late_input_to_a_finished_order_is_answered_by_the_same_rules(en
 
 
 async def test_the_same_message_id_with_other_contents_is_a_conflict(engine: AsyncEngine, step: Step) -> None:
-    await step.take([message("OrderPlaced", "o-1", id="m-a")])
-    again = [message("OrderPlaced", "o-2", id="m-a"), message("OrderCancelled", "o-1", id="m-a")]
+    await step.take([message("OrderPlaced", "o-1", message_id="m-a")])
+    again = [message("OrderPlaced", "o-2", message_id="m-a"), message("OrderCancelled", "o-1", message_id="m-a")]
     assert await step.take(again) == Taken(0, 0, 0, 2, 0)
     reason = "the same message was taken in before with other contents"
     assert await dead_letters(engine) == [("conflict", reason)] * 2
@@ -145,7 +145,9 @@ async def test_a_decision_that_raises_parks_its_instance_alone(
     def choose(entries: object) -> frozenset[str]:
         raise ZeroDivisionError("a bug in the process")
 
-    monkeypatch.setattr(order_tables, "SURPLUS", Selection("broken", Register("payments", PaymentReceived, "payment_id"), choose))
+    monkeypatch.setattr(
+        order_tables, "SURPLUS", Selection("broken", Register("payments", PaymentReceived, "payment_id"), choose)
+    )
     broken = Step(engine, order_process())
     batch = [message("OrderCancelled", "o-2"), message("OrderPlaced", "o-1"), message("PaymentReceived", "o-1")]
     assert await broken.take(batch) == Taken(1, 0, 0, 2, 1)
@@ -210,9 +212,9 @@ async def test_a_position_must_be_what_its_log_says(engine: AsyncEngine, step: S
             [NewEvent("o-1", "OrderPlaced", "e-1", {}), NewEvent("o-1", "OrderCancelled", "e-2", {})],
         )
     claims = [
-        message("OrderCancelled", "o-1", module="orders", position=9, id="e-9"),
-        message("OrderCancelled", "o-1", module="orders", position=2, id="e-x"),
-        message("OrderCancelled", "o-1", module="orders", position=2, previous=0, id="e-2"),
+        message("OrderCancelled", "o-1", module="orders", position=9, message_id="e-9"),
+        message("OrderCancelled", "o-1", module="orders", position=2, message_id="e-x"),
+        message("OrderCancelled", "o-1", module="orders", position=2, previous=0, message_id="e-2"),
     ]
     assert (await step.take(claims)).dead == 3
     assert {reason for _, reason in await dead_letters(engine)} == {
@@ -221,7 +223,9 @@ async def test_a_position_must_be_what_its_log_says(engine: AsyncEngine, step: S
         "position 2 of module orders follows public position 1, not 0",
     }
     assert await rows(engine, "SELECT * FROM saga.cursor") == [], "an invented position must not move a cursor"
-    assert (await step.take([message("OrderCancelled", "o-1", module="orders", position=2, previous=1, id="e-2")])).taken == 1
+    assert (
+        await step.take([message("OrderCancelled", "o-1", module="orders", position=2, previous=1, message_id="e-2")])
+    ).taken == 1
 
 
 async def test_a_position_is_a_repeat_even_when_its_inbox_row_is_pruned(engine: AsyncEngine, step: Step) -> None:
@@ -234,8 +238,8 @@ async def test_a_position_is_a_repeat_even_when_its_inbox_row_is_pruned(engine: 
 
 
 async def test_the_same_position_with_another_id_is_a_conflict(engine: AsyncEngine, step: Step) -> None:
-    await step.take([message("OrderPlaced", "o-1", module="elsewhere", position=1, id="m-a")])
-    assert (await step.take([message("OrderPlaced", "o-2", module="elsewhere", position=1, id="m-b")])).dead == 1
-    assert await dead_letters(engine) == [
-        ("conflict", "position 1 of module elsewhere was taken in as message m-a")
-    ]
+    await step.take([message("OrderPlaced", "o-1", module="elsewhere", position=1, message_id="m-a")])
+    assert (
+        await step.take([message("OrderPlaced", "o-2", module="elsewhere", position=1, message_id="m-b")])
+    ).dead == 1
+    assert await dead_letters(engine) == [("conflict", "position 1 of module elsewhere was taken in as message m-a")]

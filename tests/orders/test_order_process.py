@@ -75,7 +75,9 @@ def test_any_history_ends_as_audited(history: list[Fact]) -> None:
 
 
 @given(st.lists(st.sampled_from([*FOUR, PAID_LATER]), min_size=1, max_size=8), st.data())
-def test_an_input_that_was_taken_in_changes_nothing_when_it_comes_again(history: list[Fact], data: st.DataObject) -> None:
+def test_an_input_that_was_taken_in_changes_nothing_when_it_comes_again(
+    history: list[Fact], data: st.DataObject
+) -> None:
     state, _ = run(history)
     decision = decide(PROCESS, state, data.draw(st.sampled_from(history)))
     assert decision.verdict is Verdict.IGNORED
@@ -104,7 +106,7 @@ def test_of_several_payments_the_earliest_is_kept_whichever_came_first(history: 
 
 
 def test_the_same_payment_with_other_contents_is_a_conflict_that_says_what_differs() -> None:
-    state, decisions = run([PLACED, PAID, payment("p-1", "2026-01-01T00:00:01.000000+00:00", amount=9_900)])
+    _, decisions = run([PLACED, PAID, payment("p-1", "2026-01-01T00:00:01.000000+00:00", amount=9_900)])
     assert decisions[-1].verdict is Verdict.CONFLICT
     assert "amount is 4200 there and 9900 here" in decisions[-1].reason
     assert decisions[-1].state is decisions[-2].state

@@ -44,7 +44,7 @@ def _upgrade(connection: Connection, folder: Path, schema: str) -> None:
     scripts = ScriptDirectory.from_config(config)
 
     def steps(revision: Any, _context: Any) -> Any:
-        return scripts._upgrade_revs("head", revision)
+        return scripts._upgrade_revs("head", revision)  # noqa: SLF001 -- the way that Alembic documents
 
     with EnvironmentContext(config, scripts, fn=steps) as environment:
         environment.configure(connection=connection, version_table=VERSION_TABLE, version_table_schema=schema)
