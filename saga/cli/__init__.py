@@ -1,13 +1,74 @@
-"""The command line: one file for each command."""
+"""The command line: one file for each command.
+
+A command's file is imported when the command is called, not before: a health check must not wait for what `saga run`
+needs. Errors that a person can do something about are CommandFailed and SettingsError; they end here, as one sentence
+on stderr.
+"""
+
+from importlib import import_module
+from typing import Any, Final
 
 import typer
+from typer.core import TyperGroup
 
-from saga.cli.migrate import migrate
-from saga.cli.run import run
+from saga.cli.failure import CommandFailed
+from saga.settings import SettingsError
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
-app.command()(run)
-app.command()(migrate)
+COMMANDS: Final = {
+    "up": "saga.cli.up:up",
+    "demo": "saga.cli.demo:demo",
+    "run": "saga.cli.run:run",
+    "migrate": "saga.cli.migrate:migrate",
+    "publish": "saga.cli.publish:publish",
+    "inspect": "saga.cli.inspect:inspect",
+    "list": "saga.cli.list:list_orders",
+    "lag": "saga.cli.lag:lag",
+    "dead-letters": "saga.cli.dead_letters:app",
+    "scenario": "saga.cli.scenario:scenario",
+    "health": "saga.cli.health:health",
+}
+"""Each command's name, and the function, or the app with commands of its own, that it is."""
+
+
+class Commands(TyperGroup):
+    """The commands, imported on first use."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the signature is Typer's
+        """Their names, as `saga --help` shows them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - the signature is Typer's
+        """One of them; None if there is none of this name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        target = getattr(import_module(module), name)
+        if not isinstance(target, typer.Typer):
+            single = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+            single.command(cmd_name)(target)
+            target = single
+        command = typer.main.get_command(target)
+        command.name = cmd_name
+        return command
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; say what was wrong if it was something that a person can mend."""
+        try:
+            return super().invoke(ctx)
+        except CommandFailed as error:
+            typer.echo(str(error), err=True)
+            raise typer.Exit(error.exit_code) from error
+        except SettingsError as error:
+            typer.echo(str(error), err=True)
+            raise typer.Exit(2) from error
+
+
+app = typer.Typer(cls=Commands, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def saga() -> None:
+    """Orders that end the same way in every order of arrival."""
 
 
 def main() -> None:

@@ -16,7 +16,9 @@ def run() -> None:
 
 async def _work(settings: Settings, stop: asyncio.Event) -> None:
     engine = connect_engine(required(settings.database_url, "SAGA_DATABASE_URL"), "worker", settings.pool_size)
-    worker = Worker(engine, required(settings.amqp_url, "SAGA_AMQP_URL"), order_process(settings.payment_timeout), settings)
+    worker = Worker(
+        engine, required(settings.amqp_url, "SAGA_AMQP_URL"), order_process(settings.payment_timeout), settings
+    )
     ready = asyncio.Event()
     try:
         async with asyncio.TaskGroup() as group:

@@ -103,7 +103,7 @@ def _record(process: Process, message: Admitted, decision: Decision, version: in
         visibility=Visibility.INTERNAL,
         data={
             "type": envelope.type,
-            "fields": message.fact.fields,
+            "fields": {**envelope.data, process.correlate: message.process_id},
             "decision": decision.reason,
             "outcome": decision.outcome.value,
         },

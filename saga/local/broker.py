@@ -31,6 +31,11 @@ class Broker:
     environment: Mapping[str, str]
 
 
+def unpacked_folder(home: Path) -> Path:
+    """Where a RabbitMQ of our own lies, if it had to be unpacked."""
+    return home.absolute() / "rabbitmq-server"
+
+
 def find_broker(unpacked: Path) -> Broker | None:
     """The installed RabbitMQ, or the one unpacked in that folder; None where there is neither."""
     return find_installed(Path("/")) or find_unpacked(unpacked)
@@ -49,11 +54,10 @@ def find_unpacked(tree: Path) -> Broker | None:
         return None
     programs = [tree / "usr/lib/erlang/bin", tree / "usr/bin", tree / "bin"]
     libraries = sorted({path.parent for base in ("usr/lib", "lib") for path in (tree / base).glob("*-linux-*/*.so*")})
-    return Broker(
-        server,
-        epmd,
-        {"PATH": _joined(programs, os.environ.get("PATH", os.defpath)), "LD_LIBRARY_PATH": _joined(libraries, "")},
-    )
+    environment = {"PATH": os.pathsep.join([*map(str, programs), os.environ.get("PATH", os.defpath)])}
+    if libraries:
+        environment["LD_LIBRARY_PATH"] = os.pathsep.join(map(str, libraries))
+    return Broker(server, epmd, environment)
 
 
 def _real_scripts(root: Path) -> Iterator[Path]:
@@ -82,7 +86,3 @@ def _installed_epmd(root: Path) -> Path | None:
 
 def _erlang_epmd(erlang: Path) -> Path | None:
     return next(iter(sorted(erlang.glob("erts-*/bin/epmd"), reverse=True)), None)
-
-
-def _joined(first: list[Path], then: str) -> str:
-    return os.pathsep.join([*map(str, first), *([then] if then else [])])

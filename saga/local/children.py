@@ -51,9 +51,16 @@ def run_as(
     account: Account | None, argv: Sequence[str | Path], *, cwd: Path | str = "/", text: str = ""
 ) -> subprocess.CompletedProcess[str]:
     """Run a short command as that user, with this text as its input."""
-    user, group, groups = (account.uid, account.gid, []) if account else (None, None, None)
     return subprocess.run(
-        argv, cwd=cwd, user=user, group=group, extra_groups=groups, input=text, capture_output=True, text=True, check=False
+        argv,
+        cwd=cwd,
+        user=account.uid if account else None,
+        group=account.gid if account else None,
+        extra_groups=[] if account else None,
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
@@ -69,7 +76,6 @@ def spawn(
     """Start a child that gets `death_signal` when we end; what it prints is added to `log`."""
     setpriv = shutil.which("setpriv")
     tied = [setpriv, "--pdeathsig", death_signal, "--", *argv] if setpriv else list(argv)
-    user, group, groups = (account.uid, account.gid, []) if account else (None, None, None)
 
     def start() -> subprocess.Popen[bytes]:
         with log.open("ab") as output:
@@ -77,9 +83,9 @@ def spawn(
                 tied,
                 cwd=cwd,
                 env=env,
-                user=user,
-                group=group,
-                extra_groups=groups,
+                user=account.uid if account else None,
+                group=account.gid if account else None,
+                extra_groups=[] if account else None,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -87,6 +93,13 @@ def spawn(
             )
 
     return _spawner.submit(start).result()
+
+
+def end(child: subprocess.Popen[bytes] | None) -> None:
+    """Kill a child of ours, whatever program it is at that moment, and take its exit code."""
+    if child is not None:
+        child.kill()
+        child.wait()
 
 
 def is_alive(pid: int) -> bool:

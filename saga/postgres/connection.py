@@ -4,6 +4,8 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 CONNECT_TIMEOUT_SECONDS = 5.0
+COMMAND_TIMEOUT_SECONDS = 60.0
+"""For a server that no longer answers at all; what it can notice itself it ends sooner."""
 
 SERVER_SETTINGS = {
     "lock_timeout": "5s",
@@ -30,6 +32,7 @@ def connect_engine(database_url: str, service: str, pool_size: int = 5) -> Async
         pool_pre_ping=False,
         connect_args={
             "timeout": CONNECT_TIMEOUT_SECONDS,
+            "command_timeout": COMMAND_TIMEOUT_SECONDS,
             "server_settings": {**SERVER_SETTINGS, "application_name": f"saga-{service}"},
         },
     )

@@ -12,6 +12,7 @@ from aio_pika.abc import AbstractChannel, ExchangeType
 from saga.core import Process
 
 DELIVERY_LIMIT = 200
+UNDELIVERED = "undelivered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Topology:
     @property
     def undelivered(self) -> str:
         """The exchange, and its queue, for what the broker gave out too often without an answer."""
-        return f"{self.prefix}.undelivered"
+        return self.queue(UNDELIVERED)
 
     def queue(self, name: str) -> str:
         """The full name of the queue of a process or collaborator."""

@@ -13,7 +13,10 @@ from saga.transport.consumer import Consumer
 from saga.transport.hole_filler import HoleFiller
 from saga.transport.publisher import Publisher
 from saga.transport.relay import Relay
-from saga.transport.topology import topology
+from saga.transport.topology import DELIVERY_LIMIT, UNDELIVERED, topology
+
+UNDELIVERED_BATCH_SIZE = 10
+GIVEN_UP = f"the broker gave it out {DELIVERY_LIMIT} times and no worker answered"
 
 _log = structlog.get_logger()
 
@@ -31,11 +34,13 @@ class Worker:
         self._relay = Relay(engine, self._publisher, settings.prefix, settings.relay_batch_size)
         self._hole_filler = HoleFiller(engine, self._step, process, settings.prefix)
         self._consumer = Consumer(amqp_url, wanted, process.name, self._handle, settings.batch_size)
+        self._undelivered = Consumer(amqp_url, wanted, UNDELIVERED, self._park, UNDELIVERED_BATCH_SIZE)
 
     async def run(self, stop: asyncio.Event, ready: asyncio.Event) -> None:
         """Work until ``stop``; ``ready`` is set once messages can come."""
         async with self._publisher, asyncio.TaskGroup() as loops:
             loops.create_task(self._consumer.run(stop, ready))
+            loops.create_task(self._undelivered.run(stop, asyncio.Event()))
             loops.create_task(self._relay.run(stop, self._settings.relay_poll_seconds))
             loops.create_task(self._hole_filler.run(stop))
 
@@ -45,3 +50,9 @@ class Worker:
             self._relay.nudge()
         if taken.dead:
             _log.warning("dead_letters", count=taken.dead, batch=len(messages))
+
+    async def _park(self, messages: Sequence[Envelope | Poison]) -> None:
+        """Keep what the broker gave up on, where people look for it."""
+        await self._step.take(
+            [Poison(raw=m.raw, reason=GIVEN_UP, type=m.type, id=m.id, source=m.source) for m in messages]
+        )

@@ -1,0 +1,252 @@
+"""`saga scenario`: many orders whose messages come in every order, again and late; then a check of all of them."""
+
+import asyncio
+import random
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any
+from uuid import uuid4
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
+from sqlalchemy.ext.asyncio import AsyncEngine
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
+
+from saga.cli.addresses import amqp_url
+from saga.cli.arrivals import Arrival, Shape, arrivals, order_ids
+from saga.cli.broker import broker
+from saga.cli.database import database, reading
+from saga.cli.expectation import EXPECTED, Checked, Facts, check
+from saga.cli.sample import outgoing
+from saga.cli.terminal import AsJson, age, columns, outcome_text, print_json, shown, terminal
+from saga.core import Process
+from saga.orders import order_process
+from saga.postgres import Conflict, Unavailable, unavailable_after
+from saga.reading import count_answered, read_outcomes
+from saga.settings import Settings, load_settings
+from saga.transport.connection import BROKER_ERRORS, pause
+from saga.transport.publisher import Publisher
+from saga.transport.topology import topology
+
+MOST_AT_ONCE = 200
+LOOK_SECONDS = 0.5
+SAME_TIME_SECONDS = 0.02
+BROKER_PATIENCE_SECONDS = 60.0
+MOST_COMPLAINTS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of the scenario: its orders, the plan, and the ids of the distinct messages to each order."""
+
+    name: str
+    seed: int
+    ids: list[str]
+    plan: list[Arrival]
+    published: dict[str, set[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the check found."""
+
+    run: Run
+    seconds: float
+    checked: list[Checked]
+    missing: list[str]
+
+    @property
+    def diverged(self) -> list[Checked]:
+        """Orders that are not what their facts demand."""
+        return [order for order in self.checked if order.complaints]
+
+    @property
+    def unsettled(self) -> list[str]:
+        """Orders that still wait for something."""
+        return [order.order_id for order in self.checked if not order.settled]
+
+    @property
+    def failed(self) -> bool:
+        """Whether anything is not as it should be."""
+        return bool(self.diverged or self.missing or self.unsettled)
+
+
+def scenario(
+    *,
+    orders: Annotated[int, typer.Option(min=1, max=99_999, help="How many orders.")] = 200,
+    seed: Annotated[int | None, typer.Option(help="The same seed sends the same; a new one by default.")] = None,
+    rate: Annotated[float, typer.Option(min=1, help="Messages in a second.")] = 500,
+    max_copies: Annotated[int, typer.Option(min=1, max=20, help="Copies of each message at most.")] = 3,
+    spread: Annotated[float, typer.Option(min=0, max=3_600, help="Seconds over which an order's messages come.")] = 3,
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds to wait for all orders after the last message.")] = 60,
+    as_json: AsJson = False,
+) -> None:
+    """Send many orders, shuffled, duplicated and delayed, and check what they come to.
+
+    Services have to run. Exit code 1 if an order is missing, has not settled, or is not what its facts demand.
+    """
+    seed = random.randrange(10**6) if seed is None else seed
+    name = f"s{seed}-{uuid4().hex[:6]}"
+    plan = arrivals(name, seed, Shape(orders, rate, max_copies, spread))
+    published: defaultdict[str, set[str]] = defaultdict(set)
+    for arrival in plan:
+        published[arrival.sample.order_id].add(arrival.sample.id)
+    run = Run(name, seed, order_ids(name, orders), plan, published)
+    report = asyncio.run(_run(load_settings(), run, timeout, quiet=as_json))
+    if as_json:
+        print_json(_as_data(report))
+    else:
+        _show(report)
+    if report.failed:
+        raise typer.Exit(1)
+
+
+async def _run(settings: Settings, run: Run, timeout_seconds: float, *, quiet: bool) -> Report:
+    process, begin = order_process(settings.payment_timeout), time.monotonic()
+    shape = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    async with database(settings) as engine:
+        with Progress(*shape, console=terminal(stderr=True), disable=quiet) as progress:
+            watch = _Watch(engine, process, run, progress)
+            await _send(settings, process, run.plan, watch)
+            await watch.until_settled(timeout_seconds)
+    seconds = time.monotonic() - begin
+    async with reading(settings) as connection:
+        recorded = await read_outcomes(connection, process, run.ids)
+    checked = [check(recorded[order_id], run.published[order_id]) for order_id in run.ids if order_id in recorded]
+    return Report(run, seconds, checked, [order_id for order_id in run.ids if order_id not in recorded])
+
+
+class _Watch:
+    """How far the run got, on the screen; a database that is away for a while stops nothing."""
+
+    def __init__(self, engine: AsyncEngine, process: Process, run: Run, progress: Progress) -> None:
+        self._engine = engine
+        self._process = process
+        self._run = run
+        self._messages = sum(map(len, run.published.values()))
+        self._progress = progress
+        self._bars = (
+            progress.add_task("messages sent", total=len(run.plan)),
+            progress.add_task("of them answered, each once", total=self._messages),
+            progress.add_task("orders settled", total=len(run.ids)),
+        )
+        self._looked = 0.0
+
+    async def sent(self, copies: int) -> None:
+        """So many more copies have been confirmed by the broker."""
+        self._progress.advance(self._bars[0], copies)
+        if time.monotonic() - self._looked > LOOK_SECONDS:
+            await self.look()
+
+    async def until_settled(self, seconds: float) -> None:
+        """Wait until every message is answered and every order settled, or so long."""
+        until, never = time.monotonic() + seconds, asyncio.Event()
+        while not await self.look() and time.monotonic() < until:
+            await pause(never, LOOK_SECONDS)
+
+    async def look(self) -> bool:
+        """Whether all is done."""
+        self._looked = time.monotonic()
+        try:
+            with unavailable_after():
+                async with self._engine.connect() as connection:
+                    now = await count_answered(connection, self._process, self._run.ids, f"{self._run.name}-")
+        except (Unavailable, Conflict):
+            return False
+        self._progress.update(self._bars[1], completed=now.answered)
+        self._progress.update(self._bars[2], completed=now.settled)
+        return now.answered >= self._messages and now.settled >= len(self._run.ids)
+
+
+async def _send(settings: Settings, process: Process, plan: Sequence[Arrival], watch: _Watch) -> None:
+    """Publish every copy when it is due. A broker that is away for a while gets it later, with the same id."""
+    url, never, begin = amqp_url(settings), asyncio.Event(), time.monotonic()
+    attempts = AsyncRetrying(
+        retry=retry_if_exception_type(BROKER_ERRORS),
+        wait=wait_random_exponential(multiplier=0.1, max=2),
+        stop=stop_after_delay(BROKER_PATIENCE_SECONDS),
+        reraise=True,
+    )
+    with broker(url):
+        async with Publisher(url, topology(settings.prefix, process), settings.publish_timeout_seconds) as publisher:
+            for batch in _batches(plan):
+                await pause(never, batch[-1].at - (time.monotonic() - begin))
+                await attempts(publisher.publish, [outgoing(arrival.sample, settings.prefix) for arrival in batch])
+                await watch.sent(len(batch))
+
+
+def _batches(plan: Sequence[Arrival]) -> Iterator[list[Arrival]]:
+    """What may be under way at once: copies that come at about the same time, no two of them with one id."""
+    batch: list[Arrival] = []
+    ids: set[str] = set()
+    for arrival in plan:
+        late = bool(batch) and arrival.at - batch[0].at > SAME_TIME_SECONDS
+        if late or len(batch) == MOST_AT_ONCE or arrival.sample.id in ids:
+            yield batch
+            batch, ids = [], set()
+        batch.append(arrival)
+        ids.add(arrival.sample.id)
+    if batch:
+        yield batch
+
+
+def _as_data(report: Report) -> dict[str, Any]:
+    return {
+        "run": report.run.name,
+        "seed": report.run.seed,
+        "orders": len(report.run.ids),
+        "messages": len(report.run.plan),
+        "distinct_messages": sum(map(len, report.run.published.values())),
+        "seconds": round(report.seconds, 3),
+        "outcomes": [
+            {
+                "paid": paid,
+                "timed_out": timed_out,
+                "cancelled": cancelled,
+                "expected": expected,
+                "orders": orders,
+                "diverged": diverged,
+            }
+            for (paid, timed_out, cancelled), expected, orders, diverged in _rows(report)
+        ],
+        "diverged": [asdict(order) for order in report.diverged],
+        "missing": report.missing,
+        "unsettled": report.unsettled,
+    }
+
+
+def _rows(report: Report) -> Iterator[tuple[Facts, str, int, int]]:
+    """For each set of facts: what is expected of it, how many orders have it, and how many of those differ."""
+    orders = Counter(order.facts for order in report.checked)
+    diverged = Counter(order.facts for order in report.diverged)
+    for facts, expected in EXPECTED.items():
+        yield facts, expected, orders[facts], diverged[facts]
+
+
+def _show(report: Report) -> None:
+    console = terminal()
+    table = columns("paid", "timed out", "cancelled", "expected outcome", "orders", "diverged")
+    for facts, expected, orders, diverged in _rows(report):
+        marks = ["yes" if fact else "-" for fact in facts]
+        table.add_row(*marks, outcome_text(expected), str(orders), Text(str(diverged), "red" if diverged else "green"))
+    console.print(table)
+    for order in report.diverged[:MOST_COMPLAINTS]:
+        console.print(Text(f"{order.order_id}: {shown('; '.join(order.complaints))}", "red"))
+    for what, ids in (("missing", report.missing), ("not settled", report.unsettled)):
+        if ids:
+            console.print(Text(f"{len(ids)} {what}, such as {', '.join(ids[:3])}: see `saga lag`", "red"))
+    sent, distinct = len(report.run.plan), sum(map(len, report.run.published.values()))
+    console.print(
+        Text.assemble(
+            (f"{len(report.run.ids)} orders, {sent} messages ({distinct} without repeats) in {age(report.seconds)}: "),
+            (
+                f"{len(report.diverged)} diverged, {len(report.missing)} missing, {len(report.unsettled)} not settled",
+                "bold",
+            ),
+        ),
+        Text(f"Seed {report.run.seed}; the orders are named {report.run.name}-*", "dim"),
+        sep="\n",
+    )

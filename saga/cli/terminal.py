@@ -1,0 +1,99 @@
+"""What the commands show: Rich for people, one JSON document for programs.
+
+Texts in messages come from strangers. ``shown`` makes every character of them visible that a terminal would obey, and
+nothing from outside is ever read as Rich markup.
+"""
+
+import json
+import os
+import sys
+import unicodedata
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+WIDTH_OF_A_FILE = 100
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
+
+OUTCOME_STYLES = {
+    "awaiting_payment": "yellow",
+    "paid": "green",
+    "expired": "red",
+    "cancelled": "magenta",
+    "refunded": "cyan",
+}
+
+
+def terminal(*, stderr: bool = False) -> Console:
+    """Where people read."""
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() or "COLUMNS" in os.environ else WIDTH_OF_A_FILE
+    return Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
+
+
+def print_json(document: Any) -> None:
+    """One JSON document on stdout, in ASCII: safe in every terminal and every pipe."""
+    typer.echo(json.dumps(document, indent=2, default=_plain))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
+
+
+def shown(text: object) -> str:
+    """The text with control, formatting and surrogate characters spelled out."""
+    return "".join(_shown(character) for character in str(text))
+
+
+def _shown(character: str) -> str:
+    if character.isprintable():
+        return character
+    if unicodedata.category(character) == "Zs":
+        return " "
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def outcome_text(outcome: str) -> Text:
+    """An outcome in its colour."""
+    return Text(shown(outcome), style=OUTCOME_STYLES.get(outcome, ""))
+
+
+def columns(*headings: str, title: str | None = None) -> Table:
+    """A table without borders: its lines can be copied and cut."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim")
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    return table
+
+
+def age(seconds: float | None) -> str:
+    """A duration in the two units that matter."""
+    if seconds is None:
+        return "?"
+    if seconds < 1:
+        return f"{max(seconds, 0) * 1000:.0f} ms"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days} d {hours} h"
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"
+
+
+def clock(moment: datetime) -> str:
+    """The time of day in UTC, to the millisecond."""
+    return moment.astimezone(UTC).strftime("%H:%M:%S.%f")[:-3]
+
+
+def date_and_time(moment: datetime) -> str:
+    """Date and time in UTC, to the second."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")

@@ -1,0 +1,149 @@
+"""`saga up`: the local stack, the newest schema and all services, in the foreground, until Ctrl-C or SIGTERM.
+
+The signal only sets an event, and everything that waits looks at it. Nothing is interrupted between a start and the
+note of what was started, so the stop finds all of it, also when the signal comes twice or in the middle of the start.
+"""
+
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from saga.local.errors import LocalStackError, StartCancelled
+from saga.local.services import Services, our_services
+from saga.local.stack import LocalStack
+from saga.postgres.errors import Unavailable
+from saga.postgres.migrations import migrate
+from saga.settings import SettingsError
+
+Say = Callable[[str], None]
+
+_TO_TRY = (
+    "saga publish OrderPlaced order-1",
+    "saga publish PaymentReceived order-1",
+    "saga inspect order-1",
+    "saga lag",
+)
+
+
+def up(
+    workers: Annotated[int, typer.Option(min=1, max=64, help="How many workers to run.")] = 2,
+    schedulers: Annotated[int, typer.Option(min=1, max=16, help="How many schedulers to run.")] = 1,
+    scenario: Annotated[str | None, typer.Option(help="How the simulated gateway behaves.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object when all is ready.")] = False,
+) -> None:
+    """Run everything here, in the foreground: RabbitMQ, PostgreSQL, the newest schema and all services.
+
+    With SAGA_DATABASE_URL and SAGA_AMQP_URL set, those are used and nothing private is started.
+    """
+    stop_asked = _set_by_signals()
+    say = _speaker(stop_asked)
+    try:
+        with LocalStack.start(progress=say, cancelled=stop_asked) as stack:
+            say("Bringing the database to the newest schema")
+            migrate(stack.addresses.database_url)
+            programs = our_services(workers, schedulers, scenario)
+            with Services(stack.folder / "logs", programs, stack.addresses.environment(), say) as services:
+                say(f"Starting {len(programs)} services")
+                services.start(stop_asked)
+                stack.keep_alive(say)
+                _show(stack, services, as_json=as_json)
+                stop_asked.wait()
+                say("Stopping")
+    except StartCancelled:
+        say("Stopped while starting")
+    except (LocalStackError, SettingsError, Unavailable) as error:
+        if not stop_asked.is_set():
+            say(str(error))
+            raise typer.Exit(1) from None
+
+
+def _set_by_signals() -> threading.Event:
+    """An event that SIGTERM, Ctrl-C or a closed terminal sets.
+
+    A thread sets it: an event's lock may be held by the very code that the signal interrupts.
+    """
+    asked = threading.Event()
+
+    def ask(*_: object) -> None:
+        threading.Thread(target=asked.set, daemon=True).start()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, ask)
+    return asked
+
+
+def _speaker(stop_asked: threading.Event) -> Say:
+    """Progress goes to stderr; a long installation ends at the next word once somebody wants to stop."""
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+
+    def say(line: str) -> None:
+        console.print(f"[dim]saga up:[/dim] {escape(line)}")
+        if stop_asked.is_set() and line.startswith(("Get:", "Unpacking", "Setting up")):
+            raise StartCancelled("Stopped while installing.")
+
+    return say
+
+
+def _show(stack: LocalStack, services: Services, *, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps(_as_data(stack, services)) + "\n")
+        sys.stdout.flush()
+        return
+    console = Console(highlight=False)
+    console.print(_places(stack), _processes(services))
+    console.print(
+        "\nIn another shell, in this folder:", *(f"  [bold]{command}[/bold]" for command in _TO_TRY), sep="\n"
+    )
+    console.print("\n[dim]Ctrl-C stops everything.[/dim]")
+
+
+def _as_data(stack: LocalStack, services: Services) -> dict[str, object]:
+    addresses = stack.addresses
+    return {
+        "amqp_url": addresses.amqp_url,
+        "management_url": addresses.management_url,
+        "database_url": addresses.database_url,
+        "folder": str(stack.folder),
+        "pid": os.getpid(),
+        "pids": services.pids,
+        "logs": {name: str(log) for name, log in services.logs.items()},
+    }
+
+
+def _places(stack: LocalStack) -> Table:
+    """Addresses with their passwords where the server is private: it is on loopback, and they are needed to look in."""
+    addresses, table = stack.addresses, Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    private = stack.rabbitmq is not None
+    table.add_row("RabbitMQ", _address(addresses.amqp_url, private=private))
+    table.add_row("  in a browser", _address(addresses.management_url, private=private))
+    table.add_row("PostgreSQL", _address(addresses.database_url, private=stack.postgres is not None))
+    table.add_row("data and logs", str(stack.folder))
+    return table
+
+
+def _address(url: str, *, private: bool) -> str:
+    parts = urlsplit(url)
+    return url if private else parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+def _processes(services: Services) -> Table:
+    table = Table("service", "process", "log", box=None, padding=(1, 2, 0, 0))
+    for name, pid in services.pids.items():
+        table.add_row(name, str(pid), _short(services.logs[name]))
+    return table
+
+
+def _short(path: Path) -> str:
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

@@ -1,0 +1,52 @@
+"""Reading: what the commands show. Queries only, each giving frozen values; nothing here locks or changes a row."""
+
+from saga.reading.dead_letters import (
+    KeptMessage,
+    OpenLetter,
+    count_open,
+    find_successor,
+    list_dead_letters,
+    list_open_ids,
+    open_letters_of,
+    read_dead_letters,
+)
+from saga.reading.instances import AnsweredMessage, Inspection, SentCommand, SetTimer, TakenFact, inspect_instance
+from saga.reading.lag import ConsumerCursor, Hole, Lag, ModuleEnd, Outbox, Timers, read_lag
+from saga.reading.listing import ListedInstance, list_newest, list_stuck
+from saga.reading.outcomes import Answered, Came, Commanded, Recorded, count_answered, read_outcomes
+from saga.reading.schema import newest_version, read_version
+
+__all__ = [
+    "Answered",
+    "AnsweredMessage",
+    "Came",
+    "Commanded",
+    "ConsumerCursor",
+    "Hole",
+    "Inspection",
+    "KeptMessage",
+    "Lag",
+    "ListedInstance",
+    "ModuleEnd",
+    "OpenLetter",
+    "Outbox",
+    "Recorded",
+    "SentCommand",
+    "SetTimer",
+    "TakenFact",
+    "Timers",
+    "count_answered",
+    "count_open",
+    "find_successor",
+    "inspect_instance",
+    "list_dead_letters",
+    "list_newest",
+    "list_open_ids",
+    "list_stuck",
+    "newest_version",
+    "open_letters_of",
+    "read_dead_letters",
+    "read_lag",
+    "read_outcomes",
+    "read_version",
+]

@@ -1,0 +1,95 @@
+"""Dead letters, for people: lists of them, and all of one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from saga.postgres import Statements
+
+_SQL = Statements(__package__)
+LIST_DEAD_LETTERS = _SQL["list_dead_letters"]
+LIST_OPEN_DEAD_LETTERS = _SQL["list_open_dead_letters"]
+LIST_OPEN_IDS = _SQL["list_open_ids"]
+COUNT_OPEN_DEAD_LETTERS = _SQL["count_open_dead_letters"]
+READ_DEAD_LETTERS = _SQL["read_dead_letters"]
+FIND_SUCCESSOR = _SQL["find_successor"]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLetter:
+    """A dead letter in a list. Texts come from whoever sent the message."""
+
+    id: int
+    kind: str
+    type: str | None
+    process_id: str | None
+    reason: str
+    attempts: int
+    state: str
+    first_seen_at: datetime
+    last_seen_at: datetime
+    age_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class KeptMessage:
+    """All of a dead letter: what is known of the message, and its raw form."""
+
+    id: int
+    consumer: str
+    kind: str
+    type: str | None
+    process_id: str | None
+    reason: str
+    attempts: int
+    state: str
+    source: str | None
+    message_id: str | None
+    module: str | None
+    position: int | None
+    body: bytes
+    properties: Mapping[str, Any]
+    first_seen_at: datetime
+    last_seen_at: datetime
+    closed_at: datetime | None
+
+
+async def list_dead_letters(connection: AsyncConnection, *, state: str | None, limit: int) -> tuple[OpenLetter, ...]:
+    """Dead letters in this state, or in any; newest first."""
+    rows = await connection.execute(LIST_DEAD_LETTERS, {"state": state, "limit": limit})
+    return tuple(OpenLetter(**row) for row in rows.mappings())
+
+
+async def open_letters_of(connection: AsyncConnection, process_id: str) -> tuple[OpenLetter, ...]:
+    """The open dead letters that name this instance, oldest first."""
+    rows = await connection.execute(LIST_OPEN_DEAD_LETTERS, {"process_id": process_id})
+    return tuple(OpenLetter(**row) for row in rows.mappings())
+
+
+async def list_open_ids(connection: AsyncConnection) -> list[int]:
+    """The ids of all open dead letters, oldest first."""
+    return list((await connection.execute(LIST_OPEN_IDS)).scalars())
+
+
+async def count_open(connection: AsyncConnection) -> int:
+    """How many dead letters wait for a person."""
+    count: int = (await connection.execute(COUNT_OPEN_DEAD_LETTERS)).scalar_one()
+    return count
+
+
+async def read_dead_letters(connection: AsyncConnection, ids: Sequence[int]) -> dict[int, KeptMessage]:
+    """All of these dead letters, by id; those that do not exist are missing."""
+    rows = await connection.execute(READ_DEAD_LETTERS, {"dead_letter_ids": list(ids)})
+    kept = (KeptMessage(**row | {"properties": orjson.loads(row["properties"])}) for row in map(dict, rows.mappings()))
+    return {letter.id: letter for letter in kept}
+
+
+async def find_successor(connection: AsyncConnection, dead_letter_id: int, body: bytes) -> OpenLetter | None:
+    """What became of a dead letter that was put back with this body, and failed: itself, or one of its own."""
+    rows = await connection.execute(FIND_SUCCESSOR, {"dead_letter_id": dead_letter_id, "body": body})
+    row = rows.mappings().one_or_none()
+    return OpenLetter(**row) if row else None

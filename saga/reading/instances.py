@@ -1,0 +1,171 @@
+"""One instance, explained: its state, every message with the decision it led to, commands, timers, dead letters."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from saga.core import Process, load_state
+from saga.modules import Entry, read_stream
+from saga.postgres import Statements
+from saga.reading.dead_letters import OpenLetter, open_letters_of
+
+_SQL = Statements(__package__)
+READ_INSTANCE = _SQL["read_instance"]
+READ_RELAY_CURSOR = _SQL["read_relay_cursor"]
+READ_REPEATS = _SQL["read_repeats"]
+READ_TIMERS = _SQL["read_timers"]
+
+
+@dataclass(frozen=True, slots=True)
+class TakenFact:
+    """One input that was taken in."""
+
+    type: str
+    fields: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredMessage:
+    """A message and the decision it led to; ``outcome`` is the instance's after it.
+
+    ``repeats`` counts how often it came again; None once its inbox row was pruned. ``version`` is the number of its
+    answer in the instance's stream: the commands up to the next answer are those that it led to.
+    """
+
+    type: str
+    source: str
+    position: int | None
+    id: str
+    decision: str
+    taken: bool
+    outcome: str
+    at: datetime
+    repeats: int | None
+    module: str | None
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class SentCommand:
+    """A command; ``published`` says whether the broker has confirmed it."""
+
+    type: str
+    target: str
+    effect: str | None
+    revision: int | None
+    id: str
+    at: datetime
+    published: bool
+    caused_by: str | None
+    fields: Mapping[str, Any]
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetTimer:
+    """A deadline; ``caused_by`` is the id of the message that led to it."""
+
+    name: str
+    emits: str
+    armed_at: datetime
+    due_at: datetime
+    fired_at: datetime | None
+    overdue: bool
+    caused_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """Everything that is recorded of one instance."""
+
+    process_id: str
+    outcome: str
+    settled: bool
+    states: Mapping[str, str]
+    facts: tuple[TakenFact, ...]
+    messages: tuple[AnsweredMessage, ...]
+    commands: tuple[SentCommand, ...]
+    timers: tuple[SetTimer, ...]
+    dead_letters: tuple[OpenLetter, ...]
+    created_at: datetime
+    updated_at: datetime
+
+
+async def inspect_instance(connection: AsyncConnection, process: Process, process_id: str) -> Inspection | None:
+    """The instance with this id; None if there is none."""
+    this = {"process": process.name, "process_id": process_id}
+    row = (await connection.execute(READ_INSTANCE, this)).one_or_none()
+    if row is None:
+        return None
+    state = load_state(process, orjson.loads(row.state))
+    entries = await read_stream(connection, process.module, process_id)
+    answers = [entry for entry in entries if entry.target is None]
+    relayed = (await connection.execute(READ_RELAY_CURSOR, {"module": process.module})).scalar_one_or_none() or 0
+    repeats = await _repeats(connection, process.name, answers)
+    return Inspection(
+        process_id=process_id,
+        outcome=row.outcome,
+        settled=row.settled,
+        states={name: part.value for name, part in state.parts.items()},
+        facts=_facts(answers),
+        messages=tuple(_message(entry, repeats.get(number)) for number, entry in enumerate(answers, 1)),
+        commands=tuple(_command(process, entry, relayed) for entry in entries if entry.target is not None),
+        timers=tuple(SetTimer(**timer) for timer in (await connection.execute(READ_TIMERS, this)).mappings()),
+        dead_letters=await open_letters_of(connection, process_id),
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
+
+
+async def _repeats(connection: AsyncConnection, consumer: str, answers: Sequence[Entry]) -> dict[int, int]:
+    keys = {
+        "modules": [entry.metadata.get("module") for entry in answers],
+        "positions": [entry.metadata.get("position") for entry in answers],
+        "sources": [entry.metadata.get("source") for entry in answers],
+        "message_ids": [entry.metadata.get("id") for entry in answers],
+    }
+    rows = await connection.execute(READ_REPEATS, {"consumer": consumer, **keys})
+    return {row.number: row.repeats for row in rows}
+
+
+def _facts(answers: Sequence[Entry]) -> tuple[TakenFact, ...]:
+    """The distinct inputs that were taken in, in an order that does not depend on when they came."""
+    taken = [(entry.data["type"], entry.data["fields"]) for entry in answers if entry.type == "InputTaken"]
+    distinct = {orjson.dumps(fact, option=orjson.OPT_SORT_KEYS): fact for fact in taken}
+    return tuple(TakenFact(*distinct[said]) for said in sorted(distinct))
+
+
+def _message(entry: Entry, repeats: int | None) -> AnsweredMessage:
+    return AnsweredMessage(
+        type=entry.data["type"],
+        source=entry.metadata["source"],
+        position=entry.metadata.get("position"),
+        id=entry.metadata["id"],
+        decision=entry.data["decision"],
+        taken=entry.type == "InputTaken",
+        outcome=entry.data["outcome"],
+        at=entry.recorded_at,
+        repeats=repeats,
+        module=entry.metadata.get("module"),
+        version=entry.stream_version,
+    )
+
+
+def _command(process: Process, entry: Entry, relayed: int) -> SentCommand:
+    said = {process.correlate, "effect", "revision"}
+    return SentCommand(
+        type=entry.type,
+        target=entry.target or "",
+        effect=entry.data.get("effect"),
+        revision=entry.data.get("revision"),
+        id=entry.event_id,
+        at=entry.recorded_at,
+        published=entry.position <= relayed,
+        caused_by=entry.metadata.get("causationid"),
+        fields={name: value for name, value in entry.data.items() if name not in said},
+        version=entry.stream_version,
+    )
