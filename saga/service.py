@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import signal
+import sys
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -24,7 +25,8 @@ def serve(name: str, main: Main) -> None:
     try:
         settings = load_settings()
     except SettingsError as error:
-        raise SystemExit(f"{error}") from None
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(2) from None
     configure_logging(name, settings.log_level)
     collect_rarely()
     uvloop.run(_until_stopped(main, settings))
@@ -46,6 +48,9 @@ async def _until_stopped(main: Main, settings: Settings) -> None:
         loop.add_signal_handler(signal_number, stop.set)
     try:
         await main(settings, stop)
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(2) from None
     except Exception:  # noqa: BLE001 -- whatever it was ends the service, with its trace
         _log.exception("died")
         raise SystemExit(1) from None

@@ -7,12 +7,15 @@ that the order has taken in, and everything that the scenario published has to b
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 from saga.reading import Came, Recorded
 
 Facts = tuple[bool, bool, bool]
 """Whether it was paid, whether it timed out, whether it was cancelled."""
+
+BEGIN_OF_TIME: Final = datetime.min.replace(tzinfo=UTC)
 
 # fmt: off
 EXPECTED: Final[dict[Facts, str]] = {
@@ -79,10 +82,12 @@ def _command_complaints(order: Recorded, expected: str) -> Iterator[str]:
 
 def _refunds(inputs: Iterable[Came], expected: str) -> list[str]:
     """Every payment goes back from a refunded order, every one but the earliest from a paid one."""
-    payments = {
-        (came.fields["received_at"] is None, came.fields["received_at"] or "", came.fields["payment_id"])
-        for came in inputs
-        if came.type == "PaymentReceived"
-    }
+    payments = {(*_told(came), str(came.fields["payment_id"])) for came in inputs if came.type == "PaymentReceived"}
     kept = {min(payments)} if expected == "paid" else set()
     return sorted(f"refund/{payment_id}" for _, _, payment_id in payments - kept)
+
+
+def _told(came: Came) -> tuple[bool, datetime]:
+    """When the payment came; one that does not say so counts as later than all that do."""
+    told = came.fields.get("received_at")
+    return (True, BEGIN_OF_TIME) if told is None else (False, datetime.fromisoformat(told))

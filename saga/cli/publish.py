@@ -65,7 +65,7 @@ def publish(
         time=now,
         routing_key=routing_key or f"{sender}.{type_}",
         form=Form.STRUCTURED if structured else Form.PLAIN if plain else Form.BINARY,
-        data=sample_data(type_, order_id, now) | _fields(data),
+        data=sample_data(type_, order_id) | _fields(data),
         raw_body=_bytes(raw_body),
         sequence=sequence,
         previous_sequence=previous_sequence,

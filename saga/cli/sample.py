@@ -39,8 +39,11 @@ class Sample:
     correlation_id: str | None = None
 
 
-def sample_data(type_: str, order_id: str, time: str) -> dict[str, Any]:
-    """What a message of this type usually says; of an unknown type only the order."""
+def sample_data(type_: str, order_id: str) -> dict[str, Any]:
+    """What a message of this type usually says; of an unknown type only the order.
+
+    It says the same each time: sent again, also under another id, it is the same fact and no contradiction.
+    """
     usual: dict[str, dict[str, Any]] = {
         "OrderPlaced": {"amount": 4200, "currency": "EUR"},
         "OrderCancelled": {"reason": "the customer changed their mind"},
@@ -48,9 +51,8 @@ def sample_data(type_: str, order_id: str, time: str) -> dict[str, Any]:
             "payment_id": f"payment-{order_id}"[:200],
             "amount": 4200,
             "currency": "EUR",
-            "received_at": time,
         },
-        "PaymentTimedOut": {"due_at": time},
+        "PaymentTimedOut": {},
     }
     return {"order_id": order_id, **usual.get(type_, {})}
 

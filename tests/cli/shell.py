@@ -1,0 +1,141 @@
+"""The commands as somebody would call them: against a real database and a real broker."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import count
+from typing import Any
+
+import aio_pika
+from sqlalchemy import text
+from typer.testing import CliRunner, Result
+
+from saga.cli import app
+from saga.core import Raw
+from saga.engine import Step, Taken
+from saga.orders import order_process
+from saga.postgres import connect_engine
+from saga.transport.codec import decode
+from saga.transport.topology import declare, topology
+
+PATIENCE_SECONDS = 30
+
+_numbers = count(1)
+
+
+def message(
+    type_: str, order_id: str, *, message_id: str | None = None, body: bytes | None = None, **data: object
+) -> Raw:
+    """A message about an order as it came in, with whatever its type needs and the test does not say."""
+    known: dict[str, dict[str, object]] = {
+        "OrderPlaced": {"amount": 4200, "currency": "EUR"},
+        "PaymentReceived": {"payment_id": f"p-{order_id}", "amount": 4200, "currency": "EUR"},
+    }
+    headers = {"ce-specversion": "1.0", "ce-source": "/tests", "ce-type": type_, "ce-subject": order_id}
+    said = json.dumps({"order_id": order_id, **known.get(type_, {}), **data}).encode()
+    return Raw(body=said if body is None else body, headers=headers | {"ce-id": message_id or f"m-{next(_numbers)}"})
+
+
+def at(raw: Raw, module: str, position: int, previous: int | None = None) -> Raw:
+    """The same message as one that has a place in the log of a module."""
+    place = {"ce-source": f"/modules/{module}", "ce-sequence": str(position)}
+    before = {} if previous is None else {"ce-previoussequence": str(previous)}
+    return replace(raw, headers={**raw.headers, **place, **before})
+
+
+class Saga:
+    """The command line, in an environment of its own, and the rows and queues that it works on."""
+
+    def __init__(self, database_url: str, amqp_url: str, prefix: str) -> None:
+        self.environment = {
+            "SAGA_DATABASE_URL": database_url,
+            "SAGA_AMQP_URL": amqp_url,
+            "SAGA_PREFIX": prefix,
+            "COLUMNS": "100",
+        }
+
+    def __call__(self, *words: str, stdin: str | bytes | None = None, **environment: str) -> Result:
+        return CliRunner().invoke(app, list(words), input=stdin, env=self.environment | environment)
+
+    def json(self, *words: str) -> Any:
+        """The document that a command prints; it has to succeed."""
+        result = self(*words, "--json")
+        assert result.exit_code == 0, result.stderr
+        return json.loads(result.stdout)
+
+    def take(self, *messages: Raw) -> Taken:
+        """The messages, handled by the durable step."""
+
+        async def work() -> Taken:
+            engine = connect_engine(self.environment["SAGA_DATABASE_URL"], "test")
+            try:
+                return await Step(engine, order_process()).take([decode(message) for message in messages])
+            finally:
+                await engine.dispose()
+
+        return asyncio.run(work())
+
+    def sql(self, statement: str, **values: object) -> None:
+        """One statement, committed."""
+
+        async def work() -> None:
+            engine = connect_engine(self.environment["SAGA_DATABASE_URL"], "test")
+            try:
+                async with engine.begin() as connection:
+                    await connection.execute(text(statement), values)
+            finally:
+                await engine.dispose()
+
+        asyncio.run(work())
+
+    def queued(self) -> list[Raw]:
+        """What waits for the order process, taken out of its queue."""
+
+        async def work() -> list[Raw]:
+            wanted = topology(self.environment["SAGA_PREFIX"], order_process())
+            async with await aio_pika.connect(self.environment["SAGA_AMQP_URL"]) as connection:
+                channel = await connection.channel()
+                await declare(channel, wanted)
+                queue = await channel.get_queue(wanted.queue("order"), ensure=False)
+                found = []
+                while message := await queue.get(no_ack=True, fail=False):
+                    raw = Raw(
+                        body=message.body,
+                        routing_key=message.routing_key or "",
+                        content_type=message.content_type,
+                        message_id=message.message_id,
+                        type=message.type,
+                        headers=message.headers,
+                    )
+                    found.append(raw)
+                return found
+
+        return asyncio.run(work())
+
+    @contextmanager
+    def running(self, *words: str) -> Iterator[None]:
+        """A service of its own process while the block runs."""
+        service = subprocess.Popen(
+            [sys.executable, "-m", *words], env=os.environ | self.environment, stderr=subprocess.DEVNULL
+        )
+        try:
+            yield
+        finally:
+            service.send_signal(signal.SIGTERM)
+            service.wait(PATIENCE_SECONDS)
+
+
+def eventually(look: Callable[[], Any]) -> Any:
+    """What ``look`` gives as soon as it gives something."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while not (seen := look()):
+        assert time.monotonic() < until, "it never came"
+        time.sleep(0.05)
+    return seen

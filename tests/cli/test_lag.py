@@ -1,0 +1,108 @@
+"""`saga lag` shows who is behind, and by how much."""
+
+from typing import Any
+
+from tests.cli.shell import Saga, at, message
+
+
+def cursor(document: dict[str, Any], consumer: str, module: str) -> dict[str, Any]:
+    found = [c for c in document["cursors"] if (c["consumer"], c["module"]) == (consumer, module)]
+    assert len(found) == 1
+    return dict(found[0])
+
+
+def keep_log(saga: Saga, events: int) -> None:
+    """A log of the payments module with so many public events."""
+    saga.sql(f"INSERT INTO saga.module VALUES ('payments', {events}, {events})")
+    saga.sql(
+        "INSERT INTO saga.event_log (module, position, stream_id, stream_version, event_id, type, visibility, data,"
+        " metadata, recorded_at) SELECT 'payments', n, 's', n, 'e' || n, 'PaymentReceived', 'public', '{}', '{}',"
+        f" now() - interval '90 s' FROM generate_series(1, {events}) AS n"
+    )
+
+
+def test_a_hole_in_a_log_kept_elsewhere_is_shown_without_an_age(saga: Saga) -> None:
+    saga.take(*(at(message("OrderPlaced", f"o-{n}"), "orders", n, n - 1) for n in (1, 4, 5, 8)))
+    orders = cursor(saga.json("lag"), "order", "orders")
+    assert (orders["watermark"], orders["behind"], orders["hole_count"]) == (1, None, 2)
+    assert orders["holes"] == [
+        {"first": 2, "last": 3, "age_seconds": None},
+        {"first": 6, "last": 7, "age_seconds": None},
+    ]
+    assert "2..3 (log kept elsewhere), 6..7 (log kept elsewhere)" in saga("lag").stdout
+
+
+def test_a_hole_in_a_log_kept_here_has_the_age_of_its_first_event(saga: Saga) -> None:
+    keep_log(saga, 5)
+    saga.take(*(at(message("PaymentReceived", f"o-{n}", message_id=f"e{n}"), "payments", n, n - 1) for n in (1, 4)))
+    payments = cursor(saga.json("lag"), "order", "payments")
+    assert (payments["watermark"], payments["behind"]) == (1, 3)
+    (hole,) = payments["holes"]
+    assert (hole["first"], hole["last"]) == (2, 3)
+    assert 90 <= hole["age_seconds"] < 120
+
+
+def test_a_range_that_a_message_covers_is_no_hole(saga: Saga) -> None:
+    saga.take(at(message("OrderPlaced", "o-1"), "orders", 1, 0), at(message("OrderPlaced", "o-2"), "orders", 9, 1))
+    orders = cursor(saga.json("lag"), "order", "orders")
+    assert (orders["watermark"], orders["hole_count"], orders["holes"]) == (9, 0, [])
+
+
+def test_what_steps_have_covered_counts_before_it_is_folded(saga: Saga) -> None:
+    saga.sql("INSERT INTO saga.cursor (consumer, module, watermark) VALUES ('order', 'orders', 3)")
+    saga.sql("INSERT INTO saga.cursor_advance (consumer, module, covered) VALUES ('order', 'orders', '{[4,8)}')")
+    assert cursor(saga.json("lag"), "order", "orders")["watermark"] == 7
+
+
+def test_the_outbox_is_what_the_relay_has_not_passed(saga: Saga) -> None:
+    saga.take(message("PaymentReceived", "o-1"))
+    (outbox,) = saga.json("lag")["outbox"]
+    assert (outbox["module"], outbox["not_relayed"]) == ("order-process", 2)
+    assert outbox["oldest_age_seconds"] >= 0
+    saga.sql("INSERT INTO saga.cursor (consumer, module, watermark) VALUES ('relay', 'order-process', 3)")
+    document = saga.json("lag")
+    assert document["outbox"] == [{"module": "order-process", "not_relayed": 0, "oldest_age_seconds": None}]
+    assert cursor(document, "relay", "order-process")["behind"] == 0
+
+
+def test_deadlines_are_armed_or_overdue(saga: Saga) -> None:
+    saga.take(*(message("OrderPlaced", f"o-{n}") for n in range(3)))
+    saga.sql("UPDATE saga.timer SET due_at = now() - interval '60 s' WHERE process_id = 'o-1'")
+    timers = saga.json("lag")["timers"]
+    assert (timers["armed"], timers["overdue"]) == (3, 1)
+    assert 60 <= timers["oldest_overdue_seconds"] < 90
+
+
+def test_queues_tell_how_much_waits_and_who_consumes(saga: Saga) -> None:
+    saga.json("publish", "OrderPlaced", "o-1", "--duplicate", "3")
+    prefix = saga.environment["SAGA_PREFIX"]
+    queues = {queue["name"]: queue for queue in saga.json("lag")["queues"]}
+    assert set(queues) == {f"{prefix}.{name}" for name in ("order", "gateway", "fulfilment", "undelivered")}
+    assert (queues[f"{prefix}.order"]["messages"], queues[f"{prefix}.order"]["consumers"]) == (3, 0)
+
+
+def test_queues_that_nobody_declared_yet_are_no_error(saga: Saga) -> None:
+    document = saga.json("lag")
+    assert document["broker"] == {"reachable": True, "error": None}
+    assert {queue["messages"] for queue in document["queues"]} == {None}
+
+
+def test_open_dead_letters_are_counted(saga: Saga) -> None:
+    saga.take(message("OrderPlaced", "o-1", amount=0), message("OrderPlaced", "o-2", amount=0))
+    assert saga.json("lag")["open_dead_letters"] == 2
+
+
+def test_a_broker_that_is_away_is_said_and_the_rest_is_shown(saga: Saga) -> None:
+    saga.take(message("OrderPlaced", "o-1"))
+    result = saga("lag", SAGA_AMQP_URL="amqp://somebody:verysecret@127.0.0.1:1/")
+    assert result.exit_code == 0
+    assert "The broker at 127.0.0.1:1/ can't be reached" in result.stdout
+    assert "order-process" in result.stdout
+    assert "verysecret" not in result.output
+
+
+def test_a_database_that_is_away_is_an_error(saga: Saga) -> None:
+    result = saga("lag", SAGA_DATABASE_URL="postgresql://somebody:verysecret@127.0.0.1:1/saga")
+    assert result.exit_code == 1
+    assert "127.0.0.1:1/saga can't be reached" in result.stderr
+    assert "verysecret" not in result.output

@@ -1,0 +1,124 @@
+"""`saga list` shows orders, and names what keeps those that are stuck."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from saga.reading.listing import LIST_NEWEST
+from tests.cli.shell import Saga, message
+
+
+@pytest.fixture
+def relayed(saga: Saga) -> None:
+    """A relay that is done with everything, for ever."""
+    saga.sql("INSERT INTO saga.cursor (consumer, module, watermark) VALUES ('relay', 'order-process', 1000000)")
+
+
+def listed(saga: Saga, *words: str) -> list[dict[str, Any]]:
+    document = saga.json("list", *words)
+    assert document["count"] == len(document["orders"])
+    orders: list[dict[str, Any]] = document["orders"]
+    return orders
+
+
+def test_the_newest_come_first(saga: Saga) -> None:
+    for order_id in ("o-1", "o-2", "o-3"):
+        saga.take(message("OrderPlaced", order_id))
+    saga.take(message("PaymentReceived", "o-1"))
+    assert [order["order_id"] for order in listed(saga)] == ["o-1", "o-3", "o-2"]
+
+
+def test_one_outcome_can_be_asked_for(saga: Saga) -> None:
+    saga.take(
+        message("OrderPlaced", "waits"), message("OrderCancelled", "cancelled"), message("PaymentReceived", "paid")
+    )
+    assert [order["order_id"] for order in listed(saga, "--outcome", "paid")] == ["paid"]
+    assert [order["order_id"] for order in listed(saga, "--outcome", "awaiting_payment")] == ["waits"]
+    assert listed(saga, "--outcome", "refunded") == []
+
+
+def test_an_outcome_that_does_not_exist_is_refused_with_those_that_do(saga: Saga) -> None:
+    result = saga("list", "--outcome", "lost")
+    assert result.exit_code == 2
+    assert "awaiting_payment, cancelled, expired, paid, refunded" in result.stderr
+
+
+def test_a_limit_says_that_there_is_more(saga: Saga) -> None:
+    saga.take(*(message("OrderPlaced", f"o-{number}") for number in range(3)))
+    assert saga.json("list", "--limit", "2")["more"] is True
+    assert saga.json("list", "--limit", "3")["more"] is False
+
+
+@pytest.mark.usefixtures("relayed")
+def test_an_order_that_waits_for_its_deadline_is_not_stuck(saga: Saga) -> None:
+    saga.take(message("OrderPlaced", "o-1"))
+    assert listed(saga, "--stuck") == []
+    assert [(order["stuck"], order["reason"]) for order in listed(saga)] == [(False, None)]
+
+
+@pytest.mark.usefixtures("relayed")
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ("UPDATE saga.timer SET due_at = now() - interval '20 s'", "overdue by 20 s: is a scheduler running?"),
+        (
+            "UPDATE saga.timer SET due_at = now() - interval '20 s', fired_at = now() - interval '10 s'",
+            "fired 10 s ago, and nothing came of it",
+        ),
+        ("DELETE FROM saga.timer", "no deadline will end that"),
+    ],
+)
+def test_an_open_order_without_a_way_on_is_stuck(saga: Saga, change: str, reason: str) -> None:
+    saga.take(message("OrderPlaced", "o-1"), message("OrderPlaced", "o-2"))
+    saga.sql(f"{change} WHERE process_id = 'o-1'")
+    (order,) = listed(saga, "--stuck")
+    assert (order["order_id"], order["stuck"]) == ("o-1", True)
+    assert reason in order["reason"]
+
+
+@pytest.mark.usefixtures("relayed")
+def test_a_settled_order_needs_no_deadline(saga: Saga) -> None:
+    saga.take(message("OrderPlaced", "o-1"), message("PaymentReceived", "o-1"))
+    saga.sql("UPDATE saga.timer SET due_at = now() - interval '20 s'")
+    assert listed(saga, "--stuck") == []
+
+
+def test_an_order_whose_commands_nobody_relays_is_stuck_after_a_grace(saga: Saga) -> None:
+    saga.take(message("PaymentReceived", "o-1"))
+    assert listed(saga, "--stuck") == []
+    saga.sql(
+        "INSERT INTO saga.event_log (module, position, stream_id, stream_version, event_id, type, visibility, target,"
+        " data, metadata, recorded_at) SELECT module, 99, stream_id, 99, 'e', 'VoidPayment', 'internal', 'gateway',"
+        " data, metadata, now() - interval '20 s' FROM saga.event_log LIMIT 1"
+    )
+    (order,) = listed(saga, "--stuck")
+    assert "not relayed for 20 s: is a worker running?" in order["reason"]
+
+
+@pytest.mark.usefixtures("relayed")
+def test_an_order_with_an_open_dead_letter_is_stuck_until_it_is_closed(saga: Saga) -> None:
+    saga.take(message("PaymentReceived", "o-1"))
+    saga.take(message("PaymentReceived", "o-1", amount=1))
+    (order,) = listed(saga, "--stuck")
+    assert "an open dead letter" in order["reason"]
+    saga.json("dead-letters", "discard", "1", "--yes")
+    assert listed(saga, "--stuck") == []
+
+
+async def test_the_list_reads_the_log_backwards_and_sorts_nothing(engine: AsyncEngine) -> None:
+    async with engine.connect() as connection:
+        await connection.execute(text("SET enable_seqscan = off"))
+        values = {"process": "order", "module": "order-process", "outcome": None, "limit": 50}
+        plan = "\n".join((await connection.execute(text(f"EXPLAIN {LIST_NEWEST.text}"), values)).scalars())
+    assert "Index Scan Backward using event_log_pkey" in plan
+    assert "instance_pkey" in plan
+    assert "Sort" not in plan
+
+
+def test_the_table_is_for_people(saga: Saga) -> None:
+    saga.take(message("OrderCancelled", "o-1"))
+    shown = saga("list").stdout
+    assert "o-1" in shown
+    assert "cancelled" in shown

@@ -1,0 +1,104 @@
+"""`saga publish` sends what a module would send, and says where it went."""
+
+import json
+
+import pytest
+
+from saga.core import Envelope, Poison
+from saga.transport.codec import decode
+from tests.cli.shell import Saga
+
+
+@pytest.mark.parametrize("form", ["--structured", "--plain", None])
+def test_every_form_of_a_published_message_is_understood(saga: Saga, form: str | None) -> None:
+    sent = saga.json("publish", "OrderPlaced", "o-1", *([form] if form else []))
+    (raw,) = saga.queued()
+    message = decode(raw)
+    assert isinstance(message, Envelope)
+    assert (message.type, message.id) == ("OrderPlaced", sent["id"])
+    assert message.data == {"order_id": "o-1", "amount": 4200, "currency": "EUR"} == sent["data"]
+    assert raw.routing_key == sent["routing_key"] == "orders.OrderPlaced"
+    assert sent["form"] == (form or "--binary")[2:]
+
+
+def test_a_place_in_the_log_of_the_module_goes_along(saga: Saga) -> None:
+    saga.json(
+        "publish", "PaymentReceived", "o-1", "--sequence", "7", "--previous-sequence", "5", "--correlation-id", "c"
+    )
+    message = decode(*saga.queued())
+    assert isinstance(message, Envelope)
+    assert (message.module, message.position, message.previous_position) == ("payments", 7, 5)
+    assert message.correlation_id == "c"
+
+
+def test_given_data_replaces_the_sample_field_by_field(saga: Saga) -> None:
+    saga.json("publish", "PaymentReceived", "o-1", "--data", '{"amount": 1, "more": [true]}')
+    message = decode(*saga.queued())
+    assert isinstance(message, Envelope)
+    assert message.data["amount"] == 1
+    assert message.data["more"] == [True]
+    assert message.data["currency"] == "EUR"
+    assert "o-1" in message.data["payment_id"]
+
+
+def test_copies_have_one_id(saga: Saga) -> None:
+    saga.json("publish", "OrderCancelled", "o-1", "--duplicate", "5")
+    copies = saga.queued()
+    assert len(copies) == 5
+    assert len({copy.message_id for copy in copies}) == 1
+
+
+def test_two_calls_send_two_messages(saga: Saga) -> None:
+    ids = {saga.json("publish", "OrderPlaced", "o-1")["id"] for _ in range(2)}
+    assert len(ids) == 2
+
+
+def test_a_raw_body_is_sent_byte_by_byte(saga: Saga) -> None:
+    body = b"\xff\x00 not json"
+    result = saga("publish", "OrderPlaced", "o-1", "--raw-body", "-", stdin=body)
+    assert result.exit_code == 0, result.stderr
+    (raw,) = saga.queued()
+    assert raw.body == body
+    assert isinstance(decode(raw), Poison)
+    assert "\x00" not in result.stdout
+
+
+def test_a_message_that_no_queue_takes_is_an_error(saga: Saga) -> None:
+    result = saga("publish", "Unheard", "o-1", "--module", "orders")
+    assert result.exit_code == 1
+    assert "No queue takes orders.Unheard" in result.stderr
+    assert result.stdout == ""
+
+
+def test_an_unknown_type_needs_a_module_and_reaches_the_queue_by_a_known_key(saga: Saga) -> None:
+    assert saga("publish", "Unheard", "o-1").exit_code == 2
+    result = saga("publish", "Unheard", "o-1", "--module", "orders", "--routing-key", "orders.OrderPlaced", "--json")
+    assert json.loads(result.stdout)["type"] == "Unheard"
+    assert "dead letter" in result.stderr
+    assert len(saga.queued()) == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--data", "{"),
+        ("--data", "[1]"),
+        ("--plain", "--structured"),
+        ("--plain", "--sequence", "3"),
+        ("--data", "{}", "--raw-body", "-"),
+        ("--duplicate", "0"),
+        ("--id", "x" * 256),
+    ],
+)
+def test_what_can_not_be_meant_is_refused_before_anything_is_sent(saga: Saga, words: tuple[str, ...]) -> None:
+    result = saga("publish", "OrderPlaced", "o-1", *words)
+    assert result.exit_code == 2
+    assert result.stderr
+    assert saga.queued() == []
+
+
+def test_a_broker_that_is_away_is_named_without_its_password(saga: Saga) -> None:
+    result = saga("publish", "OrderPlaced", "o-1", SAGA_AMQP_URL="amqp://somebody:verysecret@127.0.0.1:1/")
+    assert result.exit_code == 1
+    assert "127.0.0.1:1" in result.stderr
+    assert "verysecret" not in result.output
