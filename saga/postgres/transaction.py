@@ -41,6 +41,8 @@ async def durable_transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnect
             except BaseException:
                 await _roll_back(connection)
                 raise
+            if connection.invalidated or not transaction.is_active:
+                raise Unavailable("the connection was lost inside the transaction, and nobody said so")
             try:
                 with unavailable_after():
                     await transaction.commit()

@@ -1,11 +1,13 @@
 """A transaction counts as committed when it provably is, also when the answer to COMMIT never came."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.engine import Step
@@ -133,3 +135,10 @@ async def test_a_bug_in_the_block_is_raised_as_it_is_and_leaves_nothing(engine: 
             await connection.execute(text("INSERT INTO saga.module (name) VALUES ('half')"))
             _ = 1 / 0
     assert await value(engine, "SELECT count(*) FROM saga.module") == 0
+
+
+async def test_a_block_that_hides_a_lost_connection_does_not_count_as_committed(engine: AsyncEngine) -> None:
+    with pytest.raises(Unavailable, match="lost inside the transaction"):
+        async with durable_transaction(engine) as connection:
+            with contextlib.suppress(DBAPIError):
+                await connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))

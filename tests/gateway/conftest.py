@@ -1,0 +1,32 @@
+"""What the tests of the collaborators stand on: their schemas, and a desk that sends commands and reads the books."""
+
+import asyncio
+
+import asyncpg
+import pytest
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from gateway_stub.migrations import migrate_collaborators
+from saga.local.stack import Addresses
+from tests.gateway.desk import Desk
+
+
+@pytest.fixture(scope="session")
+async def template(addresses: Addresses, template: str) -> str:
+    """The template of all tests, with the collaborators' schemas in addition."""
+    ours = f"{template}_gateway"
+    connection = await asyncpg.connect(addresses.database_url)
+    try:
+        await connection.execute(f"CREATE DATABASE {ours} TEMPLATE {template}")
+    finally:
+        await connection.close()
+    url = make_url(addresses.database_url).set(database=ours).render_as_string(hide_password=False)
+    await asyncio.to_thread(migrate_collaborators, url)
+    return ours
+
+
+@pytest.fixture
+def desk(engine: AsyncEngine) -> Desk:
+    """A gateway with its books open and nothing in them."""
+    return Desk(engine)
