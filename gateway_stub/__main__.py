@@ -22,7 +22,8 @@ def main() -> None:
         chosen = load_gateway_settings()
         behaviour = Behaviour(load_scenario(chosen.scenario), chosen.seed)
     except SettingsError as error:
-        raise SystemExit(str(error)) from None
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(2) from None
     serve("gateway_stub", partial(collaborate, chosen, behaviour))
 
 

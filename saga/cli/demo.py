@@ -1,9 +1,9 @@
 """`saga demo`: the main job, whole and real: services, arrivals in every order, a crash, a reconciliation."""
 
 import asyncio
-import os
 import random
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterable
@@ -34,7 +34,7 @@ VICTIM = "worker-1"
 INITIALS = {"PaymentReceived": "P", "OrderCancelled": "C", "PaymentTimedOut": "T"}
 SETTLE_SECONDS = 60.0
 
-_out = Console(highlight=False)
+_out = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
 _progress = Console(stderr=True, highlight=False)
 
 
@@ -66,7 +66,7 @@ def demo(
     except KeyboardInterrupt:
         _say("Interrupted; everything is stopped")
         raise typer.Exit(130) from None
-    _show_findings(findings, seed, time.monotonic() - began)
+    _show_findings(findings, orders + len(arrivals()), seed, time.monotonic() - began)
     if any(finding.count for finding in findings):
         raise typer.Exit(1)
 
@@ -171,7 +171,7 @@ async def _show_shop(engine: AsyncEngine) -> None:
     _out.print(table)
 
 
-def _show_findings(findings: list[Finding], seed: int, seconds: float) -> None:
+def _show_findings(findings: list[Finding], orders: int, seed: int, seconds: float) -> None:
     table = Table(title="Reconciliation of logs, instances and ledgers", title_justify="left")
     for heading in ("", "counted", "found"):
         table.add_column(heading, justify="right" if heading == "found" else "left")
@@ -182,7 +182,7 @@ def _show_findings(findings: list[Finding], seed: int, seconds: float) -> None:
     for finding in findings:
         totals[finding.verdict] += finding.count
     summary = ", ".join(f"{verdict} {count}" for verdict, count in totals.items())
-    _out.print(f"{summary} (seed {seed}, {seconds:.0f} s, process {os.getpid()})")
+    _out.print(f"orders {orders}, {summary} (seed {seed}, {seconds:.0f} s)")
 
 
 def _say(line: str) -> None:

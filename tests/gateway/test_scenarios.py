@@ -72,6 +72,6 @@ def test_the_command_lists_the_scenarios() -> None:
 def test_a_wrong_scenario_ends_the_command_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SAGA_GATEWAY_SCENARIO", "nope")
     done = subprocess.run([sys.executable, "-m", "gateway_stub"], capture_output=True, text=True, check=False)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr.startswith("SAGA_GATEWAY_SCENARIO: 'nope' is neither")
     assert "Traceback" not in done.stderr
