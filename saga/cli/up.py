@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from saga.cli.failure import CommandFailed
 from saga.local.errors import LocalStackError, StartCancelled
 from saga.local.services import Services, our_services
 from saga.local.stack import LocalStack
@@ -55,17 +56,25 @@ def up(
             programs = our_services(workers, schedulers, scenario)
             with Services(stack.folder / "logs", programs, stack.addresses.environment(), say) as services:
                 say(f"Starting {len(programs)} services")
-                services.start(stop_asked)
                 stack.keep_alive(say)
+                services.start(stop_asked)
                 _show(stack, services, as_json=as_json)
                 stop_asked.wait()
                 say("Stopping")
     except StartCancelled:
         say("Stopped while starting")
-    except (LocalStackError, SettingsError, Unavailable) as error:
-        if not stop_asked.is_set():
-            say(str(error))
-            raise typer.Exit(1) from None
+    except Unavailable as error:
+        _fail(
+            stop_asked, f"PostgreSQL does not answer ({error}): check SAGA_DATABASE_URL, or unset it for a private one."
+        )
+    except (LocalStackError, SettingsError) as error:
+        _fail(stop_asked, str(error))
+
+
+def _fail(stop_asked: threading.Event, reason: str) -> None:
+    """What goes wrong because everything is being stopped is no failure."""
+    if not stop_asked.is_set():
+        raise CommandFailed(reason) from None
 
 
 def _set_by_signals() -> threading.Event:
@@ -101,8 +110,10 @@ def _show(stack: LocalStack, services: Services, *, as_json: bool) -> None:
         sys.stdout.write(json.dumps(_as_data(stack, services)) + "\n")
         sys.stdout.flush()
         return
-    console = Console(highlight=False)
-    console.print(_places(stack), _processes(services))
+    console = Console(highlight=False, soft_wrap=True)
+    for name, place in _places(stack).items():
+        console.print(f"{name:<14}", escape(place))
+    console.print(_processes(services))
     console.print(
         "\nIn another shell, in this folder:", *(f"  [bold]{command}[/bold]" for command in _TO_TRY), sep="\n"
     )
@@ -122,15 +133,15 @@ def _as_data(stack: LocalStack, services: Services) -> dict[str, object]:
     }
 
 
-def _places(stack: LocalStack) -> Table:
+def _places(stack: LocalStack) -> dict[str, str]:
     """Addresses with their passwords where the server is private: it is on loopback, and they are needed to look in."""
-    addresses, table = stack.addresses, Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    private = stack.rabbitmq is not None
-    table.add_row("RabbitMQ", _address(addresses.amqp_url, private=private))
-    table.add_row("  in a browser", _address(addresses.management_url, private=private))
-    table.add_row("PostgreSQL", _address(addresses.database_url, private=stack.postgres is not None))
-    table.add_row("data and logs", str(stack.folder))
-    return table
+    addresses, private = stack.addresses, stack.rabbitmq is not None
+    return {
+        "RabbitMQ": _address(addresses.amqp_url, private=private),
+        "  in a browser": _address(addresses.management_url, private=private),
+        "PostgreSQL": _address(addresses.database_url, private=stack.postgres is not None),
+        "data and logs": _short(stack.folder),
+    }
 
 
 def _address(url: str, *, private: bool) -> str:
@@ -139,7 +150,7 @@ def _address(url: str, *, private: bool) -> str:
 
 
 def _processes(services: Services) -> Table:
-    table = Table("service", "process", "log", box=None, padding=(1, 2, 0, 0))
+    table = Table("\nservice", "\nprocess", "\nlog", box=None, padding=(0, 2, 0, 0))
     for name, pid in services.pids.items():
         table.add_row(name, str(pid), _short(services.logs[name]))
     return table

