@@ -94,10 +94,12 @@ class Consumer:
                 if wire.is_closed or consumer_tag not in wire.consumers:
                     raise ConsumerLost(f"the consumer of {self._queue} is gone")
                 while under_way and (under_way[0].done() or len(under_way) == BATCHES_UNDER_WAY):
-                    await _acknowledge(wire, await under_way.popleft())
+                    await _acknowledge(wire, await under_way[0])
+                    under_way.popleft()
                 if batch := deliveries.take(self._batch_size):
                     under_way.append(asyncio.create_task(self._handle_on(wire, batch, stop)))
         finally:
+            # A batch that failed is still the first one here: nothing after it may be acknowledged, that would cover it.
             await asyncio.gather(*under_way, return_exceptions=True)
             for handled in under_way:
                 await _acknowledge(wire, await handled)

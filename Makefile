@@ -1,0 +1,79 @@
+# Everything that one does here. `make` alone lists it. Needs Python 3.11 or newer, and nothing running.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+# The first one that is new enough; PYTHON=... chooses another.
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$python"; break; }; done)
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: help install demo up test check lint format lock clean
+
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(STAMP) ## set up .venv with everything pinned, and RabbitMQ; quick when nothing changed
+	@$(BIN)/python -m saga.local.install
+
+demo: install ## real orders through every order of arrival, with a crash in the middle; about a minute
+	@$(BIN)/saga demo
+
+up: install ## run everything here in the foreground until Ctrl-C
+	@$(BIN)/saga up
+
+test: install ## run all tests on a private PostgreSQL and RabbitMQ; ARGS="tests/pure -x" narrows it down
+	@$(BIN)/pytest $(ARGS)
+
+check: ## what CI runs: install, lint, test
+	@bash .ci/run
+
+lint: $(STAMP) ## static checks
+	ruff check
+	ruff format --check
+	mypy
+	lint-imports --no-cache
+	check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	hadolint Dockerfile
+	.ci/static
+
+format: $(STAMP) ## put all code into the one format, and fix what can be fixed
+	ruff check --fix-only
+	ruff format
+
+lock: $(STAMP) ## make requirements/*.txt match pyproject.toml, moving only what has to move
+	$(BIN)/python .ci/locks.py --write
+
+clean: ## remove .venv, caches and the data of local stacks
+	rm -rf $(VENV) .saga .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist
+	find saga scheduler gateway_stub tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo 'saga needs Python 3.11 or newer: install it, or say where it is with PYTHON=...' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { $(missing_venv); }
+	@echo "Making $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(VENV)
+
+# Debian keeps what makes an environment in a package of its own.
+define missing_venv
+	package="$$(basename "$(PYTHON)")-venv"; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "Installing $$package" && apt-get update && apt-get install --yes --no-install-recommends "$$package"; \
+	else \
+		echo "$(PYTHON) cannot make a virtual environment: install the package $$package (on Debian: apt-get install $$package)" >&2; \
+		exit 1; \
+	fi
+endef
+
+$(STAMP): requirements/dev.txt pyproject.toml | $(BIN)/python
+	$(PIP) install --require-hashes -r requirements/dev.txt
+	$(PIP) install --no-deps --no-build-isolation -e .
+	@# Byte code even where PYTHONDONTWRITEBYTECODE is set: without it each process takes two seconds longer to start.
+	@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib >/dev/null || true
+	@touch $@
