@@ -99,7 +99,7 @@ class Consumer:
                 if batch := deliveries.take(self._batch_size):
                     under_way.append(asyncio.create_task(self._handle_on(wire, batch, stop)))
         finally:
-            # A batch that failed is still the first one here: nothing after it may be acknowledged, that would cover it.
+            # A batch that failed is still the first one: acknowledging any after it would cover it too.
             await asyncio.gather(*under_way, return_exceptions=True)
             for handled in under_way:
                 await _acknowledge(wire, await handled)
