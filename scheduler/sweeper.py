@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.core.identity import derived_id
 from saga.modules import NewEvent, append
-from saga.postgres import Statements, durable_transaction
+from saga.postgres import Statements, durable_transaction, reading
 
 MODULE = "scheduler"
 
@@ -46,7 +46,7 @@ class Sweeper:
             fired += claimed
             if claimed < self._batch_size:
                 break
-        async with self._engine.connect() as connection:
+        async with reading(self._engine) as connection:
             return Sweep(fired, (await connection.execute(NEXT_DUE)).scalar_one_or_none())
 
     async def _fire_batch(self) -> int:

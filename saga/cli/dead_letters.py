@@ -21,6 +21,7 @@ from saga.settings import Settings, load_settings
 STATES = ("all", *(state.value for state in DeadLetterState))
 
 app = typer.Typer(
+    add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Messages that could not be handled: look at them, put them back, or give them up.",

@@ -137,7 +137,7 @@ def _report(sample: Sample, message: Outgoing, copies: int, *, as_json: bool) ->
         print_json(_as_data(sample, message, copies))
         return
     times = "" if copies == 1 else f" {copies} times"
-    place = "" if sample.sequence is None else f", position {sample.sequence} of {sample.module}"
+    place = "" if sample.sequence is None else f", position {sample.sequence} of {sample.source}"
     terminal().print(
         Text.assemble("Sent ", (shown(sample.type), "bold"), f" for {shown(sample.order_id)}{times}{place}"),
         Text(f"  id           {shown(message.id)}"),

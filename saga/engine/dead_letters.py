@@ -1,6 +1,7 @@
 """Dead letters: messages that could not be handled, raw and with the reason, so that they can be put back."""
 
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -49,7 +50,8 @@ class DeadLetter:
 
 async def keep(connection: AsyncConnection, consumer: str, letters: Sequence[DeadLetter]) -> None:
     """Write dead letters; the same raw message twice is one letter with two attempts."""
-    unique = {_fingerprint(letter.poison.raw): letter for letter in letters}
+    fingerprints = [_fingerprint(letter.poison.raw) for letter in letters]
+    unique, attempts = dict(zip(fingerprints, letters, strict=True)), Counter(fingerprints)
     if not unique:
         return
     kept = list(unique.values())
@@ -67,6 +69,7 @@ async def keep(connection: AsyncConnection, consumer: str, letters: Sequence[Dea
             "modules": [_text(letter.poison.module) for letter in kept],
             "positions": [letter.poison.position for letter in kept],
             "bodies": [letter.poison.raw.body for letter in kept],
+            "attempts": [attempts[fingerprint] for fingerprint in unique],
             "properties": [orjson.dumps(dump_properties(letter.poison.raw)).decode() for letter in kept],
         },
     )

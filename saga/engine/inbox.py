@@ -9,6 +9,7 @@ from saga.engine.intake import Admitted
 from saga.postgres import Statements
 
 _SQL = Statements(__package__)
+FIND_MODULES = _SQL["find_modules"]
 VERIFY_POSITIONS = _SQL["verify_positions"]
 INSERT_INBOX = _SQL["insert_inbox"]
 COUNT_REPEATED_POSITIONS = _SQL["count_repeated_positions"]
@@ -63,6 +64,13 @@ def _false_claim(message: Admitted, last_position: int, event_id: str | None, pr
     if envelope.previous_position not in (None, previous):
         return f"{place} follows public position {previous}, not {envelope.previous_position}"
     return None
+
+
+async def kept_here(connection: AsyncConnection, modules: set[str]) -> set[str]:
+    """Those of the modules whose logs are kept in this database."""
+    if not modules:
+        return set()
+    return set((await connection.execute(FIND_MODULES, {"modules": sorted(modules)})).scalars())
 
 
 async def take_in(

@@ -51,7 +51,9 @@ def admit(process: Process, envelope: Envelope) -> Admitted | Poison:
         )
     if not issubclass(kind, BaseModel):
         raise TypeError(f"{kind.__name__} is not a pydantic model: the engine can't check its messages")
-    process_id = envelope.data.get(process.correlate, envelope.subject)
+    process_id = envelope.data.get(process.correlate)
+    if process_id is None:
+        process_id = envelope.subject
     if process_id is None:
         return poison(envelope, f"missing {process.correlate}: neither in the data nor as subject")
     if envelope.subject is not None and envelope.subject != process_id:

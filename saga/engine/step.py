@@ -67,7 +67,10 @@ class Step:
             await instances.delete_unborn(connection, process, _untouched(locked, answers))
             await timers.arm(connection, process.name, answers.timers)
             await dead_letters.keep(connection, consumer, letters)
-            await cursors.advance(connection, consumer, _covered(sorted_.fresh))
+            refused = [letter.poison for letter in letters if letter.kind is DeadLetterKind.POISON]
+            here = await inbox.kept_here(connection, {p.module for p in refused if p.module is not None})
+            elsewhere = [poison for poison in refused if poison.module not in here]
+            await cursors.advance(connection, consumer, _covered([*(m.envelope for m in sorted_.fresh), *elsewhere]))
             if answers.entries:
                 await append(connection, process.module, answers.entries)
         outgoing = sum(entry.target is not None for entry in answers.entries)
@@ -95,11 +98,15 @@ def _untouched(locked: dict[str, instances.Instance], answers: Answers) -> dict[
     return {process_id: instance for process_id, instance in locked.items() if process_id not in decided}
 
 
-def _covered(messages: Sequence[Admitted]) -> list[Covered]:
-    """The ranges of the logs that these messages cover; a parked one is kept as a dead letter, so it counts."""
+def _covered(messages: Sequence[Envelope | Poison]) -> list[Covered]:
+    """The ranges of the logs that these messages cover.
+
+    One that was parked or refused counts, it is kept as a dead letter; but where the log is kept here, a refused
+    message does not: what the log says under its position may be in order.
+    """
     covered: list[Covered] = []
     for message in messages:
-        module, position, previous = message.key.module, message.key.position, message.envelope.previous_position
+        module, position, previous = message.module, message.position, message.previous_position
         if module is not None and position is not None:
             covered.append((module, position - 1 if previous is None else previous, position))
     return covered

@@ -240,6 +240,8 @@ def _configuration(identity: _Identity) -> str:
             f"default_user = {identity.user}",
             f"default_pass = {identity.password}",
             "disk_free_limit.absolute = 50MB",
+            # As RabbitMQ 4 has it: what a consumer may be sent ahead is bounded in messages, so bound these.
+            "max_message_size = 16777216",
             "log.file.rotation.size = 10485760",
             "log.file.rotation.count = 2",
             "",

@@ -3,6 +3,14 @@
 from saga.postgres.connection import connect_engine
 from saga.postgres.errors import Conflict, Unavailable, unavailable_after
 from saga.postgres.statements import Statements
-from saga.postgres.transaction import durable_transaction
+from saga.postgres.transaction import durable_transaction, reading
 
-__all__ = ["Conflict", "Statements", "Unavailable", "connect_engine", "durable_transaction", "unavailable_after"]
+__all__ = [
+    "Conflict",
+    "Statements",
+    "Unavailable",
+    "connect_engine",
+    "durable_transaction",
+    "reading",
+    "unavailable_after",
+]

@@ -51,6 +51,14 @@ async def durable_transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnect
                 await _require_committed(engine, xid, error)
 
 
+@asynccontextmanager
+async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection for looking only. Raises Unavailable when the database is away."""
+    with unavailable_after():
+        async with engine.connect() as connection:
+            yield connection
+
+
 async def _roll_back(connection: AsyncConnection) -> None:
     """Roll back; a connection that can't even do that is thrown away."""
     try:
@@ -85,7 +93,6 @@ async def _require_committed(engine: AsyncEngine, xid: str, broken: Unavailable)
 
 
 async def _status(engine: AsyncEngine, xid: str) -> str | None:
-    with unavailable_after():
-        async with engine.connect() as connection:
-            status: str | None = (await connection.execute(_STATUS, {"xid": xid})).scalar_one()
-            return status
+    async with reading(engine) as connection:
+        status: str | None = (await connection.execute(_STATUS, {"xid": xid})).scalar_one()
+        return status

@@ -167,7 +167,7 @@ def _envelope(raw: Raw, attributes: Mapping[str, Any], data: Any) -> Envelope:
 def _module(source: str) -> str:
     """The module whose log a position belongs to; a source that is no module of ours has a log of its own."""
     named = _MODULE_SOURCE.fullmatch(source)
-    return named[1] if named else source
+    return named[1] if named else f"source:{source}"
 
 
 def _text(attributes: Mapping[str, Any], name: str) -> str:

@@ -28,6 +28,8 @@ from saga.transport.topology import Topology, declare
 
 WATCH_SECONDS = 1.0
 BATCHES_UNDER_WAY = 2
+BATCH_BYTES = 16 * 1024 * 1024
+"""Bodies of one batch together, unless a single one is larger: a statement can't carry any amount."""
 
 Handler = Callable[[Sequence[Envelope | Poison]], Awaitable[None]]
 
@@ -46,7 +48,11 @@ class _Deliveries:
         self.arrived.set()
 
     def take(self, most: int) -> list[DeliveredMessage]:
-        taken = [self.waiting.popleft() for _ in range(min(most, len(self.waiting)))]
+        taken: list[DeliveredMessage] = []
+        size = 0
+        while self.waiting and len(taken) < most and (not taken or size + len(self.waiting[0].body) <= BATCH_BYTES):
+            size += len(self.waiting[0].body)
+            taken.append(self.waiting.popleft())
         if not self.waiting:
             self.arrived.clear()
         return taken
@@ -95,8 +101,8 @@ class Consumer:
                     raise ConsumerLost(f"the consumer of {self._queue} is gone")
                 while under_way and (under_way[0].done() or len(under_way) == BATCHES_UNDER_WAY):
                     await _acknowledge(wire, await under_way[0])
-                    under_way.popleft()
-                if batch := deliveries.take(self._batch_size):
+                    del under_way[0]
+                if not stop.is_set() and (batch := deliveries.take(self._batch_size)):
                     under_way.append(asyncio.create_task(self._handle_on(wire, batch, stop)))
         finally:
             # A batch that failed is still the first one: acknowledging any after it would cover it too.

@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from saga.core import Envelope, Poison, Process, Raw
 from saga.engine import Step, cursors
 from saga.modules import Entry
-from saga.postgres import Statements, durable_transaction
+from saga.postgres import Statements, durable_transaction, reading
 from saga.transport.codec import decode, encode
 from saga.transport.connection import pause, supervise
 
@@ -75,7 +75,7 @@ class HoleFiller:
 
     async def _missing(self) -> Sequence[Row[Any]]:
         wanted = {"consumer": self._process.name, "modules": list(self._process.inputs), "limit": MOST_AT_ONCE}
-        async with self._engine.connect() as connection:
+        async with reading(self._engine) as connection:
             return (await connection.execute(FIND_MISSING, wanted)).all()
 
     def _overdue(self, missing: Sequence[Row[Any]], hole_grace: float, tail_grace: float) -> list[Entry]:

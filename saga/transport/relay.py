@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from saga.modules import Entry, read_outgoing
-from saga.postgres import Statements, Unavailable, durable_transaction
+from saga.postgres import Statements, Unavailable, durable_transaction, reading
 from saga.transport.codec import encode
 from saga.transport.connection import TRANSIENT, supervise
 from saga.transport.publisher import Publisher
@@ -57,7 +57,7 @@ class Relay:
 
         A module that can't be relayed now keeps none of the others. Raises what was wrong with the last such one.
         """
-        async with self._engine.connect() as connection:
+        async with reading(self._engine) as connection:
             modules = (await connection.execute(LIST_UNRELAYED)).scalars().all()
         moved, failure = False, None
         for module in modules:

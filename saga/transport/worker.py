@@ -54,5 +54,8 @@ class Worker:
     async def _park(self, messages: Sequence[Envelope | Poison]) -> None:
         """Keep what the broker gave up on, where people look for it."""
         await self._step.take(
-            [Poison(raw=m.raw, reason=GIVEN_UP, type=m.type, id=m.id, source=m.source) for m in messages]
+            [
+                Poison(raw=m.raw, reason=GIVEN_UP, type=m.type, id=m.id, source=m.source, subject=m.subject)
+                for m in messages
+            ]
         )

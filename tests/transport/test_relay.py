@@ -188,6 +188,23 @@ async def test_what_was_published_but_not_noted_comes_again_with_the_same_id(
     assert numbers(first_of_each(messages)) == list(range(10))
 
 
+async def test_a_message_that_the_broker_refuses_is_not_taken_for_confirmed(
+    place: Place, channel: AbstractChannel
+) -> None:
+    full = await channel.declare_queue(
+        f"{place.prefix}.full", durable=True, arguments={"x-max-length": 1, "x-overflow": "reject-publish"}
+    )
+    await full.bind(place.topology.events, "#")
+    await record(place, "payments", [public(n) for n in range(10)])
+    async with relaying(place):
+        await until(lambda: depth(place, full.name), lambda waiting: waiting == 1)
+        await until(lambda: depth(place, place.order_queue), lambda waiting: waiting >= 20)
+        assert not await is_relayed(place.engine)
+        await full.delete(if_empty=False)
+        await until(lambda: is_relayed(place.engine))
+    assert numbers(first_of_each(await drain(place, place.order_queue))) == list(range(10))
+
+
 async def test_a_publisher_that_gets_no_confirm_in_time_gives_up_the_connection_and_sends_again(
     place: Place, channel: AbstractChannel
 ) -> None:

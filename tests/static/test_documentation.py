@@ -1,0 +1,262 @@
+"""What the documents name exists: tests, files, commands with their options, settings, links, outcomes.
+
+Tests are looked up in the syntax tree of their files, without importing them.
+"""
+
+import ast
+import json
+import re
+from collections.abc import Callable, Iterator
+from functools import cache
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from gateway_stub.settings import GatewaySettings
+from saga.cli import app
+from saga.orders import messages
+from saga.orders.process import CANCELLATION, DEADLINE, OUTCOMES, PAYMENT, order_process
+from saga.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+FOLDERS = ("saga", "scheduler", "gateway_stub", "tests", "benchmarks", "docs", "requirements", ".ci")
+ORDERED = ("OrderPlaced", "OrderCancelled", "PaymentReceived", "PaymentTimedOut")
+
+NODE_ID = re.compile(r"\b(tests/[\w/]+\.py)::(\w+)")
+CODE = re.compile(r"`([^`\n]+)`")
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+INDENTED = re.compile(r"^(?:    |\$ )(.+)$", re.MULTILINE)
+VARIABLE = re.compile(r"\bSAGA_[A-Z][A-Z_]*[A-Z]\b")
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#+ +(.+)$", re.MULTILINE)
+EXCERPT = re.compile(r"<!-- excerpt: (\S+) -->\n```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+ROW = re.compile(r"^\| *(.+?) *\|$", re.MULTILINE)
+
+SETTINGS = {
+    f"{model.model_config['env_prefix']}{name.upper()}": field.default
+    for model in (Settings, GatewaySettings)
+    for name, field in model.model_fields.items()
+}
+
+
+def missing_tests(text: str, _: Path) -> Iterator[str]:
+    for file, name in NODE_ID.findall(text):
+        if not (ROOT / file).is_file():
+            yield f"{file}: no such file"
+        elif name not in _tests_of(ROOT / file):
+            yield f"{file}::{name}: no such test"
+
+
+def missing_files(text: str, _: Path) -> Iterator[str]:
+    for code in CODE.findall(text):
+        if re.fullmatch(rf"(?:{'|'.join(map(re.escape, FOLDERS))})/[\w./-]*", code) and not (ROOT / code).exists():
+            yield f"{code}: no such file"
+
+
+def missing_commands(text: str, _: Path) -> Iterator[str]:
+    """Commands, the commands below them, and options that do not exist."""
+    for call in _calls(text):
+        words = call.split()
+        command: Any = typer.main.get_command(app)
+        while hasattr(command, "get_command") and words and re.fullmatch(r"[a-z][a-z-]*", words[0]):
+            found = command.get_command(None, words[0])
+            if found is None:
+                yield f"saga {call}: no command {words[0]}"
+                break
+            command, words = found, words[1:]
+        else:
+            known = {"--help", *(option for parameter in command.params for option in parameter.opts)}
+            yield from (
+                f"saga {call}: no option {word}" for word in words if word.startswith("--") and word not in known
+            )
+
+
+def missing_targets(text: str, _: Path) -> Iterator[str]:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for code in [*CODE.findall(text), *INDENTED.findall(text)]:
+        if (named := re.match(r"make ([a-z]+)\b", code)) and named[1] not in targets:
+            yield f"make {named[1]}: no such target"
+
+
+def missing_variables(text: str, _: Path) -> Iterator[str]:
+    yield from (f"{name}: no such setting" for name in sorted(set(VARIABLE.findall(text)) - SETTINGS.keys()))
+
+
+def broken_links(text: str, document: Path) -> Iterator[str]:
+    for link in LINK.findall(BLOCK.sub("", text)):
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (document.parent / path).resolve() if path else document
+        if not target.exists() or not target.is_relative_to(ROOT):
+            yield f"{link}: no such file"
+        elif anchor and anchor not in _anchors(text if target == document else target.read_text()):
+            yield f"{link}: no such heading"
+
+
+def broken_examples(text: str, _: Path) -> Iterator[str]:
+    for language, body in BLOCK.findall(text):
+        try:
+            if language == "json":
+                json.loads(body)
+            elif language == "python" and "..." not in body:
+                ast.parse(body)
+        except (ValueError, SyntaxError) as error:
+            yield f"a {language} example: {error}"
+
+
+def stale_excerpts(text: str, _: Path) -> Iterator[str]:
+    """Parts of an excerpt, between lines of three dots, that do not stand in the file as they are."""
+    for file, body in EXCERPT.findall(text):
+        source = (ROOT / file).read_text()
+        for part in body.split("...\n"):
+            if part not in source:
+                yield f"{file} does not have: {part.splitlines()[0]}"
+
+
+Check = Callable[[str, Path], Iterator[str]]
+WRONG: dict[Check, str] = {
+    missing_tests: "`tests/static/test_documentation.py::test_that_nobody_wrote`",
+    missing_files: "see `saga/engine/sidestep.py`",
+    missing_commands: "    saga dead-letters redrive 1 --twice",
+    missing_targets: "call `make coffee`",
+    missing_variables: "set SAGA_COLOUR",
+    broken_links: "[here](#no-such-heading)",
+    broken_examples: '```json\n{"order_id": }\n```\n',
+    stale_excerpts: "<!-- excerpt: saga/orders/process.py -->\n```python\nPAYMENT = SubMachine(7)\n```\n",
+}
+
+
+@pytest.mark.parametrize("check", WRONG, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_a_document_names_exists(document: Path, check: Check) -> None:
+    assert list(check(document.read_text(), document)) == []
+
+
+@pytest.mark.parametrize(("check", "text"), WRONG.items(), ids=lambda one: getattr(one, "__name__", ""))
+def test_what_does_not_exist_is_found(check: Check, text: str) -> None:
+    assert len(list(check(text, ROOT / "README.md"))) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "`saga brew`",
+        "`saga dead-letters brew`",
+        "    docker compose run --rm worker saga brew",
+        "```console\n$ saga inspect order-1 --yaml\n```\n",
+    ],
+)
+def test_a_command_is_found_wherever_it_stands(text: str) -> None:
+    assert len(list(missing_commands(text, ROOT))) == 1
+
+
+@pytest.mark.parametrize(
+    "link", ["missing.md", "../outside.md", "docs/glossary.md#no-such-word", "docs/wire.md#events2"]
+)
+def test_a_link_to_nowhere_is_found(link: str) -> None:
+    assert len(list(broken_links(f"[there]({link})", ROOT / "README.md"))) == 1
+
+
+def test_the_documents_are_there_and_name_something() -> None:
+    names = {str(path.relative_to(ROOT)) for path in DOCUMENTS}
+    assert names >= {"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/guarantees.md", "docs/wire.md"}
+    text = "".join(path.read_text() for path in DOCUMENTS)
+    assert len(NODE_ID.findall(text)) > 40
+    assert len(list(_calls(text))) > 40
+    assert len(EXCERPT.findall(text)) > 0
+
+
+def test_every_guarantee_names_tests_and_where_it_ends() -> None:
+    sections = re.split(r"^## ", (ROOT / "docs/guarantees.md").read_text(), flags=re.MULTILINE)[1:]
+    assert [section.split()[0] for section in sections] == [f"G{number}" for number in range(1, 11)]
+    for section in sections:
+        assert len(NODE_ID.findall(section)) >= 3, section.splitlines()[0]
+        assert "**Not promised.**" in section, section.splitlines()[0]
+
+
+def test_every_setting_stands_in_the_operations_table_with_its_default() -> None:
+    shown = {row[0].strip("`"): row[1].strip("`") for row in _rows(ROOT / "docs/operations.md") if "SAGA_" in row[0]}
+    expected = {name: "" if default is None else str(default).removesuffix(".0") for name, default in SETTINGS.items()}
+    assert shown == expected
+
+
+def test_every_decision_stands_in_the_list() -> None:
+    folder = ROOT / "docs/decisions"
+    listed = LINK.findall((folder / "README.md").read_text())
+    assert listed == sorted(path.name for path in folder.glob("0*.md"))
+
+
+def test_the_outcome_table_of_the_readme_is_that_of_the_process() -> None:
+    """In the README: paid, timed out, cancelled, outcome; in the process the states of three parts."""
+    shown = {
+        tuple(cell == "yes" for cell in row[:3]): row[3]
+        for row in _rows(ROOT / "README.md")
+        if len(row) == 5 and set(row[:3]) <= {"yes", "-"}
+    }
+    declared = {
+        tuple(state is not part.start for state, part in zip(joint, OUTCOMES.parts, strict=True)): outcome.value
+        for joint, outcome in OUTCOMES.cells.items()
+    }
+    assert OUTCOMES.parts == (PAYMENT, DEADLINE, CANCELLATION)
+    assert shown == declared
+    assert shown.keys() == set(product((True, False), repeat=3))
+
+
+def test_the_wire_contract_has_every_field_of_every_event() -> None:
+    assert set(order_process().kinds) == set(ORDERED)
+    for name in ORDERED:
+        section = _section(ROOT / "docs/wire.md", f"### {name}")
+        shown = {row[0].strip("`") for row in _rows_of(section) if row[0].startswith("`")}
+        assert shown == set(getattr(messages, name).model_fields), name
+
+
+def test_the_wire_contract_has_every_command_with_its_effect_and_fields() -> None:
+    section = _section(ROOT / "docs/wire.md", "## Commands")
+    shown = {row[0].strip("`"): row for row in _rows_of(section) if len(row) == 4 and row[0].startswith("`")}
+    for effect in order_process().effects:
+        for sends in getattr(effect, "commands", {}).values():
+            _, routing_key, fields, shown_effect = shown.pop(sends.type)
+            assert routing_key == f"`{effect.collaborator}.{sends.type}`"  # type: ignore[union-attr]
+            assert sorted(CODE.findall(fields)) == sorted(sends.fields)
+            assert shown_effect.startswith(f"`{effect.name}")
+    assert shown == {}
+
+
+@cache
+def _tests_of(file: Path) -> frozenset[str]:
+    tree = ast.parse(file.read_text())
+    functions = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+    return frozenset(node.name for node in functions if node.name.startswith("test_"))
+
+
+def _calls(text: str) -> Iterator[str]:
+    """What stands behind `saga` wherever the command is called: in code spans and in code blocks."""
+    spans = CODE.findall(BLOCK.sub("", text))
+    for code in [*spans, *INDENTED.findall(text)]:
+        called = re.match(r"(?:docker compose run --rm worker |python -m |\.venv/bin/)?saga ((?:[a-z]|--).*)", code)
+        if called:
+            yield called[1].partition("  #")[0].strip()
+
+
+def _anchors(text: str) -> set[str]:
+    """As GitHub makes them of headings: lower case, without punctuation, blanks as hyphens."""
+    headings = HEADING.findall(BLOCK.sub("", text))
+    return {re.sub(r"[^\w\- ]", "", heading.replace("`", "")).lower().replace(" ", "-") for heading in headings}
+
+
+def _rows(document: Path) -> list[list[str]]:
+    return _rows_of(document.read_text())
+
+
+def _rows_of(text: str) -> list[list[str]]:
+    return [[cell.strip() for cell in row.split("|")] for row in ROW.findall(text)]
+
+
+def _section(document: Path, heading: str) -> str:
+    """From this heading to the next one."""
+    return re.split(r"^#+ ", document.read_text().partition(f"{heading}\n")[2], maxsplit=1, flags=re.MULTILINE)[0]

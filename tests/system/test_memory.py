@@ -1,0 +1,46 @@
+"""The memory of a service stays small, however much waits for it."""
+
+from pathlib import Path
+from random import Random
+
+import psutil
+import pytest
+
+from saga.local.services import our_services
+from tests.system.crew import crew_at
+from tests.system.load import unfinished
+from tests.transport.place import Place
+from tests.transport.records import is_relayed, outcomes, rows
+from tests.transport.waiting import until
+from tests.transport.wire import cancelled, channel_at, depth, placed, publish
+
+ORDERS, CANCELLATIONS = 5_000, 15_000
+MOST_MB = 150
+SETTLE_SECONDS = 150
+
+
+@pytest.mark.timeout(240)
+async def test_no_service_needs_more_than_150_mb_for_20000_messages_at_once(place: Place, tmp_path: Path) -> None:
+    messages = [placed(f"asked-{n}", payment_timeout_seconds=1.0) for n in range(ORDERS)]
+    messages += [cancelled(f"unheard-of-{n}") for n in range(CANCELLATIONS)]
+    async with channel_at(place) as channel:
+        await publish(channel, place, Random(5).sample(messages, len(messages)))
+    assert await depth(place, place.order_queue) == len(messages)
+    peaks: dict[str, float] = {}
+    async with crew_at(place, tmp_path, our_services(1, 1, "calm")) as crew:
+
+        async def settled() -> int:
+            for name, pid in crew.pids.items():
+                peaks[name] = max(peaks.get(name, 0), psutil.Process(pid).memory_info().rss / 1e6)
+            (row,) = await rows(place.engine, "SELECT count(*) AS settled FROM saga.instance WHERE settled")
+            return int(row.settled)
+
+        await until(settled, lambda seen: seen == len(messages), seconds=SETTLE_SECONDS)
+        await until(lambda: is_relayed(place.engine), seconds=SETTLE_SECONDS)
+        await until(lambda: unfinished(place), lambda left: not left, seconds=SETTLE_SECONDS)
+        await settled()
+        assert crew.deaths == []
+    assert len(await outcomes(place.engine)) == len(messages)
+    assert peaks.keys() == {"worker-1", "scheduler-1", "gateway-stub"}
+    assert {name: round(peak) for name, peak in peaks.items() if peak > MOST_MB} == {}
+    print({name: round(peak) for name, peak in peaks.items()})  # noqa: T201 - for whoever wants to know

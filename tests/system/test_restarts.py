@@ -1,0 +1,128 @@
+"""RabbitMQ and Postgres go away in the middle of load and come back: everything settles, by itself.
+
+These tests have a stack of their own, so that they take nothing away from others.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from sqlalchemy.engine import make_url
+
+from saga.local.stack import LocalStack
+from saga.postgres import connect_engine
+from saga.postgres.migrations import migrate
+from tests.system.crew import crew_at, everybody
+from tests.system.load import a_load, divergences, doubled, messages_sent_by_us, send, unfinished
+from tests.transport.place import Place
+from tests.transport.records import dead_letters, is_relayed
+from tests.transport.waiting import until
+from tests.transport.wire import depth
+
+SETTLE_SECONDS = 60
+TOLD, ASKED = 500, 80
+
+
+@pytest.fixture(scope="module")
+def fragile() -> Iterator[LocalStack]:
+    """A stack that may be broken."""
+    with LocalStack.temporary() as stack:
+        yield stack
+
+
+@pytest.fixture
+async def place(fragile: LocalStack, prefix: str) -> AsyncIterator[Place]:
+    """A database and a name space of their own on the fragile stack."""
+    addresses, name = fragile.addresses, f"test_{uuid4().hex[:12]}"
+    connection = await asyncpg.connect(addresses.database_url)
+    await connection.execute(f"CREATE DATABASE {name}")
+    await connection.close()
+    url = make_url(addresses.database_url).set(database=name).render_as_string(hide_password=False)
+    await asyncio.to_thread(migrate, url)
+    engine = connect_engine(url, "test", pool_size=3)
+    yield Place(engine, addresses.amqp_url, addresses.management_url, prefix)
+    await engine.dispose()
+
+
+def restart_rabbitmq(stack: LocalStack) -> None:
+    assert stack.rabbitmq is not None
+    stack.rabbitmq.restart()
+
+
+def kill_rabbitmq(stack: LocalStack) -> None:
+    assert stack.rabbitmq is not None
+    stack.rabbitmq.kill()
+    stack.rabbitmq.start()
+
+
+def restart_postgres(stack: LocalStack) -> None:
+    assert stack.postgres is not None
+    stack.postgres.restart("fast")
+
+
+def stop_postgres_immediately(stack: LocalStack) -> None:
+    assert stack.postgres is not None
+    stack.postgres.restart("immediate")
+
+
+DISRUPTIONS = [
+    restart_rabbitmq,
+    kill_rabbitmq,
+    restart_postgres,
+    stop_postgres_immediately,
+]
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("disrupt", DISRUPTIONS, ids=lambda disrupt: disrupt.__name__)
+async def test_everything_settles_by_itself_after(
+    place: Place, fragile: LocalStack, tmp_path: Path, disrupt: Callable[[LocalStack], None]
+) -> None:
+    load = a_load(11, told=TOLD, asked=ASKED)
+    half = len(load.messages) // 2
+    async with crew_at(place, tmp_path, everybody(tmp_path)) as crew:
+        born = crew.pids
+        await send(place, load.messages[:half])
+        sending = asyncio.create_task(send(place, load.messages[half:]))
+        await asyncio.to_thread(disrupt, fragile)
+        # The pool of the test itself has connections to a server that is no more.
+        await place.engine.dispose()
+        await sending
+        await until(lambda: messages_sent_by_us(place), lambda seen: seen == load.distinct, seconds=SETTLE_SECONDS)
+        await until(lambda: unfinished(place), lambda left: not left, seconds=SETTLE_SECONDS)
+        await until(lambda: divergences(place, load), lambda found: not found, seconds=SETTLE_SECONDS)
+        await until(lambda: is_relayed(place.engine))
+        assert (crew.deaths, crew.pids) == ([], born)
+    assert await doubled(place) == {}
+    assert await dead_letters(place.engine) == []
+    assert await depth(place, place.order_queue) == 0
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("what", ["rabbitmq", "postgres"])
+async def test_a_service_that_is_asked_to_stop_during_an_outage_ends_well(
+    place: Place, fragile: LocalStack, tmp_path: Path, what: str
+) -> None:
+    server = getattr(fragile, what)
+    load = a_load(12, told=300)
+    async with crew_at(place, tmp_path, everybody(tmp_path, workers=1, schedulers=1)) as crew:
+        names = sorted(crew.pids)
+        await send(place, load.messages)
+        await asyncio.to_thread(server.stop)
+        try:
+            for name in names:
+                crew.ask_to_stop(name)
+            deaths = await until(crew.first_deaths, lambda seen: sorted(seen) == names)
+        finally:
+            await asyncio.to_thread(server.start)
+            await place.engine.dispose()
+        assert {name: line.partition(" died ")[2][:13] for name, line in deaths.items()} == dict.fromkeys(
+            names, "(exit code 0)"
+        )
+        await crew.ready()
+        await until(lambda: messages_sent_by_us(place), lambda seen: seen == load.distinct, seconds=SETTLE_SECONDS)
+        await until(lambda: unfinished(place), lambda left: not left, seconds=SETTLE_SECONDS)
+        await until(lambda: divergences(place, load), lambda found: not found, seconds=SETTLE_SECONDS)
