@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help install demo up test check lint format lock clean
+.PHONY: help install demo bench up test check lint format lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ install: $(STAMP) ## set up .venv with everything pinned, and RabbitMQ; quick wh
 
 demo: install ## real orders through every order of arrival, with a crash in the middle; about a minute
 	@$(BIN)/saga demo
+
+bench: install ## how fast a filled queue is drained, beside a client that only consumes; about two minutes
+	@$(BIN)/python benchmarks/drain.py
 
 up: install ## run everything here in the foreground until Ctrl-C
 	@$(BIN)/saga up

@@ -1,4 +1,4 @@
-"""How fast one worker drains a filled queue, beside a client that only consumes and acknowledges, in one run.
+"""How fast a filled queue is drained, beside a client that only consumes and acknowledges, in one run.
 
 Everything is private and real: Postgres with fsync, RabbitMQ with quorum queues, both started for this run. Rounds
 alternate, so that what the machine does meanwhile hits both. The figure to quote is the ratio.
@@ -12,16 +12,18 @@ import json
 import os
 import statistics
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from uuid import uuid4
 
-import asyncpg
+import aio_pika
 import orjson
 import uvloop
+from aio_pika.abc import AbstractIncomingMessage
 from rich.console import Console
 from rich.table import Table
 
 from saga.core import Envelope, Poison
+from saga.engine import Step
 from saga.local.stack import Addresses, LocalStack
 from saga.logging import configure_logging
 from saga.orders import order_process
@@ -64,34 +66,69 @@ async def fill(addresses: Addresses, wanted: Topology, outgoing: list[Outgoing])
             await publisher.publish(outgoing[start : start + PUBLISH_BATCH])
 
 
-async def consume_only(addresses: Addresses, wanted: Topology, count: int) -> float:
-    """Seconds to consume and acknowledge in the same batches, doing nothing with them."""
-    seen, done = 0, asyncio.Event()
+async def consume_and_step(addresses: Addresses, wanted: Topology, count: int, *, stepping: bool) -> float:
+    """Seconds to consume, decode and acknowledge in batches, with or without the durable step in between."""
+    engine = connect_engine(addresses.database_url, "benchmark")
+    step, left, done = Step(engine, order_process()), count, asyncio.Event()
 
-    async def forget(batch: list[Envelope | Poison]) -> None:
-        nonlocal seen
-        seen += len(batch)
-        if seen >= count:
+    async def handle(batch: Sequence[Envelope | Poison]) -> None:
+        nonlocal left
+        if stepping:
+            await step.take(batch)
+        left -= len(batch)
+        if left <= 0:
             done.set()
 
-    return await _timed(Consumer(addresses.amqp_url, wanted, "order", forget, 200).run, done.wait)
+    try:
+        return await _timed(Consumer(addresses.amqp_url, wanted, "order", handle, 200).run, done.wait)
+    finally:
+        await engine.dispose()
+
+
+async def consume_with_aio_pika(addresses: Addresses, wanted: Topology, count: int) -> float:
+    """The same through aio-pika's own callback, undecoded: what one would write by hand."""
+    seen, done = 0, asyncio.Event()
+    async with await aio_pika.connect(addresses.amqp_url) as connection:
+        channel = await connection.channel()
+        await channel.set_qos(prefetch_count=600)
+        queue = await channel.get_queue(wanted.queue("order"), ensure=False)
+
+        async def forget(message: AbstractIncomingMessage) -> None:
+            nonlocal seen
+            seen += 1
+            if seen % 200 == 0 or seen == count:
+                await message.ack(multiple=True)
+            if seen == count:
+                done.set()
+
+        start = time.perf_counter()
+        await queue.consume(forget)
+        await done.wait()
+        return time.perf_counter() - start
+
+
+class Counting(Worker):
+    """A worker that says when it has taken in as many messages as it should."""
+
+    def expect(self, count: int) -> asyncio.Event:
+        """The event that is set after ``count`` messages."""
+        self._left, self._done = count, asyncio.Event()
+        return self._done
+
+    async def _handle(self, messages: Sequence[Envelope | Poison]) -> None:
+        await super()._handle(messages)
+        self._left -= len(messages)
+        if self._left <= 0:
+            self._done.set()
 
 
 async def work(addresses: Addresses, count: int) -> float:
-    """Seconds until one worker has taken in and committed all of them; relaying goes on beside."""
+    """Seconds until one whole worker has taken in all of them; it relays the commands to their queues meanwhile."""
     engine = connect_engine(addresses.database_url, "benchmark")
-    worker = Worker(engine, addresses.amqp_url, order_process(), load_settings())
-    connection = await asyncpg.connect(addresses.database_url)
-    before = await connection.fetchval("SELECT count(*) FROM saga.inbox")
-
-    async def all_taken() -> None:
-        while await connection.fetchval("SELECT count(*) FROM saga.inbox") < before + count:
-            await asyncio.sleep(0.05)
-
+    worker = Counting(engine, addresses.amqp_url, order_process(), load_settings())
     try:
-        return await _timed(worker.run, all_taken)
+        return await _timed(worker.run, worker.expect(count).wait)
     finally:
-        await connection.close()
         await engine.dispose()
 
 
@@ -109,25 +146,39 @@ async def _timed(
     return seconds
 
 
+SCENARIOS = {
+    "aio-pika: consume, acknowledge": 1,
+    "ours: consume, decode, acknowledge": 1,
+    "and the durable step, new instances": 1,
+    "whole worker, new instances": 1,
+    "whole worker, 4 messages each": 4,
+}
+BASELINE = next(iter(SCENARIOS))
+
+
 async def measure(addresses: Addresses, count: int, rounds: int) -> dict[str, list[float]]:
     """Messages per second of each scenario, one figure a round."""
     wanted = topology(load_settings().prefix, order_process())
-    rates: dict[str, list[float]] = {"consume and acknowledge only": [], "new instances": [], "4 messages each": []}
+    rates: dict[str, list[float]] = {scenario: [] for scenario in SCENARIOS}
     for _ in range(rounds):
-        for scenario, per_order in (("consume and acknowledge only", 1), ("new instances", 1), ("4 messages each", 4)):
+        for scenario, per_order in SCENARIOS.items():
             outgoing = messages(count, per_order)
             await fill(addresses, wanted, outgoing)
-            if scenario == "consume and acknowledge only":
-                seconds = await consume_only(addresses, wanted, len(outgoing))
-            else:
-                seconds = await work(addresses, len(outgoing))
-            rates[scenario].append(len(outgoing) / seconds)
+            rates[scenario].append(len(outgoing) / await _seconds(scenario, addresses, wanted, len(outgoing)))
     return rates
 
 
+async def _seconds(scenario: str, addresses: Addresses, wanted: Topology, count: int) -> float:
+    if scenario.startswith("aio-pika"):
+        return await consume_with_aio_pika(addresses, wanted, count)
+    if scenario.startswith("whole"):
+        return await work(addresses, count)
+    return await consume_and_step(addresses, wanted, count, stepping="step" in scenario)
+
+
 def show(rates: dict[str, list[float]]) -> None:
-    """Medians, spread, and the ratio to the client that only consumes."""
-    limit = statistics.median(rates["consume and acknowledge only"])
+    """Medians, spread, and the ratio to a client that only consumes."""
+    limit = statistics.median(rates[BASELINE])
     table = Table(title=f"One worker, filled queue, {os.cpu_count()} cores")
     for heading in ("scenario", "messages/s (median)", "lowest to highest", "ratio"):
         table.add_column(heading, justify="left" if heading == "scenario" else "right")

@@ -67,14 +67,17 @@ class Decision:
 def decide(process: Process, state: State, fact: Fact) -> Decision:
     """Answer one input to an instance in this state. Pure."""
     before = process.outcomes.of(state.parts)
-    keepers, parts, registers = process.keepers[fact.kind], dict(state.parts), dict(state.registers)
-    for register in keepers:
-        if conflict := register.conflict(registers[register.name], fact):
+    parts, registers = state.parts, state.registers
+    for register in process.keepers[fact.kind]:
+        before_it = registers[register.name]
+        if conflict := register.conflict(before_it, fact):
             return Decision(Verdict.CONFLICT, conflict, state, before)
-        registers[register.name] = register.take_in(registers[register.name], fact)
+        if (entries := register.take_in(before_it, fact)) is not before_it:
+            registers = {**registers, register.name: entries}
     for part in process.hearers[fact.kind]:
-        parts[part.name] = part.move(parts[part.name], fact.kind)
-    if parts == state.parts and registers == state.registers:
+        if (moved := part.move(parts[part.name], fact.kind)) is not parts[part.name]:
+            parts = {**parts, part.name: moved}
+    if parts is state.parts and registers is state.registers:
         return Decision(Verdict.IGNORED, _why_ignored(process, state, fact), state, before)
     outcome = process.outcomes.of(parts)
     after, commands, timers = _command(process, State(parts, registers, state.commanded, state.revisions), outcome)

@@ -14,10 +14,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Any
+from typing import Any, Self
 
 import orjson
-from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from saga.postgres import Statements
@@ -56,9 +55,10 @@ class NewEvent:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A recorded event or command.
+    """A recorded event or command; the fields stand in the order of the columns that the statements give.
 
     ``previous_public_position`` is the public event before it in its module (0 if there is none), for public events.
+    ``data_json`` is the data as it is stored: who only sends it on need not read it.
     """
 
     module: str
@@ -69,9 +69,33 @@ class Entry:
     event_id: str
     type: str
     target: str | None
-    data: Mapping[str, Any]
+    data_json: str
     metadata: Mapping[str, Any]
     recorded_at: datetime
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """The data, read."""
+        data: Mapping[str, Any] = orjson.loads(self.data_json)
+        return data
+
+    @classmethod
+    def from_row(cls, row: Sequence[Any]) -> Self:
+        """The entry of a row that one of the reading statements gives."""
+        module, position, previous, stream_id, version, event_id, type_, target, data_json, metadata, recorded_at = row
+        return cls(
+            module,
+            position,
+            previous,
+            stream_id,
+            version,
+            event_id,
+            type_,
+            target,
+            data_json,
+            orjson.loads(metadata),
+            recorded_at,
+        )
 
 
 async def append(connection: AsyncConnection, module: str, events: Sequence[NewEvent]) -> int:
@@ -109,15 +133,11 @@ async def read_outgoing(connection: AsyncConnection, module: str, after: int, li
     if horizon <= after:
         return [], after
     bounds = {"module": module, "after": after, "horizon": horizon, "limit": limit}
-    entries = [_entry(row) for row in await connection.execute(READ_OUTGOING, bounds)]
+    entries = [Entry.from_row(row) for row in await connection.execute(READ_OUTGOING, bounds)]
     return entries, entries[-1].position if len(entries) == limit else horizon
 
 
 async def read_stream(connection: AsyncConnection, module: str, stream_id: str) -> list[Entry]:
     """Everything in one stream, internal events and commands included: for the module itself."""
-    return [_entry(row) for row in await connection.execute(READ_STREAM, {"module": module, "stream_id": stream_id})]
-
-
-def _entry(row: Row[Any]) -> Entry:
-    fields = row._asdict()
-    return Entry(**fields | {"data": orjson.loads(fields["data"]), "metadata": orjson.loads(fields["metadata"])})
+    rows = await connection.execute(READ_STREAM, {"module": module, "stream_id": stream_id})
+    return [Entry.from_row(row) for row in rows]

@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import orjson
-
 from saga.core import Envelope, Poison, Raw
 from saga.modules import Entry
 from saga.transport.strict_json import NotStrictJson, parse
@@ -85,7 +83,7 @@ def encode(entry: Entry, prefix: str) -> Outgoing:
         type=entry.type,
         correlation_id=headers.get("ce-correlationid"),
         headers=headers,
-        body=orjson.dumps(entry.data),
+        body=entry.data_json.encode(),
     )
 
 

@@ -14,7 +14,6 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
 import structlog
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -85,7 +84,7 @@ class HoleFiller:
         }
         self._missing_since = since
         return [
-            _entry(row)
+            Entry.from_row(row[:-1])
             for row in missing
             if now - since[row.module, row.position] >= (hole_grace if row.overtaken else tail_grace)
         ]
@@ -104,11 +103,6 @@ class HoleFiller:
             rows = await connection.execute(FIND_EXPLAINED, {"consumer": self._process.name})
             explained = [(row.module, row.watermark, row.position) for row in rows]
             await cursors.advance(connection, self._process.name, explained)
-
-
-def _entry(row: Row[Any]) -> Entry:
-    fields = {name: value for name, value in row._asdict().items() if name != "overtaken"}
-    return Entry(**fields | {"data": orjson.loads(fields["data"]), "metadata": orjson.loads(fields["metadata"])})
 
 
 def _message(entry: Entry, prefix: str) -> Envelope | Poison:

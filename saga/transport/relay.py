@@ -14,10 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from saga.modules import Entry, read_outgoing
 from saga.postgres import Statements, Unavailable, durable_transaction, reading
 from saga.transport.codec import encode
-from saga.transport.connection import TRANSIENT, supervise
+from saga.transport.connection import TRANSIENT, pause, supervise
 from saga.transport.publisher import Publisher
 
 CONSUMER = "relay"
+
+MANY = 100
+GATHER_SECONDS = 0.1
+"""After a pass over many positions the next ones may gather: under load a pass costs the same for few as for many."""
 
 _SQL = Statements(__package__)
 LIST_UNRELAYED = _SQL["list_unrelayed"]
@@ -47,38 +51,41 @@ class Relay:
         async def session() -> None:
             while not stop.is_set():
                 self._nudged.clear()
-                if not await self.relay_once():
+                relayed = await self.relay_once()
+                if relayed >= MANY:
+                    await pause(stop, GATHER_SECONDS)
+                elif not relayed:
                     await self._wait(poll_seconds)
 
         await supervise("relay", session, stop)
 
-    async def relay_once(self) -> bool:
-        """Relay one batch of each module; whether anything may be left.
+    async def relay_once(self) -> int:
+        """Relay one batch of each module; how many positions that were.
 
         A module that can't be relayed now keeps none of the others. Raises what was wrong with the last such one.
         """
         async with reading(self._engine) as connection:
             modules = (await connection.execute(LIST_UNRELAYED)).scalars().all()
-        moved, failure = False, None
+        relayed, failure = 0, None
         for module in modules:
             try:
-                moved = await self._relay(module) or moved
+                relayed += await self._relay(module)
             except TRANSIENT as error:
                 failure = error
         if failure:
             raise failure
-        return moved
+        return relayed
 
-    async def _relay(self, module: str) -> bool:
+    async def _relay(self, module: str) -> int:
         async with durable_transaction(self._engine) as connection:
             held = await connection.execute(HOLD_RELAY_CURSOR, {"consumer": CONSUMER, "module": module})
             watermark = held.scalar_one_or_none()
             if watermark is None:
-                return False
+                return 0
             entries, horizon = await read_outgoing(connection, module, watermark, self._batch_size)
             await self._publish(entries)
             await _move(connection, module, horizon)
-        return bool(horizon > watermark)
+        return horizon - int(watermark)
 
     async def _publish(self, entries: Sequence[Entry]) -> None:
         if not entries:

@@ -213,7 +213,7 @@ ENTRIES = st.builds(
     event_id=TEXT,
     type=TEXT,
     target=st.none(),
-    data=st.dictionaries(TEXT, st.integers(-(2**63), 2**63 - 1) | TEXT, max_size=4),
+    data_json=st.dictionaries(TEXT, st.integers(-(2**63), 2**63 - 1) | TEXT, max_size=4).map(json.dumps),
     metadata=st.fixed_dictionaries({}, optional={"correlationid": TEXT, "causationid": TEXT}),
     recorded_at=st.datetimes(timezones=st.just(UTC)),
 )
@@ -254,7 +254,7 @@ def entry(**changes: Any) -> Entry:
         "event_id": "m-1",
         "type": "PaymentReceived",
         "target": None,
-        "data": DATA,
+        "data_json": json.dumps(DATA),
         "metadata": {"correlationid": "c-1", "causationid": "m-0", "traceparent": ATTRIBUTES["traceparent"]},
         "recorded_at": datetime(2026, 1, 31, 12, tzinfo=UTC),
     }
