@@ -115,9 +115,17 @@ def _show(stack: LocalStack, services: Services, *, as_json: bool) -> None:
         console.print(f"{name:<14}", escape(place))
     console.print(_processes(services))
     console.print(
-        "\nIn another shell, in this folder:", *(f"  [bold]{command}[/bold]" for command in _TO_TRY), sep="\n"
+        "\nIn another shell, in this folder:",
+        *(f"  [bold]{command}[/bold]" for command in (*_activation(), *_TO_TRY)),
+        sep="\n",
     )
     console.print("\n[dim]Ctrl-C stops everything.[/dim]")
+
+
+def _activation() -> list[str]:
+    """What puts `saga` on the path of another shell, where it is not there for good."""
+    activate = Path(sys.executable).parent / "activate"
+    return [f". {_short(activate)}"] if activate.exists() and "VIRTUAL_ENV" not in os.environ else []
 
 
 def _as_data(stack: LocalStack, services: Services) -> dict[str, object]:

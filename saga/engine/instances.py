@@ -40,10 +40,10 @@ async def lock(connection: AsyncConnection, process: Process, process_ids: set[s
         return {}
     wanted = {"process": process.name, "process_version": process.version, "process_ids": sorted(process_ids)}
     await connection.execute(INSERT_MISSING_INSTANCES, wanted)
-    rows = await connection.execute(LOCK_INSTANCES, wanted)
+    start = State.start(process)
     return {
-        row.process_id: Instance(row.process_id, row.stream_version, load_state(process, orjson.loads(row.state)))
-        for row in rows
+        process_id: Instance(process_id, version, load_state(process, orjson.loads(state)) if version else start)
+        for process_id, version, state in await connection.execute(LOCK_INSTANCES, wanted)
     }
 
 

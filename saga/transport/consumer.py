@@ -1,8 +1,8 @@
 """The consumer: takes deliveries as they come, hands them on in batches, acknowledges a batch once it is safe.
 
-It never waits to fill a batch: a batch is what has come since the last one, up to a limit. Two batches may be under
-way, so that one is decided while the other one is written, and the broker may send a third ahead: that bounds the
-memory. Acknowledgements go in the order of delivery, for one covers everything before it.
+It never waits to fill a batch: a batch is what has come since the last one, up to a limit. When much has come, a second
+batch begins while the first is under way, so that one is decided while the other is written, and the broker may send a
+third ahead: that bounds the memory. Acknowledgements go in the order of delivery, for one covers everything before it.
 
 A batch whose handling fails transiently is kept and handled again, with nothing acknowledged, as long as its channel
 lives. When the channel dies its deliveries are dropped: the broker gives them out again, and the inbox knows which of
@@ -28,6 +28,8 @@ from saga.transport.topology import Topology, declare
 
 WATCH_SECONDS = 1.0
 BATCHES_UNDER_WAY = 2
+WORTH_OVERLAPPING = 0.5
+"""How full a batch must be to begin while another one is under way: many small ones would cost more than they gain."""
 BATCH_BYTES = 16 * 1024 * 1024
 """Bodies of one batch together, unless a single one is larger: a statement can't carry any amount."""
 
@@ -38,14 +40,18 @@ _log = structlog.get_logger()
 
 @dataclass(slots=True)
 class _Deliveries:
-    """What the broker has sent on one channel and nobody has taken yet."""
+    """What the broker has sent on one channel and nobody has taken yet; ``many`` when there are ``enough``."""
 
+    enough: int
     waiting: deque[DeliveredMessage] = field(default_factory=deque)
-    arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    some: asyncio.Event = field(default_factory=asyncio.Event)
+    many: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def receive(self, message: DeliveredMessage) -> None:
         self.waiting.append(message)
-        self.arrived.set()
+        self.some.set()
+        if len(self.waiting) >= self.enough:
+            self.many.set()
 
     def take(self, most: int) -> list[DeliveredMessage]:
         taken: list[DeliveredMessage] = []
@@ -54,8 +60,14 @@ class _Deliveries:
             size += len(self.waiting[0].body)
             taken.append(self.waiting.popleft())
         if not self.waiting:
-            self.arrived.clear()
+            self.some.clear()
+        if len(self.waiting) < self.enough:
+            self.many.clear()
         return taken
+
+    def worth_taking(self, under_way: int) -> asyncio.Event:
+        """Set when another batch should begin: with any message, or with many while a batch is under way."""
+        return self.many if under_way else self.some
 
 
 class Consumer:
@@ -83,7 +95,7 @@ class Consumer:
             await declare(channel, self._topology)
             wire = await wire_channel(channel)
             await wire.basic_qos(prefetch_count=(BATCHES_UNDER_WAY + 1) * self._batch_size)
-            deliveries = _Deliveries()
+            deliveries = _Deliveries(enough=max(1, int(WORTH_OVERLAPPING * self._batch_size)))
             consuming = await wire.basic_consume(self._queue, deliveries.receive)
             ready.set()
             _log.info("consuming", queue=self._queue)
@@ -102,8 +114,13 @@ class Consumer:
                 while under_way and (under_way[0].done() or len(under_way) == BATCHES_UNDER_WAY):
                     await _acknowledge(wire, await under_way[0])
                     del under_way[0]
-                if not stop.is_set() and (batch := deliveries.take(self._batch_size)):
+                if not stop.is_set() and deliveries.worth_taking(len(under_way)).is_set():
+                    batch = deliveries.take(self._batch_size)
                     under_way.append(asyncio.create_task(self._handle_on(wire, batch, stop)))
+        except asyncio.CancelledError:
+            for task in under_way:
+                task.cancel()
+            raise
         finally:
             # A batch that failed is still the first one: acknowledging any after it would cover it too.
             await asyncio.gather(*under_way, return_exceptions=True)
@@ -133,10 +150,11 @@ async def _acknowledge(wire: WireChannel, last: int | None) -> None:
 async def _something(
     deliveries: _Deliveries, under_way: Sequence[asyncio.Task[int | None]], stop: asyncio.Event
 ) -> None:
-    """Wait for a delivery, a finished batch or the stop; now and then return so, to look whether the consumer lives."""
-    if deliveries.waiting or stop.is_set():
+    """Wait for enough to take, a finished batch or the stop, but not for long, to see whether the consumer lives."""
+    worth_taking = deliveries.worth_taking(len(under_way))
+    if worth_taking.is_set() or stop.is_set():
         return
-    signals = [asyncio.ensure_future(event.wait()) for event in (deliveries.arrived, stop)]
+    signals = [asyncio.ensure_future(event.wait()) for event in (worth_taking, stop)]
     try:
         await asyncio.wait([*signals, *under_way], timeout=WATCH_SECONDS, return_when=asyncio.FIRST_COMPLETED)
     finally:
