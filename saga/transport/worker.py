@@ -53,9 +53,11 @@ class Worker:
 
     async def _park(self, messages: Sequence[Envelope | Poison]) -> None:
         """Keep what the broker gave up on, where people look for it."""
-        await self._step.take(
-            [
-                Poison(raw=m.raw, reason=GIVEN_UP, type=m.type, id=m.id, source=m.source, subject=m.subject)
-                for m in messages
-            ]
-        )
+        await self._step.take([self._given_up(message) for message in messages])
+
+    def _given_up(self, message: Envelope | Poison) -> Poison:
+        subject = message.subject
+        if subject is None and isinstance(message, Envelope):
+            said = message.data.get(self._process.correlate)
+            subject = said if isinstance(said, str) else None
+        return Poison(message.raw, GIVEN_UP, type=message.type, id=message.id, source=message.source, subject=subject)
