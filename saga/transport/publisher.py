@@ -5,7 +5,7 @@ missed one confirm may wait for ever. What was not confirmed is sent again with 
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -49,9 +49,16 @@ class Publisher:
     async def publish(self, messages: Sequence[Outgoing]) -> tuple[Outgoing, ...]:
         """Publish in order, all outstanding at once; returns those that found no queue, which nobody has now.
 
-        No two of the messages may have one id. Raises NotConfirmed or another of the broker's errors if any message was
-        not confirmed in time: send all of them again.
+        A message whose id is under way already waits for its confirm: the broker names what it returns by that id.
+        Raises NotConfirmed or another of the broker's errors if any message was not confirmed in time: send all of them
+        again.
         """
+        unroutable: list[Outgoing] = []
+        for part in _without_repeats(messages):
+            unroutable += await self._publish(part)
+        return tuple(unroutable)
+
+    async def _publish(self, messages: Sequence[Outgoing]) -> list[Outgoing]:
         channel = await self._open()
         try:
             async with asyncio.timeout(self._timeout_seconds):
@@ -65,7 +72,7 @@ class Publisher:
             raise
         for message in messages:
             channel.message_id_delivery_tag.pop(message.id, None)
-        return tuple(m for m, answer in zip(messages, answers, strict=True) if isinstance(answer, PublishError))
+        return [m for m, answer in zip(messages, answers, strict=True) if isinstance(answer, PublishError)]
 
     async def discard(self) -> None:
         """Close what is open; the next publish opens it afresh."""
@@ -81,6 +88,18 @@ class Publisher:
             await declare(channel, self._topology)
             self._channel = await wire_channel(channel)
         return self._channel
+
+
+def _without_repeats(messages: Sequence[Outgoing]) -> Iterator[list[Outgoing]]:
+    """The messages in order, in as few parts as have no id twice."""
+    part: dict[str, Outgoing] = {}
+    for message in messages:
+        if message.id in part:
+            yield list(part.values())
+            part = {}
+        part[message.id] = message
+    if part:
+        yield list(part.values())
 
 
 async def _write(channel: WireChannel, messages: Sequence[Outgoing]) -> list[asyncio.Future[Any]]:
