@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 import uvloop
+from pydantic import SecretStr
 
 from saga.logging import configure_logging
 from saga.settings import Settings, SettingsError, load_settings
@@ -62,8 +63,8 @@ def say_ready(**fields: str) -> None:
     _log.info("ready", **fields)
 
 
-def required(url: object, name: str) -> str:
+def required(url: SecretStr | None, name: str) -> str:
     """The secret's value. Raises SettingsError, with the remedy, if it is not set."""
     if url is None:
         raise SettingsError(f"{name} is not set: give the address, or start a private stack with `saga up`")
-    return str(url.get_secret_value()) if hasattr(url, "get_secret_value") else str(url)
+    return url.get_secret_value()

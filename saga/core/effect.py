@@ -70,12 +70,11 @@ class Sends:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Effect:
-    """Something at a collaborator that commands bring into a wanted condition: once, or ``per`` entry of a register."""
+    """Something at a collaborator that commands bring into a wanted condition; a Selection wants it for each entry."""
 
     name: str
     collaborator: str
     commands: Mapping[Enum, Sends]
-    per: Register | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -139,7 +139,6 @@ REFUND = Effect(
     "refund",
     collaborator="gateway",
     commands={Refund.REFUNDED: Sends("RefundPayment", PAYMENTS, ("payment_id", "amount", "currency"))},
-    per=PAYMENTS,
 )
 FULFILMENT = Effect(
     "fulfilment",

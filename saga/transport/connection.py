@@ -81,10 +81,10 @@ async def supervise(name: str, session: Callable[[], Awaitable[None]], stop: asy
             _log.info("stopped_while_failing", loop=name, error=str(error) or repr(error))
 
 
-async def pause(stop: asyncio.Event, seconds: float) -> None:
-    """Wait, but not longer than until ``stop`` is set."""
+async def pause(wake: asyncio.Event, seconds: float) -> None:
+    """Wait, but not longer than until ``wake`` is set."""
     try:
         async with asyncio.timeout(seconds):
-            await stop.wait()
+            await wake.wait()
     except TimeoutError:
         return

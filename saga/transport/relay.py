@@ -55,7 +55,7 @@ class Relay:
                 if relayed >= MANY:
                     await pause(stop, GATHER_SECONDS)
                 elif not relayed:
-                    await self._wait(poll_seconds)
+                    await pause(self._nudged, poll_seconds)
 
         await supervise("relay", session, stop)
 
@@ -96,13 +96,6 @@ class Relay:
                 await self._publisher.discard()
                 raise Unavailable(f"no queue takes the command {message.routing_key}; declaring the topology again")
             _log.warning("nobody_listens", routing_key=message.routing_key, id=message.id)
-
-    async def _wait(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._nudged.wait()
-        except TimeoutError:
-            return
 
 
 async def _move(connection: AsyncConnection, module: str, position: int) -> None:

@@ -7,12 +7,9 @@ The decoder's table of methods is the documented place to name other decoders.
 """
 
 import struct
-from collections.abc import Callable
 from typing import Any
 
 from pamqp import decode
-
-Decoder = Callable[..., tuple[int, Any]]
 
 
 def install() -> None:
