@@ -3,20 +3,22 @@
 Knows nothing of Postgres, RabbitMQ, clocks or randomness: what it decides depends on its arguments alone.
 """
 
+from saga.core.column import Column, Judgement
 from saga.core.decision import Command, Decision, Timer, Verdict, decide
-from saga.core.effect import ARMED, Deadline, Effect, Selection, Sends, all_but_least, every
+from saga.core.effect import ARMED, Deadline, Effect, Figure, Selection, Sends, all_but_least, every
 from saga.core.envelope import Envelope, Poison, Raw
 from saga.core.errors import DeclarationError
 from saga.core.fact import Fact
-from saga.core.outcomes import ANY, Outcomes, Wanted, Wants, outcomes, wanted
+from saga.core.outcomes import ANY, Outcomes, Wanted, Wants, all_but, one_of, outcomes, wanted
 from saga.core.process import Process
-from saga.core.register import Register
+from saga.core.register import Reducer, Register
 from saga.core.state import Commanded, State, dump_state, load_state
 from saga.core.submachine import SubMachine
 
 __all__ = [
     "ANY",
     "ARMED",
+    "Column",
     "Command",
     "Commanded",
     "Deadline",
@@ -25,10 +27,13 @@ __all__ = [
     "Effect",
     "Envelope",
     "Fact",
+    "Figure",
+    "Judgement",
     "Outcomes",
     "Poison",
     "Process",
     "Raw",
+    "Reducer",
     "Register",
     "Selection",
     "Sends",
@@ -38,11 +43,13 @@ __all__ = [
     "Verdict",
     "Wanted",
     "Wants",
+    "all_but",
     "all_but_least",
     "decide",
     "dump_state",
     "every",
     "load_state",
+    "one_of",
     "outcomes",
     "wanted",
 ]

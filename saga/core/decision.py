@@ -3,19 +3,20 @@
 Taking in: each sub-machine that hears the input moves by its table, each register keeps what the input said. Both give
 the same joint state in every order of the same inputs. The outcome and what is wanted are functions of that joint state
 alone, and commands are the difference between what is wanted and what was commanded last. So the *last* commanded
-condition of every effect is a function of the set of facts too, whatever was commanded on the way.
+condition of every effect, and every figure that went with it, is a function of the set of facts too, whatever was
+commanded on the way.
 
 Every input is answered: taken in, ignored with the reason, or refused as a conflict with what is known. Nothing raises.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from enum import Enum
 from typing import Any
 
 from saga.core.effect import Deadline, Effect, Selection
 from saga.core.fact import Fact
+from saga.core.frozen import frozen
 from saga.core.process import Process
 from saga.core.state import Commanded, State
 
@@ -28,7 +29,7 @@ class Verdict(Enum):
     CONFLICT = "conflict"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Command:
     """A command to a collaborator.
 
@@ -43,7 +44,7 @@ class Command:
     fields: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Timer:
     """A deadline to arm, due ``after`` now by the database's clock."""
 
@@ -52,7 +53,7 @@ class Timer:
     after: timedelta
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Decision:
     """The answer to one input: the state after it, and what to send. ``reason`` is a sentence for people."""
 
@@ -66,7 +67,7 @@ class Decision:
 
 def decide(process: Process, state: State, fact: Fact) -> Decision:
     """Answer one input to an instance in this state. Pure."""
-    before = process.outcomes.of(state.parts)
+    before = process.outcomes.value(state.parts, state.registers)
     parts, registers = state.parts, state.registers
     for register in process.keepers[fact.kind]:
         before_it = registers[register.name]
@@ -79,48 +80,58 @@ def decide(process: Process, state: State, fact: Fact) -> Decision:
             parts = {**parts, part.name: moved}
     if parts is state.parts and registers is state.registers:
         return Decision(Verdict.IGNORED, _why_ignored(process, state, fact), state, before)
-    outcome = process.outcomes.of(parts)
-    after, commands, timers = _command(process, State(parts, registers, state.commanded, state.revisions), outcome)
+    outcome = process.outcomes.value(parts, registers)
+    after, commands, timers = _command(process, State(parts, registers, state.commanded, state.revisions))
     return Decision(
         Verdict.TAKEN, _what_changed(process, state, after, before, outcome), after, outcome, commands, timers
     )
 
 
-def _command(process: Process, state: State, outcome: Enum) -> tuple[State, tuple[Command, ...], tuple[Timer, ...]]:
+def _command(process: Process, state: State) -> tuple[State, tuple[Command, ...], tuple[Timer, ...]]:
     """Send the difference between what is wanted and what was commanded last."""
     commanded, revisions = dict(state.commanded), dict(state.revisions)
     commands: list[Command] = []
     timers: list[Timer] = []
-    for effect, key, condition in _wants(process, state, outcome):
+    for effect, key, condition in _wants(process, state):
         name = effect.name if key is None else f"{effect.name}/{key}"
         last = commanded.get(name)
         if isinstance(effect, Deadline):
             if last is None:
                 commanded[name] = Commanded(condition.value, 1)
                 timers.append(Timer(effect.name, effect.emits.__name__, effect.delay(state.registers)))
-        elif last is None or last.condition != condition.value:
+            continue
+        sends = effect.commands[condition]
+        figures = sends.worked_out(state.registers, key)
+        if _differs(effect, condition, figures, last):
             revision = revisions.get(effect.collaborator, 0) + 1
             revisions[effect.collaborator] = revision
-            commanded[name] = Commanded(condition.value, revision)
-            sends = effect.commands[condition]
+            commanded[name] = Commanded(condition.value, revision, figures)
             fields = sends.carried(state.registers, key)
+            fields.update(figures)
             commands.append(Command(sends.type, effect.collaborator, name, revision, fields))
     return State(state.parts, state.registers, commanded, revisions), tuple(commands), tuple(timers)
 
 
-def _wants(process: Process, state: State, outcome: Enum) -> Iterator[tuple[Effect | Deadline, str | None, Enum]]:
+def _differs(effect: Effect, condition: Enum, figures: Mapping[str, Any], last: Commanded | None) -> bool:
+    """Whether what is wanted is not what the effect was commanded last, or is without any command."""
+    if last is None:
+        return condition is not effect.initially
+    return last.condition != condition.value or last.figures != figures
+
+
+def _wants(process: Process, state: State) -> Iterator[tuple[Effect | Deadline, str | None, Enum]]:
     """Each effect that is wanted now, with its register key if it has one, and the wanted condition."""
-    for effect, condition in process.wanted.of(outcome, state.parts).items():
+    for effect, condition in process.wants(state.parts, state.registers).items():
         if isinstance(effect, Effect) and isinstance(condition, Selection):
-            (only,) = effect.commands
-            for key in sorted(condition.choose(state.registers[condition.register.name])):
-                yield effect, key, only
+            for_each = condition.condition or next(iter(effect.commands))
+            for key in sorted(condition.chosen(state.registers)):
+                yield effect, key, for_each
         elif isinstance(condition, Enum):
             yield effect, None, condition
 
 
 def _why_ignored(process: Process, state: State, fact: Fact) -> str:
-    known = [f"{r.key} {r.key_of(fact)!r} is already known" for r in process.keepers[fact.kind]]
+    known = [register.known(fact) for register in process.keepers[fact.kind]]
     moved = [f"{part.name} is already {state.parts[part.name].value}" for part in process.hearers[fact.kind]]
     return f"ignored, because {' and '.join(known or moved)}"
 
@@ -131,10 +142,7 @@ def _what_changed(process: Process, before: State, after: State, was: Enum, outc
         for name, state in after.parts.items()
         if before.parts[name] is not state
     ]
-    changes += [
-        f"{register.name} +{key}"
-        for register in process.registers
-        for key in after.registers[register.name].keys() - before.registers[register.name].keys()
-    ]
+    for register in process.registers:
+        changes += register.changes(before.registers[register.name], after.registers[register.name])
     stays = f"outcome stays {outcome.value}" if was is outcome else f"outcome {was.value} -> {outcome.value}"
     return f"taken in: {', '.join(changes)}; {stays}"

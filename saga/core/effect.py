@@ -11,34 +11,54 @@ from datetime import timedelta
 from enum import Enum
 from typing import Any, Final
 
-from saga.core.register import Entries, Register
+from saga.core.errors import DeclarationError
+from saga.core.fact import declared_fields
+from saga.core.plain import plain
+from saga.core.register import Entries, Reducer, Register
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """A named, pure choice of register entries; the name stands in diagrams and explanations."""
+    """A named, pure choice of register entries; the name stands in diagrams and explanations.
+
+    ``choose`` gets the entries, and then what each of ``beside`` holds. The effect is wanted in ``condition`` for each
+    chosen entry; an effect with a single command needs none.
+    """
 
     name: str
     register: Register
-    choose: Callable[[Entries], frozenset[str]]
+    choose: Callable[..., frozenset[str]]
+    condition: Enum | None = None
+    beside: tuple[Register | Reducer, ...] = ()
+
+    def chosen(self, registers: Mapping[str, Any]) -> frozenset[str]:
+        """The keys of the entries that are chosen now."""
+        return self.choose(registers[self.register.name], *[registers[one.name] for one in self.beside])
 
 
-def every(register: Register) -> Selection:
+def every(register: Register, condition: Enum | None = None) -> Selection:
     """All entries of the register."""
-    return Selection(f"every entry of {register.name}", register, frozenset)
+    return Selection(f"every entry of {register.name}", register, frozenset, condition)
 
 
-def all_but_least(register: Register, by: tuple[str, ...]) -> Selection:
-    """All entries but the one that is least by these fields; an entry without a value comes after those with one."""
+def all_but_least(register: Register, by: tuple[str, ...], condition: Enum | None = None) -> Selection:
+    """All entries but the one that is least by these fields; an entry without a value comes after those with one.
+
+    Raises DeclarationError for a field that the entries can't have.
+    """
+    if missing := [name for name in by if name not in declared_fields(register.of)]:
+        raise DeclarationError(
+            f"the least of {register.name} by {missing[0]}: {register.of.__name__} does not have that field"
+        )
 
     def rank(entry: Mapping[str, Any]) -> tuple[tuple[bool, Any], ...]:
-        return tuple((entry.get(name) is None, entry.get(name) or "") for name in by)
+        return tuple((value is None, "" if value is None else value) for value in map(entry.get, by))
 
     def choose(entries: Entries) -> frozenset[str]:
         kept = min(entries, key=lambda key: (rank(entries[key]), key), default=None)
         return frozenset(entries) - {kept} if kept is not None else frozenset()
 
-    return Selection(f"all of {register.name} but the least by {', '.join(by)}", register, choose)
+    return Selection(f"all of {register.name} but the least by {', '.join(by)}", register, choose, condition)
 
 
 class Armed(Enum):
@@ -52,12 +72,42 @@ ARMED: Final = Armed.ARMED
 
 
 @dataclass(frozen=True, slots=True)
+class Figure:
+    """A field of a command that a pure function works out from registers: "how much is still to pay".
+
+    ``work_out`` gets what each of ``registers`` holds, in this order, and last the key of the entry if the effect
+    exists for each entry of a register; it gives a plain JSON value. When the value changes, the command is sent anew,
+    so that the last command says what all facts together say, whatever their order.
+
+    Of a cumulative figure a greater value includes the lesser: how much has to be back in all. In a condition that
+    can't be undone only such a figure may change, and only grow.
+    """
+
+    name: str
+    registers: tuple[Register | Reducer, ...]
+    work_out: Callable[..., Any]
+    is_cumulative: bool = False
+
+    def value(self, registers: Mapping[str, Any], key: str | None) -> Any:
+        """Its value now."""
+        held = [registers[register.name] for register in self.registers]
+        return plain(self.work_out(*held) if key is None else self.work_out(*held, key))
+
+
+@dataclass(frozen=True, slots=True)
 class Sends:
-    """A command type, and the fields of a register's entry that go along with it."""
+    """A command type, the fields of a register's entry that go along with it, and what is worked out for it."""
 
     type: str
     register: Register | None = None
     fields: tuple[str, ...] = ()
+    figures: tuple[Figure, ...] = ()
+
+    def worked_out(self, registers: Mapping[str, Any], key: str | None) -> dict[str, Any]:
+        """The values of the figures."""
+        if not self.figures:
+            return {}
+        return {figure.name: figure.value(registers, key) for figure in self.figures}
 
     def carried(self, registers: Mapping[str, Entries], key: str | None) -> dict[str, Any]:
         """The fields' values, from the entry under ``key`` or, without a key, from the only entry."""
@@ -70,11 +120,19 @@ class Sends:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Effect:
-    """Something at a collaborator that commands bring into a wanted condition; a Selection wants it for each entry."""
+    """Something at a collaborator that commands bring into a wanted condition; a Selection wants it for each entry.
+
+    ``final`` are the conditions that can't be undone: once commanded they have to be wanted for ever, or, where the
+    collaborator itself says when it is too late, from the input ``decided_by`` on. ``initially`` is the condition
+    before any command, if there is a word for it: commanding it then would change nothing, so nothing is sent.
+    """
 
     name: str
     collaborator: str
     commands: Mapping[Enum, Sends]
+    final: frozenset[Enum] = frozenset()
+    decided_by: type | None = None
+    initially: Enum | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,5 +153,7 @@ class Deadline:
         if self.override is None:
             return self.after
         register, name = self.override
-        seconds = next((entry.get(name) for entry in registers[register.name].values()), None)
-        return self.after if seconds is None else timedelta(seconds=seconds)
+        for entry in registers[register.name].values():
+            seconds = entry.get(name)
+            return self.after if seconds is None else timedelta(seconds=seconds)
+        return self.after

@@ -1,11 +1,13 @@
 """A message as it came in: understood (an envelope), or not (poison). Both keep the raw form."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from saga.core.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Raw:
     """What the broker delivered, untouched: enough to decode it again later, or to send it once more."""
 
@@ -19,7 +21,7 @@ class Raw:
     headers: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Envelope:
     """A well-formed message. Its data is strict JSON, but not yet checked against any message class.
 
@@ -42,7 +44,7 @@ class Envelope:
     traceparent: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Poison:
     """A message that can't be understood, with the reason in words, and whatever is known of it."""
 

@@ -2,4 +2,4 @@
 
 
 class DeclarationError(ValueError):
-    """A process is declared wrongly; the message names the table cell and what to write there."""
+    """A process or a module is declared wrongly; the message names the place and what to write there."""

@@ -1,11 +1,12 @@
 """A fact: an input that is taken in, as its message class and its validated fields."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from saga.core.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Fact:
     """One input.
 
@@ -15,3 +16,8 @@ class Fact:
 
     kind: type
     fields: Mapping[str, Any]
+
+
+def declared_fields(kind: type) -> frozenset[str]:
+    """The fields that a message class declares, by itself or through its bases."""
+    return frozenset(name for base in kind.__mro__ for name in getattr(base, "__annotations__", {}))

@@ -1,17 +1,18 @@
-"""The two tables that join sub-machines: joint state -> outcome, and (outcome, one part's state) -> what is wanted.
+"""The tables that join sub-machines: joint state -> outcome, and joint state -> what is wanted.
 
-Both are complete and without overlap, or the declaration names the cell that is missing or claimed twice.
+Both are complete and without overlap, or the declaration names the cell that is missing or claimed twice. A table of
+outcomes is itself a column that a larger table can look at.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import product
 from typing import Any, Final
 
-from saga.core.effect import Deadline, Effect, Selection
+from saga.core.column import Column, Parts, Registers, Value, shown
+from saga.core.effect import ARMED, Deadline, Effect, Selection
 from saga.core.errors import DeclarationError
-from saga.core.submachine import SubMachine
 
 
 class _Any(Enum):
@@ -19,78 +20,177 @@ class _Any(Enum):
 
 
 ANY: Final = _Any.ANY
-"""Stands for every state in a row of a table."""
+"""Stands for every value in a row of a table."""
 
-Joint = tuple[Enum, ...]
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Some values of a column in a row of a table: those that are named, or all but those."""
+
+    named: tuple[Value, ...]
+    is_rest: bool = False
+
+    def values(self, axis: Sequence[Value]) -> tuple[Value, ...]:
+        """The chosen ones among these."""
+        return tuple(value for value in axis if (value in self.named) is not self.is_rest)
+
+
+def one_of(*values: Value) -> Choice:
+    """Stands for each of these values in a row of a table."""
+    return Choice(values)
+
+
+def all_but(*values: Value) -> Choice:
+    """Stands for every other value in a row of a table."""
+    return Choice(values, is_rest=True)
+
+
+Joint = tuple[Value, ...]
 Wants = Mapping[Effect | Deadline, Enum | Selection]
 
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """The outcome of every joint state of ``parts``, expanded from the rows that declared it."""
+    """The outcome of every joint state of ``columns``, expanded from the rows (or the rule) that declared it."""
 
-    parts: tuple[SubMachine[Any], ...]
-    rows: tuple[Joint, ...]
+    columns: tuple[Column, ...]
     cells: Mapping[Joint, Enum]
+    name: str = "outcome"
 
-    def of(self, states: Mapping[str, Enum]) -> Enum:
-        """The outcome of the states, given by the names of their parts."""
-        return self.cells[tuple([states[part.name] for part in self.parts])]
+    @property
+    def states(self) -> tuple[Enum, ...]:
+        """Every outcome that a cell has, in the order of its enum."""
+        used = set(self.cells.values())
+        enums: dict[type[Enum], None] = dict.fromkeys(type(outcome) for outcome in self.cells.values())
+        return tuple(one for enum in enums for one in enum if one in used)
+
+    def value(self, parts: Parts, registers: Registers) -> Enum:
+        """The outcome of an instance with these states and registers."""
+        return self.cells[tuple([column.value(parts, registers) for column in self.columns])]
 
 
-def outcomes(*parts: SubMachine[Any], rows: Iterable[Joint]) -> Outcomes:
-    """An outcome table: each row has one state (or ANY) for each part, and last the outcome.
+def outcomes(
+    *columns: Column,
+    rows: Iterable[tuple[Any, ...]] | None = None,
+    rule: Callable[..., Enum] | None = None,
+    name: str = "outcome",
+) -> Outcomes:
+    """A table of outcomes, by rows or by a rule.
 
-    Raises DeclarationError for a cell that no row or more than one row claims.
+    Each row has one value (or ANY, one_of some, all_but some) for each column, and last the outcome. A rule is a pure
+    function of the columns' values; it is asked for every cell, here and now. Raises DeclarationError for a cell that
+    no row or more than one row claims, or for which the rule has no outcome.
     """
-    rows = tuple(rows)
-    axes = tuple(part.states for part in parts)
-    return Outcomes(parts, rows, _expand("outcomes", axes, [(row[:-1], row[-1]) for row in rows]))
+    axes = tuple(column.states for column in columns)
+    if rule is not None and rows is not None:
+        raise DeclarationError(f"{name}: has rows and a rule: give the one that decides")
+    if rule is not None:
+        return Outcomes(columns, {cell: _ruled(name, rule, cell) for cell in product(*axes)}, name)
+    cells = _expand(name, axes, _split(name, rows or ()))
+    for cell, outcome in cells.items():
+        if not isinstance(outcome, Enum):
+            raise DeclarationError(f"{name}: cell {_names(cell)} has {outcome!r}, which is no outcome")
+    return Outcomes(columns, cells, name)
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is wanted for each pair of an outcome and a state of the part ``given``."""
+    """What is wanted in every joint state of ``columns``."""
 
-    given: SubMachine[Any]
+    columns: tuple[Column, ...]
     cells: Mapping[Joint, Wants]
 
-    def of(self, outcome: Enum, states: Mapping[str, Enum]) -> Wants:
-        """What the process wants now."""
-        return self.cells[outcome, states[self.given.name]]
+    def of(self, parts: Parts, registers: Registers) -> Wants:
+        """What is wanted in an instance with these states and registers."""
+        return self.cells[tuple([column.value(parts, registers) for column in self.columns])]
 
 
-def wanted(outcome: type[Enum], given: SubMachine[Any], rows: Iterable[tuple[Enum, Enum, Wants]]) -> Wanted:
-    """A table of wants: each row has an outcome, a state (or ANY) of ``given``, and what is wanted then.
+def wanted(*columns: Column, rows: Iterable[tuple[Any, ...]]) -> Wanted:
+    """A table of wants: each row has a value (or ANY, one_of, all_but) for each column, and last what is wanted then.
 
     Raises DeclarationError for a cell that no row or more than one row claims, and for a condition that has no command.
     """
-    cells = _expand("wanted", (tuple(outcome), given.states), [(row[:2], row[2]) for row in rows])
+    cells = _expand("wanted", tuple(column.states for column in columns), _split("wanted", rows))
     for cell, wants in cells.items():
+        if not isinstance(wants, Mapping):
+            raise DeclarationError(
+                f"wanted: cell {_names(cell)} has {wants!r}: say what is wanted, or {{}} for nothing"
+            )
         for effect, condition in wants.items():
-            if isinstance(effect, Effect) and isinstance(condition, Enum) and condition not in effect.commands:
-                raise DeclarationError(
-                    f"wanted: cell {_names(cell)} wants {condition} of {effect.name}: no such command"
-                )
-    return Wanted(given, cells)
+            if complaint := _about_want(effect, condition):
+                raise DeclarationError(f"wanted: cell {_names(cell)} wants {complaint}")
+    return Wanted(columns, cells)
 
 
-def _expand(table: str, axes: tuple[tuple[Enum, ...], ...], rows: list[tuple[Joint, Any]]) -> dict[Joint, Any]:
+def _about_want(effect: object, condition: object) -> str | None:
+    """What is wrong with one want of a cell; None if nothing."""
+    if not isinstance(effect, Effect | Deadline):
+        return f"{condition} of {effect!r}, which is neither an effect nor a deadline"
+    if isinstance(effect, Deadline):
+        return None if condition is ARMED else f"{condition} of the deadline {effect.name}: all it can be is ARMED"
+    if not isinstance(condition, Enum | Selection):
+        return f"{condition!r} of {effect.name}: no condition"
+    if isinstance(condition, Enum) and condition not in effect.commands:
+        return f"{condition} of {effect.name}: no such command"
+    return None
+
+
+def _split(table: str, rows: Iterable[Any]) -> list[tuple[tuple[Any, ...], Any]]:
+    """Each row as what it says of the columns, and the value that it gives."""
+    listed = list(rows)
+    for row in listed:
+        if not isinstance(row, tuple | list) or not row:
+            raise DeclarationError(
+                f"{table}: row {row!r} is no tuple: write a value for each column, and last what it gives"
+            )
+    return [(tuple(row[:-1]), row[-1]) for row in listed]
+
+
+def _ruled(table: str, rule: Callable[..., Enum], cell: Joint) -> Enum:
+    try:
+        outcome = rule(*cell)
+    except Exception as error:
+        raise DeclarationError(f"{table}: the rule fails for cell {_names(cell)}: {error!r}") from error
+    if not isinstance(outcome, Enum):
+        raise DeclarationError(f"{table}: the rule gives {outcome!r} for cell {_names(cell)}, which is no outcome")
+    return outcome
+
+
+def _expand(
+    table: str, axes: tuple[tuple[Value, ...], ...], rows: Sequence[tuple[tuple[Any, ...], Any]]
+) -> dict[Joint, Any]:
     cells: dict[Joint, Any] = {}
     for pattern, value in rows:
         if len(pattern) != len(axes):
-            raise DeclarationError(f"{table}: row {_names(pattern)} has {len(pattern)} states for {len(axes)} columns")
-        for cell in product(*(axis if state is ANY else (state,) for state, axis in zip(pattern, axes, strict=True))):
+            raise DeclarationError(f"{table}: row {_names(pattern)} has {len(pattern)} values for {len(axes)} columns")
+        chosen = tuple(map(_choice, pattern))
+        for choice, axis in zip(chosen, axes, strict=True):
+            for state in choice.named:
+                if state not in axis:
+                    raise DeclarationError(
+                        f"{table}: row {_names(pattern)}: {shown(state)} is none of {', '.join(map(shown, axis))}"
+                    )
+        for cell in product(*(choice.values(axis) for choice, axis in zip(chosen, axes, strict=True))):
             if cell in cells:
                 raise DeclarationError(f"{table}: cell {_names(cell)} is claimed twice")
             cells[cell] = value
     for cell in product(*axes):
         if cell not in cells:
             raise DeclarationError(f"{table}: cell {_names(cell)} is missing")
-    if len(cells) > len(list(product(*axes))):
-        raise DeclarationError(f"{table}: a row names a state that none of its columns has")
     return cells
 
 
-def _names(cell: Joint) -> str:
-    return "(" + ", ".join(state.name for state in cell) + ")"
+def _choice(pattern: Any) -> Choice:
+    if isinstance(pattern, Choice):
+        return pattern
+    return all_but() if pattern is ANY else one_of(pattern)
+
+
+def _names(cell: Iterable[object]) -> str:
+    return "(" + ", ".join(_name(one) for one in cell) + ")"
+
+
+def _name(pattern: object) -> str:
+    if not isinstance(pattern, Choice):
+        return shown(pattern)
+    return ("all but " if pattern.is_rest else "") + " or ".join(map(shown, pattern.named))

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from saga.core.complaints import complaints
 from saga.core.effect import Deadline, Effect
 from saga.core.errors import DeclarationError
-from saga.core.outcomes import Outcomes, Wanted
-from saga.core.register import Register
+from saga.core.outcomes import Outcomes, Wanted, Wants
+from saga.core.register import Reducer, Register
 from saga.core.submachine import SubMachine
 
 
@@ -17,39 +18,41 @@ class Process:
     """A declared process; the engine runs it, and every diagram and check reads the same value.
 
     ``inputs`` maps each module to the message classes that the process hears from it. ``correlate`` is the field whose
-    value finds the instance. ``settled`` are the outcomes in which nothing is waited for any more. The fields after
-    ``registers`` follow from those before: ``hearers`` and ``keepers`` are the parts and registers that an input moves.
+    value finds the instance. ``settled`` are the outcomes in which nothing is waited for any more. A process whose
+    outcome is part of a larger one is among the ``children`` of that: its inputs, parts, registers and wants are then
+    those of the larger one too. Everything after ``children`` follows from what stands before: ``hearers`` and
+    ``keepers`` are the parts and registers that an input moves.
+
+    Raises DeclarationError, which names what is wrong and what to write there.
     """
 
     name: str
     version: int
     correlate: str
-    inputs: Mapping[str, tuple[type, ...]]
-    parts: tuple[SubMachine[Any], ...]
     outcomes: Outcomes
-    wanted: Wanted
     settled: frozenset[Enum]
-    registers: tuple[Register, ...] = ()
+    wanted: tuple[Wanted, ...] = ()
+    inputs: Mapping[str, tuple[type, ...]] = field(default_factory=dict)
+    parts: tuple[SubMachine[Any], ...] = ()
+    registers: tuple[Register | Reducer, ...] = ()
+    children: tuple["Process", ...] = ()
     kinds: Mapping[str, type] = field(init=False)
     effects: tuple[Effect | Deadline, ...] = field(init=False)
     hearers: Mapping[type, tuple[SubMachine[Any], ...]] = field(init=False)
-    keepers: Mapping[type, tuple[Register, ...]] = field(init=False)
+    keepers: Mapping[type, tuple[Register | Reducer, ...]] = field(init=False)
 
     def __post_init__(self) -> None:
+        self._adopt()
         heard = [kind for kinds in self.inputs.values() for kind in kinds]
         hearers = {kind: tuple(part for part in self.parts if kind in part.inputs) for kind in heard}
+        keepers = {kind: tuple(one for one in self.registers if kind in one.inputs) for kind in heard}
+        effects = [effect for table in self.wanted for wants in table.cells.values() for effect in wants]
         object.__setattr__(self, "hearers", hearers)
-        keepers = {kind: tuple(register for register in self.registers if register.of is kind) for kind in heard}
         object.__setattr__(self, "keepers", keepers)
         object.__setattr__(self, "kinds", {kind.__name__: kind for kind in heard})
-        effects = {effect.name: effect for wants in self.wanted.cells.values() for effect in wants}
-        object.__setattr__(self, "effects", tuple(effects.values()))
-        for kind in heard:
-            if not hearers[kind]:
-                raise DeclarationError(f"process {self.name!r}: no sub-machine hears {kind.__name__}")
-        for part in self.parts:
-            for kind in part.inputs - set(heard):
-                raise DeclarationError(f"process {self.name!r}: {kind.__name__} of {part.name!r} comes from no module")
+        object.__setattr__(self, "effects", tuple(dict.fromkeys(effects)))
+        for complaint in complaints(self):
+            raise DeclarationError(f"process {self.name!r}: {complaint}")
 
     @property
     def module(self) -> str:
@@ -60,3 +63,23 @@ class Process:
     def collaborators(self) -> tuple[str, ...]:
         """Every target of a command, in the order of declaration."""
         return tuple(dict.fromkeys(effect.collaborator for effect in self.effects if isinstance(effect, Effect)))
+
+    def wants(self, parts: Mapping[str, Enum], registers: Mapping[str, Any]) -> Wants:
+        """What is wanted in an instance with these states and registers, by all of the tables."""
+        if len(self.wanted) == 1:
+            return self.wanted[0].of(parts, registers)
+        return {effect: how for table in self.wanted for effect, how in table.of(parts, registers).items()}
+
+    def _adopt(self) -> None:
+        """Take over what the children declare, each part, register and table once, theirs first."""
+        inputs = {module: list(kinds) for module, kinds in self.inputs.items()}
+        for child in self.children:
+            for module, kinds in child.inputs.items():
+                known = inputs.setdefault(module, [])
+                known += [kind for kind in kinds if kind not in known]
+        object.__setattr__(self, "inputs", {module: tuple(kinds) for module, kinds in inputs.items()})
+        for name in ("parts", "registers", "wanted"):
+            adopted: list[Any] = []
+            for declared in (*self.children, self):
+                adopted += [one for one in getattr(declared, name) if one not in adopted]
+            object.__setattr__(self, name, tuple(adopted))

@@ -1,23 +1,24 @@
 """The state of an instance, and its form as JSON."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import field
 from enum import Enum
 from typing import Any, Self
 
+from saga.core.frozen import frozen
 from saga.core.process import Process
-from saga.core.register import Entries
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Commanded:
-    """What was last commanded for one effect: the condition's value, and the revision of that command."""
+    """What was last commanded for one effect: the condition's value, the revision of that command, and its figures."""
 
     condition: str
     revision: int
+    figures: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class State:
     """Everything an instance knows.
 
@@ -26,7 +27,7 @@ class State:
     """
 
     parts: Mapping[str, Enum]
-    registers: Mapping[str, Entries]
+    registers: Mapping[str, Any]
     commanded: Mapping[str, Commanded]
     revisions: Mapping[str, int]
 
@@ -35,7 +36,7 @@ class State:
         """The state before anything was taken in."""
         return cls(
             parts={part.name: part.start for part in process.parts},
-            registers={register.name: {} for register in process.registers},
+            registers={register.name: register.start for register in process.registers},
             commanded={},
             revisions={},
         )
@@ -46,7 +47,10 @@ def dump_state(state: State) -> dict[str, Any]:
     return {
         "parts": {name: part.value for name, part in state.parts.items()},
         "registers": state.registers,
-        "commanded": {name: [sent.condition, sent.revision] for name, sent in state.commanded.items()},
+        "commanded": {
+            name: [sent.condition, sent.revision, *([sent.figures] if sent.figures else ())]
+            for name, sent in state.commanded.items()
+        },
         "revisions": state.revisions,
     }
 
@@ -62,7 +66,10 @@ def load_state(process: Process, stored: Mapping[str, Any]) -> State:
             part.name: type(part.start)(parts[part.name]) if part.name in parts else part.start
             for part in process.parts
         },
-        registers={register.name: registers.get(register.name, {}) for register in process.registers},
+        registers={
+            register.name: register.load(registers[register.name]) if register.name in registers else register.start
+            for register in process.registers
+        },
         commanded={name: Commanded(*sent) for name, sent in stored.get("commanded", {}).items()},
         revisions=stored.get("revisions", {}),
     )

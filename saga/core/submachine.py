@@ -1,9 +1,10 @@
 """A sub-machine: one small table of states and moves, which hears only its own inputs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Generic, TypeVar
+from itertools import chain
+from typing import Any, Generic, TypeVar
 
 from saga.core.errors import DeclarationError
 
@@ -25,7 +26,7 @@ class SubMachine(Generic[S]):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "inputs", frozenset(kind for row in self.moves.values() for kind in row))
-        for complaint in self._complaints():
+        for complaint in chain(self._about_shape(), self._complaints()):
             raise DeclarationError(f"sub-machine {self.name!r}: {complaint}")
 
     @property
@@ -33,14 +34,35 @@ class SubMachine(Generic[S]):
         """Every state, in the order of its enum."""
         return tuple(type(self.start))
 
+    def value(self, parts: Mapping[str, Enum], registers: Mapping[str, Any]) -> Enum:  # noqa: ARG002 -- a column's shape
+        """The state that it is in."""
+        return parts[self.name]
+
     def move(self, state: S, kind: type) -> S:
         """The state after an input of this kind; an input that is not ours moves nothing."""
         return self.moves[state].get(kind, state)
+
+    def _about_shape(self) -> Iterator[str]:
+        """What is no table of states and message classes at all: nobody has to run a type checker."""
+        start: object = self.start
+        moves: Iterable[tuple[object, object]] = self.moves.items()
+        if not isinstance(start, Enum):
+            yield f"start {start!r} is no state: states are the members of an enum"
+        for state, row in moves:
+            if not isinstance(row, Mapping):
+                yield f"row {state} is no table of message classes and the states that they lead to"
+        kinds: Iterable[object] = self.inputs
+        for kind in kinds:
+            if not isinstance(kind, type):
+                yield f"it hears {kind!r}, which is no message class"
 
     def _complaints(self) -> Iterator[str]:
         for state in self.states:
             if state not in self.moves:
                 yield f"state {state.name} has no row in moves"
+        for state in self.moves:
+            if type(state) is not type(self.start):
+                yield f"row {state!r} is of no state: it is not a {type(self.start).__name__}"
         for state, row in self.moves.items():
             for kind in sorted(self.inputs - row.keys(), key=lambda missing: missing.__name__):
                 yield f"cell ({state.name}, {kind.__name__}) is missing: every input is answered in every state"

@@ -139,6 +139,7 @@ REFUND = Effect(
     "refund",
     collaborator="gateway",
     commands={Refund.REFUNDED: Sends("RefundPayment", PAYMENTS, ("payment_id", "amount", "currency"))},
+    final=frozenset({Refund.REFUNDED}),
 )
 FULFILMENT = Effect(
     "fulfilment",
@@ -167,6 +168,18 @@ def order_process(payment_timeout: timedelta = timedelta(minutes=15)) -> Process
     )
     requested: Wants = {PAYMENT_REQUEST: PaymentRequest.REQUESTED, payment_deadline: ARMED}
     voided: Wants = {PAYMENT_REQUEST: PaymentRequest.VOIDED}
+    wants = wanted(
+        OUTCOMES,
+        REQUEST,
+        rows=[
+            (Outcome.AWAITING_PAYMENT, Request.UNPLACED, {}),
+            (Outcome.AWAITING_PAYMENT, Request.PLACED, requested),
+            (Outcome.EXPIRED, ANY, voided),
+            (Outcome.CANCELLED, ANY, voided),
+            (Outcome.PAID, ANY, {**voided, FULFILMENT: Fulfilment.STARTED, REFUND: SURPLUS}),
+            (Outcome.REFUNDED, ANY, {**voided, FULFILMENT: Fulfilment.STOPPED, REFUND: EVERY_PAYMENT}),
+        ],
+    )
     return Process(
         name="order",
         version=1,
@@ -179,17 +192,6 @@ def order_process(payment_timeout: timedelta = timedelta(minutes=15)) -> Process
         parts=(REQUEST, PAYMENT, DEADLINE, CANCELLATION),
         registers=(ORDER, PAYMENTS),
         outcomes=OUTCOMES,
-        wanted=wanted(
-            Outcome,
-            given=REQUEST,
-            rows=[
-                (Outcome.AWAITING_PAYMENT, Request.UNPLACED, {}),
-                (Outcome.AWAITING_PAYMENT, Request.PLACED, requested),
-                (Outcome.EXPIRED, ANY, voided),
-                (Outcome.CANCELLED, ANY, voided),
-                (Outcome.PAID, ANY, {**voided, FULFILMENT: Fulfilment.STARTED, REFUND: SURPLUS}),
-                (Outcome.REFUNDED, ANY, {**voided, FULFILMENT: Fulfilment.STOPPED, REFUND: EVERY_PAYMENT}),
-            ],
-        ),
+        wanted=(wants,),
         settled=frozenset(set(Outcome) - {Outcome.AWAITING_PAYMENT}),
     )

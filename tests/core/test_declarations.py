@@ -1,10 +1,12 @@
 """A wrong declaration says which cell is wrong."""
 
+from collections.abc import Callable
+from datetime import timedelta
 from enum import Enum
 
 import pytest
 
-from saga.core import ANY, DeclarationError, Effect, Process, Sends, SubMachine, outcomes, wanted
+from saga.core import ANY, Deadline, DeclarationError, Effect, Process, Sends, SubMachine, outcomes, wanted
 
 
 class Light(Enum):
@@ -22,14 +24,17 @@ class Result(Enum):
     BRIGHT = "bright"
 
 
-class Lit: ...
+class Lit:
+    house_id: str
 
 
-class Opened: ...
+class Opened:
+    house_id: str
 
 
 LIGHT = SubMachine("light", start=Light.OFF, moves={Light.OFF: {Lit: Light.ON}, Light.ON: {Lit: Light.ON}})
 DOOR = SubMachine("door", start=Door.SHUT, moves={Door.SHUT: {Opened: Door.OPEN}, Door.OPEN: {Opened: Door.OPEN}})
+RESULT = outcomes(LIGHT, rows=[(Light.OFF, Result.DARK), (Light.ON, Result.BRIGHT)])
 ROWS = [(Light.OFF, ANY, Result.DARK), (Light.ON, ANY, Result.BRIGHT)]
 
 
@@ -56,35 +61,73 @@ def test_an_unreachable_state_is_named() -> None:
 
 
 def test_a_missing_outcome_is_named() -> None:
-    with pytest.raises(DeclarationError, match=r"outcomes: cell \(ON, SHUT\) is missing"):
+    with pytest.raises(DeclarationError, match=r"outcome: cell \(ON, SHUT\) is missing"):
         outcomes(LIGHT, DOOR, rows=[ROWS[0], (Light.ON, Door.OPEN, Result.BRIGHT)])
 
 
 def test_an_outcome_that_is_claimed_twice_is_named() -> None:
-    with pytest.raises(DeclarationError, match=r"outcomes: cell \(OFF, OPEN\) is claimed twice"):
+    with pytest.raises(DeclarationError, match=r"outcome: cell \(OFF, OPEN\) is claimed twice"):
         outcomes(LIGHT, DOOR, rows=[*ROWS, (Light.OFF, Door.OPEN, Result.BRIGHT)])
 
 
 def test_a_row_of_the_wrong_length_is_named() -> None:
-    with pytest.raises(DeclarationError, match=r"row \(OFF\) has 1 states for 2 columns"):
+    with pytest.raises(DeclarationError, match=r"row \(OFF\) has 1 values for 2 columns"):
         outcomes(LIGHT, DOOR, rows=[(Light.OFF, Result.DARK)])
 
 
 def test_a_row_with_a_state_of_no_column_is_refused() -> None:
-    with pytest.raises(DeclarationError, match="a row names a state that none of its columns has"):
+    with pytest.raises(DeclarationError, match=r"row \(OPEN, OFF\): OPEN is none of OFF, ON"):
         outcomes(LIGHT, DOOR, rows=[*ROWS, (Door.OPEN, Light.OFF, Result.DARK)])
 
 
 def test_a_missing_want_is_named() -> None:
     with pytest.raises(DeclarationError, match=r"wanted: cell \(BRIGHT, OPEN\) is missing"):
-        wanted(Result, given=DOOR, rows=[(Result.DARK, ANY, {}), (Result.BRIGHT, Door.SHUT, {})])
+        wanted(RESULT, DOOR, rows=[(Result.DARK, ANY, {}), (Result.BRIGHT, Door.SHUT, {})])
 
 
 def test_a_want_that_no_command_brings_about_is_named() -> None:
     bell = Effect("bell", collaborator="porter", commands={Light.ON: Sends("Ring")})
     rows = [(Result.DARK, ANY, {bell: Light.OFF}), (Result.BRIGHT, ANY, {})]
     with pytest.raises(DeclarationError, match=r"cell \(DARK, SHUT\) wants Light.OFF of bell: no such command"):
-        wanted(Result, given=DOOR, rows=rows)
+        wanted(RESULT, DOOR, rows=rows)
+
+
+def test_states_that_are_no_enum_are_refused() -> None:
+    with pytest.raises(DeclarationError, match="'light': start 'off' is no state: states are the members of an enum"):
+        SubMachine("light", start="off", moves={"off": {Lit: "off"}})  # type: ignore[type-var]
+
+
+def test_a_row_that_is_no_table_of_inputs_is_named() -> None:
+    with pytest.raises(DeclarationError, match=r"row Light.OFF is no table of message classes"):
+        SubMachine("light", start=Light.OFF, moves={Light.OFF: [Lit], Light.ON: {}})  # type: ignore[dict-item]
+    with pytest.raises(DeclarationError, match="it hears 'Lit', which is no message class"):
+        SubMachine("light", start=Light.OFF, moves={Light.OFF: {"Lit": Light.ON}, Light.ON: {}})  # type: ignore[dict-item]
+
+
+def test_rows_and_a_rule_at_once_are_refused() -> None:
+    with pytest.raises(DeclarationError, match="outcome: has rows and a rule: give the one that decides"):
+        outcomes(LIGHT, rows=[(ANY, Result.DARK)], rule=lambda _: Result.BRIGHT)
+
+
+@pytest.mark.parametrize("table", [outcomes, wanted])
+def test_a_row_that_is_no_row_is_named(table: Callable[..., object]) -> None:
+    with pytest.raises(DeclarationError, match=r"row <Light.ON: 'on'> is no tuple: write a value for each column"):
+        table(LIGHT, rows=[Light.ON])
+
+
+def test_a_cell_that_does_not_say_what_it_wants_is_named() -> None:
+    with pytest.raises(
+        DeclarationError, match=r"wanted: cell \(DARK\) has None: say what is wanted, or {} for nothing"
+    ):
+        wanted(RESULT, rows=[(Result.DARK, None), (Result.BRIGHT, {})])
+    with pytest.raises(DeclarationError, match=r"cell \(DARK\) wants Light.ON of 'bell', which is neither an effect"):
+        wanted(RESULT, rows=[(Result.DARK, {"bell": Light.ON}), (Result.BRIGHT, {})])
+
+
+def test_a_deadline_that_is_wanted_other_than_armed_is_named() -> None:
+    deadline = Deadline("night", emits=Lit, after=timedelta(hours=1))
+    with pytest.raises(DeclarationError, match=r"cell \(DARK\) wants Light.ON of the deadline night: all it can be is"):
+        wanted(RESULT, rows=[(Result.DARK, {deadline: Light.ON}), (Result.BRIGHT, {})])
 
 
 def test_an_input_that_nobody_hears_is_named() -> None:
@@ -104,7 +147,7 @@ def _process(inputs: dict[str, tuple[type, ...]], parts: tuple[SubMachine, ...])
         correlate="house_id",
         inputs=inputs,
         parts=parts,
-        outcomes=outcomes(LIGHT, rows=[(Light.OFF, Result.DARK), (Light.ON, Result.BRIGHT)]),
-        wanted=wanted(Result, given=LIGHT, rows=[(Result.DARK, ANY, {}), (Result.BRIGHT, ANY, {})]),
+        outcomes=RESULT,
+        wanted=(wanted(RESULT, rows=[(Result.DARK, {}), (Result.BRIGHT, {})]),),
         settled=frozenset({Result.BRIGHT}),
     )

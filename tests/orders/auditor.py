@@ -3,8 +3,9 @@
 Independent of the tables on purpose: it is the second opinion.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from saga.core import Fact, State
 from saga.orders import OrderCancelled, OrderPlaced, PaymentReceived, PaymentTimedOut
@@ -37,6 +38,27 @@ def audit(facts: Iterable[Fact]) -> Verdict:
     if timed_out:
         return _verdict("expired", ("payment_request", "voided"))
     return _verdict("awaiting_payment", *([("payment_request", "requested")] if placed else []))
+
+
+def what_is_said(facts: Iterable[Fact]) -> Mapping[tuple[str, str], tuple[str, str, Mapping[str, Any]]]:
+    """For each effect and condition that can be wanted: the command that brings it about, to whom, and what it says."""
+    facts = list(facts)
+    order = next((f.fields for f in facts if f.kind is OrderPlaced), {})
+    payments = {f.fields["payment_id"]: f.fields for f in facts if f.kind is PaymentReceived}
+    said: dict[tuple[str, str], tuple[str, str, Mapping[str, Any]]] = {
+        ("payment_request", "requested"): ("RequestPayment", "gateway", _only(order, "amount", "currency")),
+        ("payment_request", "voided"): ("VoidPayment", "gateway", {}),
+        ("fulfilment", "started"): ("StartFulfilment", "fulfilment", {}),
+        ("fulfilment", "stopped"): ("StopFulfilment", "fulfilment", {}),
+    }
+    for payment_id, payment in payments.items():
+        refund = _only(payment, "payment_id", "amount", "currency")
+        said[f"refund/{payment_id}", "refunded"] = ("RefundPayment", "gateway", refund)
+    return said
+
+
+def _only(fields: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
+    return {name: fields.get(name) for name in names}
 
 
 def net_effects(state: State) -> frozenset[tuple[str, str]]:

@@ -25,6 +25,8 @@ def parse(body: bytes) -> Any:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise NotStrictJson(f"the body is not UTF-8: byte {error.start} is 0x{body[error.start]:02x}") from None
+    if (plain := _flat(text)) is not None:
+        return plain
     try:
         value = _DECODER.decode(text)
     except NotStrictJson:
@@ -38,6 +40,34 @@ def parse(body: bytes) -> Any:
     if "\\" in text:
         _check_strings(value)
     return value
+
+
+def _flat(text: str) -> dict[str, Any] | None:
+    """The value if it is an object of texts, 64-bit integers, truths and nulls, as most messages are; else None.
+
+    Python's own decoder reads such an object many times faster than one that has every number and object looked at.
+    Without escapes every quote begins or ends a key or a text, so a key that came twice leaves more of them than there
+    should be.
+    """
+    if "\\" in text:
+        return None
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if type(value) is not dict:
+        return None
+    texts = 0
+    for item in value.values():
+        kind = type(item)
+        if kind is str:
+            texts += 1
+        elif kind is int:
+            if not -(2**63) <= item < 2**63:
+                return None
+        elif kind is not bool and item is not None:
+            return None
+    return value if text.count('"') == 2 * (len(value) + texts) else None
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
