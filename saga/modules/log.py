@@ -7,26 +7,30 @@ The model: an append locks its module's row as the last thing its transaction do
 commits. So within a module position order is commit order, and all positions up to ``module.last_position``, as any
 transaction reads it, are committed. That number is the horizon: how far a reader has safely read.
 
+Each public event also keeps the position of the public event before it. What it says to a reader is "between that one
+and me there is nothing for you": internal events are gaps that explain themselves, a lost message is a hole that shows.
+
 A transaction that appends to several modules appends in the order of their names, or two of them may deadlock.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import Enum
 from typing import Any, Self
 
 import orjson
+from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from saga.postgres import Statements
+from saga.core.frozen import frozen
+from saga.postgres import Statements, as_rows
 
 _SQL = Statements(__package__)
+CREATE_MODULE = _SQL["create_module"]
 LOCK_MODULE = _SQL["lock_module"]
 INSERT_EVENTS = _SQL["insert_events"]
-READ_HORIZON = _SQL["read_horizon"]
-READ_OUTGOING = _SQL["read_outgoing"]
-READ_STREAM = _SQL["read_stream"]
 
 
 class Visibility(Enum):
@@ -36,7 +40,7 @@ class Visibility(Enum):
     INTERNAL = "internal"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NewEvent:
     """An event (or, with a ``target``, a command) to append.
 
@@ -53,12 +57,13 @@ class NewEvent:
     stream_version: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """A recorded event or command; the fields stand in the order of the columns that the statements give.
 
     ``previous_public_position`` is the public event before it in its module (0 if there is none), for public events.
-    ``data_json`` is the data as it is stored: who only sends it on need not read it.
+    It is None as well in a log that gives positions only. ``data_json`` is the data as it is stored: who only sends it
+    on need not read it.
     """
 
     module: str
@@ -103,41 +108,60 @@ async def append(connection: AsyncConnection, module: str, events: Sequence[NewE
 
     The module is created with its first event. Raises IntegrityError if a stream version is taken already.
     """
-    public = [number for number, event in enumerate(events, 1) if event.visibility is Visibility.PUBLIC]
-    taken = {"module": module, "count": len(events), "last_public": public[-1] if public else None}
-    last: int = (await connection.execute(LOCK_MODULE, taken)).scalar_one()
-    await connection.execute(
-        INSERT_EVENTS,
-        {
-            "module": module,
-            "base": last - len(events),
-            "stream_ids": [event.stream_id for event in events],
-            "stream_versions": [event.stream_version for event in events],
-            "event_ids": [event.event_id for event in events],
-            "types": [event.type for event in events],
-            "visibilities": [event.visibility.value for event in events],
-            "targets": [event.target for event in events],
-            "data": [orjson.dumps(event.data).decode() for event in events],
-            "metadata": [orjson.dumps(event.metadata).decode() for event in events],
-        },
-    )
-    return last
+    return await connection.run_sync(append_last, module, events)
 
 
-async def read_outgoing(connection: AsyncConnection, module: str, after: int, limit: int) -> tuple[list[Entry], int]:
-    """What leaves the module after a position: its public events and its commands, and the horizon of this reading.
+def append_last(connection: Connection, module: str, events: Sequence[NewEvent]) -> int:
+    """The same on a connection that is not asynchronous, or from within one of its events."""
+    if any(event.stream_version is None for event in events):
+        lock_module(connection, module)
+    rows, last_public_number = _rows(events)
+    wanted = {
+        "module": module,
+        "count": len(events),
+        "last_public_number": last_public_number,
+        "events": as_rows(rows),
+    }
+    last_position = connection.execute(INSERT_EVENTS, wanted).scalar_one_or_none()
+    if last_position is None:
+        connection.execute(CREATE_MODULE, {"module": module})
+        last_position = connection.execute(INSERT_EVENTS, wanted).scalar_one()
+    return int(last_position)
 
-    With fewer entries than ``limit`` everything up to the horizon was read; else up to the last entry's position.
-    """
-    horizon: int = (await connection.execute(READ_HORIZON, {"module": module})).scalar_one_or_none() or 0
-    if horizon <= after:
-        return [], after
-    bounds = {"module": module, "after": after, "horizon": horizon, "limit": limit}
-    entries = [Entry.from_row(row) for row in await connection.execute(READ_OUTGOING, bounds)]
-    return entries, entries[-1].position if len(entries) == limit else horizon
+
+def _rows(events: Sequence[NewEvent]) -> tuple[list[dict[str, Any]], int | None]:
+    """The events as the statement takes them, without what is null, and the number of the last public one, from 1."""
+    last_public_number: int | None = None
+    unnumbered: Counter[str] = Counter()
+    rows = []
+    for number, event in enumerate(events, 1):
+        row = {
+            "number": number,
+            "stream_id": event.stream_id,
+            "event_id": event.event_id,
+            "type": event.type,
+            "visibility": event.visibility.value,
+            "data": event.data,
+            "metadata": event.metadata,
+        }
+        if event.stream_version is None:
+            unnumbered[event.stream_id] += 1
+            row["nth_of_stream"] = unnumbered[event.stream_id]
+        else:
+            row["stream_version"] = event.stream_version
+        if event.target is not None:
+            row["target"] = event.target
+        if event.visibility is Visibility.PUBLIC:
+            row["previous_public_number"] = last_public_number
+            last_public_number = number
+        rows.append(row)
+    return rows, last_public_number
 
 
-async def read_stream(connection: AsyncConnection, module: str, stream_id: str) -> list[Entry]:
-    """Everything in one stream, internal events and commands included: for the module itself."""
-    rows = await connection.execute(READ_STREAM, {"module": module, "stream_id": stream_id})
-    return [Entry.from_row(row) for row in rows]
+def lock_module(connection: Connection, module: str) -> tuple[int, int]:
+    """Lock the module's row, which is created if need be; its last position and its last public one."""
+    row = connection.execute(LOCK_MODULE, {"module": module}).one_or_none()
+    if row is None:
+        connection.execute(CREATE_MODULE, {"module": module})
+        row = connection.execute(LOCK_MODULE, {"module": module}).one()
+    return row.last_position, row.last_public_position

@@ -2,6 +2,7 @@
 
 from saga.postgres.connection import connect_engine
 from saga.postgres.errors import Conflict, Unavailable, unavailable_after
+from saga.postgres.rows import as_rows
 from saga.postgres.statements import Statements
 from saga.postgres.transaction import durable_transaction, reading
 
@@ -9,6 +10,7 @@ __all__ = [
     "Conflict",
     "Statements",
     "Unavailable",
+    "as_rows",
     "connect_engine",
     "durable_transaction",
     "reading",

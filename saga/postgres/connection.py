@@ -30,6 +30,8 @@ def connect_engine(database_url: str, service: str, pool_size: int = 5) -> Async
         max_overflow=0,
         pool_timeout=10,
         pool_pre_ping=False,
+        # Errors go to logs, and parameters are what messages say.
+        hide_parameters=True,
         connect_args={
             "timeout": CONNECT_TIMEOUT_SECONDS,
             "command_timeout": COMMAND_TIMEOUT_SECONDS,

@@ -42,7 +42,15 @@ module = Table(
     Column("name", Text, primary_key=True),
     Column("last_position", BigInteger, nullable=False, server_default=text("0")),
     Column("last_public_position", BigInteger, nullable=False, server_default=text("0")),
+    Column(
+        "pruned_position",
+        BigInteger,
+        nullable=False,
+        server_default=text("0"),
+        comment="Up to here events may have been pruned; readers from before are told.",
+    ),
     CheckConstraint("last_public_position BETWEEN 0 AND last_position", name="positions"),
+    CheckConstraint("pruned_position BETWEEN 0 AND last_position", name="pruned_position"),
     comment="One row for each module whose log is kept here; an append locks it last.",
 )
 
@@ -60,12 +68,22 @@ event_log = Table(
     Column("data", JSONB, nullable=False),
     Column("metadata", JSONB, nullable=False),
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Column(
+        "previous_public_position",
+        BigInteger,
+        comment="The public event before this one, 0 if there is none; null for what is internal.",
+    ),
     PrimaryKeyConstraint("module", "position"),
     UniqueConstraint("module", "stream_id", "stream_version"),
     CheckConstraint("position > 0", name="position"),
     CheckConstraint("stream_version > 0", name="stream_version"),
     CheckConstraint("visibility IN ('public', 'internal')", name="visibility"),
     CheckConstraint("target IS NULL OR visibility = 'internal'", name="command_is_internal"),
+    CheckConstraint(
+        "(visibility = 'public') = (previous_public_position IS NOT NULL)"
+        " AND previous_public_position BETWEEN 0 AND position - 1",
+        name="previous_public_position",
+    ),
     Index("event_log_public_idx", "module", "position", postgresql_where=text("visibility = 'public'")),
     comment="Append-only. Commands stand here too: the log is the outbox.",
 )
@@ -122,7 +140,9 @@ instance = Table(
     Index("instance_open_idx", "process", "created_at", postgresql_where=text("NOT settled")),
     comment="One row for each process instance; a finished one stays.",
     # Room for the next state beside the last one, so that an update touches no index.
-    postgresql_with={"fillfactor": 60},
+    # A row is inserted nearly empty, to be locked, and grows sixfold in the same transaction. With this much room it
+    # stays on its page, and its update touches no index.
+    postgresql_with={"fillfactor": 12},
 )
 
 timer = Table(
@@ -151,9 +171,16 @@ cursor = Table(
     Column("watermark", BigInteger, nullable=False, server_default=text("0")),
     Column("handled", INT8MULTIRANGE, nullable=False, server_default=text("'{}'::int8multirange")),
     Column("updated_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Column(
+        "hole_since",
+        DateTime(timezone=True),
+        comment="Since when the watermark stands before a hole; null where there is none.",
+    ),
+    Column("alarm", Text, comment="Why the log can't be asked; null while it can."),
     PrimaryKeyConstraint("consumer", "module"),
     CheckConstraint("watermark >= 0", name="watermark"),
     CheckConstraint("isempty(handled) OR lower(handled) > watermark", name="handled_above_watermark"),
+    CheckConstraint("(hole_since IS NULL) = isempty(handled)", name="hole_since"),
     comment="How far a consumer got in a module's log, and what it handled beyond.",
 )
 
@@ -166,6 +193,46 @@ cursor_advance = Table(
     Column("covered", INT8MULTIRANGE, nullable=False),
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     comment="Ranges that a step handled; whoever gets the cursor row folds what is there.",
+)
+
+instance_tombstone = Table(
+    "instance_tombstone",
+    metadata,
+    Column("process", Text, nullable=False),
+    Column("process_id", Text, nullable=False),
+    Column("process_version", Integer, nullable=False),
+    Column("stream_version", BigInteger, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("state", JSONB, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("settled_at", DateTime(timezone=True), nullable=False),
+    Column("pruned_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    PrimaryKeyConstraint("process", "process_id"),
+    CheckConstraint("stream_version > 0", name="stream_version"),
+    comment="What is left of a pruned instance: enough to answer what comes late.",
+)
+
+inbox_tombstone = Table(
+    "inbox_tombstone",
+    metadata,
+    Column("consumer", Text, nullable=False),
+    Column("key", LargeBinary, nullable=False, comment="A digest of source and message id."),
+    Column("digest", LargeBinary, nullable=False, comment="As in the inbox."),
+    PrimaryKeyConstraint("consumer", "key"),
+    CheckConstraint("octet_length(key) = 16", name="key"),
+    CheckConstraint("octet_length(digest) = 16", name="digest"),
+    comment="What is left of pruned inbox rows that no cursor covers: a repeat stays a repeat.",
+)
+
+stream_tombstone = Table(
+    "stream_tombstone",
+    metadata,
+    Column("module", Text, nullable=False),
+    Column("stream_id", Text, nullable=False),
+    Column("last_version", BigInteger, nullable=False),
+    PrimaryKeyConstraint("module", "stream_id"),
+    CheckConstraint("last_version > 0", name="last_version"),
+    comment="What is left of streams whose events were pruned: their versions go on counting.",
 )
 
 dead_letter = Table(

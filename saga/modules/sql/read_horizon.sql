@@ -1,3 +1,4 @@
--- All positions up to this one are committed: an append holds the row until its transaction ends.
+-- How far a module's log goes, as anybody may know it. All positions up to the last one are committed where position
+-- order is commit order: an append holds the module's row until its transaction ends.
 -- Index: module_pkey.
-SELECT last_position FROM saga.module WHERE name = :module
+SELECT last_position, last_public_position, pruned_position, commit_ordered FROM saga.public_module WHERE name = :module

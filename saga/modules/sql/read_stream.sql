@@ -1,8 +1,8 @@
 -- One stream of a module, oldest first, for the module itself.
 -- Index: event_log_module_stream_id_stream_version_key.
 SELECT
-    module, position, CAST(NULL AS bigint) AS previous_public_position, stream_id, stream_version, event_id, type,
-    target, CAST(data AS text) AS data, CAST(metadata AS text) AS metadata, recorded_at
+    module, position, previous_public_position, stream_id, stream_version, event_id, type, target,
+    CAST(data AS text) AS data, CAST(metadata AS text) AS metadata, recorded_at
 FROM saga.event_log
 WHERE module = :module AND stream_id = :stream_id
 ORDER BY stream_version

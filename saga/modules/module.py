@@ -1,0 +1,224 @@
+"""A module, declared: its name, its event types, and which of them nobody else may see.
+
+    @internal
+    @dataclass(frozen=True)
+    class FraudScoreComputed:
+        order_id: str
+        score: int
+
+    orders = Module("orders", stream="order_id", events=(OrderPlaced, OrderCancelled, FraudScoreComputed))
+
+    async with sessions.begin() as session:
+        session.add(Order(...))
+        orders.append(session, [OrderPlaced(...), FraudScoreComputed(...)])
+
+An event is an instance of a pydantic model or a dataclass; the field named by ``stream`` says which stream it belongs
+to. The declaration is a value: nothing is registered, and two services may declare the same module. How events wait for
+the commit stands in saga.modules.pending, how they are written in saga.modules.batch and saga.modules.log.
+"""
+
+import re
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from pydantic import BaseModel, TypeAdapter
+from pydantic.errors import PydanticUserError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from saga.core.errors import DeclarationError
+from saga.core.strict_json import NotStrictJson
+from saga.modules import following, payload, reader
+from saga.modules.batch import Batch
+from saga.modules.following import POLL_SECONDS
+from saga.modules.log import Entry, NewEvent, Visibility
+from saga.modules.pending import Appendable, hold
+from saga.modules.reader import LIMIT, Readable, Reading
+
+MAX_TEXT_LENGTH = 200
+"""Of ids: what is longer, readers refuse."""
+
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+_UNFIT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+_MARK = "__saga_internal__"
+
+_Kind = TypeVar("_Kind", bound=type)
+
+
+class EventRefused(ValueError):
+    """An event that must not be appended; the message names the event, the reason and the remedy."""
+
+
+def internal(kind: _Kind) -> _Kind:
+    """Mark an event type that stays within its module, and all its subclasses: others see a gap in the positions."""
+    setattr(kind, _MARK, True)
+    return kind
+
+
+@dataclass(frozen=True, slots=True)
+class _Declared:
+    """What is known of an event type."""
+
+    kind: type
+    visibility: Visibility
+    adapter: TypeAdapter[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A module whose log is kept in the database of the sessions that it is given. Raises DeclarationError.
+
+    ``stream`` names the field, of every event type, that holds the id of the event's stream: text of 1 to 200
+    characters.
+    """
+
+    name: str
+    stream: str
+    events: tuple[type, ...]
+    _declared: Mapping[str, _Declared] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "events", tuple(self.events))
+        if not _NAME.fullmatch(self.name):
+            raise DeclarationError(
+                f"module {self.name!r}: a name is small letters, digits, _ and -, at most 63 of them"
+            )
+        declared: dict[str, _Declared] = {}
+        for kind in self.events:
+            known = declared.setdefault(_type_name(self, kind), _declare(self, kind))
+            if known.kind is not kind:
+                raise DeclarationError(f"module {self.name}: two event types are named {kind.__name__}: rename one")
+        object.__setattr__(self, "_declared", declared)
+
+    @property
+    def public(self) -> tuple[type, ...]:
+        """The event types that everybody may see."""
+        return self._of(Visibility.PUBLIC)
+
+    @property
+    def internal(self) -> tuple[type, ...]:
+        """The event types that nobody else ever sees."""
+        return self._of(Visibility.INTERNAL)
+
+    def append(
+        self,
+        session: Appendable,
+        events: Iterable[object],
+        *,
+        expected_version: int | None = None,
+        correlation_id: str | None = None,
+        causation_id: str | None = None,
+        traceparent: str | None = None,
+    ) -> None:
+        """Append events with the caller's transaction: they are checked now, and written when it commits.
+
+        With ``expected_version`` all events belong to one stream, which has to be at this version at the commit (0: it
+        must not be there); else the commit raises StreamConflict and nothing is committed.
+
+        An event that was caused by a message gets an id derived from ``causation_id``, that message's id: a message
+        that is handled once more leads to the same events again, and who receives them can drop the repeat. Without a
+        known cause there is nothing that could come again, so the id is random.
+
+        Raises EventRefused for an event that this module does not declare or whose data is no strict JSON, and
+        NoTransaction where no commit would write the events.
+        """
+        metadata = _metadata(correlationid=correlation_id, causationid=causation_id, traceparent=traceparent)
+        new = tuple(self._new_event(event, metadata) for event in events)
+        if expected_version is not None:
+            _require_one_stream(new, expected_version)
+        if new:
+            hold(session, Batch(self.name, new, expected_version, causation_id))
+
+    async def read(self, session: Readable, after: int, *, limit: int = LIMIT) -> Reading:
+        """Everything after a position, internal events included: for the module itself. Raises Pruned."""
+        return await reader.read_all(session, self.name, after, limit=limit)
+
+    async def read_stream(self, session: Readable, stream_id: str) -> list[Entry]:
+        """Everything in one stream, oldest first: for the module itself. Its version is the last entry's."""
+        return await reader.read_stream(session, self.name, stream_id)
+
+    def follow(
+        self, engine: AsyncEngine, after: int = 0, *, limit: int = LIMIT, poll_seconds: float = POLL_SECONDS
+    ) -> AsyncIterator[Reading]:
+        """Everything after a position, and what comes, for ever: for the module itself. Raises as ``follow`` does."""
+        return following.follow_all(engine, self.name, after, limit=limit, poll_seconds=poll_seconds)
+
+    def decode(self, entry: Entry) -> Any:
+        """The event of an entry of this module, as an instance of its class.
+
+        Raises LookupError for an entry of something that is not declared here, and pydantic's ValidationError if the
+        class no longer takes what was recorded.
+        """
+        declared = self._declared.get(entry.type) if entry.module == self.name and entry.target is None else None
+        if declared is None:
+            raise LookupError(f"{entry.type} of module {entry.module} is no event that module {self.name} declares")
+        return payload.decode(declared.adapter, entry.data_json)
+
+    def _of(self, visibility: Visibility) -> tuple[type, ...]:
+        return tuple(one.kind for one in self._declared.values() if one.visibility is visibility)
+
+    def _new_event(self, event: object, metadata: Mapping[str, str]) -> NewEvent:
+        name = type(event).__name__
+        declared = self._declared.get(name)
+        if declared is None or declared.kind is not type(event):
+            raise EventRefused(f"module {self.name} does not declare {name}: add it to the events of its declaration")
+        try:
+            data = payload.encode(declared.adapter, event)
+            stream_id = _identifier(payload.stream_id(data, event, self.stream), self.stream)
+        except NotStrictJson as error:
+            raise EventRefused(f"{name} of module {self.name} can't be kept: {error}") from None
+        return NewEvent(stream_id, name, uuid4().hex, data, visibility=declared.visibility, metadata=metadata)
+
+
+def _type_name(module: Module, kind: Any) -> str:
+    if not isinstance(kind, type):
+        raise DeclarationError(f"module {module.name}: {kind!r} is no class: list the event types themselves")
+    name = kind.__name__
+    if not name.isidentifier() or len(name) > MAX_TEXT_LENGTH:
+        raise DeclarationError(f"module {module.name}: {name} is no name for an event type: derive a class from it")
+    return name
+
+
+def _declare(module: Module, kind: type) -> _Declared:
+    if issubclass(kind, BaseModel):
+        names = set(kind.model_fields)
+    elif is_dataclass(kind):
+        names = {one.name for one in fields(kind)}
+    else:
+        raise DeclarationError(
+            f"module {module.name}: {kind.__name__} is neither a pydantic model nor a dataclass: make it one of them"
+        )
+    if module.stream not in names:
+        raise DeclarationError(
+            f"module {module.name}: {kind.__name__} has no field {module.stream!r}, which names the stream: add it"
+        )
+    visibility = Visibility.INTERNAL if getattr(kind, _MARK, False) else Visibility.PUBLIC
+    try:
+        return _Declared(kind, visibility, TypeAdapter(kind))
+    except PydanticUserError as error:
+        raise DeclarationError(f"module {module.name}: {kind.__name__} can't be written as JSON: {error}") from error
+
+
+def _metadata(**known: str | None) -> dict[str, str]:
+    try:
+        return {name: _identifier(text, name) for name, text in known.items() if text is not None}
+    except NotStrictJson as error:
+        raise EventRefused(str(error)) from None
+
+
+def _identifier(text: Any, name: str) -> str:
+    """What readers take for an id; anything else they would have to refuse."""
+    if not isinstance(text, str) or not 0 < len(text) <= MAX_TEXT_LENGTH or _UNFIT.search(text):
+        raise NotStrictJson(
+            f"{name} is {text!r:.60}: write text of 1 to {MAX_TEXT_LENGTH} characters, none of them a control character"
+        )
+    return text
+
+
+def _require_one_stream(events: tuple[NewEvent, ...], expected_version: int) -> None:
+    streams = sorted({event.stream_id for event in events})
+    if len(streams) != 1:
+        raise ValueError(f"an expected version is of one stream, and these events are of {streams}: append them apart")
+    if expected_version < 0:
+        raise ValueError(f"expected version {expected_version}: versions count from 1, and 0 means a new stream")

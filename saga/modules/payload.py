@@ -1,0 +1,67 @@
+"""The data of an event: from an instance of its class to what the log keeps, and back.
+
+What the log keeps has to be read by everybody, also after PostgreSQL stored it as jsonb and printed it again: strict
+JSON (saga.core.strict_json), as an object. jsonb prints numbers without an exponent, so 1e300 comes back as an integer
+of 301 digits that no reader of ours takes: it is refused where it is appended, like all else that would not come back.
+"""
+
+import json
+import math
+from collections import deque
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from saga.core.strict_json import MAX_DEPTH, NotStrictJson, parse
+
+
+def encode(adapter: TypeAdapter[Any], event: object) -> dict[str, Any]:
+    """The data of the event. Raises NotStrictJson, with what can't be kept."""
+    try:
+        text = json.dumps(adapter.dump_python(event, mode="json", warnings="error"), ensure_ascii=False)
+        json.loads(text, parse_float=_require_printable)
+        data = parse(text.encode())
+        if "null" in text:
+            _require_finite(adapter.dump_python(event))
+    except NotStrictJson:
+        raise
+    except UnicodeEncodeError:
+        raise NotStrictJson("the JSON has a lone surrogate in a string") from None
+    except RecursionError:
+        raise NotStrictJson(f"the JSON is nested deeper than {MAX_DEPTH} levels") from None
+    except ValueError as error:
+        raise NotStrictJson(" ".join(str(error).split())) from None
+    if not isinstance(data, dict):
+        raise NotStrictJson("the data is not a JSON object")
+    return data
+
+
+def decode(adapter: TypeAdapter[Any], data_json: str) -> Any:
+    """The instance that the data describes. Raises pydantic's ValidationError if the class has changed since."""
+    return adapter.validate_json(data_json, by_alias=True, by_name=True)
+
+
+def stream_id(data: Mapping[str, Any], event: object, stream: str) -> Any:
+    """The stream that the event belongs to, as the data has it; by its field's name where that has an alias."""
+    return data[stream] if stream in data else str(getattr(event, stream))
+
+
+def _require_printable(literal: str) -> float:
+    """A number as jsonb will print it has to be strict too."""
+    parse(format(Decimal(literal), "f").encode())
+    return float(literal)
+
+
+def _require_finite(value: Any) -> None:
+    """Pydantic writes NaN and infinities as null where the field's type is not float."""
+    pending = [value]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, dict):
+            pending += [*item, *item.values()]
+        elif isinstance(item, list | tuple | set | frozenset | deque):
+            pending += item
+        elif isinstance(item, float) and not math.isfinite(item):
+            raise NotStrictJson(f"the data has {item}, which is no JSON number")

@@ -1,0 +1,9 @@
+-- Everything after a position, in position order, up to the horizon: for the module itself.
+-- Index: event_log_pkey.
+SELECT
+    module, position, previous_public_position, stream_id, stream_version, event_id, type, target,
+    CAST(data AS text) AS data, CAST(metadata AS text) AS metadata, recorded_at
+FROM saga.event_log
+WHERE module = :module AND position > :after AND position <= :horizon
+ORDER BY position
+LIMIT :limit

@@ -1,0 +1,9 @@
+-- Commands for one collaborator after a position, in position order, up to the horizon.
+-- Index: event_log_pkey.
+SELECT
+    module, position, previous_public_position, stream_id, stream_version, event_id, type, target,
+    CAST(data AS text) AS data, CAST(metadata AS text) AS metadata, recorded_at
+FROM saga.command
+WHERE module = :module AND target = :target AND position > :after AND position <= :horizon
+ORDER BY position
+LIMIT :limit
