@@ -1,0 +1,7 @@
+-- How far a process has heard each of the logs that are kept here, and up to where they may lack events.
+-- Indexes: module_pkey, cursor_pkey.
+SELECT m.name AS module, m.pruned_position, c.watermark
+FROM saga.module AS m
+JOIN saga.cursor AS c ON c.consumer = :consumer AND c.module = m.name
+WHERE m.name = ANY (CAST(:modules AS text[]))
+ORDER BY m.name

@@ -1,0 +1,7 @@
+-- Public events of a module after a position, up to a cursor, in position order.
+-- Index: event_log_public_idx.
+SELECT position, stream_id, type, CAST(data AS text) AS data
+FROM saga.event_log
+WHERE module = :module AND visibility = 'public' AND position > :after AND position <= :upto
+ORDER BY position
+LIMIT :limit

@@ -1,0 +1,162 @@
+"""Check a process: explore it, sample what is beyond exploring, and say what was found and how far that goes."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from saga.convergence.enumeration import Told, every_order, tell
+from saga.convergence.exploration import MOST_NODES, Exploration, Progress, explore
+from saga.convergence.finding import Finding, Kind
+from saga.convergence.functions import columns_of
+from saga.convergence.matrix import Commuting, commuting
+from saga.convergence.samples import INSTANCE, derive_samples, emitted
+from saga.convergence.sampling import SEED, sample
+from saga.core import Deadline, DeclarationError, Fact, Judgement, Process
+from saga.core.column import shown
+
+PAIRS = 2_000
+MOST_TOLD = 720
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a check came to.
+
+    Sets of up to ``whole_up_to`` facts were explored in every order; ``sampled`` pairs of longer histories were drawn
+    from ``seed`` beyond that. ``told`` are the orders of all samples, if there are not too many to be read.
+    ``unreached`` are the outcomes, and the values of judgements, that no history came to: nothing is known of them.
+    """
+
+    process: Process
+    samples: tuple[Fact, ...]
+    findings: tuple[Finding, ...]
+    matrix: tuple[Commuting, ...]
+    told: tuple[Told, ...]
+    nodes: int
+    whole_up_to: int
+    sampled: int
+    seed: int
+    contradicting: tuple[Fact, ...]
+    unreached: tuple[str, ...]
+    interrupted: bool
+
+    @property
+    def converges(self) -> bool:
+        """Whether nothing is wrong, as far as was looked."""
+        return not self.findings and not self.interrupted
+
+    @property
+    def is_proof(self) -> bool:
+        """Whether every order of every subset of the samples was explored."""
+        return self.whole_up_to == len(self.samples) and not self.interrupted
+
+    @property
+    def untried(self) -> tuple[type, ...]:
+        """The inputs of which there is no sample: nothing is known about them."""
+        tried = {fact.kind for fact in self.samples}
+        return tuple(kind for kind in self.process.kinds.values() if kind not in tried)
+
+
+def check(
+    process: Process,
+    samples: Sequence[Fact] | None = None,
+    *,
+    progress: Progress = lambda _nodes, _sets: None,
+    most_nodes: int = MOST_NODES,
+    seed: int = SEED,
+) -> Report:
+    """Check a process with these inputs, or with samples made from its message classes.
+
+    Raises DeclarationError for a sample that is no input of the process, and where no samples can be made.
+    """
+    chosen = ordered(process, samples) if samples is not None else derive_samples(process)
+    found = explore(process, chosen, progress=progress, most_nodes=most_nodes)
+    findings, sampled, interrupted = [*_about_deadlines(process, chosen), *found.findings], 0, found.interrupted
+    if found.whole_up_to < len(chosen) and not interrupted and not _is_settled(findings):
+        try:
+            findings += sample(found, seed, PAIRS)
+            sampled = PAIRS
+        except KeyboardInterrupt:
+            interrupted = True
+    matrix: tuple[Commuting, ...] = ()
+    told: tuple[Told, ...] = ()
+    try:
+        matrix, told = tuple(commuting(found)), _told(found)
+    except KeyboardInterrupt:
+        interrupted = True
+    return Report(
+        process,
+        chosen,
+        tuple(sorted(findings, key=lambda one: (list(Kind).index(one.kind), len(one.history)))),
+        matrix,
+        told,
+        len(found.nodes),
+        found.whole_up_to,
+        sampled,
+        seed,
+        tuple(chosen[index] for index in sorted({index for few in found.contradicting for index in few})),
+        () if interrupted or sampled or _is_settled(findings) else tuple(_unreached(found)),
+        interrupted,
+    )
+
+
+def ordered(process: Process, samples: Sequence[Fact]) -> tuple[Fact, ...]:
+    """The samples in the order of the declaration, each once, so that nothing depends on how they are given."""
+    kinds = list(process.kinds.values())
+    for fact in samples:
+        if fact.kind not in kinds:
+            heard = ", ".join(process.kinds)
+            raise DeclarationError(f"{process.name} does not hear {fact.kind.__name__}: it hears {heard}")
+    distinct = [fact for number, fact in enumerate(samples) if fact not in samples[:number]]
+    return tuple(
+        sorted(
+            distinct, key=lambda fact: (kinds.index(fact.kind), json.dumps(fact.fields, sort_keys=True, default=repr))
+        )
+    )
+
+
+def _about_deadlines(process: Process, samples: Sequence[Fact]) -> Iterator[Finding]:
+    """A deadline whose input asks for more than the scheduler says: no firing of it would ever be taken in."""
+    instance = samples[0].fields[process.correlate] if samples else INSTANCE
+    for effect in (one for one in process.effects if isinstance(one, Deadline)):
+        try:
+            emitted(process, effect, instance)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            sentence = (
+                f"{effect.name} emits {effect.emits.__name__}, which does not take what the scheduler says"
+                f" ({process.correlate}, due_at, armed_by): {'.'.join(map(str, first['loc']))}: {first['msg']}"
+            )
+            yield Finding(Kind.FAILS, sentence, ())
+
+
+def _unreached(found: Exploration) -> Iterator[str]:
+    process = found.process
+    states = [node.standing.state for node in found.nodes]
+    judgements = [column for column in columns_of(process) if isinstance(column, Judgement)]
+    came_to = {node.verdict.outcome for node in found.nodes}
+    yield from (f"{process.outcomes.name} {one.value}" for one in process.outcomes.states if one not in came_to)
+    for judgement in judgements:
+        values = {judgement.value(state.parts, state.registers) for state in states}
+        yield from (f"{judgement.name} {shown(value)}" for value in judgement.states if value not in values)
+
+
+def _told(found: Exploration) -> tuple[Told, ...]:
+    """All orders of all samples, or of as many as can be read."""
+    few = found.samples
+    while _factorial(len(few)) > MOST_TOLD:
+        few = few[:-1]
+    if any(finding.kind is Kind.FAILS for finding in found.findings):
+        return ()
+    return tuple(tell(found.process, history) for history in every_order(few))
+
+
+def _factorial(number: int) -> int:
+    return number * _factorial(number - 1) if number > 1 else 1
+
+
+def _is_settled(findings: Sequence[Finding]) -> bool:
+    """Whether sampling could not say more than is known already."""
+    return any(finding.kind in {Kind.DIVERGES, Kind.FAILS} for finding in findings)

@@ -1,0 +1,75 @@
+"""Every history, one by one: the plain way, for few inputs. A second opinion on exploring, and what people read."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations, permutations
+
+from saga.convergence.finding import History
+from saga.convergence.standing import Verdict, start, take, verdict
+from saga.core import Command, Fact, Process
+from saga.core import Verdict as Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A history told: the outcomes that it passed, the commands that were sent on the way, and what it came to.
+
+    It ``contradicts`` itself if one of its facts was refused because of another; what it came to is then for a person
+    to settle, and not to be compared.
+    """
+
+    history: History
+    outcomes: tuple[str, ...]
+    commands: tuple[Command, ...]
+    verdict: Verdict
+    contradicts: bool = False
+
+
+def tell(process: Process, history: Sequence[Fact]) -> Told:
+    """Run one history through the engine's decision."""
+    standing = start(process)
+    outcomes: list[str] = []
+    commands: list[Command] = []
+    contradicts = False
+    for fact in history:
+        standing, decision = take(process, standing, fact)
+        outcomes.append(decision.outcome.value)
+        commands += decision.commands
+        contradicts |= decision.verdict is Answer.CONFLICT
+    return Told(tuple(history), tuple(outcomes), tuple(commands), verdict(process, standing), contradicts)
+
+
+def every_order(samples: Sequence[Fact]) -> Iterator[History]:
+    """All orders of all of them, in the order of the samples: n!."""
+    return permutations(samples)
+
+
+def every_history(samples: Sequence[Fact], times: int = 1) -> Iterator[History]:
+    """All orders of all subsets, each input up to so many times."""
+    for size in range(1, len(samples) + 1):
+        for chosen in combinations(samples, size):
+            for counts in _counts(size, times):
+                several = [fact for fact, number in zip(chosen, counts, strict=True) for _ in range(number)]
+                yield from _distinct_orders(several)
+
+
+def _counts(size: int, times: int) -> Iterator[tuple[int, ...]]:
+    if size == 0:
+        yield ()
+        return
+    for rest in _counts(size - 1, times):
+        for number in range(1, times + 1):
+            yield (*rest, number)
+
+
+def _distinct_orders(facts: Sequence[Fact]) -> Iterator[History]:
+    """The orders of facts of which some are the same, each order once."""
+    if not facts:
+        yield ()
+        return
+    tried: list[Fact] = []
+    for index, fact in enumerate(facts):
+        if not any(fact is one for one in tried):
+            tried.append(fact)
+            for rest in _distinct_orders([*facts[:index], *facts[index + 1 :]]):
+                yield (fact, *rest)

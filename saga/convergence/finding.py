@@ -1,0 +1,72 @@
+"""What a check can find, each with the shortest history that shows it."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from saga.core import Fact, Process
+
+History = tuple[Fact, ...]
+
+
+class Kind(Enum):
+    """What is wrong."""
+
+    DIVERGES = "diverges"
+    REPEAT_CHANGES = "a repeat changes something"
+    WAITS_FOR_EVER = "waits for ever"
+    CANNOT_BE_UNDONE = "can't be undone"
+    SENT_TWICE = "sent twice"
+    FAILS = "fails"
+    DEPENDS_ON_MORE = "depends on more than the facts"
+    CANNOT_BE_READ = "can't be read by the new version"
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Where a history changes from the ``old`` version of a process to the ``new`` one: after so many facts."""
+
+    old: Process
+    new: Process
+    after: int
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """What both are called: by their numbers, if these differ."""
+        if self.old.version == self.new.version:
+            return "the old version", "the new version"
+        return f"version {self.old.version}", f"version {self.new.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong.
+
+    ``history`` shows it, and no shorter one does; for a divergence ``other`` holds the same facts in another order.
+    ``sentence`` is for people. What an upgrade breaks has a ``split``: its history goes from one version to the other,
+    and ``other`` is what the new version alone makes of the same facts.
+    """
+
+    kind: Kind
+    sentence: str
+    history: History
+    other: History = ()
+    split: Split | None = None
+
+
+def story(history: History, samples: tuple[Fact, ...]) -> str:
+    """The history in one line; of several samples of one type it says which."""
+    return " -> ".join(name_of(fact, samples) for fact in history) or "nothing"
+
+
+def told(history: History, samples: tuple[Fact, ...], split: Split | None) -> str:
+    """The history in one line, with a mark where the version changes."""
+    names = [name_of(fact, samples) for fact in history]
+    if split is not None:
+        names.insert(split.after, f"[{split.names[1]}]")
+    return " -> ".join(names)
+
+
+def name_of(fact: Fact, samples: tuple[Fact, ...]) -> str:
+    """The type of a sample, with a number where there are several of that type."""
+    alike = [one for one in samples if one.kind is fact.kind]
+    return fact.kind.__name__ if len(alike) < 2 else f"{fact.kind.__name__}#{alike.index(fact) + 1}"

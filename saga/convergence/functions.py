@@ -1,0 +1,72 @@
+"""The functions of a declaration: which there are, and which numbers they name.
+
+A function that says `total >= 1000` treats a thousand as something special, so a thousand is worth a sample.
+"""
+
+from collections.abc import Callable, Collection, Iterator
+from types import CodeType, FunctionType
+from typing import Any
+
+from saga.core import Column, Effect, Judgement, Outcomes, Process, Reducer, Register, Selection
+
+_DEEPEST = 3
+
+
+def functions_about(process: Process, keepers: Collection[Register | Reducer]) -> Iterator[Callable[..., Any]]:
+    """The functions of the user's own that look at any of these registers, or fold them."""
+    yield from (keeper.reduce for keeper in keepers if isinstance(keeper, Reducer))
+    for column in columns_of(process):
+        if isinstance(column, Judgement) and _meet(column.registers, keepers):
+            yield column.judge
+    for effect in process.effects:
+        for sends in effect.commands.values() if isinstance(effect, Effect) else ():
+            yield from (figure.work_out for figure in sends.figures if _meet(figure.registers, keepers))
+    for table in process.wanted:
+        for wants in table.cells.values():
+            for how in wants.values():
+                if isinstance(how, Selection) and _meet((how.register, *how.beside), keepers):
+                    yield how.choose
+
+
+def columns_of(process: Process) -> Iterator[Column]:
+    """Every column that any table of a process looks at, those of composed tables included."""
+    waiting: list[Column] = [process.outcomes, *(column for table in process.wanted for column in table.columns)]
+    known: list[Column] = []
+    while waiting:
+        column = waiting.pop()
+        if not any(column is one for one in known):
+            known.append(column)
+            yield column
+            waiting += column.columns if isinstance(column, Outcomes) else ()
+
+
+def numbers_in(function: object, deepest: int = _DEEPEST) -> Iterator[int | float]:
+    """The numbers that a function names: in its code, by a name of its module, or in a function that it calls."""
+    if not isinstance(function, FunctionType):
+        return
+    held = [cell.cell_contents for cell in function.__closure__ or () if _is_filled(cell)]
+    for code in _codes(function.__code__):
+        named = [function.__globals__[name] for name in code.co_names if name in function.__globals__]
+        for value in (*code.co_consts, *named, *held):
+            if type(value) in (int, float):
+                yield value
+            elif deepest and value is not function:
+                yield from numbers_in(value, deepest - 1)
+
+
+def _codes(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for one in code.co_consts:
+        if isinstance(one, CodeType):
+            yield from _codes(one)
+
+
+def _is_filled(cell: Any) -> bool:
+    try:
+        return cell.cell_contents is not cell
+    except ValueError:
+        return False
+
+
+def _meet(some: Collection[Register | Reducer], others: Collection[Register | Reducer]) -> bool:
+    return any(one in others for one in some)

@@ -1,0 +1,110 @@
+"""What diagrams show, as plain graphs: each sub-machine, the joint states with their outcomes, the outcomes alone.
+
+They are made from the tables and from what the exploration reached; nothing is drawn by hand.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from saga.convergence.exploration import Exploration
+from saga.convergence.exploration import Node as Place
+from saga.core import Process, Reducer, Register, SubMachine
+
+LinesOf = Callable[[Place], tuple[str, ...]]
+Labels = Mapping[tuple[str, str], Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A box: its lines of text, and the group by which it is coloured (an outcome, or nothing)."""
+
+    name: str
+    lines: tuple[str, ...]
+    group: str = ""
+    is_start: bool = False
+    is_settled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """An arrow from one box to another (or to itself), with the inputs that lead there."""
+
+    source: str
+    target: str
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """A diagram before it is drawn; nodes stand in the order of their distance from the start."""
+
+    title: str
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+
+
+def machine_graphs(process: Process) -> tuple[Graph, ...]:
+    """One graph for each sub-machine."""
+    return tuple(_machine(part) for part in process.parts)
+
+
+def joint_graph(found: Exploration) -> Graph:
+    """The joint states that can be reached, each with its outcome."""
+
+    def lines(place: Place) -> tuple[str, ...]:
+        state = place.standing.state
+        moved = [
+            state.parts[part.name].value for part in found.process.parts if state.parts[part.name] is not part.start
+        ]
+        kept = [_held(one, state.registers[one.name]) for one in found.process.registers]
+        return (place.verdict.outcome.value, ", ".join(moved + [text for text in kept if text]) or "nothing came yet")
+
+    return _reached(f"{found.process.name}: joint states", found, lines)
+
+
+def outcome_graph(found: Exploration) -> Graph:
+    """The outcomes alone, and which inputs lead from one to another."""
+    return _reached(f"{found.process.name}: outcomes", found, lambda place: (place.verdict.outcome.value,))
+
+
+def _held(register: Register | Reducer, value: Any) -> str:
+    """How many entries a register holds, if there are several; what a reducer made, if that is not its start."""
+    if isinstance(register, Register):
+        return f"{len(value)} {register.name}" if len(value) > 1 else ""
+    return f"{register.name} {value}" if value != register.start else ""
+
+
+def _machine(part: SubMachine[Enum]) -> Graph:
+    labels: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for state in part.states:
+        for kind, target in part.moves[state].items():
+            labels[state.value, target.value].append(kind.__name__)
+    nodes = tuple(Node(state.value, (state.value,), is_start=state is part.start) for state in part.states)
+    return Graph(part.name, nodes, _edges(labels))
+
+
+def _reached(title: str, found: Exploration, lines_of: LinesOf) -> Graph:
+    names: dict[tuple[str, ...], str] = {}
+    nodes: list[Node] = []
+    for place in found.nodes:
+        lines = lines_of(place)
+        if lines not in names:
+            names[lines] = f"s{len(names)}"
+            outcome = place.verdict.outcome
+            is_settled = outcome in found.process.settled
+            nodes.append(Node(names[lines], lines, outcome.value, place.size == 0, is_settled))
+    labels: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for place in found.nodes:
+        for index, reached in place.ways.items():
+            ends = names[lines_of(place)], names[lines_of(reached)]
+            kind = found.samples[index].kind.__name__
+            if ends[0] != ends[1] and kind not in labels[ends]:
+                labels[ends].append(kind)
+    return Graph(title, tuple(nodes), _edges(labels))
+
+
+def _edges(labels: Labels) -> tuple[Edge, ...]:
+    return tuple(Edge(source, target, tuple(inputs)) for (source, target), inputs in labels.items() if inputs)

@@ -1,0 +1,71 @@
+"""What can't be undone: a final condition that was commanded, and that a later fact no longer wants.
+
+It is looked at from step to step. An effect that nobody decides but the process is final with its command: the step
+that takes it back is wrong, also where it sends a command to undo it. One that the collaborator decides (``decided_by``
+says so) may be taken back until then; from then on it has to be wanted, in whatever order the two came.
+"""
+
+from collections.abc import Iterator, Mapping
+from enum import Enum
+
+from saga.core import Commanded, Effect, Process, Selection, State
+
+
+def taken_back(
+    process: Process, before: State, after: State, *, known: frozenset[type], new: type, upgraded: bool = False
+) -> Iterator[str]:
+    """A sentence for each effect that a step takes back though it is final.
+
+    ``known`` are the kinds of facts that were taken in before the step, ``new`` is the kind of its fact. The step is
+    ``upgraded`` if it is the first one under this version: it answers for whatever was commanded before.
+    """
+    for effect in process.effects:
+        if not isinstance(effect, Effect) or not effect.final or not _is_decided(effect, known | {new}):
+            continue
+        sent = {name: last for name, last in before.commanded.items() if _is_final(effect, name, last.condition)}
+        if not sent:
+            continue
+        outcome = process.outcomes.value(after.parts, after.registers).value
+        wanted, wanted_before = wanted_of(process, effect, after), wanted_of(process, effect, before)
+        for name, last in sent.items():
+            was_lost = not upgraded and _is_decided(effect, known) and wanted_before.get(name) != last.condition
+            if wanted.get(name) != last.condition and not was_lost:
+                yield f"{_final(effect, name, last.condition)}, and {outcome} {_instead(wanted.get(name))}"
+            elif wanted.get(name) == last.condition and not _only_adds(effect, last, after.commanded[name]):
+                yield f"{_final(effect, name, last.condition)}, and {outcome} wants it with other figures"
+
+
+def _final(effect: Effect, name: str, condition: str) -> str:
+    until = f" after {effect.decided_by.__name__}" if effect.decided_by else ""
+    return f"{name} is {condition}, which can't be undone{until}"
+
+
+def _only_adds(effect: Effect, last: Commanded, now: Commanded) -> bool:
+    """Whether the figures are the same, but for cumulative ones that grew."""
+    (sends,) = [sends for condition, sends in effect.commands.items() if condition.value == last.condition]
+    cumulative = {figure.name for figure in sends.figures if figure.is_cumulative}
+    return all(
+        now.figures.get(name) == figure or (name in cumulative and now.figures[name] > figure)
+        for name, figure in last.figures.items()
+    )
+
+
+def _instead(condition: str | None) -> str:
+    return "no longer wants it" if condition is None else f"wants it {condition}"
+
+
+def _is_final(effect: Effect, name: str, condition: str) -> bool:
+    return name.partition("/")[0] == effect.name and any(condition == final.value for final in effect.final)
+
+
+def _is_decided(effect: Effect, known: frozenset[type]) -> bool:
+    return effect.decided_by is None or effect.decided_by in known
+
+
+def wanted_of(process: Process, effect: Effect, state: State) -> Mapping[str, str]:
+    """The condition in which the effect is wanted, for each entry if it exists for each."""
+    how = process.wants(state.parts, state.registers).get(effect)
+    if isinstance(how, Selection):
+        condition = how.condition or next(iter(effect.commands))
+        return {f"{effect.name}/{key}": condition.value for key in how.chosen(state.registers)}
+    return {effect.name: how.value} if isinstance(how, Enum) else {}

@@ -1,0 +1,256 @@
+"""Sample inputs, made from the message classes: one of each type, several of a type of which an instance keeps several.
+
+Three of those, for two are not enough: "the first two are kept" and a sum of fractions come to the same in every order
+of two. Two are made where three of each would be more inputs than can be looked through quickly.
+
+For each field the first values are taken that its type and its constraints let pass, different ones for each variant.
+Of a type that a register or reducer keeps there is one more variant for each further value of a choice (an enum, a
+literal, a yes or no), for what was chosen may matter. Where no value passes, whoever declared it gives samples.
+"""
+
+import dataclasses
+import types
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from inspect import isclass
+from itertools import chain, islice
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+
+from saga.convergence.functions import functions_about, numbers_in
+from saga.core import Deadline, DeclarationError, Fact, Process, Reducer
+
+INSTANCE = "sample-1"
+VARIANTS, FEWER_VARIANTS = 3, 2
+MOST_SAMPLES = 10
+"""Of more, each type gets fewer variants."""
+_USUAL_SUM = 200
+_SOME_TIME = datetime(2026, 1, 1, tzinfo=UTC)
+_MOST_TRIED = 200
+_MOST_CHOICES = 3
+_MOST_VALUES = 6
+_LISTS = (list, set, frozenset, tuple)
+
+
+def derive_samples(process: Process, variants: int | None = None) -> tuple[Fact, ...]:
+    """A fact of each input, and ``variants`` of those that a register or reducer keeps side by side (three, or two).
+
+    Raises DeclarationError for a field for which no value was found.
+    """
+    if variants is None:
+        many = derive_samples(process, VARIANTS)
+        return many if len(many) <= MOST_SAMPLES else derive_samples(process, FEWER_VARIANTS)
+    instance = _instance(process)
+    return tuple(fact for kind in process.kinds.values() for fact in _samples(process, kind, instance, variants))
+
+
+def make_fact(message: BaseModel) -> Fact:
+    """A message of one's own as the fact that the engine would take it for."""
+    kind = type(message)
+    return Fact(kind, message.model_dump(mode="json", include=set(kind.model_fields)))
+
+
+def message_of(kind: type[BaseModel], fields: Mapping[str, Any]) -> BaseModel:
+    """The message with these fields, which go by their own names, whatever they are called on the wire."""
+    return kind.model_validate(fields, by_alias=True, by_name=True)
+
+
+def emitted(process: Process, deadline: Deadline, instance: Any, due: timedelta = timedelta()) -> Fact:
+    """The fact that a deadline leads to, as the scheduler tells it. Raises ValidationError if it can't be taken."""
+    said = {"due_at": (_SOME_TIME + due).isoformat(), "armed_by": process.name, process.correlate: instance}
+    if not issubclass(deadline.emits, BaseModel):
+        return Fact(deadline.emits, {process.correlate: instance})
+    return make_fact(message_of(deadline.emits, said))
+
+
+def _instance(process: Process) -> Any:
+    """What every sample is about: the first value that each class takes for the field that correlates."""
+    fields = [_fields(kind)[process.correlate] for kind in process.kinds.values()]
+    adapters = [TypeAdapter(field) for field in fields]
+    for candidate in chain([INSTANCE], _candidates(process.correlate)):
+        if all(_reads_as(adapter, candidate) == str(candidate) for adapter in adapters):
+            return candidate
+    raise DeclarationError(f"no sample value was found for {process.correlate}: give samples of your own")
+
+
+def _reads_as(adapter: TypeAdapter[Any], value: Any) -> str | None:
+    """What the engine would call an instance of this value; None if it can't be read."""
+    try:
+        return str(adapter.dump_python(adapter.validate_python(value), mode="json"))
+    except Exception:  # noqa: BLE001 -- a validator of the user's own may raise anything for what it was not made for
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Variant:
+    """What is particular about one of several samples of a kind; ``special`` is a number that a function names."""
+
+    number: int
+    choice: int
+    keys: frozenset[str]
+    words_differ: bool
+    special: int | float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Default:
+    """What stands beside the type of a field: of the rest of it only the default counts here, its alias does not."""
+
+    of: FieldInfo
+
+
+def _samples(process: Process, kind: type, instance: Any, variants: int) -> Iterator[Fact]:
+    fields = _fields(kind)
+    made: list[Mapping[str, Any]] = []
+    for variant in _variants(process, kind, variants):
+        said = _sample(process, kind, instance, variant)
+        if said in made:
+            said = _sample(process, kind, instance, dataclasses.replace(variant, keys=frozenset(fields)))
+        if said not in made:
+            made.append(said)
+            yield Fact(kind, said)
+
+
+def _variants(process: Process, kind: type, variants: int) -> Iterator[_Variant]:
+    """The usual ones, one more for each further value of a choice, and one for the greatest number that is named."""
+    keepers = process.keepers[kind]
+    keys = frozenset(getattr(keeper, "key", process.correlate) for keeper in keepers) - {process.correlate}
+    is_folded = any(isinstance(keeper, Reducer) for keeper in keepers)
+    usual = variants if keys or is_folded else 1
+    choices = max((len(_choices(field)) for field in _fields(kind).values()), default=0) if keepers else 1
+    several = usual + min(max(choices, 1), _MOST_CHOICES) - 1
+    for number in range(several):
+        yield _Variant(number, max(0, number - usual + 1), keys, is_folded)
+    named = [number for one in functions_about(process, keepers) for number in numbers_in(one) if number > _USUAL_SUM]
+    if named and usual > 1:
+        yield _Variant(several, 0, keys, is_folded, special=max(named))
+
+
+def _sample(process: Process, kind: type, instance: Any, variant: _Variant) -> Mapping[str, Any]:
+    said = {
+        name: instance if name == process.correlate else _value(kind, name, field, variant)
+        for name, field in _fields(kind).items()
+    }
+    if not issubclass(kind, BaseModel):
+        return said
+    try:
+        return make_fact(message_of(kind, said)).fields
+    except ValidationError as error:
+        raise DeclarationError(f"no sample of {kind.__name__} was found: give samples of your own ({error})") from None
+
+
+def _fields(kind: type) -> Mapping[str, Any]:
+    """The fields of a message class with their types, constraints included."""
+    if issubclass(kind, BaseModel):
+        return {
+            name: Annotated[(field.annotation, *field.metadata, _Default(field))]
+            for name, field in kind.model_fields.items()
+        }
+    hints = get_type_hints(kind, include_extras=True)
+    if dataclasses.is_dataclass(kind):
+        return {field.name: hints[field.name] for field in dataclasses.fields(kind)}
+    return hints
+
+
+def _value(kind: type, name: str, field: Any, variant: _Variant) -> Any:
+    """A value for one field. Variants differ in what names them, in numbers and in times, and in words if they have to.
+
+    The third one has the numbers and times of the first: what decides between equals must not be who came first.
+    Words that have a form, such as a currency, stay the same unless nothing else is left to differ.
+    """
+    if choices := _choices(field):
+        return choices[variant.choice % len(choices)]
+    adapter: TypeAdapter[Any] = TypeAdapter(field)
+    passing = list(islice(_passing(adapter, chain(_candidates(name), _bounds(adapter), _built(field))), _MOST_VALUES))
+    if not passing:
+        default = _default(field)
+        if default is not dataclasses.MISSING:
+            return default
+        raise DeclarationError(f"no sample value was found for {kind.__name__}.{name}: give samples of your own")
+    if variant.special is not None and type(passing[0]) in (int, float) and name not in variant.keys:
+        passing = list(_passing(adapter, iter((variant.special, float(variant.special))))) or passing
+    first = passing[0]
+    is_free = isinstance(first, str) and first == f"{name}-1"
+    if name in variant.keys or name.endswith("id") or (is_free and variant.words_differ):
+        return passing[variant.number % len(passing)]
+    differs = not isinstance(first, str) or first[:1].isdigit()
+    return passing[variant.number % min(len(passing), 2) if differs else 0]
+
+
+def _choices(annotation: Any) -> tuple[Any, ...]:
+    """The values of an enum, a literal or a yes or no, also where None would do as well."""
+    if get_origin(annotation) is Literal:
+        return get_args(annotation)
+    if isclass(annotation) and issubclass(annotation, Enum):
+        return tuple(member.value for member in annotation)
+    if annotation is bool:
+        return (True, False)
+    if get_origin(annotation) in {Annotated, Union, types.UnionType}:
+        inner = get_args(annotation)[:1] if get_origin(annotation) is Annotated else get_args(annotation)
+        found = [_choices(one) for one in inner if one is not type(None)]
+        return found[0] if len(found) == 1 else ()
+    return ()
+
+
+def _candidates(name: str) -> Iterator[Any]:
+    """Values to try, the most ordinary first."""
+    yield from (f"{name}-{number}" for number in range(1, _MOST_VALUES + 1))
+    yield from (100, 40, 60, 1, 0, 10_000, -1)
+    yield from ("2026-01-02T00:00:00Z", "2026-01-01T00:00:00Z", "2026-01-03T00:00:00Z")
+    yield from ("2026-01-02", "2026-01-01", "2026-01-03", "12:00:00", "11:00:00", "P1D", "P2D")
+    yield from ("EUR", "USD", "DE", "FR", "de", "en", "a", "b", "A", "1", "2", "10.00", "20.00")
+    yield from ("a@example.org", "b@example.org", "https://example.org/", "https://example.com/")
+    yield from (f"00000000-0000-4000-8000-{number:012}" for number in range(1, _MOST_VALUES + 1))
+    yield from (0.7, 0.6, 0.1, 1.1, 1.3, 49.99, 99.9)  # fractions whose sum depends on the order of adding them
+    yield from ([], {}, ["a"], {"a": "b"}, None)
+    yield from ("x" * length for length in range(2, 65))
+
+
+def _bounds(adapter: TypeAdapter[Any]) -> Iterator[Any]:
+    """Numbers at the bounds of what is allowed, for where the ordinary ones are not."""
+    try:
+        schema = adapter.json_schema()
+    except Exception:  # noqa: BLE001 -- a type without a JSON schema has no bounds to say, and may have other values
+        return
+    for part in (schema, *schema.get("anyOf", ())):
+        for bound, step in (("minimum", 0), ("exclusiveMinimum", 1), ("maximum", 0), ("exclusiveMaximum", -1)):
+            if bound in part:
+                yield part[bound] + step
+                yield part[bound] + step * 2
+
+
+def _built(annotation: Any) -> Iterator[Any]:
+    """Values of nested models, alone, in lists, or by name."""
+    if isclass(annotation) and issubclass(annotation, BaseModel):
+        variant = _Variant(0, 0, frozenset(), words_differ=False)
+        yield {name: _value(annotation, name, field, variant) for name, field in _fields(annotation).items()}
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin in {Annotated, Union, types.UnionType}:
+        for one in inner:
+            yield from chain(_choices(one), _built(one))
+    elif origin in _LISTS and inner:
+        yield from ([value] for value in chain(_choices(inner[0]), _built(inner[0]), islice(_candidates("item"), 20)))
+    elif origin is dict:
+        yield from ({"a": value} for value in chain(_choices(inner[1]), _built(inner[1]), _candidates("item")))
+
+
+def _passing(adapter: TypeAdapter[Any], candidates: Iterator[Any]) -> Iterator[Any]:
+    """Those that the type takes for what they are, and not for something else that they could be read as."""
+    for value in islice(candidates, _MOST_TRIED):
+        try:
+            taken = adapter.dump_python(adapter.validate_python(value), mode="json")
+        except Exception:  # noqa: BLE001, S112 -- a validator of the user's own may raise anything for what it was not made for
+            continue
+        if type(taken) is type(value):
+            yield value
+
+
+def _default(field: Any) -> Any:
+    for part in getattr(field, "__metadata__", ()):
+        if isinstance(part, _Default) and not part.of.is_required():
+            return part.of.get_default(call_default_factory=True)
+    return dataclasses.MISSING

@@ -1,0 +1,82 @@
+"""Sampling: for more inputs than can be explored, histories drawn from a seed. It can find, and it can't prove.
+
+The chance is a function of the seed and a counter, so that the same seed draws the same histories everywhere.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from hashlib import blake2b
+from typing import Any
+
+from saga.convergence.enumeration import tell
+from saga.convergence.exploration import Exploration, follow
+from saga.convergence.finding import Finding, History, Kind
+from saga.core import Fact, Process
+
+SEED = 1
+"""Of what is sampled, unless another one is asked for."""
+
+
+SAMPLED = "(sampled; a shorter history may exist)"
+
+
+class Chance:
+    """A stream of choices that a seed decides."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._count = 0
+
+    def below(self, limit: int) -> int:
+        """A number from 0 to limit - 1."""
+        self._count += 1
+        drawn = blake2b(f"{self._seed}/{self._count}".encode(), digest_size=8).digest()
+        return int.from_bytes(drawn) % limit
+
+    def shuffled(self, items: Sequence[Any]) -> list[Any]:
+        """The items in some order."""
+        left = list(items)
+        return [left.pop(self.below(len(left))) for _ in range(len(left))]
+
+
+def sample_histories(samples: Sequence[Fact], seed: int, pairs: int) -> Iterator[tuple[History, History]]:
+    """Pairs of histories of the same facts in different orders, some facts repeated."""
+    chance = Chance(seed)
+    for _ in range(pairs):
+        chosen = chance.shuffled(samples)[: 2 + chance.below(max(len(samples) - 1, 1))]
+        again = [fact for fact in chosen if chance.below(4) == 0]
+        yield tuple(chance.shuffled(chosen + again)), tuple(chance.shuffled(chosen))
+
+
+def sample(found: Exploration, seed: int, pairs: int) -> list[Finding]:
+    """What is wrong in sampled histories beyond what was explored.
+
+    The first divergence, made as short as dropping facts makes it, and the first step of each kind that is wrong.
+    """
+    drawn = tuple(sample_histories(found.samples, seed, pairs))
+    steps = follow(found, (history for pair in drawn for history in pair))
+    findings = [replace(one, sentence=f"{one.sentence} {SAMPLED}") for one in steps]
+    if not any(finding.kind is Kind.FAILS for finding in findings):
+        diverging = next((pair for pair in drawn if _differ(found.process, *pair)), None)
+        findings += [] if diverging is None else [_shortened(found.process, *diverging)]
+    return findings
+
+
+def _differ(process: Process, one: History, other: History) -> bool:
+    """Whether both come to different verdicts, neither because a person has to settle it."""
+    first, second = tell(process, one), tell(process, other)
+    return first.verdict != second.verdict and not first.contradicts and not second.contradicts
+
+
+def _shortened(process: Process, one: History, other: History) -> Finding:
+    """Drop facts, and then repeats, as long as what is left still diverges."""
+    for fact in {id(fact): fact for fact in one}.values():
+        fewer = tuple(tuple(left for left in history if left is not fact) for history in (one, other))
+        if _differ(process, *fewer):
+            return _shortened(process, *fewer)
+    for index, fact in enumerate(one):
+        once = one[:index] + one[index + 1 :]
+        if any(left is fact for left in once) and _differ(process, once, other):
+            return _shortened(process, once, other)
+    sentence = f"the same facts come to different verdicts, as they arrive {SAMPLED}"
+    return Finding(Kind.DIVERGES, sentence, one, other)

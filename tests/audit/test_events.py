@@ -1,0 +1,140 @@
+"""Every event that a cursor has passed has an answer, or the audit names it."""
+
+import random
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from saga.audit.events import READ_ANSWERED, READ_CAME_BACK, READ_EVENTS
+from saga.core import Poison
+from saga.engine import Step
+from saga.modules import NewEvent, Visibility, append
+from saga.postgres import durable_transaction
+from tests.audit.evidence import differing, events
+from tests.engine.conversation import execute, message, rows
+from tests.replay.evidence import PROCESS, delete_entries
+from tests.retention.archive import logged, prune, take
+
+
+async def some(engine: AsyncEngine, chance: random.Random, orders: int) -> int:
+    """Orders that were heard from their modules' logs, in any order and some of them twice; how many events."""
+    ids = [f"o-{number}" for number in range(orders)]
+    kinds = ("OrderPlaced", "PaymentReceived", "OrderCancelled", "PaymentTimedOut")
+    said = [message(kind, order_id) for order_id in ids for kind in chance.sample(kinds, 3)]
+    chance.shuffle(said)
+    known = await logged(engine, *said)
+    await take(engine, *chance.sample(known, len(known)), *known[:5])
+    return len(known)
+
+
+async def lose(engine: AsyncEngine, order_id: str) -> None:
+    """An order whose answers, row and dead letters are gone, as if nothing had ever been heard of it."""
+    await delete_entries(engine, order_id, "module = 'order-process'")
+    await execute(engine, "DELETE FROM saga.instance WHERE process_id = :id", id=order_id)
+
+
+@pytest.mark.parametrize("seed", [random.randrange(10**6) for _ in range(2)])
+async def test_what_was_heard_is_answered(engine: AsyncEngine, seed: int) -> None:
+    count = await some(engine, random.Random(seed), orders=20)
+    assert await events(engine, page_size=7) == (count, []), f"seed {seed}"
+    assert await differing(engine) == {}, f"seed {seed}"
+
+
+async def test_an_event_that_was_passed_and_never_answered_is_named(engine: AsyncEngine) -> None:
+    placed, paid, other = await logged(
+        engine, message("OrderPlaced", "o-1"), message("PaymentReceived", "o-1"), message("OrderPlaced", "o-2")
+    )
+    await take(engine, placed, paid, other)
+    await lose(engine, "o-1")
+    heard, lost = await events(engine)
+    assert heard == 3
+    assert [one.sentence for one in lost] == [
+        "position 1 of orders, OrderPlaced about o-1, was passed and has no answer",
+        "position 1 of payments, PaymentReceived about o-1, was passed and has no answer",
+    ]
+
+
+async def test_what_is_beyond_the_cursor_is_not_asked_for(engine: AsyncEngine) -> None:
+    placed, _ = await logged(engine, message("OrderPlaced", "o-1"), message("OrderPlaced", "o-2"))
+    await take(engine, placed)
+    assert await events(engine) == (1, [])
+
+
+async def test_what_has_a_dead_letter_is_answered_and_without_it_is_not(engine: AsyncEngine) -> None:
+    placed, other = await logged(engine, message("OrderPlaced", "o-1"), message("OrderPlaced", "o-1", amount=1))
+    await take(engine, placed, other)
+    assert await rows(engine, "SELECT kind, position FROM saga.dead_letter") == [("conflict", 2)]
+    assert await events(engine) == (2, [])
+    await execute(engine, "UPDATE saga.dead_letter SET state = 'discarded', closed_at = now()")
+    assert await events(engine) == (2, [])
+    await execute(engine, "DELETE FROM saga.dead_letter")
+    assert [one.position for one in (await events(engine))[1]] == [2]
+
+
+async def test_an_event_that_was_not_understood_is_asked_for_too(engine: AsyncEngine) -> None:
+    (wrong,) = await logged(engine, message("OrderPlaced", "o-1", amount=-1))
+    letter = Poison(wrong.raw, "wrong", type=wrong.type, id=wrong.id, module=wrong.module, position=wrong.position)
+    await Step(engine, PROCESS).take([letter], settled=[("orders", 0, 1)])
+    assert await events(engine) == (1, [])
+    await execute(engine, "DELETE FROM saga.dead_letter")
+    assert [one.sentence for one in (await events(engine))[1]] == [
+        "position 1 of orders, OrderPlaced which names no instance, was passed and has no answer"
+    ]
+
+
+async def test_what_the_process_does_not_hear_is_not_asked_for(engine: AsyncEngine) -> None:
+    async with durable_transaction(engine) as connection:
+        said = [
+            NewEvent("o-1", "OrderAdmired", "e-1", {"order_id": "o-1"}),
+            NewEvent("o-1", "OrderPlaced", "e-2", {}, visibility=Visibility.INTERNAL),
+        ]
+        await append(connection, "orders", said)
+        timed_out = {"order_id": "o-1", "armed_by": "another"}
+        await append(connection, "scheduler", [NewEvent("o-1", "PaymentTimedOut", "e-3", timed_out)])
+    await Step(engine, PROCESS).take([], settled=[("orders", 0, 2), ("scheduler", 0, 1)])
+    assert await events(engine) == (0, [])
+
+
+async def test_what_was_pruned_is_not_asked_for(engine: AsyncEngine) -> None:
+    said = await logged(engine, message("OrderPlaced", "o-1"), message("OrderCancelled", "o-1"))
+    await take(engine, *said)
+    await execute(engine, "INSERT INTO saga.cursor (consumer, module) VALUES ('slow', 'orders')")
+    await prune_all_but_the_orders(engine)
+    assert await rows(engine, "SELECT process_id FROM saga.instance_tombstone") == [("o-1",)]
+    assert await events(engine) == (2, []), "the events are still there, for the slow reader"
+    await take(engine, message("PaymentReceived", "o-1"))
+    assert await events(engine) == (2, []), "and the order came back"
+    await execute(engine, "DELETE FROM saga.cursor WHERE consumer = 'slow'")
+    await prune(engine)
+    assert await events(engine) == (0, [])
+
+
+async def prune_all_but_the_orders(engine: AsyncEngine) -> None:
+    """Prune while a slow reader has read nothing of the orders."""
+    await prune(engine)
+    async with engine.connect() as connection:
+        left = (await connection.execute(text("SELECT count(*) FROM saga.event_log WHERE module = 'orders'"))).scalar()
+    assert left == 2
+
+
+async def test_events_and_their_answers_are_found_by_index(engine: AsyncEngine) -> None:
+    await execute(
+        engine,
+        "INSERT INTO saga.event_log (module, position, previous_public_position, stream_id, stream_version, event_id,"
+        " type, visibility, data, metadata) SELECT module, n, CASE module WHEN 'orders' THEN n - 1 END, 'o-' || n / 3,"
+        " n % 3 + 1, n, 'InputTaken', CASE module WHEN 'orders' THEN 'public' ELSE 'internal' END, '{}',"
+        """ json_build_object('module', 'orders', 'position', n)"""
+        " FROM generate_series(1, 30000) AS n, (VALUES ('orders'), ('order-process')) AS m (module)",
+    )
+    await execute(engine, "ANALYZE saga.event_log")
+    ids = {"own": "order-process", "process_ids": [f"o-{n}" for n in range(300)]}
+    page = {"module": "orders", "after": 10_000, "upto": 30_000, "limit": 500}
+    for statement, wanted, index in (
+        (READ_EVENTS, page, "event_log_public_idx"),
+        (READ_ANSWERED, {**ids, "module": "orders", "positions": [*range(900)]}, "event_log_module_stream_id"),
+        (READ_CAME_BACK, {**ids, "process": "order"}, "event_log_module_stream_id"),
+    ):
+        plan = "\n".join(line for (line,) in await rows(engine, f"EXPLAIN {statement.text}", **wanted))
+        assert index in plan
+        assert "Seq Scan on event_log" not in plan

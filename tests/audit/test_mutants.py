@@ -1,0 +1,105 @@
+"""Whatever table an engine runs that is not the model's, some history shows it to the audit."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import combinations
+
+import orjson
+
+from saga.audit import Record
+from saga.audit.comparison import compare
+from saga.audit.difference import Difference
+from saga.core import DeclarationError, Fact, Poison, Process, State, dump_state
+from saga.engine.answers import answer
+from saga.engine.instances import Instance
+from saga.engine.intake import Admitted, admit
+from saga.modules import Entry, NewEvent
+from saga.orders import order_process
+from saga.replay import Stored
+from tests.audit.evidence import told
+from tests.convergence.mutation import FACTS, mutants, the_order_process, why_equivalent
+
+MODEL = order_process()
+INSTANCE = "o-1"
+
+ORDER_ALONE_TELLS = {
+    f"({outcome}, PLACED) add payment_deadline ARMED" for outcome in ("PAID", "EXPIRED", "CANCELLED", "REFUNDED")
+}
+"""A deadline that is armed when everything is decided: had the order been placed first, it would be armed too."""
+
+DEADLINES_ARE_KNOWN_BY_NAME = {
+    "payment_deadline emits OrderPlaced",
+    "payment_deadline emits OrderCancelled",
+    "payment_deadline emits PaymentReceived",
+    "payment_deadline without an override",
+    "payment_deadline a minute later",
+}
+"""The audit sees that a deadline was armed. What it emits shows once it fired, when it was due never."""
+NOTHING_THAT_AN_ENGINE_DOES = {
+    "payment_request (REQUESTED) toggle final",
+    "fulfilment (STARTED) toggle final",
+}
+"""What is final is a claim that the checker examines before anything runs."""
+
+
+def histories() -> Iterator[Sequence[Fact]]:
+    """Every subset of the facts, forwards and backwards, and told twice."""
+    for size in range(1, len(FACTS) + 1):
+        for subset in combinations(FACTS, size):
+            yield from (subset, subset[::-1], (*subset, *subset))
+
+
+def entry(event: NewEvent) -> Entry:
+    """The event as it stands in the log."""
+    assert event.stream_version is not None
+    return Entry(
+        MODEL.module,
+        event.stream_version,
+        None,
+        event.stream_id,
+        event.stream_version,
+        event.event_id,
+        event.type,
+        event.target,
+        orjson.dumps(event.data).decode(),
+        event.metadata,
+        datetime(2026, 1, 1, tzinfo=UTC),
+    )
+
+
+def audited(engine_runs: Process, history: Sequence[Fact]) -> tuple[Difference, ...]:
+    """What the audit finds in what this process has made of a history."""
+    admitted = [admit(engine_runs, told(fact, INSTANCE)) for fact in history]
+    understood: list[Admitted] = [one for one in admitted if not isinstance(one, Poison)]
+    answers = answer(engine_runs, {INSTANCE: Instance(INSTANCE, 0, State.start(engine_runs))}, understood)
+    if not answers.decided:
+        return ()
+    (decided,) = answers.decided
+    state = orjson.loads(orjson.dumps(dump_state(decided.instance.state)))
+    settled = decided.outcome in engine_runs.settled
+    stored = Stored(1, decided.instance.stream_version, decided.outcome.value, settled, state)
+    first, *others = map(entry, answers.entries)
+    record = Record.begun(MODEL, first)
+    for one in others:
+        record.add(one)
+    return compare(MODEL, stored, record, {armed.timer.name for armed in answers.timers}).differences
+
+
+def test_the_unbroken_process_is_what_the_model_says() -> None:
+    for history in histories():
+        assert audited(the_order_process().build(), history) == (), [fact.kind.__name__ for fact in history]
+
+
+def test_every_table_that_is_another_process_is_found() -> None:
+    unnoticed, runnable = [], 0
+    for mutant in mutants():
+        try:
+            process = mutant.draft.build()
+        except DeclarationError:
+            continue
+        runnable += 1
+        if not any(audited(process, history) for history in histories()):
+            unnoticed.append(mutant)
+    assert runnable > 100
+    explained = ORDER_ALONE_TELLS | DEADLINES_ARE_KNOWN_BY_NAME | NOTHING_THAT_AN_ENGINE_DOES
+    assert {mutant.change for mutant in unnoticed if why_equivalent(mutant) is None} == explained

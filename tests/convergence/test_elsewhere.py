@@ -1,0 +1,78 @@
+"""What depends on the interpreter comes to something else in another one, and only there can it be seen."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from examples.gallery import first_payment_kept
+from examples.shop.order import order
+from saga.convergence.opinion import has_functions
+from saga.core import Fact, Judgement, Process, Reducer, outcomes
+from saga.elsewhere import assert_same_everywhere
+from saga.orders import order_process
+from tests.convergence.shop import Outcome, Paid, process
+
+HERE = __name__
+
+
+def folding(reduce: Any, judge: Any) -> Process:
+    reducer = Reducer("folded", of=(Paid,), start=[], reduce=reduce)
+    table = outcomes(
+        Judgement("judged", (reducer,), judge), rule=lambda judged: Outcome.PAID if judged else Outcome.OPEN
+    )
+    return process(rule=None, table=table, registers=(reducer,))
+
+
+def as_a_set(noted: list[str], paid: Fact) -> list[str]:
+    return sorted({*noted, paid.fields["payment_id"]})
+
+
+seen: list[Any] = []
+
+
+def is_the_first_that_was_ever_seen(noted: list[str]) -> bool:
+    if noted and not seen:
+        seen.append(noted)
+    return seen[:1] == [noted]
+
+
+set_order = folding(
+    lambda noted, paid: list({*noted, paid.fields["payment_id"]}), lambda noted: noted[:1] == ["payment_id-1"]
+)
+hashed = folding(as_a_set, lambda noted: bool(noted) and hash(noted[0]) % 2 == 0)
+remembering = folding(as_a_set, is_the_first_that_was_ever_seen)
+honest = folding(as_a_set, lambda noted: "payment_id-1" in set(noted))
+
+
+@pytest.mark.parametrize("name", ["set_order", "hashed", "remembering"])
+def test_a_function_that_looks_at_more_than_it_gets_is_found(name: str) -> None:
+    with pytest.raises(AssertionError, match="other interpreters come to something else with the same facts"):
+        assert_same_everywhere(f"{HERE}:{name}")
+
+
+@pytest.mark.parametrize("target", [f"{HERE}:honest", "examples.shop.order:order", "saga.orders:order_process"])
+def test_one_that_does_not_is_the_same_everywhere(target: str) -> None:
+    assert_same_everywhere(target)
+
+
+def test_samples_of_ones_own_are_looked_at() -> None:
+    assert_same_everywhere("examples.shop.order:order", "examples.shop.order:SAMPLES")
+
+
+def test_an_interpreter_that_can_say_nothing_is_no_agreement() -> None:
+    with pytest.raises(RuntimeError, match="has no attribute 'nothing'"):
+        assert_same_everywhere(f"{HERE}:nothing")
+
+
+def test_what_a_module_says_when_it_is_imported_is_no_opinion(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "talking.py").write_text(f"print('hello')\nfrom {HERE} import honest\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert_same_everywhere("talking:honest")
+
+
+def test_tables_need_no_second_opinion() -> None:
+    assert not has_functions(order_process())
+    assert has_functions(order)
+    assert has_functions(honest)
+    assert has_functions(first_payment_kept.diverging)
