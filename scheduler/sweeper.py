@@ -63,6 +63,6 @@ def _emitted(timer: Row[Any]) -> NewEvent:
         stream_id=timer.process_id,
         type=timer.emits,
         event_id=derived_id("timer", timer.process, timer.process_id, timer.name),
-        data=orjson.loads(timer.data) | {"due_at": due_at.isoformat()},
+        data={"due_at": due_at.isoformat(), "armed_by": timer.process} | orjson.loads(timer.data),
         metadata=orjson.loads(timer.metadata),
     )

@@ -1,8 +1,9 @@
 -- Claims due timers, oldest first, and marks them fired; those that another sweeper has locked are passed over.
--- Index: timer_due_idx.
+-- The clock is read once, in a query of its own: as a volatile function it would be compared with every armed timer.
+-- Indexes: timer_due_idx to find them, timer_pkey to mark them.
 WITH due AS MATERIALIZED (
     SELECT process, process_id, name FROM saga.timer
-    WHERE fired_at IS NULL AND due_at <= clock_timestamp()
+    WHERE fired_at IS NULL AND due_at <= (SELECT clock_timestamp())
     ORDER BY due_at
     LIMIT :limit
     FOR UPDATE SKIP LOCKED

@@ -1,0 +1,236 @@
+"""The fold: an instance rebuilt from its stream, entry by entry, through the same decision that made it. Pure.
+
+The problem: the row of an instance is a convenience; what happened is in the log of its process. Whether the row says
+the same can only be known by going through the record again, without ever looking at the row.
+
+The model: each answer in the stream (taken in or ignored) holds its input, and the decision on it is made anew. The
+commands that stand behind an answer are compared with those that it leads to, by target, type, effect and revision.
+Where they differ the fold goes on with what was really sent: an instance has to know that, or it would never make good
+for it. So one wrong command is one difference, and not one in everything after it.
+
+What can fail: an entry is missing, or can't be taken in any more, because the process has changed or contradicts it.
+Then nothing that follows could be trusted, so the fold stops there and says why. A gap that is exactly as wide as the
+commands that are missing is no reason to stop: it is known what stood there.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any, Final
+
+from pydantic import BaseModel, ValidationError
+
+from saga.core import Command, Commanded, Deadline, Decision, Effect, Fact, Process, State, Verdict, decide, load_state
+from saga.modules import Entry
+from saga.replay.difference import Difference
+
+ANSWERS: Final = ("InputTaken", "InputIgnored")
+REVIVED: Final = "InstanceRevived"
+REPAIRED: Final = "InstanceRepaired"
+
+Key = tuple[str, str, str, int]
+"""What a command is recognised by: target, type, effect and revision."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArmedDeadline:
+    """A deadline that the record armed and has not answered. ``cause`` are the metadata of the entry that armed it."""
+
+    name: str
+    emits: str
+    due_at: datetime
+    cause: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """An instance as its record leads to it.
+
+    ``damage`` says why the record could not be followed to its end; then the rest is what it was up to there. A record
+    that is ``headless`` lacks its first entries. ``commands`` are differences between the commands in the log and those
+    that the recorded inputs lead to.
+    """
+
+    state: State
+    outcome: Enum
+    stream_version: int
+    deadlines: tuple[ArmedDeadline, ...]
+    commands: tuple[Difference, ...]
+    damage: Difference | None
+    headless: bool
+
+
+class Fold:
+    """Folds the entries of one stream, given in stream order."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+        self._state = self._before = State.start(process)
+        self._version = 0
+        self._answer: Entry | None = None
+        self._expected: dict[Key, Command] = {}
+        self._unexpected: list[Entry] = []
+        self._sent: list[Entry] = []
+        self._missing = 0
+        self._deadlines: list[ArmedDeadline] = []
+        self._commands: list[Difference] = []
+        self._damage: Difference | None = None
+        self._headless = False
+
+    def take(self, entry: Entry) -> None:
+        """Take one entry in; after damage, none any more."""
+        begins, missing = self._version == 0, entry.stream_version - self._version - 1
+        self._version = entry.stream_version
+        if self._damage is None:
+            if begins and missing and entry.type != REVIVED:
+                self._headless = True
+                self._stop(entry, f"its stream begins with entry {entry.stream_version}")
+            else:
+                self._missing += 0 if begins else missing
+                self._fold(entry)
+
+    def rebuilt(self) -> Rebuilt:
+        """What the entries led to."""
+        self._settle_commands()
+        return Rebuilt(
+            self._state,
+            self._process.outcomes.value(self._state.parts, self._state.registers),
+            self._version,
+            tuple(self._deadlines),
+            tuple(self._commands),
+            self._damage,
+            self._headless,
+        )
+
+    def _fold(self, entry: Entry) -> None:
+        try:
+            if entry.target is not None:
+                self._compare(entry)
+                return
+            self._settle_commands()
+            if self._damage is None and entry.type != REPAIRED:
+                self._follow(entry)
+        except Exception as error:  # noqa: BLE001 -- an entry that can't be replayed is a finding about its instance alone
+            self._stop(entry, _why(error))
+
+    def _follow(self, entry: Entry) -> None:
+        if entry.type == REVIVED:
+            self._revive(entry)
+        elif entry.type in ANSWERS:
+            self._take_in(entry)
+        else:
+            self._stop(entry, f"it is a {entry.type}, which no instance's stream is known to hold")
+
+    def _revive(self, entry: Entry) -> None:
+        self._state = self._before = load_state(self._process, entry.data["state"])
+        self._deadlines = []
+
+    def _take_in(self, entry: Entry) -> None:
+        name = str(entry.data["type"])
+        kind = self._process.kinds.get(name)
+        if kind is None:
+            self._stop(entry, f"{self._process.name} does not know {name} any more")
+            return
+        decision = decide(self._process, self._state, _fact(kind, entry.data["fields"]))
+        if decision.verdict is Verdict.CONFLICT:
+            self._stop(entry, f"{name} contradicts what was recorded before: {decision.reason}")
+            return
+        self._before, self._state, self._answer = self._state, decision.state, entry
+        self._expected = {(c.collaborator, c.type, c.effect, c.revision): c for c in decision.commands}
+        self._deadlines = [deadline for deadline in self._deadlines if deadline.emits != name]
+        self._deadlines += _armed(entry, decision)
+
+    def _compare(self, entry: Entry) -> None:
+        self._sent.append(entry)
+        if self._expected.pop(_key(entry), None) is None:
+            self._unexpected.append(entry)
+
+    def _settle_commands(self) -> None:
+        """All commands of the last answer were seen: say which differ, and go on with what was sent."""
+        left, unexpected, sent, missing = list(self._expected), self._unexpected, self._sent, self._missing
+        self._expected, self._unexpected, self._sent, self._missing = {}, [], [], 0
+        if missing not in (0, len(left)):
+            self._stop(self._answer, f"what stood behind it is not in the log: {missing} of its stream's versions")
+            return
+        cause = "its record" if self._answer is None else f"entry {self._answer.stream_version} of its record"
+        self._commands += [_never_sent(cause, key) for key in left]
+        self._commands += [_sent_for_nothing(cause, entry) for entry in unexpected]
+        if (left or unexpected) and not missing:
+            self._state = _as_sent(self._process, self._before, self._state, sent)
+        self._before = self._state
+
+    def _stop(self, entry: Entry | None, why: str) -> None:
+        version = 0 if entry is None else entry.stream_version
+        self._damage = Difference(
+            f"entry.{version}",
+            f"its record can't be followed, so nothing else was compared: entry {version}: {why}",
+            recorded=None if entry is None else entry.type,
+            repairable=False,
+        )
+
+
+def _fact(kind: type, fields: Mapping[str, Any]) -> Fact:
+    """The fact as it was when it was admitted: checked by its class, with the fields that this declares."""
+    if not issubclass(kind, BaseModel):
+        raise TypeError(f"{kind.__name__} is not a pydantic model")
+    return Fact(kind, kind.model_validate(fields).model_dump(mode="json", include=set(kind.model_fields)))
+
+
+def _armed(entry: Entry, decision: Decision) -> Iterator[ArmedDeadline]:
+    cause = {
+        name: entry.metadata[name] for name in ("correlationid", "causationid", "traceparent") if name in entry.metadata
+    }
+    for timer in decision.timers:
+        yield ArmedDeadline(timer.name, timer.emits, entry.recorded_at + timer.after, cause)
+
+
+def _as_sent(process: Process, before: State, after: State, sent: Sequence[Entry]) -> State:
+    """The state after a decision, knowing of the commands that were sent instead of those that should have been."""
+    deadlines = {effect.name for effect in process.effects if isinstance(effect, Deadline)}
+    commanded = {**before.commanded, **{name: c for name, c in after.commanded.items() if name in deadlines}}
+    revisions = dict(before.revisions)
+    for target, type_, effect, revision in map(_key, sent):
+        if (condition := _condition(process, effect, type_)) is not None:
+            commanded[effect] = Commanded(condition, revision)
+        revisions[target] = max(revision, revisions.get(target, 0))
+    return State(after.parts, after.registers, commanded, revisions)
+
+
+def _condition(process: Process, named: str, type_: str) -> str | None:
+    """The condition into which a command of this type brings the effect; None if the process has no such effect."""
+    for effect in process.effects:
+        if isinstance(effect, Effect) and (named == effect.name or named.startswith(f"{effect.name}/")):
+            return next((str(c.value) for c, sends in effect.commands.items() if sends.type == type_), None)
+    return None
+
+
+def _key(entry: Entry) -> Key:
+    return entry.target or "", entry.type, str(entry.data.get("effect")), int(entry.data.get("revision") or 0)
+
+
+def _never_sent(cause: str, key: Key) -> Difference:
+    target, type_, effect, revision = key
+    return Difference(
+        f"command.{effect}",
+        f"{cause} leads to {type_} revision {revision} for {target} ({effect}), and the log does not have it",
+        recorded={"target": target, "type": type_, "effect": effect, "revision": revision},
+        repairable=False,
+    )
+
+
+def _sent_for_nothing(cause: str, entry: Entry) -> Difference:
+    target, type_, effect, revision = _key(entry)
+    return Difference(
+        f"command.{effect}",
+        f"the log has {type_} revision {revision} for {target} ({effect}), and {cause} does not lead to it",
+        stored={"target": target, "type": type_, "effect": effect, "revision": revision},
+        repairable=False,
+    )
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False, include_input=False)[0]
+        return f"its data are not valid any more: {'.'.join(map(str, first['loc']))}: {first['msg']}"
+    return f"replaying it raised {type(error).__name__}: {error}"

@@ -1,0 +1,35 @@
+"""Dead letters that were closed long ago. An open one stays, however old it is: somebody has to answer it."""
+
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from saga.postgres import Statements
+from saga.retention.removed import Page, Removed
+
+_SQL = Statements(__package__)
+READ_DEAD_LETTERS = _SQL["read_dead_letters"]
+DELETE_DEAD_LETTERS = _SQL["delete_dead_letters"]
+
+
+async def prune(connection: AsyncConnection, after: int, before: datetime, *, limit: int) -> Page:
+    """Prune the next ones after an id."""
+    old, following = await _read(connection, after, before, limit)
+    if not old:
+        return Page(Removed(), following)
+    deleted = await connection.execute(DELETE_DEAD_LETTERS, {"dead_letter_ids": old, "before": before})
+    return Page(Removed(dead_letters=deleted.rowcount), following)
+
+
+async def count(connection: AsyncConnection, after: int, before: datetime, *, limit: int) -> Page:
+    """What ``prune`` would remove."""
+    old, following = await _read(connection, after, before, limit)
+    return Page(Removed(dead_letters=len(old)), following)
+
+
+async def _read(connection: AsyncConnection, after: int, before: datetime, limit: int) -> tuple[list[int], int | None]:
+    """Those of the next ones that are old, and where the ones after them begin: none is older than its first coming."""
+    rows = (await connection.execute(READ_DEAD_LETTERS, {"after": after, "limit": limit})).all()
+    old = [row.dead_letter_id for row in rows if row.closed_at is not None and row.closed_at < before]
+    is_last = len(rows) < limit or rows[-1].first_seen_at >= before
+    return old, None if is_last else rows[-1].dead_letter_id

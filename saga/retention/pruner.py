@@ -1,0 +1,197 @@
+"""The pruner: removes what is older than the retention age and not needed any more, batch by batch.
+
+Each batch is a short transaction of its own, and the pruner rests after each for as long as it took. Killed in the
+middle, it leaves complete batches; the next run begins at the front of every log again, which is where the oldest
+things are. Of several pruners only one works: each batch takes an advisory lock that its transaction gives back, so it
+holds nothing in between and no connection is bound to it. Who does not get the lock leaves the work to the other.
+
+What is pruned: settled instances with all that is theirs (``instances``), from the logs of their processes; the prefix
+of every other log (``prefix``); closed dead letters. What stays for good are tombstones, so that nothing that comes
+late is answered otherwise than before.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import Enum
+from functools import partial
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from saga.postgres import Conflict, Statements, durable_transaction, reading
+from saga.retention import dead_letters, instances, prefix
+from saga.retention.logs import RELAY, Log, first_unread, read_logs, read_old
+from saga.retention.removed import Page, Removed
+
+ENTRIES_AT_ONCE = 500
+"""Of a process's own log, each with perhaps an instance behind it; also dead letters."""
+EVENTS_AT_ONCE = 5_000
+"""Of another log."""
+ATTEMPTS = 5
+
+_SQL = Statements(__package__)
+BEGIN_BATCH = _SQL["begin_batch"]
+READ_CUTOFF = _SQL["read_cutoff"]
+
+Turn = Callable[[AsyncConnection, int], Awaitable[Page]]
+"""One batch, of what comes after a position or an id."""
+
+
+class Ended(Enum):
+    """How a run ended: with nothing left to do, because it was told to stop, or because another one is at it."""
+
+    DONE = "done"
+    STOPPED = "stopped"
+    ANOTHER_IS_PRUNING = "another_is_pruning"
+
+
+@dataclass(frozen=True, slots=True)
+class PrunedLog:
+    """What went from one log, and how far it is pruned now.
+
+    Everybody has read it up to ``reach``. ``held_by`` is who has read no further, or the target of a command that waits
+    for its first reader; None where nobody reads the log at all.
+    """
+
+    module: str
+    entries: int
+    pruned_position: int
+    reach: int
+    held_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run removed of what was older than ``before``; or, if it was only to count, what it would have."""
+
+    before: datetime
+    removed: Removed
+    logs: tuple[PrunedLog, ...]
+    ended: Ended
+
+
+class Pruner:
+    """Prunes a database while others work on it. ``entries_at_once`` and ``events_at_once`` bound each transaction."""
+
+    def __init__(
+        self, engine: AsyncEngine, *, entries_at_once: int = ENTRIES_AT_ONCE, events_at_once: int = EVENTS_AT_ONCE
+    ) -> None:
+        self._engine = engine
+        self._entries_at_once = entries_at_once
+        self._events_at_once = events_at_once
+
+    async def prune(self, older_than: timedelta, *, stop: asyncio.Event | None = None) -> Report:
+        """Prune until nothing is left to do or ``stop`` is set, then at the end of the batch.
+
+        Raises Unavailable, or Conflict where others were in the way too often; what was done by then stays done.
+        """
+        return await self._run(older_than, _Walk(partial(_batch, self._engine), stop or asyncio.Event()), dry=False)
+
+    async def count(self, older_than: timedelta) -> Report:
+        """What ``prune`` would remove. Locks and changes nothing."""
+        return await self._run(older_than, _Walk(partial(reading, self._engine), asyncio.Event()), dry=True)
+
+    async def _run(self, older_than: timedelta, walk: "_Walk", *, dry: bool) -> Report:
+        async with reading(self._engine) as connection:
+            before = (await connection.execute(READ_CUTOFF, {"older_than": older_than})).scalar_one()
+            logs = await read_logs(connection)
+        done: list[tuple[Log, Removed]] = []
+        for log in logs:
+            if walk.ended is not Ended.DONE:
+                break
+            read = await self._up_to_unread(log, before)
+            done.append((read, await walk.through(await self._turn(read, before, dry=dry))))
+        letters = dead_letters.count if dry else dead_letters.prune
+        removed = await walk.through(partial(letters, before=before, limit=self._entries_at_once))
+        async with reading(self._engine) as connection:
+            pruned = {log.module: log.pruned_position for log in await read_logs(connection)}
+        return Report(
+            before,
+            sum((one for _, one in done), removed),
+            tuple(_pruned_log(log, one, pruned[log.module]) for log, one in done),
+            walk.ended,
+        )
+
+    async def _turn(self, log: Log, before: datetime, *, dry: bool) -> Turn:
+        if log.process is not None:
+            turn = instances.count if dry else instances.prune
+            return partial(turn, log=log, before=before, limit=self._entries_at_once)
+        async with reading(self._engine) as connection:
+            named = await prefix.list_named(connection, log)
+        cut = prefix.count if dry else prefix.prune
+        return partial(cut, log=log, before=before, named=named, limit=self._events_at_once)
+
+    async def _up_to_unread(self, log: Log, before: datetime) -> Log:
+        """The log as far as every command in it had a reader."""
+        after: int | None = None if RELAY in log.readers else 0
+        while after is not None:
+            async with reading(self._engine) as connection:
+                stretch = await read_old(connection, log, before, after, self._events_at_once)
+            if unread := first_unread(log, stretch):
+                return replace(log, reach=unread.position - 1, held_by=unread.target)
+            after = stretch.next
+        return log
+
+
+class _Walk:
+    """One run, batch after batch; it remembers how it ended."""
+
+    def __init__(self, batch: Callable[[], AbstractAsyncContextManager[AsyncConnection]], stop: asyncio.Event) -> None:
+        self.ended = Ended.DONE
+        self._batch = batch
+        self._stop = stop
+
+    async def through(self, turn: Turn) -> Removed:
+        """Take turns until one says that it was the last; what all of them removed."""
+        removed, after = Removed(), 0
+        attempts = AsyncRetrying(
+            retry=retry_if_exception_type(Conflict),
+            wait=wait_random_exponential(multiplier=0.05, max=1),
+            stop=stop_after_attempt(ATTEMPTS),
+            reraise=True,
+        )
+        while self.ended is Ended.DONE:
+            if self._stop.is_set():
+                self.ended = Ended.STOPPED
+                break
+            began = time.monotonic()
+            try:
+                page: Page = await attempts(self._take, turn, after)
+            except _AnotherIsPruning:
+                self.ended = Ended.ANOTHER_IS_PRUNING
+                break
+            removed += page.removed
+            if page.next is None:
+                break
+            after = page.next
+            await self._rest(time.monotonic() - began)
+        return removed
+
+    async def _take(self, turn: Turn, after: int) -> Page:
+        async with self._batch() as connection:
+            return await turn(connection, after)
+
+    async def _rest(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stop.wait()
+
+
+class _AnotherIsPruning(Exception):
+    """Another pruner holds the lock now."""
+
+
+@asynccontextmanager
+async def _batch(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    async with durable_transaction(engine) as connection:
+        if not (await connection.execute(BEGIN_BATCH)).one().is_alone:
+            raise _AnotherIsPruning
+        yield connection
+
+
+def _pruned_log(log: Log, removed: Removed, pruned_position: int) -> PrunedLog:
+    return PrunedLog(log.module, removed.entries, pruned_position, log.reach, log.held_by)

@@ -1,0 +1,35 @@
+"""What pruning removed, counted by kind."""
+
+from dataclasses import dataclass
+from typing import Self
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """Rows that went: of instances, logs, the inbox, timers and closed dead letters."""
+
+    instances: int = 0
+    entries: int = 0
+    messages: int = 0
+    timers: int = 0
+    dead_letters: int = 0
+
+    def __add__(self, other: Self) -> "Removed":
+        return Removed(
+            self.instances + other.instances,
+            self.entries + other.entries,
+            self.messages + other.messages,
+            self.timers + other.timers,
+            self.dead_letters + other.dead_letters,
+        )
+
+    def __bool__(self) -> bool:
+        return self != Removed()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What one batch did; the next one goes on after ``next``, and None means that there is none."""
+
+    removed: Removed
+    next: int | None

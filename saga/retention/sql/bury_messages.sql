@@ -1,0 +1,7 @@
+-- Leaves tombstones in the place of inbox rows without position.
+-- Index: inbox_tombstone_pkey.
+INSERT INTO saga.inbox_tombstone (consumer, key, digest)
+SELECT :consumer, m.key, m.digest
+FROM unnest(CAST(:keys AS bytea[]), CAST(:digests AS bytea[])) AS m (key, digest)
+ORDER BY m.key
+ON CONFLICT DO NOTHING

@@ -1,0 +1,7 @@
+-- Closed dead letters; one that is being opened anew is passed over.
+-- Index: dead_letter_pkey.
+DELETE FROM saga.dead_letter WHERE dead_letter_id IN (
+    SELECT dead_letter_id FROM saga.dead_letter
+    WHERE dead_letter_id = ANY (CAST(:dead_letter_ids AS bigint[])) AND state <> 'open' AND closed_at < :before
+    FOR UPDATE SKIP LOCKED
+)

@@ -1,0 +1,25 @@
+-- Of some instances those that are settled since long and not needed any more: all of their entries were read by
+-- everybody, no open dead letter is about them or claims a position that one of their messages has, and a cursor covers
+-- each of these positions. Locks nothing.
+-- Indexes: instance_pkey, dead_letter_open_idx, event_log_module_stream_id_stream_version_key, cursor_pkey.
+SELECT i.process_id, i.stream_version
+FROM saga.instance AS i
+WHERE i.process = :process AND i.process_id = ANY (CAST(:process_ids AS text[]))
+  AND i.settled AND i.updated_at < :before
+  AND NOT EXISTS (SELECT FROM saga.dead_letter AS d WHERE d.state = 'open' AND d.process_id = i.process_id)
+  AND NOT EXISTS (
+    SELECT FROM saga.event_log AS l
+    LEFT JOIN saga.cursor AS c ON c.consumer = :process AND c.module = l.metadata ->> 'module'
+    WHERE l.module = :module AND l.stream_id = i.process_id AND (
+        l.position > :reach OR NOT coalesce(
+            CAST(l.metadata ->> 'position' AS bigint) <= c.watermark
+            OR c.handled @> CAST(l.metadata ->> 'position' AS bigint),
+            l.metadata ->> 'position' IS NULL
+        ) OR EXISTS (
+            SELECT FROM saga.dead_letter AS d
+            WHERE d.state = 'open' AND d.module = l.metadata ->> 'module'
+              AND d.position = CAST(l.metadata ->> 'position' AS bigint)
+        )
+    )
+)
+ORDER BY i.process_id

@@ -1,0 +1,128 @@
+"""While steps, a relay and pruners work side by side, nothing is lost, doubled or forgotten."""
+
+import asyncio
+import random
+from collections import Counter, defaultdict
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from saga.core import Envelope, Fact
+from saga.engine.intake import Admitted, admit
+from saga.modules import Entry, read_outgoing
+from saga.postgres import Conflict, Unavailable, durable_transaction
+from saga.retention import Ended, Pruner
+from tests.engine.conversation import message, rows, value
+from tests.orders.auditor import audit, net_effects
+from tests.retention.archive import NOW, PROCESS, batches, logged, states, take
+
+KINDS = ("OrderPlaced", "PaymentReceived", "OrderCancelled", "PaymentTimedOut")
+MOVE = text(
+    "INSERT INTO saga.cursor (consumer, module, watermark) VALUES ('relay', :module, :position)"
+    " ON CONFLICT (consumer, module) DO UPDATE SET watermark = excluded.watermark"
+)
+
+
+class Relay:
+    """Reads all logs on and on, and keeps what leaves them."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.sent: list[Entry] = []
+        self._engine = engine
+        self._cursors: Counter[str] = Counter()
+
+    async def read_once(self) -> None:
+        for (module,) in await rows(self._engine, "SELECT name FROM saga.module"):
+            async with durable_transaction(self._engine) as connection:
+                found, horizon = await read_outgoing(connection, module, self._cursors[module], limit=50)
+                await connection.execute(MOVE, {"module": module, "position": horizon})
+            self.sent += [entry for entry in found if entry.target is not None]
+            self._cursors[module] = horizon
+
+
+def facts_of(messages: list[Envelope]) -> dict[str, list[Fact]]:
+    facts = defaultdict(list)
+    for one in messages:
+        admitted = admit(PROCESS, one)
+        assert isinstance(admitted, Admitted)
+        facts[admitted.process_id].append(admitted.fact)
+    return facts
+
+
+def invented(chance: random.Random, orders: int) -> list[Envelope]:
+    """For each order some of its inputs, and now and then a second payment."""
+    messages = []
+    for number in range(orders):
+        chosen = chance.sample(KINDS, chance.randrange(1, 5))
+        messages += [message(kind, f"o-{number}") for kind in chosen]
+        if chance.random() < 0.2:
+            messages.append(message("PaymentReceived", f"o-{number}", payment_id=f"z-{number}"))
+    return messages
+
+
+@pytest.mark.parametrize("seed", [random.randrange(10**6) for _ in range(3)])
+async def test_every_order_ends_as_audited_while_it_is_pruned_again_and_again(engine: AsyncEngine, seed: int) -> None:
+    chance = random.Random(seed)
+    everything = invented(chance, orders=60)
+    half = len(everything) // 2
+    everything = [*await logged(engine, *everything[:half]), *everything[half:]]
+    deliveries = [*everything, *chance.choices(everything, k=len(everything))]
+    chance.shuffle(deliveries)
+    relay, answered, pruned, working = Relay(engine), 0, 0, 3
+
+    async def work(mine: list[Envelope]) -> None:
+        nonlocal answered, working
+        for batch in batches(mine, chance.randrange(1, 12)):
+            taken = await take(engine, *batch)
+            assert taken.dead == 0, f"seed {seed}"
+            answered += taken.taken + taken.ignored
+        working -= 1
+
+    async def relay_on() -> None:
+        while working:
+            await relay.read_once()
+
+    async def prune_on() -> None:
+        nonlocal pruned
+        while working:
+            pruner = Pruner(engine, entries_at_once=chance.randrange(1, 30), events_at_once=chance.randrange(1, 30))
+            try:
+                pruned += (await pruner.prune(NOW)).removed.instances
+            except (Conflict, Unavailable):
+                continue
+
+    async with asyncio.timeout(100):
+        await asyncio.gather(*(work(deliveries[number::3]) for number in range(3)), relay_on(), prune_on(), prune_on())
+        for _ in range(20):
+            await relay.read_once()
+        last = await Pruner(engine).prune(NOW)
+    assert pruned > 0, f"nothing was pruned while others worked, seed {seed}"
+    assert last.ended is Ended.DONE, f"seed {seed}"
+    assert answered == len(everything), f"each message is answered once, seed {seed}"
+    ended = await states(engine)
+    for order_id, facts in facts_of(everything).items():
+        outcome, state = ended[order_id]
+        verdict = audit(facts)
+        assert (outcome, net_effects(state)) == (verdict.outcome, verdict.effects), f"{order_id}, seed {seed}"
+    assert_sent(relay.sent, {order_id: audit(facts).effects for order_id, facts in facts_of(everything).items()}, seed)
+    assert await value(engine, "SELECT count(*) FROM saga.dead_letter") == 0, f"seed {seed}"
+
+
+def assert_sent(sent: list[Entry], wanted: dict[str, frozenset[tuple[str, str]]], seed: int) -> None:
+    """Nothing was sent twice, and what was sent last of each effect is what is wanted of it."""
+    assert len({entry.event_id for entry in sent}) == len(sent), f"seed {seed}"
+    last: dict[tuple[str, str], tuple[int, str]] = {}
+    for entry in sent:
+        effect = (entry.stream_id, entry.data["effect"])
+        last[effect] = max(last.get(effect, (0, "")), (entry.data["revision"], entry.type))
+    conditions = {
+        "RequestPayment": "requested",
+        "VoidPayment": "voided",
+        "RefundPayment": "refunded",
+        "StartFulfilment": "started",
+        "StopFulfilment": "stopped",
+    }
+    found = {(order_id, effect, conditions[type_]) for (order_id, effect), (_, type_) in last.items()}
+    expected = {(order_id, *effect) for order_id, effects in wanted.items() for effect in effects}
+    assert found == expected, f"seed {seed}"
