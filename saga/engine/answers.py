@@ -1,11 +1,11 @@
 """Answers: the decisions of a batch, instance by instance, and the entries, commands and timers they lead to. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from saga.core import Command, Decision, Process, State, Verdict, decide
+from saga.core import Command, Decision, Process, Verdict, decide, dump_state
 from saga.core.identity import derived_id
 from saga.engine.dead_letters import DeadLetter, DeadLetterKind
 from saga.engine.instances import Decided, Instance
@@ -17,7 +17,7 @@ Cause = dict[str, Any]
 """What outgoing messages say of their cause: correlationid, causationid, traceparent."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answers:
     """What a batch came to. ``parked`` are messages that were not taken in, each with a dead letter."""
 
@@ -29,39 +29,33 @@ class Answers:
     taken: int = 0
     ignored: int = 0
 
+    def park(self, kind: DeadLetterKind, message: Admitted, reason: str) -> None:
+        """Say that a message is not taken in, and why."""
+        self.parked.append(message)
+        self.dead_letters.append(dead_letter(kind, message, reason))
+
 
 def answer(process: Process, instances: Mapping[str, Instance], messages: Iterable[Admitted]) -> Answers:
     """Decide every message in turn. An instance whose decision raises is parked with its messages; the others go on."""
     by_instance: defaultdict[str, list[Admitted]] = defaultdict(list)
     for message in messages:
         by_instance[message.process_id].append(message)
-    decided, entries, timers, parked, letters = [], [], [], [], []
-    verdicts: list[Verdict] = []
+    answers = Answers()
     for process_id, group in by_instance.items():
-        instance = instances[process_id]
         try:
-            decisions = _fold(process, instance.state, group)
-            answered = [(m, d) for m, d in decisions if d.verdict is not Verdict.CONFLICT]
-            conflicting = [(m, d.reason) for m, d in decisions if d.verdict is Verdict.CONFLICT]
-            written = list(_entries(process, instance, answered))
-            armed = [one for message, decision in answered for one in _timers(process, message, decision)]
+            answered = _answer_one(process, instances[process_id], group)
         except Exception as error:  # noqa: BLE001 -- a bug in a process parks its instance alone
-            failure = f"the decision raised {type(error).__name__}: {error}"
-            parked += group
-            letters += [dead_letter(DeadLetterKind.FAILED, message, failure) for message in group]
+            for message in group:
+                answers.park(DeadLetterKind.FAILED, message, f"the decision raised {type(error).__name__}: {error}")
             continue
-        parked += [message for message, _ in conflicting]
-        letters += [dead_letter(DeadLetterKind.CONFLICT, message, reason) for message, reason in conflicting]
-        if answered:
-            last = answered[-1][1]
-            after = Instance(process_id, instance.stream_version + len(written), last.state)
-            decided.append(Decided(after, last.outcome))
-        entries += written
-        timers += armed
-        verdicts += [decision.verdict for _, decision in answered]
-    return Answers(
-        decided, entries, timers, parked, letters, verdicts.count(Verdict.TAKEN), verdicts.count(Verdict.IGNORED)
-    )
+        answers.decided += answered.decided
+        answers.entries += answered.entries
+        answers.timers += answered.timers
+        answers.parked += answered.parked
+        answers.dead_letters += answered.dead_letters
+        answers.taken += answered.taken
+        answers.ignored += answered.ignored
+    return answers
 
 
 def dead_letter(kind: DeadLetterKind, message: Admitted, reason: str) -> DeadLetter:
@@ -69,25 +63,38 @@ def dead_letter(kind: DeadLetterKind, message: Admitted, reason: str) -> DeadLet
     return DeadLetter(kind, poison(message.envelope, reason), message.process_id)
 
 
-def _fold(process: Process, state: State, messages: Iterable[Admitted]) -> list[tuple[Admitted, Decision]]:
-    decisions = []
+def _answer_one(process: Process, instance: Instance, messages: Sequence[Admitted]) -> Answers:
+    """What the messages of one instance come to.
+
+    Each leaves an internal event that says how it was answered, then its commands. The first answer of an instance that
+    was pruned stands behind the state from which it goes on.
+    """
+    answers = Answers()
+    state, version, outcome = instance.state, instance.stream_version, None
     for message in messages:
         decision = decide(process, state, message.fact)
-        state = decision.state
-        decisions.append((message, decision))
-    return decisions
-
-
-def _entries(process: Process, instance: Instance, answered: Iterable[tuple[Admitted, Decision]]) -> Iterator[NewEvent]:
-    """For each message the internal event that says how it was answered, then its commands."""
-    version = instance.stream_version
-    for message, decision in answered:
+        if decision.verdict is Verdict.CONFLICT:
+            answers.park(DeadLetterKind.CONFLICT, message, decision.reason)
+            continue
         cause = _cause(message)
+        if outcome is None and instance.revived_as is not None:
+            version += 1
+            answers.entries.append(_revival(process, instance, instance.revived_as, cause))
         version += 1
-        yield _record(process, message, decision, version, cause)
+        answers.entries.append(_record(process, message, decision, version, cause))
         for command in decision.commands:
             version += 1
-            yield _command(process, message.process_id, command, version, cause)
+            answers.entries.append(_command(process, message.process_id, command, version, cause))
+        for timer in decision.timers:
+            about = {process.correlate: message.process_id}
+            answers.timers.append(Armed(message.process_id, timer, about, cause))
+        answers.taken += decision.verdict is Verdict.TAKEN
+        answers.ignored += decision.verdict is Verdict.IGNORED
+        state, outcome = decision.state, decision.outcome
+    if outcome is not None:
+        after = Instance(instance.process_id, version, state, instance.revived_as)
+        answers.decided.append(Decided(after, outcome))
+    return answers
 
 
 def _record(process: Process, message: Admitted, decision: Decision, version: int, cause: Cause) -> NewEvent:
@@ -111,6 +118,19 @@ def _record(process: Process, message: Admitted, decision: Decision, version: in
     )
 
 
+def _revival(process: Process, instance: Instance, outcome: str, cause: Cause) -> NewEvent:
+    version = instance.stream_version + 1
+    return NewEvent(
+        stream_id=instance.process_id,
+        stream_version=version,
+        event_id=derived_id("revival", process.name, instance.process_id, version),
+        type="InstanceRevived",
+        visibility=Visibility.INTERNAL,
+        data={"state": dump_state(instance.state), "outcome": outcome},
+        metadata=cause,
+    )
+
+
 def _command(process: Process, process_id: str, command: Command, version: int, cause: Cause) -> NewEvent:
     return NewEvent(
         stream_id=process_id,
@@ -127,11 +147,6 @@ def _command(process: Process, process_id: str, command: Command, version: int, 
         },
         metadata=cause,
     )
-
-
-def _timers(process: Process, message: Admitted, decision: Decision) -> Iterator[Armed]:
-    for timer in decision.timers:
-        yield Armed(message.process_id, timer, {process.correlate: message.process_id}, _cause(message))
 
 
 def _cause(message: Admitted) -> Cause:

@@ -6,12 +6,18 @@ The model: a step notes the ranges that it covered as rows of their own; whoever
 there, everybody else passes by. The cursor holds the watermark, up to which everything was handled, and the handled
 ranges above it. A message covers (previous public position, position], so positions of internal events and of nothing
 at all explain themselves, and a lost message shows as a hole.
+
+A consumer's progress is part of its own module's history: a step that moved a watermark appends that to its log, as an
+internal event. Others never see it.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from saga.core.identity import derived_id
+from saga.modules import NewEvent, Visibility
 from saga.postgres import Statements
 
 _SQL = Statements(__package__)
@@ -23,19 +29,44 @@ Covered = tuple[str, int, int]
 """A module and the range (after, position] of its log."""
 
 
-async def advance(connection: AsyncConnection, consumer: str, covered: Sequence[Covered]) -> None:
-    """Note what this transaction covered, and fold what can be folded without waiting."""
+PROGRESS_STREAM = ""
+"""The stream of a consumer's own progress; no instance has this id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A cursor whose watermark was moved."""
+
+    consumer: str
+    module: str
+    watermark: int
+
+
+async def advance(connection: AsyncConnection, consumer: str, covered: Sequence[Covered]) -> list[Moved]:
+    """Note what this transaction covered, and fold what can be folded without waiting; the cursors that moved."""
     if not covered:
-        return
+        return []
     modules, afters, positions = map(list, zip(*covered, strict=True))
     await connection.execute(INSERT_CURSORS, {"consumer": consumer, "modules": sorted(set(modules))})
     await connection.execute(
         INSERT_CURSOR_ADVANCES,
         {"consumer": consumer, "modules": modules, "afters": afters, "positions": positions},
     )
-    await fold(connection, consumer)
+    return await fold(connection, consumer)
 
 
-async def fold(connection: AsyncConnection, consumer: str) -> None:
-    """Fold into the cursors what committed steps covered."""
-    await connection.execute(FOLD_CURSORS, {"consumer": consumer})
+async def fold(connection: AsyncConnection, consumer: str) -> list[Moved]:
+    """Fold into the cursors what committed steps covered; the cursors that moved."""
+    rows = await connection.execute(FOLD_CURSORS, {"consumer": consumer})
+    return [Moved(consumer, row.module, row.watermark) for row in rows if row.watermark > row.was]
+
+
+def progress(moved: Moved) -> NewEvent:
+    """The internal event that tells a consumer's own module how far it got."""
+    return NewEvent(
+        stream_id=PROGRESS_STREAM,
+        type="CursorMoved",
+        event_id=derived_id("cursor", moved.consumer, moved.module, moved.watermark),
+        visibility=Visibility.INTERNAL,
+        data={"consumer": moved.consumer, "module": moved.module, "watermark": moved.watermark},
+    )

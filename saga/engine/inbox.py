@@ -1,21 +1,33 @@
-"""The inbox: takes each message in once. What came before is a repeat, or a conflict if it says something else."""
+"""The inbox: takes each message in once. What came before is a repeat, or a conflict if it says something else.
+
+Rows are pruned together with the instance that they led to. A position that the cursor covers is a repeat without its
+row; of a message without position a tombstone is left, which still tells a repeat from a conflict.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any
 
+import orjson
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from saga.engine.intake import Admitted
-from saga.postgres import Statements
+from saga.postgres import Conflict, Statements, as_rows
 
 _SQL = Statements(__package__)
 FIND_MODULES = _SQL["find_modules"]
 VERIFY_POSITIONS = _SQL["verify_positions"]
 INSERT_INBOX = _SQL["insert_inbox"]
+READ_INBOX_TOMBSTONES = _SQL["read_inbox_tombstones"]
+COUNT_PRUNED = _SQL["count_pruned"]
 COUNT_REPEATED_POSITIONS = _SQL["count_repeated_positions"]
 COUNT_REPEATED_MESSAGES = _SQL["count_repeated_messages"]
 FORGET_POSITIONS = _SQL["forget_positions"]
 FORGET_MESSAGES = _SQL["forget_messages"]
+
+TOMBSTONE_KEY_BYTES = 16
 
 Identity = tuple[str | int, ...]
 
@@ -45,7 +57,7 @@ async def verify_positions(
     verified, false_claims = [], []
     for message in messages:
         row = logged.get((message.key.module, message.key.position))
-        reason = _false_claim(message, row.last_position, row.event_id, row.previous_public_position) if row else None
+        reason = _false_claim(message, row) if row else None
         if reason is None:
             verified.append(message)
         else:
@@ -53,16 +65,17 @@ async def verify_positions(
     return verified, false_claims
 
 
-def _false_claim(message: Admitted, last_position: int, event_id: str | None, previous: int) -> str | None:
-    envelope, place = message.envelope, f"position {message.key.position} of module {message.key.module}"
-    if envelope.position is not None and envelope.position > last_position:
-        return f"{place} is beyond the end of its log, which is {last_position}"
-    if event_id is None:
-        return f"{place} is no public event of its log"
-    if event_id != envelope.id:
-        return f"{place} is event {event_id}, not {envelope.id}"
-    if envelope.previous_position not in (None, previous):
-        return f"{place} follows public position {previous}, not {envelope.previous_position}"
+def _false_claim(message: Admitted, logged: Row[Any]) -> str | None:
+    envelope, place = message.envelope, f"position {logged.position} of module {logged.module}"
+    if logged.position > logged.last_position:
+        return f"{place} is beyond the end of its log, which is {logged.last_position}"
+    if logged.event_id is None:
+        was_pruned = logged.position <= logged.pruned_position
+        return None if was_pruned else f"{place} is no public event of its log"
+    if logged.event_id != envelope.id:
+        return f"{place} is event {logged.event_id}, not {envelope.id}"
+    if envelope.previous_position not in (None, logged.previous_public_position):
+        return f"{place} follows public position {logged.previous_public_position}, not {envelope.previous_position}"
     return None
 
 
@@ -87,6 +100,7 @@ async def take_in(
     known = {identity: (m.digest, m.key.message_id) for identity, m in first.items() if identity in new}
     again = [m for identity, m in first.items() if identity not in new]
     known |= await _count_repeats(connection, consumer, again + later)
+    known |= await _read_tombstones(connection, consumer, [m for m in again if m.key.identity not in known])
     for message in again + later:
         before = known.get(message.key.identity)
         if before is None or before == (message.digest, message.key.message_id):
@@ -94,6 +108,27 @@ async def take_in(
         else:
             result.conflicting.append((message, _contradiction(message, before[1])))
     return result
+
+
+def tombstone_key(source: str, message_id: str) -> bytes:
+    """Under which a message without position is known when its row was pruned."""
+    said = f"{len(source)}:{source}{message_id}".encode("utf-8", "surrogatepass")
+    return blake2b(said, digest_size=TOMBSTONE_KEY_BYTES).digest()
+
+
+async def require_unknown(
+    connection: AsyncConnection, consumer: str, messages: Sequence[Admitted], *, redriven: bool
+) -> None:
+    """Look once more whether fresh messages of revived instances are known. Raises Conflict if one is.
+
+    Taking a message in waits for a pruner that is just removing its row, and then can't see what that leaves behind; a
+    later statement can. The row goes with its instance, so this concerns instances that turn out to be pruned.
+    """
+    if not messages:
+        return
+    wanted = {"consumer": consumer, "redriven": redriven, "keys": _tombstone_keys(messages), **_columns(messages)}
+    if known := (await connection.execute(COUNT_PRUNED, wanted)).scalar_one():
+        raise Conflict(f"the rows of {known} messages were pruned just now")
 
 
 def _contradiction(message: Admitted, message_id: str) -> str:
@@ -105,9 +140,25 @@ def _contradiction(message: Admitted, message_id: str) -> str:
 async def _insert(
     connection: AsyncConnection, consumer: str, messages: Sequence[Admitted], *, redriven: bool
 ) -> set[Identity]:
-    columns = _columns(messages) | {"digests": [m.digest for m in messages]}
-    rows = await connection.execute(INSERT_INBOX, {"consumer": consumer, "redriven": redriven, **columns})
-    return {_identity(*row) for row in rows}
+    """The identities of those that are new; no two of the messages have the same."""
+    rows = as_rows(map(_row, messages))
+    wanted = {"consumer": consumer, "redriven": redriven, "messages": rows, "count": len(messages)}
+    new = (await connection.execute(INSERT_INBOX, wanted)).scalar_one()
+    if new is None:
+        return {message.key.identity for message in messages}
+    return {_identity(*row) for row in orjson.loads(new)}
+
+
+def _row(message: Admitted) -> dict[str, str | int | None]:
+    key = message.key
+    row: dict[str, str | int | None] = {
+        "source": key.source,
+        "message_id": key.message_id,
+        "digest": message.digest.hex(),
+    }
+    if key.position is not None:
+        return row | {"module": key.module, "position": key.position}
+    return row | {"key": tombstone_key(key.source, key.message_id).hex()}
 
 
 async def _count_repeats(
@@ -123,6 +174,17 @@ async def _count_repeats(
             for row in await connection.execute(statement, {"consumer": consumer, **_columns(group)}):
                 known[_identity(*row[:4])] = (row.digest, row.message_id)
     return known
+
+
+async def _read_tombstones(
+    connection: AsyncConnection, consumer: str, messages: Sequence[Admitted]
+) -> dict[Identity, tuple[bytes, str]]:
+    """What is left of messages whose rows were pruned."""
+    buried = {tombstone_key(m.key.source, m.key.message_id): m.key for m in messages if m.key.position is None}
+    if not buried:
+        return {}
+    rows = await connection.execute(READ_INBOX_TOMBSTONES, {"consumer": consumer, "keys": list(buried)})
+    return {buried[row.key].identity: (row.digest, buried[row.key].message_id) for row in rows}
 
 
 async def forget(connection: AsyncConnection, consumer: str, messages: Sequence[Admitted]) -> None:
@@ -143,6 +205,16 @@ def _columns(messages: Iterable[Admitted]) -> dict[str, list[str | int | None]]:
         "sources": [key.source for key in keys],
         "message_ids": [key.message_id for key in keys],
     }
+
+
+def _tombstone_keys(messages: Iterable[Admitted]) -> list[bytes | None]:
+    return [_tombstone_key(message) for message in messages]
+
+
+def _tombstone_key(message: Admitted) -> bytes | None:
+    """Only what has no position can have a tombstone."""
+    key = message.key
+    return tombstone_key(key.source, key.message_id) if key.position is None else None
 
 
 def _identity(module: str | None, position: int | None, source: str, message_id: str) -> Identity:

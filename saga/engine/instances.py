@@ -1,32 +1,48 @@
-"""Instances: lock and load those of a batch, and write what was decided."""
+"""Instances: lock and load those of a batch, and write what was decided.
+
+A pruned instance is a tombstone that keeps its state. It comes back when something new is taken in: the row is created
+as for an instance that is heard of for the first time, the decision starts from the tombstone's state, and what was
+decided takes the tombstone's place. Where nothing is decided, the new row goes and the tombstone stays.
+
+The tombstone is looked for after the row was created, in a statement of its own: creating it waits for a pruner that
+is just removing the old row, and only a later statement sees the tombstone that this pruner left. A row that was there
+and is gone when it is locked was pruned in between: a conflict, the step is run again.
+"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from saga.core import Process, State, dump_state, load_state
-from saga.postgres import Conflict, Statements
+from saga.core.frozen import frozen
+from saga.postgres import Conflict, Statements, as_rows
 
 _SQL = Statements(__package__)
 INSERT_MISSING_INSTANCES = _SQL["insert_missing_instances"]
 LOCK_INSTANCES = _SQL["lock_instances"]
+READ_INSTANCE_TOMBSTONES = _SQL["read_instance_tombstones"]
+REVIVE_INSTANCES = _SQL["revive_instances"]
 UPDATE_INSTANCES = _SQL["update_instances"]
 DELETE_UNBORN_INSTANCES = _SQL["delete_unborn_instances"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Instance:
-    """A process instance; ``stream_version`` counts the entries of its stream in the process's log."""
+    """A process instance; ``stream_version`` counts the entries of its stream in the process's log.
+
+    ``revived_as`` is the outcome with which it was pruned, if it comes back from its tombstone.
+    """
 
     process_id: str
     stream_version: int
     state: State
+    revived_as: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Decided:
     """An instance as it is to be written."""
 
@@ -35,15 +51,35 @@ class Decided:
 
 
 async def lock(connection: AsyncConnection, process: Process, process_ids: set[str]) -> dict[str, Instance]:
-    """Lock and load the instances, those that did not exist at their start."""
+    """Lock and load the instances, those that did not exist at their start.
+
+    Raises Conflict if one of them was pruned in the meantime.
+    """
     if not process_ids:
         return {}
     wanted = {"process": process.name, "process_version": process.version, "process_ids": sorted(process_ids)}
     await connection.execute(INSERT_MISSING_INSTANCES, wanted)
+    rows = (await connection.execute(LOCK_INSTANCES, wanted)).all()
+    if len(rows) != len(process_ids):
+        raise Conflict(f"{len(process_ids) - len(rows)} of {len(process_ids)} instances were pruned just now")
     start = State.start(process)
-    return {
+    found = {
         process_id: Instance(process_id, version, load_state(process, orjson.loads(state)) if version else start)
-        for process_id, version, state in await connection.execute(LOCK_INSTANCES, wanted)
+        for process_id, version, state, _ in rows
+    }
+    return found | await _pruned(connection, process, [row.process_id for row in rows if row.is_pruned])
+
+
+async def _pruned(connection: AsyncConnection, process: Process, process_ids: list[str]) -> dict[str, Instance]:
+    """These instances as their tombstones keep them."""
+    if not process_ids:
+        return {}
+    wanted = {"process": process.name, "process_ids": process_ids}
+    return {
+        row.process_id: Instance(
+            row.process_id, row.stream_version, load_state(process, orjson.loads(row.state)), row.outcome
+        )
+        for row in await connection.execute(READ_INSTANCE_TOMBSTONES, wanted)
     }
 
 
@@ -56,19 +92,31 @@ async def write(connection: AsyncConnection, process: Process, decided: Sequence
         {
             "process": process.name,
             "process_version": process.version,
-            "process_ids": [one.instance.process_id for one in decided],
-            "stream_versions": [one.instance.stream_version for one in decided],
-            "outcomes": [one.outcome.value for one in decided],
-            "settled": [one.outcome in process.settled for one in decided],
-            "states": [orjson.dumps(dump_state(one.instance.state)).decode() for one in decided],
+            "instances": as_rows(_row(process, one) for one in decided),
         },
     )
     if result.rowcount != len(decided):
         raise Conflict(f"wrote {result.rowcount} of {len(decided)} locked instances")
+    if revived := [one.instance.process_id for one in decided if one.instance.revived_as is not None]:
+        await connection.execute(REVIVE_INSTANCES, {"process": process.name, "process_ids": revived})
+
+
+def _row(process: Process, decided: Decided) -> dict[str, Any]:
+    return {
+        "process_id": decided.instance.process_id,
+        "stream_version": decided.instance.stream_version,
+        "outcome": decided.outcome.value,
+        "settled": decided.outcome in process.settled,
+        "state": dump_state(decided.instance.state),
+    }
 
 
 async def delete_unborn(connection: AsyncConnection, process: Process, instances: Mapping[str, Instance]) -> None:
-    """Remove the rows of instances of which nothing was taken in, ever."""
-    unborn = [process_id for process_id, instance in instances.items() if instance.stream_version == 0]
+    """Remove the rows that this transaction created for instances of which nothing was taken in."""
+    unborn = [
+        process_id
+        for process_id, instance in instances.items()
+        if instance.stream_version == 0 or instance.revived_as is not None
+    ]
     if unborn:
         await connection.execute(DELETE_UNBORN_INSTANCES, {"process": process.name, "process_ids": unborn})

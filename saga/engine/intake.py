@@ -1,20 +1,24 @@
 """Intake: which fact a well-formed message states, and about which instance. Pure; pydantic checks the data here."""
 
-from dataclasses import dataclass
+import re
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
 import orjson
 from pydantic import BaseModel, ValidationError
 
-from saga.core import Envelope, Fact, Poison, Process
+from saga.core import Deadline, Envelope, Fact, Poison, Process
+from saga.core.frozen import frozen
 
 DIGEST_BYTES = 16
 MAX_ID_LENGTH = 200
 _SHOWN_CHARACTERS = 60
+_ID = re.compile(rf"[^\x00-\x1f\x7f]{{1,{MAX_ID_LENGTH}}}")
+_ID_RULE = f"that takes 1 to {MAX_ID_LENGTH} characters, none of them a control character"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Key:
     """What a message is deduplicated by: its position where it has one, else its source and id."""
 
@@ -31,7 +35,7 @@ class Key:
         return self.source, self.message_id
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Admitted:
     """A message that the process understands."""
 
@@ -51,20 +55,37 @@ def admit(process: Process, envelope: Envelope) -> Admitted | Poison:
         )
     if not issubclass(kind, BaseModel):
         raise TypeError(f"{kind.__name__} is not a pydantic model: the engine can't check its messages")
-    process_id = envelope.data.get(process.correlate)
-    if process_id is None:
-        process_id = envelope.subject
-    if process_id is None:
+    named = envelope.data.get(process.correlate)
+    if named is None:
+        named = envelope.subject
+    if named is None:
         return poison(envelope, f"missing {process.correlate}: neither in the data nor as subject")
-    if envelope.subject is not None and envelope.subject != process_id:
-        return poison(envelope, f"subject {_short(envelope.subject)} is not {process.correlate} {_short(process_id)}")
+    if envelope.subject is not None and envelope.subject != str(named):
+        return poison(envelope, f"subject {_short(envelope.subject)} is not {process.correlate} {_short(named)}")
     try:
-        message = kind.model_validate({**envelope.data, process.correlate: process_id})
+        message = kind.model_validate({**envelope.data, process.correlate: named})
     except ValidationError as error:
         return poison(envelope, f"wrong data: {_complaints(error)}")
-    fields = message.model_dump(mode="json", include=set(kind.model_fields))
+    fields = message.model_dump(mode="json", include=_declared(kind))
+    process_id = str(fields[process.correlate])
+    if not _ID.fullmatch(process_id):
+        return poison(envelope, f"{process.correlate} {_short(process_id)} names no instance: {_ID_RULE}")
     key = Key(envelope.module, envelope.position, envelope.source, envelope.id)
     return Admitted(envelope, Fact(kind, fields), process_id, key, _digest(envelope, process_id))
+
+
+@lru_cache(maxsize=1_024)
+def _declared(kind: type[BaseModel]) -> set[str]:
+    """The names of the fields that a message class declares."""
+    return set(kind.model_fields)
+
+
+def is_overheard(process: Process, envelope: Envelope) -> bool:
+    """Whether a message tells of another process's deadline, of which this one hears because theirs have one name."""
+    armed_by = envelope.data.get("armed_by")
+    if armed_by is None or armed_by == process.name:
+        return False
+    return any(isinstance(own, Deadline) and own.emits.__name__ == envelope.type for own in process.effects)
 
 
 def poison(envelope: Envelope, reason: str) -> Poison:

@@ -16,14 +16,14 @@ Unavailable or Conflict with nothing done: the caller backs off and takes the sa
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from saga.core import Envelope, Poison, Process
 from saga.engine import cursors, dead_letters, inbox, instances, timers
 from saga.engine.answers import Answers, answer, dead_letter
 from saga.engine.cursors import Covered
 from saga.engine.dead_letters import DeadLetter, DeadLetterKind, DeadLetterState
-from saga.engine.intake import Admitted, admit
+from saga.engine.intake import Admitted, admit, is_overheard
 from saga.modules import append
 from saga.postgres import durable_transaction
 
@@ -46,20 +46,29 @@ class Step:
         self._engine = engine
         self._process = process
 
-    async def take(self, messages: Sequence[Envelope | Poison], redriven: Sequence[int] = ()) -> Taken:
+    async def take(
+        self,
+        messages: Sequence[Envelope | Poison],
+        *,
+        redriven: Sequence[int] = (),
+        settled: Sequence[Covered] = (),
+    ) -> Taken:
         """Handle messages, all or nothing; when this returns, they may be acknowledged.
 
-        ``redriven`` are the dead letters that these messages are, if any: closed unless they fail again. Raises
-        Unavailable or Conflict when nothing was done and the same call should be made again.
+        ``redriven`` are the dead letters that these messages are, if any: closed unless they fail again. ``settled``
+        are ranges of logs in which these messages were all there is to hear. Raises Unavailable or Conflict when
+        nothing was done and the same call should be made again.
         """
         process, consumer = self._process, self._process.name
-        admitted, letters = _admit(process, messages)
+        admitted, letters, overheard = _admit(process, messages)
         async with durable_transaction(self._engine) as connection:
             if redriven:
                 await dead_letters.close(connection, redriven, DeadLetterState.REDRIVEN)
             verified, false_claims = await inbox.verify_positions(connection, admitted)
             sorted_ = await inbox.take_in(connection, consumer, verified, redriven=bool(redriven))
             locked = await instances.lock(connection, process, {m.process_id for m in sorted_.fresh})
+            revived = [m for m in sorted_.fresh if locked[m.process_id].revived_as is not None]
+            await inbox.require_unknown(connection, consumer, revived, redriven=bool(redriven))
             answers = answer(process, locked, sorted_.fresh)
             letters = letters + _conflicts(false_claims + sorted_.conflicting) + answers.dead_letters
             await inbox.forget(connection, consumer, answers.parked)
@@ -67,26 +76,31 @@ class Step:
             await instances.delete_unborn(connection, process, _untouched(locked, answers))
             await timers.arm(connection, process.name, answers.timers)
             await dead_letters.keep(connection, consumer, letters)
-            refused = [letter.poison for letter in letters if letter.kind is DeadLetterKind.POISON]
-            here = await inbox.kept_here(connection, {p.module for p in refused if p.module is not None})
-            elsewhere = [poison for poison in refused if poison.module not in here]
-            await cursors.advance(connection, consumer, _covered([*(m.envelope for m in sorted_.fresh), *elsewhere]))
-            if answers.entries:
-                await append(connection, process.module, answers.entries)
+            covered = await _covered(connection, sorted_.fresh, letters, overheard)
+            moved = await cursors.advance(connection, consumer, [*covered, *settled])
+            entries = [*answers.entries, *(map(cursors.progress, moved) if covered else ())]
+            if entries:
+                await append(connection, process.module, entries)
         outgoing = sum(entry.target is not None for entry in answers.entries)
         return Taken(answers.taken, answers.ignored, len(sorted_.repeated), len(letters), outgoing)
 
 
-def _admit(process: Process, messages: Sequence[Envelope | Poison]) -> tuple[list[Admitted], list[DeadLetter]]:
+def _admit(
+    process: Process, messages: Sequence[Envelope | Poison]
+) -> tuple[list[Admitted], list[DeadLetter], list[Envelope]]:
     admitted: list[Admitted] = []
     letters: list[DeadLetter] = []
+    overheard: list[Envelope] = []
     for message in messages:
+        if isinstance(message, Envelope) and is_overheard(process, message):
+            overheard.append(message)
+            continue
         checked = message if isinstance(message, Poison) else admit(process, message)
         if isinstance(checked, Poison):
             letters.append(DeadLetter(DeadLetterKind.POISON, checked))
         else:
             admitted.append(checked)
-    return admitted, letters
+    return admitted, letters, overheard
 
 
 def _conflicts(conflicting: Sequence[tuple[Admitted, str]]) -> list[DeadLetter]:
@@ -98,14 +112,27 @@ def _untouched(locked: dict[str, instances.Instance], answers: Answers) -> dict[
     return {process_id: instance for process_id, instance in locked.items() if process_id not in decided}
 
 
-def _covered(messages: Sequence[Envelope | Poison]) -> list[Covered]:
+async def _covered(
+    connection: AsyncConnection,
+    fresh: Sequence[Admitted],
+    letters: Sequence[DeadLetter],
+    overheard: Sequence[Envelope],
+) -> list[Covered]:
     """The ranges of the logs that these messages cover.
 
     One that was parked or refused counts, it is kept as a dead letter; but where the log is kept here, a refused
-    message does not: what the log says under its position may be in order.
+    message does not: what the log says under its position may be in order. Nor does one that was only overheard there:
+    nobody has held it against the log.
     """
+    refused: list[Envelope | Poison] = [
+        *(letter.poison for letter in letters if letter.kind is DeadLetterKind.POISON),
+        *overheard,
+    ]
+    here = await inbox.kept_here(connection, {one.module for one in refused if one.module is not None})
+    settled: list[Envelope | Poison] = [message.envelope for message in fresh]
+    settled += [one for one in refused if one.module not in here]
     covered: list[Covered] = []
-    for message in messages:
+    for message in settled:
         module, position, previous = message.module, message.position, message.previous_position
         if module is not None and position is not None:
             covered.append((module, position - 1 if previous is None else previous, position))

@@ -1,20 +1,19 @@
 """Timers: deadlines that a decision armed, as rows; the scheduler fires them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from saga.core import Timer
-from saga.postgres import Statements
+from saga.core.frozen import frozen
+from saga.postgres import Statements, as_rows
 
 _SQL = Statements(__package__)
 ARM_TIMERS = _SQL["arm_timers"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Armed:
     """A timer of one instance; ``metadata`` says what caused it, for the event that it will emit."""
 
@@ -32,11 +31,17 @@ async def arm(connection: AsyncConnection, process: str, armed: Sequence[Armed])
         ARM_TIMERS,
         {
             "process": process,
-            "process_ids": [one.process_id for one in armed],
-            "names": [one.timer.name for one in armed],
-            "emits": [one.timer.emits for one in armed],
-            "data": [orjson.dumps(one.data).decode() for one in armed],
-            "metadata": [orjson.dumps(one.metadata).decode() for one in armed],
-            "delays_seconds": [one.timer.after.total_seconds() for one in armed],
+            "timers": as_rows(map(_row, armed)),
         },
     )
+
+
+def _row(armed: Armed) -> dict[str, Any]:
+    return {
+        "process_id": armed.process_id,
+        "name": armed.timer.name,
+        "emits": armed.timer.emits,
+        "data": armed.data,
+        "metadata": armed.metadata,
+        "delay_seconds": armed.timer.after.total_seconds(),
+    }

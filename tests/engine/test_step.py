@@ -103,8 +103,10 @@ async def test_poison_is_kept_raw_with_its_reason_and_the_others_go_on(engine: A
     poison = Poison(Raw(b"\xff\x00", headers={"x": b"\xfe"}), "the body is not UTF-8")
     unknown = message("OrderShipped", "o-1")
     assert await step.take([poison, message("OrderPlaced", "o-1"), unknown]) == Taken(1, 0, 0, 2, 1)
-    assert await value(engine, "SELECT body FROM saga.dead_letter WHERE kind = 'poison' LIMIT 1") == b"\xff\x00"
-    assert (await dead_letters(engine))[1][1].startswith("unknown type 'OrderShipped': order hears OrderPlaced")
+    kept = dict(await rows(engine, "SELECT reason, body FROM saga.dead_letter WHERE kind = 'poison'"))
+    assert kept.pop("the body is not UTF-8") == b"\xff\x00"
+    (reason,) = kept
+    assert reason.startswith("unknown type 'OrderShipped': order hears OrderPlaced")
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,9 @@
 -- Index: timer_pkey.
 INSERT INTO saga.timer (process, process_id, name, emits, data, metadata, due_at)
 SELECT
-    :process, t.process_id, t.name, t.emits, CAST(t.data AS jsonb), CAST(t.metadata AS jsonb),
+    :process, t.process_id, t.name, t.emits, t.data, t.metadata,
     clock_timestamp() + make_interval(secs => t.delay_seconds)
-FROM unnest(
-    CAST(:process_ids AS text[]), CAST(:names AS text[]), CAST(:emits AS text[]), CAST(:data AS text[]),
-    CAST(:metadata AS text[]), CAST(:delays_seconds AS double precision[])
-) AS t (process_id, name, emits, data, metadata, delay_seconds)
+FROM jsonb_to_recordset(CAST(:timers AS jsonb)) AS t (
+    process_id text, name text, emits text, data jsonb, metadata jsonb, delay_seconds double precision
+)
 ON CONFLICT DO NOTHING

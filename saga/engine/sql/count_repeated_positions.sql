@@ -1,18 +1,19 @@
 -- Counts messages that came again, and tells what was taken in under their positions. Locks in key order.
+-- The consumer comes with each key: alone, and before there are statistics, it looks like a way to few rows.
 -- Index: inbox_position_key.
 WITH known AS MATERIALIZED (
-    SELECT i.module, i.position, m.times
+    SELECT i.consumer, i.module, i.position, m.times
     FROM (
-        SELECT module, position, count(*) AS times
+        SELECT CAST(:consumer AS text) AS consumer, module, position, count(*) AS times
         FROM unnest(CAST(:modules AS text[]), CAST(:positions AS bigint[])) AS u (module, position)
         GROUP BY module, position
     ) AS m
-    JOIN saga.inbox AS i ON i.consumer = :consumer AND i.module = m.module AND i.position = m.position
+    JOIN saga.inbox AS i ON i.consumer = m.consumer AND i.module = m.module AND i.position = m.position
     WHERE i.position IS NOT NULL
     ORDER BY i.module, i.position
     FOR UPDATE OF i
 )
 UPDATE saga.inbox AS i SET repeats = i.repeats + known.times
 FROM known
-WHERE i.consumer = :consumer AND i.module = known.module AND i.position = known.position AND i.position IS NOT NULL
+WHERE i.consumer = known.consumer AND i.module = known.module AND i.position = known.position AND i.position IS NOT NULL
 RETURNING i.module, i.position, i.source, i.message_id, i.digest

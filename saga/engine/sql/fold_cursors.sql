@@ -1,8 +1,9 @@
 -- Folds what steps covered into the cursors of a consumer, as far as nobody else is folding there.
--- Locks cursor rows, skipping locked ones: no worker ever waits for another here.
+-- Locks cursor rows, skipping locked ones: no worker ever waits for another here. Each step is materialized, or the
+-- ranges would be computed again wherever they are named; that counts where there are thousands of holes.
 -- Index: cursor_pkey.
 WITH held AS MATERIALIZED (
-    SELECT consumer, module, watermark, handled FROM saga.cursor
+    SELECT consumer, module, watermark, handled, hole_since FROM saga.cursor
     WHERE consumer = :consumer
     ORDER BY module
     FOR UPDATE SKIP LOCKED
@@ -10,21 +11,32 @@ WITH held AS MATERIALIZED (
     DELETE FROM saga.cursor_advance AS a USING held
     WHERE a.consumer = held.consumer AND a.module = held.module
     RETURNING a.module, a.covered
-), united AS (
+), united AS MATERIALIZED (
     SELECT
-        held.consumer, held.module,
-        int8multirange(int8range(1, held.watermark + 1)) + held.handled + range_agg(gathered.covered) AS covered
-    FROM held JOIN gathered USING (module)
-    GROUP BY held.consumer, held.module, held.watermark, held.handled
-), settled AS (
+        held.consumer, held.module, held.watermark AS was, held.hole_since,
+        int8multirange(int8range(1, held.watermark + 1)) + added.covered + held.handled AS covered
+    FROM held
+    JOIN (SELECT module, range_agg(covered) AS covered FROM gathered GROUP BY module) AS added USING (module)
+), reached AS MATERIALIZED (
     SELECT
-        u.consumer, u.module, u.covered,
-        coalesce((SELECT upper(r) - 1 FROM unnest(u.covered) AS r WHERE r @> CAST(1 AS bigint)), 0) AS watermark
+        u.*,
+        coalesce((
+            SELECT upper(first.r) - 1 FROM (SELECT unnest(u.covered) AS r LIMIT 1) AS first
+            WHERE first.r @> CAST(1 AS bigint)
+        ), 0) AS watermark
     FROM united AS u
+), settled AS MATERIALIZED (
+    SELECT r.*, r.covered - int8multirange(int8range(1, r.watermark + 1)) AS handled FROM reached AS r
 )
 UPDATE saga.cursor AS c SET
     watermark = s.watermark,
-    handled = s.covered - int8multirange(int8range(1, s.watermark + 1)),
+    handled = s.handled,
+    hole_since = CASE
+        WHEN isempty(s.handled) THEN NULL
+        WHEN s.watermark > s.was THEN clock_timestamp()
+        ELSE coalesce(s.hole_since, clock_timestamp())
+    END,
     updated_at = clock_timestamp()
 FROM settled AS s
 WHERE c.consumer = s.consumer AND c.module = s.module
+RETURNING c.module, c.watermark, s.was

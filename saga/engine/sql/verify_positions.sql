@@ -1,11 +1,6 @@
 -- What stands in the logs that are kept here at the positions that messages claim. Logs kept elsewhere give no row.
--- Indexes: module_pkey, event_log_pkey, event_log_public_idx.
-SELECT
-    c.module, c.position, m.last_position, l.event_id,
-    coalesce((
-        SELECT max(p.position) FROM saga.event_log AS p
-        WHERE p.module = c.module AND p.visibility = 'public' AND p.position < c.position
-    ), 0) AS previous_public_position
+-- Indexes: module_pkey, event_log_public_idx.
+SELECT c.module, c.position, m.last_position, m.pruned_position, l.event_id, l.previous_public_position
 FROM unnest(CAST(:modules AS text[]), CAST(:positions AS bigint[])) AS c (module, position)
 JOIN saga.module AS m ON m.name = c.module
 LEFT JOIN saga.event_log AS l
