@@ -7,11 +7,12 @@ import re
 from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from saga.core import Envelope, Poison, Raw
+from saga.core.strict_json import NotStrictJson, parse
 from saga.modules import Entry
-from saga.transport.strict_json import NotStrictJson, parse
 
 SPEC_VERSION: Final = "1.0"
 STRUCTURED: Final = "application/cloudevents"
@@ -69,8 +70,9 @@ def encode(entry: Entry, prefix: str) -> Outgoing:
         "ce-subject": entry.stream_id,
         "ce-time": entry.recorded_at.isoformat().replace("+00:00", "Z"),
     }
-    if entry.previous_public_position is not None:
+    if entry.target is None:
         headers["ce-sequence"] = str(entry.position)
+    if entry.previous_public_position is not None:
         headers["ce-previoussequence"] = str(entry.previous_public_position)
     for name in ("correlationid", "causationid", "traceparent"):
         if entry.metadata.get(name):
@@ -84,6 +86,23 @@ def encode(entry: Entry, prefix: str) -> Outgoing:
         correlation_id=headers.get("ce-correlationid"),
         headers=headers,
         body=entry.data_json.encode(),
+    )
+
+
+def as_delivered(entry: Entry, prefix: str) -> Envelope | Poison:
+    """A log entry as a broker would have delivered it: what is pulled is checked like what is pushed."""
+    sent = encode(entry, prefix)
+    return decode(
+        Raw(
+            body=sent.body,
+            routing_key=sent.routing_key,
+            exchange=sent.exchange,
+            content_type=sent.content_type,
+            message_id=sent.id,
+            type=sent.type,
+            correlation_id=sent.correlation_id,
+            headers=sent.headers,
+        )
     )
 
 
@@ -105,12 +124,19 @@ def _structured(raw: Raw) -> tuple[dict[str, Any], Any]:
 
 
 def _binary_or_plain(raw: Raw) -> tuple[dict[str, Any], Any]:
-    attributes = {
-        name.lower().removeprefix(BINARY_PREFIX): value
-        for name, value in raw.headers.items()
-        if name.lower().startswith(BINARY_PREFIX)
-    }
-    return (attributes or _plain_attributes(raw)), parse(raw.body)
+    return (_named_attributes(raw) or _plain_attributes(raw)), parse(raw.body)
+
+
+def _named_attributes(raw: Raw) -> dict[str, Any]:
+    """The attributes of a CloudEvent in binary mode, by their names."""
+    return {attribute: value for name, value in raw.headers.items() if (attribute := _attribute(name)) is not None}
+
+
+@lru_cache(maxsize=1_024)
+def _attribute(header: str) -> str | None:
+    """The attribute that a header carries, whose name is understood in any case; None if it carries none."""
+    name = header.lower()
+    return name.removeprefix(BINARY_PREFIX) if name.startswith(BINARY_PREFIX) else None
 
 
 def _plain_attributes(raw: Raw) -> dict[str, Any]:
@@ -125,12 +151,7 @@ def _plain_attributes(raw: Raw) -> dict[str, Any]:
 
 def _lenient_attributes(raw: Raw) -> dict[str, Any]:
     """What the properties say of a message whose body can't be read."""
-    named = {
-        name.lower().removeprefix(BINARY_PREFIX): value
-        for name, value in raw.headers.items()
-        if name.lower().startswith(BINARY_PREFIX)
-    }
-    return {key: value for key, value in _plain_attributes(raw).items() if value} | named
+    return {key: value for key, value in _plain_attributes(raw).items() if value} | _named_attributes(raw)
 
 
 def _envelope(raw: Raw, attributes: Mapping[str, Any], data: Any) -> Envelope:
@@ -181,7 +202,7 @@ def _optional_text(attributes: Mapping[str, Any], name: str) -> str | None:
         return None
     if not isinstance(value, str):
         raise _Undecodable(f"{name} is not text: {value!r:.60}")
-    if len(value) > MAX_TEXT_LENGTH or _CONTROL.search(value):
+    if len(value) > MAX_TEXT_LENGTH or (not value.isprintable() and _CONTROL.search(value)):
         raise _Undecodable(f"{name} is longer than {MAX_TEXT_LENGTH} characters or has control characters")
     return value
 

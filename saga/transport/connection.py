@@ -8,14 +8,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-import aio_pika
 import structlog
-from aio_pika.abc import AbstractChannel, AbstractConnection
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
-from aiormq.channel import Channel
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
+from yarl import URL
 
 from saga.postgres import Conflict, Unavailable
+from saga.transport.sorter import SortedConnection
 
 HEARTBEAT_SECONDS: Final = 10
 CONNECT_TIMEOUT_SECONDS: Final = 10.0
@@ -34,22 +33,16 @@ class ConsumerLost(ConnectionError):
     """The broker ended the consumer, or the channel, under us."""
 
 
-async def connect(amqp_url: str, name: str) -> AbstractConnection:
+async def connect(amqp_url: str, name: str) -> SortedConnection:
     """A new connection that notices a dead link within two heartbeats; ``name`` is shown by the broker."""
-    return await aio_pika.connect(
-        amqp_url,
-        timeout=CONNECT_TIMEOUT_SECONDS,
-        heartbeat=HEARTBEAT_SECONDS,
-        client_properties={"connection_name": name},
-    )
-
-
-async def wire_channel(channel: AbstractChannel) -> Channel:
-    """The channel underneath, which speaks AMQP without an object for every message."""
-    wire = await channel.get_underlay_channel()
-    if not isinstance(wire, Channel):
-        raise TypeError(f"aio-pika runs on {type(wire).__name__}, not on aiormq's channel")
-    return wire
+    url = URL(amqp_url).update_query(heartbeat=HEARTBEAT_SECONDS)
+    connection = SortedConnection(url, client_properties={"connection_name": name})
+    try:
+        await connection.connect(timeout=CONNECT_TIMEOUT_SECONDS)
+    except BaseException:
+        await connection.close()
+        raise
+    return connection
 
 
 async def supervise(name: str, session: Callable[[], Awaitable[None]], stop: asyncio.Event) -> None:

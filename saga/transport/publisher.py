@@ -2,30 +2,35 @@
 
 Every publish is mandatory, confirmed and has a time limit. After any doubt the channel is discarded: a publisher that
 missed one confirm may wait for ever. What was not confirmed is sent again with the same id, and the receiver drops it.
+
+All messages of a publish are sent with one write and are outstanding together: the client's own publish makes a system
+call and a task for each message, which is most of what publishing costs.
 """
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-from aio_pika.abc import AbstractConnection
 from aiormq.abc import ChannelFrame
 from aiormq.channel import Channel as WireChannel
-from aiormq.exceptions import PublishError
-from pamqp.body import ContentBody
-from pamqp.commands import Basic
-from pamqp.header import ContentHeader
 
+from saga.transport import frames
 from saga.transport.codec import Outgoing
-from saga.transport.connection import connect, wire_channel
+from saga.transport.confirms import Confirms
+from saga.transport.connection import connect
+from saga.transport.sorter import SortedConnection
 from saga.transport.topology import Topology, declare
 
-PERSISTENT = 2
 
+@dataclass(frozen=True, slots=True)
+class _Channel:
+    """An open channel in confirm mode, and what the broker says on it."""
 
-class NotConfirmed(ConnectionError):
-    """The broker refused a message, or went away before it confirmed it."""
+    connection: SortedConnection
+    wire: WireChannel
+    confirms: Confirms
 
 
 class Publisher:
@@ -35,8 +40,7 @@ class Publisher:
         self._amqp_url = amqp_url
         self._topology = topology
         self._timeout_seconds = timeout_seconds
-        self._connection: AbstractConnection | None = None
-        self._channel: WireChannel | None = None
+        self._channel: _Channel | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -62,32 +66,45 @@ class Publisher:
         channel = await self._open()
         try:
             async with asyncio.timeout(self._timeout_seconds):
-                confirmations = await _write(channel, messages)
-                answers = await asyncio.gather(*confirmations, return_exceptions=True)
-            for answer in answers:
-                if isinstance(answer, BaseException) and not isinstance(answer, PublishError):
-                    raise NotConfirmed(str(answer) or type(answer).__name__) from answer
+                confirmed = channel.confirms.expect([message.id for message in messages])
+                await channel.wire.write_queue.put(ChannelFrame(_written(channel.wire, messages), should_close=False))
+                returned = await confirmed
         except BaseException:
             await self.discard()
             raise
-        for message in messages:
-            channel.message_id_delivery_tag.pop(message.id, None)
-        return [m for m, answer in zip(messages, answers, strict=True) if isinstance(answer, PublishError)]
+        return [message for message in messages if message.id in returned]
 
     async def discard(self) -> None:
         """Close what is open; the next publish opens it afresh."""
-        connection, self._connection, self._channel = self._connection, None, None
-        if connection is not None:
-            await connection.close()
+        channel, self._channel = self._channel, None
+        if channel is not None:
+            await channel.connection.close()
 
-    async def _open(self) -> WireChannel:
-        if self._channel is None or self._channel.is_closed:
+    async def _open(self) -> _Channel:
+        if self._channel is None or self._channel.wire.is_closed:
             await self.discard()
-            self._connection = await connect(self._amqp_url, "publisher")
-            channel = await self._connection.channel(on_return_raises=True)
-            await declare(channel, self._topology)
-            self._channel = await wire_channel(channel)
+            connection = await connect(self._amqp_url, "publisher")
+            try:
+                self._channel = await _open_on(connection, self._topology)
+            except BaseException:
+                await connection.close()
+                raise
         return self._channel
+
+
+async def _open_on(connection: SortedConnection, topology: Topology) -> _Channel:
+    channel = await connection.channel()
+    await declare(channel, topology)
+    confirms = Confirms()
+    wire = await connection.take_from(channel, confirms)
+    wire.closing.add_done_callback(lambda closing: confirms.lose(_said(closing)))
+    return _Channel(connection, wire, confirms)
+
+
+def _said(closing: asyncio.Future[None]) -> str:
+    """Why a channel was closed."""
+    reason = None if closing.cancelled() else closing.exception()
+    return f"the channel was closed before all was confirmed: {reason or 'nobody said why'}"
 
 
 def _without_repeats(messages: Sequence[Outgoing]) -> Iterator[list[Outgoing]]:
@@ -102,37 +119,18 @@ def _without_repeats(messages: Sequence[Outgoing]) -> Iterator[list[Outgoing]]:
         yield list(part.values())
 
 
-async def _write(channel: WireChannel, messages: Sequence[Outgoing]) -> list[asyncio.Future[Any]]:
-    """Send all messages with one write, each with a future for its confirm.
-
-    The client's own publish makes a system call and a task for each message, which is most of what publishing costs.
-    This does the same bookkeeping: the broker counts delivery tags from 1 on, and returns are known by message id.
-    """
-    confirmations: list[asyncio.Future[Any]] = []
-    frames: list[Any] = []
-    async with channel.lock:
-        for message in messages:
-            channel.delivery_tag += 1
-            confirmation = channel.create_future()
-            channel.confirmations[channel.delivery_tag] = confirmation
-            channel.message_id_delivery_tag[message.id] = channel.delivery_tag
-            confirmations.append(confirmation)
-            frames += _frames(message, channel.max_content_size)
-        await channel.write_queue.put(ChannelFrame.marshall(channel_number=channel.number, frames=frames))
-    return confirmations
-
-
-def _frames(message: Outgoing, most_bytes: int) -> list[Any]:
-    properties = Basic.Properties(
-        content_type=message.content_type,
-        headers=dict(message.headers),
-        delivery_mode=PERSISTENT,
-        correlation_id=message.correlation_id,
-        message_id=message.id,
-        message_type=message.type,
-    )
-    return [
-        Basic.Publish(exchange=message.exchange, routing_key=message.routing_key, mandatory=True),
-        ContentHeader(properties=properties, body_size=len(message.body)),
-        *(ContentBody(message.body[start : start + most_bytes]) for start in range(0, len(message.body), most_bytes)),
-    ]
+def _written(wire: WireChannel, messages: Sequence[Outgoing]) -> bytes:
+    """The frames of all messages."""
+    parts: list[bytes] = []
+    for message in messages:
+        header = frames.write_header(
+            len(message.body),
+            message.content_type,
+            message.headers,
+            correlation_id=message.correlation_id,
+            message_id=message.id,
+            type_=message.type,
+        )
+        address = message.exchange, message.routing_key
+        parts += frames.publish(wire.number, address, header, message.body, wire.max_content_size)
+    return b"".join(parts)

@@ -1,32 +1,28 @@
 """The relay: publishes what leaves the modules' logs, in position order, and remembers how far it got.
 
-The outbox is not another table: it is the log. The relay is a consumer of each log with a cursor of its own, which it
-moves after the broker's confirms. While it publishes it holds that cursor's row, so of several relays one works on a
-module at a time and the others pass by. If it dies in between, the next one sends the same messages with the same ids.
+The outbox is not another table: it is the log. The relay is a follower of each log, whose cursor moves after the
+broker's confirms. If it dies in between, the next one sends the same messages with the same ids.
 """
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.modules import Entry, read_outgoing
-from saga.postgres import Statements, Unavailable, durable_transaction, reading
+from saga.postgres import Unavailable
 from saga.transport.codec import encode
-from saga.transport.connection import TRANSIENT, pause, supervise
+from saga.transport.connection import pause, supervise
+from saga.transport.follower import Follower
 from saga.transport.publisher import Publisher
 
 CONSUMER = "relay"
 
-MANY = 100
-GATHER_SECONDS = 0.1
+MANY = 200
+GATHER_SECONDS = 0.02
 """After a pass over many positions the next ones may gather: under load a pass costs the same for few as for many."""
-
-_SQL = Statements(__package__)
-LIST_UNRELAYED = _SQL["list_unrelayed"]
-HOLD_RELAY_CURSOR = _SQL["hold_relay_cursor"]
-MOVE_RELAY_CURSOR = _SQL["move_relay_cursor"]
 
 _log = structlog.get_logger()
 
@@ -35,10 +31,9 @@ class Relay:
     """Relays the logs of all modules in this database, until it is stopped."""
 
     def __init__(self, engine: AsyncEngine, publisher: Publisher, prefix: str, batch_size: int) -> None:
-        self._engine = engine
         self._publisher = publisher
         self._prefix = prefix
-        self._batch_size = batch_size
+        self._follower = Follower(engine, CONSUMER, partial(read_outgoing, limit=batch_size), self._publish)
         self._nudged = asyncio.Event()
 
     def nudge(self) -> None:
@@ -60,43 +55,13 @@ class Relay:
         await supervise("relay", session, stop)
 
     async def relay_once(self) -> int:
-        """Relay one batch of each module; how many positions that were.
-
-        A module that can't be relayed now keeps none of the others. Raises what was wrong with the last such one.
-        """
-        async with reading(self._engine) as connection:
-            modules = (await connection.execute(LIST_UNRELAYED)).scalars().all()
-        relayed, failure = 0, None
-        for module in modules:
-            try:
-                relayed += await self._relay(module)
-            except TRANSIENT as error:
-                failure = error
-        if failure:
-            raise failure
-        return relayed
-
-    async def _relay(self, module: str) -> int:
-        async with durable_transaction(self._engine) as connection:
-            held = await connection.execute(HOLD_RELAY_CURSOR, {"consumer": CONSUMER, "module": module})
-            watermark = held.scalar_one_or_none()
-            if watermark is None:
-                return 0
-            entries, horizon = await read_outgoing(connection, module, watermark, self._batch_size)
-            await self._publish(entries)
-            await _move(connection, module, horizon)
-        return horizon - int(watermark)
+        """Relay one batch of each module; how many positions that were."""
+        return await self._follower.follow_once()
 
     async def _publish(self, entries: Sequence[Entry]) -> None:
-        if not entries:
-            return
         by_id = {entry.event_id: entry for entry in entries}
         for message in await self._publisher.publish([encode(entry, self._prefix) for entry in entries]):
             if by_id[message.id].target is not None:
                 await self._publisher.discard()
                 raise Unavailable(f"no queue takes the command {message.routing_key}; declaring the topology again")
             _log.warning("nobody_listens", routing_key=message.routing_key, id=message.id)
-
-
-async def _move(connection: AsyncConnection, module: str, position: int) -> None:
-    await connection.execute(MOVE_RELAY_CURSOR, {"consumer": CONSUMER, "module": module, "position": position})

@@ -49,7 +49,7 @@ class Place:
 async def working(place: Place, process: Process | None = None, **settings: object) -> AsyncIterator[Worker]:
     """A worker that works as long as the block lasts; an error in it is an error of the test."""
     stop, ready = asyncio.Event(), asyncio.Event()
-    worker = Worker(place.engine, place.amqp_url, process or order_process(), place.settings(**settings))
+    worker = Worker(place.engine, process or order_process(), place.settings(**settings), amqp_url=place.amqp_url)
     running = asyncio.create_task(worker.run(stop, ready))
     started = asyncio.create_task(ready.wait())
     await asyncio.wait([running, started], timeout=READY_SECONDS, return_when=asyncio.FIRST_COMPLETED)

@@ -212,7 +212,7 @@ async def test_a_publisher_that_gets_no_confirm_in_time_gives_up_the_connection_
     async with Publisher(place.amqp_url, place.topology, timeout_seconds=0.000_001) as impatient:
         with pytest.raises(Unavailable):
             await Relay(place.engine, impatient, place.prefix, BATCH).relay_once()
-        assert impatient._connection is None
+        assert impatient._channel is None
     assert not await is_relayed(place.engine)
     async with relaying(place):
         await until(lambda: is_relayed(place.engine))

@@ -1,4 +1,4 @@
--- Creates and locks the relay's cursor of a module; no row where another relay holds it.
+-- Creates and locks a follower's cursor of a module; no row where another follower of this name holds it.
 -- Index: cursor_pkey.
 WITH created AS (
     INSERT INTO saga.cursor (consumer, module)

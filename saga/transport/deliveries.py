@@ -1,0 +1,73 @@
+"""Deliveries: put together from the frames of a consumer's channel, until somebody takes them in batches."""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+
+from saga.core import Raw
+from saga.transport import frames
+from saga.transport.content import Content
+
+BATCH_BYTES = 4 * 1024 * 1024
+"""Bodies of one batch together, unless a single one is larger: a statement can't carry any amount."""
+
+
+@dataclass(slots=True)
+class Delivery:
+    """A message and the tag by which it is acknowledged on its channel."""
+
+    tag: int
+    message: Raw
+
+
+class Deliveries:
+    """What the broker has sent on one channel and nobody has taken yet; there is much of it from ``enough`` on."""
+
+    def __init__(self, enough: int) -> None:
+        self._enough = enough
+        self._waiting: deque[Delivery] = deque()
+        self._some = asyncio.Event()
+        self._many = asyncio.Event()
+        self._tag = 0
+        self._content: Content | None = None
+
+    def take(self, kind: int, data: bytes, start: int, end: int) -> bool:
+        """Take the frames of deliveries; the channel's other frames are the client's."""
+        if kind == frames.METHOD:
+            if not data.startswith(frames.DELIVER, start):
+                return False
+            self._tag, address = frames.read_deliver(data, start)
+            self._content = Content(address)
+            return True
+        if self._content is None:
+            return False
+        if (message := self._content.add(kind, data[start:end])) is not None:
+            self._content = None
+            self._receive(Delivery(self._tag, message))
+        return True
+
+    def batch(self, most: int) -> list[Delivery]:
+        """The next ones, in the order of their delivery."""
+        waiting = self._waiting
+        taken: list[Delivery] = []
+        size = 0
+        while waiting and len(taken) < most:
+            size += len(waiting[0].message.body)
+            if taken and size > BATCH_BYTES:
+                break
+            taken.append(waiting.popleft())
+        if not waiting:
+            self._some.clear()
+        if len(waiting) < self._enough:
+            self._many.clear()
+        return taken
+
+    def worth_taking(self, under_way: int) -> asyncio.Event:
+        """Set when another batch should begin: with any message, or with many while a batch is under way."""
+        return self._many if under_way else self._some
+
+    def _receive(self, delivery: Delivery) -> None:
+        self._waiting.append(delivery)
+        self._some.set()
+        if len(self._waiting) >= self._enough:
+            self._many.set()

@@ -1,0 +1,9 @@
+-- One cursor, with what was handled above its watermark, and where to go on: behind what is gone from the log, and behind
+-- what was handled right after that.
+-- Index: cursor_pkey.
+SELECT
+    c.watermark, CAST(c.handled AS text) AS handled,
+    coalesce((SELECT upper(r) - 1 FROM unnest(c.handled) AS r WHERE r @> w.begin + 1), w.begin) AS begin
+FROM saga.cursor AS c
+CROSS JOIN LATERAL (SELECT greatest(c.watermark, CAST(:pruned_position AS bigint)) AS begin) AS w
+WHERE c.consumer = :consumer AND c.module = :module
