@@ -11,8 +11,9 @@ from saga.reading.dead_letters import (
     read_dead_letters,
 )
 from saga.reading.instances import AnsweredMessage, Inspection, SentCommand, SetTimer, TakenFact, inspect_instance
-from saga.reading.lag import ConsumerCursor, Hole, Lag, ModuleEnd, Outbox, Timers, read_lag
+from saga.reading.lag import ConsumerCursor, Hole, Lag, ModuleEnd, Outbox, Timers, read_cursors, read_lag
 from saga.reading.listing import ListedInstance, list_newest, list_stuck
+from saga.reading.modules import ListedModule, find_tail, list_modules
 from saga.reading.outcomes import Answered, Came, Commanded, Recorded, count_answered, read_outcomes
 from saga.reading.schema import newest_version, read_version
 
@@ -27,6 +28,7 @@ __all__ = [
     "KeptMessage",
     "Lag",
     "ListedInstance",
+    "ListedModule",
     "ModuleEnd",
     "OpenLetter",
     "Outbox",
@@ -38,13 +40,16 @@ __all__ = [
     "count_answered",
     "count_open",
     "find_successor",
+    "find_tail",
     "inspect_instance",
     "list_dead_letters",
+    "list_modules",
     "list_newest",
     "list_open_ids",
     "list_stuck",
     "newest_version",
     "open_letters_of",
+    "read_cursors",
     "read_dead_letters",
     "read_lag",
     "read_outcomes",

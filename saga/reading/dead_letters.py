@@ -24,6 +24,7 @@ class OpenLetter:
     """A dead letter in a list. Texts come from whoever sent the message."""
 
     id: int
+    consumer: str
     kind: str
     type: str | None
     process_id: str | None
@@ -64,9 +65,12 @@ async def list_dead_letters(connection: AsyncConnection, *, state: str | None, l
     return tuple(OpenLetter(**row) for row in rows.mappings())
 
 
-async def open_letters_of(connection: AsyncConnection, process_id: str) -> tuple[OpenLetter, ...]:
-    """The open dead letters that name this instance, oldest first."""
-    rows = await connection.execute(LIST_OPEN_DEAD_LETTERS, {"process_id": process_id})
+async def open_letters_of(
+    connection: AsyncConnection, process_id: str, consumer: str | None = None
+) -> tuple[OpenLetter, ...]:
+    """The open dead letters that name this instance, of one consumer or of all, oldest first."""
+    wanted = {"process_id": process_id, "consumer": consumer}
+    rows = await connection.execute(LIST_OPEN_DEAD_LETTERS, wanted)
     return tuple(OpenLetter(**row) for row in rows.mappings())
 
 

@@ -15,9 +15,18 @@ from saga.reading.dead_letters import OpenLetter, open_letters_of
 
 _SQL = Statements(__package__)
 READ_INSTANCE = _SQL["read_instance"]
-READ_RELAY_CURSOR = _SQL["read_relay_cursor"]
+READ_HANDED_ON = _SQL["read_handed_on"]
+READ_TOMBSTONE = _SQL["read_tombstone"]
 READ_REPEATS = _SQL["read_repeats"]
 READ_TIMERS = _SQL["read_timers"]
+
+RELAY = "relay"
+"""Its name as a consumer of the logs."""
+
+ANSWERS = ("InputTaken", "InputIgnored")
+"""The entries of a stream that answer a message; others tell that the instance was revived or repaired."""
+
+REVIVED = "InstanceRevived"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +60,7 @@ class AnsweredMessage:
 
 @dataclass(frozen=True, slots=True)
 class SentCommand:
-    """A command; ``published`` says whether the broker has confirmed it."""
+    """A command, which leaves the log when the broker has confirmed it, or when its collaborator has pulled it."""
 
     type: str
     target: str
@@ -60,6 +69,7 @@ class SentCommand:
     id: str
     at: datetime
     published: bool
+    pulled: bool
     caused_by: str | None
     fields: Mapping[str, Any]
     version: int
@@ -80,7 +90,11 @@ class SetTimer:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """Everything that is recorded of one instance."""
+    """Everything that is recorded of one instance.
+
+    Of one that was pruned, and has not come back since, that is its last state and nothing more. One that came back
+    lacks what was before ``revived_at``.
+    """
 
     process_id: str
     outcome: str
@@ -93,6 +107,8 @@ class Inspection:
     dead_letters: tuple[OpenLetter, ...]
     created_at: datetime
     updated_at: datetime
+    pruned_at: datetime | None = None
+    revived_at: datetime | None = None
 
 
 async def inspect_instance(connection: AsyncConnection, process: Process, process_id: str) -> Inspection | None:
@@ -100,11 +116,11 @@ async def inspect_instance(connection: AsyncConnection, process: Process, proces
     this = {"process": process.name, "process_id": process_id}
     row = (await connection.execute(READ_INSTANCE, this)).one_or_none()
     if row is None:
-        return None
+        return await _pruned(connection, process, process_id)
     state = load_state(process, orjson.loads(row.state))
     entries = await read_stream(connection, process.module, process_id)
-    answers = [entry for entry in entries if entry.target is None]
-    relayed = (await connection.execute(READ_RELAY_CURSOR, {"module": process.module})).scalar_one_or_none() or 0
+    answers = [entry for entry in entries if entry.type in ANSWERS]
+    handed_on = await _handed_on(connection, process)
     repeats = await _repeats(connection, process.name, answers)
     return Inspection(
         process_id=process_id,
@@ -113,11 +129,40 @@ async def inspect_instance(connection: AsyncConnection, process: Process, proces
         states={name: part.value for name, part in state.parts.items()},
         facts=_facts(answers),
         messages=tuple(_message(entry, repeats.get(number)) for number, entry in enumerate(answers, 1)),
-        commands=tuple(_command(process, entry, relayed) for entry in entries if entry.target is not None),
+        commands=tuple(_command(process, entry, handed_on) for entry in entries if entry.target is not None),
         timers=tuple(SetTimer(**timer) for timer in (await connection.execute(READ_TIMERS, this)).mappings()),
-        dead_letters=await open_letters_of(connection, process_id),
+        dead_letters=await open_letters_of(connection, process_id, process.name),
         created_at=row.created_at,
         updated_at=row.updated_at,
+        revived_at=next((entry.recorded_at for entry in entries if entry.type == REVIVED), None),
+    )
+
+
+async def _handed_on(connection: AsyncConnection, process: Process) -> Mapping[str, int]:
+    """How far the process's commands were handed on, by those who do it."""
+    wanted = {"consumers": [RELAY, *process.collaborators], "module": process.module}
+    return {row.consumer: row.watermark for row in await connection.execute(READ_HANDED_ON, wanted)}
+
+
+async def _pruned(connection: AsyncConnection, process: Process, process_id: str) -> Inspection | None:
+    this = {"process": process.name, "process_id": process_id}
+    row = (await connection.execute(READ_TOMBSTONE, this)).one_or_none()
+    if row is None:
+        return None
+    state = load_state(process, orjson.loads(row.state))
+    return Inspection(
+        process_id=process_id,
+        outcome=row.outcome,
+        settled=True,
+        states={name: part.value for name, part in state.parts.items()},
+        facts=(),
+        messages=(),
+        commands=(),
+        timers=(),
+        dead_letters=await open_letters_of(connection, process_id),
+        created_at=row.created_at,
+        updated_at=row.settled_at,
+        pruned_at=row.pruned_at,
     )
 
 
@@ -155,7 +200,7 @@ def _message(entry: Entry, repeats: int | None) -> AnsweredMessage:
     )
 
 
-def _command(process: Process, entry: Entry, relayed: int) -> SentCommand:
+def _command(process: Process, entry: Entry, handed_on: Mapping[str, int]) -> SentCommand:
     said = {process.correlate, "effect", "revision"}
     return SentCommand(
         type=entry.type,
@@ -164,7 +209,8 @@ def _command(process: Process, entry: Entry, relayed: int) -> SentCommand:
         revision=entry.data.get("revision"),
         id=entry.event_id,
         at=entry.recorded_at,
-        published=entry.position <= relayed,
+        published=entry.position <= handed_on.get(RELAY, 0),
+        pulled=entry.position <= handed_on.get(entry.target or "", 0),
         caused_by=entry.metadata.get("causationid"),
         fields={name: value for name, value in entry.data.items() if name not in said},
         version=entry.stream_version,

@@ -1,8 +1,8 @@
 """Lists of instances, newest first, and what keeps those that are stuck from going on, in words.
 
 Stuck means that without somebody's help nothing will happen, or that what should have happened is late: an unsettled
-instance whose deadline is overdue, has fired without effect, or was never armed; commands that nobody relays; an open
-dead letter. Grace is given to what is merely under way.
+instance whose deadline is overdue, has fired without effect, or was never armed; commands that nobody relays or pulls;
+an open dead letter. Grace is given to what is merely under way.
 """
 
 from collections.abc import Sequence
@@ -54,7 +54,7 @@ async def list_stuck(
     connection: AsyncConnection, process: Process, *, outcome: str | None, limit: int
 ) -> list[ListedInstance]:
     """The instances that are stuck, newest first."""
-    bounds = {"outcome": outcome, "limit": limit, "grace": GRACE}
+    bounds = {"outcome": outcome, "limit": limit, "grace": GRACE, "collaborators": list(process.collaborators)}
     return [one for one in await _listed(connection, process, LIST_STUCK, bounds) if one.stuck]
 
 
@@ -75,9 +75,10 @@ async def _listed(
 
 def _reason(settled: bool, row: Row[Any]) -> str | None:
     reasons = [] if settled else [*_without_way_on(row)]
-    if row.unrelayed and row.unrelayed_for > GRACE:
-        what = "1 command" if row.unrelayed == 1 else f"{row.unrelayed} commands"
-        reasons.append(f"{what} not relayed for {_seconds(row.unrelayed_for)}: is a worker running?")
+    if row.commands_waiting and row.commands_waiting_for > GRACE:
+        what = "1 command" if row.commands_waiting == 1 else f"{row.commands_waiting} commands"
+        waiting = _seconds(row.commands_waiting_for)
+        reasons.append(f"{what} neither relayed nor pulled for {waiting}: is a worker running, or who pulls them?")
     if row.open_dead_letters:
         what = "an open dead letter" if row.open_dead_letters == 1 else f"{row.open_dead_letters} open dead letters"
         reasons.append(f"{what}: see `saga dead-letters list`")

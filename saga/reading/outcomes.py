@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from saga.core import Process
 from saga.postgres import Statements
+from saga.reading.instances import ANSWERS
 
 _SQL = Statements(__package__)
 COUNT_ANSWERED = _SQL["count_answered"]
@@ -73,9 +74,9 @@ async def read_outcomes(connection: AsyncConnection, process: Process, ids: Sequ
         for row in await connection.execute(READ_OUTCOMES, wanted):
             instance = recorded.setdefault(row.process_id, Recorded(row.process_id, row.outcome, row.settled))
             said = orjson.loads(row.data)
-            if row.target is None:
+            if row.type in ANSWERS:
                 came = Came(said["type"], said["fields"], row.type == "InputTaken", row.message_id)
                 instance.inputs.append(came)
-            else:
+            elif row.target is not None:
                 instance.commands.append(Commanded(row.type, said["effect"], said["revision"]))
     return recorded

@@ -1,5 +1,5 @@
 -- Instances, newest first: the log read backwards, taking of each instance the entry that made its present state.
--- Indexes: event_log_pkey backwards, instance_pkey; stops at the limit.
+-- Indexes: event_log_pkey backwards, instance_pkey; stops at the limit, which may be far away for a rare outcome.
 SELECT i.process_id, i.outcome, i.settled, i.updated_at
 FROM saga.event_log AS l
 JOIN saga.instance AS i

@@ -1,7 +1,8 @@
 -- Instances that something keeps from going on, newest first; what it is, read_obstacles tells.
--- Indexes: instance_open_idx with timer_pkey, timer_due_idx, event_log_pkey from the relay's cursor on,
--- dead_letter_open_idx; instance_pkey for what they name. Reads all unsettled instances and their timers once: some
--- 1.2 s for 250,000 of them among a million.
+-- Indexes: timer_due_idx, event_log_pkey from where the relay or else the last of those who pull has got,
+-- dead_letter_open_idx; instance_open_idx with timer_pkey, and instance_pkey for what all these name, or the two tables
+-- as a whole where much is open. Reads all unsettled instances and their timers once: some 1.2 s for 250,000 of them
+-- among a million.
 WITH suspect AS (
     SELECT i.process_id
     FROM saga.instance AS i
@@ -19,11 +20,19 @@ WITH suspect AS (
     SELECT l.stream_id
     FROM saga.event_log AS l
     WHERE l.module = :module AND l.target IS NOT NULL AND l.recorded_at < now() - CAST(:grace AS interval)
-      AND l.position > coalesce(
-          (SELECT c.watermark FROM saga.cursor AS c WHERE c.consumer = 'relay' AND c.module = :module), 0
+      AND l.position > coalesce((
+          SELECT min(greatest(r.watermark, c.watermark, 0))
+          FROM unnest(CAST(:collaborators AS text[])) AS t (name)
+          LEFT JOIN saga.cursor AS c ON c.consumer = t.name AND c.module = :module
+          LEFT JOIN saga.cursor AS r ON r.consumer = 'relay' AND r.module = :module
+      ), 0)
+      AND NOT EXISTS (
+          SELECT FROM saga.cursor AS c
+          WHERE c.consumer IN ('relay', l.target) AND c.module = :module AND c.watermark >= l.position
       )
     UNION
-    SELECT d.process_id FROM saga.dead_letter AS d WHERE d.state = 'open' AND d.process_id IS NOT NULL
+    SELECT d.process_id FROM saga.dead_letter AS d
+    WHERE d.state = 'open' AND d.process_id IS NOT NULL AND d.consumer = :process
 )
 SELECT i.process_id, i.outcome, i.settled, i.updated_at
 FROM suspect AS s

@@ -1,12 +1,12 @@
 -- The first holes of every cursor: positions that were not handled although later ones were.
 -- Index: event_log_public_idx for the age of each, where the log is kept here.
-WITH covered AS (
+WITH covered AS MATERIALIZED (
     SELECT
         c.consumer, c.module,
-        int8multirange(int8range(1, c.watermark + 1)) + c.handled + coalesce((
+        int8multirange(int8range(1, c.watermark + 1)) + coalesce((
             SELECT range_agg(a.covered) FROM saga.cursor_advance AS a
             WHERE a.consumer = c.consumer AND a.module = c.module
-        ), int8multirange()) AS covered
+        ), int8multirange()) + c.handled AS covered
     FROM saga.cursor AS c
 )
 SELECT v.consumer, v.module, hole.first, hole.last, CAST(EXTRACT(epoch FROM now() - (

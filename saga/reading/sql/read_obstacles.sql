@@ -5,8 +5,8 @@ SELECT
     timers.next_due_at,
     CASE WHEN timers.next_due_at <= now() THEN now() - timers.next_due_at END AS overdue_for,
     now() - timers.last_fired_at AS fired_for,
-    commands.unrelayed,
-    now() - commands.oldest_at AS unrelayed_for,
+    commands.waiting AS commands_waiting,
+    now() - commands.oldest_at AS commands_waiting_for,
     letters.open_dead_letters
 FROM unnest(CAST(:process_ids AS text[])) AS i (process_id)
 CROSS JOIN LATERAL (
@@ -15,15 +15,16 @@ CROSS JOIN LATERAL (
     WHERE t.process = :process AND t.process_id = i.process_id
 ) AS timers
 CROSS JOIN LATERAL (
-    SELECT count(*) AS unrelayed, min(l.recorded_at) AS oldest_at
+    SELECT count(*) AS waiting, min(l.recorded_at) AS oldest_at
     FROM saga.event_log AS l
     WHERE l.module = :module AND l.stream_id = i.process_id AND l.target IS NOT NULL
       AND l.position > coalesce(
-          (SELECT c.watermark FROM saga.cursor AS c WHERE c.consumer = 'relay' AND c.module = :module), 0
+          (SELECT max(c.watermark) FROM saga.cursor AS c WHERE c.consumer IN ('relay', l.target) AND c.module = :module),
+          0
       )
 ) AS commands
 CROSS JOIN LATERAL (
     SELECT count(*) AS open_dead_letters
     FROM saga.dead_letter AS d
-    WHERE d.state = 'open' AND d.process_id = i.process_id
+    WHERE d.state = 'open' AND d.process_id = i.process_id AND d.consumer = :process
 ) AS letters

@@ -1,0 +1,179 @@
+-- Who may do what in the database. Group roles, none of which can log in: make logins for your services, with passwords
+-- that only your secret store knows, and put each into the groups it needs (docs/visibility.md has the table).
+--
+-- Run it as the owner of the schema saga, who must be allowed to create roles, after every `saga migrate`:
+--
+--   psql "$SAGA_DATABASE_URL" --set ON_ERROR_STOP=1 --file deploy/postgres/roles.sql
+--
+-- With modules and collaborators beside those of the order process, names separated by commas:
+--
+--   psql ... --command "SET saga.modules = 'invoices,stock'; SET saga.collaborators = 'bank'" --file ...
+--
+-- It is one transaction, and again is as good as once: all rights in the schema are taken away and given anew. For a
+-- moment it locks the tables that have policies; if it can't within five seconds it gives up with nothing changed.
+--
+-- The model. The owner of the tables (who migrates) is above all this, and nothing changes for services that log in as
+-- the owner. For everybody else a table's privileges say which statements are allowed, and policies say on which rows:
+-- whose log a row belongs to, and whether it is public. Readers of other modules' logs have no right to any table: they
+-- get views, which run with the owner's rights, hold no internal event, and are security barriers.
+--
+-- Roles belong to the whole cluster. Where several databases share one, say who may connect to which.
+
+BEGIN;
+SET LOCAL lock_timeout = '5s';
+SET LOCAL client_min_messages = warning;
+SELECT pg_advisory_xact_lock(hashtext('saga roles'));
+
+-- 1. The roles.
+
+DO $$
+DECLARE
+    fixed CONSTANT text[] := '{saga_reader,saga_relay,saga_worker,saga_scheduler,saga_pruner,saga_auditor,saga_module,
+        saga_collaborator}';
+    modules CONSTANT text[] := '{orders,payments,scheduler,order-process}'
+        || string_to_array(nullif(current_setting('saga.modules', true), ''), ',');
+    collaborators CONSTANT text[] := '{gateway,fulfilment}'
+        || string_to_array(nullif(current_setting('saga.collaborators', true), ''), ',');
+    wanted text;
+    name text;
+BEGIN
+    FOREACH name IN ARRAY modules || collaborators LOOP
+        IF name !~ '^[a-z][a-z0-9_-]{0,44}$' THEN
+            RAISE EXCEPTION '% is no name for a module or collaborator: lower-case letters, digits, _ and -, at most 45',
+                quote_literal(name);
+        END IF;
+    END LOOP;
+    FOR wanted IN
+        SELECT unnest(fixed)
+        UNION SELECT 'saga_module_' || m FROM unnest(modules) AS m
+        UNION SELECT 'saga_collaborator_' || c FROM unnest(collaborators) AS c
+        ORDER BY 1
+    LOOP
+        BEGIN
+            IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = wanted) THEN
+                EXECUTE format('CREATE ROLE %I NOLOGIN', wanted);
+            END IF;
+        EXCEPTION WHEN duplicate_object OR unique_violation THEN
+            NULL;  -- made meanwhile from another database of this cluster
+        END;
+        EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA saga FROM %I', wanted);
+        EXECUTE format('GRANT USAGE ON SCHEMA saga TO %I', wanted);
+        IF wanted LIKE 'saga\_module\_%' THEN
+            EXECUTE format('GRANT saga_module TO %I', wanted);
+        ELSIF wanted LIKE 'saga\_collaborator\_%' THEN
+            EXECUTE format('GRANT saga_collaborator TO %I', wanted);
+        END IF;
+    END LOOP;
+END
+$$;
+
+-- 2. Which statements each may use.
+
+-- Reads other modules' logs: what is public, and how far each log goes.
+GRANT SELECT ON saga.public_event, saga.public_module TO saga_reader;
+
+-- Publishes what leaves the logs; of the cursors it has its own (see the policies).
+GRANT SELECT ON saga.outgoing, saga.public_module TO saga_relay;
+GRANT SELECT, INSERT (consumer, module), UPDATE (watermark, updated_at) ON saga.cursor TO saga_relay;
+
+-- Appends to the log of the module after which its role saga_module_<name> is called, and reads that log.
+GRANT SELECT ON saga.event_log, saga.module, saga.stream_tombstone, saga.public_module TO saga_module;
+GRANT
+    INSERT (
+        module, position, previous_public_position, stream_id, stream_version, event_id, type, visibility, target, data,
+        metadata
+    )
+    ON saga.event_log TO saga_module;
+GRANT INSERT (name), UPDATE (last_position, last_public_position) ON saga.module TO saga_module;
+
+-- Reads the commands for the collaborator after which its role saga_collaborator_<name> is called; keeps a cursor there.
+GRANT SELECT ON saga.command, saga.public_module, saga.schema_version TO saga_collaborator;
+GRANT SELECT, INSERT (consumer, module), UPDATE (watermark, updated_at) ON saga.cursor TO saga_collaborator;
+
+-- Runs a process: the durable step, the relay, what is fetched from the logs. A worker's login also is a member of
+-- saga_module_<its process's module>, which lets it record what it decided.
+GRANT saga_reader, saga_relay TO saga_worker;
+GRANT SELECT ON saga.event_log, saga.module, saga.schema_version TO saga_worker;
+GRANT SELECT, INSERT, DELETE, UPDATE (repeats) ON saga.inbox TO saga_worker;
+GRANT
+    SELECT, INSERT, DELETE, UPDATE (process_version, stream_version, outcome, settled, state, created_at, updated_at)
+    ON saga.instance TO saga_worker;
+GRANT INSERT ON saga.timer TO saga_worker;
+GRANT SELECT, INSERT, UPDATE ON saga.cursor TO saga_worker;
+GRANT SELECT, INSERT, DELETE ON saga.cursor_advance TO saga_worker;
+GRANT
+    SELECT, INSERT, UPDATE (kind, reason, state, attempts, last_seen_at, closed_at)
+    ON saga.dead_letter TO saga_worker;
+GRANT SELECT ON saga.inbox_tombstone TO saga_worker;
+GRANT SELECT, DELETE ON saga.instance_tombstone TO saga_worker;
+
+-- Fires timers into the scheduler's log.
+GRANT saga_module_scheduler TO saga_scheduler;
+GRANT SELECT, UPDATE (fired_at) ON saga.timer TO saga_scheduler;
+GRANT SELECT ON saga.schema_version TO saga_scheduler;
+
+-- Removes what is old, and leaves tombstones. To lock a row takes the right to update some column of it.
+GRANT SELECT ON ALL TABLES IN SCHEMA saga TO saga_pruner;
+GRANT DELETE ON saga.inbox, saga.instance, saga.event_log, saga.timer, saga.dead_letter TO saga_pruner;
+GRANT UPDATE (repeats) ON saga.inbox TO saga_pruner;
+GRANT UPDATE (updated_at) ON saga.instance TO saga_pruner;
+GRANT UPDATE (last_seen_at) ON saga.dead_letter TO saga_pruner;
+GRANT INSERT ON saga.instance_tombstone, saga.inbox_tombstone, saga.stream_tombstone TO saga_pruner;
+GRANT UPDATE (last_version) ON saga.stream_tombstone TO saga_pruner;
+GRANT UPDATE (pruned_position) ON saga.module TO saga_pruner;
+
+-- Reads everything and changes nothing: for people, and for `saga lag`, `saga list`, `saga inspect`.
+GRANT SELECT ON ALL TABLES IN SCHEMA saga TO saga_auditor;
+
+-- 3. On which rows. Policies of one role add up; where none applies there is no row.
+
+DO $$
+DECLARE
+    one record;
+BEGIN
+    FOR one IN SELECT policyname, tablename FROM pg_policies WHERE schemaname = 'saga' AND policyname LIKE 'saga:%' LOOP
+        EXECUTE format('DROP POLICY %I ON saga.%I', one.policyname, one.tablename);
+    END LOOP;
+END
+$$;
+
+CREATE POLICY "saga: a module reads its own log" ON saga.event_log FOR SELECT TO saga_module
+    USING (module IN (SELECT saga.held_names('saga_module_')));
+CREATE POLICY "saga: a module appends events to its own log" ON saga.event_log FOR INSERT TO saga_module
+    WITH CHECK (target IS NULL AND module IN (SELECT saga.held_names('saga_module_')));
+CREATE POLICY "saga: a process sends commands from its own log" ON saga.event_log FOR INSERT TO saga_worker
+    WITH CHECK (target IS NOT NULL AND module IN (SELECT saga.held_names('saga_module_')));
+CREATE POLICY "saga: a worker reads what is public" ON saga.event_log FOR SELECT TO saga_worker
+    USING (visibility = 'public');
+CREATE POLICY "saga: whoever audits or prunes reads all" ON saga.event_log FOR SELECT TO saga_auditor, saga_pruner
+    USING (true);
+CREATE POLICY "saga: a pruner prunes" ON saga.event_log FOR DELETE TO saga_pruner
+    USING (true);
+
+CREATE POLICY "saga: positions are no secret" ON saga.module FOR SELECT
+    TO saga_module, saga_worker, saga_auditor, saga_pruner
+    USING (true);
+CREATE POLICY "saga: a module creates its own row" ON saga.module FOR INSERT TO saga_module
+    WITH CHECK (name IN (SELECT saga.held_names('saga_module_')));
+CREATE POLICY "saga: a module moves its own row" ON saga.module FOR UPDATE TO saga_module
+    USING (name IN (SELECT saga.held_names('saga_module_')));
+CREATE POLICY "saga: a pruner says how far it pruned" ON saga.module FOR UPDATE TO saga_pruner
+    USING (true);
+
+CREATE POLICY "saga: the relay has its cursors" ON saga.cursor TO saga_relay
+    USING (consumer = 'relay');
+CREATE POLICY "saga: processes have theirs" ON saga.cursor TO saga_worker
+    USING (consumer <> 'relay');
+CREATE POLICY "saga: a collaborator has its own" ON saga.cursor TO saga_collaborator
+    USING (consumer IN (SELECT saga.held_names('saga_collaborator_')));
+CREATE POLICY "saga: whoever audits or prunes reads all" ON saga.cursor FOR SELECT TO saga_auditor, saga_pruner
+    USING (true);
+
+CREATE POLICY "saga: a module knows its own streams" ON saga.stream_tombstone FOR SELECT TO saga_module
+    USING (module IN (SELECT saga.held_names('saga_module_')));
+CREATE POLICY "saga: whoever audits reads all" ON saga.stream_tombstone FOR SELECT TO saga_auditor
+    USING (true);
+CREATE POLICY "saga: a pruner leaves them" ON saga.stream_tombstone TO saga_pruner
+    USING (true);
+
+COMMIT;

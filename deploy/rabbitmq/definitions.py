@@ -1,0 +1,124 @@
+"""Writes the broker's users and rights as definitions that RabbitMQ imports, for one prefix in one vhost.
+
+The problem: whoever may write to the exchange of events can say that an order was paid, and whoever may declare or bind
+a queue can read along. So each service gets a user of its own, with rights to what it must touch and nothing else.
+
+The model: the worker declares the whole topology, so only it (and an operator) may configure anything. A collaborator
+consumes its queue and publishes nothing: its answers go through its module's log. A module that publishes its events
+itself, without a log here, may write to the exchange of events, and there only under its own name: a topic permission.
+
+No password is written, and no hash of one: these users can't log in until `rabbitmqctl change_password` gives each its
+own. Importing the users again would take the passwords away, so the second time write permissions only.
+
+    python deploy/rabbitmq/definitions.py --prefix saga --vhost saga > definitions.json
+    rabbitmqctl import_definitions definitions.json
+
+definitions.json beside this file is what it writes by default.
+"""
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from saga.core import Process
+from saga.orders import order_process
+from saga.transport.topology import Topology, topology
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """What a service's user may configure, write and read: names of exchanges and queues.
+
+    ``publishes_for`` is the one module under whose name it may publish events; None where that is not restricted.
+    """
+
+    service: str
+    configures: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+    publishes_for: str | None = None
+    tag: str = ""
+
+
+def users(process: Process, wanted: Topology, publishers: Iterable[str]) -> Iterator[User]:
+    """Everybody who has to do with a process at the broker."""
+    queues = tuple(queue.name for queue in wanted.queues)
+    everything = (wanted.events, wanted.commands, wanted.undelivered, *queues)
+    collaborators = {name: wanted.queue(name) for name in process.collaborators}
+    yield User("worker", everything, everything, everything)
+    for name, queue in collaborators.items():
+        yield User(name, reads=(queue,))
+    yield User("gateway-stub", reads=tuple(collaborators.values()))
+    for module in publishers:
+        yield User(module, writes=(wanted.events,), publishes_for=module)
+    yield User("operator", everything, everything, everything, tag="management")
+    yield User("monitoring", tag="monitoring")
+
+
+def definitions(wanted: Topology, vhost: str, known: Iterable[User]) -> dict[str, list[dict[str, Any]]]:
+    """The users as the broker's import understands them; each is called <prefix>-<service>."""
+    named = {f"{wanted.prefix}-{user.service}": user for user in known}
+    return {
+        "vhosts": [{"name": vhost}],
+        "users": [{"name": name, "password_hash": "", "tags": user.tag} for name, user in named.items()],
+        "permissions": [
+            {
+                "user": name,
+                "vhost": vhost,
+                "configure": _only(user.configures),
+                "write": _only(user.writes),
+                "read": _only(user.reads),
+            }
+            for name, user in named.items()
+        ],
+        "topic_permissions": [
+            {
+                "user": name,
+                "vhost": vhost,
+                "exchange": wanted.events,
+                "write": rf"^{re.escape(user.publishes_for)}\.[^.]+$",
+                "read": "^$",
+            }
+            for name, user in named.items()
+            if user.publishes_for is not None
+        ],
+    }
+
+
+def _only(names: Iterable[str]) -> str:
+    """A pattern for these names and no other; without names it matches nothing that has a name."""
+    return f"^({'|'.join(re.escape(name) for name in names)})$" if names else "^$"
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Write the broker's users and rights as definitions to import.")
+    parser.add_argument("--prefix", default="saga", help="as SAGA_PREFIX")
+    parser.add_argument("--vhost", default="saga", help="the vhost of SAGA_AMQP_URL")
+    parser.add_argument(
+        "--publisher",
+        action="append",
+        metavar="MODULE",
+        help="a module that publishes its events itself; may be repeated; orders, if none is given",
+    )
+    parser.add_argument("--permissions-only", action="store_true", help="leave the users and their passwords alone")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Write the definitions to standard output."""
+    chosen = _arguments()
+    process = order_process()
+    wanted = topology(chosen.prefix, process)
+    written = definitions(wanted, chosen.vhost, users(process, wanted, chosen.publisher or ["orders"]))
+    if chosen.permissions_only:
+        del written["users"]
+    json.dump(written, sys.stdout, indent=2)
+    sys.stdout.write("\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+"""Modules and the ends of their logs, for people."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from saga.modules import Horizon
+from saga.postgres import Statements
+
+_SQL = Statements(__package__)
+LIST_MODULES = _SQL["list_modules"]
+FIND_TAIL = _SQL["find_tail"]
+
+
+@dataclass(frozen=True, slots=True)
+class ListedModule:
+    """A module, and who has a cursor in its log.
+
+    One whose log is not ``kept_here`` is known by those cursors alone. The last entry's time is None where there is no
+    entry, or none any more.
+    """
+
+    name: str
+    kept_here: bool
+    last_position: int | None
+    last_public_position: int | None
+    pruned_position: int | None
+    last_at: datetime | None
+    last_age_seconds: float | None
+    consumers: tuple[str, ...]
+
+
+async def list_modules(connection: AsyncConnection) -> tuple[ListedModule, ...]:
+    """All modules that this database knows of, by name."""
+    rows = (await connection.execute(LIST_MODULES)).mappings()
+    return tuple(ListedModule(**{**row, "consumers": tuple(row["consumers"])}) for row in rows)
+
+
+async def find_tail(
+    connection: AsyncConnection, module: str, known: Horizon, *, limit: int, internal: bool = False
+) -> int:
+    """The position after which the last entries stand: so many public ones, or so many of all; none that is pruned."""
+    if internal:
+        after = known.last_position - limit
+    else:
+        found = await connection.execute(FIND_TAIL, {"module": module, "limit": limit})
+        after = found.scalar_one() or 0
+    return max(after, known.pruned_position)
