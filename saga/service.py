@@ -4,7 +4,8 @@ import asyncio
 import gc
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
 
 import structlog
 import uvloop
@@ -13,7 +14,11 @@ from pydantic import SecretStr
 from saga.logging import configure_logging
 from saga.settings import Settings, SettingsError, load_settings
 
-Main = Callable[[Settings, asyncio.Event], Awaitable[None]]
+STOP_GRACE_SECONDS = 10.0
+"""How long a service that was asked to stop goes on with what it has begun. It may be waiting for somebody who is away:
+a commit in doubt is looked up for two minutes. What is left is dropped; it was not acknowledged, and comes again."""
+
+Main = Callable[[Settings, asyncio.Event], Coroutine[None, None, None]]
 
 _log = structlog.get_logger()
 
@@ -48,7 +53,7 @@ async def _until_stopped(main: Main, settings: Settings) -> None:
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signal_number, stop.set)
     try:
-        await main(settings, stop)
+        await _within_grace(main(settings, stop), stop)
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(2) from None
@@ -56,6 +61,19 @@ async def _until_stopped(main: Main, settings: Settings) -> None:
         _log.exception("died")
         raise SystemExit(1) from None
     _log.info("stopped")
+
+
+async def _within_grace(work: Coroutine[None, None, None], stop: asyncio.Event) -> None:
+    """Run the work; once ``stop`` is set it has STOP_GRACE_SECONDS to end by itself, then it is cancelled."""
+    working, stopping = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
+    await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    await asyncio.wait([working], timeout=STOP_GRACE_SECONDS)
+    if not working.done():
+        _log.warning("stop_cuts_short", seconds=STOP_GRACE_SECONDS)
+        working.cancel()
+    with suppress(asyncio.CancelledError):
+        await working
 
 
 def say_ready(**fields: str) -> None:

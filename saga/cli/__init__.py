@@ -12,17 +12,26 @@ import typer
 from typer.core import TyperGroup
 
 from saga.cli.failure import CommandFailed
+from saga.core import DeclarationError
 from saga.settings import SettingsError
 
 COMMANDS: Final = {
     "up": "saga.cli.up:up",
     "demo": "saga.cli.demo:demo",
     "run": "saga.cli.run:run",
+    "check": "saga.cli.check:check_process",
+    "diagram": "saga.cli.diagram:diagram",
     "migrate": "saga.cli.migrate:migrate",
     "publish": "saga.cli.publish:publish",
     "inspect": "saga.cli.inspect:inspect",
-    "list": "saga.cli.list:list_orders",
+    "list": "saga.cli.list:list_instances",
     "lag": "saga.cli.lag:lag",
+    "log": "saga.cli.log:log",
+    "modules": "saga.cli.modules:modules",
+    "cursors": "saga.cli.cursors:cursors",
+    "replay": "saga.cli.replay:replay",
+    "audit": "saga.cli.audit:audit",
+    "prune": "saga.cli.prune:prune",
     "dead-letters": "saga.cli.dead_letters:app",
     "scenario": "saga.cli.scenario:scenario",
     "health": "saga.cli.health:health",
@@ -35,7 +44,7 @@ class Commands(TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the signature is Typer's
         """Their names, as `saga --help` shows them."""
-        return list(COMMANDS)
+        return [*COMMANDS]  # once `saga list` is imported, the name list is that module here
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - the signature is Typer's
         """One of them; None if there is none of this name."""
@@ -58,7 +67,7 @@ class Commands(TyperGroup):
         except CommandFailed as error:
             typer.echo(str(error), err=True)
             raise typer.Exit(error.exit_code) from error
-        except SettingsError as error:
+        except (SettingsError, DeclarationError) as error:
             typer.echo(str(error), err=True)
             raise typer.Exit(2) from error
 

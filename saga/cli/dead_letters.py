@@ -1,19 +1,22 @@
 """`saga dead-letters`: messages that could not be handled: look at them, put them back, or give them up."""
 
 import asyncio
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.text import Text
 
 from saga.cli.database import database, reading
 from saga.cli.failure import CommandFailed, WrongUsage
-from saga.cli.letter import as_data, explained
+from saga.cli.letter import as_data, explained, identified
+from saga.cli.processes import load_processes
 from saga.cli.redrive import Redriven, corrected, redrive_one
 from saga.cli.terminal import AsJson, age, columns, print_json, shown, terminal
+from saga.core import Process
 from saga.engine.dead_letters import DeadLetterState, close
-from saga.orders import order_process
 from saga.postgres import durable_transaction
 from saga.reading import KeptMessage, OpenLetter, list_dead_letters, list_open_ids, read_dead_letters
 from saga.settings import Settings, load_settings
@@ -39,10 +42,13 @@ def list_letters(
     """List dead letters, newest first."""
     if state not in STATES:
         raise WrongUsage(f"There is no state {shown(state)!r}: take one of {', '.join(STATES)}.")
-    found = asyncio.run(_list(load_settings(), None if state == "all" else state, limit + 1))
+    settings = load_settings()
+    found = asyncio.run(_list(settings, None if state == "all" else state, limit + 1))
     letters, more = found[:limit], len(found) > limit
     if as_json:
-        print_json({"dead_letters": [_listed(letter) for letter in letters], "count": len(letters), "more": more})
+        processes = load_processes(settings)
+        listed = [{**identified(letter, processes), **asdict(letter)} for letter in letters]
+        print_json({"dead_letters": listed, "count": len(letters), "more": more})
     else:
         _show(letters, state, more=more)
 
@@ -54,9 +60,10 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show all of one dead letter, its body included."""
-    letter = asyncio.run(_read(load_settings(), [dead_letter_id]))[dead_letter_id]
+    settings = load_settings()
+    letter = asyncio.run(_read(settings, [dead_letter_id]))[dead_letter_id]
     if as_json:
-        print_json(as_data(letter, full=full))
+        print_json(as_data(letter, load_processes(settings), full=full))
     else:
         terminal().print(explained(letter, full=full))
 
@@ -76,9 +83,12 @@ def redrive(
         raise WrongUsage("Name the dead letters to redrive, or say --all.")
     if data is not None and len(ids or ()) != 1:
         raise WrongUsage("--data corrects one message: name a single dead letter.")
-    answers = asyncio.run(_redrive(load_settings(), ids, data))
+    settings = load_settings()
+    processes = {process.name: process for process in load_processes(settings)}
+    answers = asyncio.run(_redrive(settings, processes, ids, data))
     if as_json:
-        print_json({"redriven": [asdict(answer) for answer in answers], "count": len(answers)})
+        told = [{processes[one.process].correlate: one.process_id, **asdict(one)} for one in answers]
+        print_json({"redriven": told, "count": len(answers)})
     else:
         _show_answers(answers)
     if any(answer.answer == "dead" for answer in answers):
@@ -99,7 +109,8 @@ def discard(
     _check_open(letters)
     if not yes:
         for letter in letters.values():
-            typer.echo(f"{letter.id}: {shown(letter.type or '?')} of order {shown(letter.process_id or '?')}")
+            whose = f"{letter.consumer} {letter.process_id or '?'}"
+            typer.echo(f"{letter.id}: {shown(letter.type or '?')} of {shown(whose)}")
         typer.confirm("Give up on these messages for good?", abort=True)
     discarded = asyncio.run(_discard(settings, list(letters)))
     if as_json:
@@ -130,16 +141,36 @@ def _check_open(letters: dict[int, KeptMessage]) -> None:
         raise CommandFailed(f"Only open dead letters can be closed; nothing was done: {said}.")
 
 
-async def _redrive(settings: Settings, ids: list[int] | None, data: str | None) -> list[Redriven]:
+def _check_owned(letters: Mapping[int, KeptMessage], processes: Mapping[str, Process]) -> None:
+    """Raise CommandFailed if any is one of a process that is not here to take it."""
+    if foreign := [letter for letter in letters.values() if letter.consumer not in processes]:
+        said = ", ".join(f"{letter.id} is one of {shown(letter.consumer)}" for letter in foreign)
+        raise CommandFailed(
+            f"SAGA_PROCESSES gives {', '.join(processes)}: name the others' there too; nothing was done: {said}."
+        )
+
+
+def _leave_foreign(letters: Mapping[int, KeptMessage], processes: Mapping[str, Process]) -> dict[int, KeptMessage]:
+    """Those of the processes that are here; of the others only that they are there is said."""
+    left = Counter(letter.consumer for letter in letters.values() if letter.consumer not in processes)
+    for consumer, number in sorted(left.items()):
+        typer.echo(f"{number} of {shown(consumer)} left alone: SAGA_PROCESSES gives {', '.join(processes)}.", err=True)
+    return {one: letter for one, letter in letters.items() if letter.consumer in processes}
+
+
+async def _redrive(
+    settings: Settings, processes: Mapping[str, Process], ids: list[int] | None, data: str | None
+) -> list[Redriven]:
     async with reading(settings) as connection:
         wanted = ids or await list_open_ids(connection)
     letters = await _read(settings, wanted)
     if ids:
         _check_open(letters)
-    process = order_process(settings.payment_timeout)
+        _check_owned(letters, processes)
     async with database(settings) as engine:
         answers = []
-        for letter in letters.values():
+        for letter in _leave_foreign(letters, processes).values():
+            process = processes[letter.consumer]
             message = letter if data is None else corrected(process, letter, data)
             answers.append(await redrive_one(engine, process, message))
         return answers
@@ -148,11 +179,6 @@ async def _redrive(settings: Settings, ids: list[int] | None, data: str | None) 
 async def _discard(settings: Settings, ids: list[int]) -> list[int]:
     async with database(settings) as engine, durable_transaction(engine) as connection:
         return sorted(await close(connection, ids, DeadLetterState.DISCARDED))
-
-
-def _listed(letter: OpenLetter) -> dict[str, Any]:
-    known = asdict(letter)
-    return {"id": known.pop("id"), "order_id": known.pop("process_id"), **known}
 
 
 def _show(letters: tuple[OpenLetter, ...], state: str, *, more: bool) -> None:
@@ -170,10 +196,11 @@ def _show(letters: tuple[OpenLetter, ...], state: str, *, more: bool) -> None:
 
 def _summary(letter: OpenLetter) -> Text:
     tries = "1 attempt" if letter.attempts == 1 else f"{letter.attempts} attempts"
-    order = f" of order {shown(letter.process_id)[:60]}" if letter.process_id else ""
+    whose = shown(letter.consumer)[:60]
+    whose = f"of {whose} {shown(letter.process_id)[:60]}" if letter.process_id else f"to {whose}"
     closed = "" if letter.state == "open" else f", {letter.state}"
     return Text.assemble(
-        (f"{shown(letter.type or 'message')[:60]}{order}", "bold"),
+        (f"{shown(letter.type or 'message')[:60]} {whose}", "bold"),
         (f" ({letter.kind}, {tries}, {age(letter.age_seconds)} old{closed})", "dim"),
         f"\n{shown(letter.reason)[:300]}",
     )

@@ -6,7 +6,8 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from typing import Annotated
 
 import typer
@@ -16,9 +17,11 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from saga.audit import count_differing
 from saga.demo.arrivals import PLACED, Arrival, Verdict, arrivals, diverged, read_verdicts, send
 from saga.demo.reconciliation import Finding, reconcile
 from saga.demo.shop import COUNT_OUTCOMES, Shop, read_progress
+from saga.demo.ways import ByBroker, ByLogs, Way
 from saga.local.errors import LocalStackError
 from saga.local.services import Services, our_services
 from saga.local.stack import LocalStack
@@ -33,6 +36,7 @@ WORKERS, SCHEDULERS = 2, 2
 VICTIM = "worker-1"
 INITIALS = {"PaymentReceived": "P", "OrderCancelled": "C", "PaymentTimedOut": "T"}
 SETTLE_SECONDS = 60.0
+AUDITED = "orders that are not what the model says of their facts"
 
 _out = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
 _progress = Console(stderr=True, highlight=False)
@@ -42,16 +46,21 @@ def demo(
     orders: Annotated[int, typer.Option(min=1, max=100_000, help="Orders that go through the gateway.")] = 300,
     scenario: Annotated[str, typer.Option(help="How the simulated gateway behaves.")] = "flaky",
     seed: Annotated[int | None, typer.Option(help="Of the shop and the gateway; a new one if not given.")] = None,
+    broker: Annotated[
+        bool,
+        typer.Option("--broker/--no-broker", help="With RabbitMQ, or with PostgreSQL and the modules' logs alone."),
+    ] = True,
 ) -> None:
     """Run the whole system here for a minute, crash a part of it, and prove that nothing is lost, doubled or stuck.
 
-    Starts a private RabbitMQ and PostgreSQL and every service as a process of its own, and stops them at the end.
+    Starts a private RabbitMQ and PostgreSQL and every service as a process of its own, and stops them at the end. With
+    --no-broker it does the same with PostgreSQL alone: everybody follows the logs.
     """
     began = time.monotonic()
     seed = random.randrange(1_000_000) if seed is None else seed
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with LocalStack.temporary(_say) as stack:
+        with LocalStack.temporary(_say, broker=broker) as stack:
             migrate(stack.addresses.database_url)
             environment = stack.addresses.environment() | {"SAGA_GATEWAY_SEED": str(seed)}
             with Services(
@@ -76,22 +85,29 @@ async def _run(stack: LocalStack, services: Services, orders: int, seed: int) ->
     engine = connect_engine(stack.addresses.database_url, "demo")
     try:
         sent = arrivals()
-        await _send_arrivals(stack, engine, settings, sent)
+        async with _way(stack.addresses.amqp_url, engine, settings) as way:
+            await send(way, sent)
+        _say(f"{len(sent)} orders got their inputs in every order of arrival, repeatedly, and before their OrderPlaced")
         await _run_shop(engine, services, orders, seed)
         verdicts = await read_verdicts(engine)
         split = diverged(sent, verdicts)
         _show_arrivals(sent, verdicts)
         await _show_shop(engine)
-        return [Finding("diverged", "sets of inputs with more than one verdict", len(split)), *await reconcile(engine)]
+        audited = Finding("diverged", AUDITED, await count_differing(engine, order_process()))
+        split_sets = Finding("diverged", "sets of inputs with more than one verdict", len(split))
+        return [split_sets, *await reconcile(engine), audited]
     finally:
         await engine.dispose()
 
 
-async def _send_arrivals(stack: LocalStack, engine: AsyncEngine, settings: Settings, sent: list[Arrival]) -> None:
+@asynccontextmanager
+async def _way(amqp_url: str | None, engine: AsyncEngine, settings: Settings) -> AsyncIterator[Way]:
+    if amqp_url is None:
+        yield ByLogs(engine)
+        return
     wanted = topology(settings.prefix, order_process())
-    async with Publisher(stack.addresses.amqp_url, wanted, settings.publish_timeout_seconds) as publisher:
-        await send(publisher, engine, settings.prefix, sent)
-    _say(f"{len(sent)} orders got their inputs in every order of arrival, also repeated, also before their OrderPlaced")
+    async with Publisher(amqp_url, wanted, settings.publish_timeout_seconds) as publisher:
+        yield ByBroker(publisher, engine, settings.prefix)
 
 
 async def _run_shop(engine: AsyncEngine, services: Services, orders: int, seed: int) -> None:

@@ -9,19 +9,20 @@ from aio_pika.exceptions import ChannelNotFoundEntity
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from saga.cli.addresses import amqp_url
+from saga.cli.addresses import amqp_url_unless_pulled
 from saga.cli.broker import broker
 from saga.cli.database import reading
 from saga.cli.failure import CommandFailed
+from saga.cli.holes import alarms_of, holes_of
+from saga.cli.processes import load_processes
 from saga.cli.terminal import AsJson, age, columns, print_json, shown, terminal
-from saga.orders import order_process
-from saga.reading import ConsumerCursor, Hole, Lag, read_lag
+from saga.reading import ConsumerCursor, Lag, read_lag
 from saga.settings import Settings, load_settings
 from saga.transport.connection import connect
-from saga.transport.topology import topology
+from saga.transport.relay import CONSUMER as RELAY
+from saga.transport.topology import Topology, topology
 
 BROKER_PATIENCE_SECONDS = 5.0
-MOST_SHOWN_HOLES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,40 +36,44 @@ class QueueDepth:
 
 @dataclass(frozen=True, slots=True)
 class BrokerView:
-    """What the broker says; without an answer, why."""
+    """What the broker says; without an answer, why. ``exists`` is false where the system runs without one."""
 
     error: str | None
     queues: tuple[QueueDepth, ...] = ()
+    exists: bool = True
 
 
 def lag(as_json: AsJson = False) -> None:
     """Show how far each consumer got, its holes, the queues, what is not relayed and what is due."""
-    known, seen = asyncio.run(_read(load_settings()))
+    settings = load_settings()
+    wanted = topology(settings.prefix, *load_processes(settings))
+    known, seen = asyncio.run(_read(settings, wanted))
     if as_json:
         print_json(_as_data(known, seen))
     else:
         terminal().print(_explained(known, seen))
 
 
-async def _read(settings: Settings) -> tuple[Lag, BrokerView]:
+async def _read(settings: Settings, wanted: Topology) -> tuple[Lag, BrokerView]:
     async with reading(settings) as connection:
         known = await read_lag(connection)
-    return known, await _look_at_broker(settings)
+    return known, await _look_at_broker(settings, wanted)
 
 
-async def _look_at_broker(settings: Settings) -> BrokerView:
+async def _look_at_broker(settings: Settings, wanted: Topology) -> BrokerView:
     try:
-        url = amqp_url(settings)
+        url = amqp_url_unless_pulled(settings)
+        if url is None:
+            return BrokerView(None, exists=False)
         with broker(url):
             async with asyncio.timeout(BROKER_PATIENCE_SECONDS):
-                return BrokerView(None, await _depths(url, settings))
+                return BrokerView(None, await _depths(url, wanted))
     except CommandFailed as error:
         return BrokerView(str(error))
 
 
-async def _depths(url: str, settings: Settings) -> tuple[QueueDepth, ...]:
+async def _depths(url: str, wanted: Topology) -> tuple[QueueDepth, ...]:
     """Ask for each queue on a channel of its own: the broker closes it where there is no such queue."""
-    wanted = topology(settings.prefix, order_process())
     depths = []
     async with await connect(url, "lag") as connection:
         for name in (*(queue.name for queue in wanted.queues), wanted.undelivered):
@@ -85,19 +90,37 @@ async def _depths(url: str, settings: Settings) -> tuple[QueueDepth, ...]:
 def _as_data(known: Lag, seen: BrokerView) -> dict[str, Any]:
     return {
         **asdict(known),
-        "broker": {"reachable": seen.error is None, "error": seen.error},
+        "outbox": [asdict(outbox) for outbox in known.outbox] if _is_relayed(known, seen) else [],
+        "broker": {"reachable": seen.error is None if seen.exists else None, "error": seen.error},
         "queues": [asdict(queue) for queue in seen.queues],
     }
 
 
+def _is_relayed(known: Lag, seen: BrokerView) -> bool:
+    """Whether anything of the logs is to go to a broker: there is one, or there was."""
+    return seen.exists or any(cursor.consumer == RELAY for cursor in known.cursors)
+
+
 def _explained(known: Lag, seen: BrokerView) -> RenderableType:
-    parts: list[RenderableType] = [_modules(known), Text(), _cursors(known.cursors), Text(), _queues(seen), Text()]
+    parts: list[RenderableType] = [
+        _modules(known, seen),
+        Text(),
+        _cursors(known.cursors),
+        Text(),
+        _queues(seen),
+        Text(),
+    ]
     return Group(*parts, _timers(known), _letters(known.open_dead_letters))
 
 
-def _modules(known: Lag) -> RenderableType:
+def _modules(known: Lag, seen: BrokerView) -> RenderableType:
     if not known.modules:
         return Text("Modules: no log is kept here yet.")
+    if not _is_relayed(known, seen):
+        table = columns("module", "last position", "last public", title="Modules")
+        for module in known.modules:
+            table.add_row(shown(module.name), str(module.last_position), str(module.last_public_position))
+        return table
     table = columns(
         "module", "last position", "last public", "not relayed", "oldest", title="Modules and their outboxes"
     )
@@ -116,27 +139,13 @@ def _cursors(cursors: Sequence[ConsumerCursor]) -> RenderableType:
     table = columns("consumer", "module", "cursor", "behind", "holes", title="Cursors")
     for cursor in cursors:
         behind = Text("log kept elsewhere", "dim") if cursor.behind is None else _count(cursor.behind)
-        table.add_row(shown(cursor.consumer), shown(cursor.module), str(cursor.watermark), behind, _holes(cursor))
-    return table
-
-
-def _holes(cursor: ConsumerCursor) -> Text:
-    if not cursor.hole_count:
-        return Text("none", "dim")
-    ranges = [str(h.first) if h.first == h.last else f"{h.first}..{h.last}" for h in cursor.holes]
-    ages = [f" ({_hole_age(cursor, hole)})" for hole in cursor.holes]
-    named = [place + old for place, old in zip(ranges, ages, strict=True)][:MOST_SHOWN_HOLES]
-    left = cursor.hole_count - len(named)
-    return Text(", ".join(named) + (f" and {left} more" if left else ""), "yellow")
-
-
-def _hole_age(cursor: ConsumerCursor, hole: Hole) -> str:
-    if hole.age_seconds is not None:
-        return f"for {age(hole.age_seconds)}"
-    return "log kept elsewhere" if cursor.behind is None else "nothing public in there"
+        table.add_row(shown(cursor.consumer), shown(cursor.module), str(cursor.watermark), behind, holes_of(cursor))
+    return Group(table, *alarms_of(cursors))
 
 
 def _queues(seen: BrokerView) -> RenderableType:
+    if not seen.exists:
+        return Text.assemble(("Queues: ", "bold"), "none, there is no broker")
     if seen.error is not None:
         return Text.assemble(("Queues: ", "bold"), (shown(seen.error), "red"))
     table = columns("queue", "messages", "consumers", title="Queues")

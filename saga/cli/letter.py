@@ -1,6 +1,7 @@
 """One dead letter, whole: for a terminal that strangers' bytes must not reach, and for programs."""
 
 from base64 import b64encode
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -9,20 +10,26 @@ from rich.table import Table
 from rich.text import Text
 
 from saga.cli.terminal import date_and_time, shown
-from saga.reading import KeptMessage
+from saga.core import Process
+from saga.reading import KeptMessage, OpenLetter
 
 SHORT_BYTES = 2_000
 BYTES_IN_A_LINE = 16
 
 
-def as_data(letter: KeptMessage, *, full: bool) -> dict[str, Any]:
+def identified(letter: OpenLetter | KeptMessage, processes: Sequence[Process]) -> dict[str, Any]:
+    """Which one it is, and the instance that it names in its process's own word, if that is one of these."""
+    own = {process.correlate: letter.process_id for process in processes if process.name == letter.consumer}
+    return {"id": letter.id, **own}
+
+
+def as_data(letter: KeptMessage, processes: Sequence[Process], *, full: bool) -> dict[str, Any]:
     """The letter as JSON values. The body is text where it is UTF-8, else base64; shortened unless ``full``."""
     known = asdict(letter)
     known.pop("body")
     body, encoding, shortened = _body(letter.body, full=full)
     return {
-        "id": known.pop("id"),
-        "order_id": known.pop("process_id"),
+        **identified(letter, processes),
         **known,
         "body": body,
         "body_encoding": encoding,
@@ -53,7 +60,7 @@ def _known(letter: KeptMessage) -> list[tuple[str, object]]:
     place = f"position {letter.position} of {letter.module}" if letter.position is not None else None
     known = [
         ("type", letter.type),
-        ("order", letter.process_id),
+        (shown(letter.consumer), letter.process_id),
         ("message id", letter.message_id),
         ("source", letter.source),
         ("place", place),

@@ -1,8 +1,9 @@
-"""`saga publish`: a test message, as a module would send it."""
+"""`saga publish`: a test message, as a module would send it; without a broker, through its log."""
 
 import asyncio
 import json
 import sys
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,13 +12,15 @@ from uuid import uuid4
 import typer
 from rich.text import Text
 
-from saga.cli.addresses import amqp_url
+from saga.cli.addresses import amqp_url_unless_pulled
 from saga.cli.broker import broker
+from saga.cli.database import database
 from saga.cli.failure import CommandFailed, WrongUsage
+from saga.cli.logged import append_samples, check_loggable
+from saga.cli.processes import OfProcess, choose_processes
 from saga.cli.sample import SHORT_STRING_BYTES, Form, Sample, outgoing, sample_data
 from saga.cli.terminal import AsJson, print_json, shown, terminal
-from saga.core import Process
-from saga.orders import order_process
+from saga.core import DeclarationError, Process
 from saga.settings import Settings, load_settings
 from saga.transport.codec import Outgoing
 from saga.transport.publisher import Publisher
@@ -26,7 +29,7 @@ from saga.transport.topology import topology
 
 def publish(
     type_: Annotated[str, typer.Argument(metavar="TYPE", help="OrderPlaced, PaymentReceived, OrderCancelled ...")],
-    order_id: Annotated[str, typer.Argument(metavar="ORDER_ID")],
+    process_id: Annotated[str, typer.Argument(metavar="ID", help="Of the order, for instance, that it is about.")],
     *,
     data: Annotated[str | None, typer.Option(metavar="JSON", help="Fields to set or replace in the sample.")] = None,
     message_id: Annotated[str | None, typer.Option("--id", help="The message's id; a new one by default.")] = None,
@@ -43,9 +46,14 @@ def publish(
     raw_body: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Send these bytes as the body, whatever they are; - is stdin.")
     ] = None,
+    of: OfProcess = None,
     as_json: AsJson = False,
 ) -> None:
-    """Publish one message about an order, as a module would. It waits in the queue until a worker runs."""
+    """Publish one message about an order, or about an instance of another process, as a module would.
+
+    It waits in the queue until a worker runs.
+    Where the system runs without a broker, it is appended to the log of the module, and waits there.
+    """
     if structured and plain:
         raise WrongUsage("A message is --structured or --plain, not both.")
     if plain and (sequence is not None or previous_sequence is not None or source is not None or time is not None):
@@ -53,41 +61,88 @@ def publish(
     if raw_body is not None and data is not None:
         raise WrongUsage("With --raw-body there is no --data: the bytes are sent as they are.")
     settings = load_settings()
-    process = order_process(settings.payment_timeout)
-    sender = _module(process, type_, module)
+    processes = choose_processes(settings, of)
+    process, sender = _hearer(processes, type_, module)
     now = time or datetime.now(UTC).isoformat().replace("+00:00", "Z")
     sample = Sample(
         type=type_,
-        order_id=order_id,
+        order_id=process_id,
         module=sender,
         id=str(uuid4()) if message_id is None else message_id,
         source=source or f"/modules/{sender}",
         time=now,
         routing_key=routing_key or f"{sender}.{type_}",
         form=Form.STRUCTURED if structured else Form.PLAIN if plain else Form.BINARY,
-        data=sample_data(type_, order_id) | _fields(data),
+        data=_said(process, type_, process_id, data, is_sent=raw_body is None),
         raw_body=_bytes(raw_body),
         sequence=sequence,
         previous_sequence=previous_sequence,
         correlation_id=correlation_id,
+        correlate=process.correlate,
     )
-    _check_lengths(sample)
-    message = outgoing(sample, settings.prefix)
-    asyncio.run(_publish(settings, process, message, duplicate))
-    _report(sample, message, duplicate, as_json=as_json)
+    url = amqp_url_unless_pulled(settings)
+    if url is None:
+        _refuse_for_a_log(sample, has_time=time is not None)
+        check_loggable(sample, process)
+        _report_logged(sample, asyncio.run(_append(settings, [sample] * duplicate)), as_json=as_json)
+    else:
+        _check_lengths(sample)
+        message = outgoing(sample, settings.prefix)
+        asyncio.run(_publish(url, settings, processes, message, duplicate))
+        _report(sample, message, duplicate, as_json=as_json)
 
 
-def _module(process: Process, type_: str, given: str | None) -> str:
-    """The module that sends this type, or the one that was given."""
-    senders = [name for name, kinds in process.inputs.items() if type_ in {kind.__name__ for kind in kinds}]
-    if not senders and given is None:
-        heard = ", ".join(process.kinds)
-        raise WrongUsage(f"{process.name} hears {heard}; to send {shown(type_)!r} all the same, add --module MODULE.")
-    if not senders:
-        typer.echo(
-            f"Note: {process.name} does not hear {shown(type_)}; what takes it will make a dead letter of it.", err=True
+def _refuse_for_a_log(sample: Sample, *, has_time: bool) -> None:
+    """A log gives each event its place itself, and holds JSON: whoever wants anything else needs a broker."""
+    given = {
+        "--sequence": sample.sequence is not None,
+        "--previous-sequence": sample.previous_sequence is not None,
+        "--source": sample.source != f"/modules/{sample.module}",
+        "--time": has_time,
+        "--routing-key": sample.routing_key != f"{sample.module}.{sample.type}",
+        "--structured or --plain": sample.form is not Form.BINARY,
+        "--raw-body": sample.raw_body is not None,
+    }
+    if unfit := [option for option, is_given in given.items() if is_given]:
+        raise WrongUsage(
+            f"There is no broker, and a log has no place for {', '.join(unfit)}: it gives each event its position,"
+            " source and time itself, and holds its data as JSON."
         )
-    return given or senders[0]
+
+
+def _hearer(processes: Sequence[Process], type_: str, given: str | None) -> tuple[Process, str]:
+    """The first process that hears this type, and the module that sends it; with a module given, from that one.
+
+    What nobody hears goes to the first process, if a module is given.
+    """
+    hearers = [
+        (process, module)
+        for process in processes
+        for module, kinds in process.inputs.items()
+        if type_ in {kind.__name__ for kind in kinds}
+    ]
+    if not hearers and given is None:
+        heard = "; ".join(f"{process.name} hears {', '.join(process.kinds)}" for process in processes)
+        raise WrongUsage(f"{heard}; to send {shown(type_)!r} all the same, add --module MODULE.")
+    if not hearers:
+        names = ", ".join(process.name for process in processes)
+        typer.echo(
+            f"Note: {shown(type_)} is not heard by {names}; what takes it will make a dead letter of it.", err=True
+        )
+        return processes[0], given or ""
+    process, module = next((one for one in hearers if one[1] == given), hearers[0])
+    return process, given or module
+
+
+def _said(process: Process, type_: str, process_id: str, data: str | None, *, is_sent: bool) -> dict[str, Any]:
+    """The sample with the given fields. Raises WrongUsage where there can be no sample, and no fields are given."""
+    try:
+        sample = sample_data(process, type_, process_id)
+    except DeclarationError as error:
+        if is_sent and data is None:
+            raise WrongUsage(f"Give the fields of this type with --data: {error}.") from None
+        sample = {process.correlate: process_id}
+    return sample | _fields(data)
 
 
 def _fields(text: str | None) -> dict[str, Any]:
@@ -117,19 +172,25 @@ def _bytes(path: Path | None) -> bytes | None:
         raise WrongUsage(f"{shown(path)} can't be read: {error.strerror}.") from None
 
 
-async def _publish(settings: Settings, process: Process, message: Outgoing, copies: int) -> None:
+async def _append(settings: Settings, samples: Sequence[Sample]) -> list[int]:
+    async with database(settings) as engine:
+        return await append_samples(engine, samples)
+
+
+async def _publish(url: str, settings: Settings, processes: Sequence[Process], message: Outgoing, copies: int) -> None:
     """One copy after the other: two of one id must never be under way on one channel."""
-    url = amqp_url(settings)
     with broker(url):
-        async with Publisher(url, topology(settings.prefix, process), settings.publish_timeout_seconds) as publisher:
+        wanted = topology(settings.prefix, *processes)
+        async with Publisher(url, wanted, settings.publish_timeout_seconds) as publisher:
             for _ in range(copies):
                 if await publisher.publish([message]):
-                    key, hears = shown(message.routing_key), ", ".join(_heard(process))
+                    key, hears = shown(message.routing_key), ", ".join(_heard(processes))
                     raise CommandFailed(f"No queue takes {key}: a queue here hears {hears}; see --routing-key.")
 
 
-def _heard(process: Process) -> list[str]:
-    return [f"{module}.{kind.__name__}" for module, kinds in process.inputs.items() for kind in kinds]
+def _heard(processes: Sequence[Process]) -> Iterable[str]:
+    inputs = [heard for process in processes for heard in process.inputs.items()]
+    return dict.fromkeys(f"{module}.{kind.__name__}" for module, kinds in inputs for kind in kinds)
 
 
 def _report(sample: Sample, message: Outgoing, copies: int, *, as_json: bool) -> None:
@@ -148,27 +209,55 @@ def _report(sample: Sample, message: Outgoing, copies: int, *, as_json: bool) ->
     )
 
 
+def _report_logged(sample: Sample, positions: Sequence[int], *, as_json: bool) -> None:
+    body = json.dumps(sample.data).encode()
+    if as_json:
+        in_a_log = {"form": None, "exchange": None, "routing_key": None, "sequence": positions[0]}
+        print_json({**_described(sample, len(positions), len(body)), **in_a_log, "positions": positions})
+        return
+    place = f"position {positions[0]}" if len(positions) == 1 else f"positions {positions[0]} to {positions[-1]}"
+    terminal().print(
+        Text.assemble(
+            *("Appended ", (shown(sample.type), "bold"), f" for {shown(sample.order_id)} to the log of "),
+            f"{sample.module}, {place}",
+        ),
+        Text(f"  there is no broker: who hears {sample.module} follows its log", "dim"),
+        Text(f"  id           {shown(sample.id)}"),
+        Text(f"  body         {_short(body)}"),
+        sep="\n",
+        soft_wrap=True,
+    )
+
+
 def _short(body: bytes) -> str:
     text = shown(body[:300].decode("utf-8", "backslashreplace"))
     return text if len(body) <= 300 else f"{text}... ({len(body)} bytes)"
 
 
 def _as_data(sample: Sample, message: Outgoing, copies: int) -> dict[str, Any]:
+    return {
+        **_described(sample, copies, len(message.body)),
+        "form": sample.form.value,
+        "exchange": message.exchange,
+        "routing_key": sample.routing_key,
+        "sequence": sample.sequence,
+        "positions": [],
+    }
+
+
+def _described(sample: Sample, copies: int, body_bytes: int) -> dict[str, Any]:
     is_event = sample.form is not Form.PLAIN
     return {
         "id": sample.id,
         "type": sample.type,
-        "order_id": sample.order_id,
-        "exchange": message.exchange,
-        "routing_key": sample.routing_key,
+        sample.correlate: sample.order_id,
+        "process_id": sample.order_id,
         "module": sample.module,
         "source": sample.source if is_event else None,
         "time": sample.time if is_event else None,
-        "sequence": sample.sequence,
         "previous_sequence": sample.previous_sequence,
         "correlation_id": sample.correlation_id,
-        "form": sample.form.value,
         "data": sample.data if sample.raw_body is None else None,
-        "body_bytes": len(message.body),
+        "body_bytes": body_bytes,
         "copies": copies,
     }

@@ -24,7 +24,8 @@ class Redriven:
     """
 
     id: int
-    order_id: str | None
+    process: str
+    process_id: str | None
     type: str | None
     answer: str
     sentence: str
@@ -32,9 +33,7 @@ class Redriven:
 
 
 async def redrive_one(engine: AsyncEngine, process: Process, letter: KeptMessage) -> Redriven:
-    """Take the message in, and say what came of it. Raises Unavailable when nothing was done."""
-    if letter.consumer != process.name:
-        raise CommandFailed(f"Dead letter {letter.id} is one of {letter.consumer}, not of {process.name}.")
+    """Let its process take the message in, and say what came of it. Raises Unavailable when nothing was done."""
     message = decode(load_raw(letter.body, letter.properties))
     attempts = AsyncRetrying(
         retry=retry_if_exception_type(Conflict),
@@ -42,7 +41,7 @@ async def redrive_one(engine: AsyncEngine, process: Process, letter: KeptMessage
         stop=stop_after_attempt(5),
         reraise=True,
     )
-    taken: Taken = await attempts(Step(engine, process).take, [message], [letter.id])
+    taken: Taken = await attempts(Step(engine, process).take, [message], redriven=[letter.id])
     if not taken.dead:
         return _answered(letter, taken)
     async with engine.connect() as connection:
@@ -90,11 +89,12 @@ def _answered(letter: KeptMessage, taken: Taken) -> Redriven:
     else:
         answer, sentence = "duplicate", "a duplicate: the same message was taken in before"
     seen = f"; see `saga inspect {letter.process_id}`" if letter.process_id else ""
-    return Redriven(letter.id, letter.process_id, letter.type, answer, sentence + seen)
+    return Redriven(letter.id, letter.consumer, letter.process_id, letter.type, answer, sentence + seen)
 
 
 def _still_dead(letter: KeptMessage, successor: OpenLetter | None) -> Redriven:
     reason = successor.reason if successor else "see `saga dead-letters list`"
     kept = successor.id if successor else None
     where = f" (kept as {kept} from now on)" if kept not in (None, letter.id) else ""
-    return Redriven(letter.id, letter.process_id, letter.type, "dead", f"still dead{where}: {reason}", kept)
+    sentence = f"still dead{where}: {reason}"
+    return Redriven(letter.id, letter.consumer, letter.process_id, letter.type, "dead", sentence, kept)

@@ -1,38 +1,107 @@
-"""`saga run`: one worker."""
+"""`saga run`: one service with a worker for each process."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from typing import Annotated, Any
 
-from saga.cli.addresses import amqp_url, database_url
-from saga.orders import order_process
+import structlog
+import typer
+from pydantic import SecretStr
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from saga.cli.addresses import amqp_url, amqp_url_if_any, database_url
+from saga.cli.processes import load_processes
+from saga.core import Process
 from saga.postgres import connect_engine
 from saga.service import say_ready, serve
-from saga.settings import Settings, load_settings
+from saga.settings import Feed, Settings, SettingsError, load_settings
 from saga.transport.worker import Worker
 
+ELSEWHERE_POOL_SIZE = 2
 
-def run() -> None:
-    """Run one worker: it consumes, decides and relays until it is told to stop. Start as many as you like."""
+_log = structlog.get_logger()
+
+
+def run(
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[TARGET]...", help="module:name of a process; by default those of SAGA_PROCESSES."),
+    ] = None,
+    feed: Annotated[
+        Feed | None,
+        typer.Option(help="Where messages come from: pushed by the broker, or pulled from the logs. [SAGA_FEED, push]"),
+    ] = None,
+) -> None:
+    """Run a worker of each process: it takes in, decides and relays until it is told to stop.
+
+    Start as many as you like, of all processes or of some: they compete for the messages of those that they share.
+
+    Workers of both feeds may run at once, and one feed may follow the other: what comes twice takes effect once.
+    """
     found = load_settings()
-    database, broker = database_url(found), amqp_url(found)
+    processes = load_processes(found, targets or ())
+    chosen = feed or found.feed
+    database = database_url(found)
+    broker = amqp_url(found) if chosen is Feed.PUSH else amqp_url_if_any(found)
 
     async def work(settings: Settings, stop: asyncio.Event) -> None:
-        engine = connect_engine(database, "worker", settings.pool_size)
-        worker = Worker(engine, broker, order_process(settings.payment_timeout), settings)
-        ready = asyncio.Event()
-        try:
+        async with AsyncExitStack() as owned:
+            pool_size = settings.pool_size * len(processes)
+            engine = _owned(owned, database, "worker", pool_size, named="SAGA_DATABASE_URL")
+            elsewhere = _connect_elsewhere(owned, settings.log_urls)
+            _warn_of_unheard(settings.log_urls, processes)
+            fed = settings.model_copy(update={"feed": chosen})
+            workers = [Worker(engine, one, fed, amqp_url=broker, elsewhere=elsewhere) for one in processes]
+            ready = [asyncio.Event() for _ in workers]
             async with asyncio.TaskGroup() as group:
-                group.create_task(_say_when(ready, stop))
-                group.create_task(worker.run(stop, ready))
-        finally:
-            await engine.dispose()
+                group.create_task(_say_when(ready, stop, processes))
+                for worker, working in zip(workers, ready, strict=True):
+                    group.create_task(worker.run(stop, working))
 
     serve("worker", work)
 
 
-async def _say_when(ready: asyncio.Event, stop: asyncio.Event) -> None:
-    waiting = [asyncio.create_task(event.wait()) for event in (ready, stop)]
+def _connect_elsewhere(owned: AsyncExitStack, log_urls: Mapping[str, SecretStr]) -> dict[str, AsyncEngine]:
+    return {
+        module: _owned(
+            owned,
+            url.get_secret_value(),
+            f"reader-of-{module}",
+            ELSEWHERE_POOL_SIZE,
+            named=f"SAGA_LOG_URLS: what it says of {module}",
+        )
+        for module, url in log_urls.items()
+    }
+
+
+def _warn_of_unheard(log_urls: Mapping[str, SecretStr], processes: Sequence[Process]) -> None:
+    """A name that is written wrongly would leave a log unread, and nothing else would tell."""
+    heard = {module for process in processes for module in process.inputs}
+    for module in sorted(log_urls.keys() - heard):
+        _log.warning("log_url_that_nobody_needs", module=module)
+
+
+def _owned(owned: AsyncExitStack, url: str, service: str, pool_size: int, *, named: str) -> AsyncEngine:
+    try:
+        engine = connect_engine(url, service, pool_size)
+    except ArgumentError:
+        raise SettingsError(f"{named} is no address: write postgresql://user:password@host:port/database.") from None
+    owned.push_async_callback(engine.dispose)
+    return engine
+
+
+async def _say_when(ready: Sequence[asyncio.Event], stop: asyncio.Event, processes: Sequence[Process]) -> None:
+    """Say that the service is ready once every worker is, unless it is stopped before."""
+    waiting: list[asyncio.Task[Any]] = [asyncio.create_task(one) for one in (stop.wait(), _all(ready))]
     await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     for task in waiting:
         task.cancel()
-    if ready.is_set():
-        say_ready()
+    if all(working.is_set() for working in ready):
+        say_ready(processes=", ".join(process.name for process in processes))
+
+
+async def _all(ready: Sequence[asyncio.Event]) -> None:
+    for working in ready:
+        await working.wait()

@@ -1,11 +1,14 @@
-"""Test messages: what a module would say of an order, in each form that the wire knows."""
+"""Test messages: what a module would say of an order, or of anything else, in each form that the wire knows."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, Final
 
+from saga.convergence import derive_samples
+from saga.core import Process
+from saga.orders.messages import OrderCancelled, OrderPlaced, PaymentReceived, PaymentTimedOut
 from saga.transport.codec import Outgoing
 
 SHORT_STRING_BYTES = 255
@@ -20,9 +23,25 @@ class Form(Enum):
     PLAIN = "plain"
 
 
+_USUAL: Final[Mapping[type, Callable[[str], dict[str, Any]]]] = {
+    OrderPlaced: lambda _: {"amount": 4200, "currency": "EUR"},
+    OrderCancelled: lambda _: {"reason": "the customer changed their mind"},
+    PaymentReceived: lambda order_id: {
+        "payment_id": f"payment-{order_id}"[:200],
+        "amount": 4200,
+        "currency": "EUR",
+    },
+    PaymentTimedOut: lambda _: {},
+}
+"""Of the messages that people try first: words that they would choose themselves."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A test message; ``raw_body``, if any, is sent in place of the data."""
+    """A test message; ``raw_body``, if any, is sent in place of the data.
+
+    ``order_id`` is the id of the instance that it is about, of whatever process; ``correlate`` is the field for it.
+    """
 
     type: str
     order_id: str
@@ -37,24 +56,22 @@ class Sample:
     sequence: int | None = None
     previous_sequence: int | None = None
     correlation_id: str | None = None
+    correlate: str = "order_id"
 
 
-def sample_data(type_: str, order_id: str) -> dict[str, Any]:
-    """What a message of this type usually says; of an unknown type only the order.
+def sample_data(process: Process, type_: str, process_id: str) -> dict[str, Any]:
+    """What a message of this type usually says to a process; of a type that it does not hear, only the instance.
 
-    It says the same each time: sent again, also under another id, it is the same fact and no contradiction.
+    It says the same each time: sent again, also under another id, it is the same fact and no contradiction. Raises
+    DeclarationError where the message class does not tell what could stand in a field.
     """
-    usual: dict[str, dict[str, Any]] = {
-        "OrderPlaced": {"amount": 4200, "currency": "EUR"},
-        "OrderCancelled": {"reason": "the customer changed their mind"},
-        "PaymentReceived": {
-            "payment_id": f"payment-{order_id}"[:200],
-            "amount": 4200,
-            "currency": "EUR",
-        },
-        "PaymentTimedOut": {},
-    }
-    return {"order_id": order_id, **usual.get(type_, {})}
+    kind = process.kinds.get(type_)
+    if kind is None:
+        return {process.correlate: process_id}
+    if kind in _USUAL:
+        return {process.correlate: process_id, **_USUAL[kind](process_id)}
+    said = next(fact.fields for fact in derive_samples(process, variants=1) if fact.kind is kind)
+    return {**said, process.correlate: process_id}
 
 
 def outgoing(sample: Sample, prefix: str) -> Outgoing:

@@ -4,8 +4,10 @@ import asyncio
 import random
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Annotated, Any
 from uuid import uuid4
 
@@ -15,12 +17,13 @@ from rich.text import Text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
-from saga.cli.addresses import amqp_url
+from saga.cli.addresses import amqp_url_unless_pulled
 from saga.cli.arrivals import Arrival, Shape, arrivals, order_ids
 from saga.cli.broker import broker
 from saga.cli.database import database, reading
 from saga.cli.expectation import EXPECTED, Checked, Facts, check
-from saga.cli.sample import outgoing
+from saga.cli.logged import append_samples
+from saga.cli.sample import Sample, outgoing
 from saga.cli.terminal import AsJson, age, columns, outcome_text, print_json, shown, terminal
 from saga.core import Process
 from saga.orders import order_process
@@ -34,8 +37,10 @@ from saga.transport.topology import topology
 MOST_AT_ONCE = 200
 LOOK_SECONDS = 0.5
 SAME_TIME_SECONDS = 0.02
-BROKER_PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 60.0
 MOST_COMPLAINTS = 10
+
+Send = Callable[[Sequence[Sample]], Awaitable[object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,8 @@ def scenario(
 ) -> None:
     """Send many orders, shuffled, duplicated and delayed, and check what they come to.
 
-    Services have to run. Exit code 1 if an order is missing, has not settled, or is not what its facts demand.
+    Services have to run; where they do without a broker, all goes through the modules' logs. Exit code 1 if an order is
+    missing, has not settled, or is not what its facts demand.
     """
     seed = random.randrange(10**6) if seed is None else seed
     name = f"s{seed}-{uuid4().hex[:6]}"
@@ -106,11 +112,15 @@ def scenario(
 
 async def _run(settings: Settings, run: Run, timeout_seconds: float, *, quiet: bool) -> Report:
     process, begin = order_process(settings.payment_timeout), time.monotonic()
+    url = amqp_url_unless_pulled(settings)
     shape = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     async with database(settings) as engine:
         with Progress(*shape, console=terminal(stderr=True), disable=quiet) as progress:
-            watch = _Watch(engine, process, run, progress)
-            await _send(settings, process, run.plan, watch)
+            # In a log each copy is an event of its own, and gets an answer of its own.
+            answers = len(run.plan) if url is None else sum(map(len, run.published.values()))
+            watch = _Watch(engine, process, run, progress, answers=answers)
+            async with _sending(url, settings, process, engine) as send:
+                await _send(send, run.plan, watch)
             await watch.until_settled(timeout_seconds)
     seconds = time.monotonic() - begin
     async with reading(settings) as connection:
@@ -122,21 +132,21 @@ async def _run(settings: Settings, run: Run, timeout_seconds: float, *, quiet: b
 class _Watch:
     """How far the run got, on the screen; a database that is away for a while stops nothing."""
 
-    def __init__(self, engine: AsyncEngine, process: Process, run: Run, progress: Progress) -> None:
+    def __init__(self, engine: AsyncEngine, process: Process, run: Run, progress: Progress, *, answers: int) -> None:
         self._engine = engine
         self._process = process
         self._run = run
-        self._messages = sum(map(len, run.published.values()))
+        self._answers = answers
         self._progress = progress
         self._bars = (
             progress.add_task("messages sent", total=len(run.plan)),
-            progress.add_task("of them answered, each once", total=self._messages),
+            progress.add_task("of them answered, each once", total=answers),
             progress.add_task("orders settled", total=len(run.ids)),
         )
         self._looked = 0.0
 
     async def sent(self, copies: int) -> None:
-        """So many more copies have been confirmed by the broker."""
+        """So many more copies are safely sent."""
         self._progress.advance(self._bars[0], copies)
         if time.monotonic() - self._looked > LOOK_SECONDS:
             await self.look()
@@ -158,24 +168,37 @@ class _Watch:
             return False
         self._progress.update(self._bars[1], completed=now.answered)
         self._progress.update(self._bars[2], completed=now.settled)
-        return now.answered >= self._messages and now.settled >= len(self._run.ids)
+        return now.answered >= self._answers and now.settled >= len(self._run.ids)
 
 
-async def _send(settings: Settings, process: Process, plan: Sequence[Arrival], watch: _Watch) -> None:
-    """Publish every copy when it is due. A broker that is away for a while gets it later, with the same id."""
-    url, never, begin = amqp_url(settings), asyncio.Event(), time.monotonic()
+async def _send(send: Send, plan: Sequence[Arrival], watch: _Watch) -> None:
+    """Send every copy when it is due. Where that can't be done for a while it comes later, with the same id."""
+    never, begin = asyncio.Event(), time.monotonic()
     attempts = AsyncRetrying(
-        retry=retry_if_exception_type(BROKER_ERRORS),
+        retry=retry_if_exception_type((*BROKER_ERRORS, Unavailable, Conflict)),
         wait=wait_random_exponential(multiplier=0.1, max=2),
-        stop=stop_after_delay(BROKER_PATIENCE_SECONDS),
+        stop=stop_after_delay(PATIENCE_SECONDS),
         reraise=True,
     )
+    for batch in _batches(plan):
+        await pause(never, batch[-1].at - (time.monotonic() - begin))
+        await attempts(send, [arrival.sample for arrival in batch])
+        await watch.sent(len(batch))
+
+
+@asynccontextmanager
+async def _sending(url: str | None, settings: Settings, process: Process, engine: AsyncEngine) -> AsyncIterator[Send]:
+    """The way of the messages: over the broker, or without one through the modules' logs."""
+    if url is None:
+        yield partial(append_samples, engine)
+        return
     with broker(url):
         async with Publisher(url, topology(settings.prefix, process), settings.publish_timeout_seconds) as publisher:
-            for batch in _batches(plan):
-                await pause(never, batch[-1].at - (time.monotonic() - begin))
-                await attempts(publisher.publish, [outgoing(arrival.sample, settings.prefix) for arrival in batch])
-                await watch.sent(len(batch))
+
+            async def publish(samples: Sequence[Sample]) -> None:
+                await publisher.publish([outgoing(sample, settings.prefix) for sample in samples])
+
+            yield publish
 
 
 def _batches(plan: Sequence[Arrival]) -> Iterator[list[Arrival]]:

@@ -41,6 +41,11 @@ def print_json(document: Any) -> None:
     typer.echo(json.dumps(document, indent=2, default=_plain))
 
 
+def print_json_line(document: Any) -> None:
+    """One JSON document on a line of its own, for streams of them."""
+    typer.echo(json.dumps(document, default=_plain))
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -29,6 +29,8 @@ from saga.settings import SettingsError
 
 Say = Callable[[str], None]
 
+_LOOK_SECONDS = 0.2
+
 _TO_TRY = (
     "saga publish OrderPlaced order-1",
     "saga publish PaymentReceived order-1",
@@ -41,16 +43,20 @@ def up(
     workers: Annotated[int, typer.Option(min=1, max=64, help="How many workers to run.")] = 2,
     schedulers: Annotated[int, typer.Option(min=1, max=16, help="How many schedulers to run.")] = 1,
     scenario: Annotated[str | None, typer.Option(help="How the simulated gateway behaves.")] = None,
+    broker: Annotated[
+        bool, typer.Option("--broker/--no-broker", help="With RabbitMQ, or with PostgreSQL alone: see below.")
+    ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object when all is ready.")] = False,
 ) -> None:
     """Run everything here, in the foreground: RabbitMQ, PostgreSQL, the newest schema and all services.
 
-    With SAGA_DATABASE_URL and SAGA_AMQP_URL set, those are used and nothing private is started.
+    With SAGA_DATABASE_URL and SAGA_AMQP_URL set, those are used and nothing private is started. With --no-broker there
+    is no RabbitMQ: modules append to their logs, and everybody who hears them follows these.
     """
     stop_asked = _set_by_signals()
     say = _speaker(stop_asked)
     try:
-        with LocalStack.start(progress=say, cancelled=stop_asked) as stack:
+        with LocalStack.start(progress=say, cancelled=stop_asked, broker=broker) as stack:
             say("Bringing the database to the newest schema")
             migrate(stack.addresses.database_url)
             programs = our_services(workers, schedulers, scenario)
@@ -59,7 +65,7 @@ def up(
                 stack.keep_alive(say)
                 services.start(stop_asked)
                 _show(stack, services, as_json=as_json)
-                stop_asked.wait()
+                _wait_for(stop_asked)
                 say("Stopping")
     except StartCancelled:
         say("Stopped while starting")
@@ -91,6 +97,12 @@ def _set_by_signals() -> threading.Event:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, ask)
     return asked
+
+
+def _wait_for(asked: threading.Event) -> None:
+    """Wait in small steps: a signal that comes between the last look and the wait interrupts nothing."""
+    while not asked.wait(_LOOK_SECONDS):
+        pass
 
 
 def _speaker(stop_asked: threading.Event) -> Say:
@@ -144,9 +156,15 @@ def _as_data(stack: LocalStack, services: Services) -> dict[str, object]:
 def _places(stack: LocalStack) -> dict[str, str]:
     """Addresses with their passwords where the server is private: it is on loopback, and they are needed to look in."""
     addresses, private = stack.addresses, stack.rabbitmq is not None
+    if addresses.amqp_url is None or addresses.management_url is None:
+        at_the_broker = {"RabbitMQ": "none: services follow the logs"}
+    else:
+        at_the_broker = {
+            "RabbitMQ": _address(addresses.amqp_url, private=private),
+            "  in a browser": _address(addresses.management_url, private=private),
+        }
     return {
-        "RabbitMQ": _address(addresses.amqp_url, private=private),
-        "  in a browser": _address(addresses.management_url, private=private),
+        **at_the_broker,
         "PostgreSQL": _address(addresses.database_url, private=stack.postgres is not None),
         "data and logs": _short(stack.folder),
     }

@@ -4,24 +4,16 @@ Each input is sent when the one before was taken in, so the order of arrival is 
 number of workers. What each set of inputs came to is compared over all its orders: more than one answer is divergence.
 """
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations, permutations
 
-import orjson
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from saga.demo.ways import Input, Way
 from saga.postgres import Statements
-from saga.transport.codec import Outgoing
-from saga.transport.publisher import Publisher
 
-SOURCE = "/demo/arrivals"
-PATIENCE_SECONDS = 30.0
-
-_SQL = Statements(__package__)
-COUNT_TAKEN = _SQL["count_taken"]
-READ_VERDICTS = _SQL["read_verdicts"]
+READ_VERDICTS = Statements(__package__)["read_verdicts"]
 
 INPUTS = {"PaymentReceived": "payments", "OrderCancelled": "orders", "PaymentTimedOut": "scheduler"}
 PLACED = "OrderPlaced"
@@ -55,16 +47,13 @@ def arrivals() -> list[Arrival]:
     ]
 
 
-async def send(publisher: Publisher, engine: AsyncEngine, prefix: str, sent: Sequence[Arrival]) -> None:
+async def send(way: Way, sent: Sequence[Arrival]) -> None:
     """Send the first input of all orders, wait until it was taken in, then the second, and so on."""
-    expected = 0
     for step in range(max(len(arrival.inputs) for arrival in sent)):
         due = [arrival for arrival in sent if len(arrival.inputs) > step]
         for copy in range(max(arrival.copies for arrival in due)):
-            again = [_message(prefix, arrival, step) for arrival in due if arrival.copies > copy]
-            await publisher.publish(again)
-        expected += len(due)
-        await _until_taken(engine, expected)
+            await way.send([_input(arrival, step) for arrival in due if arrival.copies > copy])
+        await way.until_heard()
 
 
 async def read_verdicts(engine: AsyncEngine) -> dict[str, Verdict]:
@@ -83,33 +72,11 @@ def diverged(sent: Sequence[Arrival], verdicts: dict[str, Verdict]) -> list[froz
     return [facts for facts, found in answers.items() if len(found) > 1 or None in found]
 
 
-async def _until_taken(engine: AsyncEngine, expected: int) -> None:
-    async with asyncio.timeout(PATIENCE_SECONDS), engine.connect() as connection:
-        while (await connection.execute(COUNT_TAKEN, {"source": SOURCE})).scalar_one() < expected:
-            await asyncio.sleep(0.02)
-
-
-def _message(prefix: str, arrival: Arrival, step: int) -> Outgoing:
+def _input(arrival: Arrival, step: int) -> Input:
     kind = arrival.inputs[step]
-    module = INPUTS.get(kind, "orders")
     data: dict[str, object] = {"order_id": arrival.order_id}
     if kind in (PLACED, "PaymentReceived"):
         data |= {"amount": 4_200, "currency": "EUR"}
     if kind == "PaymentReceived":
         data |= {"payment_id": f"pay-{arrival.order_id}", "received_at": "2026-01-31T12:00:00Z"}
-    message_id = f"{arrival.order_id}/{step}"
-    return Outgoing(
-        exchange=f"{prefix}.events",
-        routing_key=f"{module}.{kind}",
-        id=message_id,
-        type=kind,
-        correlation_id=None,
-        headers={
-            "ce-specversion": "1.0",
-            "ce-id": message_id,
-            "ce-source": SOURCE,
-            "ce-type": kind,
-            "ce-subject": arrival.order_id,
-        },
-        body=orjson.dumps(data),
-    )
+    return Input(f"{arrival.order_id}/{step}", INPUTS.get(kind, "orders"), kind, arrival.order_id, data)

@@ -1,6 +1,7 @@
 """A shop: places orders through the orders module's log, with deadlines so short that timeouts race payments.
 
-Nothing here speaks to RabbitMQ: the orders leave through their module's log and the relay, as in a real service.
+Nothing here speaks to RabbitMQ: the orders leave through their module's log, as in a real service, with a relay or to
+those who follow it.
 """
 
 import asyncio
@@ -9,17 +10,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncEngine
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from saga.core.identity import derived_id
-from saga.modules import NewEvent, append
-from saga.postgres import Conflict, Statements, Unavailable, durable_transaction
+from saga.demo.ways import append_surely
+from saga.modules import NewEvent
+from saga.postgres import Statements
 
 _SQL = Statements(__package__)
 READ_PROGRESS = _SQL["read_progress"]
 COUNT_OUTCOMES = _SQL["count_outcomes"]
 
-WAVE = 10
+WAVE = 20
 WAVE_SECONDS = 0.25
 CANCELLED_SHARE = 0.15
 SHORTEST_DEADLINE_SECONDS, LONGEST_DEADLINE_SECONDS = 0.4, 4.0
@@ -66,7 +67,8 @@ class Shop:
             waiting += new
             dropped = [one for one in waiting if self._chance.random() < CANCELLED_SHARE / 4]
             waiting = [one for one in waiting[-4 * WAVE :] if one not in dropped]
-            await self._append([*map(self._placed, new), *map(self._cancelled, dropped)])
+            events = [*map(self._placed, new), *map(self._cancelled, dropped)]
+            await append_surely(self._engine, {"orders": events})
             placed(start + len(new))
             await asyncio.sleep(WAVE_SECONDS)
 
@@ -82,18 +84,6 @@ class Shop:
 
     def _cancelled(self, order_id: str) -> NewEvent:
         return NewEvent(order_id, "OrderCancelled", derived_id("demo", order_id, "cancelled"), {"order_id": order_id})
-
-    async def _append(self, events: list[NewEvent]) -> None:
-        attempts = AsyncRetrying(
-            retry=retry_if_exception_type((Unavailable, Conflict)),
-            wait=wait_random_exponential(multiplier=0.05, max=1),
-            stop=stop_after_delay(30),
-            reraise=True,
-        )
-        async for attempt in attempts:
-            with attempt:
-                async with durable_transaction(self._engine) as connection:
-                    await append(connection, "orders", events)
 
 
 async def read_progress(engine: AsyncEngine) -> Progress:

@@ -44,6 +44,8 @@ _SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
     "max_connections": "100",
+    # Off by default; a log that is followed may be written by prepared transactions.
+    "max_prepared_transactions": "10",
     "shared_buffers": "128MB",
     "fsync": "on",
     "jit": "off",

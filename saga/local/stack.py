@@ -1,4 +1,4 @@
-"""The local stack: one Postgres and one RabbitMQ, private or given, and who is using them.
+"""The local stack: one Postgres and one RabbitMQ, private or given, and who is using them; or one Postgres alone.
 
 Each stack has a folder. It is locked (flock) as long as its owner lives, however that owner ends, so a second stack
 from the same place takes the next folder. What it runs on stands in `running.json` in there, for the commands in
@@ -28,7 +28,7 @@ from saga.local.debian import ensure_broker
 from saga.local.errors import LocalStackError, StartCancelled
 from saga.local.postgres import PostgresServer
 from saga.local.rabbitmq import RabbitNode
-from saga.settings import Settings, load_settings
+from saga.settings import Feed, Settings, SettingsError, load_settings
 
 Progress = Callable[[str], None]
 Server = PostgresServer | RabbitNode
@@ -41,14 +41,16 @@ _CANCEL_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where the stack answers. All three carry passwords."""
+    """Where the stack answers. All three carry passwords; the last two are None where there is no broker."""
 
     database_url: str
-    amqp_url: str
-    management_url: str
+    amqp_url: str | None
+    management_url: str | None
 
     def environment(self) -> dict[str, str]:
-        """What a service has to find in its environment."""
+        """What a service has to find in its environment. Without a broker it pulls from the logs."""
+        if self.amqp_url is None or self.management_url is None:
+            return {"SAGA_DATABASE_URL": self.database_url, "SAGA_FEED": Feed.PULL.value}
         return {
             "SAGA_DATABASE_URL": self.database_url,
             "SAGA_AMQP_URL": self.amqp_url,
@@ -59,10 +61,13 @@ class Addresses:
 class LocalStack:
     """What one owner runs on; `with` it, or stop it."""
 
-    def __init__(self, folder: Path, settings: Settings, lock: IO[str], *, temporary: bool = False) -> None:
+    def __init__(
+        self, folder: Path, settings: Settings, lock: IO[str], *, broker: bool = True, temporary: bool = False
+    ) -> None:
         self.folder = folder
         self.postgres = None if settings.database_url else PostgresServer(folder / "postgres")
-        self.rabbitmq = None if settings.amqp_url else RabbitNode(folder / "rabbitmq")
+        self.rabbitmq = RabbitNode(folder / "rabbitmq") if broker and not settings.amqp_url else None
+        self._has_broker = broker
         self._settings = settings
         self._lock = lock
         self._temporary = temporary
@@ -71,37 +76,47 @@ class LocalStack:
 
     @classmethod
     def start(
-        cls, folder: Path | None = None, progress: Progress | None = None, cancelled: threading.Event | None = None
+        cls,
+        folder: Path | None = None,
+        progress: Progress | None = None,
+        cancelled: threading.Event | None = None,
+        *,
+        broker: bool = True,
     ) -> Self:
         """Start what the environment does not give, in this folder or the first free one of `Settings.home`.
 
-        Setting `cancelled` ends a start that is under way with StartCancelled, and stops what it started.
+        Without ``broker`` that is PostgreSQL alone. Setting `cancelled` ends a start that is under way with
+        StartCancelled, and stops what it started.
         """
-        settings = load_settings()
+        settings = _settings(broker=broker)
         taken, lock = _lock(folder.absolute()) if folder else _first_free(settings.home.absolute())
-        stack = cls(taken, settings, lock)
+        stack = cls(taken, settings, lock, broker=broker)
         stack.launch(progress or _silent, cancelled or threading.Event())
         return stack
 
     @classmethod
-    def temporary(cls, progress: Progress | None = None, cancelled: threading.Event | None = None) -> Self:
+    def temporary(
+        cls, progress: Progress | None = None, cancelled: threading.Event | None = None, *, broker: bool = True
+    ) -> Self:
         """The same in a new folder that is removed with everything in it at the end."""
+        settings = _settings(broker=broker)
         folder = Path(tempfile.mkdtemp(prefix="saga-stack-"))
         folder.chmod(0o711)
         taken, lock = _lock(folder)
-        stack = cls(taken, load_settings(), lock, temporary=True)
+        stack = cls(taken, settings, lock, broker=broker, temporary=True)
         stack.launch(progress or _silent, cancelled or threading.Event())
         return stack
 
     @property
     def addresses(self) -> Addresses:
         """Where it answers, private or given."""
-        amqp = self.rabbitmq.amqp_url if self.rabbitmq else _revealed(self._settings.amqp_url)
-        return Addresses(
-            database_url=self.postgres.url if self.postgres else _revealed(self._settings.database_url),
-            amqp_url=amqp,
-            management_url=self.rabbitmq.management_url if self.rabbitmq else self._given_management_url(amqp),
-        )
+        database_url = self.postgres.url if self.postgres else _revealed(self._settings.database_url)
+        if not self._has_broker:
+            return Addresses(database_url, None, None)
+        if self.rabbitmq:
+            return Addresses(database_url, self.rabbitmq.amqp_url, self.rabbitmq.management_url)
+        amqp_url = _revealed(self._settings.amqp_url)
+        return Addresses(database_url, amqp_url, self._given_management_url(amqp_url))
 
     def launch(self, progress: Progress, cancelled: threading.Event) -> None:
         """Start all of it, or none."""
@@ -198,6 +213,16 @@ class LocalStack:
             return given
         login = urlsplit(amqp_url).netloc.rpartition("@")[0]
         return urlunsplit(("http", f"{login}@{urlsplit(amqp_url).hostname}:15672".lstrip("@"), "", "", ""))
+
+
+def _settings(*, broker: bool) -> Settings:
+    """Settings from the environment. Raises SettingsError if a broker is given where there shall be none."""
+    settings = load_settings()
+    if settings.amqp_url and not broker:
+        raise SettingsError(
+            "SAGA_AMQP_URL is set, and other commands would go by it: unset it, or leave --no-broker out."
+        )
+    return settings
 
 
 def find_running(home: Path) -> Addresses | None:

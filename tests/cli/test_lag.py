@@ -15,21 +15,31 @@ def keep_log(saga: Saga, events: int) -> None:
     """A log of the payments module with so many public events."""
     saga.sql(f"INSERT INTO saga.module VALUES ('payments', {events}, {events})")
     saga.sql(
-        "INSERT INTO saga.event_log (module, position, stream_id, stream_version, event_id, type, visibility, data,"
-        " metadata, recorded_at) SELECT 'payments', n, 's', n, 'e' || n, 'PaymentReceived', 'public', '{}', '{}',"
+        "INSERT INTO saga.event_log (module, position, previous_public_position, stream_id, stream_version, event_id,"
+        " type, visibility, data, metadata, recorded_at)"
+        " SELECT 'payments', n, n - 1, 's', n, 'e' || n, 'PaymentReceived', 'public', '{}', '{}',"
         f" now() - interval '90 s' FROM generate_series(1, {events}) AS n"
     )
 
 
-def test_a_hole_in_a_log_kept_elsewhere_is_shown_without_an_age(saga: Saga) -> None:
+def test_the_first_hole_in_a_log_kept_elsewhere_is_as_old_as_the_cursor_stands_before_it(saga: Saga) -> None:
     saga.take(*(at(message("OrderPlaced", f"o-{n}"), "orders", n, n - 1) for n in (1, 4, 5, 8)))
+    saga.sql("UPDATE saga.cursor SET hole_since = now() - interval '90 s'")
     orders = cursor(saga.json("lag"), "order", "orders")
     assert (orders["watermark"], orders["behind"], orders["hole_count"]) == (1, None, 2)
-    assert orders["holes"] == [
-        {"first": 2, "last": 3, "age_seconds": None},
-        {"first": 6, "last": 7, "age_seconds": None},
-    ]
-    assert "2..3 (log kept elsewhere), 6..7 (log kept elsewhere)" in saga("lag").stdout
+    first, second = orders["holes"]
+    assert (first["first"], first["last"]) == (2, 3)
+    assert 90 <= first["age_seconds"] < 120
+    assert second == {"first": 6, "last": 7, "age_seconds": None}
+    assert "2..3 (for 1 min 30 s), 6..7 (log kept elsewhere)" in saga("lag").stdout
+
+
+def test_a_log_that_cannot_be_asked_is_an_alarm(saga: Saga) -> None:
+    saga.take(*(at(message("OrderPlaced", f"o-{n}"), "orders", n, n - 1) for n in (1, 3)))
+    assert cursor(saga.json("lag"), "order", "orders")["alarm"] is None
+    saga.sql("UPDATE saga.cursor SET alarm = E'no answer\x1b[2J' WHERE module = 'orders'")
+    assert cursor(saga.json("lag"), "order", "orders")["alarm"] == "no answer\x1b[2J"
+    assert r"order can't ask the log of orders: no answer\x1b[2J" in saga("lag").stdout
 
 
 def test_a_hole_in_a_log_kept_here_has_the_age_of_its_first_event(saga: Saga) -> None:

@@ -94,7 +94,7 @@ def test_an_order_whose_commands_nobody_relays_is_stuck_after_a_grace(saga: Saga
         " data, metadata, now() - interval '20 s' FROM saga.event_log LIMIT 1"
     )
     (order,) = listed(saga, "--stuck")
-    assert "not relayed for 20 s: is a worker running?" in order["reason"]
+    assert "neither relayed nor pulled for 20 s: is a worker running" in order["reason"]
 
 
 @pytest.mark.usefixtures("relayed")

@@ -69,7 +69,7 @@ def test_the_expectation_agrees_with_the_tables_of_the_process() -> None:
     process = order_process()
     told = {
         tuple(
-            state is not part.start for state, part in zip(states, process.outcomes.parts, strict=True)
+            state is not part.start for state, part in zip(states, process.outcomes.columns, strict=True)
         ): outcome.value
         for states, outcome in process.outcomes.cells.items()
     }

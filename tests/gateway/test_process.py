@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import aio_pika
 import orjson
 import pytest
 
@@ -15,7 +16,7 @@ from saga.core import Envelope
 from saga.orders import order_process
 from saga.transport.codec import Outgoing
 from saga.transport.publisher import Publisher
-from saga.transport.topology import topology
+from saga.transport.topology import declare, topology
 from tests.gateway.desk import Desk, payment_of, refund, request, start, stop, void
 
 ROUGH = """
@@ -94,6 +95,9 @@ class Stubs:
 
 @pytest.fixture
 async def environment(database_url: str, amqp_url: str, prefix: str, tmp_path: Path) -> dict[str, str]:
+    """Where the gateways work; what they use at the broker is there, as a worker would have declared it."""
+    async with await aio_pika.connect(amqp_url) as connection:
+        await declare(await connection.channel(), topology(prefix, order_process()))
     scenario = tmp_path / "rough.toml"
     scenario.write_text(ROUGH)
     ours = {

@@ -14,7 +14,7 @@ def shared_home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     if (unpacked := Path(".saga/rabbitmq-server").absolute()).exists():
         (folder / unpacked.name).symlink_to(unpacked)
     monkeypatch.setenv("SAGA_HOME", str(folder))
-    for name in ("SAGA_DATABASE_URL", "SAGA_AMQP_URL", "SAGA_MANAGEMENT_URL"):
+    for name in ("SAGA_DATABASE_URL", "SAGA_AMQP_URL", "SAGA_MANAGEMENT_URL", "SAGA_FEED"):
         monkeypatch.delenv(name, raising=False)
     yield folder
     shutil.rmtree(folder)

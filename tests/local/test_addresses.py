@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from saga.local import children
 from saga.local.errors import LocalStackError
 from saga.local.stack import Addresses, LocalStack, find_running
+from saga.settings import SettingsError
 
 DATABASE = "postgresql://someone:secret@db.example/orders"
 BROKER = "amqp://someone:secret@mq.example:5671/"
@@ -38,6 +40,25 @@ def test_a_given_management_address_is_taken_as_it_is(home: Path, monkeypatch: p
         assert stack.addresses.management_url == "https://mq.example/manage"
 
 
+def test_without_a_broker_services_are_told_to_follow_the_logs(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAGA_DATABASE_URL", DATABASE)
+    with LocalStack.start(broker=False) as stack:
+        assert (stack.postgres, stack.rabbitmq) == (None, None)
+        assert stack.addresses == Addresses(DATABASE, None, None)
+        assert stack.addresses.environment() == {"SAGA_DATABASE_URL": DATABASE, "SAGA_FEED": "pull"}
+
+
+@pytest.mark.parametrize("start", [LocalStack.start, LocalStack.temporary])
+def test_a_given_broker_and_none_at_all_contradict_each_other(
+    home: Path, monkeypatch: pytest.MonkeyPatch, start: Callable[..., LocalStack]
+) -> None:
+    monkeypatch.setenv("SAGA_DATABASE_URL", DATABASE)
+    monkeypatch.setenv("SAGA_AMQP_URL", BROKER)
+    with pytest.raises(SettingsError, match="SAGA_AMQP_URL is set"):
+        start(broker=False)
+    assert list(home.iterdir()) == []
+
+
 def test_a_folder_belongs_to_one_living_stack(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SAGA_DATABASE_URL", DATABASE)
     monkeypatch.setenv("SAGA_AMQP_URL", BROKER)
@@ -60,6 +81,8 @@ def test_a_stack_whose_owner_is_gone_is_not_found(tmp_path: Path) -> None:
 
     running.write_text(json.dumps(alive))
     assert find_running(tmp_path) == Addresses(DATABASE, BROKER, "")
+    running.write_text(json.dumps({**alive, "amqp_url": None, "management_url": None}))
+    assert find_running(tmp_path) == Addresses(DATABASE, None, None), "one without a broker"
     running.write_text(json.dumps({**alive, "identity": "1"}))
     assert find_running(tmp_path) is None, "another process has its id now"
     running.write_text("{")

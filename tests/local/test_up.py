@@ -6,22 +6,63 @@ import subprocess
 import sys
 from pathlib import Path
 
+from typer.testing import CliRunner
+
+from saga.cli import app
 from saga.local import children
 
-NAMES = {"postgres", "beam.smp", "epmd"}
+POSTGRES = {"postgres"}
+RABBITMQ = {"beam.smp", "epmd"}
 
 
 def test_it_says_where_everything_is_and_takes_it_all_down_again(shared_home: Path) -> None:
     command = [sys.executable, "-m", "saga", "up", "--json", "--workers", "1"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        said = json.loads(process.stdout.readline())
-        assert said.keys() >= {"amqp_url", "management_url", "database_url", "pids"}
-        assert said["pids"].keys() == {"gateway-stub", "scheduler-1", "worker-1"}
-        assert all(map(children.is_alive, said["pids"].values()))
-        process.send_signal(signal.SIGINT)
-        process.send_signal(signal.SIGTERM)
+        try:
+            said = json.loads(process.stdout.readline())
+            assert said.keys() >= {"amqp_url", "management_url", "database_url", "pids"}
+            assert said["pids"].keys() == {"gateway-stub", "scheduler-1", "worker-1"}
+            assert all(map(children.is_alive, said["pids"].values()))
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.send_signal(signal.SIGTERM)
         assert process.stdout.read() == ""
     assert process.returncode == 0
     assert not any(map(children.is_alive, said["pids"].values()))
-    assert not children.living_in(shared_home, NAMES)
+    assert not children.living_in(shared_home, POSTGRES | RABBITMQ)
+
+
+def test_without_a_broker_it_runs_on_postgres_alone_and_the_other_commands_find_it(shared_home: Path) -> None:
+    (shared_home / "rabbitmq-server").unlink(missing_ok=True)
+    command = [sys.executable, "-m", "saga", "up", "--no-broker", "--json", "--workers", "1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        try:
+            said = json.loads(process.stdout.readline())
+            assert (said["amqp_url"], said["management_url"]) == (None, None)
+            assert said["pids"].keys() == {"gateway-stub", "scheduler-1", "worker-1"}
+            assert children.living_in(shared_home, POSTGRES)
+            assert not children.living_in(shared_home, RABBITMQ)
+            _an_order_is_paid_by_the_gateway()
+        finally:
+            process.send_signal(signal.SIGINT)
+        assert "RabbitMQ" not in process.stderr.read()
+    assert process.returncode == 0
+    assert not children.living_in(shared_home, POSTGRES)
+    assert list(shared_home.iterdir()) == [shared_home / "stack"], "nothing was installed"
+
+
+def _an_order_is_paid_by_the_gateway() -> None:
+    assert "Appended OrderPlaced" in _saga("publish", "OrderPlaced", "o-1")
+    assert children.wait_until(lambda: json.loads(_saga("inspect", "o-1", "--json"))["outcome"] == "paid", 20)
+    assert "pulled from the log" in _saga("inspect", "o-1")
+    assert "there is no broker" in _saga("lag")
+    assert "there is no broker" in _saga("health")
+
+
+def _saga(*words: str) -> str:
+    """What a command in another shell says; with an error until there is something to say, as of an unknown order."""
+    result = CliRunner().invoke(app, list(words))
+    return result.stdout if result.exit_code == 0 else '{"outcome": null}'

@@ -1,5 +1,6 @@
 -- Orders, settled ones, and all that still has to move: deadlines to come, answers that the gateway still owes, log
--- entries that wait for the relay, public events that wait for the order process, commands that no collaborator has.
+-- entries that wait for the relay (if there is one), public events that wait for the order process, commands that no
+-- collaborator has.
 SELECT
     (SELECT count(*) FROM saga.instance) AS orders,
     (SELECT count(*) FROM saga.instance WHERE settled) AS settled,
@@ -8,6 +9,7 @@ SELECT
     (
         SELECT coalesce(sum(m.last_position - coalesce(c.watermark, 0)), 0)
         FROM saga.module AS m LEFT JOIN saga.cursor AS c ON c.module = m.name AND c.consumer = 'relay'
+        WHERE EXISTS (SELECT FROM saga.cursor WHERE consumer = 'relay')
     ) AS unrelayed,
     (
         SELECT coalesce(sum(m.last_public_position - least(coalesce(c.watermark, 0), m.last_public_position)), 0)

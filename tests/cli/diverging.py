@@ -1,0 +1,32 @@
+"""A process that is paid if the payment that comes last is the fifth, and one of which nobody can guess an instance."""
+
+from pydantic import BaseModel, Field
+
+from saga.core import Judgement, Reducer, outcomes
+from tests.convergence.shop import Heard, Outcome, Paid, fact, memory, process
+
+LAST = Reducer("last", of=(Paid,), start="", reduce=lambda _last, paid: paid.fields["payment_id"])
+last_write_wins = process(
+    rule=None,
+    table=outcomes(
+        Judgement("is the fifth", (LAST,), lambda last: last == "e"),
+        rule=lambda fifth: Outcome.PAID if fifth else Outcome.OPEN,
+    ),
+    registers=(LAST,),
+)
+FIVE_PAYMENTS = tuple(fact(Paid, payment_id=name, amount=1) for name in "abcde")
+
+
+class Reference(BaseModel):
+    order_id: str = Field(pattern=r"^ORD-\d+$")
+
+
+needs_samples = process(memory("referred", Reference), rule=lambda _: Outcome.OPEN)
+
+with_cancellation = process(
+    memory("placed"),
+    memory("cancelled"),
+    rule=lambda _placed, cancelled: Outcome.CANCELLED if cancelled is Heard.YES else Outcome.OPEN,
+    settled=frozenset({Outcome.CANCELLED}),
+)
+without_cancellation = process(memory("placed"), rule=lambda _: Outcome.OPEN, settled=frozenset(), version=2)
