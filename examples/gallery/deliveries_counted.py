@@ -1,0 +1,46 @@
+"""Counting messages instead of things: the order is complete when two parcels were reported.
+
+A broker delivers at least once. The same parcel reported twice makes two, and an order that misses a parcel is closed.
+
+Mended: parcels are counted by their ids.
+"""
+
+from enum import Enum
+
+from examples.gallery.messages import ParcelDelivered
+from saga.core import Judgement, Process, Reducer, Register, outcomes
+
+PARCELS_OF_AN_ORDER = 2
+
+
+class Outcome(Enum):
+    """How far the delivery is."""
+
+    UNDER_WAY = "under_way"
+    COMPLETE = "complete"
+
+
+COUNT = Reducer("count", of=(ParcelDelivered,), start=0, reduce=lambda count, _fact: count + 1)
+PARCELS = Register("parcels", of=ParcelDelivered, key="parcel_id")
+
+
+def _process(name: str, keeper: Reducer | Register, is_complete: Judgement) -> Process:
+    return Process(
+        name=name,
+        version=1,
+        correlate="order_id",
+        inputs={"carrier": (ParcelDelivered,)},
+        registers=(keeper,),
+        outcomes=outcomes(is_complete, rows=[(False, Outcome.UNDER_WAY), (True, Outcome.COMPLETE)]),
+        settled=frozenset(Outcome),  # whatever is missing is asked for elsewhere
+    )
+
+
+diverging = _process(
+    "deliveries-counted", COUNT, Judgement("is complete", (COUNT,), lambda count: count >= PARCELS_OF_AN_ORDER)
+)
+mended = _process(
+    "parcels-counted",
+    PARCELS,
+    Judgement("is complete", (PARCELS,), lambda parcels: len(parcels) >= PARCELS_OF_AN_ORDER),
+)

@@ -1,0 +1,73 @@
+"""Two payments for one order, and the first that arrives is kept: the other one goes back.
+
+Which of them goes back depends on the order of arrival. On the day the order is replayed, or its messages are delivered
+again in another order, the books say that the other one went back.
+
+Mended: the payment that was received first is kept, by what the payments say, with the id to decide between equals.
+"""
+
+from enum import Enum
+
+from examples.gallery.messages import PaymentReceived
+from saga.core import (
+    Effect,
+    Judgement,
+    Process,
+    Reducer,
+    Register,
+    Selection,
+    Sends,
+    all_but_least,
+    outcomes,
+    wanted,
+)
+
+
+class Outcome(Enum):
+    """Whether the order was paid."""
+
+    OPEN = "open"
+    PAID = "paid"
+
+
+class Refund(Enum):
+    """The condition of a payment that has to go back."""
+
+    REFUNDED = "refunded"
+
+
+PAYMENTS = Register("payments", of=PaymentReceived, key="payment_id")
+FIRST = Reducer(
+    "first payment", of=(PaymentReceived,), start=None, reduce=lambda first, fact: first or fact.fields["payment_id"]
+)
+REFUND = Effect(
+    "refund",
+    collaborator="gateway",
+    commands={Refund.REFUNDED: Sends("RefundPayment", PAYMENTS, ("payment_id", "amount"))},
+    final=frozenset({Refund.REFUNDED}),
+)
+IS_PAID = Judgement("is paid", (PAYMENTS,), bool)
+OUTCOMES = outcomes(IS_PAID, rows=[(False, Outcome.OPEN), (True, Outcome.PAID)])
+
+
+def _process(name: str, registers: tuple[Register | Reducer, ...], surplus: Selection) -> Process:
+    return Process(
+        name=name,
+        version=1,
+        correlate="order_id",
+        inputs={"payments": (PaymentReceived,)},
+        registers=registers,
+        outcomes=OUTCOMES,
+        wanted=(wanted(OUTCOMES, rows=[(Outcome.OPEN, {}), (Outcome.PAID, {REFUND: surplus})]),),
+        settled=frozenset({Outcome.PAID}),
+    )
+
+
+diverging = _process(
+    "first-payment-kept",
+    (PAYMENTS, FIRST),
+    Selection(
+        "all payments but the first", PAYMENTS, lambda payments, first: frozenset(payments) - {first}, beside=(FIRST,)
+    ),
+)
+mended = _process("earliest-payment-kept", (PAYMENTS,), all_but_least(PAYMENTS, by=("received_at",)))

@@ -1,0 +1,59 @@
+"""Last write wins: the amount to be paid is that of the message that came last.
+
+The shop corrects an order twice; the second correction overtakes the first; the customer is asked for the older amount.
+
+Mended: every revision is kept, and the amount is that of the greatest.
+"""
+
+from enum import Enum
+
+from examples.gallery.messages import AmountSet
+from saga.core import Effect, Figure, Judgement, Process, Reducer, Register, Sends, outcomes, wanted
+
+
+class Outcome(Enum):
+    """Whether it is known what the order costs."""
+
+    UNKNOWN = "unknown"
+    KNOWN = "known"
+
+
+class Request(Enum):
+    """The condition of the payment request."""
+
+    REQUESTED = "requested"
+
+
+LAST = Reducer("last amount", of=(AmountSet,), start=None, reduce=lambda _last, fact: fact.fields["amount"])
+AMOUNTS = Register("amounts", of=AmountSet, key="revision")
+
+
+def _process(name: str, keeper: Reducer | Register, is_known: Judgement, amount: Figure) -> Process:
+    request = Effect(
+        "request", collaborator="gateway", commands={Request.REQUESTED: Sends("RequestPayment", figures=(amount,))}
+    )
+    table = outcomes(is_known, rows=[(False, Outcome.UNKNOWN), (True, Outcome.KNOWN)])
+    return Process(
+        name=name,
+        version=1,
+        correlate="order_id",
+        inputs={"orders": (AmountSet,)},
+        registers=(keeper,),
+        outcomes=table,
+        wanted=(wanted(table, rows=[(Outcome.UNKNOWN, {}), (Outcome.KNOWN, {request: Request.REQUESTED})]),),
+        settled=frozenset({Outcome.KNOWN}),
+    )
+
+
+diverging = _process(
+    "last-write-wins",
+    LAST,
+    Judgement("amount is known", (LAST,), lambda last: last is not None),
+    Figure("amount", (LAST,), lambda last: last),
+)
+mended = _process(
+    "greatest-revision-wins",
+    AMOUNTS,
+    Judgement("amount is known", (AMOUNTS,), bool),
+    Figure("amount", (AMOUNTS,), lambda amounts: max(amounts.values(), key=lambda one: one["revision"])["amount"]),
+)

@@ -1,0 +1,101 @@
+"""A timer that the state cancels: once the payment came the timeout means nothing, and the other way round.
+
+Leaving the state "awaiting payment" cancels its timer, as drawn in every textbook. But a timer that is due already is a
+message on its way. The two race, and who wins depends on a queue, although the messages themselves say when they were.
+
+Mended: both are kept, and the decision is taken from what they say: money that was received before the deadline counts,
+whenever its message comes.
+"""
+
+from enum import Enum
+
+from pydantic import AwareDatetime
+
+from examples.gallery.messages import OrderMessage
+from saga.core import Judgement, Process, Register, SubMachine, outcomes
+from saga.core.register import Entries
+
+
+class MoneyCame(OrderMessage):
+    """The payment of the order, and when it was received."""
+
+    received_at: AwareDatetime
+
+
+class DeadlinePassed(OrderMessage):
+    """The payment deadline has passed, and when that was."""
+
+    due_at: AwareDatetime
+
+
+class Order(Enum):
+    """Where the order is."""
+
+    AWAITING_PAYMENT = "awaiting_payment"
+    PAID = "paid"
+    EXPIRED = "expired"
+
+
+INPUTS: dict[str, tuple[type, ...]] = {"payments": (MoneyCame,), "scheduler": (DeadlinePassed,)}
+ORDER = SubMachine(
+    "order",
+    start=Order.AWAITING_PAYMENT,
+    moves={
+        Order.AWAITING_PAYMENT: {MoneyCame: Order.PAID, DeadlinePassed: Order.EXPIRED},
+        Order.PAID: {MoneyCame: Order.PAID, DeadlinePassed: Order.PAID},  # the timer is cancelled
+        Order.EXPIRED: {MoneyCame: Order.EXPIRED, DeadlinePassed: Order.EXPIRED},
+    },
+)
+
+diverging = Process(
+    name="timer-cancelled-by-state",
+    version=1,
+    correlate="order_id",
+    inputs=INPUTS,
+    parts=(ORDER,),
+    outcomes=outcomes(ORDER, rows=[(state, state) for state in Order]),
+    settled=frozenset({Order.PAID, Order.EXPIRED}),
+)
+
+
+class Money(Enum):
+    """Whether money came, and in time as far as anybody knows."""
+
+    NONE = "none"
+    IN_TIME = "in_time"
+    LATE = "late"
+
+
+def _judge(money: Entries, deadlines: Entries) -> Money:
+    if not money:
+        return Money.NONE
+    received = min(one["received_at"] for one in money.values())
+    is_late = any(received > one["due_at"] for one in deadlines.values())
+    return Money.LATE if is_late else Money.IN_TIME
+
+
+MONEY = Register("money", of=MoneyCame, key="order_id")
+DEADLINES = Register("deadlines", of=DeadlinePassed, key="order_id")
+IS_IN_TIME = Judgement("money", (MONEY, DEADLINES), _judge, states=tuple(Money))
+HAS_PASSED = Judgement("deadline has passed", (DEADLINES,), bool)
+
+mended = Process(
+    name="decided-by-what-is-said",
+    version=1,
+    correlate="order_id",
+    inputs=INPUTS,
+    registers=(MONEY, DEADLINES),
+    outcomes=outcomes(
+        IS_IN_TIME,
+        HAS_PASSED,
+        rows=[
+            (Money.NONE, False, Order.AWAITING_PAYMENT),
+            (Money.NONE, True, Order.EXPIRED),
+            (Money.IN_TIME, False, Order.PAID),
+            (Money.IN_TIME, True, Order.PAID),
+            (Money.LATE, False, Order.EXPIRED),
+            (Money.LATE, True, Order.EXPIRED),
+        ],
+    ),
+    settled=frozenset({Order.PAID, Order.EXPIRED}),
+)

@@ -1,0 +1,372 @@
+"""The order, enlarged: it is paid in parts, a payment may be declined, and what the warehouse has shipped is gone.
+
+It hears what the plain order hears and keeps the same four sub-machines. What it adds:
+
+- **Money is a sum.** Payments count by their ids, the earliest first, until the ordered amount is reached. What is
+  beyond it goes back, as does money in another currency. How much of a payment goes back only grows with what becomes
+  known, so a refund never has to be taken back. A refund says how much of the payment has to be back *in all*.
+- **A declined payment is news, not an end.** Enough money outranks it, whichever was told first.
+- **The warehouse decides.** Only the warehouse knows whether a cancellation came in time, and it says which:
+  OrderShipped or FulfilmentStopped. So a cancelled order waits for its word before money that can't be fetched back
+  leaves. Shipped outranks any cancellation: nothing is refunded but what was too much, returning goods is another
+  process. Stopped, by us or by itself, refunds everything.
+- **Where facts contradict each other or somebody keeps silent, a person looks**: too little money at the deadline, no
+  word from the warehouse, an order both shipped and stopped.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from enum import Enum
+
+from saga.core import (
+    ANY,
+    ARMED,
+    Deadline,
+    Effect,
+    Figure,
+    Judgement,
+    Process,
+    Register,
+    Selection,
+    Sends,
+    SubMachine,
+    all_but,
+    one_of,
+    outcomes,
+    wanted,
+)
+from saga.core.register import Entries
+from saga.orders.messages import (
+    Identifier,
+    OrderCancelled,
+    OrderMessage,
+    OrderPlaced,
+    PaymentReceived,
+    PaymentTimedOut,
+)
+from saga.orders.process import (
+    CANCELLATION,
+    DEADLINE,
+    ORDER,
+    PAYMENTS,
+    REQUEST,
+    Cancellation,
+    DeadlineState,
+    PaymentRequest,
+    Request,
+)
+
+
+class PaymentDeclined(OrderMessage):
+    """From payments: somebody tried to pay, and the bank said no."""
+
+    attempt_id: Identifier
+
+
+class OrderShipped(OrderMessage):
+    """From the warehouse: the goods are on their way, for good."""
+
+
+class FulfilmentStopped(OrderMessage):
+    """From the warehouse: nothing was shipped, and nothing will be."""
+
+
+class FulfilmentTimedOut(OrderMessage):
+    """From the scheduler: the warehouse had time enough to say either."""
+
+
+class Paid(Enum):
+    """How much of the ordered amount came in."""
+
+    NOTHING = "nothing"
+    PART = "part"
+    ENOUGH = "enough"
+
+
+class Attempt(Enum):
+    """Whether a payment was declined."""
+
+    FINE = "fine"
+    DECLINED = "declined"
+
+
+class Warehouse(Enum):
+    """What the warehouse said."""
+
+    NO_WORD = "no_word"
+    SHIPPED = "shipped"
+    STOPPED = "stopped"
+    BOTH = "both"
+
+
+class Silence(Enum):
+    """Whether the warehouse had time enough to say something."""
+
+    SHORT = "short"
+    LONG = "long"
+
+
+class Money(Enum):
+    """Where the money stands."""
+
+    AWAITED = "awaited"
+    DECLINED = "declined"
+    MISSING = "missing"
+    INCOMPLETE = "incomplete"
+    COMPLETE = "complete"
+
+
+class Outcome(Enum):
+    """What an order has come to."""
+
+    AWAITING_PAYMENT = "awaiting_payment"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+    UNDERPAID = "underpaid"
+    PAID = "paid"
+    CANCELLING = "cancelling"
+    CANCELLED = "cancelled"
+    SHIPPED = "shipped"
+    OVERDUE = "overdue"
+    DISPUTED = "disputed"
+
+
+class Refund(Enum):
+    """The condition of a payment of which something goes back, for good."""
+
+    REFUNDED = "refunded"
+
+
+class Fulfilment(Enum):
+    """Conditions of the fulfilment."""
+
+    STARTED = "started"
+    STOPPED = "stopped"
+
+
+class Review(Enum):
+    """Whether a person is asked to look."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+ATTEMPT = SubMachine(
+    "attempt",
+    start=Attempt.FINE,
+    moves={
+        Attempt.FINE: {PaymentDeclined: Attempt.DECLINED},
+        Attempt.DECLINED: {PaymentDeclined: Attempt.DECLINED},
+    },
+)
+WAREHOUSE = SubMachine(
+    "warehouse",
+    start=Warehouse.NO_WORD,
+    moves={
+        Warehouse.NO_WORD: {OrderShipped: Warehouse.SHIPPED, FulfilmentStopped: Warehouse.STOPPED},
+        Warehouse.SHIPPED: {OrderShipped: Warehouse.SHIPPED, FulfilmentStopped: Warehouse.BOTH},
+        Warehouse.STOPPED: {OrderShipped: Warehouse.BOTH, FulfilmentStopped: Warehouse.STOPPED},
+        Warehouse.BOTH: {OrderShipped: Warehouse.BOTH, FulfilmentStopped: Warehouse.BOTH},
+    },
+)
+SILENCE = SubMachine(
+    "silence",
+    start=Silence.SHORT,
+    moves={
+        Silence.SHORT: {FulfilmentTimedOut: Silence.LONG},
+        Silence.LONG: {FulfilmentTimedOut: Silence.LONG},
+    },
+)
+
+
+def counted(payments: Entries, orders: Entries) -> Iterator[tuple[str, int]]:
+    """The payments that count for what was ordered, the earliest first, each with the sum of all up to it."""
+    total = 0
+    currencies = {order["currency"] for order in orders.values()}
+    for payment_id in sorted(payments, key=lambda one: (payments[one]["received_at"] or "later", one)):
+        if payments[payment_id]["currency"] in currencies:
+            total += payments[payment_id]["amount"]
+            yield payment_id, total
+
+
+def judge_paid(payments: Entries, orders: Entries) -> Paid:
+    """Whether it is enough; as long as nobody knows what was ordered, nothing is."""
+    if not payments:
+        return Paid.NOTHING
+    return Paid.ENOUGH if orders and outstanding(payments, orders) == 0 else Paid.PART
+
+
+def outstanding(payments: Entries, orders: Entries) -> int:
+    """How much is still to pay."""
+    ordered: int = sum(order["amount"] for order in orders.values())
+    return max(ordered - max(dict(counted(payments, orders)).values(), default=0), 0)
+
+
+def owed(payments: Entries, orders: Entries, stops: Entries, payment_id: str) -> int:
+    """How much of a payment has to be back in all: the whole if nothing ships, else what is too much.
+
+    It only grows: an earlier payment that becomes known counts before it.
+    """
+    amount: int = payments[payment_id]["amount"]
+    if stops:
+        return amount
+    total = dict(counted(payments, orders)).get(payment_id)
+    ordered = sum(order["amount"] for order in orders.values())
+    if not orders:
+        return 0
+    return amount if total is None else min(max(total - ordered, 0), amount)
+
+
+def choose_owed(payments: Entries, orders: Entries, stops: Entries) -> frozenset[str]:
+    """The payments of which something has to be back."""
+    return frozenset(payment_id for payment_id in payments if owed(payments, orders, stops, payment_id) > 0)
+
+
+STOPS = Register("stops", of=FulfilmentStopped, key="order_id")
+
+PAID = Judgement("paid", (PAYMENTS, ORDER), judge_paid, states=tuple(Paid))
+OUTSTANDING = Figure("amount", (PAYMENTS, ORDER), outstanding)
+OWED = Figure("amount", (PAYMENTS, ORDER, STOPS), owed, is_cumulative=True)
+WHAT_IS_OWED = Selection("what is owed", PAYMENTS, choose_owed, beside=(ORDER, STOPS))
+
+PAYMENT_REQUEST = Effect(
+    "payment_request",
+    collaborator="gateway",
+    commands={
+        PaymentRequest.REQUESTED: Sends("RequestPayment", ORDER, ("currency",), figures=(OUTSTANDING,)),
+        PaymentRequest.VOIDED: Sends("VoidPayment"),
+    },
+    initially=PaymentRequest.VOIDED,
+)
+REFUND = Effect(
+    "refund",
+    collaborator="gateway",
+    commands={Refund.REFUNDED: Sends("RefundPayment", PAYMENTS, ("payment_id", "currency"), figures=(OWED,))},
+    final=frozenset({Refund.REFUNDED}),
+)
+FULFILMENT = Effect(
+    "fulfilment",
+    collaborator="warehouse",
+    commands={Fulfilment.STARTED: Sends("StartFulfilment"), Fulfilment.STOPPED: Sends("StopFulfilment")},
+    final=frozenset({Fulfilment.STARTED}),
+    decided_by=OrderShipped,
+)
+REVIEW = Effect(
+    "review",
+    collaborator="support",
+    commands={Review.OPEN: Sends("OpenReview"), Review.CLOSED: Sends("CloseReview")},
+    initially=Review.CLOSED,
+)
+
+MONEY = outcomes(
+    PAID,
+    DEADLINE,
+    ATTEMPT,
+    name="money",
+    rows=[
+        (Paid.ENOUGH, ANY, ANY, Money.COMPLETE),
+        (Paid.PART, DeadlineState.RUNNING, ANY, Money.AWAITED),
+        (Paid.PART, DeadlineState.ELAPSED, ANY, Money.INCOMPLETE),
+        (Paid.NOTHING, DeadlineState.RUNNING, Attempt.FINE, Money.AWAITED),
+        (Paid.NOTHING, DeadlineState.RUNNING, Attempt.DECLINED, Money.DECLINED),
+        (Paid.NOTHING, DeadlineState.ELAPSED, ANY, Money.MISSING),
+    ],
+)
+OUTCOMES = outcomes(
+    WAREHOUSE,
+    CANCELLATION,
+    SILENCE,
+    MONEY,
+    rows=[
+        (Warehouse.SHIPPED, ANY, ANY, ANY, Outcome.SHIPPED),
+        (Warehouse.STOPPED, ANY, ANY, ANY, Outcome.CANCELLED),
+        (Warehouse.BOTH, ANY, ANY, ANY, Outcome.DISPUTED),
+        (Warehouse.NO_WORD, Cancellation.CANCELLED, Silence.SHORT, ANY, Outcome.CANCELLING),
+        (Warehouse.NO_WORD, Cancellation.CANCELLED, Silence.LONG, ANY, Outcome.OVERDUE),
+        (Warehouse.NO_WORD, Cancellation.OPEN, Silence.SHORT, Money.COMPLETE, Outcome.PAID),
+        (Warehouse.NO_WORD, Cancellation.OPEN, Silence.LONG, Money.COMPLETE, Outcome.OVERDUE),
+        (Warehouse.NO_WORD, Cancellation.OPEN, ANY, Money.AWAITED, Outcome.AWAITING_PAYMENT),
+        (Warehouse.NO_WORD, Cancellation.OPEN, ANY, Money.DECLINED, Outcome.DECLINED),
+        (Warehouse.NO_WORD, Cancellation.OPEN, ANY, Money.MISSING, Outcome.EXPIRED),
+        (Warehouse.NO_WORD, Cancellation.OPEN, ANY, Money.INCOMPLETE, Outcome.UNDERPAID),
+    ],
+)
+
+AT_THE_WAREHOUSE = wanted(
+    WAREHOUSE,
+    CANCELLATION,
+    PAID,
+    rows=[
+        (one_of(Warehouse.SHIPPED, Warehouse.BOTH), ANY, ANY, {FULFILMENT: Fulfilment.STARTED}),
+        (Warehouse.STOPPED, ANY, ANY, {FULFILMENT: Fulfilment.STOPPED}),
+        (Warehouse.NO_WORD, Cancellation.CANCELLED, ANY, {FULFILMENT: Fulfilment.STOPPED}),
+        (Warehouse.NO_WORD, Cancellation.OPEN, Paid.ENOUGH, {FULFILMENT: Fulfilment.STARTED}),
+        (Warehouse.NO_WORD, Cancellation.OPEN, all_but(Paid.ENOUGH), {}),
+    ],
+)
+REFUNDS = wanted(rows=[({REFUND: WHAT_IS_OWED},)])
+COLLECTING = one_of(Outcome.AWAITING_PAYMENT, Outcome.DECLINED, Outcome.UNDERPAID)
+NOT_COLLECTING = all_but(*COLLECTING.named)
+COLLECTION = wanted(
+    OUTCOMES,
+    REQUEST,
+    rows=[
+        (COLLECTING, Request.PLACED, {PAYMENT_REQUEST: PaymentRequest.REQUESTED}),
+        (COLLECTING, Request.UNPLACED, {}),
+        (NOT_COLLECTING, ANY, {PAYMENT_REQUEST: PaymentRequest.VOIDED}),
+    ],
+)
+
+
+def order_process(
+    payment_timeout: timedelta = timedelta(days=3), shipping_timeout: timedelta = timedelta(days=14)
+) -> Process:
+    """The enlarged order: how long it waits for its money, and then for the warehouse's word."""
+    payment_deadline = Deadline("payment_deadline", emits=PaymentTimedOut, after=payment_timeout)
+    shipping_deadline = Deadline("shipping_deadline", emits=FulfilmentTimedOut, after=shipping_timeout)
+    waiting = wanted(
+        OUTCOMES,
+        rows=[
+            (one_of(Outcome.AWAITING_PAYMENT, Outcome.DECLINED), {payment_deadline: ARMED}),
+            (one_of(Outcome.PAID, Outcome.CANCELLING), {shipping_deadline: ARMED, REVIEW: Review.CLOSED}),
+            (one_of(Outcome.UNDERPAID, Outcome.OVERDUE, Outcome.DISPUTED), {REVIEW: Review.OPEN}),
+            (one_of(Outcome.EXPIRED, Outcome.CANCELLED, Outcome.SHIPPED), {REVIEW: Review.CLOSED}),
+        ],
+    )
+    return Process(
+        name="shop-order",
+        version=1,
+        correlate="order_id",
+        inputs={
+            "orders": (OrderPlaced, OrderCancelled),
+            "payments": (PaymentReceived, PaymentDeclined),
+            "warehouse": (OrderShipped, FulfilmentStopped),
+            "scheduler": (PaymentTimedOut, FulfilmentTimedOut),
+        },
+        parts=(REQUEST, DEADLINE, CANCELLATION, ATTEMPT, WAREHOUSE, SILENCE),
+        registers=(ORDER, PAYMENTS, STOPS),
+        outcomes=OUTCOMES,
+        wanted=(AT_THE_WAREHOUSE, REFUNDS, COLLECTION, waiting),
+        settled=frozenset(Outcome) - {Outcome.AWAITING_PAYMENT, Outcome.DECLINED, Outcome.PAID, Outcome.CANCELLING},
+    )
+
+
+order = order_process()
+
+SAMPLES = (
+    OrderPlaced(order_id="sample-1", amount=100, currency="EUR"),
+    PaymentReceived(
+        order_id="sample-1", payment_id="p-1", amount=70, currency="EUR", received_at="2026-01-01T10:00:00Z"
+    ),
+    PaymentReceived(
+        order_id="sample-1", payment_id="p-2", amount=50, currency="EUR", received_at="2026-01-01T09:00:00Z"
+    ),
+    PaymentReceived(order_id="sample-1", payment_id="p-3", amount=30, currency="EUR"),
+    PaymentDeclined(order_id="sample-1", attempt_id="a-1"),
+    OrderCancelled(order_id="sample-1"),
+    PaymentTimedOut(order_id="sample-1"),
+    OrderShipped(order_id="sample-1"),
+    FulfilmentStopped(order_id="sample-1"),
+    FulfilmentTimedOut(order_id="sample-1"),
+)
+"""What is worth trying in every order: parts that make more than the whole, the earliest told last."""
