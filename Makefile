@@ -14,10 +14,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help install demo bench up test check lint format lock clean
+.PHONY: help install demo demo-no-broker bench bench-full bench-log up test check lint format lock clean
 
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(STAMP) ## set up .venv with everything pinned, and RabbitMQ; quick when nothing changed
 	@$(BIN)/python -m saga.local.install
@@ -25,8 +25,17 @@ install: $(STAMP) ## set up .venv with everything pinned, and RabbitMQ; quick wh
 demo: install ## real orders through every order of arrival, with a crash in the middle; about a minute
 	@$(BIN)/saga demo
 
-bench: install ## how fast a filled queue is drained, beside a client that only consumes; about two minutes
-	@$(BIN)/python benchmarks/drain.py
+demo-no-broker: $(STAMP) ## the same with PostgreSQL alone, which needs no RabbitMQ: the quickest look; some 15 seconds
+	@$(BIN)/saga demo --no-broker
+
+bench: install ## how fast it is, beside its peers and the limits of the machine, in short; under five minutes
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+bench-full: install ## the same at full size: 10,000,000 instances, an hour of load; some two hours and 30 GB of disk
+	@$(BIN)/python -m benchmarks --full $(ARGS)
+
+bench-log: $(STAMP) ## what a module's log, following it and holes in a cursor cost; some five minutes
+	@$(BIN)/python -m benchmarks.log $(ARGS)
 
 up: install ## run everything here in the foreground until Ctrl-C
 	@$(BIN)/saga up
@@ -50,12 +59,12 @@ format: $(STAMP) ## put all code into the one format, and fix what can be fixed
 	ruff check --fix-only
 	ruff format
 
-lock: $(STAMP) ## make requirements/*.txt match pyproject.toml, moving only what has to move
+lock: $(STAMP) ## make all lock files match what is asked for, moving only what has to move
 	$(BIN)/python .ci/locks.py --write
 
 clean: ## remove .venv, caches and the data of local stacks
-	rm -rf $(VENV) .saga .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist
-	find saga scheduler gateway_stub tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
+	rm -rf $(VENV) .bench .saga .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist
+	find saga scheduler gateway_stub examples tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo 'saga needs Python 3.11 or newer: install it, or say where it is with PYTHON=...' >&2; exit 1; }

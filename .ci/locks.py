@@ -1,4 +1,4 @@
-"""The lock files say what pyproject.toml asks for, with hashes.
+"""The lock files say what pyproject.toml asks for, and the benchmark's peers in a file of their own, with hashes.
 
 Two looks at it. The first needs nothing but the files: every line is pinned and hashed, every direct requirement is
 locked at a version that it allows, and what runs is what is tested. The second resolves anew, with what is locked as
@@ -24,6 +24,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 FOLDER = Path("requirements")
+PEERS = Path("benchmarks/peers")
 UNREACHABLE = re.compile(r"failed to fetch|error sending request|network connectivity is disabled", re.IGNORECASE)
 PINNED = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^ ;]+)(?P<marker> ; [^\\]+?)? \\$")
 HASHED = re.compile(r"^    --hash=sha256:[0-9a-f]{64}( \\)?$")
@@ -39,7 +40,7 @@ class Lock:
 
 
 def locks() -> tuple[Lock, Lock, Lock]:
-    """What runs in a deployment, what a developer has, and what builds the wheel."""
+    """What runs in a deployment, what a developer has, and what builds the wheel: one set of versions."""
     declared = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))
     project, build = declared["project"], declared["build-system"]["requires"]
     runtime = tuple(map(Requirement, project["dependencies"]))
@@ -50,6 +51,13 @@ def locks() -> tuple[Lock, Lock, Lock]:
         Lock(FOLDER / "dev.txt", runtime + others, ("pyproject.toml", "--extra", "dev")),
         Lock(FOLDER / "build.txt", tuple(map(Requirement, build)), ("-",)),
     )
+
+
+def peers() -> Lock:
+    """What the benchmark's peers have, in an environment of their own: its versions are nobody else's business."""
+    declared = PEERS / "requirements.in"
+    lines = [line for line in declared.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
+    return Lock(PEERS / "requirements.txt", tuple(map(Requirement, lines)), (str(declared),))
 
 
 def pins(path: Path) -> dict[str, str]:
@@ -111,7 +119,7 @@ def outdated(lock: Lock, folder: Path) -> Iterator[str]:
         print(f"locks: !!! {lock.path} NOT RESOLVED ANEW: no package index in reach. Its own text was checked.")
         return
     if done.returncode != 0:
-        yield f"{lock.path}: pyproject.toml can't be resolved: {done.stderr.strip()}"
+        yield f"{lock.path}: what is asked for can't be resolved: {done.stderr.strip()}"
         return
     before, after = pins(lock.path), pins(fresh)
     for name in sorted(before.keys() | after.keys()):
@@ -124,13 +132,13 @@ def check() -> int:
     runtime, dev, build = locks()
     findings = [*apart(dev.path, runtime.path), *apart(dev.path, build.path)]
     with tempfile.TemporaryDirectory() as folder:
-        for lock in (runtime, dev, build):
+        for lock in (runtime, dev, build, peers()):
             findings += [*wrong_lines(lock), *unsatisfied(lock), *outdated(lock, Path(folder))]
     print(*findings, sep="\n", end="\n" if findings else "", file=sys.stderr)
     if findings:
-        print("locks: `python .ci/locks.py --write` makes them match pyproject.toml", file=sys.stderr)
+        print("locks: `python .ci/locks.py --write` makes them match what is asked for", file=sys.stderr)
         return 1
-    print(f"locks: {', '.join(str(lock.path) for lock in (runtime, dev, build))} match pyproject.toml")
+    print(f"locks: {', '.join(str(lock.path) for lock in (runtime, dev, build, peers()))} match what is asked for")
     return 0
 
 
@@ -138,8 +146,8 @@ def write(*options: str) -> int:
     """Make the lock files anew: 1 if the requirements can't be resolved."""
     # The development lock first: the others then take their versions from it.
     runtime, dev, build = locks()
-    for lock in (dev, runtime, build):
-        pinned = () if lock is dev else ("--constraint", str(dev.path))
+    for lock in (dev, runtime, build, peers()):
+        pinned = ("--constraint", str(dev.path)) if lock in (runtime, build) else ()
         done = resolve(lock, lock.path, *options, *pinned)
         if done.returncode != 0:
             print(done.stderr, end="", file=sys.stderr)

@@ -1,0 +1,62 @@
+"""What is put into the queue: inputs of orders, as any sender would write them."""
+
+from enum import Enum
+from hashlib import blake2b
+from uuid import uuid4
+
+import orjson
+
+from saga.transport.codec import Outgoing
+
+INPUTS = ("orders.OrderPlaced", "orders.OrderCancelled", "payments.PaymentReceived", "scheduler.PaymentTimedOut")
+HOT_ORDERS = 10
+
+
+class Kind(Enum):
+    """What the messages are about."""
+
+    NEW = "new instances"
+    FOUR = "4 messages each, interleaved"
+    HOT = "10 hot instances"
+    REPEATS = "all duplicates"
+
+
+def inputs(kind: Kind, count: int) -> list[Outgoing]:
+    """About ``count`` messages of orders that nobody has seen before, each with an id of its own."""
+    run = uuid4().hex[:8]
+    match kind:
+        case Kind.NEW | Kind.REPEATS:
+            return [message(key(run, n), INPUTS[0], key(run, n)) for n in range(count)]
+        case Kind.FOUR:
+            orders = max(1, count // 4)
+            return [message(key(run, n % orders), INPUTS[n // orders], key(run, n)) for n in range(orders * 4)]
+        case Kind.HOT:
+            return [
+                message(key(run, n % HOT_ORDERS), INPUTS[n // HOT_ORDERS % len(INPUTS)], key(run, n))
+                for n in range(count)
+            ]
+
+
+def key(run: str, number: int) -> str:
+    """An id of an order or a message, without any order: as random ones, it falls anywhere in an index."""
+    return blake2b(f"{run}-{number}".encode(), digest_size=16).hexdigest()
+
+
+def message(order_id: str, routing_key: str, message_id: str, *, padding: int = 0) -> Outgoing:
+    """One input; ``padding`` bytes more in a field that nobody reads."""
+    data: dict[str, object] = {
+        "order_id": order_id,
+        "payment_id": f"pay-{order_id}",
+        "amount": 4_200,
+        "currency": "EUR",
+    }
+    if padding:
+        data["remark"] = "x" * padding
+    headers = {
+        "ce-specversion": "1.0",
+        "ce-id": message_id,
+        "ce-source": "/benchmarks",
+        "ce-type": routing_key.partition(".")[2],
+        "ce-subject": order_id,
+    }
+    return Outgoing("saga.events", routing_key, message_id, headers["ce-type"], None, headers, orjson.dumps(data))

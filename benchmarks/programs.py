@@ -1,0 +1,157 @@
+"""Processes of their own: started, stopped short as soon as they are ready, let go together, and ended.
+
+A service says that it works with a JSON line whose event is "ready". A measurement begins when all of them work, so
+that no start is in it; until then those that are ready already are held with SIGSTOP, which takes a second or so: far
+less than any heartbeat.
+"""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import uuid4
+
+import orjson
+
+from benchmarks.place import Place
+from saga.local import children
+
+READY_SECONDS = 90.0
+STOP_SECONDS = 15.0
+LOOK_SECONDS = 0.005
+
+WORKER = ("saga", "run")
+STEPPING = ("benchmarks.stepping",)
+SCHEDULER = ("scheduler",)
+GATEWAY = ("gateway_stub",)
+
+
+class NeverReady(RuntimeError):
+    """A process ended, or took too long, before it was ready."""
+
+
+@dataclass(slots=True)
+class Running:
+    """One process, from exec to its end."""
+
+    log: Path
+    argv: tuple[str, ...]
+    process: subprocess.Popen[bytes]
+    started: float
+    ready_seconds: float = field(default=0.0)
+
+    @property
+    def pid(self) -> int:
+        """Of the service itself: what starts it becomes it."""
+        return self.process.pid
+
+    async def until_ready(self) -> None:
+        """Wait for its word. Raises NeverReady with the end of its log."""
+        while not _has_said_ready(self.log):
+            if self.process.poll() is not None or time.perf_counter() - self.started > READY_SECONDS:
+                raise NeverReady(f"{' '.join(self.argv)}\n{children.end_of(self.log)}")
+            await asyncio.sleep(LOOK_SECONDS)
+        self.ready_seconds = time.perf_counter() - self.started
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it, if the process still lives."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+
+    async def stop(self) -> None:
+        """SIGTERM, and SIGKILL if that takes too long."""
+        self.signal(signal.SIGCONT)
+        self.signal(signal.SIGTERM)
+        try:
+            await asyncio.to_thread(self.process.wait, STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            children.end(self.process)
+
+
+def start(place: Place, module: Sequence[str], environment: Mapping[str, str] | None = None) -> Running:
+    """A Python module as a service of this place."""
+    log = place.logs / f"{module[0]}-{uuid4().hex[:8]}.log"
+    argv = (sys.executable, "-m", *module)
+    wanted = {**_inherited(), **place.addresses.environment(), "SAGA_LOG_LEVEL": "info", **(environment or {})}
+    begin = time.perf_counter()
+    return Running(log, argv, children.spawn(argv, cwd=Path.cwd(), log=log, env=wanted), begin)
+
+
+@asynccontextmanager
+async def held(place: Place, module: Sequence[str], count: int) -> AsyncIterator[list[Running]]:
+    """So many processes, ready and stopped; let them go with ``release``. They are ended in any case."""
+    running = [start(place, module) for _ in range(count)]
+    try:
+        await asyncio.gather(*map(_hold, running))
+        yield running
+    finally:
+        await asyncio.gather(*(one.stop() for one in running))
+
+
+@asynccontextmanager
+async def ready(
+    place: Place, module: Sequence[str], environment: Mapping[str, str] | None = None
+) -> AsyncIterator[Running]:
+    """One process that works."""
+    running = start(place, module, environment)
+    try:
+        await running.until_ready()
+        yield running
+    finally:
+        await running.stop()
+
+
+def release(running: Sequence[Running]) -> None:
+    """Let them go on."""
+    for one in running:
+        one.signal(signal.SIGCONT)
+
+
+async def _hold(running: Running) -> None:
+    await running.until_ready()
+    running.signal(signal.SIGSTOP)
+
+
+def _has_said_ready(log: Path) -> bool:
+    with log.open("rb") as lines:
+        return any(b'"ready"' in line and _event(line) == "ready" for line in lines)
+
+
+def _event(line: bytes) -> str | None:
+    try:
+        said = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
+    return said.get("event") if isinstance(said, dict) else None
+
+
+def _inherited() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("SAGA_")}
+
+
+async def load(place: Place, *arguments: str) -> dict[str, float]:
+    """Run the load generator to its end; what it saw."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "benchmarks.loading", *arguments),
+        env=_inherited() | place.addresses.environment(),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        output, complaints = await process.communicate()
+    except BaseException:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+        raise
+    if process.returncode:
+        raise RuntimeError(f"The load generator failed:\n{complaints.decode(errors='replace')}")
+    seen: dict[str, float] = orjson.loads(output)
+    return seen

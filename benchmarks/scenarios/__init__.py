@@ -1,0 +1,1 @@
+"""One module for each scenario; `benchmarks/scenarios/table.py` lists them."""

@@ -1,0 +1,73 @@
+"""Draining into tables that hold years of orders, against empty ones."""
+
+from collections import defaultdict
+
+import asyncpg
+
+from benchmarks.draining import drain_filled
+from benchmarks.figures import Measured, Series
+from benchmarks.messages import Kind, inputs
+from benchmarks.place import Place
+from benchmarks.programs import WORKER
+from benchmarks.sizes import Sizes
+from saga.postgres import Statements
+
+EMPTY, LARGE = "whole worker x1, empty tables", "whole worker x1, large tables"
+INBOX_ROWS_EACH = 4
+
+_SQL = Statements(__package__)
+_FILLED = ("instance", "inbox")
+
+
+async def measure(place: Place, sizes: Sizes) -> Measured:
+    """Messages per second in both, alternating; each grows by what is drained into it."""
+    rates: defaultdict[str, list[float]] = defaultdict(list)
+    async with place.fresh() as empty, place.fresh() as large:
+        await fill(large, sizes.instances)
+        for _ in range(sizes.rounds):
+            for name, here in ((EMPTY, empty), (LARGE, large)):
+                await here.empty_queues()
+                outgoing = inputs(Kind.NEW, sizes.drained)
+                await here.fill(outgoing)
+                rates[name].append((await drain_filled(here, WORKER, 1, len(outgoing))).taken)
+        gigabytes = await large.number("SELECT pg_database_size(current_database()) / 1e9")
+    series = [Series(name, "messages/s", tuple(rates[name]), EMPTY if name == LARGE else None) for name in rates]
+    inbox_rows = sizes.instances * INBOX_ROWS_EACH
+    note = f"{sizes.instances:,} instances and {inbox_rows:,} inbox rows, {gigabytes:.1f} GB; keys are random."
+    return Measured("Large tables", tuple(series), (note,))
+
+
+async def fill(place: Place, instances: int) -> None:
+    """So many settled instances, four inbox rows for each; indexes are made afterwards, which is faster."""
+    async with place.plainly() as connection:
+        later = [one for table in _FILLED for one in await _take_indexes_off(connection, table)]
+        await connection.execute("SET maintenance_work_mem = '512MB'")
+        await connection.execute(_SQL["fill_instances"].text, instances)
+        await connection.execute(_SQL["fill_inbox"].text, instances * INBOX_ROWS_EACH)
+        for statement in later:
+            await connection.execute(statement)
+        await connection.execute("VACUUM ANALYZE saga.instance, saga.inbox")
+        await connection.execute("CHECKPOINT")
+
+
+async def _take_indexes_off(connection: "asyncpg.Connection[asyncpg.Record]", table: str) -> list[str]:
+    """Drop all indexes of a table; the statements that make them again."""
+    found = await connection.fetch(
+        """
+        SELECT i.indexrelid::regclass::text AS index, pg_get_indexdef(i.indexrelid) AS definition,
+            c.conname AS constraint, pg_get_constraintdef(c.oid) AS constraint_definition
+        FROM pg_index AS i LEFT JOIN pg_constraint AS c ON c.conindid = i.indexrelid AND c.conrelid = i.indrelid
+        WHERE i.indrelid = CAST($1 AS text)::regclass
+        """,
+        f"saga.{table}",
+    )
+    again = []
+    for row in found:
+        if row["constraint"] is None:
+            await connection.execute(f"DROP INDEX {row['index']}")
+            again.append(row["definition"])
+        else:
+            named = f'"{row["constraint"]}"'
+            await connection.execute(f"ALTER TABLE saga.{table} DROP CONSTRAINT {named}")
+            again.append(f"ALTER TABLE saga.{table} ADD CONSTRAINT {named} {row['constraint_definition']}")
+    return again

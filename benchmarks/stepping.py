@@ -1,0 +1,37 @@
+"""A process that consumes and takes the durable step, with no relay: `python -m benchmarks.stepping`."""
+
+import asyncio
+from collections.abc import Sequence
+
+from saga.core import Envelope, Poison
+from saga.engine import Step
+from saga.orders import order_process
+from saga.postgres import connect_engine
+from saga.service import required, say_ready, serve
+from saga.settings import Settings
+from saga.transport.consumer import Consumer
+from saga.transport.topology import topology
+
+
+async def work(settings: Settings, stop: asyncio.Event) -> None:
+    """Consume and step until told to stop."""
+    process = order_process()
+    engine = connect_engine(required(settings.database_url, "SAGA_DATABASE_URL"), "benchmark", settings.pool_size)
+    step, ready = Step(engine, process), asyncio.Event()
+
+    async def handle(batch: Sequence[Envelope | Poison]) -> None:
+        await step.take(batch)
+
+    amqp_url, wanted = required(settings.amqp_url, "SAGA_AMQP_URL"), topology(settings.prefix, process)
+    try:
+        async with asyncio.TaskGroup() as loops:
+            consumer = Consumer(amqp_url, wanted, process.name, handle, settings.batch_size)
+            loops.create_task(consumer.run(stop, ready))
+            await ready.wait()
+            say_ready()
+    finally:
+        await engine.dispose()
+
+
+if __name__ == "__main__":
+    serve("benchmark", work)

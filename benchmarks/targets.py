@@ -1,0 +1,140 @@
+"""What should be reached, as data: ratios between two measurements of one run, or figures with their unit.
+
+Nothing fails on a target that is missed: the machine may be another one. It is printed, beside what was measured.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from rich.table import Table
+
+from benchmarks.figures import Measured, Series, median, ratios, said
+from benchmarks.messages import Kind
+from benchmarks.scenarios import large_tables, memory, peers, timers
+from benchmarks.scenarios.drain import AIO_PIKA, case_name
+from benchmarks.scenarios.latency import through_saga
+
+
+class Bound(Enum):
+    """On which side of the target one has to be."""
+
+    AT_LEAST = "at least"
+    UNDER = "under"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One figure of a scenario, or its ratio to the fastest of those whose names ``against`` matches (a regex)."""
+
+    scenario: str
+    figure: str
+    bound: Bound
+    limit: float
+    against: str | None = None
+    meant: str = ""
+    """Who that is, in words, where nobody was measured whose name could be shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was measured for a target: ``unit`` is "times" for a ratio. ``measured`` is None where something lacks."""
+
+    target: Target
+    measured: float | None
+    unit: str
+    against: str | None
+
+    @property
+    def reached(self) -> bool | None:
+        """Whether it was; None where it was not measured."""
+        if self.measured is None:
+            return None
+        if self.target.bound is Bound.AT_LEAST:
+            return self.measured >= self.target.limit
+        return self.measured < self.target.limit
+
+
+def _times(scenario: str, figure: str, limit: float, against: str, meant: str = "") -> Target:
+    return Target(scenario, figure, Bound.AT_LEAST, limit, against, meant)
+
+
+def _exactly(name: str) -> str:
+    return f"^{re.escape(name)}$"
+
+
+_FRAMEWORKS = "eventsourcing|faststream|dbos|protean"
+_PROGRAMS = ("step", "whole worker")
+
+TARGETS: Sequence[Target] = (
+    *(_times("drain", case_name(one, 1, Kind.NEW), 1.0, _exactly(AIO_PIKA)) for one in _PROGRAMS),
+    *(_times("drain", case_name(one, 2, Kind.NEW), 1.3, _exactly(AIO_PIKA)) for one in _PROGRAMS),
+    *(
+        _times("drain", case_name(one, 1, kind), limit, _exactly(case_name(one, 1, Kind.NEW)))
+        for kind, limit in ((Kind.HOT, 0.7), (Kind.REPEATS, 1.2))
+        for one in _PROGRAMS
+    ),
+    _times(
+        "peers", peers.OURS, 10, f"(?i)^(?!{re.escape(peers.OURS)}|.*({_FRAMEWORKS}))", "the fastest written by hand"
+    ),
+    _times("peers", peers.OURS, 15, "(?i)eventsourcing", "eventsourcing"),
+    _times("peers", peers.OURS, 20, "(?i)faststream", "FastStream"),
+    _times("peers", peers.OURS, 80, "(?i)dbos", "DBOS"),
+    Target("latency", through_saga(100, "p50"), Bound.UNDER, 8),
+    Target("latency", through_saga(1_000, "p50"), Bound.UNDER, 12),
+    Target("latency", through_saga(1_000, "p99"), Bound.UNDER, 50),
+    _times("large-tables", large_tables.LARGE, 0.85, _exactly(large_tables.EMPTY)),
+    Target("timers", timers.SWEPT, Bound.AT_LEAST, 40_000),
+    Target("timers", timers.IN_DATABASE, Bound.UNDER, 2),
+    Target("memory", memory.WAITING, Bound.UNDER, 150),
+    Target("memory", memory.BIG, Bound.UNDER, 150),
+)
+
+
+def judge(target: Target, measured: Mapping[str, Measured]) -> Verdict:
+    """Hold a target against what was measured: the median of the rounds, or of the ratios of the rounds."""
+    found = measured.get(target.scenario)
+    figure = found.find(target.figure) if found else None
+    if found is None or figure is None:
+        return Verdict(target, None, "", None)
+    if target.against is None:
+        return Verdict(target, median(figure.rounds), figure.unit, None)
+    other = _fastest(found, target.against)
+    if other is None:
+        return Verdict(target, None, "times", None)
+    return Verdict(target, median(ratios(figure.rounds, other.rounds)), "times", other.name)
+
+
+def judge_all(measured: Mapping[str, Measured]) -> list[Verdict]:
+    """A verdict for each target whose scenario was run."""
+    return [judge(target, measured) for target in TARGETS if target.scenario in measured]
+
+
+def table_of_verdicts(verdicts: Sequence[Verdict]) -> Table:
+    """Target, measured, reached or not."""
+    table = Table(title="Targets")
+    for heading in ("figure", "held against", "target", "measured", "reached"):
+        table.add_column(heading, justify="left" if heading in ("figure", "held against") else "right")
+    for one in verdicts:
+        limit, seen = in_words(one)
+        table.add_row(one.target.figure, one.against or one.target.meant, limit, seen, _ANSWERS[one.reached])
+    return table
+
+
+def in_words(verdict: Verdict) -> tuple[str, str]:
+    """The target, and what was measured."""
+    limit = f"{verdict.target.bound.value} {_with_unit(verdict.target.limit, verdict.unit)}"
+    return limit, "-" if verdict.measured is None else _with_unit(verdict.measured, verdict.unit)
+
+
+_ANSWERS = {True: "yes", False: "[bold]no[/bold]", None: "not measured"}
+
+
+def _with_unit(figure: float, unit: str) -> str:
+    return f"{said(figure)} {unit}".strip()
+
+
+def _fastest(found: Measured, pattern: str) -> Series | None:
+    others = [one for one in found.series if re.search(pattern, one.name)]
+    return max(others, key=lambda one: median(one.rounds), default=None)

@@ -1,0 +1,39 @@
+import pytest
+
+from benchmarks.messages import HOT_ORDERS, INPUTS, Kind, inputs
+from saga.core import Envelope, Raw
+from saga.engine.intake import Admitted, admit
+from saga.orders import order_process
+from saga.transport.codec import Outgoing, decode
+
+
+def _admitted(outgoing: Outgoing) -> Admitted:
+    raw = Raw(
+        exchange=outgoing.exchange,
+        routing_key=outgoing.routing_key,
+        body=outgoing.body,
+        headers=dict(outgoing.headers),
+        message_id=outgoing.id,
+        type=outgoing.type,
+        content_type=outgoing.content_type,
+    )
+    envelope = decode(raw)
+    assert isinstance(envelope, Envelope)
+    admitted = admit(order_process(), envelope)
+    assert isinstance(admitted, Admitted)
+    return admitted
+
+
+@pytest.mark.parametrize(
+    ("kind", "orders"), [(Kind.NEW, 80), (Kind.REPEATS, 80), (Kind.FOUR, 20), (Kind.HOT, HOT_ORDERS)]
+)
+def test_every_message_is_one_that_the_process_takes_in(kind: Kind, orders: int) -> None:
+    outgoing = inputs(kind, 80)
+    admitted = [_admitted(one) for one in outgoing]
+    assert len({one.process_id for one in admitted}) == orders
+    assert len({one.id for one in outgoing}) == 80
+    assert {one.routing_key for one in outgoing} == ({INPUTS[0]} if kind in (Kind.NEW, Kind.REPEATS) else set(INPUTS))
+
+
+def test_two_fillings_have_nothing_in_common() -> None:
+    assert {one.id for one in inputs(Kind.NEW, 10)}.isdisjoint(one.id for one in inputs(Kind.NEW, 10))
