@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from uuid import uuid4
 
 import asyncpg
@@ -40,16 +41,29 @@ async def template(addresses: Addresses) -> str:
 @pytest.fixture
 async def database_url(addresses: Addresses, template: str) -> AsyncIterator[str]:
     """A fresh, migrated database."""
-    name = f"test_{uuid4().hex[:12]}"
-    await _administer(addresses, f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield _database(addresses, name)
-    await _administer(addresses, f"DROP DATABASE {name} WITH (FORCE)")
+    async with fresh_database(addresses, template) as url:
+        yield url
+
+
+@pytest.fixture
+async def elsewhere_url(addresses: Addresses, template: str) -> AsyncIterator[str]:
+    """Another fresh, migrated database: another team's."""
+    async with fresh_database(addresses, template) as url:
+        yield url
 
 
 @pytest.fixture
 async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
     """A pool on the test's database."""
     engine = connect_engine(database_url, "test", pool_size=10)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+async def elsewhere(elsewhere_url: str) -> AsyncIterator[AsyncEngine]:
+    """A pool on another team's database."""
+    engine = connect_engine(elsewhere_url, "elsewhere", pool_size=10)
     yield engine
     await engine.dispose()
 
@@ -70,6 +84,15 @@ def management_url(addresses: Addresses) -> str:
 def prefix() -> str:
     """A prefix for exchanges and queues that no other test has."""
     return f"t{uuid4().hex[:10]}"
+
+
+@asynccontextmanager
+async def fresh_database(addresses: Addresses, template: str) -> AsyncIterator[str]:
+    """A migrated database, gone afterwards."""
+    name = f"test_{uuid4().hex[:12]}"
+    await _administer(addresses, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield _database(addresses, name)
+    await _administer(addresses, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def _database(addresses: Addresses, name: str) -> str:

@@ -7,6 +7,7 @@ import ast
 import json
 import re
 from collections.abc import Callable, Iterator
+from enum import Enum
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -23,7 +24,18 @@ from saga.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-FOLDERS = ("saga", "scheduler", "gateway_stub", "tests", "benchmarks", "docs", "requirements", ".ci")
+FOLDERS = (
+    "saga",
+    "scheduler",
+    "gateway_stub",
+    "tests",
+    "benchmarks",
+    "docs",
+    "deploy",
+    "examples",
+    "requirements",
+    ".ci",
+)
 ORDERED = ("OrderPlaced", "OrderCancelled", "PaymentReceived", "PaymentTimedOut")
 
 NODE_ID = re.compile(r"\b(tests/[\w/]+\.py)::(\w+)")
@@ -36,8 +48,16 @@ HEADING = re.compile(r"^#+ +(.+)$", re.MULTILINE)
 EXCERPT = re.compile(r"<!-- excerpt: (\S+) -->\n```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ROW = re.compile(r"^\| *(.+?) *\|$", re.MULTILINE)
 
+
+def _as_set(default: object) -> object:
+    """A default as somebody would write it into the environment."""
+    if isinstance(default, Enum):
+        return default.value
+    return "" if default in (None, {}) else default
+
+
 SETTINGS = {
-    f"{model.model_config['env_prefix']}{name.upper()}": field.default
+    f"{model.model_config['env_prefix']}{name.upper()}": _as_set(field.get_default(call_default_factory=True))
     for model in (Settings, GatewaySettings)
     for name, field in model.model_fields.items()
 }
@@ -69,7 +89,8 @@ def missing_commands(text: str, _: Path) -> Iterator[str]:
                 break
             command, words = found, words[1:]
         else:
-            known = {"--help", *(option for parameter in command.params for option in parameter.opts)}
+            spelled = [(*parameter.opts, *parameter.secondary_opts) for parameter in command.params]
+            known = {"--help", *(option for options in spelled for option in options)}
             yield from (
                 f"saga {call}: no option {word}" for word in words if word.startswith("--") and word not in known
             )
@@ -181,7 +202,7 @@ def test_every_guarantee_names_tests_and_where_it_ends() -> None:
 
 def test_every_setting_stands_in_the_operations_table_with_its_default() -> None:
     shown = {row[0].strip("`"): row[1].strip("`") for row in _rows(ROOT / "docs/operations.md") if "SAGA_" in row[0]}
-    expected = {name: "" if default is None else str(default).removesuffix(".0") for name, default in SETTINGS.items()}
+    expected = {name: str(default).removesuffix(".0") for name, default in SETTINGS.items()}
     assert shown == expected
 
 
@@ -199,10 +220,10 @@ def test_the_outcome_table_of_the_readme_is_that_of_the_process() -> None:
         if len(row) == 5 and set(row[:3]) <= {"yes", "-"}
     }
     declared = {
-        tuple(state is not part.start for state, part in zip(joint, OUTCOMES.parts, strict=True)): outcome.value
+        tuple(state is not part.start for state, part in zip(joint, OUTCOMES.columns, strict=True)): outcome.value
         for joint, outcome in OUTCOMES.cells.items()
     }
-    assert OUTCOMES.parts == (PAYMENT, DEADLINE, CANCELLATION)
+    assert OUTCOMES.columns == (PAYMENT, DEADLINE, CANCELLATION)
     assert shown == declared
     assert shown.keys() == set(product((True, False), repeat=3))
 

@@ -21,6 +21,7 @@ EFFECT_CALLS = frozenset("now utcnow today uuid1 uuid4 uuid6 uuid7 open print in
 PURE = {
     "saga/core": {"saga.core"},
     "saga/orders": {"saga.core", "saga.orders", "pydantic"},
+    "saga/convergence": {"saga.core", "saga.convergence", "pydantic", "hypothesis"},
 }
 
 

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from saga.local.services import Program, Services, our_services
+from tests.system.feeding import Feeding
 from tests.transport.place import Place
 
 LIVELY = """
@@ -62,11 +63,15 @@ class Crew:
 
 @asynccontextmanager
 async def crew_at(
-    place: Place, logs: Path, programs: Sequence[Program], environment: Mapping[str, str] | None = None
+    place: Place,
+    logs: Path,
+    programs: Sequence[Program],
+    feeding: Feeding = Feeding.PUSHED,
+    environment: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Crew]:
     """These services, ready, for as long as the block lasts."""
     news: list[str] = []
-    services = Services(logs, programs, environment_of(place) | dict(environment or {}), news.append)
+    services = Services(logs, programs, environment_of(place, feeding) | dict(environment or {}), news.append)
     try:
         await asyncio.to_thread(services.start)
         yield Crew(services, news)
@@ -86,9 +91,10 @@ def only_workers(count: int) -> list[Program]:
     return [program for program in our_services(count, 0) if program.name.startswith("worker")]
 
 
-def environment_of(place: Place) -> dict[str, str]:
+def environment_of(place: Place, feeding: Feeding) -> dict[str, str]:
     return {
         "SAGA_DATABASE_URL": place.engine.url.set(drivername="postgresql").render_as_string(hide_password=False),
-        "SAGA_AMQP_URL": place.amqp_url,
+        "SAGA_AMQP_URL": place.amqp_url if feeding.has_broker else "",
+        "SAGA_FEED": "pull" if feeding.is_from_logs else "push",
         "SAGA_PREFIX": place.prefix,
     }

@@ -1,5 +1,7 @@
 """Load: orders with everything that happens to them, seeded; sent through every outage; and held against the auditor.
 
+Where services are pushed it goes to the broker, and where they pull into the logs of the modules that say it.
+
 There are two kinds of orders. Of *told* ones the test says everything itself, in any order and repeatedly. Of *asked*
 ones it says only that they were placed, and perhaps cancelled: the gateway and the scheduler say the rest.
 """
@@ -16,9 +18,12 @@ from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
 
 from saga.core import Envelope, Fact, Raw
 from saga.engine.intake import Admitted, admit
+from saga.modules import NewEvent, append
 from saga.orders import PaymentReceived, PaymentTimedOut, order_process
+from saga.postgres import Conflict, Unavailable, durable_transaction
 from saga.transport.codec import decode
 from tests.orders.auditor import audit
+from tests.system.feeding import Feeding
 from tests.transport.place import Place
 from tests.transport.records import rows, verdicts
 from tests.transport.wire import cancelled, channel_at, paid, placed, publish, timed_out, under_another_id
@@ -74,23 +79,62 @@ def _asked(order_id: str, chance: random.Random) -> Iterable[Raw]:
         yield cancelled(order_id)
 
 
-async def send(place: Place, messages: Sequence[Raw]) -> None:
-    """Send messages until the broker has confirmed all of them, through any number of its restarts."""
+async def send(place: Place, messages: Sequence[Raw], feeding: Feeding = Feeding.PUSHED) -> None:
+    """Send messages until all of them are safe, through any number of restarts of what keeps them."""
     left = list(messages)
     while left:
         try:
-            async with channel_at(place) as channel:
-                while left:
-                    await publish(channel, place, left[:CHUNK])
-                    del left[:CHUNK]
-        except (AMQPError, ChannelInvalidStateError, OSError):
+            if feeding.is_from_logs:
+                await _append(place, left)
+            else:
+                await _publish(place, left)
+        except (AMQPError, ChannelInvalidStateError, OSError, Unavailable, Conflict):
             await asyncio.sleep(RETRY_SECONDS)
+
+
+async def _publish(place: Place, left: list[Raw]) -> None:
+    async with channel_at(place) as channel:
+        while left:
+            await publish(channel, place, left[:CHUNK])
+            del left[:CHUNK]
+
+
+async def _append(place: Place, left: list[Raw]) -> None:
+    while left:
+        events: defaultdict[str, list[NewEvent]] = defaultdict(list)
+        for raw in left[:CHUNK]:
+            data, (module, _, kind) = orjson.loads(raw.body), raw.routing_key.partition(".")
+            events[module].append(NewEvent(data["order_id"], kind, str(raw.headers["ce-id"]), data))
+        async with durable_transaction(place.engine) as connection:
+            for module in sorted(events):
+                await append(connection, module, events[module])
+        del left[:CHUNK]
+
+
+async def unheard(place: Place, load: Load, feeding: Feeding = Feeding.PUSHED) -> int:
+    """How much of the load, all of which was sent, has still to be taken in."""
+    if not feeding.is_from_logs:
+        return load.distinct - await messages_sent_by_us(place)
+    return sum((await behind(place)).values())
+
+
+async def behind(place: Place) -> dict[str, int]:
+    """By module, how many positions the order process's cursor is from the last public event; only where it is."""
+    found = await rows(
+        place.engine,
+        """
+        SELECT m.name, m.last_public_position - coalesce(c.watermark, 0) AS missing
+        FROM saga.module AS m LEFT JOIN saga.cursor AS c ON c.consumer = 'order' AND c.module = m.name
+        WHERE m.last_public_position > coalesce(c.watermark, 0)
+        """,
+    )
+    return {row.name: row.missing for row in found}
 
 
 async def divergences(place: Place, load: Load) -> list[str]:
     """Orders that are not what the auditor says of everything that was said about them, by the test and in the logs."""
     facts = load.facts
-    for order_id, fact in await _facts_in_logs(place):
+    for order_id, fact in await _facts_of_others(place, load):
         facts[order_id].append(fact)
     seen = await verdicts(place.engine)
     return [
@@ -98,6 +142,15 @@ async def divergences(place: Place, load: Load) -> list[str]:
         for order_id, known in facts.items()
         if seen.get(order_id) != audit(known)
     ]
+
+
+async def handled_by_both_collaborators(place: Place) -> int:
+    """How many commands each of the two has taken, at least."""
+    counts = await rows(
+        place.engine,
+        "SELECT count(*) AS taken FROM gateway.command UNION ALL SELECT count(*) AS taken FROM fulfilment.command",
+    )
+    return min(int(row.taken) for row in counts)
 
 
 async def unfinished(place: Place) -> dict[str, int]:
@@ -131,7 +184,8 @@ async def doubled(place: Place) -> dict[str, int]:
             (SELECT count(*) FROM (
                 SELECT FROM gateway.ledger WHERE kind = 'capture' GROUP BY order_id HAVING count(*) > 1) d) AS captures,
             (SELECT count(*) FROM (
-                SELECT FROM saga.event_log WHERE module = 'scheduler' GROUP BY stream_id, type HAVING count(*) > 1) d)
+                SELECT FROM saga.event_log WHERE module = 'scheduler' AND stream_id NOT LIKE 'told-%'
+                GROUP BY stream_id, type HAVING count(*) > 1) d)
                 AS timers,
             (SELECT count(*) FROM (SELECT FROM saga.event_log WHERE target IS NOT NULL
                 GROUP BY event_id HAVING count(*) > 1) d) AS commands,
@@ -153,15 +207,18 @@ async def deadlocks(place: Place) -> int:
     return int(row.deadlocks)
 
 
-async def _facts_in_logs(place: Place) -> list[tuple[str, Fact]]:
+async def _facts_of_others(place: Place, load: Load) -> list[tuple[str, Fact]]:
+    """What the gateway and the scheduler said, from their logs."""
     kinds: dict[str, Any] = {"PaymentReceived": PaymentReceived, "PaymentTimedOut": PaymentTimedOut}
     found = await rows(
         place.engine,
-        "SELECT type, stream_id, CAST(data AS text) AS data FROM saga.event_log WHERE visibility = 'public'",
+        "SELECT type, stream_id, event_id, CAST(data AS text) AS data FROM saga.event_log WHERE visibility = 'public'",
     )
+    ours = {raw.headers["ce-id"] for raw in load.messages}
     return [
         (row.stream_id, Fact(kinds[row.type], kinds[row.type].model_validate(orjson.loads(row.data)).model_dump()))
         for row in found
+        if row.event_id not in ours
     ]
 
 
