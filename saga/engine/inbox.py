@@ -119,10 +119,11 @@ def tombstone_key(source: str, message_id: str) -> bytes:
 async def require_unknown(
     connection: AsyncConnection, consumer: str, messages: Sequence[Admitted], *, redriven: bool
 ) -> None:
-    """Look once more whether fresh messages of revived instances are known. Raises Conflict if one is.
+    """Look once more whether fresh messages of instances that were ever pruned are known. Raises Conflict if one is.
 
-    Taking a message in waits for a pruner that is just removing its row, and then can't see what that leaves behind; a
-    later statement can. The row goes with its instance, so this concerns instances that turn out to be pruned.
+    Taking a message in waits, for a pruner that is just removing its row or for anybody else, and then can't see what a
+    pruner left behind meanwhile; a later statement can. The row goes with its instance, so this concerns instances that
+    turn out to be pruned, and those that another step has revived since.
     """
     if not messages:
         return

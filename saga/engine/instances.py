@@ -33,13 +33,15 @@ DELETE_UNBORN_INSTANCES = _SQL["delete_unborn_instances"]
 class Instance:
     """A process instance; ``stream_version`` counts the entries of its stream in the process's log.
 
-    ``revived_as`` is the outcome with which it was pruned, if it comes back from its tombstone.
+    ``revived_as`` is the outcome with which it was pruned, if it comes back from its tombstone; it ``was_pruned`` if
+    that happens now or has happened before.
     """
 
     process_id: str
     stream_version: int
     state: State
     revived_as: str | None = None
+    was_pruned: bool = False
 
 
 @frozen
@@ -64,8 +66,13 @@ async def lock(connection: AsyncConnection, process: Process, process_ids: set[s
         raise Conflict(f"{len(process_ids) - len(rows)} of {len(process_ids)} instances were pruned just now")
     start = State.start(process)
     found = {
-        process_id: Instance(process_id, version, load_state(process, orjson.loads(state)) if version else start)
-        for process_id, version, state, _ in rows
+        process_id: Instance(
+            process_id,
+            version,
+            load_state(process, orjson.loads(state)) if version else start,
+            was_pruned=revived,
+        )
+        for process_id, version, state, revived, _ in rows
     }
     return found | await _pruned(connection, process, [row.process_id for row in rows if row.is_pruned])
 
@@ -77,7 +84,11 @@ async def _pruned(connection: AsyncConnection, process: Process, process_ids: li
     wanted = {"process": process.name, "process_ids": process_ids}
     return {
         row.process_id: Instance(
-            row.process_id, row.stream_version, load_state(process, orjson.loads(row.state)), row.outcome
+            row.process_id,
+            row.stream_version,
+            load_state(process, orjson.loads(row.state)),
+            revived_as=row.outcome,
+            was_pruned=True,
         )
         for row in await connection.execute(READ_INSTANCE_TOMBSTONES, wanted)
     }

@@ -67,8 +67,8 @@ class Step:
             verified, false_claims = await inbox.verify_positions(connection, admitted)
             sorted_ = await inbox.take_in(connection, consumer, verified, redriven=bool(redriven))
             locked = await instances.lock(connection, process, {m.process_id for m in sorted_.fresh})
-            revived = [m for m in sorted_.fresh if locked[m.process_id].revived_as is not None]
-            await inbox.require_unknown(connection, consumer, revived, redriven=bool(redriven))
+            doubtful = [m for m in sorted_.fresh if locked[m.process_id].was_pruned]
+            await inbox.require_unknown(connection, consumer, doubtful, redriven=bool(redriven))
             answers = answer(process, locked, sorted_.fresh)
             letters = letters + _conflicts(false_claims + sorted_.conflicting) + answers.dead_letters
             await inbox.forget(connection, consumer, answers.parked)

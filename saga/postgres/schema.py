@@ -135,6 +135,13 @@ instance = Table(
     Column("state", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     Column("updated_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Column(
+        "revived",
+        Boolean,
+        nullable=False,
+        server_default=text("false"),
+        comment="It was pruned and came back: its inbox rows may be gone.",
+    ),
     PrimaryKeyConstraint("process", "process_id"),
     CheckConstraint("stream_version >= 0", name="stream_version"),
     Index("instance_open_idx", "process", "created_at", postgresql_where=text("NOT settled")),

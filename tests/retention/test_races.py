@@ -84,6 +84,33 @@ async def test_a_late_fact_that_waits_for_the_pruner_revives_what_it_leaves(engi
     assert await ids(engine, "instance_tombstone") == []
 
 
+@pytest.mark.parametrize("module", [None, "elsewhere"])
+async def test_a_repeat_whose_order_was_pruned_and_revived_while_it_waited_is_still_a_repeat(
+    engine: AsyncEngine, module: str | None
+) -> None:
+    """The step waits for another message of its batch, and has looked for tombstones before there were any."""
+    before, repeated = (
+        message(kind, "o-1", message_id=kind, module=module, position=module and number, previous=module and number - 1)
+        for number, kind in enumerate(("OrderPlaced", "PaymentReceived"), 1)
+    )
+    await take(engine, before, repeated)
+    in_the_way = (
+        "INSERT INTO saga.inbox (consumer, module, position, source, message_id, digest)"
+        " VALUES ('order', 'before', 1, '/modules/before', 'first', substr(sha256(''), 1, 16))"
+    )
+    first = message("OrderPlaced", "o-2", message_id="first", module="before", position=1, previous=0)
+    async with asyncio.timeout(20):
+        async with engine.connect() as connection:
+            await connection.execute(text(in_the_way))
+            stepping = asyncio.create_task(take(engine, first, repeated))
+            await waiting_for_locks(engine, 1)
+            assert (await prune(engine)).removed.instances == 1
+            assert (await take(engine, message("OrderCancelled", "o-1"))).taken == 1
+            await connection.rollback()
+        taken = await stepping
+    assert (taken.taken, taken.repeated, taken.dead) == (1, 1, 0)
+
+
 async def test_a_step_whose_instance_is_pruned_before_it_can_lock_it_is_run_again(engine: AsyncEngine) -> None:
     """The step has found the row, and waits for it, when another transaction takes it away."""
     await paid(engine, "o-1")

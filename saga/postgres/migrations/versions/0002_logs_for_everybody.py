@@ -167,6 +167,17 @@ def _say_what_holds_a_cursor_up() -> None:
 
 
 def _create_tombstones() -> None:
+    op.add_column(
+        "instance",
+        sa.Column(
+            "revived",
+            sa.Boolean(),
+            server_default=sa.text("false"),
+            nullable=False,
+            comment="It was pruned and came back: its inbox rows may be gone.",
+        ),
+        schema="saga",
+    )
     op.create_table(
         "instance_tombstone",
         sa.Column("process", sa.Text(), nullable=False),
