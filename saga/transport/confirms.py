@@ -6,6 +6,7 @@ found no queue it returns first, by the id of the message, and confirms it then.
 
 import asyncio
 from collections.abc import Sequence
+from itertools import takewhile
 
 from saga.transport import frames
 from saga.transport.content import Content
@@ -82,7 +83,7 @@ class Confirms:
                 return
 
     def _confirm(self, tag: int, up_to_it: bool) -> None:
-        tags = [other for other in self._outstanding if other <= tag] if up_to_it else [tag]
+        tags = list(takewhile(tag.__ge__, self._outstanding)) if up_to_it else [tag]
         for confirmed in tags:
             _, publish = self._outstanding.pop(confirmed, (None, None))
             if publish is None:

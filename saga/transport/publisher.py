@@ -41,6 +41,7 @@ class Publisher:
         self._topology = topology
         self._timeout_seconds = timeout_seconds
         self._channel: _Channel | None = None
+        self._opening = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         return self
@@ -70,26 +71,33 @@ class Publisher:
                 await channel.wire.write_queue.put(ChannelFrame(_written(channel.wire, messages), should_close=False))
                 returned = await confirmed
         except BaseException:
-            await self.discard()
+            await self._discard(channel)
             raise
         return [message for message in messages if message.id in returned]
 
     async def discard(self) -> None:
         """Close what is open; the next publish opens it afresh."""
-        channel, self._channel = self._channel, None
-        if channel is not None:
-            await channel.connection.close()
+        if self._channel is not None:
+            await self._discard(self._channel)
+
+    async def _discard(self, channel: _Channel) -> None:
+        """Close a channel; a publish that opened another one meanwhile keeps that."""
+        if self._channel is channel:
+            self._channel = None
+        await channel.connection.close()
 
     async def _open(self) -> _Channel:
-        if self._channel is None or self._channel.wire.is_closed:
-            await self.discard()
-            connection = await connect(self._amqp_url, "publisher")
-            try:
-                self._channel = await _open_on(connection, self._topology)
-            except BaseException:
-                await connection.close()
-                raise
-        return self._channel
+        """The channel, opened by the first publish that needs it; others wait for that."""
+        async with self._opening:
+            if self._channel is None or self._channel.wire.is_closed:
+                await self.discard()
+                connection = await connect(self._amqp_url, "publisher")
+                try:
+                    self._channel = await _open_on(connection, self._topology)
+                except BaseException:
+                    await connection.close()
+                    raise
+            return self._channel
 
 
 async def _open_on(connection: SortedConnection, topology: Topology) -> _Channel:

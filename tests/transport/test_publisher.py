@@ -1,9 +1,14 @@
 """The publisher knows of every message whether a queue has it, also of messages that share an id."""
 
+import asyncio
+
+import pytest
 from aio_pika.abc import AbstractChannel
 
+from saga.transport import publisher as publishing
 from saga.transport.codec import Outgoing
 from saga.transport.publisher import Publisher
+from saga.transport.sorter import SortedConnection
 from tests.transport.place import Place
 from tests.transport.wire import depth
 
@@ -35,3 +40,24 @@ async def test_a_body_of_several_frames_arrives_whole(place: Place, channel: Abs
     queue = await channel.get_queue(place.order_queue)
     delivered = await queue.get(timeout=5, no_ack=True)
     assert delivered.body == body
+
+
+async def test_publishes_at_the_same_time_share_one_connection_and_each_knows_its_own(
+    place: Place, channel: AbstractChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = []
+
+    async def connect(amqp_url: str, name: str) -> SortedConnection:
+        opened.append(name)
+        return await real(amqp_url, name)
+
+    real = publishing.connect
+    monkeypatch.setattr(publishing, "connect", connect)
+    keys = ["orders.OrderPlaced", "orders.Unheard"] * 50
+    async with Publisher(place.amqp_url, place.topology, timeout_seconds=5) as publisher:
+        returned = await asyncio.gather(
+            *(publisher.publish([message(place, f"m-{number}", key)]) for number, key in enumerate(keys))
+        )
+    assert [len(one) for one in returned] == [0, 1] * 50
+    assert await depth(place, place.order_queue) == 50
+    assert len(opened) == 1
