@@ -48,14 +48,15 @@ class Follower:
         followed, failure = 0, None
         for module in modules:
             try:
-                followed += await self._follow(module)
+                followed += await self.follow(module)
             except TRANSIENT as error:
                 failure = error
         if failure:
             raise failure
         return followed
 
-    async def _follow(self, module: str) -> int:
+    async def follow(self, module: str) -> int:
+        """Hand on one page of one module; how many positions that were, none where another follower is at it."""
         this = {"consumer": self._consumer, "module": module}
         async with durable_transaction(self._engine) as connection:
             watermark = (await connection.execute(HOLD_CURSOR, this)).scalar_one_or_none()

@@ -2,6 +2,9 @@
 
 The outbox is not another table: it is the log. The relay is a follower of each log, whose cursor moves after the
 broker's confirms. If it dies in between, the next one sends the same messages with the same ids.
+
+It looks at all logs every so often. A worker's step says at once that it appended to the log of its process: then the
+relay goes straight to that one.
 """
 
 import asyncio
@@ -28,25 +31,35 @@ _log = structlog.get_logger()
 
 
 class Relay:
-    """Relays the logs of all modules in this database, until it is stopped."""
+    """Relays the logs of all modules in this database until it is stopped; ``own`` is the one that nudges are about."""
 
-    def __init__(self, engine: AsyncEngine, publisher: Publisher, prefix: str, batch_size: int) -> None:
+    def __init__(
+        self, engine: AsyncEngine, publisher: Publisher, prefix: str, batch_size: int, *, own: str | None = None
+    ) -> None:
         self._publisher = publisher
         self._prefix = prefix
+        self._own = own
         self._follower = Follower(engine, CONSUMER, partial(read_outgoing, limit=batch_size), self._publish)
         self._nudged = asyncio.Event()
 
     def nudge(self) -> None:
-        """Say that there is something to relay: a hint, which saves the wait for the next look."""
+        """Say that there is something to relay in the own log: a hint, which saves the wait for the next look."""
         self._nudged.set()
 
     async def run(self, stop: asyncio.Event, poll_seconds: float) -> None:
-        """Relay until ``stop``, looking at least every ``poll_seconds``."""
+        """Relay until ``stop``, looking at all logs every ``poll_seconds``."""
+        clock = asyncio.get_running_loop().time
 
         async def session() -> None:
+            next_look = clock()
             while not stop.is_set():
-                self._nudged.clear()
-                relayed = await self.relay_once()
+                if self._own is not None and self._nudged.is_set() and clock() < next_look:
+                    self._nudged.clear()
+                    relayed = await self._follower.follow(self._own)
+                else:
+                    self._nudged.clear()
+                    relayed = await self.relay_once()
+                    next_look = clock() + poll_seconds
                 if relayed >= MANY:
                     await pause(stop, GATHER_SECONDS)
                 elif not relayed:

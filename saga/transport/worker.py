@@ -77,7 +77,7 @@ class _AtTheBroker:
         self._topology = wanted = topology(settings.prefix, process)
         self._queues = {queue.name for queue in wanted.queues}
         self._publisher = Publisher(amqp_url, wanted, settings.publish_timeout_seconds)
-        self._relay = Relay(engine, self._publisher, settings.prefix, settings.relay_batch_size)
+        self._relay = Relay(engine, self._publisher, settings.prefix, settings.relay_batch_size, own=process.module)
         self._consumer = Consumer(amqp_url, wanted, process.name, self._handle, settings.batch_size)
         self._undelivered = Consumer(amqp_url, wanted, UNDELIVERED, self._park, UNDELIVERED_BATCH_SIZE)
 

@@ -24,16 +24,19 @@ BATCH = 50
 
 
 @asynccontextmanager
-async def relaying(place: Place, timeout_seconds: float = 5.0) -> AsyncIterator[Relay]:
+async def relaying(
+    place: Place, timeout_seconds: float = 5.0, poll_seconds: float = POLL_SECONDS
+) -> AsyncIterator[Relay]:
     """A relay that runs as long as the block lasts."""
     stop = asyncio.Event()
     async with Publisher(place.amqp_url, place.topology, timeout_seconds) as publisher:
-        relay = Relay(place.engine, publisher, place.prefix, BATCH)
-        running = asyncio.create_task(relay.run(stop, POLL_SECONDS))
+        relay = Relay(place.engine, publisher, place.prefix, BATCH, own="order-process")
+        running = asyncio.create_task(relay.run(stop, poll_seconds))
         try:
             yield relay
         finally:
             stop.set()
+            relay.nudge()
             async with asyncio.timeout(STOP_SECONDS):
                 await running
 
@@ -148,6 +151,30 @@ async def test_a_command_that_nobody_takes_is_sent_when_somebody_does(place: Pla
         await until(lambda: is_relayed(place.engine))
     assert set(numbers(await drain(place, late.name))) == {1}
     assert set(numbers(first_of_each(await drain(place, place.topology.queue("gateway"))))) == {2}
+
+
+async def test_a_nudge_brings_what_is_in_the_own_log_at_once(place: Place, channel: AbstractChannel) -> None:
+    await record(place, "payments", [public(1)])
+    async with relaying(place, poll_seconds=60) as relay:
+        await until(lambda: depth(place, place.order_queue), lambda waiting: waiting == 1, seconds=5)
+        await record(place, "order-process", [command(2)])
+        relay.nudge()
+        await until(lambda: depth(place, place.topology.queue("gateway")), lambda waiting: waiting == 1, seconds=5)
+
+
+async def test_nudges_without_end_keep_no_other_log_from_being_looked_at(
+    place: Place, channel: AbstractChannel
+) -> None:
+    async def nudge_on(relay: Relay) -> None:
+        while True:
+            relay.nudge()
+            await asyncio.sleep(0)
+
+    async with relaying(place) as relay:
+        nudging = asyncio.create_task(nudge_on(relay))
+        await record(place, "payments", [public(1)])
+        await until(lambda: depth(place, place.order_queue), lambda waiting: waiting == 1, seconds=5)
+        nudging.cancel()
 
 
 async def test_two_relays_at_once_publish_everything_in_order(place: Place, channel: AbstractChannel) -> None:
