@@ -18,7 +18,7 @@ import uvloop
 from aiormq.abc import DeliveredMessage
 
 from benchmarks.figures import percentile
-from benchmarks.messages import INPUTS, key, message
+from benchmarks.messages import INPUTS, message, random_key
 from benchmarks.place import PREFIX
 from benchmarks.schedule import Schedule
 from saga.orders import order_process
@@ -48,10 +48,10 @@ class Load:
 
     def outgoing(self, number: int) -> Outgoing:
         """Message ``number``; where an order has several inputs, only the command for its first one is awaited."""
-        order_id, part = key(self.run, number // self.inputs_each), number % self.inputs_each
+        order_id, part = random_key(self.run, number // self.inputs_each), number % self.inputs_each
         if part == 0:
             self.awaited[order_id] = number
-        made = message(order_id, INPUTS[part], key(self.run, number))
+        made = message(order_id, INPUTS[part], random_key(self.run, number))
         if not self.direct:
             return made
         return Outgoing(
@@ -108,7 +108,7 @@ async def run(arguments: argparse.Namespace) -> dict[str, float]:
     wanted = topology(PREFIX, order_process())
     load = Load(arguments.direct, arguments.inputs_each)
     async with Publisher(amqp_url, wanted, timeout_seconds=60) as publisher:
-        await publisher.publish([message("warm-up", INPUTS[0], key(load.run, -1))])
+        await publisher.publish([message("warm-up", INPUTS[0], random_key(load.run, -1))])
         connection = await listen(amqp_url, wanted, load)
         schedule = Schedule(time.perf_counter() + LEAD_SECONDS, arguments.rate, int(arguments.rate * arguments.seconds))
         await publish(publisher, load, schedule)

@@ -1,5 +1,6 @@
 """What is put into the queue: inputs of orders, as any sender would write them."""
 
+import time
 from enum import Enum
 from hashlib import blake2b
 from uuid import uuid4
@@ -21,9 +22,16 @@ class Kind(Enum):
     REPEATS = "all duplicates"
 
 
-def inputs(kind: Kind, count: int) -> list[Outgoing]:
+class Ids(Enum):
+    """How ids of orders and messages follow each other."""
+
+    RANDOM = "random ids"
+    BY_TIME = "ids in the order of time"
+
+
+def inputs(kind: Kind, count: int, ids: Ids = Ids.RANDOM) -> list[Outgoing]:
     """About ``count`` messages of orders that nobody has seen before, each with an id of its own."""
-    run = uuid4().hex[:8]
+    run, key = (uuid4().hex[:8], random_key) if ids is Ids.RANDOM else (f"{time.time_ns():016x}", timely_key)
     match kind:
         case Kind.NEW | Kind.REPEATS:
             return [message(key(run, n), INPUTS[0], key(run, n)) for n in range(count)]
@@ -37,9 +45,14 @@ def inputs(kind: Kind, count: int) -> list[Outgoing]:
             ]
 
 
-def key(run: str, number: int) -> str:
+def random_key(run: str, number: int) -> str:
     """An id of an order or a message, without any order: as random ones, it falls anywhere in an index."""
     return blake2b(f"{run}-{number}".encode(), digest_size=16).hexdigest()
+
+
+def timely_key(run: str, number: int) -> str:
+    """An id that comes after those before it, as ULID and UUIDv7 do: it falls at one end of an index."""
+    return f"{run}{number:016x}"
 
 
 def message(order_id: str, routing_key: str, message_id: str, *, padding: int = 0) -> Outgoing:

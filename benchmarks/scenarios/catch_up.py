@@ -7,7 +7,7 @@ from dataclasses import replace
 from uuid import uuid4
 
 from benchmarks.figures import Measured, Series
-from benchmarks.messages import key
+from benchmarks.messages import random_key
 from benchmarks.place import Place
 from benchmarks.programs import WORKER, held, release
 from benchmarks.sizes import Sizes
@@ -39,7 +39,7 @@ async def _append(place: Place, count: int) -> None:
     run = uuid4().hex[:8]
     async with place.connected() as engine:
         for start in range(0, count, APPENDED_AT_ONCE):
-            events = [_placed(key(run, n)) for n in range(start, min(count, start + APPENDED_AT_ONCE))]
+            events = [_placed(random_key(run, n)) for n in range(start, min(count, start + APPENDED_AT_ONCE))]
             async with engine.begin() as connection:
                 await append(connection, "orders", events)
 

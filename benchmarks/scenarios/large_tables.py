@@ -6,14 +6,18 @@ import asyncpg
 
 from benchmarks.draining import drain_filled
 from benchmarks.figures import Measured, Series
-from benchmarks.messages import Kind, inputs
+from benchmarks.messages import Ids, Kind, inputs
 from benchmarks.place import Place
 from benchmarks.programs import WORKER
 from benchmarks.sizes import Sizes
-from saga.postgres import Statements
+from saga.postgres import Statements, schema
 
 EMPTY, LARGE = "whole worker x1, empty tables", "whole worker x1, large tables"
+EMPTY_BY_TIME, LARGE_BY_TIME = f"{EMPTY}, {Ids.BY_TIME.value}", f"{LARGE}, {Ids.BY_TIME.value}"
 INBOX_ROWS_EACH = 4
+
+GROWN_PERCENT = 60
+"""How full a page of instances is once its rows have grown to what they are in the end."""
 
 _SQL = Statements(__package__)
 _FILLED = ("instance", "inbox")
@@ -25,15 +29,21 @@ async def measure(place: Place, sizes: Sizes) -> Measured:
     async with place.fresh() as empty, place.fresh() as large:
         await fill(large, sizes.instances)
         for _ in range(sizes.rounds):
-            for name, here in ((EMPTY, empty), (LARGE, large)):
+            for name, here, ids in (
+                (EMPTY, empty, Ids.RANDOM),
+                (LARGE, large, Ids.RANDOM),
+                (EMPTY_BY_TIME, empty, Ids.BY_TIME),
+                (LARGE_BY_TIME, large, Ids.BY_TIME),
+            ):
                 await here.empty_queues()
-                outgoing = inputs(Kind.NEW, sizes.drained)
+                outgoing = inputs(Kind.NEW, sizes.drained, ids)
                 await here.fill(outgoing)
                 rates[name].append((await drain_filled(here, WORKER, 1, len(outgoing))).taken)
         gigabytes = await large.number("SELECT pg_database_size(current_database()) / 1e9")
-    series = [Series(name, "messages/s", tuple(rates[name]), EMPTY if name == LARGE else None) for name in rates]
+    against = {LARGE: EMPTY, LARGE_BY_TIME: EMPTY_BY_TIME}
+    series = [Series(name, "messages/s", tuple(taken), against.get(name)) for name, taken in rates.items()]
     inbox_rows = sizes.instances * INBOX_ROWS_EACH
-    note = f"{sizes.instances:,} instances and {inbox_rows:,} inbox rows, {gigabytes:.1f} GB; keys are random."
+    note = f"{sizes.instances:,} instances and {inbox_rows:,} inbox rows, {gigabytes:.1f} GB, under random ids."
     return Measured("Large tables", tuple(series), (note,))
 
 
@@ -42,7 +52,9 @@ async def fill(place: Place, instances: int) -> None:
     async with place.plainly() as connection:
         later = [one for table in _FILLED for one in await _take_indexes_off(connection, table)]
         await connection.execute("SET maintenance_work_mem = '512MB'")
+        await connection.execute(f"ALTER TABLE saga.instance SET (fillfactor = {GROWN_PERCENT})")
         await connection.execute(_SQL["fill_instances"].text, instances)
+        await connection.execute(f"ALTER TABLE saga.instance SET (fillfactor = {schema.INSTANCE_FILLFACTOR})")
         await connection.execute(_SQL["fill_inbox"].text, instances * INBOX_ROWS_EACH)
         for statement in later:
             await connection.execute(statement)

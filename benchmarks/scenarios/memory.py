@@ -7,9 +7,9 @@ from uuid import uuid4
 
 import aio_pika
 
-from benchmarks.draining import COUNT_TAKEN, until_taken
+from benchmarks.draining import Handled, until_handled
 from benchmarks.figures import Measured, Series
-from benchmarks.messages import INPUTS, Kind, inputs, key, message
+from benchmarks.messages import INPUTS, Kind, inputs, message, random_key
 from benchmarks.place import Place
 from benchmarks.programs import WORKER, ready
 from benchmarks.sizes import Sizes
@@ -35,16 +35,17 @@ async def measure(place: Place, sizes: Sizes) -> Measured:
 
 def _big(count: int) -> list[Outgoing]:
     run = uuid4().hex[:8]
-    return [message(key(run, n), INPUTS[0], key(run, n), padding=BIG_BYTES) for n in range(count)]
+    return [message(random_key(run, n), INPUTS[0], random_key(run, n), padding=BIG_BYTES) for n in range(count)]
 
 
 async def _peak(place: Place, outgoing: Sequence[Outgoing]) -> float:
     async with place.fresh() as here, here.plainly() as connection, await aio_pika.connect(here.amqp_url) as broker:
         for start in range(0, len(outgoing), FILLED_AT_ONCE):
             await here.fill(outgoing[start : start + FILLED_AT_ONCE])
+        handled = await Handled.since_now(connection)
         async with ready(here, WORKER) as worker:
-            await until_taken(connection, await broker.channel(), here.order_queue, len(outgoing))
-            assert int(await connection.fetchval(COUNT_TAKEN)) == len(outgoing)
+            await until_handled(handled, await broker.channel(), here.order_queue, len(outgoing))
+            assert await handled.count() == len(outgoing)
             return _high_water_megabytes(worker.pid)
 
 

@@ -36,6 +36,10 @@ metadata = MetaData(
 
 NOW = text("clock_timestamp()")
 
+INSTANCE_FILLFACTOR = 12
+"""Percent. A row is inserted nearly empty, to be locked, and grows sixfold in the same transaction. With this much room
+it stays on its page, and its update touches no index."""
+
 module = Table(
     "module",
     metadata,
@@ -146,10 +150,7 @@ instance = Table(
     CheckConstraint("stream_version >= 0", name="stream_version"),
     Index("instance_open_idx", "process", "created_at", postgresql_where=text("NOT settled")),
     comment="One row for each process instance; a finished one stays.",
-    # Room for the next state beside the last one, so that an update touches no index.
-    # A row is inserted nearly empty, to be locked, and grows sixfold in the same transaction. With this much room it
-    # stays on its page, and its update touches no index.
-    postgresql_with={"fillfactor": 12},
+    postgresql_with={"fillfactor": INSTANCE_FILLFACTOR},
 )
 
 timer = Table(

@@ -1,6 +1,6 @@
 import pytest
 
-from benchmarks.messages import HOT_ORDERS, INPUTS, Kind, inputs
+from benchmarks.messages import HOT_ORDERS, INPUTS, Ids, Kind, inputs
 from saga.core import Envelope, Raw
 from saga.engine.intake import Admitted, admit
 from saga.orders import order_process
@@ -35,5 +35,11 @@ def test_every_message_is_one_that_the_process_takes_in(kind: Kind, orders: int)
     assert {one.routing_key for one in outgoing} == ({INPUTS[0]} if kind in (Kind.NEW, Kind.REPEATS) else set(INPUTS))
 
 
-def test_two_fillings_have_nothing_in_common() -> None:
-    assert {one.id for one in inputs(Kind.NEW, 10)}.isdisjoint(one.id for one in inputs(Kind.NEW, 10))
+@pytest.mark.parametrize("ids", Ids)
+def test_two_fillings_have_nothing_in_common(ids: Ids) -> None:
+    assert {one.id for one in inputs(Kind.NEW, 10, ids)}.isdisjoint(one.id for one in inputs(Kind.NEW, 10, ids))
+
+
+def test_ids_in_the_order_of_time_come_after_all_before_them() -> None:
+    ids = [one.id for _ in range(2) for one in inputs(Kind.NEW, 20, Ids.BY_TIME)]
+    assert ids == sorted(ids)
