@@ -96,7 +96,8 @@ GRANT saga_reader, saga_relay TO saga_worker;
 GRANT SELECT ON saga.event_log, saga.module, saga.schema_version TO saga_worker;
 GRANT SELECT, INSERT, DELETE, UPDATE (repeats) ON saga.inbox TO saga_worker;
 GRANT
-    SELECT, INSERT, DELETE, UPDATE (process_version, stream_version, outcome, settled, state, created_at, updated_at)
+    SELECT, INSERT, DELETE,
+    UPDATE (process_version, stream_version, outcome, settled, state, created_at, updated_at, revived)
     ON saga.instance TO saga_worker;
 GRANT INSERT ON saga.timer TO saga_worker;
 GRANT SELECT, INSERT, UPDATE ON saga.cursor TO saga_worker;

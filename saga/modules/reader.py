@@ -35,6 +35,7 @@ class Pruned(Exception):
     """The reader's position lies before what was pruned: events after it are gone from the log."""
 
     def __init__(self, module: str, after: int, pruned_position: int) -> None:
+        self.pruned_position = pruned_position
         super().__init__(
             f"module {module} was pruned up to position {pruned_position}: what came after {after} is gone"
         )
@@ -85,17 +86,23 @@ async def read_public(
     return await _read(connection, READ_PUBLIC, module, after, limit=limit, upto=upto, handled=handled)
 
 
-async def read_outgoing(connection: Readable, module: str, after: int, *, limit: int = LIMIT) -> Reading:
+async def read_outgoing(
+    connection: Readable, module: str, after: int, *, limit: int = LIMIT, held: Horizon | None = None
+) -> Reading:
     """What leaves the module after a position: its public events and its commands, for the relay.
 
-    Raises Pruned if events after the position were pruned.
+    ``held`` is the horizon as it was found by who holds a cursor that stands at the position: what a cursor has yet to
+    read is not pruned, so the log is not asked again how far it goes. Raises Pruned if events after the position were
+    pruned.
     """
-    return await _read(connection, READ_OUTGOING, module, after, limit=limit)
+    return await _read(connection, READ_OUTGOING, module, after, limit=limit, held=held)
 
 
-async def read_commands(connection: Readable, module: str, target: str, after: int, *, limit: int = LIMIT) -> Reading:
-    """The commands that a module has for one collaborator after a position. Raises Pruned as the others do."""
-    return await _read(connection, READ_COMMANDS, module, after, limit=limit, target=target)
+async def read_commands(
+    connection: Readable, module: str, target: str, after: int, *, limit: int = LIMIT, held: Horizon | None = None
+) -> Reading:
+    """The commands that a module has for one collaborator after a position; otherwise as ``read_outgoing``."""
+    return await _read(connection, READ_COMMANDS, module, after, limit=limit, held=held, target=target)
 
 
 async def read_all(connection: Readable, module: str, after: int, *, limit: int = LIMIT) -> Reading:
@@ -117,12 +124,13 @@ async def _read(
     *,
     limit: int,
     upto: int | None = None,
+    held: Horizon | None = None,
     **arguments: str,
 ) -> Reading:
     """One page. With fewer entries than the limit everything up to the horizon was read, else up to the last one."""
     if limit < 1:
         raise ValueError(f"limit {limit}: a reading of nothing gets nowhere")
-    known = await read_horizon(connection, module)
+    known = held or await read_horizon(connection, module)
     if known is not None and not known.commit_ordered and upto is None:
         raise ValueError(f"what is missing in the log of {module} may still come: read it with `follow`")
     if known is None or (horizon := min(known.last_position, known.last_position if upto is None else upto)) <= after:
@@ -133,7 +141,7 @@ async def _read(
         entries += [Entry.from_row(row) for row in await connection.execute(statement, bounds | arguments)]
         if len(entries) == limit:
             break
-    pruned = await _pruned_position(connection, module)
+    pruned = held.pruned_position if held else await _pruned_position(connection, module)
     if after < pruned:
         raise Pruned(module, after, pruned)
     return Reading(entries, entries[-1].position if len(entries) == limit else horizon)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from saga.modules import Entry, Reading, read_commands
+from saga.modules import Entry, Horizon, Reading, read_commands
 from saga.transport.codec import as_delivered
 from saga.transport.connection import pause, supervise
 from saga.transport.consumer import Handler
@@ -57,8 +57,8 @@ class CommandFeed:
         """Hand on one batch from each log; how many positions that were."""
         return await self._follower.follow_once()
 
-    async def _read(self, connection: AsyncConnection, module: str, after: int) -> Reading:
-        return await read_commands(connection, module, self._target, after, limit=self._batch_size)
+    async def _read(self, connection: AsyncConnection, module: str, after: int, *, held: Horizon | None) -> Reading:
+        return await read_commands(connection, module, self._target, after, limit=self._batch_size, held=held)
 
     async def _hand_on(self, entries: Sequence[Entry]) -> None:
         await self._handle([as_delivered(entry, self._prefix) for entry in entries])

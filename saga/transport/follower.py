@@ -2,20 +2,29 @@
 
 While it hands on it holds that cursor's row, so of several followers with one name one works on a module at a time and
 the others pass by. The cursor moves in the same transaction, after what was found has safely been handed on: if a
-follower dies in between, the next one hands the same entries on again. Who gets them knows them by their ids.
+follower dies in between, the next one hands the same entries on again. Who gets them knows them by their ids. So that
+commit need not wait for the disk: where a crash of the server undoes it, the same entries are handed on once more.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from saga.modules import Entry, Pruned, Reading, read_horizon
+from saga.modules import Entry, Horizon, Pruned, Reading
 from saga.postgres import Statements, durable_transaction, reading
 from saga.transport.connection import TRANSIENT
 
-Read = Callable[[AsyncConnection, str, int], Awaitable[Reading]]
-"""Reads a module's log after a position."""
+
+class Read(Protocol):
+    """Reads a module's log after a position, up to the horizon as it was found under the cursor that is held there."""
+
+    def __call__(
+        self, connection: AsyncConnection, module: str, after: int, *, held: Horizon | None
+    ) -> Awaitable[Reading]:
+        """One page. Raises Pruned if what comes after the position was pruned."""
+
 
 HandOn = Callable[[Sequence[Entry]], Awaitable[None]]
 """Takes entries, at least one; when it returns they are safe."""
@@ -58,22 +67,24 @@ class Follower:
     async def follow(self, module: str) -> int:
         """Hand on one page of one module; how many positions that were, none where another follower is at it."""
         this = {"consumer": self._consumer, "module": module}
-        async with durable_transaction(self._engine) as connection:
-            watermark = (await connection.execute(HOLD_CURSOR, this)).scalar_one_or_none()
-            if watermark is None:
+        async with durable_transaction(self._engine, proved=False) as connection:
+            cursor = (await connection.execute(HOLD_CURSOR, this)).one_or_none()
+            if cursor is None:
                 return 0
-            entries, horizon = await self._page(connection, module, watermark)
+            watermark, is_new, _, *horizon = cursor
+            # A cursor that nobody else sees yet keeps no pruner from anything.
+            held = None if is_new else Horizon(*horizon)
+            entries, position = await self._page(connection, module, watermark, held)
             if entries:
                 await self._hand_on(entries)
-            await connection.execute(MOVE_CURSOR, this | {"position": horizon})
-        return horizon - int(watermark)
+            await connection.execute(MOVE_CURSOR, this | {"position": position})
+        return position - int(watermark)
 
-    async def _page(self, connection: AsyncConnection, module: str, watermark: int) -> Reading:
+    async def _page(self, connection: AsyncConnection, module: str, watermark: int, held: Horizon | None) -> Reading:
         """What comes next; where that was pruned, what comes after it."""
         try:
-            return await self._read(connection, module, watermark)
-        except Pruned:
-            known = await read_horizon(connection, module)
-            pruned = known.pruned_position if known else watermark
-            _log.warning("begins_after_pruned", consumer=self._consumer, module=module, position=pruned)
-            return await self._read(connection, module, pruned)
+            return await self._read(connection, module, watermark, held=held)
+        except Pruned as gone:
+            begin = gone.pruned_position
+            _log.warning("begins_after_pruned", consumer=self._consumer, module=module, position=begin)
+            return await self._read(connection, module, begin, held=held)

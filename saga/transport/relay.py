@@ -39,6 +39,7 @@ class Relay:
         self._publisher = publisher
         self._prefix = prefix
         self._own = own
+        self._batch_size = batch_size
         self._follower = Follower(engine, CONSUMER, partial(read_outgoing, limit=batch_size), self._publish)
         self._nudged = asyncio.Event()
 
@@ -62,8 +63,8 @@ class Relay:
                     next_look = clock() + poll_seconds
                 if relayed >= MANY:
                     await pause(stop, GATHER_SECONDS)
-                elif not relayed:
-                    await pause(self._nudged, poll_seconds)
+                elif relayed < self._batch_size:
+                    await pause(self._nudged, max(0.0, next_look - clock()))
 
         await supervise("relay", session, stop)
 

@@ -52,8 +52,8 @@ ALLOWED: dict[str, Privileges] = {
         "event_log": "SELECT",
         "inbox": "SELECT INSERT UPDATE(repeats) DELETE",
         "inbox_tombstone": "SELECT",
-        "instance": "SELECT INSERT UPDATE(created_at,outcome,process_version,settled,state,stream_version,updated_at)"
-        " DELETE",
+        "instance": "SELECT INSERT"
+        " UPDATE(created_at,outcome,process_version,revived,settled,state,stream_version,updated_at) DELETE",
         "instance_tombstone": "SELECT DELETE",
         "module": "SELECT",
         "outgoing": "SELECT",
