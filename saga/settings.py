@@ -46,7 +46,7 @@ class Settings(BaseSettings):
         "saga.orders:order_process", description="module:name of each process that runs here, with commas in between"
     )
     feed: Feed = Field(Feed.PUSH, description="push: from the broker's queues; pull: from the modules' logs")
-    batch_size: int = Field(200, ge=1, le=5_000, description="messages that one durable step takes at most")
+    batch_size: int = Field(500, ge=1, le=5_000, description="messages that one durable step takes at most")
     pool_size: int = Field(5, ge=2, le=50, description="database connections at most, of a worker for each process")
     publish_timeout_seconds: Seconds = 10.0
     relay_poll_seconds: Seconds = 0.1

@@ -2,8 +2,9 @@
 
 It never waits to fill a batch: a batch is what has come since the last one, up to a limit. When much has come, others
 begin while the first is under way, up to three: one is decided while another is written and a third commits. The broker
-may send one more ahead; that bounds the memory. Acknowledgements go in the order of delivery, for one covers everything
-before it.
+may send one more ahead; that bounds the memory. Of large messages it may send fewer: it begins with a few, and as their
+sizes are known the consumer is cancelled, and consumes anew. Acknowledgements go in the order of delivery, for one
+covers everything before it.
 
 A batch whose handling fails transiently is kept and handled again, with nothing acknowledged, as long as its channel
 lives. When the channel dies its deliveries are dropped: the broker gives them out again, and the inbox knows which of
@@ -13,6 +14,7 @@ them took effect. One acknowledgement covers a batch.
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Self
 
 import structlog
 from aiormq.channel import Channel as WireChannel
@@ -29,6 +31,10 @@ WATCH_SECONDS = 1.0
 SETUP_TIMEOUT_SECONDS = 20.0
 """For a broker that takes connections and does not answer for a queue: that has to be said, not waited for."""
 BATCHES_UNDER_WAY = 3
+FIRST = 16
+"""Messages that the broker may send ahead before anything is known of their size."""
+FAR_OFF = 2
+"""How many times as many, or as few, messages must fit that it pays to consume anew."""
 WORTH_OVERLAPPING = 0.5
 """How full a batch must be to begin while another one is under way: many small ones would cost more than they gain."""
 
@@ -46,6 +52,7 @@ class Consumer:
         self._queue = topology.queue(queue)
         self._handle = handle
         self._batch_size = batch_size
+        self._prefetch = (BATCHES_UNDER_WAY + 1) * batch_size
 
     async def run(self, stop: asyncio.Event, ready: asyncio.Event) -> None:
         """Consume until ``stop``; ``ready`` is set once deliveries can come."""
@@ -62,21 +69,20 @@ class Consumer:
                 channel = await connection.channel(publisher_confirms=False)
                 await declare(channel, self._topology)
                 wire = await connection.take_from(channel, deliveries)
-                await wire.basic_qos(prefetch_count=(BATCHES_UNDER_WAY + 1) * self._batch_size)
-                consuming = await wire.basic_consume(self._queue, _taken_before)
+                subscription = await _Subscription.begin(wire, self._queue, self._prefetch)
             ready.set()
             _log.info("consuming", queue=self._queue)
-            await self._pump(wire, deliveries, consuming.consumer_tag, stop)
+            await self._pump(wire, deliveries, subscription, stop)
 
     async def _pump(
-        self, wire: WireChannel, deliveries: Deliveries, consumer_tag: str | None, stop: asyncio.Event
+        self, wire: WireChannel, deliveries: Deliveries, subscription: "_Subscription", stop: asyncio.Event
     ) -> None:
         """Hand on batches, a few under way at most; acknowledge them in the order in which they came."""
         under_way: deque[asyncio.Task[int | None]] = deque()
         try:
             while not stop.is_set():
                 await _something(deliveries, under_way, stop)
-                if wire.is_closed or consumer_tag not in wire.consumers:
+                if not subscription.is_alive:
                     raise ConsumerLost(f"the consumer of {self._queue} is gone")
                 while under_way and (under_way[0].done() or len(under_way) == BATCHES_UNDER_WAY):
                     await _acknowledge(wire, await under_way[0])
@@ -84,6 +90,9 @@ class Consumer:
                 if not stop.is_set() and deliveries.worth_taking(len(under_way)).is_set():
                     batch = deliveries.batch(self._batch_size)
                     under_way.append(asyncio.create_task(self._handle_on(wire, batch, stop)))
+                await subscription.fit(
+                    deliveries.fitting(self._prefetch), drained=not under_way and deliveries.is_empty
+                )
         except asyncio.CancelledError:
             for task in under_way:
                 task.cancel()
@@ -106,6 +115,51 @@ class Consumer:
         )
         await attempts(self._handle, messages)
         return batch[-1].tag
+
+
+class _Subscription:
+    """A consumer at the broker, and how many messages that may send ahead: ``most``, or fewer."""
+
+    def __init__(self, wire: WireChannel, queue: str, most: int) -> None:
+        self._wire = wire
+        self._queue = queue
+        self._most = most
+        self._prefetch = FIRST if most > FAR_OFF * FIRST else most
+        self._tag: str | None = None
+
+    @classmethod
+    async def begin(cls, wire: WireChannel, queue: str, most: int) -> Self:
+        """Consume from now on."""
+        subscription = cls(wire, queue, most)
+        await subscription._consume()
+        return subscription
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether messages can come, or will once it consumes anew."""
+        return not self._wire.is_closed and (self._tag is None or self._tag in self._wire.consumers)
+
+    async def fit(self, prefetch: int, *, drained: bool) -> None:
+        """Consume anew if another number of messages fits by far better, as soon as all that has come is acknowledged.
+
+        The broker takes the number when a consumer begins, and counts for each consumer what it has sent.
+        """
+        async with asyncio.timeout(SETUP_TIMEOUT_SECONDS):
+            if self._tag is not None and self._is_far_off(prefetch):
+                await self._wire.basic_cancel(self._tag)
+                self._tag = None
+            if self._tag is None and drained:
+                self._prefetch = prefetch
+                await self._consume()
+
+    def _is_far_off(self, prefetch: int) -> bool:
+        if prefetch == self._most:
+            return self._prefetch != prefetch
+        return not self._prefetch / FAR_OFF < prefetch < self._prefetch * FAR_OFF
+
+    async def _consume(self) -> None:
+        await self._wire.basic_qos(prefetch_count=self._prefetch)
+        self._tag = (await self._wire.basic_consume(self._queue, _taken_before)).consumer_tag
 
 
 async def _acknowledge(wire: WireChannel, last: int | None) -> None:

@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from urllib.parse import quote
 
+import orjson
 import pytest
 from aio_pika.abc import AbstractChannel
 from aio_pika.exceptions import PublishError
@@ -133,6 +135,33 @@ async def test_a_consumer_holds_four_batches_at_most(place: Place, channel: Abst
         await until(handled.count, lambda seen: seen == 10 * BATCH)
     assert await depth(place, place.order_queue) == 0
     assert len(set(handled.ids)) == 10 * BATCH
+
+
+async def test_of_large_messages_a_consumer_holds_fewer_and_of_small_ones_more_again(
+    place: Place, channel: AbstractChannel
+) -> None:
+    large = [
+        replace(placed(f"l-{n}"), body=orjson.dumps({"order_id": f"l-{n}", "note": "x" * 2**20})) for n in range(60)
+    ]
+    small = [placed(f"s-{n}") for n in range(300)]
+    await publish(channel, place, large)
+    handled = Handled()
+    async with consuming(place, handled, batch_size=100):
+        await until(handled.count)
+        await asyncio.sleep(1)
+        assert await depth(place, place.order_queue) >= 28, "some 16 of a megabyte each, and as many again at most"
+        handled.may_finish.set()
+        await until(handled.count, lambda seen: seen == 60)
+        await publish(channel, place, small)
+        await until(handled.count, lambda seen: seen == 360)
+        handled.may_finish.clear()
+        await publish(channel, place, small)
+        await until(lambda: depth(place, place.order_queue), lambda waiting: waiting == 0)
+        assert len(handled.ids) < 660, "they are held, not handled"
+        handled.may_finish.set()
+        await until(handled.count, lambda seen: seen == 660)
+    assert len(set(handled.ids[:60])) == 60
+    assert await depth(place, place.order_queue) == 0
 
 
 async def test_a_stop_lets_the_batches_under_way_finish_and_acknowledges_them_alone(

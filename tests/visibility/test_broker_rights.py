@@ -17,6 +17,7 @@ from structlog.testing import capture_logs
 from saga.core import Envelope, Poison
 from saga.transport.codec import Outgoing
 from saga.transport.confirms import NotConfirmed
+from saga.transport.connection import connect
 from saga.transport.consumer import Consumer
 from saga.transport.publisher import Publisher
 from saga.transport.topology import declare
@@ -163,7 +164,7 @@ async def test_a_user_without_a_password_can_not_log_in(bare_broker: Guarded) ->
     await call(bare_broker.place, "POST", "/api/definitions", {"users": definitions["users"]})
     for password in ("", "guest"):
         with pytest.raises(ProbableAuthenticationError):
-            await aio_pika.connect(bare_broker.url("worker", password))
+            await connect(bare_broker.url("worker", password), "test")
 
 
 async def test_every_service_works_with_its_own_user(broker: Guarded) -> None:
