@@ -14,7 +14,7 @@ from benchmarks.sizes import Sizes
 from saga.modules import NewEvent, append, read_public
 
 APPENDED_AT_ONCE = 500
-PAGE = 200
+PAGE = 500
 LOOK_SECONDS = 0.01
 PATIENCE_SECONDS = 900.0
 
@@ -65,6 +65,8 @@ async def _read(place: Place) -> float:
 async def _follow(place: Place, count: int) -> float:
     async with place.plainly() as connection, held(place, WORKER, 1) as running:
         early, start = int(await connection.fetchval(WATERMARK)), time.perf_counter()
+        if early >= count:
+            raise ValueError(f"All {count} events were followed before the time began: take more of them")
         release(running)
         async with asyncio.timeout(PATIENCE_SECONDS):
             while int(await connection.fetchval(WATERMARK)) < count:
