@@ -28,7 +28,7 @@ demo: install ## real orders through every order of arrival, with a crash in the
 demo-no-broker: $(STAMP) ## the same with PostgreSQL alone, which needs no RabbitMQ: the quickest look; some 15 seconds
 	@$(BIN)/saga demo --no-broker
 
-bench: install ## how fast it is, beside its peers and the limits of the machine, in short; under five minutes
+bench: install ## how fast it is, beside its peers and the limits of the machine, in short; some five minutes
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 bench-full: install ## the same at full size: 10,000,000 instances, an hour of load; some two hours and 30 GB of disk
