@@ -1,6 +1,5 @@
 """An audit finds nothing in what the engine has made of any history, and everything that is made otherwise."""
 
-import asyncio
 import random
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,14 +13,13 @@ from examples.shop.order import order as shop_order
 from examples.trip.process import trip
 from saga.audit import Audited, audit, audit_these, count_differing
 from saga.convergence import derive_samples, make_fact
-from saga.core import Envelope, Process, Selection
+from saga.core import Process, Selection
 from saga.engine import Step
 from saga.orders.process import OUTCOMES, Cancellation, DeadlineState, Fulfilment, Outcome, Payment, Request
-from saga.postgres import Conflict
 from saga.replay import Standing
 from tests.audit.evidence import answer_again, audited, differing, insert, send, sentences, told
 from tests.convergence.mutation import the_order_process
-from tests.engine.conversation import execute, message, outcome, rows, value
+from tests.engine.conversation import execute, looking_beside, message, outcome, rows, value
 from tests.replay.evidence import PROCESS, delete_entries, history, log
 from tests.retention.archive import prune
 
@@ -345,30 +343,16 @@ async def test_what_no_part_of_the_facts_wants_is_found_though_nothing_is_wanted
 async def test_an_audit_beside_running_steps_finds_no_difference(engine: AsyncEngine, step: Step) -> None:
     seed = random.randrange(10**6)
     batches = history(random.Random(seed), orders=100)
-    lanes = [batches[lane::3] for lane in range(3)]
-    running = len(lanes)
     wrong: list[Audited] = []
     looked_at = 0
 
-    async def work(mine: list[list[Envelope]]) -> None:
-        nonlocal running
-        for batch in mine:
-            while True:
-                try:
-                    await step.take(batch)
-                    break
-                except Conflict:
-                    continue
-        running -= 1
-
     async def look() -> None:
         nonlocal looked_at
-        while running:
-            async for page in audit(engine, PROCESS, page_size=20):
-                looked_at += len(page)
-                wrong.extend(one for one in page if one.differences)
+        async for page in audit(engine, PROCESS, page_size=20):
+            looked_at += len(page)
+            wrong.extend(one for one in page if one.differences)
 
-    await asyncio.gather(*(work(lane) for lane in lanes), look())
+    await looking_beside(step, batches, look)
     assert wrong == [], f"seed {seed}"
     assert looked_at > 0, "it looked while they worked"
     assert await count_differing(engine, PROCESS) == 0, f"seed {seed}"

@@ -1,5 +1,7 @@
 """What the tests of the step say and ask: messages in, rows out."""
 
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import count
 from typing import Any
 
@@ -8,6 +10,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.core import Envelope, Raw
+from saga.engine import Step
+from saga.postgres import Conflict
 
 _numbers = count(1)
 
@@ -73,6 +77,31 @@ async def outcome(engine: AsyncEngine, order_id: str) -> str | None:
     """The outcome of an order; None if there is no such instance."""
     found = await rows(engine, "SELECT outcome FROM saga.instance WHERE process_id = :id", id=order_id)
     return found[0][0] if found else None
+
+
+async def looking_beside(
+    step: Step, batches: Sequence[Sequence[Envelope]], look: Callable[[], Awaitable[None]]
+) -> None:
+    """Look again and again, for as long as three lanes of batches are taken in."""
+    lanes = [batches[lane::3] for lane in range(3)]
+    running = len(lanes)
+
+    async def work(mine: Sequence[Sequence[Envelope]]) -> None:
+        nonlocal running
+        for batch in mine:
+            while True:
+                try:
+                    await step.take(batch)
+                    break
+                except Conflict:
+                    continue
+        running -= 1
+
+    async def look_on() -> None:
+        while running:
+            await look()
+
+    await asyncio.gather(*(work(lane) for lane in lanes), look_on())
 
 
 async def dead_letters(engine: AsyncEngine) -> list[tuple[str, str]]:

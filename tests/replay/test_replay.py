@@ -1,18 +1,15 @@
 """A replay finds what differs from the record, and nothing else; it sends nothing."""
 
-import asyncio
 import random
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from saga.core import Envelope
 from saga.engine import Step
 from saga.modules import read_all
-from saga.postgres import Conflict
 from saga.replay import Standing, check, check_these
 from saga.replay.pages import FIND_NEXT
-from tests.engine.conversation import execute, message, outcome, rows, value
+from tests.engine.conversation import execute, looking_beside, message, outcome, rows, value
 from tests.replay.evidence import PROCESS, delete_entries, differing, examined, history, log, reasons, record
 
 
@@ -197,29 +194,15 @@ async def test_an_order_of_which_nothing_is_known_is_said_to_be_unknown(engine: 
 async def test_a_check_beside_running_steps_finds_no_difference(engine: AsyncEngine, step: Step) -> None:
     seed = random.randrange(10**6)
     batches = history(random.Random(seed), orders=150)
-    lanes = [batches[lane::3] for lane in range(3)]
-    running = len(lanes)
     wrong, looked_at = [], 0
-
-    async def work(mine: list[list[Envelope]]) -> None:
-        nonlocal running
-        for batch in mine:
-            while True:
-                try:
-                    await step.take(batch)
-                    break
-                except Conflict:
-                    continue
-        running -= 1
 
     async def look() -> None:
         nonlocal looked_at
-        while running:
-            async for page in check(engine, PROCESS, page_size=20):
-                looked_at += len(page)
-                wrong.extend(one for one in page if one.differences)
+        async for page in check(engine, PROCESS, page_size=20):
+            looked_at += len(page)
+            wrong.extend(one for one in page if one.differences)
 
-    await asyncio.gather(*(work(lane) for lane in lanes), look())
+    await looking_beside(step, batches, look)
     assert wrong == [], f"seed {seed}"
     assert looked_at > 0, "it looked while they worked"
     assert await differing(engine) == {}, f"seed {seed}"
