@@ -1,9 +1,8 @@
 """Both collaborators and the answerer, side by side in one process; the death of one of their loops ends it, loudly."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -14,8 +13,8 @@ from gateway_stub.gateway import Gateway
 from gateway_stub.migrations import migrate_collaborators
 from gateway_stub.settings import GatewaySettings
 from saga.orders import order_process
-from saga.postgres import connect_engine
-from saga.service import required, say_ready
+from saga.postgres import owned_engine
+from saga.service import required, say_ready_when
 from saga.settings import Feed, Settings
 from saga.transport.command_feed import CommandFeed
 from saga.transport.connection import supervise
@@ -27,13 +26,13 @@ async def collaborate(chosen: GatewaySettings, behaviour: Behaviour, settings: S
     """Migrate, then take commands and answer them until ``stop``."""
     database_url = required(settings.database_url, "SAGA_DATABASE_URL")
     amqp_url = None if settings.feed is Feed.PULL else required(settings.amqp_url, "SAGA_AMQP_URL")
-    await _migrate(database_url, stop)
     async with AsyncExitStack() as owned:
-        engine = _owned(owned, database_url, "gateway-stub", settings.pool_size)
+        engine = owned_engine(owned, database_url, "gateway-stub", settings.pool_size)
+        await _migrate(database_url, stop)
         gateway, fulfilment = Gateway(engine, behaviour, stop), Fulfilment(engine)
         handlers = {"gateway": gateway.take, "fulfilment": fulfilment.take}
         if amqp_url is None:
-            following = _owned(owned, database_url, "gateway-stub-follower", len(handlers))
+            following = owned_engine(owned, database_url, "gateway-stub-follower", len(handlers))
             feeds = _pulled(following, handlers, settings)
         else:
             feeds = _pushed(amqp_url, handlers, settings)
@@ -43,7 +42,7 @@ async def collaborate(chosen: GatewaySettings, behaviour: Behaviour, settings: S
             loops.create_task(answerer.run(stop, chosen.poll_seconds))
             for feed, feeding in zip(feeds, ready, strict=True):
                 loops.create_task(feed.run(stop, feeding))
-            loops.create_task(_say_when(ready, stop, chosen))
+            loops.create_task(say_ready_when(ready, stop, scenario=chosen.scenario, seed=str(chosen.seed)))
 
 
 def _pushed(amqp_url: str, handlers: Mapping[str, Handler], settings: Settings) -> list[Consumer | CommandFeed]:
@@ -71,12 +70,6 @@ def _pulled(
     ]
 
 
-def _owned(owned: AsyncExitStack, database_url: str, service: str, pool_size: int) -> AsyncEngine:
-    engine = connect_engine(database_url, service, pool_size)
-    owned.push_async_callback(engine.dispose)
-    return engine
-
-
 async def _migrate(database_url: str, stop: asyncio.Event) -> None:
     """Bring our schemas to their newest version, as soon as the database can be reached."""
 
@@ -84,17 +77,3 @@ async def _migrate(database_url: str, stop: asyncio.Event) -> None:
         await asyncio.to_thread(migrate_collaborators, database_url)
 
     await supervise("migrations", session, stop)
-
-
-async def _say_when(feeding: Iterable[asyncio.Event], stop: asyncio.Event, chosen: GatewaySettings) -> None:
-    waiting: list[asyncio.Task[Any]] = [asyncio.create_task(event) for event in (stop.wait(), _all(feeding))]
-    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-    for task in waiting:
-        task.cancel()
-    if not stop.is_set():
-        say_ready(scenario=chosen.scenario, seed=str(chosen.seed))
-
-
-async def _all(events: Iterable[asyncio.Event]) -> None:
-    for event in events:
-        await event.wait()

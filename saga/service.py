@@ -4,7 +4,7 @@ import asyncio
 import gc
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 
 import structlog
@@ -79,6 +79,21 @@ async def _within_grace(work: Coroutine[None, None, None], stop: asyncio.Event) 
 def say_ready(**fields: str) -> None:
     """Tell whoever waits for it that the service does its work from now on."""
     _log.info("ready", **fields)
+
+
+async def say_ready_when(working: Sequence[asyncio.Event], stop: asyncio.Event, **fields: str) -> None:
+    """Tell it once every one of these is set, unless the service is stopped before."""
+    waiting: list[asyncio.Task[object]] = [asyncio.create_task(one) for one in (stop.wait(), _all(working))]
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    for task in waiting:
+        task.cancel()
+    if all(one.is_set() for one in working):
+        say_ready(**fields)
+
+
+async def _all(events: Sequence[asyncio.Event]) -> None:
+    for event in events:
+        await event.wait()
 
 
 def required(url: SecretStr | None, name: str) -> str:

@@ -4,14 +4,13 @@ import json
 from dataclasses import dataclass, replace
 
 from sqlalchemy.ext.asyncio import AsyncEngine
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from saga.cli.failure import CommandFailed, WrongUsage
 from saga.core import Poison, Process
 from saga.engine import Step, Taken
 from saga.engine.dead_letters import load_raw
 from saga.engine.intake import admit
-from saga.postgres import Conflict
+from saga.postgres import again_after_conflicts
 from saga.reading import KeptMessage, OpenLetter, find_successor
 from saga.transport.codec import STRUCTURED, decode
 
@@ -35,13 +34,7 @@ class Redriven:
 async def redrive_one(engine: AsyncEngine, process: Process, letter: KeptMessage) -> Redriven:
     """Let its process take the message in, and say what came of it. Raises Unavailable when nothing was done."""
     message = decode(load_raw(letter.body, letter.properties))
-    attempts = AsyncRetrying(
-        retry=retry_if_exception_type(Conflict),
-        wait=wait_random_exponential(multiplier=0.05, max=1),
-        stop=stop_after_attempt(5),
-        reraise=True,
-    )
-    taken: Taken = await attempts(Step(engine, process).take, [message], redriven=[letter.id])
+    taken: Taken = await again_after_conflicts()(Step(engine, process).take, [message], redriven=[letter.id])
     if not taken.dead:
         return _answered(letter, taken)
     async with engine.connect() as connection:

@@ -3,20 +3,19 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
-from typing import Annotated, Any
+from typing import Annotated
 
 import structlog
 import typer
 from pydantic import SecretStr
-from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.cli.addresses import amqp_url, amqp_url_if_any, database_url
 from saga.cli.processes import load_processes
 from saga.core import Process
-from saga.postgres import connect_engine
-from saga.service import say_ready, serve
-from saga.settings import Feed, Settings, SettingsError, load_settings
+from saga.postgres import owned_engine
+from saga.service import say_ready_when, serve
+from saga.settings import Feed, Settings, load_settings
 from saga.transport.worker import Worker
 
 ELSEWHERE_POOL_SIZE = 2
@@ -49,14 +48,14 @@ def run(
     async def work(settings: Settings, stop: asyncio.Event) -> None:
         async with AsyncExitStack() as owned:
             pool_size = settings.pool_size * len(processes)
-            engine = _owned(owned, database, "worker", pool_size, named="SAGA_DATABASE_URL")
+            engine = owned_engine(owned, database, "worker", pool_size)
             elsewhere = _connect_elsewhere(owned, settings.log_urls)
             _warn_of_unheard(settings.log_urls, processes)
             fed = settings.model_copy(update={"feed": chosen})
             workers = [Worker(engine, one, fed, amqp_url=broker, elsewhere=elsewhere) for one in processes]
             ready = [asyncio.Event() for _ in workers]
             async with asyncio.TaskGroup() as group:
-                group.create_task(_say_when(ready, stop, processes))
+                group.create_task(say_ready_when(ready, stop, processes=", ".join(one.name for one in processes)))
                 for worker, working in zip(workers, ready, strict=True):
                     group.create_task(worker.run(stop, working))
 
@@ -65,7 +64,7 @@ def run(
 
 def _connect_elsewhere(owned: AsyncExitStack, log_urls: Mapping[str, SecretStr]) -> dict[str, AsyncEngine]:
     return {
-        module: _owned(
+        module: owned_engine(
             owned,
             url.get_secret_value(),
             f"reader-of-{module}",
@@ -81,27 +80,3 @@ def _warn_of_unheard(log_urls: Mapping[str, SecretStr], processes: Sequence[Proc
     heard = {module for process in processes for module in process.inputs}
     for module in sorted(log_urls.keys() - heard):
         _log.warning("log_url_that_nobody_needs", module=module)
-
-
-def _owned(owned: AsyncExitStack, url: str, service: str, pool_size: int, *, named: str) -> AsyncEngine:
-    try:
-        engine = connect_engine(url, service, pool_size)
-    except ArgumentError:
-        raise SettingsError(f"{named} is no address: write postgresql://user:password@host:port/database.") from None
-    owned.push_async_callback(engine.dispose)
-    return engine
-
-
-async def _say_when(ready: Sequence[asyncio.Event], stop: asyncio.Event, processes: Sequence[Process]) -> None:
-    """Say that the service is ready once every worker is, unless it is stopped before."""
-    waiting: list[asyncio.Task[Any]] = [asyncio.create_task(one) for one in (stop.wait(), _all(ready))]
-    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-    for task in waiting:
-        task.cancel()
-    if all(working.is_set() for working in ready):
-        say_ready(processes=", ".join(process.name for process in processes))
-
-
-async def _all(ready: Sequence[asyncio.Event]) -> None:
-    for working in ready:
-        await working.wait()

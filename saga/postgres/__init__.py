@@ -1,7 +1,7 @@
 """PostgreSQL: connections, durable transactions, the schema and its migrations. Knows no process and no broker."""
 
-from saga.postgres.connection import connect_engine
-from saga.postgres.errors import Conflict, Unavailable, unavailable_after
+from saga.postgres.connection import connect_engine, owned_engine
+from saga.postgres.errors import Conflict, Unavailable, again_after_conflicts, unavailable_after
 from saga.postgres.rows import as_rows
 from saga.postgres.statements import Statements
 from saga.postgres.transaction import durable_transaction, reading
@@ -10,9 +10,11 @@ __all__ = [
     "Conflict",
     "Statements",
     "Unavailable",
+    "again_after_conflicts",
     "as_rows",
     "connect_engine",
     "durable_transaction",
+    "owned_engine",
     "reading",
     "unavailable_after",
 ]

@@ -1,7 +1,12 @@
 """Connections: one pool for each service, with every timeout set that PostgreSQL leaves off by default."""
 
+from contextlib import AsyncExitStack
+
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from saga.settings import SettingsError
 
 CONNECT_TIMEOUT_SECONDS = 5.0
 COMMAND_TIMEOUT_SECONDS = 60.0
@@ -38,3 +43,18 @@ def connect_engine(database_url: str, service: str, pool_size: int = 5) -> Async
             "server_settings": {**SERVER_SETTINGS, "application_name": f"saga-{service}"},
         },
     )
+
+
+def owned_engine(
+    owned: AsyncExitStack, url: str, service: str, pool_size: int, *, named: str = "SAGA_DATABASE_URL"
+) -> AsyncEngine:
+    """An engine that is disposed of with ``owned``; nothing is connected yet.
+
+    Raises SettingsError, with the remedy, if what is ``named`` so is no address.
+    """
+    try:
+        engine = connect_engine(url, service, pool_size)
+    except ArgumentError:
+        raise SettingsError(f"{named} is no address: write postgresql://user:password@host:port/database.") from None
+    owned.push_async_callback(engine.dispose)
+    return engine

@@ -8,6 +8,9 @@ from contextlib import contextmanager
 
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+ATTEMPTS = 5
 
 _CONFLICTS = frozenset({"40001", "40P01", "55P03", "23505"})
 """serialization_failure, deadlock_detected, lock_not_available, unique_violation."""
@@ -22,6 +25,16 @@ class Conflict(Exception):
 
 class Unavailable(Exception):
     """The database can't be reached or can't work now; back off and do the same work again."""
+
+
+def again_after_conflicts() -> AsyncRetrying:
+    """Does the same work again after a Conflict, a few times; then it is raised. Of use where nobody calls again."""
+    return AsyncRetrying(
+        retry=retry_if_exception_type(Conflict),
+        wait=wait_random_exponential(multiplier=0.05, max=1),
+        stop=stop_after_attempt(ATTEMPTS),
+        reraise=True,
+    )
 
 
 @contextmanager

@@ -10,18 +10,16 @@ from collections.abc import Sequence
 
 import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from saga.core import Process
 from saga.core.identity import derived_id
 from saga.engine.instances import DELETE_UNBORN_INSTANCES, Decided, Instance, write
 from saga.modules import NewEvent, Visibility, append
-from saga.postgres import Conflict, Statements, durable_transaction
+from saga.postgres import Statements, again_after_conflicts, durable_transaction
 from saga.replay.difference import Difference
 from saga.replay.examination import Examined, examine
 from saga.replay.fold import REPAIRED, ArmedDeadline, Rebuilt
 
-ATTEMPTS = 5
 MOST_SENTENCES = 50
 
 _SQL = Statements(__package__)
@@ -35,13 +33,7 @@ async def repair(engine: AsyncEngine, process: Process, process_id: str) -> Exam
 
     Raises Unavailable, or Conflict when others were in the way too often.
     """
-    attempts = AsyncRetrying(
-        retry=retry_if_exception_type(Conflict),
-        wait=wait_random_exponential(multiplier=0.05, max=1),
-        stop=stop_after_attempt(ATTEMPTS),
-        reraise=True,
-    )
-    return await attempts(_repair, engine, process, process_id)
+    return await again_after_conflicts()(_repair, engine, process, process_id)
 
 
 async def _repair(engine: AsyncEngine, process: Process, process_id: str) -> Examined:

@@ -20,9 +20,8 @@ from enum import Enum
 from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from saga.postgres import Conflict, Statements, durable_transaction, reading
+from saga.postgres import Statements, again_after_conflicts, durable_transaction, reading
 from saga.retention import dead_letters, instances, prefix
 from saga.retention.logs import RELAY, Log, first_unread, read_logs, read_old
 from saga.retention.removed import Page, Removed
@@ -31,7 +30,6 @@ ENTRIES_AT_ONCE = 500
 """Of a process's own log, each with perhaps an instance behind it; also dead letters."""
 EVENTS_AT_ONCE = 5_000
 """Of another log."""
-ATTEMPTS = 5
 
 _SQL = Statements(__package__)
 BEGIN_BATCH = _SQL["begin_batch"]
@@ -148,12 +146,7 @@ class _Walk:
     async def through(self, turn: Turn) -> Removed:
         """Take turns until one says that it was the last; what all of them removed."""
         removed, after = Removed(), 0
-        attempts = AsyncRetrying(
-            retry=retry_if_exception_type(Conflict),
-            wait=wait_random_exponential(multiplier=0.05, max=1),
-            stop=stop_after_attempt(ATTEMPTS),
-            reraise=True,
-        )
+        attempts = again_after_conflicts()
         while self.ended is Ended.DONE:
             if self._stop.is_set():
                 self.ended = Ended.STOPPED
