@@ -9,11 +9,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.engine import Step
 from saga.orders import order_process
+from saga.postgres import connect_engine
+from scheduler.__main__ import POOL_SIZE
 from scheduler.metronome import Metronome
 from scheduler.sweeper import Sweeper
 from tests.engine.conversation import execute, message, rows, value
 
 EMITTED = "SELECT count(*) FROM saga.event_log WHERE module = 'scheduler'"
+
+OPEN_BESIDE_THIS_ONE = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND xact_start IS NOT NULL AND pid <> pg_backend_pid()
+"""
 
 
 async def arm(engine: AsyncEngine, count: int, seconds: float) -> None:
@@ -74,6 +81,39 @@ async def test_a_scheduler_that_dies_in_the_middle_leaves_its_timers_due(engine:
     assert await value(engine, "SELECT count(*) FROM saga.timer WHERE fired_at IS NULL") == 3
     await execute(engine, "ALTER TABLE saga.event_log DROP CONSTRAINT no")
     assert (await Sweeper(engine, batch_size=10).sweep()).fired == 3
+
+
+async def test_when_one_of_two_batches_side_by_side_fails_the_complete_ones_stay_and_nothing_is_under_way(
+    engine: AsyncEngine,
+) -> None:
+    await arm(engine, 100, seconds=60.0)
+    await execute(
+        engine,
+        "UPDATE saga.timer SET due_at = now() - interval '1 s' * (CAST(substr(process_id, 3) AS int) + 1)",
+    )
+    await execute(engine, "ALTER TABLE saga.event_log ADD CONSTRAINT no CHECK (module || stream_id <> 'schedulero-50')")
+    with pytest.raises(DBAPIError, match="violates check constraint"):
+        await Sweeper(engine, batch_size=10).sweep()
+    fired = await value(engine, "SELECT count(*) FROM saga.timer WHERE fired_at IS NOT NULL")
+    assert 40 <= fired <= 90
+    assert await value(engine, EMITTED) == fired
+    assert await value(engine, OPEN_BESIDE_THIS_ONE) == 0
+    await execute(engine, "ALTER TABLE saga.event_log DROP CONSTRAINT no")
+    assert (await Sweeper(engine, batch_size=10).sweep()).fired == 100 - fired
+    assert await value(engine, EMITTED) == 100
+
+
+async def test_batches_side_by_side_need_no_more_connections_than_the_service_has(
+    engine: AsyncEngine, database_url: str
+) -> None:
+    await arm(engine, 60, seconds=60.0)
+    await execute(engine, "UPDATE saga.timer SET due_at = now() - interval '1 s'")
+    narrow = connect_engine(database_url, "test", POOL_SIZE)
+    try:
+        async with asyncio.timeout(5):
+            assert (await Sweeper(narrow, batch_size=10).sweep()).fired == 60
+    finally:
+        await narrow.dispose()
 
 
 async def test_the_metronome_comes_when_the_next_timer_is_due_and_not_before(engine: AsyncEngine) -> None:
