@@ -25,7 +25,8 @@ CONSUMER = "relay"
 
 MANY = 200
 GATHER_SECONDS = 0.02
-"""After a pass over many positions the next ones may gather: under load a pass costs the same for few as for many."""
+"""After a pass over many positions the next ones may gather: under load a pass costs the same for few as for many.
+Behind a page that was full the next ones have gathered already."""
 
 _log = structlog.get_logger()
 
@@ -42,6 +43,7 @@ class Relay:
         self._batch_size = batch_size
         self._follower = Follower(engine, CONSUMER, partial(read_outgoing, limit=batch_size), self._publish)
         self._nudged = asyncio.Event()
+        self._is_behind = False
 
     def nudge(self) -> None:
         """Say that there is something to relay in the own log: a hint, which saves the wait for the next look."""
@@ -54,6 +56,7 @@ class Relay:
         async def session() -> None:
             next_look = clock()
             while not stop.is_set():
+                self._is_behind = False
                 if self._own is not None and self._nudged.is_set() and clock() < next_look:
                     self._nudged.clear()
                     relayed = await self._follower.follow(self._own)
@@ -61,9 +64,11 @@ class Relay:
                     self._nudged.clear()
                     relayed = await self.relay_once()
                     next_look = clock() + poll_seconds
+                if self._is_behind:
+                    continue
                 if relayed >= MANY:
                     await pause(stop, GATHER_SECONDS)
-                elif relayed < self._batch_size:
+                else:
                     await pause(self._nudged, max(0.0, next_look - clock()))
 
         await supervise("relay", session, stop)
@@ -73,6 +78,7 @@ class Relay:
         return await self._follower.follow_once()
 
     async def _publish(self, entries: Sequence[Entry]) -> None:
+        self._is_behind |= len(entries) == self._batch_size
         by_id = {entry.event_id: entry for entry in entries}
         for message in await self._publisher.publish([encode(entry, self._prefix) for entry in entries]):
             if by_id[message.id].target is not None:

@@ -11,6 +11,7 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 from saga.core.identity import derived_id
 from saga.modules import NewEvent, Visibility, append
 from saga.postgres import Unavailable, durable_transaction
+from saga.transport import relay as relay_module
 from saga.transport.publisher import Publisher
 from saga.transport.relay import Relay
 from tests.transport.clients import call_management
@@ -82,6 +83,17 @@ def first_of_each(messages: Sequence[AbstractIncomingMessage]) -> list[AbstractI
         known = first.setdefault(str(message.message_id), message)
         assert (known.body, known.headers) == (message.body, message.headers)
     return list(first.values())
+
+
+async def test_a_relay_that_is_behind_goes_on_at_once(
+    place: Place, channel: AbstractChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay_module, "GATHER_SECONDS", 60.0)
+    wide = relay_module.MANY // BATCH
+    events = [[command(n), *(internal(n * wide + k) for k in range(wide))] for n in range(3 * BATCH)]
+    await record(place, "order-process", [event for group in events for event in group])
+    async with relaying(place, poll_seconds=60.0):
+        await until(lambda: depth(place, place.topology.queue("gateway")), lambda seen: seen == 3 * BATCH)
 
 
 async def test_events_leave_in_position_order_and_tell_which_public_one_came_before(
