@@ -13,7 +13,7 @@ from saga.core import Process
 from saga.modules import Entry
 from saga.replay import PAGE_SIZE, Standing, Stored, all_pages, these_pages
 from saga.replay.examination import READ_ROWS, READ_STREAMS, READ_TIMER_NAMES, READ_TOMBSTONES
-from saga.replay.fold import REVIVED
+from saga.replay.fold import RESTARTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ async def _read_records(
     wanted = {"module": process.module, "process_ids": list(process_ids)}
     async for row in await connection.stream(READ_STREAMS, wanted):
         entry = Entry.from_row(row)
-        if entry.stream_id in records and entry.type != REVIVED:
+        if entry.stream_id in records and entry.type not in RESTARTS:
             records[entry.stream_id].add(entry)
         else:
             records[entry.stream_id] = Record.begun(process, entry)
@@ -99,4 +99,5 @@ def _audited(
     if not begins and ("stream", process_id) in buried:
         return Audited(process_id, Standing.PARTLY_PRUNED, version)
     compared = compare(process, stored, record, timers)
-    return Audited(process_id, Standing.COMPARED, version, compared.differences, compared.left_standing)
+    standing = Standing.ERASED if record is not None and record.is_erased else Standing.COMPARED
+    return Audited(process_id, standing, version, compared.differences, compared.left_standing)

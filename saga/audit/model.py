@@ -131,13 +131,14 @@ def contradictions(process: Process, begin: Held, facts: Iterable[Fact]) -> Iter
         for one in process.registers:
             if isinstance(one, Register) and fact.kind is one.of:
                 key = str(fact.fields[one.key])
-                if known[one.name].setdefault(key, fact.fields) != fact.fields:
+                said = known[one.name].setdefault(key, fact.fields)
+                if any(value != fact.fields.get(name) for name, value in said.items()):
                     yield f"two facts say different things of {one.key} {key!r} ({one.name})"
 
 
 def _kept(keeper: Register | Reducer, held: Any, fact: Fact) -> Any:
     if isinstance(keeper, Register):
-        return {**held, str(fact.fields[keeper.key]): fact.fields}
+        return {str(fact.fields[keeper.key]): fact.fields, **held}
     return plain(keeper.reduce(plain(held), fact))
 
 

@@ -17,7 +17,7 @@ from saga.audit.model import Held, beginning, canonical
 from saga.convergence.samples import make_fact
 from saga.core import Commanded, Fact, Process, load_state
 from saga.modules import Entry
-from saga.replay.fold import ANSWERS, REPAIRED, REVIVED
+from saga.replay.fold import ANSWERS, ERASED, REPAIRED, RESTARTS
 
 MOST_TROUBLES: Final = 10
 MOST_FEW: Final = 10
@@ -68,6 +68,7 @@ class Record:
     process: Process
     begin: Held
     is_revived: bool = False
+    is_erased: bool = False
     commanded: Mapping[str, Commanded] = field(default_factory=dict)
     sent_before: Mapping[str, int] = field(default_factory=dict)
     facts: dict[bytes, Fact] = field(default_factory=dict)
@@ -82,7 +83,7 @@ class Record:
     @classmethod
     def begun(cls, process: Process, entry: Entry) -> "Record":
         """The record of an instance whose first entry this is, or that came back with it."""
-        record = cls(process, beginning(process), is_revived=entry.type == REVIVED)
+        record = cls(process, beginning(process), is_revived=entry.type in RESTARTS, is_erased=entry.type == ERASED)
         record.add(entry)
         return record
 
@@ -92,7 +93,7 @@ class Record:
         try:
             if entry.target is not None:
                 self._add_command(entry, entry.target)
-            elif entry.type == REVIVED:
+            elif entry.type in RESTARTS:
                 self._come_back(entry)
             elif entry.type in ANSWERS:
                 self._add_answer(entry)

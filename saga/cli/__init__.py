@@ -32,6 +32,7 @@ COMMANDS: Final = {
     "replay": "saga.cli.replay:replay",
     "audit": "saga.cli.audit:audit",
     "prune": "saga.cli.prune:prune",
+    "erase": "saga.cli.erase:erase_instances",
     "dead-letters": "saga.cli.dead_letters:app",
     "scenario": "saga.cli.scenario:scenario",
     "health": "saga.cli.health:health",

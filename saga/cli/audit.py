@@ -31,6 +31,7 @@ class Tally:
     most: int
     checked: int = 0
     differing: int = 0
+    erased: int = 0
     pruned: int = 0
     partly_pruned: int = 0
     other_version: int = 0
@@ -45,7 +46,8 @@ class Tally:
         """Count instances that were looked at."""
         standings = [one.standing for one in page]
         differing = [(process, one) for one in page if one.differences]
-        self.checked += standings.count(Standing.COMPARED)
+        self.checked += standings.count(Standing.COMPARED) + standings.count(Standing.ERASED)
+        self.erased += standings.count(Standing.ERASED)
         self.pruned += standings.count(Standing.PRUNED)
         self.partly_pruned += standings.count(Standing.PARTLY_PRUNED)
         self.other_version += sum(one.process_version not in (None, process.version) for one in page)
@@ -130,6 +132,7 @@ def _as_data(tally: Tally, what: str) -> dict[str, Any]:
     return {
         "checked": tally.checked,
         "differing": tally.differing,
+        "erased": tally.erased,
         "pruned": tally.pruned,
         "partly_pruned": tally.partly_pruned,
         "other_version": tally.other_version,
@@ -191,6 +194,7 @@ def _summary(tally: Tally, processes: Sequence[Process]) -> Text:
     for number, what in (
         (tally.differing - len(tally.findings), "more differ than are shown, see --limit"),
         (tally.unanswered - len(tally.lost), "more events have no answer than are shown, see --limit"),
+        (tally.erased, "erased: compared from their erasure on"),
         (tally.pruned, "pruned: nothing is left to compare"),
         (tally.partly_pruned, "not compared, as the beginning of their record was pruned"),
         (tally.other_version, "written by another version of the process, which alone is no difference"),

@@ -76,6 +76,9 @@ def _explained(process: Process, instance: Inspection) -> RenderableType:
     parts += [_timeline(instance)] if instance.pruned_at is None else []
     if instance.pruned_at is not None or instance.revived_at is not None:
         parts += [_pruned(process, instance)]
+    if instance.erased_at is not None:
+        said = f"What its messages said was erased at {date_and_time(instance.erased_at)} UTC."
+        parts += [Text(said, "dim")]
     if instance.timers:
         parts += [Text(), _timers(instance.timers)]
     if instance.dead_letters:

@@ -45,6 +45,7 @@ class Tally:
     differing: int = 0
     repaired: int = 0
     left: int = 0
+    erased: int = 0
     pruned: int = 0
     partly_pruned: int = 0
     other_version: int = 0
@@ -53,7 +54,8 @@ class Tally:
 
     def count(self, instance: Examined, version: int) -> None:
         """Count an instance that was looked at."""
-        self.checked += instance.standing is Standing.COMPARED
+        self.checked += instance.standing in (Standing.COMPARED, Standing.ERASED)
+        self.erased += instance.standing is Standing.ERASED
         self.pruned += instance.standing is Standing.PRUNED
         self.partly_pruned += instance.standing is Standing.PARTLY_PRUNED
         self.other_version += instance.process_version not in (None, version)
@@ -161,6 +163,7 @@ def _as_data(tally: Tally, what: str) -> dict[str, Any]:
         "differing": tally.differing,
         "repaired": tally.repaired,
         "left": tally.left,
+        "erased": tally.erased,
         "pruned": tally.pruned,
         "partly_pruned": tally.partly_pruned,
         "other_version": tally.other_version,
@@ -212,6 +215,7 @@ def _summary(tally: Tally, processes: Sequence[Process], *, repairing: bool) -> 
     text.append(".")
     for number, what in (
         (tally.differing - len(tally.findings), "more differ than are shown, see --limit"),
+        (tally.erased, "erased: compared from their erasure on"),
         (tally.pruned, "pruned: nothing is left to compare"),
         (tally.partly_pruned, "not compared, as the beginning of their record was pruned"),
         (tally.other_version, "written by another version of the process, which alone is no difference"),

@@ -22,7 +22,8 @@ class Selection:
     """A named, pure choice of register entries; the name stands in diagrams and explanations.
 
     ``choose`` gets the entries, and then what each of ``beside`` holds. The effect is wanted in ``condition`` for each
-    chosen entry; an effect with a single command needs none.
+    chosen entry; an effect with a single command needs none. ``reads`` are the fields of the entries that ``choose``
+    looks at; None means any of them.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Selection:
     choose: Callable[..., frozenset[str]]
     condition: Enum | None = None
     beside: tuple[Register | Reducer, ...] = ()
+    reads: tuple[str, ...] | None = None
 
     def chosen(self, registers: Mapping[str, Any]) -> frozenset[str]:
         """The keys of the entries that are chosen now."""
@@ -38,7 +40,7 @@ class Selection:
 
 def every(register: Register, condition: Enum | None = None) -> Selection:
     """All entries of the register."""
-    return Selection(f"every entry of {register.name}", register, frozenset, condition)
+    return Selection(f"every entry of {register.name}", register, frozenset, condition, reads=())
 
 
 def all_but_least(register: Register, by: tuple[str, ...], condition: Enum | None = None) -> Selection:
@@ -58,7 +60,8 @@ def all_but_least(register: Register, by: tuple[str, ...], condition: Enum | Non
         kept = min(entries, key=lambda key: (rank(entries[key]), key), default=None)
         return frozenset(entries) - {kept} if kept is not None else frozenset()
 
-    return Selection(f"all of {register.name} but the least by {', '.join(by)}", register, choose, condition)
+    name = f"all of {register.name} but the least by {', '.join(by)}"
+    return Selection(name, register, choose, condition, reads=by)
 
 
 class Armed(Enum):

@@ -42,15 +42,18 @@ class Register:
         return str(fact.fields[self.key])
 
     def conflict(self, entries: Entries, fact: Fact) -> str | None:
-        """What this fact contradicts in the entries, as a sentence; None if nothing."""
-        known = entries.get(self.key_of(fact))
-        if known is None or known == fact.fields:
-            return None
+        """What this fact contradicts in the entries, as a sentence; None if nothing.
+
+        A field that the entry does not have, because it was erased, contradicts nothing.
+        """
+        known = entries.get(self.key_of(fact), {})
         differences = ", ".join(
-            f"{name} is {known.get(name)!r} there and {fact.fields.get(name)!r} here"
-            for name in sorted(known.keys() | fact.fields.keys())
-            if known.get(name) != fact.fields.get(name)
+            f"{name} is {value!r} there and {fact.fields.get(name)!r} here"
+            for name, value in sorted(known.items())
+            if value != fact.fields.get(name)
         )
+        if not differences:
+            return None
         return f"{self.key} {self.key_of(fact)!r} is already known with other contents: {differences}"
 
     def take_in(self, entries: Entries, fact: Fact) -> Entries:

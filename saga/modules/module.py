@@ -147,12 +147,14 @@ class Module:
     def decode(self, entry: Entry) -> Any:
         """The event of an entry of this module, as an instance of its class.
 
-        Raises LookupError for an entry of something that is not declared here, and pydantic's ValidationError if the
-        class no longer takes what was recorded.
+        Raises LookupError for an entry of something that is not declared here or that was erased, and pydantic's
+        ValidationError if the class no longer takes what was recorded.
         """
         declared = self._declared.get(entry.type) if entry.module == self.name and entry.target is None else None
         if declared is None:
             raise LookupError(f"{entry.type} of module {entry.module} is no event that module {self.name} declares")
+        if entry.metadata.get("erased"):
+            raise LookupError(f"{entry.type} at position {entry.position} of module {entry.module} was erased")
         return payload.decode(declared.adapter, entry.data_json)
 
     def _of(self, visibility: Visibility) -> tuple[type, ...]:

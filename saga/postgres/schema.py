@@ -20,7 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import INT8MULTIRANGE, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, INT8MULTIRANGE, JSONB
 
 SCHEMA = "saga"
 
@@ -271,4 +271,19 @@ dead_letter = Table(
     CheckConstraint("attempts > 0", name="attempts"),
     Index("dead_letter_open_idx", "process_id", postgresql_where=text("state = 'open'")),
     comment="Messages that could not be handled: raw, with the reason.",
+)
+
+operation = Table(
+    "operation",
+    metadata,
+    Column("operation_id", BigInteger, Identity(always=True), primary_key=True),
+    Column("actor", Text, nullable=False, comment="Who did it, as they said or as the system knows them."),
+    Column("action", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("ids", ARRAY(Text), nullable=False, comment="What it was done to."),
+    Column("result", JSONB, nullable=False, comment="What came of it, in numbers."),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    CheckConstraint("actor <> ''", name="actor"),
+    CheckConstraint("action <> ''", name="action"),
+    comment="Append-only: what operators did, and why.",
 )

@@ -27,6 +27,7 @@ ANSWERS = ("InputTaken", "InputIgnored")
 """The entries of a stream that answer a message; others tell that the instance was revived or repaired."""
 
 REVIVED = "InstanceRevived"
+ERASED = "InstanceErased"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ class Inspection:
     """Everything that is recorded of one instance.
 
     Of one that was pruned, and has not come back since, that is its last state and nothing more. One that came back
-    lacks what was before ``revived_at``.
+    lacks what was before ``revived_at``. Of one that was erased, what its messages said until ``erased_at`` is gone.
     """
 
     process_id: str
@@ -109,6 +110,7 @@ class Inspection:
     updated_at: datetime
     pruned_at: datetime | None = None
     revived_at: datetime | None = None
+    erased_at: datetime | None = None
 
 
 async def inspect_instance(connection: AsyncConnection, process: Process, process_id: str) -> Inspection | None:
@@ -135,6 +137,7 @@ async def inspect_instance(connection: AsyncConnection, process: Process, proces
         created_at=row.created_at,
         updated_at=row.updated_at,
         revived_at=next((entry.recorded_at for entry in entries if entry.type == REVIVED), None),
+        erased_at=next((entry.recorded_at for entry in reversed(entries) if entry.type == ERASED), None),
     )
 
 

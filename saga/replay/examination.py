@@ -14,7 +14,7 @@ from saga.modules import Entry
 from saga.postgres import Statements
 from saga.replay.comparison import Stored, differences
 from saga.replay.difference import Difference
-from saga.replay.fold import Fold, Rebuilt
+from saga.replay.fold import ERASED, Fold, Rebuilt
 
 _SQL = Statements(__package__)
 READ_ROWS = _SQL["read_rows"]
@@ -24,9 +24,13 @@ READ_STREAMS = _SQL["read_streams"]
 
 
 class Standing(Enum):
-    """What there was to compare: both sides; not all, because it was pruned; or nothing, as nothing is known."""
+    """What there was to compare.
+
+    Both sides; the record from its erasure on; not all of it, because it was pruned; or nothing, as nothing is known.
+    """
 
     COMPARED = "compared"
+    ERASED = "erased"
     PRUNED = "pruned"
     PARTLY_PRUNED = "partly_pruned"
     UNKNOWN = "unknown"
@@ -91,7 +95,8 @@ def _examined(
     if process_id in pruned.streams and (rebuilt is None or rebuilt.headless):
         return Examined(process_id, Standing.PARTLY_PRUNED, version)
     found = differences(process, stored, rebuilt, timers)
-    return Examined(process_id, Standing.COMPARED, version, rebuilt, found)
+    standing = Standing.ERASED if rebuilt is not None and rebuilt.is_erased else Standing.COMPARED
+    return Examined(process_id, standing, version, rebuilt, found)
 
 
 async def _tombstones(connection: AsyncConnection, process: Process, process_ids: Sequence[str]) -> _Tombstones:
@@ -107,7 +112,7 @@ async def _rebuild(connection: AsyncConnection, process: Process, process_ids: S
     wanted = {"module": process.module, "process_ids": list(process_ids)}
     async for row in await connection.stream(READ_STREAMS, wanted):
         entry = Entry.from_row(row)
-        if (fold := folds.get(entry.stream_id)) is None:
+        if (fold := folds.get(entry.stream_id)) is None or entry.type == ERASED:
             fold = folds[entry.stream_id] = Fold(process)
         fold.take(entry)
     return {process_id: fold.rebuilt() for process_id, fold in folds.items()}

@@ -27,6 +27,10 @@ from saga.replay.difference import Difference
 
 ANSWERS: Final = ("InputTaken", "InputIgnored")
 REVIVED: Final = "InstanceRevived"
+ERASED: Final = "InstanceErased"
+RESTARTS: Final = (REVIVED, ERASED)
+"""Entries that hold the state from which an instance goes on: what stands before them need not be readable."""
+
 REPAIRED: Final = "InstanceRepaired"
 
 Key = tuple[str, str, str, int]
@@ -48,8 +52,8 @@ class Rebuilt:
     """An instance as its record leads to it.
 
     ``damage`` says why the record could not be followed to its end; then the rest is what it was up to there. A record
-    that is ``headless`` lacks its first entries. ``commands`` are differences between the commands in the log and those
-    that the recorded inputs lead to.
+    that is ``headless`` lacks its first entries; one that ``is_erased`` begins with its erasure. ``commands`` are
+    differences between the commands in the log and those that the recorded inputs lead to.
     """
 
     state: State
@@ -59,6 +63,7 @@ class Rebuilt:
     commands: tuple[Difference, ...]
     damage: Difference | None
     headless: bool
+    is_erased: bool
 
 
 class Fold:
@@ -77,13 +82,14 @@ class Fold:
         self._commands: list[Difference] = []
         self._damage: Difference | None = None
         self._headless = False
+        self._is_erased = False
 
     def take(self, entry: Entry) -> None:
         """Take one entry in; after damage, none any more."""
         begins, missing = self._version == 0, entry.stream_version - self._version - 1
         self._version = entry.stream_version
         if self._damage is None:
-            if begins and missing and entry.type != REVIVED:
+            if begins and missing and entry.type not in RESTARTS:
                 self._headless = True
                 self._stop(entry, f"its stream begins with entry {entry.stream_version}")
             else:
@@ -101,6 +107,7 @@ class Fold:
             tuple(self._commands),
             self._damage,
             self._headless,
+            self._is_erased,
         )
 
     def _fold(self, entry: Entry) -> None:
@@ -115,15 +122,16 @@ class Fold:
             self._stop(entry, _why(error))
 
     def _follow(self, entry: Entry) -> None:
-        if entry.type == REVIVED:
-            self._revive(entry)
+        if entry.type in RESTARTS:
+            self._go_on_from(entry)
         elif entry.type in ANSWERS:
             self._take_in(entry)
         else:
             self._stop(entry, f"it is a {entry.type}, which no instance's stream is known to hold")
 
-    def _revive(self, entry: Entry) -> None:
+    def _go_on_from(self, entry: Entry) -> None:
         self._state = self._before = load_state(self._process, entry.data["state"])
+        self._is_erased = entry.type == ERASED
         self._deadlines = []
 
     def _take_in(self, entry: Entry) -> None:

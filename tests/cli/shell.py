@@ -82,18 +82,19 @@ class Saga:
 
         return asyncio.run(work())
 
-    def sql(self, statement: str, **values: object) -> None:
-        """One statement, committed."""
+    def sql(self, statement: str, **values: object) -> list[tuple[Any, ...]]:
+        """One statement, committed; the rows that it gives."""
 
-        async def work() -> None:
+        async def work() -> list[tuple[Any, ...]]:
             engine = connect_engine(self.environment["SAGA_DATABASE_URL"], "test")
             try:
                 async with engine.begin() as connection:
-                    await connection.execute(text(statement), values)
+                    result = await connection.execute(text(statement), values)
+                    return [tuple(row) for row in result] if result.returns_rows else []
             finally:
                 await engine.dispose()
 
-        asyncio.run(work())
+        return asyncio.run(work())
 
     def queued(self) -> list[Raw]:
         """What waits for the order process, taken out of its queue."""

@@ -33,6 +33,7 @@ def arguments(count: int) -> dict[str, Cases]:
         **_reading(count),
         **_replay(count),
         **_retention(count),
+        **_erasure(count),
     }
 
 
@@ -295,6 +296,23 @@ def _retention(count: int) -> dict[str, Cases]:
         "retention/list_named": _one(module="orders"),
         "retention/read_dead_letters": _one(after=0, limit=PAGE),
         "retention/delete_dead_letters": _one(dead_letter_ids=list(range(1, BATCH)), before=before),
+    }
+
+
+def _erasure(count: int) -> dict[str, Cases]:
+    order = {"process": "order", "process_id": f"o-{count * 9 // 10}"}
+    stream = {"process_id": order["process_id"], "module": "order-process"}
+    about = {"own": "order-process", "modules": ["orders", "payments", "scheduler"], "correlate": "order_id"}
+    return {
+        "erasure/lock_instance": _one(**order),
+        "erasure/lock_tombstone": _one(**order),
+        "erasure/list_open_letters": _one(**order),
+        "erasure/read_stream": _one(**stream, after=0, limit=PAGE),
+        "erasure/read_events": _one(**order, **about),
+        "erasure/write_tombstone": _one(**order, state="{}"),
+        "erasure/write_instance": _one(**order, state="{}", stream_version=2),
+        "erasure/erase_timers": _one(**order),
+        "erasure/find_collaborators": _one(),
     }
 
 

@@ -48,7 +48,7 @@ ALLOWED: dict[str, Privileges] = {
     | {
         "cursor": "SELECT INSERT UPDATE",
         "cursor_advance": "SELECT INSERT DELETE",
-        "dead_letter": "SELECT INSERT UPDATE(attempts,closed_at,kind,last_seen_at,reason,state)",
+        "dead_letter": "SELECT INSERT UPDATE(attempts,body,closed_at,kind,last_seen_at,properties,reason,state)",
         "event_log": "SELECT",
         "inbox": "SELECT INSERT UPDATE(repeats) DELETE",
         "inbox_tombstone": "SELECT",
