@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    Uuid,
     text,
 )
 from sqlalchemy.dialects.postgresql import INT8MULTIRANGE, JSONB
@@ -39,6 +40,9 @@ NOW = text("clock_timestamp()")
 INSTANCE_FILLFACTOR = 12
 """Percent. A row is inserted nearly empty, to be locked, and grows sixfold in the same transaction. With this much room
 it stays on its page, and its update touches no index."""
+
+COMMIT_PROOF_FILLFACTOR = 10
+"""Percent. Each transaction of a connection updates its one row, which finds its next versions' room on the same page."""
 
 module = Table(
     "module",
@@ -271,4 +275,15 @@ dead_letter = Table(
     CheckConstraint("attempts > 0", name="attempts"),
     Index("dead_letter_open_idx", "process_id", postgresql_where=text("state = 'open'")),
     comment="Messages that could not be handled: raw, with the reason.",
+)
+
+commit_proof = Table(
+    "commit_proof",
+    metadata,
+    Column("slot", Uuid, primary_key=True, comment="One for each connection."),
+    Column("login", Text, nullable=False, server_default=text("CURRENT_USER")),
+    Column("token", Uuid, nullable=False, comment="Of the last transaction that committed there."),
+    Column("written_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    comment="Tells whether a commit took effect whose answer was lost.",
+    postgresql_with={"fillfactor": COMMIT_PROOF_FILLFACTOR},
 )

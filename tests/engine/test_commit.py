@@ -45,7 +45,7 @@ class Wire:
         copying = asyncio.create_task(_copy(answers, writer))
         try:
             while data := await reader.read(65_536):
-                if b"COMMIT" in data and self.cut:
+                if b"COMMIT;" in data and self.cut:
                     self.cuts += 1
                     cut, self.cut = self.cut, None
                     if cut == "after":

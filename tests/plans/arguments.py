@@ -7,6 +7,7 @@ half of it, the orders' and the payments' at a fifth each, the scheduler's at a 
 from datetime import UTC, datetime, timedelta
 from hashlib import md5
 from typing import Any
+from uuid import uuid4
 
 from saga.modules.reader import WIDEST_STRETCH
 from saga.postgres import as_rows
@@ -29,6 +30,7 @@ def arguments(count: int) -> dict[str, Cases]:
         **_cursors(count),
         **_modules(count),
         **_transport(count),
+        **_postgres(),
         **_scheduler(),
         **_reading(count),
         **_replay(count),
@@ -180,6 +182,14 @@ def _transport(count: int) -> dict[str, Cases]:
         "transport/has_advances": _one(consumer="order"),
         "transport/hold_feed": _one(consumer="order", module="orders"),
         "transport/raise_alarm": _one(consumer="order", module="orders", alarm="the log can't be reached"),
+    }
+
+
+def _postgres() -> dict[str, Cases]:
+    return {
+        "postgres/prove_commit": _one(slot=uuid4(), token=uuid4()),
+        "postgres/find_proof": _one(slot=uuid4(), token=uuid4()),
+        "postgres/remove_slots": _one(),
     }
 
 

@@ -12,6 +12,7 @@ FOLDERS = (
     "saga/audit",
     "saga/engine",
     "saga/modules",
+    "saga/postgres",
     "saga/reading",
     "saga/replay",
     "saga/retention",
