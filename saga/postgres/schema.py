@@ -42,7 +42,7 @@ INSTANCE_FILLFACTOR = 12
 it stays on its page, and its update touches no index."""
 
 COMMIT_PROOF_FILLFACTOR = 10
-"""Percent. Each transaction of a connection updates its one row, which finds its next versions' room on the same page."""
+"""Percent. Each transaction of a connection updates its row; with this much room the row stays on its page."""
 
 module = Table(
     "module",

@@ -1,4 +1,4 @@
-"""A table in which a transaction leaves the proof of its commit; until a role is given its rows, only the owner has any."""
+"""A table in which a transaction leaves the proof of its commit. As of other tables, policies open it to roles."""
 
 import sqlalchemy as sa
 from alembic import op
