@@ -36,7 +36,6 @@ class Line:
     server: PostgresServer
     on_commit: Callable[[asyncio.StreamWriter, bytes], Awaitable[None]] | None = None
     opened: asyncio.Event = field(default_factory=asyncio.Event)
-    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await self.opened.wait()
@@ -71,13 +70,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]
     """A server of its own, which is killed."""
     server = PostgresServer(tmp_path_factory.mktemp("postgres"))
     server.start()
-    migrate_beside(server.url)
+    migrate(server.url)
     yield server
     server.destroy()
-
-
-def migrate_beside(url: str) -> None:
-    migrate(url)
 
 
 @pytest.fixture
