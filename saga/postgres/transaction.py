@@ -114,7 +114,7 @@ async def _require_committed(engine: AsyncEngine, proof: _Proof, broken: Unavail
         reraise=True,
     )
     try:
-        has_committed = await attempts(_has_committed, engine, proof)
+        has_committed: bool = await attempts(_has_committed, engine, proof)
     except (Unavailable, Conflict) as reason:
         raise Unavailable(f"whether the transaction committed can't be found out ({reason}): {broken}") from broken
     if not has_committed:
@@ -126,5 +126,5 @@ async def _has_committed(engine: AsyncEngine, proof: _Proof) -> bool:
     with unavailable_after():
         async with engine.begin() as connection:
             found = await connection.execute(FIND_PROOF, {"slot": proof.slot, "token": proof.token})
-            has_committed: bool = found.one().is_proved
-    return has_committed
+            is_proved: bool = found.one().is_proved
+    return is_proved

@@ -129,7 +129,7 @@ async def test_events_and_their_answers_are_found_by_index(engine: AsyncEngine) 
     )
     await execute(engine, "ANALYZE saga.event_log")
     ids = {"own": "order-process", "process_ids": [f"o-{n}" for n in range(300)]}
-    page = {"module": "orders", "after": 10_000, "upto": 30_000, "limit": 500}
+    page = {"module": "orders", "after": 10_000, "upto": 30_000, "watermark": 30_000, "handled": "{}", "limit": 500}
     for statement, wanted, index in (
         (READ_EVENTS, page, "event_log_public_idx"),
         (READ_ANSWERED, {**ids, "module": "orders", "positions": [*range(900)]}, "event_log_module_stream_id"),

@@ -74,14 +74,13 @@ async def by_a_module(_: AsyncEngine, users: AsyncEngine) -> None:
 async def test_a_commit_that_others_act_on_is_safe_before_they_see_it(
     engine: AsyncEngine, users: AsyncEngine, work: Work, whose: str, default: str
 ) -> None:
+    wanted = "remote_apply" if default == "remote_apply" else "on"
     for statement in ("CREATE TABLE public.noted (setting text)", NOTE_WHAT_IS_SET, AT_THE_COMMIT):
         await execute(engine, statement.format(table="module"))
     await make_default(engine, whose, "synchronous_commit", default)
     assert await value(users, "SHOW synchronous_commit") == default
     await work(engine, users)
-    assert set(await rows(engine, "SELECT setting FROM public.noted")) == {
-        ("remote_apply" if default == "remote_apply" else "on",)
-    }
+    assert set(await rows(engine, "SELECT setting FROM public.noted")) == {(wanted,)}
 
 
 async def test_the_cursor_of_a_follower_still_waits_for_no_disk(engine: AsyncEngine, users: AsyncEngine) -> None:

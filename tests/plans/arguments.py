@@ -252,9 +252,23 @@ def _replay(count: int) -> dict[str, Cases]:
         "audit/read_answered": _one(
             own="order-process", process_ids=ids, module="orders", positions=list(range(1, PAGE))
         ),
+        "audit/find_commands": _one(
+            own="order-process", process_ids=ids, collaborator="gateway", command_ids=[f"c-{n}" for n in range(PAGE)]
+        ),
+        "audit/read_collaborators": _one(collaborators=["gateway", "fulfilment"]),
+        "audit/read_given_up": _one(command_ids=[f"c-{n}" for n in range(PAGE)]),
+        "audit/read_sent": _one(
+            own="order-process", collaborator="gateway", after=count // 8, upto=count // 4, limit=PAGE
+        ),
         "audit/read_came_back": _one(process="order", own="order-process", process_ids=ids),
         "audit/read_cursors": _one(consumer="order", modules=["orders", "payments"]),
-        "audit/read_events": _one(module="orders", after=count // 8, upto=count // 4, limit=PAGE),
+        "audit/read_events": {
+            case: {"module": "orders", "after": count // 8, "upto": count // 4, "limit": PAGE} | covered
+            for case, covered in {
+                "below the cursor": {"watermark": count // 4, "handled": "{}"},
+                "beyond it": {"watermark": 0, "handled": f"{{[{count // 8},{count // 4})}}"},
+            }.items()
+        },
         "audit/read_letters": _one(consumer="order", module="orders", positions=list(range(1, PAGE))),
         "replay/find_next": {
             "from the beginning": order | {"after": "", "limit": PAGE},
