@@ -123,6 +123,10 @@ GRANT INSERT ON saga.instance_tombstone, saga.inbox_tombstone, saga.stream_tombs
 GRANT UPDATE (last_version) ON saga.stream_tombstone TO saga_pruner;
 GRANT UPDATE (pruned_position) ON saga.module TO saga_pruner;
 
+-- Commits, and finds out later whether a commit took effect whose answer was lost.
+GRANT SELECT, INSERT (slot, token), UPDATE (token, written_at), DELETE
+    ON saga.commit_proof TO saga_module, saga_collaborator, saga_worker, saga_pruner;
+
 -- Reads everything and changes nothing: for people, and for `saga lag`, `saga list`, `saga inspect`.
 GRANT SELECT ON ALL TABLES IN SCHEMA saga TO saga_auditor;
 
@@ -169,6 +173,10 @@ CREATE POLICY "saga: a collaborator has its own" ON saga.cursor TO saga_collabor
     USING (consumer IN (SELECT saga.held_names('saga_collaborator_')));
 CREATE POLICY "saga: whoever audits or prunes reads all" ON saga.cursor FOR SELECT TO saga_auditor, saga_pruner
     USING (true);
+
+CREATE POLICY "saga: each login has its own" ON saga.commit_proof
+    TO saga_module, saga_collaborator, saga_worker, saga_pruner
+    USING (login = current_user);
 
 CREATE POLICY "saga: a module knows its own streams" ON saga.stream_tombstone FOR SELECT TO saga_module
     USING (module IN (SELECT saga.held_names('saga_module_')));

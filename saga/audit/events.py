@@ -1,13 +1,13 @@
-"""The audit of what was heard: whether every event that a cursor has passed has an answer.
+"""The audit of what was heard: whether every event that a cursor covers has an answer.
 
 The problem: an instance says nothing of an event that never reached it. The modules' logs do, where they are kept here.
 
-The model: below its cursor a process has handled everything. So each public event there that it hears has exactly one
-answer in the record of the instance that it is about, or a dead letter, whatever became of that. (Two answers are a
-difference of their instance.) Events and answers are compared page by page, each page as of one moment.
+The model: below its cursor, and in the ranges beyond that it has noted as handled, a process has handled everything. So
+each public event there that it hears has exactly one answer in the record of the instance that it is about, or a dead
+letter, whatever became of that. (Two answers are a difference of their instance.) Events and answers are compared page
+by page, each page as of one moment.
 
-What can't be told is left out: answers that were pruned with their instance, and events that were. A dead letter that
-was discarded and pruned, while its event has to stay for another reader, looks like one that never was.
+What can't be told is left out: answers that were pruned with their instance, and events that were.
 """
 
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
@@ -36,7 +36,7 @@ READ_CAME_BACK = _SQL["read_came_back"]
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
-    """A public event below the cursor to which nobody has an answer. Without an instance it was not understood."""
+    """A public event that the cursor covers and nobody has answered. Without an instance it was not understood."""
 
     module: str
     position: int
@@ -66,15 +66,16 @@ async def audit_events(
     async with one_moment(engine) as connection:
         cursors = (await connection.execute(READ_CURSORS, wanted)).all()
     for cursor in cursors:
-        after = cursor.pruned_position
-        while after < cursor.watermark:
-            upto = {"module": cursor.module, "after": after, "upto": cursor.watermark, "limit": page_size}
+        after, upto = cursor.pruned_position, cursor.last_position
+        page = {"module": cursor.module, "upto": upto, "limit": page_size}
+        page |= {"watermark": cursor.watermark, "handled": cursor.handled}
+        while after < upto:
             async with one_moment(engine) as connection:
-                rows = (await connection.execute(READ_EVENTS, upto)).all()
+                rows = (await connection.execute(READ_EVENTS, page | {"after": after})).all()
                 heard = list(_heard(process, cursor.module, rows))
                 unanswered = await _unanswered(connection, process, cursor.module, heard)
             yield AuditedEvents(len(heard), unanswered)
-            after = rows[-1].position if len(rows) == page_size else cursor.watermark
+            after = rows[-1].position if len(rows) == page_size else upto
 
 
 def _heard(process: Process, module: str, rows: Sequence[Row[Any]]) -> Iterator[Unanswered]:

@@ -1,4 +1,4 @@
-"""`saga audit`: is every instance what the model makes of its facts, and was every event heard."""
+"""`saga audit`: is every instance what the model makes of its facts, and is every event and command accounted for."""
 
 import asyncio
 from collections.abc import Sequence
@@ -11,7 +11,16 @@ from rich.console import Console
 from rich.text import Text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from saga.audit import Audited, AuditedEvents, Unanswered, audit_events, audit_these
+from saga.audit import (
+    Astray,
+    Audited,
+    AuditedCommands,
+    AuditedEvents,
+    Unanswered,
+    audit_commands,
+    audit_events,
+    audit_these,
+)
 from saga.audit import audit as audit_all
 from saga.cli.database import database
 from saga.cli.processes import OfProcess, choose_processes, identified, many_of, one_of, require_known
@@ -38,9 +47,12 @@ class Tally:
     left_standing: int = 0
     heard: int = 0
     unanswered: int = 0
+    compared: int = 0
+    astray: int = 0
     told: int = 0
     findings: list[tuple[Process, Audited]] = field(default_factory=list)
     lost: list[tuple[Process, Unanswered]] = field(default_factory=list)
+    commands: list[tuple[Process, Astray]] = field(default_factory=list)
 
     def count(self, process: Process, page: Sequence[Audited]) -> None:
         """Count instances that were looked at."""
@@ -61,10 +73,16 @@ class Tally:
         self.unanswered += len(page.unanswered)
         self.lost += [(process, one) for one in page.unanswered[: self.most - len(self.lost)]]
 
+    def count_commands(self, process: Process, page: AuditedCommands) -> None:
+        """Count commands that were compared."""
+        self.compared += page.compared
+        self.astray += len(page.astray)
+        self.commands += [(process, one) for one in page.astray[: self.most - len(self.commands)]]
+
     @property
     def is_clean(self) -> bool:
         """Whether nothing was found."""
-        return not self.differing and not self.unanswered
+        return not self.differing and not self.unanswered and not self.astray
 
 
 def audit(
@@ -77,7 +95,8 @@ def audit(
     """Hold instances, such as orders, against the model: what their facts must come to by the declared tables alone.
 
     Compares states, outcome and what collaborators were told last, without the engine's own decision; without ids
-    also whether every event that was heard has an answer. Exit code 1 if anything differs.
+    also whether every event that was heard has an answer, and whether collaborators that keep their commands in this
+    database have those of the log and no others. Exit code 1 if anything differs.
     """
     tally = Tally(limit)
     settings = load_settings()
@@ -108,6 +127,9 @@ async def _audit_all(engine: AsyncEngine, process: Process, tally: Tally, what: 
     async with aclosing(audit_events(engine, process)) as events:
         async for heard in events:
             tally.count_events(process, heard)
+    async with aclosing(audit_commands(engine, process)) as sent:
+        async for compared in sent:
+            tally.count_commands(process, compared)
 
 
 async def _audit_these(engine: AsyncEngine, processes: Sequence[Process], wanted: list[str], tally: Tally) -> None:
@@ -139,9 +161,14 @@ def _as_data(tally: Tally, what: str) -> dict[str, Any]:
         "left_standing": tally.left_standing,
         "heard": tally.heard,
         "unanswered": tally.unanswered,
+        "compared": tally.compared,
+        "astray": tally.astray,
         what: [_instance_as_data(*finding) for finding in tally.findings],
         "events": [_event_as_data(*lost) for lost in tally.lost],
-        "more": tally.differing > len(tally.findings) or tally.unanswered > len(tally.lost),
+        "commands": [_command_as_data(*one) for one in tally.commands],
+        "more": tally.differing > len(tally.findings)
+        or tally.unanswered > len(tally.lost)
+        or tally.astray > len(tally.commands),
     }
 
 
@@ -168,11 +195,24 @@ def _event_as_data(process: Process, event: Unanswered) -> dict[str, Any]:
     }
 
 
+def _command_as_data(process: Process, command: Astray) -> dict[str, Any]:
+    return {
+        "process": process.name,
+        "process_id": command.process_id,
+        "collaborator": command.collaborator,
+        "id": command.command_id,
+        "type": command.type,
+        "is_recorded": command.is_recorded,
+        "sentence": command.sentence,
+    }
+
+
 def _show(tally: Tally, processes: Sequence[Process], console: Console) -> None:
     for process, instance in tally.findings:
         console.print(_explained(process, instance), soft_wrap=True)
-    for process, event in tally.lost:
-        console.print(Text(f"{process.name.capitalize()}: {_short(event.sentence)}", "red"), soft_wrap=True)
+    lost = [(process, one.sentence) for process, one in tally.lost]
+    for process, sentence in (*lost, *((process, one.sentence) for process, one in tally.commands)):
+        console.print(Text(f"{process.name.capitalize()}: {_short(sentence)}", "red"), soft_wrap=True)
     console.print(_summary(tally, processes))
 
 
@@ -191,10 +231,14 @@ def _summary(tally: Tally, processes: Sequence[Process]) -> Text:
     if tally.heard:
         text.append(f"\n{_counted(tally.heard, 'event', 'events')} heard: ")
         text.append(f"{tally.unanswered} without an answer." if tally.unanswered else "all are answered.")
+    if tally.compared:
+        text.append(f"\n{_counted(tally.compared, 'command', 'commands')} compared with the collaborators': ")
+        text.append(f"{tally.astray} on one side only." if tally.astray else "all are on both sides.")
     for number, what in (
         (tally.differing - len(tally.findings), "more differ than are shown, see --limit"),
         (tally.unanswered - len(tally.lost), "more events have no answer than are shown, see --limit"),
         (tally.erased, "erased: compared from their erasure on"),
+        (tally.astray - len(tally.commands), "more commands are on one side only than are shown, see --limit"),
         (tally.pruned, "pruned: nothing is left to compare"),
         (tally.partly_pruned, "not compared, as the beginning of their record was pruned"),
         (tally.other_version, "written by another version of the process, which alone is no difference"),

@@ -96,6 +96,11 @@ class PostgresServer:
             children.wait_until(lambda: self.pid is None, _STOP_SECONDS)
         self._remove_leftovers()
 
+    def kill(self) -> None:
+        """SIGKILL all of its processes at once, as a crash would, and return when none is left."""
+        children.remove(self._place(), _NAMES)
+        self._remove_leftovers()
+
     def restart(self, mode: StopMode = "fast") -> None:
         """Stop and start on the same port with the same data."""
         self.stop(mode)

@@ -1,6 +1,7 @@
 """Connections: one pool for each service, with every timeout set that PostgreSQL leaves off by default."""
 
 from contextlib import AsyncExitStack
+from typing import Final
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -11,6 +12,8 @@ from saga.settings import SettingsError
 CONNECT_TIMEOUT_SECONDS = 5.0
 COMMAND_TIMEOUT_SECONDS = 60.0
 """For a server that no longer answers at all; what it can notice itself it ends sooner."""
+
+ISOLATION_LEVEL: Final = "READ COMMITTED"
 
 SERVER_SETTINGS = {
     "lock_timeout": "5s",
@@ -35,6 +38,8 @@ def connect_engine(database_url: str, service: str, pool_size: int = 5) -> Async
         max_overflow=0,
         pool_timeout=10,
         pool_pre_ping=False,
+        # What the statements here rely on, whatever database and role have for a default.
+        isolation_level=ISOLATION_LEVEL,
         # Errors go to logs, and parameters are what messages say.
         hide_parameters=True,
         connect_args={

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    Uuid,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, INT8MULTIRANGE, JSONB
@@ -39,6 +40,9 @@ NOW = text("clock_timestamp()")
 INSTANCE_FILLFACTOR = 12
 """Percent. A row is inserted nearly empty, to be locked, and grows sixfold in the same transaction. With this much room
 it stays on its page, and its update touches no index."""
+
+COMMIT_PROOF_FILLFACTOR = 10
+"""Percent. Each transaction of a connection updates its row; with this much room the row stays on its page."""
 
 module = Table(
     "module",
@@ -286,4 +290,15 @@ operation = Table(
     CheckConstraint("actor <> ''", name="actor"),
     CheckConstraint("action <> ''", name="action"),
     comment="Append-only: what operators did, and why.",
+)
+
+commit_proof = Table(
+    "commit_proof",
+    metadata,
+    Column("slot", Uuid, primary_key=True, comment="One for each connection."),
+    Column("login", Text, nullable=False, server_default=text("CURRENT_USER")),
+    Column("token", Uuid, nullable=False, comment="Of the last transaction that committed there."),
+    Column("written_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    comment="Tells whether a commit took effect whose answer was lost.",
+    postgresql_with={"fillfactor": COMMIT_PROOF_FILLFACTOR},
 )

@@ -2,27 +2,50 @@
 
 The problem: the connection can break after COMMIT was sent and before its answer came. Taking that for a failure does
 the work twice where nothing else deduplicates it; taking it for a success acknowledges messages that are recorded
-nowhere. So the transaction notes its id at the start, and after a broken commit asks PostgreSQL what became of it
-(pg_xact_status), over another connection, until there is an answer.
+nowhere.
+
+The model: what proves a commit is what that commit wrote, and nobody else can. Each driver connection has a slot, a row
+of ``saga.commit_proof``, and each transaction begins by writing a fresh token there. The token becomes visible with the
+commit, and with synchronous_commit on (the same statement sees to that) not before it is on the disk. After a broken
+commit another connection takes the lock of that row: the transaction held it, so it has ended by then, one way or the
+other, and can't commit any more. If the token is there, it committed. If not, it did not.
+
+The failures. A transaction that is still open on the server keeps the lock until it ends, at the latest after
+idle_in_transaction_session_timeout; who asks meanwhile runs into lock_timeout and asks again. A server that crashed has
+lost the tokens of the commits that it lost. A standby can't be asked: it refuses the write. A commit that became
+visible although a standby had not confirmed it (somebody cancelled the wait) is confirmed by the commit of who asks.
+
+Not used: pg_xact_status. A server that crashed gives transaction ids out again whose records had not reached the disk,
+and then tells of somebody else's transaction.
 """
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from uuid import UUID, uuid4
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from saga.postgres.errors import Conflict, Unavailable, unavailable_after
+from saga.postgres.statements import Statements
 
 RESOLVE_SECONDS = 120.0
 
-_XID = text("SELECT CAST(pg_current_xact_id() AS text)")
-_STATUS = text("SELECT pg_xact_status(CAST(CAST(:xid AS text) AS xid8))")
+_SQL = Statements(__package__)
+PROVE_COMMIT = _SQL["prove_commit"]
+FIND_PROOF = _SQL["find_proof"]
+REMOVE_SLOTS = _SQL["remove_slots"]
+
+_INFO_KEY = __name__
 
 
-class _Undecided(Exception):
-    """The transaction is still in progress on the server."""
+@dataclass(frozen=True, slots=True)
+class _Proof:
+    """What a transaction leaves if it commits: this token, in the slot of its connection."""
+
+    slot: UUID
+    token: UUID
 
 
 @asynccontextmanager
@@ -37,7 +60,7 @@ async def durable_transaction(engine: AsyncEngine, *, proved: bool = True) -> As
         async with engine.connect() as connection:
             transaction = await connection.begin()
             try:
-                xid = (await connection.execute(_XID)).scalar_one() if proved else None
+                proof = await _leave_proof(connection) if proved else None
                 yield connection
             except BaseException:
                 await _roll_back(connection)
@@ -49,9 +72,9 @@ async def durable_transaction(engine: AsyncEngine, *, proved: bool = True) -> As
                     await transaction.commit()
             except Unavailable as error:
                 await connection.invalidate()
-                if xid is None:
+                if proof is None:
                     raise
-                await _require_committed(engine, xid, error)
+                await _require_committed(engine, proof, error)
 
 
 @asynccontextmanager
@@ -60,6 +83,17 @@ async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     with unavailable_after():
         async with engine.connect() as connection:
             yield connection
+
+
+async def _leave_proof(connection: AsyncConnection) -> _Proof:
+    """Begin the transaction with its proof. A connection that is new takes a slot, and clears old ones away."""
+    slot = connection.info.get(_INFO_KEY)
+    if slot is None:
+        slot = connection.info[_INFO_KEY] = uuid4()
+        await connection.execute(REMOVE_SLOTS)
+    proof = _Proof(slot, uuid4())
+    await connection.execute(PROVE_COMMIT, {"slot": proof.slot, "token": proof.token})
+    return proof
 
 
 async def _roll_back(connection: AsyncConnection) -> None:
@@ -71,31 +105,26 @@ async def _roll_back(connection: AsyncConnection) -> None:
         await connection.invalidate()
 
 
-async def _require_committed(engine: AsyncEngine, xid: str, broken: Unavailable) -> None:
+async def _require_committed(engine: AsyncEngine, proof: _Proof, broken: Unavailable) -> None:
     """Return if the transaction committed, raise Unavailable if it did not."""
     attempts = AsyncRetrying(
-        retry=retry_if_exception_type((Unavailable, _Undecided)),
+        retry=retry_if_exception_type((Unavailable, Conflict)),
         wait=wait_random_exponential(multiplier=0.05, max=2),
         stop=stop_after_delay(RESOLVE_SECONDS),
         reraise=True,
     )
-
-    async def decided() -> str | None:
-        status = await _status(engine, xid)
-        if status == "in progress":
-            raise _Undecided
-        return status
-
-    status: str | None
     try:
-        status = await attempts(decided)
-    except _Undecided:
-        status = "in progress"
-    if status != "committed":
-        raise Unavailable(f"the transaction did not commit ({status}): {broken}") from broken
+        has_committed: bool = await attempts(_has_committed, engine, proof)
+    except (Unavailable, Conflict) as reason:
+        raise Unavailable(f"whether the transaction committed can't be found out ({reason}): {broken}") from broken
+    if not has_committed:
+        raise Unavailable(f"the transaction did not commit: {broken}") from broken
 
 
-async def _status(engine: AsyncEngine, xid: str) -> str | None:
-    async with reading(engine) as connection:
-        status: str | None = (await connection.execute(_STATUS, {"xid": xid})).scalar_one()
-        return status
+async def _has_committed(engine: AsyncEngine, proof: _Proof) -> bool:
+    """Ask, and believe the answer once it is safe itself."""
+    with unavailable_after():
+        async with engine.begin() as connection:
+            found = await connection.execute(FIND_PROOF, {"slot": proof.slot, "token": proof.token})
+            is_proved: bool = found.one().is_proved
+    return is_proved

@@ -1,4 +1,7 @@
-"""Dead letters that were closed long ago. An open one stays, however old it is: somebody has to answer it."""
+"""Dead letters that were closed long ago. An open one stays, however old it is: somebody has to answer it.
+
+One that was discarded stays as long as its event is in the log: it is what the event was answered with.
+"""
 
 from datetime import datetime
 
@@ -30,6 +33,7 @@ async def count(connection: AsyncConnection, after: int, before: datetime, *, li
 async def _read(connection: AsyncConnection, after: int, before: datetime, limit: int) -> tuple[list[int], int | None]:
     """Those of the next ones that are old, and where the ones after them begin: none is older than its first coming."""
     rows = (await connection.execute(READ_DEAD_LETTERS, {"after": after, "limit": limit})).all()
-    old = [row.dead_letter_id for row in rows if row.closed_at is not None and row.closed_at < before]
+    closed = (row for row in rows if row.closed_at is not None and not row.is_needed)
+    old = [row.dead_letter_id for row in closed if row.closed_at < before]
     is_last = len(rows) < limit or rows[-1].first_seen_at >= before
     return old, None if is_last else rows[-1].dead_letter_id

@@ -11,10 +11,11 @@ from saga.core import Poison
 from saga.engine import Step
 from saga.modules import NewEvent, Visibility, append
 from saga.postgres import durable_transaction
+from saga.retention import Pruner
 from tests.audit.evidence import differing, events
 from tests.engine.conversation import execute, message, rows
 from tests.replay.evidence import PROCESS, delete_entries
-from tests.retention.archive import logged, prune, take
+from tests.retention.archive import NOW, logged, prune, take
 
 
 async def some(engine: AsyncEngine, chance: random.Random, orders: int) -> int:
@@ -61,6 +62,17 @@ async def test_what_is_beyond_the_cursor_is_not_asked_for(engine: AsyncEngine) -
     assert await events(engine) == (1, [])
 
 
+async def test_what_was_handled_out_of_turn_is_asked_for_and_the_hole_before_it_is_not(engine: AsyncEngine) -> None:
+    first, _, third, fourth = await logged(engine, *(message("OrderPlaced", f"o-{number}") for number in range(1, 5)))
+    await take(engine, first, third, fourth)
+    assert await rows(engine, "SELECT watermark, CAST(handled AS text) FROM saga.cursor") == [(1, "{[3,5)}")]
+    assert await events(engine, page_size=1) == (3, [])
+    await lose(engine, "o-3")
+    await lose(engine, "o-4")
+    heard, lost = await events(engine, page_size=1)
+    assert (heard, [one.position for one in lost]) == (3, [3, 4])
+
+
 async def test_what_has_a_dead_letter_is_answered_and_without_it_is_not(engine: AsyncEngine) -> None:
     placed, other = await logged(engine, message("OrderPlaced", "o-1"), message("OrderPlaced", "o-1", amount=1))
     await take(engine, placed, other)
@@ -70,6 +82,19 @@ async def test_what_has_a_dead_letter_is_answered_and_without_it_is_not(engine: 
     assert await events(engine) == (2, [])
     await execute(engine, "DELETE FROM saga.dead_letter")
     assert [one.position for one in (await events(engine))[1]] == [2]
+
+
+async def test_a_letter_that_was_discarded_stays_as_long_as_its_event(engine: AsyncEngine) -> None:
+    placed, other = await logged(engine, message("OrderPlaced", "o-1"), message("OrderPlaced", "o-1", amount=1))
+    await take(engine, placed, other)
+    await execute(engine, "UPDATE saga.dead_letter SET state = 'discarded', closed_at = now()")
+    await execute(engine, "INSERT INTO saga.cursor (consumer, module) VALUES ('slow', 'orders')")
+    assert (await prune(engine)).removed.dead_letters == 0
+    assert (await Pruner(engine).count(NOW)).removed.dead_letters == 0
+    assert await events(engine) == (2, [])
+    await execute(engine, "DELETE FROM saga.cursor WHERE consumer = 'slow'")
+    assert (await prune(engine)).removed.dead_letters == 1
+    assert await events(engine) == (0, [])
 
 
 async def test_an_event_that_was_not_understood_is_asked_for_too(engine: AsyncEngine) -> None:
@@ -129,7 +154,7 @@ async def test_events_and_their_answers_are_found_by_index(engine: AsyncEngine) 
     )
     await execute(engine, "ANALYZE saga.event_log")
     ids = {"own": "order-process", "process_ids": [f"o-{n}" for n in range(300)]}
-    page = {"module": "orders", "after": 10_000, "upto": 30_000, "limit": 500}
+    page = {"module": "orders", "after": 10_000, "upto": 30_000, "watermark": 30_000, "handled": "{}", "limit": 500}
     for statement, wanted, index in (
         (READ_EVENTS, page, "event_log_public_idx"),
         (READ_ANSWERED, {**ids, "module": "orders", "positions": [*range(900)]}, "event_log_module_stream_id"),

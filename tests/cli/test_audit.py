@@ -5,6 +5,7 @@ import json
 import pytest
 
 from saga.cli import audit
+from saga.core.identity import derived_id
 from tests.cli.shell import Saga, message
 
 
@@ -84,6 +85,34 @@ def test_events_that_nobody_answered_are_named(saga: Saga) -> None:
     document = json.loads(saga("audit", "--json", "--limit", "1").stdout)
     assert (document["heard"], document["unanswered"], document["more"]) == (2, 2, True)
     assert document["events"][0]["position"] == 1
+
+
+def test_commands_that_only_one_side_has_are_named(saga: Saga) -> None:
+    take_some(saga)
+    saga.sql("CREATE SCHEMA gateway")
+    saga.sql(
+        "CREATE TABLE gateway.command AS SELECT event_id AS command_id, type, data AS body,"
+        " now() - interval '1 hour' AS received_at FROM saga.event_log WHERE target = 'gateway'"
+    )
+    found = saga.json("audit")
+    assert (found["compared"], found["astray"], found["commands"]) == (4, 0, [])
+    assert "4 commands compared with the collaborators': all are on both sides." in saga("audit").stdout
+    saga.sql("DELETE FROM gateway.command WHERE body ->> 'order_id' = 'o-1'")
+    saga.sql(
+        "INSERT INTO gateway.command SELECT :id, 'VoidPayment', CAST(:body AS jsonb)",
+        id=derived_id("command", "order", "o-2", "payment_request", 2),
+        body='{"order_id": "o-2", "effect": "payment_request", "revision": 2}',
+    )
+    result = saga("audit", "--limit", "1")
+    assert result.exit_code == 1
+    assert "commands compared with the collaborators': 2 on one side only." in result.stdout
+    assert "1 more commands are on one side only than are shown, see --limit." in result.stdout
+    document = json.loads(saga("audit", "--json").stdout)
+    assert [(one["collaborator"], one["process_id"], one["is_recorded"]) for one in document["commands"]] == [
+        ("gateway", "o-2", False),
+        ("gateway", "o-1", True),
+    ]
+    assert document["commands"][0]["sentence"].startswith("gateway has VoidPayment ")
 
 
 def test_all_processes_are_audited_or_the_one_that_is_named(saga: Saga) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from saga.engine import Step
 from saga.orders import order_process
 from saga.postgres import Conflict, Unavailable, connect_engine, durable_transaction
-from tests.engine.conversation import message, outcome, value
+from tests.engine.conversation import execute, message, outcome, value
 
 
 class Wire:
@@ -45,7 +45,7 @@ class Wire:
         copying = asyncio.create_task(_copy(answers, writer))
         try:
             while data := await reader.read(65_536):
-                if b"COMMIT" in data and self.cut:
+                if b"COMMIT;" in data and self.cut:
                     self.cuts += 1
                     cut, self.cut = self.cut, None
                     if cut == "after":
@@ -142,3 +142,27 @@ async def test_a_block_that_hides_a_lost_connection_does_not_count_as_committed(
         async with durable_transaction(engine) as connection:
             with contextlib.suppress(DBAPIError):
                 await connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+
+async def test_a_connection_uses_one_slot_for_all_of_its_transactions(database_url: str, engine: AsyncEngine) -> None:
+    one = connect_engine(database_url, "test", pool_size=1)
+    for _ in range(5):
+        async with durable_transaction(one):
+            pass
+    await one.dispose()
+    assert await value(engine, "SELECT count(*) FROM saga.commit_proof") == 1
+
+
+async def test_slots_that_nobody_uses_any_more_go_and_others_stay(database_url: str, engine: AsyncEngine) -> None:
+    old = "INSERT INTO saga.commit_proof (slot, token, written_at) SELECT gen_random_uuid(), gen_random_uuid(), {}"
+    await execute(engine, old.format("now() - interval '25 hours' FROM generate_series(1, 3)"))
+    await execute(engine, old.format("now() - interval '23 hours'"))
+    lively = connect_engine(database_url, "test", pool_size=1)
+    async with durable_transaction(lively):
+        pass
+    assert await value(engine, "SELECT count(*) FROM saga.commit_proof") == 2, "the one of 23 hours, and its own"
+    await execute(engine, "DELETE FROM saga.commit_proof")
+    async with durable_transaction(lively) as connection:
+        await connection.execute(text("INSERT INTO saga.module (name) VALUES ('goes on')"))
+    assert await value(engine, "SELECT count(*) FROM saga.commit_proof") == 1, "a slot that is gone is made again"
+    await lively.dispose()

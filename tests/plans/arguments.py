@@ -7,6 +7,7 @@ half of it, the orders' and the payments' at a fifth each, the scheduler's at a 
 from datetime import UTC, datetime, timedelta
 from hashlib import md5
 from typing import Any
+from uuid import uuid4
 
 from saga.modules.reader import WIDEST_STRETCH
 from saga.postgres import as_rows
@@ -29,6 +30,7 @@ def arguments(count: int) -> dict[str, Cases]:
         **_cursors(count),
         **_modules(count),
         **_transport(count),
+        **_postgres(),
         **_scheduler(),
         **_reading(count),
         **_replay(count),
@@ -184,6 +186,14 @@ def _transport(count: int) -> dict[str, Cases]:
     }
 
 
+def _postgres() -> dict[str, Cases]:
+    return {
+        "postgres/prove_commit": _one(slot=uuid4(), token=uuid4()),
+        "postgres/find_proof": _one(slot=uuid4(), token=uuid4()),
+        "postgres/remove_slots": _one(),
+    }
+
+
 def _scheduler() -> dict[str, Cases]:
     return {"scheduler/claim_due": _one(limit=BATCH), "scheduler/next_due": _one()}
 
@@ -243,9 +253,23 @@ def _replay(count: int) -> dict[str, Cases]:
         "audit/read_answered": _one(
             own="order-process", process_ids=ids, module="orders", positions=list(range(1, PAGE))
         ),
+        "audit/find_commands": _one(
+            own="order-process", process_ids=ids, collaborator="gateway", command_ids=[f"c-{n}" for n in range(PAGE)]
+        ),
+        "audit/read_collaborators": _one(collaborators=["gateway", "fulfilment"]),
+        "audit/read_given_up": _one(command_ids=[f"c-{n}" for n in range(PAGE)]),
+        "audit/read_sent": _one(
+            own="order-process", collaborator="gateway", after=count // 8, upto=count // 4, limit=PAGE
+        ),
         "audit/read_came_back": _one(process="order", own="order-process", process_ids=ids),
         "audit/read_cursors": _one(consumer="order", modules=["orders", "payments"]),
-        "audit/read_events": _one(module="orders", after=count // 8, upto=count // 4, limit=PAGE),
+        "audit/read_events": {
+            case: {"module": "orders", "after": count // 8, "upto": count // 4, "limit": PAGE} | covered
+            for case, covered in {
+                "below the cursor": {"watermark": count // 4, "handled": "{}"},
+                "beyond it": {"watermark": 0, "handled": f"{{[{count // 8},{count // 4})}}"},
+            }.items()
+        },
         "audit/read_letters": _one(consumer="order", module="orders", positions=list(range(1, PAGE))),
         "replay/find_next": {
             "from the beginning": order | {"after": "", "limit": PAGE},

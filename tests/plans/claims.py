@@ -13,6 +13,7 @@ FOLDERS = (
     "saga/engine",
     "saga/erasure",
     "saga/modules",
+    "saga/postgres",
     "saga/reading",
     "saga/replay",
     "saga/retention",

@@ -22,6 +22,7 @@ MAY_READ_ALL = {
     "reading/list_stuck": {"instance", "timer"},
     # Dead letters are few, and it asks only about events that nobody answered.
     "audit/read_letters": {"dead_letter"},
+    "audit/read_given_up": {"dead_letter"},
 }
 """For people, who ask for it now and then: what is open may be much of these tables."""
 

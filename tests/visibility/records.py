@@ -9,8 +9,8 @@ from saga.postgres import durable_transaction
 from tests.engine.conversation import execute
 
 RELATIONS = (
-    "command cursor cursor_advance dead_letter event_log inbox inbox_tombstone instance instance_tombstone module "
-    "operation outgoing public_event public_module schema_version stream_tombstone timer"
+    "command commit_proof cursor cursor_advance dead_letter event_log inbox inbox_tombstone instance "
+    "instance_tombstone module operation outgoing public_event public_module schema_version stream_tombstone timer"
 ).split()
 
 

@@ -24,7 +24,7 @@ from saga.modules import (
     read_stream,
 )
 from saga.orders import order_process
-from saga.postgres import connect_engine
+from saga.postgres import connect_engine, durable_transaction
 from saga.retention import Ended, Pruner
 from saga.transport.codec import Outgoing
 from saga.transport.command_feed import CommandFeed
@@ -287,6 +287,23 @@ async def test_a_module_that_runs_no_process_sends_no_commands(logins: Logins) -
     orders = await logins.engine("saga_module_orders")
     with pytest.raises(DBAPIError, match="row-level security"):
         await record(orders, "orders", event("refund", target="gateway"))
+
+
+async def test_a_login_proves_its_own_commits_and_keeps_nobody_else_from_it(
+    logins: Logins, engine: AsyncEngine
+) -> None:
+    payments, gateway = [await logins.engine(f"saga_{name}") for name in ("module_payments", "collaborator_gateway")]
+    for service in (payments, gateway):
+        async with durable_transaction(service):
+            pass
+    assert await value(engine, "SELECT count(DISTINCT login) FROM saga.commit_proof") == 2
+    async with payments.begin() as connection:
+        locked = await connection.execute(text("SELECT login = current_user FROM saga.commit_proof FOR UPDATE"))
+        assert locked.all() == [(True,)]
+        async with durable_transaction(gateway):
+            pass
+    await refused(payments, "UPDATE saga.commit_proof SET login = 'somebody'")
+    await refused(payments, "TRUNCATE saga.commit_proof")
 
 
 async def test_an_auditor_reads_everything_and_changes_nothing(logins: Logins, engine: AsyncEngine) -> None:

@@ -19,14 +19,15 @@ _RELAY: Privileges = {
     "outgoing": "SELECT",
     "public_module": "SELECT",
 }
-_MODULE: Privileges = {
+_COMMITTING: Privileges = {"commit_proof": "SELECT INSERT(slot,token) UPDATE(token,written_at) DELETE"}
+_MODULE: Privileges = _COMMITTING | {
     "event_log": "SELECT INSERT(data,event_id,metadata,module,position,previous_public_position,stream_id,"
     "stream_version,target,type,visibility)",
     "module": "SELECT INSERT(name) UPDATE(last_position,last_public_position)",
     "public_module": "SELECT",
     "stream_tombstone": "SELECT",
 }
-_COLLABORATOR: Privileges = {
+_COLLABORATOR: Privileges = _COMMITTING | {
     "command": "SELECT",
     "cursor": "SELECT INSERT(consumer,module) UPDATE(updated_at,watermark)",
     "public_module": "SELECT",
@@ -45,6 +46,7 @@ ALLOWED: dict[str, Privileges] = {
     "saga_collaborator_fulfilment": _COLLABORATOR,
     "saga_scheduler": _MODULE | {"schema_version": "SELECT", "timer": "SELECT UPDATE(fired_at)"},
     "saga_worker": _READER
+    | _COMMITTING
     | {
         "cursor": "SELECT INSERT UPDATE",
         "cursor_advance": "SELECT INSERT DELETE",
@@ -62,6 +64,7 @@ ALLOWED: dict[str, Privileges] = {
     },
     "saga_auditor": dict.fromkeys(RELATIONS, "SELECT"),
     "saga_pruner": dict.fromkeys(RELATIONS, "SELECT")
+    | _COMMITTING
     | {
         "dead_letter": "SELECT UPDATE(last_seen_at) DELETE",
         "event_log": "SELECT DELETE",

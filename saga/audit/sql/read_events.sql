@@ -1,7 +1,9 @@
--- Public events of a module after a position, up to a cursor, in position order.
+-- Public events of a module after a position that a cursor covers, in position order.
 -- Index: event_log_public_idx.
 SELECT position, stream_id, type, CAST(data AS text) AS data
 FROM saga.event_log
-WHERE module = :module AND visibility = 'public' AND position > :after AND position <= :upto
+WHERE module = :module AND visibility = 'public' AND position > :after AND position <= :upto AND (
+    position <= :watermark OR (SELECT CAST(CAST(:handled AS text) AS int8multirange)) @> position
+)
 ORDER BY position
 LIMIT :limit

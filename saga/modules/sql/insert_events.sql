@@ -1,6 +1,8 @@
 -- Locks the module's row, writes events at the positions after its last one, and moves it; no row if there is no such
 -- module. A wait for the row is not seen by the snapshot of this statement: streams whose next version is not given need
 -- the row locked by a statement before.
+-- The commit then waits for the disk, whatever the caller's session has set: others act on these events as soon as they see
+-- them, so no crash may take them back.
 -- Indexes: module_pkey; event_log_module_stream_id_stream_version_key and stream_tombstone_pkey, for those streams.
 WITH held AS MATERIALIZED (
     SELECT name, last_position AS base, last_public_position AS last_public
@@ -38,4 +40,11 @@ WITH held AS MATERIALIZED (
         event_id text, type text, visibility text, target text, data jsonb, metadata jsonb
     )
 )
-SELECT last_position FROM moved
+SELECT
+    last_position,
+    set_config(
+        'synchronous_commit',
+        CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END,
+        true
+    )
+FROM moved

@@ -10,11 +10,14 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from saga.postgres.connection import async_url
+from saga.postgres.connection import ISOLATION_LEVEL, async_url
 from saga.postgres.errors import unavailable_after
 from saga.postgres.schema import SCHEMA
 
 VERSION_TABLE = "schema_version"
+
+LOCK = text("SELECT pg_advisory_xact_lock(hashtext(:schema)), set_config('synchronous_commit', 'on', true)")
+"""Whoever is told that the schema is there must find it there, also after a crash."""
 
 
 def migrate(database_url: str, folder: Path = Path(__file__).parent, schema: str = SCHEMA) -> None:
@@ -27,11 +30,11 @@ def migrate(database_url: str, folder: Path = Path(__file__).parent, schema: str
 
 
 async def _migrate(database_url: str, folder: Path, schema: str) -> None:
-    engine = create_async_engine(async_url(database_url))
+    engine = create_async_engine(async_url(database_url), isolation_level=ISOLATION_LEVEL)
     try:
         with unavailable_after():
             async with engine.begin() as connection:
-                await connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:schema))"), {"schema": schema})
+                await connection.execute(LOCK, {"schema": schema})
                 await connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{schema}"'))
                 await connection.run_sync(_upgrade, folder, schema)
     finally:

@@ -1,7 +1,12 @@
--- The next dead letters, by id, which is the order in which they came first.
--- Index: dead_letter_pkey.
-SELECT dead_letter_id, first_seen_at, closed_at
-FROM saga.dead_letter
-WHERE dead_letter_id > :after
-ORDER BY dead_letter_id
+-- The next dead letters, by id, which is the order in which they came first. One that was discarded is all that tells what
+-- became of its event, so it is needed as long as that is in the log.
+-- Indexes: dead_letter_pkey, event_log_pkey.
+SELECT
+    d.dead_letter_id, d.first_seen_at, d.closed_at,
+    d.state = 'discarded' AND EXISTS (
+        SELECT FROM saga.event_log AS l WHERE l.module = d.module AND l.position = d.position
+    ) AS is_needed
+FROM saga.dead_letter AS d
+WHERE d.dead_letter_id > :after
+ORDER BY d.dead_letter_id
 LIMIT :limit

@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0010"
-down_revision = "0003"
+down_revision = "0004"
 
 REFUSE_CHANGE = """
 CREATE OR REPLACE FUNCTION saga.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
