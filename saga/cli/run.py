@@ -64,13 +64,7 @@ def run(
 
 def _connect_elsewhere(owned: AsyncExitStack, log_urls: Mapping[str, SecretStr]) -> dict[str, AsyncEngine]:
     return {
-        module: owned_engine(
-            owned,
-            url.get_secret_value(),
-            f"reader-of-{module}",
-            ELSEWHERE_POOL_SIZE,
-            named=f"SAGA_LOG_URLS: what it says of {module}",
-        )
+        module: owned_engine(owned, url.get_secret_value(), f"reader-of-{module}", ELSEWHERE_POOL_SIZE)
         for module, url in log_urls.items()
     }
 

@@ -12,13 +12,13 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from saga.addresses import BrokerAddress, DatabaseAddress, without_login
 from saga.cli.failure import CommandFailed
 from saga.local.errors import LocalStackError, StartCancelled
 from saga.local.services import Services, our_services
@@ -160,19 +160,15 @@ def _places(stack: LocalStack) -> dict[str, str]:
         at_the_broker = {"RabbitMQ": "none: services follow the logs"}
     else:
         at_the_broker = {
-            "RabbitMQ": _address(addresses.amqp_url, private=private),
-            "  in a browser": _address(addresses.management_url, private=private),
+            "RabbitMQ": addresses.amqp_url if private else str(BrokerAddress.parse(addresses.amqp_url)),
+            "  in a browser": addresses.management_url if private else without_login(addresses.management_url),
         }
+    database_url = addresses.database_url
     return {
         **at_the_broker,
-        "PostgreSQL": _address(addresses.database_url, private=stack.postgres is not None),
+        "PostgreSQL": database_url if stack.postgres is not None else str(DatabaseAddress.parse(database_url)),
         "data and logs": _short(stack.folder),
     }
-
-
-def _address(url: str, *, private: bool) -> str:
-    parts = urlsplit(url)
-    return url if private else parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def _processes(services: Services) -> Table:

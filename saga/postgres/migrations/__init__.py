@@ -8,9 +8,8 @@ from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import create_async_engine
 
-from saga.postgres.connection import async_url
+from saga.postgres.connection import connect_engine
 from saga.postgres.errors import unavailable_after
 from saga.postgres.schema import SCHEMA
 
@@ -27,7 +26,7 @@ def migrate(database_url: str, folder: Path = Path(__file__).parent, schema: str
 
 
 async def _migrate(database_url: str, folder: Path, schema: str) -> None:
-    engine = create_async_engine(async_url(database_url))
+    engine = connect_engine(database_url, "migrate", 1, command_timeout=None)
     try:
         with unavailable_after():
             async with engine.begin() as connection:
