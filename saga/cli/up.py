@@ -23,7 +23,7 @@ from saga.cli.failure import CommandFailed
 from saga.local.errors import LocalStackError, StartCancelled
 from saga.local.services import Services, our_services
 from saga.local.stack import LocalStack
-from saga.postgres.errors import Unavailable
+from saga.postgres.errors import Conflict, Unavailable
 from saga.postgres.migrations import migrate
 from saga.settings import SettingsError
 
@@ -58,7 +58,7 @@ def up(
     try:
         with LocalStack.start(progress=say, cancelled=stop_asked, broker=broker) as stack:
             say("Bringing the database to the newest schema")
-            migrate(stack.addresses.database_url)
+            migrate(stack.addresses.database_url, say=say)
             programs = our_services(workers, schedulers, scenario)
             with Services(stack.folder / "logs", programs, stack.addresses.environment(), say) as services:
                 say(f"Starting {len(programs)} services")
@@ -73,7 +73,7 @@ def up(
         _fail(
             stop_asked, f"PostgreSQL does not answer ({error}): check SAGA_DATABASE_URL, or unset it for a private one."
         )
-    except (LocalStackError, SettingsError) as error:
+    except (LocalStackError, SettingsError, Conflict) as error:
         _fail(stop_asked, str(error))
 
 
