@@ -7,6 +7,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from enum import Enum
 from pathlib import Path
@@ -32,8 +33,8 @@ class Feed(Enum):
     PULL = "pull"
 
 
-def _checked(parse: Callable[[str], object]) -> BeforeValidator:
-    """Lets an address pass that can be parsed, without the white space around it; one that is empty is not set."""
+def _checked(check_address: Callable[[str], object]) -> BeforeValidator:
+    """Lets an address pass that is right, without the white space around it; one that is empty is not set."""
 
     def check(given: Any) -> Any:
         text = given.get_secret_value() if isinstance(given, SecretStr) else given
@@ -42,7 +43,7 @@ def _checked(parse: Callable[[str], object]) -> BeforeValidator:
         text = text.strip()
         try:
             if text:
-                parse(text)
+                check_address(text)
         except AddressError as error:
             raise PydanticCustomError("address", "{said}", {"said": str(error)}) from None
         return text or None
@@ -53,14 +54,12 @@ def _checked(parse: Callable[[str], object]) -> BeforeValidator:
 def _decoded(given: Any) -> Any:
     if not isinstance(given, str):
         return given
-    try:
+    with suppress(ValueError):
         return json.loads(given) if given.strip() else {}
-    except ValueError:
-        said = 'is not JSON like {"payments": "postgresql://..."}'
-        raise PydanticCustomError("address", "{said}", {"said": said}) from None
+    raise PydanticCustomError("address", "{said}", {"said": 'is not JSON like {"payments": "postgresql://..."}'})
 
 
-_DatabaseUrl = Annotated[SecretStr, _checked(DatabaseAddress.parse)]
+_DatabaseUrl = Annotated[SecretStr, _checked(DatabaseAddress.check)]
 
 SECRETS: Final = ("database_url", "amqp_url", "management_url", "log_urls")
 """The settings that may stand in files: with passwords."""
@@ -72,12 +71,12 @@ class Settings(BaseSettings):
     Addresses carry passwords, so they are secrets: they appear in no log line and no repr.
     """
 
-    model_config = SettingsConfigDict(env_prefix="SAGA_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="SAGA_", frozen=True, extra="ignore", hide_input_in_errors=True)
 
-    database_url: Annotated[SecretStr | None, _checked(DatabaseAddress.parse)] = Field(
+    database_url: Annotated[SecretStr | None, _checked(DatabaseAddress.check)] = Field(
         None, description="postgresql://user:password@host:port/database"
     )
-    amqp_url: Annotated[SecretStr | None, _checked(BrokerAddress.parse)] = Field(
+    amqp_url: Annotated[SecretStr | None, _checked(BrokerAddress.check)] = Field(
         None, description="amqp://user:password@host:port/vhost"
     )
     management_url: Annotated[SecretStr | None, _checked(without_login)] = Field(
@@ -128,7 +127,8 @@ def load_settings() -> Settings:
         return Settings(**_from_files())
     except ValidationError as error:
         wrong = "; ".join(_complaint(one["loc"], one["type"], one["msg"]) for one in error.errors())
-        raise SettingsError(f"Wrong configuration: {wrong}") from None
+    # Not while that error is handled: it holds what was given, and would go along as the context of this one.
+    raise SettingsError(f"Wrong configuration: {wrong}.")
 
 
 def _complaint(place: tuple[int | str, ...], kind: str, said: str) -> str:
@@ -146,7 +146,7 @@ def _from_files() -> dict[str, Any]:
         variable = f"SAGA_{name.upper()}"
         if file := os.environ.get(f"{variable}_FILE"):
             if os.environ.get(variable):
-                raise SettingsError(f"Wrong configuration: {variable} and {variable}_FILE are both set: unset one")
+                raise SettingsError(f"Wrong configuration: {variable} and {variable}_FILE are both set: unset one.")
             found[name] = _read_secret(f"{variable}_FILE", file)
     return found
 
@@ -154,13 +154,15 @@ def _from_files() -> dict[str, Any]:
 def _read_secret(variable: str, file: str) -> str:
     wrong = f"Wrong configuration: {variable} names a file that"
     if "://" in file or "@" in file:
-        raise SettingsError(f"Wrong configuration: {variable} is no file name: what it says belongs into a file")
+        raise SettingsError(f"Wrong configuration: {variable} is no file name: what it says belongs into a file.")
     try:
-        secret = Path(file).read_text("utf-8").strip()
+        secret: str | None = Path(file).read_text("utf-8").strip()
     except OSError as error:
-        raise SettingsError(f"{wrong} can't be read: {file} ({error.strerror})") from None
+        raise SettingsError(f"{wrong} can't be read: {file} ({error.strerror}).") from None
     except ValueError:
-        raise SettingsError(f"{wrong} is not UTF-8 text: {file}") from None
+        secret = None
+    if secret is None:
+        raise SettingsError(f"{wrong} is not UTF-8 text: {file}.")
     if not secret:
-        raise SettingsError(f"{wrong} is empty: {file}")
+        raise SettingsError(f"{wrong} is empty: {file}.")
     return secret

@@ -51,12 +51,22 @@ class BrokerAddress:
 
     @classmethod
     def parse(cls, address: str) -> Self:
-        """Check it, its files too; whole addresses may stand in a row, with commas. Raises AddressError."""
+        """Take it apart and check it; no file is read. Whole addresses may stand in a row, with commas.
+
+        Raises AddressError.
+        """
         each = re.split(r"\s*,\s*(?=amqps?://)", address.strip())
         parsed = cls(tuple(endpoint for one in each for endpoint in _endpoints(one)))
         if len({endpoint.vhost for endpoint in parsed.endpoints}) > 1:
             raise AddressError("names several vhosts: its nodes must be those of one cluster, with one vhost")
         return parsed
+
+    @classmethod
+    def check(cls, address: str) -> None:
+        """Parse it, and read the files that it names. Raises AddressError."""
+        for certificates in {endpoint.certificates for endpoint in cls.parse(address).endpoints}:
+            if certificates is not None:
+                certificates.context()
 
     def __str__(self) -> str:
         first = self.endpoints[0]
@@ -95,7 +105,7 @@ def _certificates(scheme: str, said: Mapping[str, str]) -> Certificates | None:
         raise AddressError("says cafile and cacertfile: leave one out")
     verified = one_of("verify", said.get("verify", "verify_peer"), ("verify_peer", "verify_none")) == "verify_peer"
     unverified = one_of("no_verify_ssl", said.get("no_verify_ssl", "0"), ("0", "1")) == "1"
-    certificates = Certificates(
+    return Certificates(
         verify=verified and not unverified,
         authorities=said.get("cacertfile") or said.get("cafile"),
         folder=said.get("capath"),
@@ -103,8 +113,6 @@ def _certificates(scheme: str, said: Mapping[str, str]) -> Certificates | None:
         key=said.get("keyfile"),
         key_password=said.get("password", ""),
     )
-    certificates.context()
-    return certificates
 
 
 def _mechanism(said: Mapping[str, str]) -> str:

@@ -68,7 +68,7 @@ class DatabaseAddress:
 
     @classmethod
     def parse(cls, address: str) -> Self:
-        """Check it, its files too. Raises AddressError."""
+        """Take it apart and check it; no file is read. Raises AddressError."""
         parts = split(address, ("postgresql", "postgres"), FORM)
         said = taken_once(parts, _KNOWN | _WITHOUT_EFFECT, repeatable=("host",))
         _refuse_what_can_not_be(said)
@@ -89,9 +89,14 @@ class DatabaseAddress:
         )
         if parsed.direct_tls and not parsed.requires_tls:
             raise AddressError("has sslnegotiation=direct, which needs sslmode=require, verify-ca or verify-full")
-        if mode != "disable":
-            parsed.certificates.context()
         return parsed
+
+    @classmethod
+    def check(cls, address: str) -> None:
+        """Parse it, and read the files that it names. Raises AddressError."""
+        parsed = cls.parse(address)
+        if parsed.mode != "disable":
+            parsed.certificates.context()
 
     @property
     def requires_tls(self) -> bool:

@@ -8,14 +8,15 @@ in which an ``@`` stands anywhere but once before the hosts is refused, and so i
 import ipaddress
 import re
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import NoReturn
-from urllib.parse import unquote
+from urllib.parse import unquote_to_bytes
 
 _ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _HOST = re.compile(r"[\w.-]+")
 _PARAMETER = re.compile(r"[A-Za-z][A-Za-z_.-]{1,40}")
 _LARGEST_PORT = 65_535
+_NO_HOST = "has a host that is none: write a name, an IP address, or [IPv6 address]"
 
 ESCAPES = "in a user or a password write %23 for #, %2F for /, %3F for ?, %40 for @, %25 for %, %20 for a space"
 
@@ -82,10 +83,9 @@ def decoded(text: str) -> str:
     """The text with its %XX replaced. Raises AddressError."""
     if _ESCAPE.search(text):
         raise AddressError(f"holds a % that begins no escape: {ESCAPES}")
-    try:
-        plain = unquote(text, errors="strict")
-    except UnicodeDecodeError:
-        raise AddressError("holds escapes that are not UTF-8") from None
+    plain = unquote_to_bytes(text).decode(errors="replace")
+    if "\N{REPLACEMENT CHARACTER}" in plain:
+        raise AddressError("holds escapes that are not UTF-8")
     if "\0" in plain:
         raise AddressError("holds the escape %00, which stands for nothing")
     return plain
@@ -96,7 +96,7 @@ def host_and_port(text: str, default_port: int) -> tuple[str, int]:
     if text.startswith("["):
         name, closed, port = text[1:].partition("]")
         if not closed or (port and not port.startswith(":")):
-            _refuse_host()
+            raise AddressError(_NO_HOST)
         port = port[1:]
     else:
         name, _, port = text.partition(":")
@@ -105,19 +105,12 @@ def host_and_port(text: str, default_port: int) -> tuple[str, int]:
 
 def checked_host(name: str) -> str:
     """The same name. Raises AddressError for one that nobody can look up."""
-    if ":" in name:
-        try:
-            ipaddress.IPv6Address(name)
-        except ValueError:
-            _refuse_host()
-        return name
-    try:
-        name.encode("idna")
-    except UnicodeError:
-        _refuse_host()
-    if not _HOST.fullmatch(name):
-        _refuse_host()
-    return name
+    with suppress(ValueError):
+        if ":" in name:
+            return str(ipaddress.IPv6Address(name))
+        if name.encode("idna") and _HOST.fullmatch(name):
+            return name
+    raise AddressError(_NO_HOST)
 
 
 def checked_port(text: str) -> int:
@@ -159,10 +152,8 @@ def _sound(address: str, form: str) -> str:
     text = address.strip()
     if text[:1] in ("'", '"', "`"):
         raise AddressError("has quotes around it: take them away")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise AddressError("is not UTF-8") from None
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise AddressError("is not UTF-8")
     if any(character.isspace() or not character.isprintable() for character in text):
         raise AddressError(f"holds a space, a line break or a control character: write {form}, and a space as %20")
     return text
@@ -181,7 +172,3 @@ def _parameters(query: str) -> Iterator[tuple[str, str]]:
         if not equals:
             raise AddressError("has a query that is not name=value&name=value")
         yield decoded(name), decoded(value)
-
-
-def _refuse_host() -> NoReturn:
-    raise AddressError("has a host that is none: write a name, an IP address, or [IPv6 address]")

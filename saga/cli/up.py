@@ -73,7 +73,10 @@ def up(
         _fail(
             stop_asked, f"PostgreSQL does not answer ({error}): check SAGA_DATABASE_URL, or unset it for a private one."
         )
-    except (LocalStackError, SettingsError, Conflict) as error:
+    except SettingsError:
+        if not stop_asked.is_set():
+            raise
+    except (LocalStackError, Conflict) as error:
         _fail(stop_asked, str(error))
 
 

@@ -3,6 +3,7 @@
 The driver could try them by itself, but under one limit for all: a host that does not answer at all would use it up.
 """
 
+import asyncio
 import random
 from collections.abc import Mapping
 from typing import Any
@@ -40,7 +41,7 @@ async def open_connection(address: DatabaseAddress, **options: Any) -> asyncpg.C
                     passfile=address.passfile,
                     target_session_attrs=target,
                     timeout=address.timeout_seconds or share,
-                    **_transport(address),
+                    **await _transport(address),
                     **options,
                 )
             except TargetServerAttributeNotMatched:
@@ -50,7 +51,7 @@ async def open_connection(address: DatabaseAddress, **options: Any) -> asyncpg.C
     raise failed
 
 
-def _transport(address: DatabaseAddress) -> Mapping[str, Any]:
+async def _transport(address: DatabaseAddress) -> Mapping[str, Any]:
     """TLS as the address wants it; only the driver itself can fall back from it, and to it."""
     if address.mode == "disable":
         return {"ssl": "disable"}
@@ -60,7 +61,7 @@ def _transport(address: DatabaseAddress) -> Mapping[str, Any]:
         query = urlencode({"sslmode": address.mode} | {name: value for name, value in said.items() if value})
         return {"dsn": f"postgresql:///?{query}"}
     try:
-        context = files.context()
+        context = await asyncio.to_thread(files.context)
     except AddressError as error:
         raise ConnectionError(f"the address {error}") from None
     context.set_alpn_protocols(["postgresql"])

@@ -62,7 +62,7 @@ async def _connect(endpoint: Endpoint, name: str, seconds: float) -> SortedConne
     connection = SortedConnection(
         _url(endpoint),
         server_name=endpoint.server_name,
-        ssl_context=_context(endpoint),
+        ssl_context=await _context(endpoint),
         client_properties={"connection_name": name},
     )
     try:
@@ -86,9 +86,9 @@ def _url(endpoint: Endpoint) -> URL:
     )
 
 
-def _context(endpoint: Endpoint) -> SSLContext | None:
+async def _context(endpoint: Endpoint) -> SSLContext | None:
     try:
-        return None if endpoint.certificates is None else endpoint.certificates.context()
+        return await asyncio.to_thread(endpoint.certificates.context) if endpoint.certificates else None
     except AddressError as error:
         raise ConnectionError(f"the address {error}") from None
 
