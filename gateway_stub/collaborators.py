@@ -74,6 +74,6 @@ async def _migrate(database_url: str, stop: asyncio.Event) -> None:
     """Bring our schemas to their newest version, as soon as the database can be reached."""
 
     async def session() -> None:
-        await asyncio.to_thread(migrate_collaborators, database_url)
+        await migrate_collaborators(database_url)
 
     await supervise("migrations", session, stop)

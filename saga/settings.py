@@ -1,14 +1,23 @@
-"""Configuration, read from environment variables that start with ``SAGA_``; nothing else configures a service."""
+"""Configuration, read from environment variables that start with ``SAGA_``; nothing else configures a service.
 
-from collections.abc import Mapping
+A secret may stand in a file: ``SAGA_DATABASE_URL_FILE`` names the one that holds what ``SAGA_DATABASE_URL`` would.
+"""
+
+import json
+import os
+import re
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Final
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
-from pydantic_settings import SettingsError as UnreadableSettings
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_core import PydanticCustomError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from saga.addresses import AddressError, BrokerAddress, DatabaseAddress, without_login
 
 Seconds = Annotated[float, Field(gt=0, le=366 * 86_400)]
 
@@ -24,18 +33,56 @@ class Feed(Enum):
     PULL = "pull"
 
 
+def _checked(check_address: Callable[[str], object]) -> BeforeValidator:
+    """Lets an address pass that is right, without the white space around it; one that is empty is not set."""
+
+    def check(given: Any) -> Any:
+        text = given.get_secret_value() if isinstance(given, SecretStr) else given
+        if not isinstance(text, str):
+            return text
+        text = text.strip()
+        try:
+            if text:
+                check_address(text)
+        except AddressError as error:
+            raise PydanticCustomError("address", "{said}", {"said": str(error)}) from None
+        return text or None
+
+    return BeforeValidator(check)
+
+
+def _decoded(given: Any) -> Any:
+    if not isinstance(given, str):
+        return given
+    with suppress(ValueError):
+        return json.loads(given) if given.strip() else {}
+    raise PydanticCustomError("address", "{said}", {"said": 'is not JSON like {"payments": "postgresql://..."}'})
+
+
+_DatabaseUrl = Annotated[SecretStr, _checked(DatabaseAddress.check)]
+
+SECRETS: Final = ("database_url", "amqp_url", "management_url", "log_urls")
+"""The settings that may stand in files: with passwords."""
+
+
 class Settings(BaseSettings):
     """Every setting of every service.
 
     Addresses carry passwords, so they are secrets: they appear in no log line and no repr.
     """
 
-    model_config = SettingsConfigDict(env_prefix="SAGA_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="SAGA_", frozen=True, extra="ignore", hide_input_in_errors=True)
 
-    database_url: SecretStr | None = Field(None, description="postgresql://user:password@host:port/database")
-    amqp_url: SecretStr | None = Field(None, description="amqp://user:password@host:port/vhost")
-    management_url: SecretStr | None = Field(None, description="http://user:password@host:port, only shown to people")
-    log_urls: Mapping[str, SecretStr] = Field(
+    database_url: Annotated[SecretStr | None, _checked(DatabaseAddress.check)] = Field(
+        None, description="postgresql://user:password@host:port/database"
+    )
+    amqp_url: Annotated[SecretStr | None, _checked(BrokerAddress.check)] = Field(
+        None, description="amqp://user:password@host:port/vhost"
+    )
+    management_url: Annotated[SecretStr | None, _checked(without_login)] = Field(
+        None, description="http://user:password@host:port, only shown to people"
+    )
+    log_urls: Annotated[Mapping[str, _DatabaseUrl], NoDecode, BeforeValidator(_decoded)] = Field(
         default_factory=dict, description="JSON: for each module whose log is kept elsewhere, that database's address"
     )
     home: Path = Field(Path(".saga"), description="folder of the private local stack")
@@ -77,11 +124,45 @@ def load_settings() -> Settings:
     Raises SettingsError, which names each variable that is wrong but never its value.
     """
     try:
-        return Settings()
+        return Settings(**_from_files())
     except ValidationError as error:
-        wrong = "; ".join(f"SAGA_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
-        raise SettingsError(f"Wrong configuration: {wrong}") from None
-    except UnreadableSettings:
-        raise SettingsError(
-            'Wrong configuration: SAGA_LOG_URLS: not JSON like {"payments": "postgresql://..."}'
-        ) from None
+        wrong = "; ".join(_complaint(one["loc"], one["type"], one["msg"]) for one in error.errors())
+    # Not while that error is handled: it holds what was given, and would go along as the context of this one.
+    raise SettingsError(f"Wrong configuration: {wrong}.")
+
+
+def _complaint(place: tuple[int | str, ...], kind: str, said: str) -> str:
+    variable = f"SAGA_{str(place[0]).upper()}"
+    module = str(place[-1])
+    # Whoever mixes up names and addresses has an address here.
+    within = f" ({module})" if len(place) > 1 and re.fullmatch(r"[\w-]{1,60}", module) else ""
+    return f"{variable}{within} {said}" if kind == "address" else f"{variable}{within}: {said}"
+
+
+def _from_files() -> dict[str, Any]:
+    """The secrets that stand in files. Raises SettingsError, which names the variable."""
+    found: dict[str, Any] = {}
+    for name in SECRETS:
+        variable = f"SAGA_{name.upper()}"
+        if file := os.environ.get(f"{variable}_FILE"):
+            if os.environ.get(variable):
+                raise SettingsError(f"Wrong configuration: {variable} and {variable}_FILE are both set: unset one.")
+            found[name] = _read_secret(f"{variable}_FILE", file)
+    return found
+
+
+def _read_secret(variable: str, file: str) -> str:
+    wrong = f"Wrong configuration: {variable} names a file that"
+    if "://" in file or "@" in file:
+        raise SettingsError(f"Wrong configuration: {variable} is no file name: what it says belongs into a file.")
+    try:
+        secret: str | None = Path(file).read_text("utf-8").strip()
+    except OSError as error:
+        raise SettingsError(f"{wrong} can't be read: {file} ({error.strerror}).") from None
+    except ValueError:
+        secret = None
+    if secret is None:
+        raise SettingsError(f"{wrong} is not UTF-8 text: {file}.")
+    if not secret:
+        raise SettingsError(f"{wrong} is empty: {file}.")
+    return secret

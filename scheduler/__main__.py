@@ -4,6 +4,7 @@ import asyncio
 from contextlib import AsyncExitStack
 
 from saga.postgres import owned_engine
+from saga.reading.schema import say_if_newer
 from saga.retention import Pruner
 from saga.service import required, say_ready, serve
 from saga.settings import Settings
@@ -22,7 +23,9 @@ def main() -> None:
 async def _schedule(settings: Settings, stop: asyncio.Event) -> None:
     database_url = required(settings.database_url, "SAGA_DATABASE_URL")
     async with AsyncExitStack() as owned:
-        sweeper = Sweeper(owned_engine(owned, database_url, "scheduler", POOL_SIZE), settings.scheduler_batch_size)
+        engine = owned_engine(owned, database_url, "scheduler", POOL_SIZE)
+        await say_if_newer(engine)
+        sweeper = Sweeper(engine, settings.scheduler_batch_size)
         housekeeping = None
         if settings.retention is not None:
             pruner = Pruner(owned_engine(owned, database_url, "pruner", POOL_SIZE))

@@ -2,12 +2,22 @@
 
 from pathlib import Path
 
-from saga.postgres.migrations import migrate
+import structlog
+
+from saga.postgres.migrations import upgrade
 
 SCHEMAS = ("gateway", "fulfilment")
 
+_log = structlog.get_logger()
 
-def migrate_collaborators(database_url: str) -> None:
-    """Bring both schemas to their newest version. Not for use inside a running event loop."""
+
+async def migrate_collaborators(database_url: str) -> None:
+    """Bring both schemas to their newest version. Raises what `saga.postgres.migrations.migrate` raises."""
     for schema in SCHEMAS:
-        migrate(database_url, Path(__file__).parent / schema, schema)
+        done = await upgrade(database_url, Path(__file__).parent / schema, schema, say=_say)
+        if done.is_newer:
+            _log.warning("newer_schema", schema=schema, version=done.after, known=done.newest)
+
+
+def _say(reason: str) -> None:
+    _log.warning("migration_waits", reason=reason)

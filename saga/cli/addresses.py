@@ -1,12 +1,9 @@
 """Which database and which broker a command talks to: those of the environment, else the private stack's.
 
-Both addresses carry passwords. To show one, use ``without_password``.
+Both carry passwords. To show one, parse it (`saga.addresses`): as text a parsed one has none.
 """
 
 from typing import NoReturn
-from urllib.parse import urlsplit
-
-from pydantic import SecretStr
 
 from saga.cli.failure import WrongUsage
 from saga.local.stack import Addresses, find_running
@@ -51,13 +48,6 @@ def _running_there(settings: Settings) -> Addresses | None:
     running = find_running(settings.home)
     given = settings.database_url.get_secret_value() if settings.database_url else None
     return running if running and given in (None, "", running.database_url) else None
-
-
-def without_password(url: str | SecretStr) -> str:
-    """The address as people may see it: host, port and path."""
-    parts = urlsplit(url.get_secret_value() if isinstance(url, SecretStr) else url)
-    host = parts.netloc.rpartition("@")[2]
-    return f"{host}{parts.path}"
 
 
 def _missing_broker(settings: Settings) -> NoReturn:

@@ -12,32 +12,21 @@ from aio_pika.exceptions import (
     ProbableAuthenticationError,
 )
 from aiormq.exceptions import InvalidFrameError
-from yarl import URL
 
-from saga.cli.addresses import without_password
-from saga.cli.failure import CommandFailed, WrongUsage
+from saga.addresses import BrokerAddress
+from saga.cli.failure import CommandFailed
 from saga.transport.connection import BROKER_ERRORS
 
 
 @contextmanager
 def broker(amqp_url: str) -> Iterator[None]:
     """Turn the broker's errors into CommandFailed, in place of what the client logs about them."""
-    if not _is_address(amqp_url):
-        raise WrongUsage("SAGA_AMQP_URL is no address: write amqp://user:password@host:port/vhost.")
     logging.getLogger("aiormq").addHandler(logging.NullHandler())
-    place = f"The broker at {without_password(amqp_url)}"
+    place = f"The broker at {BrokerAddress.parse(amqp_url)}"
     try:
         yield
     except BROKER_ERRORS as error:
         raise CommandFailed(f"{place} {_complaint(error)}") from error
-
-
-def _is_address(amqp_url: str) -> bool:
-    try:
-        url = URL(amqp_url)
-    except ValueError:
-        return False
-    return url.scheme in ("amqp", "amqps") and bool(url.host)
 
 
 def _complaint(error: BaseException) -> str:

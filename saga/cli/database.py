@@ -3,11 +3,12 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from saga.cli.addresses import database_url, without_password
-from saga.cli.failure import CommandFailed, WrongUsage
+from saga.addresses import DatabaseAddress
+from saga.cli.addresses import database_url
+from saga.cli.failure import CommandFailed
 from saga.postgres import Conflict, Unavailable, connect_engine, unavailable_after
 from saga.settings import Settings
 
@@ -19,13 +20,8 @@ _NO_SCHEMA = ("3F000", "42P01", "42703")
 async def database(settings: Settings) -> AsyncIterator[AsyncEngine]:
     """An engine for one command. Raises CommandFailed if the database can't be reached or used."""
     url = database_url(settings)
-    try:
-        engine = connect_engine(url, "cli", pool_size=2)
-    except ArgumentError:
-        raise WrongUsage(
-            "SAGA_DATABASE_URL is no address: write postgresql://user:password@host:port/database."
-        ) from None
-    place = f"The database at {without_password(url)}"
+    engine = connect_engine(url, "cli", pool_size=2)
+    place = f"The database at {DatabaseAddress.parse(url)}"
     try:
         with unavailable_after():
             yield engine

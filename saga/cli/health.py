@@ -11,7 +11,7 @@ from saga.cli.broker import broker
 from saga.cli.database import reading
 from saga.cli.failure import CommandFailed
 from saga.cli.terminal import AsJson, print_json
-from saga.reading.schema import newest_version, read_version
+from saga.reading.schema import is_newer, newest_version, read_version
 from saga.settings import Settings, load_settings
 from saga.transport.connection import connect
 
@@ -68,7 +68,9 @@ async def _complaint(name: str, look: Coroutine[None, None, None], seconds: floa
 async def _look_at_database(settings: Settings) -> None:
     async with reading(settings) as connection:
         version, newest = await read_version(connection), newest_version()
-    if version is None or version < newest:
+    if is_newer(version):
+        typer.echo(f"The schema is at {version}, newer than this program knows ({newest}): it works with it.", err=True)
+    elif version != newest:
         raise CommandFailed(f"The database has schema {version}, this version needs {newest}: run `saga migrate`.")
 
 

@@ -1,15 +1,37 @@
 """`saga migrate`: bring the database to the newest schema."""
 
+from typing import Annotated
+
+import typer
+from sqlalchemy.exc import DBAPIError
+
+from saga.addresses import DatabaseAddress
 from saga.cli.addresses import database_url
 from saga.cli.failure import CommandFailed
-from saga.postgres import Unavailable
+from saga.cli.terminal import shown
+from saga.postgres import Conflict, Unavailable
+from saga.postgres.migrations import WAIT_SECONDS
 from saga.postgres.migrations import migrate as migrate_database
 from saga.settings import load_settings
 
 
-def migrate() -> None:
+def migrate(
+    wait: Annotated[
+        float, typer.Option(min=0, max=86_400, help="Seconds to go on trying while others use the tables.")
+    ] = WAIT_SECONDS,
+) -> None:
     """Create or upgrade the tables. Safe to run at any time, from several places at once."""
+    url = database_url(load_settings())
+    place = f"The database at {DatabaseAddress.parse(url)}"
     try:
-        migrate_database(database_url(load_settings()))
+        done = migrate_database(url, wait_seconds=wait, say=lambda line: typer.echo(shown(line), err=True))
     except Unavailable as error:
-        raise CommandFailed(f"The database can't be reached: {error}") from error
+        raise CommandFailed(f"{place} can't be reached ({error}): start it, or correct SAGA_DATABASE_URL.") from error
+    except Conflict as error:
+        raise CommandFailed(shown(error)) from error
+    except DBAPIError as error:
+        said = str(error.orig or error).splitlines()[0].rstrip(".")
+        raise CommandFailed(f"{place} refused: {shown(said)}. Nothing was changed.") from error
+    except KeyboardInterrupt:
+        raise CommandFailed("Stopped: the schema is as it was, unless that came at the very end.") from None
+    typer.echo(str(done))

@@ -14,6 +14,7 @@ from saga.cli.addresses import amqp_url, amqp_url_if_any, database_url
 from saga.cli.processes import load_processes
 from saga.core import Process
 from saga.postgres import owned_engine
+from saga.reading.schema import say_if_newer
 from saga.service import say_ready_when, serve
 from saga.settings import Feed, Settings, load_settings
 from saga.transport.worker import Worker
@@ -51,6 +52,7 @@ def run(
             engine = owned_engine(owned, database, "worker", pool_size)
             elsewhere = _connect_elsewhere(owned, settings.log_urls)
             _warn_of_unheard(settings.log_urls, processes)
+            await say_if_newer(engine)
             fed = settings.model_copy(update={"feed": chosen})
             workers = [Worker(engine, one, fed, amqp_url=broker, elsewhere=elsewhere) for one in processes]
             ready = [asyncio.Event() for _ in workers]
@@ -64,13 +66,7 @@ def run(
 
 def _connect_elsewhere(owned: AsyncExitStack, log_urls: Mapping[str, SecretStr]) -> dict[str, AsyncEngine]:
     return {
-        module: owned_engine(
-            owned,
-            url.get_secret_value(),
-            f"reader-of-{module}",
-            ELSEWHERE_POOL_SIZE,
-            named=f"SAGA_LOG_URLS: what it says of {module}",
-        )
+        module: owned_engine(owned, url.get_secret_value(), f"reader-of-{module}", ELSEWHERE_POOL_SIZE)
         for module, url in log_urls.items()
     }
 

@@ -12,18 +12,18 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from saga.addresses import BrokerAddress, DatabaseAddress, without_login
 from saga.cli.failure import CommandFailed
 from saga.local.errors import LocalStackError, StartCancelled
 from saga.local.services import Services, our_services
 from saga.local.stack import LocalStack
-from saga.postgres.errors import Unavailable
+from saga.postgres.errors import Conflict, Unavailable
 from saga.postgres.migrations import migrate
 from saga.settings import SettingsError
 
@@ -58,7 +58,7 @@ def up(
     try:
         with LocalStack.start(progress=say, cancelled=stop_asked, broker=broker) as stack:
             say("Bringing the database to the newest schema")
-            migrate(stack.addresses.database_url)
+            migrate(stack.addresses.database_url, say=say)
             programs = our_services(workers, schedulers, scenario)
             with Services(stack.folder / "logs", programs, stack.addresses.environment(), say) as services:
                 say(f"Starting {len(programs)} services")
@@ -73,7 +73,10 @@ def up(
         _fail(
             stop_asked, f"PostgreSQL does not answer ({error}): check SAGA_DATABASE_URL, or unset it for a private one."
         )
-    except (LocalStackError, SettingsError) as error:
+    except SettingsError:
+        if not stop_asked.is_set():
+            raise
+    except (LocalStackError, Conflict) as error:
         _fail(stop_asked, str(error))
 
 
@@ -160,19 +163,15 @@ def _places(stack: LocalStack) -> dict[str, str]:
         at_the_broker = {"RabbitMQ": "none: services follow the logs"}
     else:
         at_the_broker = {
-            "RabbitMQ": _address(addresses.amqp_url, private=private),
-            "  in a browser": _address(addresses.management_url, private=private),
+            "RabbitMQ": addresses.amqp_url if private else str(BrokerAddress.parse(addresses.amqp_url)),
+            "  in a browser": addresses.management_url if private else without_login(addresses.management_url),
         }
+    database_url = addresses.database_url
     return {
         **at_the_broker,
-        "PostgreSQL": _address(addresses.database_url, private=stack.postgres is not None),
+        "PostgreSQL": database_url if stack.postgres is not None else str(DatabaseAddress.parse(database_url)),
         "data and logs": _short(stack.folder),
     }
-
-
-def _address(url: str, *, private: bool) -> str:
-    parts = urlsplit(url)
-    return url if private else parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def _processes(services: Services) -> Table:

@@ -19,10 +19,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote
 
 from pydantic import SecretStr
 
+from saga.addresses import BrokerAddress
 from saga.local import children
 from saga.local.debian import ensure_broker
 from saga.local.errors import LocalStackError, StartCancelled
@@ -211,8 +212,9 @@ class LocalStack:
         """As set, or where a broker usually has it."""
         if given := _revealed(self._settings.management_url):
             return given
-        login = urlsplit(amqp_url).netloc.rpartition("@")[0]
-        return urlunsplit(("http", f"{login}@{urlsplit(amqp_url).hostname}:15672".lstrip("@"), "", "", ""))
+        node = BrokerAddress.parse(amqp_url).endpoints[0]
+        host = f"[{node.host}]" if ":" in node.host else node.host
+        return f"http://{quote(node.user, safe='')}:{quote(node.password, safe='')}@{host}:15672"
 
 
 def _settings(*, broker: bool) -> Settings:

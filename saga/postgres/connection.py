@@ -3,13 +3,14 @@
 from contextlib import AsyncExitStack
 from typing import Final
 
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+import asyncpg
+from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from saga.addresses import AddressError, DatabaseAddress
+from saga.postgres.hosts import open_connection
 from saga.settings import SettingsError
 
-CONNECT_TIMEOUT_SECONDS = 5.0
 COMMAND_TIMEOUT_SECONDS = 60.0
 """For a server that no longer answers at all; what it can notice itself it ends sooner."""
 
@@ -25,15 +26,29 @@ SERVER_SETTINGS = {
 }
 
 
-def async_url(database_url: str) -> URL:
-    """The address with the driver that this project uses, whichever driver it names or omits."""
-    return make_url(database_url).set(drivername="postgresql+asyncpg")
+def connect_engine(
+    database_url: str, service: str, pool_size: int = 5, *, command_timeout: float | None = COMMAND_TIMEOUT_SECONDS
+) -> AsyncEngine:
+    """An engine with a bounded pool; connections are opened on first use.
 
+    Raises SettingsError if the address can't be used; it never shows a part of the password.
+    """
+    try:
+        address = DatabaseAddress.parse(database_url)
+    except AddressError as error:
+        raise SettingsError(f"The database's address {error}.") from None
+    settings = {**SERVER_SETTINGS, "application_name": f"saga-{service}"}
+    if address.options is not None:
+        settings["options"] = address.options
 
-def connect_engine(database_url: str, service: str, pool_size: int = 5) -> AsyncEngine:
-    """An engine with a bounded pool; connections are opened on first use."""
+    async def connect() -> asyncpg.Connection:
+        return await open_connection(address, command_timeout=command_timeout, server_settings=settings)
+
+    host, port = address.hosts[0]
     return create_async_engine(
-        async_url(database_url),
+        # Only for who asks the engine where it is: ``connect`` knows all hosts.
+        URL.create("postgresql+asyncpg", address.user, address.password, host, port, address.database),
+        async_creator=connect,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=10,
@@ -42,24 +57,14 @@ def connect_engine(database_url: str, service: str, pool_size: int = 5) -> Async
         isolation_level=ISOLATION_LEVEL,
         # Errors go to logs, and parameters are what messages say.
         hide_parameters=True,
-        connect_args={
-            "timeout": CONNECT_TIMEOUT_SECONDS,
-            "command_timeout": COMMAND_TIMEOUT_SECONDS,
-            "server_settings": {**SERVER_SETTINGS, "application_name": f"saga-{service}"},
-        },
     )
 
 
-def owned_engine(
-    owned: AsyncExitStack, url: str, service: str, pool_size: int, *, named: str = "SAGA_DATABASE_URL"
-) -> AsyncEngine:
+def owned_engine(owned: AsyncExitStack, url: str, service: str, pool_size: int) -> AsyncEngine:
     """An engine that is disposed of with ``owned``; nothing is connected yet.
 
-    Raises SettingsError, with the remedy, if what is ``named`` so is no address.
+    Raises SettingsError, with the remedy, if the address can't be used.
     """
-    try:
-        engine = connect_engine(url, service, pool_size)
-    except ArgumentError:
-        raise SettingsError(f"{named} is no address: write postgresql://user:password@host:port/database.") from None
+    engine = connect_engine(url, service, pool_size)
     owned.push_async_callback(engine.dispose)
     return engine

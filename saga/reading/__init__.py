@@ -15,7 +15,7 @@ from saga.reading.lag import ConsumerCursor, Hole, Lag, ModuleEnd, Outbox, Timer
 from saga.reading.listing import ListedInstance, list_newest, list_stuck
 from saga.reading.modules import ListedModule, find_tail, list_modules
 from saga.reading.outcomes import Answered, Came, Commanded, Recorded, count_answered, read_outcomes
-from saga.reading.schema import newest_version, read_version
+from saga.reading.schema import is_newer, newest_version, read_version
 
 __all__ = [
     "Answered",
@@ -42,6 +42,7 @@ __all__ = [
     "find_successor",
     "find_tail",
     "inspect_instance",
+    "is_newer",
     "list_dead_letters",
     "list_modules",
     "list_newest",

@@ -1,21 +1,42 @@
 """Which version the database's schema has, and which one this program brings along."""
 
+import re
 from importlib.resources import files
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from saga.postgres import Statements
+from saga.postgres import Conflict, Statements, Unavailable, reading
 
 READ_VERSION = Statements(__package__)["read_version"]
 
+_log = structlog.get_logger()
+
 
 async def read_version(connection: AsyncConnection) -> str | None:
-    """The version of the schema; None in the moment before its first migration has written one."""
-    version: str | None = (await connection.execute(READ_VERSION)).scalar_one_or_none()
-    return version
+    """The version of the schema; None if it says none, or several."""
+    versions = list((await connection.execute(READ_VERSION)).scalars())
+    return versions[0] if len(versions) == 1 else None
 
 
 def newest_version() -> str:
     """The version that `saga migrate` leads to: migration files are named <version>_<what>.py."""
     names = (file.name for file in (files("saga.postgres.migrations") / "versions").iterdir())
     return max(name.partition("_")[0] for name in names if name[:1].isdigit())
+
+
+def is_newer(version: str | None) -> bool:
+    """Whether a newer program has migrated the database. This one goes on: what it needs is still there."""
+    return version is not None and re.fullmatch(r"\d{4}", version) is not None and version > newest_version()
+
+
+async def say_if_newer(engine: AsyncEngine) -> None:
+    """Log it where the schema is newer than this program. A database that can't be asked is others' matter."""
+    try:
+        async with reading(engine) as connection:
+            version = await read_version(connection)
+    except (Unavailable, Conflict, SQLAlchemyError):
+        return
+    if is_newer(version):
+        _log.warning("newer_schema", schema="saga", version=version, known=newest_version())

@@ -84,16 +84,20 @@ class _SortedTransport(TransportFactory):
 
     sorter: Sorter
 
+    def __init__(self, server_name: str | None) -> None:
+        self._server_name = server_name
+
     async def create(self, url: URL, **options: Any) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """The streams that the client reads and writes."""
         loop = asyncio.get_running_loop()
         certificates = options.pop("ssl_context_provider")
         context = await certificates.get_context() if url.scheme == "amqps" else None
+        name = self._server_name if context else None
         reader = asyncio.StreamReader(loop=loop)
         self.sorter = Sorter(reader, loop)
         try:
             transport, _ = await loop.create_connection(
-                lambda: self.sorter, url.host or "", url.port or 0, ssl=context, **options
+                lambda: self.sorter, url.host or "", url.port or 0, ssl=context, server_hostname=name, **options
             )
         except OSError as error:
             raise AMQPConnectionError(*error.args) from error
@@ -101,11 +105,14 @@ class _SortedTransport(TransportFactory):
 
 
 class SortedConnection(aio_pika.Connection):
-    """A plain connection of the client, whose content frames can be taken."""
+    """A plain connection of the client, whose content frames can be taken.
 
-    def __init__(self, url: URL, **options: Any) -> None:
+    With TLS the certificate must have ``server_name``, or the host's name if that is None.
+    """
+
+    def __init__(self, url: URL, *, server_name: str | None = None, **options: Any) -> None:
         super().__init__(url, **options)
-        self._transport_factory = self.kwargs["transport_factory"] = _SortedTransport()
+        self._transport_factory = self.kwargs["transport_factory"] = _SortedTransport(server_name)
 
     async def take_from(self, channel: AbstractChannel, taker: Taker) -> Channel:
         """Let ``taker`` have what it wants of the channel from now on; the channel underneath, which speaks AMQP."""

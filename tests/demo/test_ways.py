@@ -23,7 +23,7 @@ PROCESS = order_process()
 @pytest.fixture(autouse=True)
 async def ledgers(database_url: str) -> None:
     """The collaborators' tables, with nothing in them."""
-    await asyncio.to_thread(migrate_collaborators, database_url)
+    await migrate_collaborators(database_url)
 
 
 async def record(engine: AsyncEngine, module: str, *events: NewEvent) -> None:

@@ -1,7 +1,5 @@
 """What the tests of the collaborators stand on: their schemas, and a desk that sends commands and reads the books."""
 
-import asyncio
-
 import asyncpg
 import pytest
 from sqlalchemy.engine import make_url
@@ -22,7 +20,7 @@ async def template(addresses: Addresses, template: str) -> str:
     finally:
         await connection.close()
     url = make_url(addresses.database_url).set(database=ours).render_as_string(hide_password=False)
-    await asyncio.to_thread(migrate_collaborators, url)
+    await migrate_collaborators(url)
     return ours
 
 

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from sqlalchemy import text
+from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from saga.postgres import Statements
-from saga.postgres.connection import async_url
 
 BIG_TABLES = (
     "event_log",
@@ -58,6 +58,6 @@ async def _run(engine: AsyncEngine, names: Sequence[str], count: int) -> None:
 @asynccontextmanager
 async def _patient(database_url: str) -> AsyncIterator[AsyncEngine]:
     """Connections without the limits that a service has."""
-    engine = create_async_engine(async_url(database_url))
+    engine = create_async_engine(make_url(database_url).set(drivername="postgresql+asyncpg"))
     yield engine
     await engine.dispose()

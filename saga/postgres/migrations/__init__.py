@@ -1,54 +1,225 @@
-"""Forward-only migrations: each runs once, under an advisory lock, in one transaction with its version row."""
+"""Forward-only migrations: each runs once, under an advisory lock, in one transaction with its version row.
+
+The problem: a migration needs locks that exclude everybody, and PostgreSQL lets everybody who comes later queue behind
+one that waits. So behind one forgotten transaction of somebody else's a migration would stop all services, without end
+and in silence. Therefore it waits for a lock for LOCK_SECONDS at most, gives up all that it has, lets the others pass,
+and tries again after a growing pause, as long as it may. Whoever is in the way is named.
+"""
 
 import asyncio
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_delay, wait_random_exponential
 
-from saga.postgres.connection import ISOLATION_LEVEL, async_url
-from saga.postgres.errors import unavailable_after
+from saga.postgres.connection import connect_engine
+from saga.postgres.errors import Conflict, unavailable_after
+from saga.postgres.migrations.obstacles import Obstacles
 from saga.postgres.schema import SCHEMA
+from saga.settings import SettingsError
 
-VERSION_TABLE = "schema_version"
+VERSION_TABLE: Final = "schema_version"
 
-LOCK = text("SELECT pg_advisory_xact_lock(hashtext(:schema)), set_config('synchronous_commit', 'on', true)")
+WAIT_SECONDS: Final = 300.0
+"""How long to try, if nobody says otherwise."""
+LOCK_SECONDS: Final = 2
+LONGEST_PAUSE_SECONDS: Final = 15.0
+
+_LOCK_NOT_AVAILABLE: Final = ("55P03", "40P01")
+"""lock_not_available, deadlock_detected."""
+
+# No limit of a role, a database or a connection may cut a long migration in the middle. Not every version of PostgreSQL
+# has each of these.
+_LIMITS = text("""
+SELECT set_config(name, CASE name WHEN 'lock_timeout' THEN :lock ELSE '0' END, true) FROM pg_settings
+WHERE name IN ('lock_timeout', 'statement_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')
+""")
+
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtext(:schema)), set_config('synchronous_commit', 'on', true)")
 """Whoever is told that the schema is there must find it there, also after a crash."""
 
+_HAS_TABLES = text("SELECT EXISTS (SELECT FROM pg_class WHERE relnamespace = to_regnamespace(:schema))")
 
-def migrate(database_url: str, folder: Path = Path(__file__).parent, schema: str = SCHEMA) -> None:
+Say = Callable[[str], None]
+
+
+class SchemaUnusable(SettingsError):
+    """The schema is none that a migration can start from; the message says why, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Migrated:
+    """What became of one schema: its version before (None if there was none) and after."""
+
+    schema: str
+    before: str | None
+    after: str
+    newest: str
+    """The newest version that this program knows."""
+
+    @property
+    def is_newer(self) -> bool:
+        """Whether a newer program has migrated it, and this one left it alone."""
+        return self.after > self.newest
+
+    def __str__(self) -> str:
+        if self.is_newer:
+            return (
+                f"The schema {self.schema} is at {self.after}, newer than this program knows ({self.newest}):"
+                " nothing to do."
+            )
+        if self.before == self.after:
+            return f"The schema {self.schema} is at {self.after} already, the newest version: nothing to do."
+        return f"The schema {self.schema} was brought from {self.before or 'nothing'} to {self.after}."
+
+
+def migrate(
+    database_url: str,
+    folder: Path = Path(__file__).parent,
+    schema: str = SCHEMA,
+    *,
+    wait_seconds: float = WAIT_SECONDS,
+    say: Say | None = None,
+) -> Migrated:
     """Bring a schema to its newest version; any number of callers at once are fine.
 
-    ``folder`` holds the migration scripts in ``versions/``. Raises Unavailable if the database can't be reached. Not
-    for use inside a running event loop.
+    ``folder`` holds the migration scripts in ``versions/``, ``say`` hears why it takes long. Raises Unavailable if the
+    database can't be reached, Conflict if others were in the way for ``wait_seconds``, SchemaUnusable for a schema that
+    is not what a migration left. Not for use inside a running event loop.
     """
-    asyncio.run(_migrate(database_url, folder, schema))
+    return asyncio.run(upgrade(database_url, folder, schema, wait_seconds=wait_seconds, say=say))
 
 
-async def _migrate(database_url: str, folder: Path, schema: str) -> None:
-    engine = create_async_engine(async_url(database_url), isolation_level=ISOLATION_LEVEL)
+async def upgrade(
+    database_url: str,
+    folder: Path = Path(__file__).parent,
+    schema: str = SCHEMA,
+    *,
+    wait_seconds: float = WAIT_SECONDS,
+    say: Say | None = None,
+    target: str = "head",
+) -> Migrated:
+    """The same inside an event loop; tests may stop at an older ``target``."""
+    engine = connect_engine(database_url, "migrate", 2, command_timeout=None)
+    obstacles = Obstacles(engine)
+
+    def tell(state: RetryCallState) -> None:
+        if say is not None:
+            waited = state.seconds_since_start or 0.0
+            say(f"The schema {schema} is in use, {waited:.0f} s so far: {obstacles}. Trying again.")
+
     try:
-        with unavailable_after():
-            async with engine.begin() as connection:
-                await connection.execute(LOCK, {"schema": schema})
-                await connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{schema}"'))
-                await connection.run_sync(_upgrade, folder, schema)
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception(_was_in_the_way),
+            wait=wait_random_exponential(multiplier=0.5, max=LONGEST_PAUSE_SECONDS),
+            stop=stop_after_delay(wait_seconds),
+            before_sleep=tell,
+            reraise=True,
+        ):
+            with attempt:
+                return await _attempt(engine, _scripts(folder), schema, target, obstacles)
+    except Conflict as error:
+        if not _was_in_the_way(error):
+            raise
+        raise Conflict(
+            f"The schema {schema} was not migrated, others were in the way for {wait_seconds:g} s: {obstacles}. Nothing"
+            " was changed. End what is in the way, then try again."
+        ) from error
     finally:
         await engine.dispose()
+    raise AssertionError("an attempt returns or raises")
 
 
-def _upgrade(connection: Connection, folder: Path, schema: str) -> None:
+def _was_in_the_way(error: BaseException) -> bool:
+    cause = error.__cause__
+    return isinstance(cause, DBAPIError) and getattr(cause.orig, "sqlstate", None) in _LOCK_NOT_AVAILABLE
+
+
+async def _attempt(
+    engine: AsyncEngine, scripts: ScriptDirectory, schema: str, target: str, obstacles: Obstacles
+) -> Migrated:
+    """Everything in one transaction, or nothing."""
+    with unavailable_after():
+        async with engine.begin() as connection:
+            await connection.execute(_LIMITS, {"lock": f"{LOCK_SECONDS}s"})
+            newest = _newest(scripts, target)
+            before = await _read_version(connection, schema)
+            if before is None or before < newest:
+                async with obstacles.watched(connection):
+                    await connection.execute(_LOCK, {"schema": schema})
+                    # Whoever had the lock may have done it all.
+                    before = await _read_version(connection, schema)
+                    _require_known(scripts, schema, before, newest)
+                    if before is None:
+                        await _create_schema(connection, schema)
+                    await connection.run_sync(_upgrade, scripts, schema, target)
+            else:
+                _require_known(scripts, schema, before, newest)
+    return Migrated(schema, before, max(before or newest, newest), newest)
+
+
+def _scripts(folder: Path) -> ScriptDirectory:
     config = Config()
-    config.set_main_option("script_location", str(folder))
-    scripts = ScriptDirectory.from_config(config)
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    return ScriptDirectory.from_config(config)
 
+
+def _newest(scripts: ScriptDirectory, target: str) -> str:
+    script = scripts.get_revision(target)
+    assert script is not None, "there is no migration"
+    return script.revision
+
+
+async def _read_version(connection: AsyncConnection, schema: str) -> str | None:
+    """The version that the last migration left, None before the first one. Raises SchemaUnusable for anything else."""
+    table = f'"{schema}".{VERSION_TABLE}'
+    if not (await connection.execute(text("SELECT to_regclass(:table) IS NOT NULL"), {"table": table})).scalar_one():
+        return None
+    versions = list((await connection.execute(text(f"SELECT version_num FROM {table}"))).scalars())  # noqa: S608
+    if len(versions) == 1:
+        return str(versions[0])
+    raise SchemaUnusable(
+        f"The table {schema}.{VERSION_TABLE} has {len(versions) or 'no'} rows in place of one, so nobody knows what to"
+        " migrate from: write the version of the schema into it, or restore a backup."
+    )
+
+
+def _require_known(scripts: ScriptDirectory, schema: str, version: str | None, newest: str) -> None:
+    """Raises SchemaUnusable for what no version of this program can have left."""
+    known = {script.revision for script in scripts.walk_revisions()}
+    if version is None or version in known or (re.fullmatch(r"\d{4}", version) and version > newest):
+        return
+    raise SchemaUnusable(
+        f"The table {schema}.{VERSION_TABLE} names a version that never was: write the version of the schema into it,"
+        " or restore a backup."
+    )
+
+
+async def _create_schema(connection: AsyncConnection, schema: str) -> None:
+    """Only where it is missing: who owns it need not have the right to create others. Raises SchemaUnusable."""
+    name = {"schema": f'"{schema}"'}
+    if not (await connection.execute(text("SELECT to_regnamespace(:schema) IS NOT NULL"), name)).scalar_one():
+        await connection.execute(text(f'CREATE SCHEMA "{schema}"'))
+    elif (await connection.execute(_HAS_TABLES, name)).scalar_one():
+        raise SchemaUnusable(
+            f"The schema {schema} has tables and no {VERSION_TABLE}, so nobody knows what to migrate from: restore a"
+            " backup, or, if the tables are somebody else's, use another database."
+        )
+
+
+def _upgrade(connection: Connection, scripts: ScriptDirectory, schema: str, target: str) -> None:
     def steps(revision: Any, _context: Any) -> Any:
-        return scripts._upgrade_revs("head", revision)  # noqa: SLF001 -- the way that Alembic documents
+        return scripts._upgrade_revs(target, revision)  # noqa: SLF001 -- the way that Alembic documents
 
-    with EnvironmentContext(config, scripts, fn=steps) as environment:
+    with EnvironmentContext(Config(), scripts, fn=steps) as environment:
         environment.configure(connection=connection, version_table=VERSION_TABLE, version_table_schema=schema)
         environment.run_migrations()

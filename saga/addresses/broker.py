@@ -1,0 +1,131 @@
+"""RabbitMQ's address: one or several nodes of one cluster, with or without TLS.
+
+The parameters are those of RabbitMQ's URIs (https://www.rabbitmq.com/docs/uri-query-parameters) and of the client.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Self
+from urllib.parse import quote
+
+from saga.addresses.certificates import Certificates
+from saga.addresses.parts import AddressError, checked_host, host_and_port, one_of, split, taken_once, whole_number
+
+FORM: Final = "amqp://user:password@host:port/vhost"
+_PORTS = {"amqp": 5672, "amqps": 5671}
+_FOR_TLS = tuple(
+    "cacertfile cafile capath certfile keyfile password verify no_verify_ssl server_name_indication".split()
+)
+_KNOWN = frozenset((*_FOR_TLS, "heartbeat", "connection_timeout", "timeout", "auth_mechanism", "auth"))
+_WITHOUT_EFFECT = frozenset({"channel_max", "name", "fail_if_no_peer_cert", "depth"})
+"""A connection has few channels here and its own name; the others are for servers, or for other clients."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One node, and how to log in there."""
+
+    host: str
+    port: int
+    vhost: str
+    user: str
+    password: str = field(repr=False)
+    mechanism: str
+    certificates: Certificates | None
+    """None without TLS."""
+    server_name: str | None
+    """The name that the certificate must have, if it is not the host's."""
+    heartbeat_seconds: int | None
+    timeout_seconds: float | None
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerAddress:
+    """A checked address. As text it is what people may see: hosts, ports and the vhost."""
+
+    endpoints: tuple[Endpoint, ...]
+
+    @classmethod
+    def parse(cls, address: str) -> Self:
+        """Take it apart and check it; no file is read. Whole addresses may stand in a row, with commas.
+
+        Raises AddressError.
+        """
+        each = re.split(r"\s*,\s*(?=amqps?://)", address.strip())
+        parsed = cls(tuple(endpoint for one in each for endpoint in _endpoints(one)))
+        if len({endpoint.vhost for endpoint in parsed.endpoints}) > 1:
+            raise AddressError("names several vhosts: its nodes must be those of one cluster, with one vhost")
+        return parsed
+
+    @classmethod
+    def check(cls, address: str) -> None:
+        """Parse it, and read the files that it names. Raises AddressError."""
+        for certificates in {endpoint.certificates for endpoint in cls.parse(address).endpoints}:
+            if certificates is not None:
+                certificates.context()
+
+    def __str__(self) -> str:
+        first = self.endpoints[0]
+        return f"{','.join(map(str, self.endpoints))}/{quote(first.vhost, safe='')}"
+
+
+def _endpoints(address: str) -> Iterator[Endpoint]:
+    parts = split(address, tuple(_PORTS), FORM)
+    said = taken_once(parts, _KNOWN | _WITHOUT_EFFECT)
+    if not parts.hosts:
+        raise AddressError(f"names no host: write {FORM}")
+    certificates = _certificates(parts.scheme, said)
+    server_name = checked_host(said["server_name_indication"]) if "server_name_indication" in said else None
+    for one in parts.hosts:
+        host, port = host_and_port(one, _PORTS[parts.scheme])
+        yield Endpoint(
+            host=host,
+            port=port,
+            vhost=parts.path or "/",
+            user=parts.user or "guest",
+            password="guest" if parts.password is None else parts.password,
+            mechanism=_mechanism(said),
+            certificates=certificates,
+            server_name=server_name,
+            heartbeat_seconds=_heartbeat_seconds(said),
+            timeout_seconds=_timeout_seconds(said),
+        )
+
+
+def _certificates(scheme: str, said: Mapping[str, str]) -> Certificates | None:
+    if scheme == "amqp":
+        if useless := [name for name in said if name in _FOR_TLS]:
+            raise AddressError(f"has {useless[0]}, which is for TLS: write amqps:// in place of amqp://")
+        return None
+    if "cafile" in said and "cacertfile" in said:
+        raise AddressError("says cafile and cacertfile: leave one out")
+    verified = one_of("verify", said.get("verify", "verify_peer"), ("verify_peer", "verify_none")) == "verify_peer"
+    unverified = one_of("no_verify_ssl", said.get("no_verify_ssl", "0"), ("0", "1")) == "1"
+    return Certificates(
+        verify=verified and not unverified,
+        authorities=said.get("cacertfile") or said.get("cafile"),
+        folder=said.get("capath"),
+        certificate=said.get("certfile"),
+        key=said.get("keyfile"),
+        key_password=said.get("password", ""),
+    )
+
+
+def _mechanism(said: Mapping[str, str]) -> str:
+    given = said.get("auth_mechanism") or said.get("auth") or "plain"
+    return one_of("auth_mechanism", given.lower(), ("plain", "external"))
+
+
+def _heartbeat_seconds(said: Mapping[str, str]) -> int | None:
+    return whole_number("heartbeat", said["heartbeat"], 1, 3_600) if "heartbeat" in said else None
+
+
+def _timeout_seconds(said: Mapping[str, str]) -> float | None:
+    """RabbitMQ counts milliseconds, the client seconds."""
+    if "connection_timeout" in said:
+        return whole_number("connection_timeout", said["connection_timeout"], 100, 600_000) / 1000
+    return whole_number("timeout", said["timeout"], 1, 600) if "timeout" in said else None
