@@ -13,14 +13,11 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from saga.engine import Step
 from saga.local import children
 from saga.local.postgres import PostgresServer
-from saga.orders import order_process
 from saga.postgres import Unavailable, connect_engine, durable_transaction
 from saga.postgres.connection import SERVER_SETTINGS
 from saga.postgres.migrations import migrate
-from tests.engine.conversation import message
 from tests.transport.waiting import until
 
 ATTEMPTS = 20
@@ -247,18 +244,3 @@ async def test_a_transaction_that_is_still_open_is_waited_for_however_often_the_
         with pytest.raises(Unavailable, match="did not commit"):
             await working
     assert await is_there(server, name) == comes_through
-
-
-@pytest.mark.usefixtures("slow_disk")
-async def test_what_a_repeat_was_held_against_is_safe_before_the_repeat_is_acknowledged(
-    server: PostgresServer, engine: AsyncEngine
-) -> None:
-    """Somebody committed it without waiting for the disk; the step that saw it takes it along."""
-    await append_row(engine, "a slot for the connection")
-    cursor = "INSERT INTO saga.cursor (consumer, module, watermark) VALUES ('order', 'elsewhere', 5)"
-    await ask(server, "SET synchronous_commit = off", cursor)
-    said = message("OrderPlaced", "o-1", module="elsewhere", position=3)
-    assert (await Step(engine, order_process()).take([said])).repeated == 1
-    await asyncio.to_thread(server.kill)
-    await asyncio.to_thread(server.start)
-    assert await ask(server, "SELECT watermark FROM saga.cursor WHERE module = 'elsewhere'") == 5
