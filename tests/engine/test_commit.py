@@ -81,7 +81,7 @@ async def wire(database_url: str) -> AsyncIterator[Wire]:
 @pytest.fixture
 async def wired(wire: Wire, database_url: str) -> AsyncIterator[AsyncEngine]:
     url = make_url(database_url).set(port=wire.listening)
-    engine = connect_engine(url.render_as_string(hide_password=False), "wired")
+    engine = connect_engine(url.render_as_string(hide_password=False), "wired", pool_size=1)
     yield engine
     await engine.dispose()
 

@@ -85,6 +85,13 @@ def test_it_starts_again_after_sigkill(kept: PostgresServer) -> None:
     assert kept.is_running()
 
 
+def test_a_kill_leaves_no_process_and_it_starts_again(kept: PostgresServer) -> None:
+    kept.kill()
+    assert not children.living_in(kept._place(), NAMES)
+    kept.start()
+    assert kept.is_running()
+
+
 def test_it_starts_again_though_its_pid_file_names_another_living_process(kept: PostgresServer) -> None:
     kept.stop("immediate")
     pid_file = kept._place() / "data" / "postmaster.pid"
