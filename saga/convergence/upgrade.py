@@ -227,7 +227,7 @@ def _onward(upgrade: _Upgrade, place: _Place) -> Iterator[_Place]:
             failed = _Place(place.taken, place.standing, history, place.split)
             upgrade.tell(Kind.FAILS, f"{fact.kind.__name__} raises {error!r} after the upgrade", failed)
             continue
-        if decision.verdict is Answer.CONFLICT:
+        if decision.verdict in {Answer.CONFLICT, Answer.BEYOND}:
             continue
         reached = _Place(place.taken | 1 << number, standing, history, place.split)
         if standing is not place.standing:

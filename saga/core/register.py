@@ -110,7 +110,7 @@ class Reducer:
     """Data that a function of the user's own folds, where no register will do.
 
     ``reduce`` gets a copy of what it made of the inputs before (``start`` at first) and a fact, and gives what it makes
-    of both: plain JSON values of at most ``most_bytes`` as JSON, and an equal value if the fact changes nothing. Nothing
+    of both: plain JSON values, at most ``most_bytes`` long, and an equal value if the fact changes nothing. Nothing
     here keeps it from depending on the order of the facts; the checker examines whether it does.
 
     Raises DeclarationError for a start that is no JSON or beyond the bound, and for a bound that is none.
@@ -129,7 +129,7 @@ class Reducer:
         except TypeError as error:
             raise DeclarationError(f"reducer {self.name!r}: start: {error}") from None
         if _size(self.start) > self.most_bytes:
-            raise DeclarationError(f"reducer {self.name!r}: its start is larger than its bound, {self.most_bytes} bytes")
+            raise DeclarationError(f"reducer {self.name!r}: its start is larger than most_bytes={self.most_bytes}")
 
     @property
     def inputs(self) -> frozenset[type]:
@@ -165,10 +165,10 @@ class Reducer:
         return [] if before == after else [f"{self.name} {_shown(before)} -> {_shown(after)}"]
 
 
-def require_bound(what: str, name: str, bound: object) -> None:
-    """Raises DeclarationError for a bound that is no number of at least 1."""
-    if type(bound) is not int or bound < 1:
-        raise DeclarationError(f"{what}: {name} is {bound!r}: write a whole number of at least 1")
+def require_bound(what: str, name: str, bound: object, least: int = 1) -> None:
+    """Raises DeclarationError for a bound that is no number, or too small a one."""
+    if type(bound) is not int or bound < least:
+        raise DeclarationError(f"{what}: {name} is {bound!r}: write a whole number of at least {least}")
 
 
 def _size(value: Any) -> int:

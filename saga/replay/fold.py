@@ -132,7 +132,7 @@ class Fold:
         if kind is None:
             self._stop(entry, f"{self._process.name} does not know {name} any more")
             return
-        decision = decide(self._process, self._state, _fact(kind, entry.data["fields"]))
+        decision = decide(self._process, self._state, _fact(kind, entry.data["fields"]), is_bounded=False)
         if decision.verdict is Verdict.CONFLICT:
             self._stop(entry, f"{name} contradicts what was recorded before: {decision.reason}")
             return

@@ -81,10 +81,11 @@ def _instances(count: int) -> dict[str, Cases]:
             "that are new": {"process": "order", "process_version": 1, "process_ids": [f"new-{n}" for n in ids]},
         },
         "engine/lock_instances": {
-            "young ones": {"process": "order", "process_ids": ids},
+            "young ones": {"process": "order", "process_ids": ids, "most_bytes": 10**7},
             "all over the table": {
                 "process": "order",
                 "process_ids": [f"o-{n}" for n in range(1, count, count // BATCH)],
+                "most_bytes": 10**7,
             },
         },
         "engine/read_instance_tombstones": _one(process="order", process_ids=ids),
