@@ -15,6 +15,7 @@ from saga.convergence.samples import INSTANCE, derive_samples, emitted
 from saga.convergence.sampling import SEED, sample
 from saga.core import Deadline, DeclarationError, Fact, Judgement, Process, Register
 from saga.core.column import shown
+from saga.inputs import require_readable
 
 PAIRS = 2_000
 MOST_TOLD = 720
@@ -81,6 +82,7 @@ def check(
 
     Raises DeclarationError for a sample that is no input of the process, and where no samples can be made.
     """
+    require_readable(process)
     chosen = ordered(process, samples) if samples is not None else derive_samples(process)
     found = explore(process, chosen, progress=progress, most_nodes=most_nodes)
     findings, sampled, interrupted = [*_about_deadlines(process, chosen), *found.findings], 0, found.interrupted

@@ -157,7 +157,7 @@ def _record(process: Process, message: Admitted, decision: Decision, version: in
         visibility=Visibility.INTERNAL,
         data={
             "type": envelope.type,
-            "fields": {**envelope.data, process.correlate: message.process_id},
+            "fields": message.said,
             "decision": decision.reason,
             "outcome": decision.outcome.value,
         },

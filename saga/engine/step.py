@@ -27,6 +27,7 @@ from saga.engine.dead_letters import DeadLetter, DeadLetterKind, DeadLetterState
 from saga.engine.instances import TooMuchAtOnce
 from saga.engine.intake import Admitted, admit, is_overheard
 from saga.engine.turns import in_turns
+from saga.inputs import require_readable
 from saga.modules import append
 from saga.postgres import durable_transaction
 
@@ -58,9 +59,13 @@ class Taken:
 
 
 class Step:
-    """The durable step of one process; any number of workers may run it at once."""
+    """The durable step of one process; any number of workers may run it at once.
+
+    Raises DeclarationError for a process whose messages can't be read.
+    """
 
     def __init__(self, engine: AsyncEngine, process: Process) -> None:
+        require_readable(process)
         self._engine = engine
         self._process = process
 

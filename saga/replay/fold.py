@@ -19,9 +19,10 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, Final
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from saga.core import Command, Commanded, Deadline, Decision, Effect, Fact, Process, State, Verdict, decide, load_state
+from saga.core import Command, Commanded, Deadline, Decision, Effect, Process, State, Verdict, decide, load_state
+from saga.inputs import read_fact
 from saga.modules import Entry
 from saga.replay.difference import Difference
 
@@ -132,7 +133,7 @@ class Fold:
         if kind is None:
             self._stop(entry, f"{self._process.name} does not know {name} any more")
             return
-        decision = decide(self._process, self._state, _fact(kind, entry.data["fields"]), is_bounded=False)
+        decision = decide(self._process, self._state, read_fact(kind, entry.data["fields"]), is_bounded=False)
         if decision.verdict is Verdict.CONFLICT:
             self._stop(entry, f"{name} contradicts what was recorded before: {decision.reason}")
             return
@@ -168,13 +169,6 @@ class Fold:
             recorded=None if entry is None else entry.type,
             repairable=False,
         )
-
-
-def _fact(kind: type, fields: Mapping[str, Any]) -> Fact:
-    """The fact as it was when it was admitted: checked by its class, with the fields that this declares."""
-    if not issubclass(kind, BaseModel):
-        raise TypeError(f"{kind.__name__} is not a pydantic model")
-    return Fact(kind, kind.model_validate(fields).model_dump(mode="json", include=set(kind.model_fields)))
 
 
 def _armed(entry: Entry, decision: Decision) -> Iterator[ArmedDeadline]:
