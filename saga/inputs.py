@@ -15,6 +15,7 @@ from pydantic.errors import PydanticUserError
 from pydantic_core import to_json
 
 from saga.core import DeclarationError, Fact, Process
+from saga.core.fact import is_message_class
 from saga.core.plain import plain
 
 _WRAPPED: Final = ("model", "dataclass")
@@ -42,11 +43,7 @@ class _Read:
 def require_readable(process: Process) -> None:
     """Raises DeclarationError, with the remedy, where messages of a class that the process hears can't be read."""
     for kind in process.kinds.values():
-        try:
-            trouble = _reading(kind).trouble
-        except PydanticUserError as error:
-            trouble = f"can't be read from JSON: {str(error).splitlines()[0]}"
-        if trouble is not None:
+        if (trouble := _trouble(process, kind)) is not None:
             raise DeclarationError(f"process {process.name!r}: {kind.__name__} {trouble}")
 
 
@@ -78,8 +75,22 @@ def said_of(kind: type, field: str, said: Mapping[str, Any]) -> Any:
     return next((said[name] for name in _reading(kind).fields[field].names if said.get(name) is not None), None)
 
 
+def _trouble(process: Process, kind: type) -> str | None:
+    if not is_message_class(kind):
+        return "is neither a pydantic model nor a dataclass: make it one of them"
+    if not kind.__name__.isidentifier():
+        return "has no name that a message could have: derive a class from it"
+    try:
+        reading = _reading(kind)
+    except PydanticUserError as error:
+        return f"can't be read from JSON: {str(error).splitlines()[0]}"
+    if process.correlate not in reading.fields:
+        return f"has no field {process.correlate}: nothing says which instance it is about"
+    return reading.trouble
+
+
 @lru_cache(maxsize=1_024)
-def _reading(kind: type) -> _Read:
+def _reading(kind: Any) -> _Read:
     adapter: TypeAdapter[Any] = TypeAdapter(kind)
     whole, fields = _unwrapped(adapter.core_schema)
     return _Read(adapter, fields, next(_troubles(whole, fields, adapter.core_schema), None))

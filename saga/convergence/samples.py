@@ -125,7 +125,7 @@ def _sample(process: Process, kind: type, instance: Any, variant: _Variant) -> M
     }
     try:
         return read_fact(kind, said).fields
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 -- a validator of the user's own may raise anything
         raise DeclarationError(f"no sample of {kind.__name__} was found: give samples of your own ({error})") from None
 
 

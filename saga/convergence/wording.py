@@ -191,9 +191,8 @@ def _variable(fact: Fact, samples: tuple[Fact, ...]) -> str:
 
 
 def _constructed(fact: Fact) -> str:
-    if issubclass(fact.kind, BaseModel) and any(
-        field.alias or field.validation_alias for field in fact.kind.model_fields.values()
-    ):
+    fields = fact.kind.model_fields.values() if issubclass(fact.kind, BaseModel) else ()
+    if any(field.alias or field.validation_alias for field in fields):
         return f"make_fact({fact.kind.__qualname__}.model_validate({dict(fact.fields)!r}, by_name=True))"
     said = ", ".join(f"{name}={value!r}" for name, value in fact.fields.items() if value is not None)
     return f"make_fact({fact.kind.__qualname__}({said}))"

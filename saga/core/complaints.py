@@ -10,7 +10,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from saga.core.effect import Deadline, Effect, Selection, Sends
-from saga.core.fact import declared_fields, is_message_class
+from saga.core.fact import declared_fields
 from saga.core.outcomes import Outcomes, Wanted
 from saga.core.register import Register
 from saga.core.submachine import SubMachine
@@ -73,10 +73,6 @@ def _about_inputs(process: Process) -> Iterator[str]:
     for kind in process.kinds.values():
         if not process.hearers[kind] and not process.keepers[kind]:
             yield f"no sub-machine hears {kind.__name__}, and no register keeps it"
-        if not is_message_class(kind):
-            yield f"{kind.__name__} is neither a pydantic model nor a dataclass: make it one of them"
-        if not kind.__name__.isidentifier():
-            yield f"{kind.__name__} is no name for a message: derive a class from it"
         if process.correlate not in declared_fields(kind):
             yield f"{kind.__name__} has no field {process.correlate}: nothing says which instance it is about"
 

@@ -5,8 +5,9 @@ from typing import Any
 
 
 def plain(value: Any) -> Any:
-    """A copy of the value with keys sorted and tuples as lists. Raises TypeError for what is no JSON value, or can't be
-    stored: numbers of more than 64 bits, NUL and lone surrogates in texts.
+    """A copy of the value with keys sorted and tuples as lists.
+
+    Raises TypeError for what is no JSON value or can't be stored: integers of over 64 bits, NUL and lone surrogates.
     """
     if _is_plain(value):
         return value
@@ -14,17 +15,15 @@ def plain(value: Any) -> Any:
         return {key: plain(value[key]) for key in sorted(value)}
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
-    raise TypeError(
-        f"{value!r:.80} is no JSON value that can be stored: use words, numbers, lists, and objects whose keys are words"
-    )
+    raise TypeError(f"{value!r:.80} is no JSON value: use words, numbers, lists, and objects whose keys are words")
 
 
 def _is_plain(value: Any) -> bool:
-    kind = type(value)
+    kind: type = type(value)
     if kind is str:
         return "\x00" not in value and (value.isascii() or not any("\ud800" <= one <= "\udfff" for one in value))
     if kind is int:
-        return -(2**63) <= value < 2**63
+        return bool(-(2**63) <= value < 2**63)
     if kind is float:
         return math.isfinite(value)
-    return kind is bool or value is None
+    return value is None or kind is bool
