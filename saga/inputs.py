@@ -43,7 +43,7 @@ class _Read:
 def require_readable(process: Process) -> None:
     """Raises DeclarationError, with the remedy, where messages of a class that the process hears can't be read."""
     for kind in process.kinds.values():
-        if (trouble := _trouble(process, kind)) is not None:
+        if (trouble := _trouble(process.correlate, kind)) is not None:
             raise DeclarationError(f"process {process.name!r}: {kind.__name__} {trouble}")
 
 
@@ -57,7 +57,7 @@ def read_fact(kind: type, said: Mapping[str, Any]) -> Fact:
 
 def make_fact(message: Any) -> Fact:
     """A message of one's own as the fact that the engine would take it for."""
-    kind = type(message)
+    kind: type = type(message)
     reading = _reading(kind)
     dumped = reading.adapter.dump_python(
         message, mode="json", include=set(reading.fields), by_alias=False, warnings=False
@@ -75,17 +75,18 @@ def said_of(kind: type, field: str, said: Mapping[str, Any]) -> Any:
     return next((said[name] for name in _reading(kind).fields[field].names if said.get(name) is not None), None)
 
 
-def _trouble(process: Process, kind: type) -> str | None:
+def _trouble(correlate: str, kind: Any) -> str | None:
+    name = kind.__name__
     if not is_message_class(kind):
         return "is neither a pydantic model nor a dataclass: make it one of them"
-    if not kind.__name__.isidentifier():
+    if not name.isidentifier():
         return "has no name that a message could have: derive a class from it"
     try:
         reading = _reading(kind)
     except PydanticUserError as error:
         return f"can't be read from JSON: {str(error).splitlines()[0]}"
-    if process.correlate not in reading.fields:
-        return f"has no field {process.correlate}: nothing says which instance it is about"
+    if correlate not in reading.fields:
+        return f"has no field {correlate}: nothing says which instance it is about"
     return reading.trouble
 
 
