@@ -114,13 +114,18 @@ def canonical(fact: Fact) -> bytes:
 def fold(process: Process, begin: Held, facts: Sequence[Fact]) -> Held:
     """The facts taken in one by one: parts by their tables, registers by their keys."""
     parts, registers = dict(begin.parts), dict(begin.registers)
+    registers |= {one.name: dict(registers[one.name]) for one in process.registers if isinstance(one, Register)}
     for fact in facts:
         for part in process.parts:
             row = part.moves[parts[part.name]]
             parts[part.name] = row.get(fact.kind, parts[part.name])
         for one in process.registers:
-            if fact.kind in one.inputs:
-                registers[one.name] = _kept(one, registers[one.name], fact)
+            if fact.kind not in one.inputs:
+                continue
+            if isinstance(one, Register):
+                registers[one.name][str(fact.fields[one.key])] = fact.fields
+            else:
+                registers[one.name] = plain(one.reduce(plain(registers[one.name]), fact))
     return Held(parts, {one.name: plain(registers[one.name]) for one in process.registers})
 
 
@@ -133,12 +138,6 @@ def contradictions(process: Process, begin: Held, facts: Iterable[Fact]) -> Iter
                 key = str(fact.fields[one.key])
                 if known[one.name].setdefault(key, fact.fields) != fact.fields:
                     yield f"two facts say different things of {one.key} {key!r} ({one.name})"
-
-
-def _kept(keeper: Register | Reducer, held: Any, fact: Fact) -> Any:
-    if isinstance(keeper, Register):
-        return {**held, str(fact.fields[keeper.key]): fact.fields}
-    return plain(keeper.reduce(plain(held), fact))
 
 
 def _split(one: Held, other: Held) -> Iterator[str]:
