@@ -12,6 +12,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import orjson
+import uvloop
 from rich.console import Console
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -96,19 +97,23 @@ async def flood(place: Place, count: int, console: Console) -> None:
             console.print(f"SIGTERM in the middle of it: gone after {time.monotonic() - began:.1f} s")
 
 
-async def main(count: int) -> None:
-    """Measure both on a private stack."""
+async def measure(place: Place, count: int, console: Console) -> None:
+    """Both, at this place."""
+    async with place.fresh() as here, here.connected() as engine:
+        await cost(engine, 1, console)
+        await cost(engine, BATCH, console)
+    await flood(place, count, console)
+
+
+def main(count: int) -> None:
+    """Measure on a private stack."""
     console = Console()
+    configure_logging("benchmark", "error")
+    collect_rarely()
     with tempfile.TemporaryDirectory(prefix="saga-bench-") as logs, LocalStack.temporary(console.print) as stack:
         migrate(stack.addresses.database_url)
-        place = Place(stack.addresses, Path(logs))
-        async with place.fresh() as here, here.connected() as engine:
-            await cost(engine, 1, console)
-            await cost(engine, BATCH, console)
-        await flood(place, count, console)
+        uvloop.run(measure(Place(stack.addresses, Path(logs)), count, console))
 
 
 if __name__ == "__main__":
-    configure_logging("benchmark", "error")
-    collect_rarely()
-    asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else FLOOD))
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else FLOOD)
