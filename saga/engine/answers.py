@@ -120,7 +120,8 @@ def _answer_one(process: Process, instance: Instance, messages: Sequence[Admitte
         state, outcome, size = decision.state, decision.outcome, grown
     if outcome is not None:
         after = Instance(instance.process_id, version, state, size, instance.revived_as)
-        answers.decided.append(Decided(after, outcome))
+        is_changed = state is not instance.state or instance.revived_as is not None
+        answers.decided.append(Decided(after, outcome, is_changed))
     return answers
 
 

@@ -58,10 +58,11 @@ class Instance:
 
 @frozen
 class Decided:
-    """An instance as it is to be written."""
+    """An instance as it is to be written; its state is left as it stands in the row unless it ``is_changed``."""
 
     instance: Instance
     outcome: Enum
+    is_changed: bool = True
 
 
 async def lock(connection: AsyncConnection, process: Process, process_ids: set[str]) -> dict[str, Instance]:
@@ -129,13 +130,13 @@ async def write(connection: AsyncConnection, process: Process, decided: Sequence
 
 
 def _row(process: Process, decided: Decided) -> dict[str, Any]:
-    return {
+    row = {
         "process_id": decided.instance.process_id,
         "stream_version": decided.instance.stream_version,
         "outcome": decided.outcome.value,
         "settled": decided.outcome in process.settled,
-        "state": dump_state(decided.instance.state),
     }
+    return row | {"state": dump_state(decided.instance.state)} if decided.is_changed else row
 
 
 async def delete_unborn(connection: AsyncConnection, process: Process, instances: Mapping[str, Instance]) -> None:

@@ -116,6 +116,18 @@ async def test_a_bound_that_was_lowered_leaves_what_was_taken_in(engine: AsyncEn
         assert (taken.ignored, taken.dead) == (1, 1)
 
 
+async def test_a_message_that_changes_nothing_does_not_write_the_state_anew(engine: AsyncEngine) -> None:
+    step = Step(engine, PROCESS)
+    await step.take([payment(number) for number in range(200)])
+    stored = "SELECT CAST(state AS text), stream_version FROM saga.instance"
+    apart = "SELECT pg_relation_size(reltoastrelid) FROM pg_class WHERE oid = CAST('saga.instance' AS regclass)"
+    before, size = await rows(engine, stored), await value(engine, apart)
+    for number in range(10):
+        await step.take([payment(number)])
+    assert await rows(engine, stored) == [(before[0][0], before[0][1] + 10)]
+    assert await value(engine, apart) == size > 0
+
+
 class Only(Enum):
     """One outcome."""
 
