@@ -96,8 +96,8 @@ def _answer_one(process: Process, instance: Instance, messages: Sequence[Admitte
     for message in messages:
         yield
         decision = decide(process, state, message.fact)
-        grown = size + _growth(process, state, decision, message)
-        if (refused := _refusal(process, decision, grown)) is not None:
+        growth = _growth(process, state, decision, message)
+        if (refused := _refusal(process, decision, size, growth)) is not None:
             kind, reason = refused
             answers.park(kind, message, reason)
             if kind is DeadLetterKind.FAILED:
@@ -117,7 +117,7 @@ def _answer_one(process: Process, instance: Instance, messages: Sequence[Admitte
             answers.timers.append(Armed(message.process_id, timer, about, cause))
         answers.taken += decision.verdict is Verdict.TAKEN
         answers.ignored += decision.verdict is Verdict.IGNORED
-        state, outcome, size = decision.state, decision.outcome, grown
+        state, outcome, size = decision.state, decision.outcome, size + growth
     if outcome is not None:
         after = Instance(instance.process_id, version, state, size, instance.revived_as)
         is_changed = state is not instance.state or instance.revived_as is not None
@@ -133,14 +133,14 @@ def _growth(process: Process, before: State, decision: Decision, message: Admitt
     return len(orjson.dumps(message.fact.fields)) if is_kept else 0
 
 
-def _refusal(process: Process, decision: Decision, size: int) -> tuple[DeadLetterKind, str] | None:
+def _refusal(process: Process, decision: Decision, size: int, growth: int) -> tuple[DeadLetterKind, str] | None:
     """Why a message is not taken in, and what kind of dead letter that makes; None if it is, or changes nothing."""
     if decision.verdict is Verdict.CONFLICT:
         return DeadLetterKind.CONFLICT, decision.reason
     if decision.verdict is Verdict.BEYOND:
         return DeadLetterKind.FAILED, f"{decision.reason}: {REMEDY}"
-    if decision.verdict is Verdict.TAKEN and size > process.most_bytes:
-        reason = f"its state would have some {size} bytes, and the bound of process {process.name} is"
+    if growth and size + growth > process.most_bytes:
+        reason = f"its state would have some {size + growth} bytes, and the bound of process {process.name} is"
         return DeadLetterKind.FAILED, f"{reason} most_bytes={process.most_bytes}: {REMEDY}"
     return None
 

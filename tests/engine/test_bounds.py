@@ -128,6 +128,18 @@ async def test_a_message_that_changes_nothing_does_not_write_the_state_anew(engi
     assert await value(engine, apart) == size > 0
 
 
+async def test_an_instance_that_is_larger_than_it_may_be_still_takes_in_what_adds_nothing(
+    engine: AsyncEngine,
+) -> None:
+    """As one from before there were bounds, or from before they were lowered."""
+    process = order_process()
+    await Step(engine, process).take([payment(number) for number in range(5)])
+    object.__setattr__(process, "most_bytes", 100)
+    taken = await Step(engine, process).take([message("OrderCancelled", "o-1"), payment(1), payment(9)])
+    assert (taken.taken, taken.ignored, taken.dead) == (1, 1, 1)
+    assert await outcome(engine, "o-1") == "refunded"
+
+
 class Only(Enum):
     """One outcome."""
 
