@@ -15,12 +15,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
-from pydantic import BaseModel, ValidationError
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from saga.convergence.samples import make_fact
 from saga.core import Deadline, Process
+from saga.inputs import read_fact, said_of
 from saga.postgres import Statements
 from saga.replay import one_moment
 
@@ -91,14 +90,12 @@ def _heard(process: Process, module: str, rows: Sequence[Row[Any]]) -> Iterator[
 
 def _about(process: Process, kind: type, stream_id: str, data: Mapping[str, Any]) -> str | None:
     """The instance that an event is about; None if its data are not valid."""
-    if not issubclass(kind, BaseModel):
-        raise TypeError(f"{kind.__name__} is not a pydantic model")
-    named = data.get(process.correlate)
+    is_named = said_of(kind, process.correlate, data) is not None
     try:
-        message = kind.model_validate({**data, process.correlate: stream_id if named is None else named})
-    except ValidationError:
+        fact = read_fact(kind, data if is_named else {**data, process.correlate: stream_id})
+    except Exception:  # noqa: BLE001 -- a function of a message class may raise anything
         return None
-    return str(make_fact(message).fields[process.correlate])
+    return str(fact.fields[process.correlate])
 
 
 async def _unanswered(

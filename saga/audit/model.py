@@ -114,13 +114,18 @@ def canonical(fact: Fact) -> bytes:
 def fold(process: Process, begin: Held, facts: Sequence[Fact]) -> Held:
     """The facts taken in one by one: parts by their tables, registers by their keys."""
     parts, registers = dict(begin.parts), dict(begin.registers)
+    registers |= {one.name: dict(registers[one.name]) for one in process.registers if isinstance(one, Register)}
     for fact in facts:
         for part in process.parts:
             row = part.moves[parts[part.name]]
             parts[part.name] = row.get(fact.kind, parts[part.name])
         for one in process.registers:
-            if fact.kind in one.inputs:
-                registers[one.name] = _kept(one, registers[one.name], fact)
+            if fact.kind not in one.inputs:
+                continue
+            if isinstance(one, Register):
+                registers[one.name].setdefault(str(fact.fields[one.key]), fact.fields)
+            else:
+                registers[one.name] = plain(one.reduce(plain(registers[one.name]), fact))
     return Held(parts, {one.name: plain(registers[one.name]) for one in process.registers})
 
 
@@ -134,12 +139,6 @@ def contradictions(process: Process, begin: Held, facts: Iterable[Fact]) -> Iter
                 said = known[one.name].setdefault(key, fact.fields)
                 if any(value != fact.fields.get(name) for name, value in said.items()):
                     yield f"two facts say different things of {one.key} {key!r} ({one.name})"
-
-
-def _kept(keeper: Register | Reducer, held: Any, fact: Fact) -> Any:
-    if isinstance(keeper, Register):
-        return {str(fact.fields[keeper.key]): fact.fields, **held}
-    return plain(keeper.reduce(plain(held), fact))
 
 
 def _split(one: Held, other: Held) -> Iterator[str]:

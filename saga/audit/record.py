@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from saga.audit.model import Held, beginning, canonical
-from saga.convergence.samples import make_fact
 from saga.core import Commanded, Fact, Process, load_state
+from saga.inputs import read_fact
 from saga.modules import Entry
 from saga.replay.fold import ANSWERS, ERASED, REPAIRED, RESTARTS
 
@@ -121,9 +121,7 @@ class Record:
         kind = self.process.kinds.get(name)
         if kind is None:
             raise LookupError(f"{self.process.name} does not know {name} any more")
-        if not issubclass(kind, BaseModel):
-            raise TypeError(f"{name} is not a pydantic model")
-        fact = make_fact(kind.model_validate(entry.data["fields"]))
+        fact = read_fact(kind, entry.data["fields"])
         said = canonical(fact)
         self.facts[said] = fact
         if str(fact.fields[self.process.correlate]) != entry.stream_id:

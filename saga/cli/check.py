@@ -164,6 +164,8 @@ def _verdict(checked: _Checked, seconds: float) -> Text:
     names = ", ".join(name_of(fact, report.samples) for fact in report.samples)
     text = Text.assemble((f"{process.name}, version {process.version}", "bold"), f": {len(report.samples)} inputs ")
     text.append(f"({names})\n", "dim")
+    bounds = ", ".join(f"{name} {bound}" for name, bound in report.bounds.items())
+    text.append(f"an instance holds at most: {bounds}\n", "dim")
     if wrong:
         text.append(f"{wrong} finding{'s' if wrong > 1 else ''}", "bold red")
     else:
@@ -185,6 +187,8 @@ def _verdict(checked: _Checked, seconds: float) -> Text:
 
 
 def _extent(report: Report) -> str:
+    if any(finding.kind is Kind.BEYOND for finding in report.findings):
+        return "orders in which a bound is reached were not followed;"
     if report.is_proof:
         return "every order of every subset was explored, each input repeated at any point;"
     if report.interrupted:
@@ -269,6 +273,7 @@ def _as_data(checked: _Checked, seconds: float) -> dict[str, Any]:
             {"name": name_of(fact, report.samples), "type": fact.kind.__name__, "fields": dict(fact.fields)}
             for fact in report.samples
         ],
+        "bounds": report.bounds,
         "contradicting": [name_of(fact, report.samples) for fact in report.contradicting],
         "unreached": list(report.unreached),
         "untried": [kind.__name__ for kind in report.untried],

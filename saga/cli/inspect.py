@@ -1,7 +1,7 @@
 """`saga inspect`: one instance, such as an order, as a timeline that explains itself."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -17,11 +17,13 @@ from saga.cli.processes import OfProcess, choose_processes, identified, one_of
 from saga.cli.terminal import AsJson, age, clock, columns, date_and_time, outcome_text, print_json, shown, terminal
 from saga.core import Process
 from saga.reading import (
+    LIMIT,
     AnsweredMessage,
     Inspection,
     OpenLetter,
     SentCommand,
     SetTimer,
+    count_open_of,
     inspect_instance,
     open_letters_of,
 )
@@ -30,37 +32,44 @@ from saga.settings import Settings, load_settings
 
 def inspect(
     process_id: Annotated[str, typer.Argument(metavar="ID", help="Of an order, for instance.")],
+    *,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many entries of its record at most.")] = LIMIT,
+    before: Annotated[int | None, typer.Option(min=1, help="Only entries before this one.")] = None,
     of: OfProcess = None,
     as_json: AsJson = False,
 ) -> None:
     """Show an instance: its outcome, every message with the decision it led to, commands and timers."""
     settings = load_settings()
-    process, instance = asyncio.run(_read(settings, choose_processes(settings, of), process_id))
+    page = {"limit": limit, "before": before}
+    process, instance = asyncio.run(_read(settings, choose_processes(settings, of), process_id, page))
     if as_json:
         print_json(_as_data(process, instance))
     else:
         terminal().print(_explained(process, instance))
 
 
-async def _read(settings: Settings, processes: Sequence[Process], process_id: str) -> tuple[Process, Inspection]:
+async def _read(
+    settings: Settings, processes: Sequence[Process], process_id: str, page: Mapping[str, Any]
+) -> tuple[Process, Inspection]:
     """The instance and its process, wherever it is. Raises CommandFailed if no process has it, or several do."""
     async with reading(settings) as connection:
-        looked = [(process, await inspect_instance(connection, process, process_id)) for process in processes]
+        looked = [(process, await inspect_instance(connection, process, process_id, **page)) for process in processes]
         found = [(process, instance) for process, instance in looked if instance is not None]
         letters = () if found else await open_letters_of(connection, process_id)
+        many = 0 if found else await count_open_of(connection, process_id)
     if not found:
-        raise CommandFailed(_unknown(one_of(processes), process_id, letters))
+        raise CommandFailed(_unknown(one_of(processes), process_id, letters, many))
     if len(found) > 1:
         names = " or ".join(f"--process {process.name}" for process, _ in found)
         raise WrongUsage(f"Several processes have an instance {shown(process_id)!r}: say which, {names}.")
     return found[0]
 
 
-def _unknown(what: str, process_id: str, letters: tuple[OpenLetter, ...]) -> str:
+def _unknown(what: str, process_id: str, letters: tuple[OpenLetter, ...], count: int) -> str:
     if not letters:
         return f"Nothing is known of {what} {shown(process_id)!r}: no message about it was taken in."
     ids = ", ".join(str(letter.id) for letter in letters[:5])
-    many = "an open dead letter names" if len(letters) == 1 else f"{len(letters)} open dead letters name"
+    many = "an open dead letter names" if count == 1 else f"{count} open dead letters name"
     return (
         f"Nothing was taken in of {what} {shown(process_id)!r}, but {many} it ({ids}): "
         f"see `saga dead-letters show {letters[0].id}`."
@@ -73,6 +82,8 @@ def _as_data(process: Process, instance: Inspection) -> dict[str, Any]:
 
 def _explained(process: Process, instance: Inspection) -> RenderableType:
     parts: list[RenderableType] = [_heading(process, instance), Text()]
+    if instance.earlier is not None:
+        parts += [Text(f"... earlier: saga inspect {shown(instance.process_id)} --before {instance.earlier}", "dim")]
     parts += [_timeline(instance)] if instance.pruned_at is None else []
     if instance.pruned_at is not None or instance.revived_at is not None:
         parts += [_pruned(process, instance)]
@@ -82,7 +93,7 @@ def _explained(process: Process, instance: Inspection) -> RenderableType:
     if instance.timers:
         parts += [Text(), _timers(instance.timers)]
     if instance.dead_letters:
-        parts += [Text(), _letters(instance.dead_letters)]
+        parts += [Text(), _letters(instance)]
     return Group(*parts)
 
 
@@ -115,22 +126,16 @@ def _timeline(instance: Inspection) -> Table:
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(no_wrap=True, style="dim")
     table.add_column(overflow="fold")
-    for answered, commands in _answers(instance):
-        table.add_row(clock(answered.at), _message(answered))
+    entries: list[AnsweredMessage | SentCommand] = [*instance.messages, *instance.commands]
+    for one in sorted(entries, key=lambda entry: entry.version):
+        if isinstance(one, SentCommand):
+            table.add_row("", Padding(_command(one), (0, 0, 0, 2)))
+            continue
+        table.add_row(clock(one.at), _message(one))
         for timer in instance.timers:
-            if timer.caused_by == answered.id and answered.taken:
+            if timer.caused_by == one.id and one.taken:
                 table.add_row("", Padding(_armed(timer), (0, 0, 0, 2)))
-        for command in commands:
-            table.add_row("", Padding(_command(command), (0, 0, 0, 2)))
     return table
-
-
-def _answers(instance: Inspection) -> Iterator[tuple[AnsweredMessage, list[SentCommand]]]:
-    """Messages in the order in which they were answered, each with the commands that stand before the next answer."""
-    commands = instance.commands
-    ends = [message.version for message in instance.messages[1:]] + [None]
-    for message, end in zip(instance.messages, ends, strict=True):
-        yield message, [c for c in commands if c.version > message.version and (end is None or c.version < end)]
 
 
 def _message(answered: AnsweredMessage) -> Text:
@@ -171,10 +176,11 @@ def _timers(timers: tuple[SetTimer, ...]) -> Table:
     return table
 
 
-def _letters(letters: tuple[OpenLetter, ...]) -> Table:
+def _letters(instance: Inspection) -> RenderableType:
     table = columns("id", "kind", "type", "age", "reason", title="Open dead letters")
-    for letter in letters:
+    for letter in instance.dead_letters:
         table.add_row(
             str(letter.id), letter.kind, shown(letter.type or "?"), age(letter.age_seconds), shown(letter.reason)
         )
-    return table
+    left = instance.open_dead_letters - len(instance.dead_letters)
+    return Group(table, Text(f"... and {left} more: see --limit.", "dim")) if left > 0 else table

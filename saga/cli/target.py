@@ -7,11 +7,11 @@ from inspect import signature
 from typing import Annotated, Any, Final
 
 import typer
-from pydantic import BaseModel
 
 from saga.cli.failure import WrongUsage
-from saga.convergence.samples import make_fact
 from saga.core import DeclarationError, Fact, Process
+from saga.core.fact import is_message_class
+from saga.inputs import make_fact, require_readable
 
 ORDER: Final = "saga.orders:order_process"
 
@@ -30,6 +30,10 @@ def load_process(target: str) -> Process:
         raise WrongUsage(f"{target} is declared wrongly: {error}") from None
     if not isinstance(process, Process):
         raise WrongUsage(f"{target} is a {type(process).__name__}, not a process")
+    try:
+        require_readable(process)
+    except DeclarationError as error:
+        raise WrongUsage(f"{target} is declared wrongly: {error}") from None
     return process
 
 
@@ -55,9 +59,9 @@ def load_samples(name: str | None) -> Sequence[Fact] | None:
         return None
     found = _load(name)
     messages = found() if callable(found) else found
-    wrong = [one for one in messages if not isinstance(one, BaseModel | Fact)]
+    wrong = [one for one in messages if not is_message_class(type(one))]
     if wrong:
-        raise WrongUsage(f"{name}: {wrong[0]!r:.80} is neither a message (a pydantic model) nor a fact")
+        raise WrongUsage(f"{name}: {wrong[0]!r:.80} is neither a message (a pydantic model or a dataclass) nor a fact")
     return [one if isinstance(one, Fact) else make_fact(one) for one in messages]
 
 

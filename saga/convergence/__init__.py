@@ -7,11 +7,12 @@ from saga.convergence.finding import Finding, Kind, Split, name_of, story
 from saga.convergence.graph import joint_graph, machine_graphs, outcome_graph
 from saga.convergence.matrix import Commuting, Pair
 from saga.convergence.mermaid import to_mermaid
-from saga.convergence.samples import derive_samples, make_fact
+from saga.convergence.samples import derive_samples
 from saga.convergence.svg import to_svg
 from saga.convergence.testing import Scenario, assert_converges, assert_upgrades
 from saga.convergence.upgrade import at_rest, check_upgrade
 from saga.convergence.wording import counterexample
+from saga.inputs import make_fact
 
 __all__ = [
     "Commuting",

@@ -1,7 +1,7 @@
 """Check a process: explore it, sample what is beyond exploring, and say what was found and how far that goes."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import ValidationError
@@ -13,8 +13,9 @@ from saga.convergence.functions import columns_of
 from saga.convergence.matrix import Commuting, commuting
 from saga.convergence.samples import INSTANCE, derive_samples, emitted
 from saga.convergence.sampling import SEED, sample
-from saga.core import Deadline, DeclarationError, Fact, Judgement, Process
+from saga.core import Deadline, DeclarationError, Fact, Judgement, Process, Register
 from saga.core.column import shown
+from saga.inputs import require_readable
 
 PAIRS = 2_000
 MOST_TOLD = 720
@@ -49,8 +50,18 @@ class Report:
 
     @property
     def is_proof(self) -> bool:
-        """Whether every order of every subset of the samples was explored."""
-        return self.whole_up_to == len(self.samples) and not self.interrupted
+        """Whether every order of every subset of the samples was explored: also those that a bound cuts off."""
+        is_cut_off = any(finding.kind is Kind.BEYOND for finding in self.findings)
+        return self.whole_up_to == len(self.samples) and not self.interrupted and not is_cut_off
+
+    @property
+    def bounds(self) -> Mapping[str, str]:
+        """What an instance holds at most, by the names of the registers, and in all."""
+        kept = {
+            one.name: f"{one.most} entries" if isinstance(one, Register) else f"{one.most_bytes} bytes"
+            for one in self.process.registers
+        }
+        return {**kept, "in all": f"{self.process.most_bytes} bytes"}
 
     @property
     def untried(self) -> tuple[type, ...]:
@@ -71,6 +82,7 @@ def check(
 
     Raises DeclarationError for a sample that is no input of the process, and where no samples can be made.
     """
+    require_readable(process)
     chosen = ordered(process, samples) if samples is not None else derive_samples(process)
     found = explore(process, chosen, progress=progress, most_nodes=most_nodes)
     findings, sampled, interrupted = [*_about_deadlines(process, chosen), *found.findings], 0, found.interrupted

@@ -14,7 +14,7 @@ from saga.core import Verdict as Answer
 class Told:
     """A history told: the outcomes that it passed, the commands that were sent on the way, and what it came to.
 
-    It ``contradicts`` itself if one of its facts was refused because of another; what it came to is then for a person
+    It ``contradicts`` itself if one of its facts was refused because of others; what it came to is then for a person
     to settle, and not to be compared.
     """
 
@@ -35,7 +35,7 @@ def tell(process: Process, history: Sequence[Fact]) -> Told:
         standing, decision = take(process, standing, fact)
         outcomes.append(decision.outcome.value)
         commands += decision.commands
-        contradicts |= decision.verdict is Answer.CONFLICT
+        contradicts |= decision.verdict in {Answer.CONFLICT, Answer.BEYOND}
     return Told(tuple(history), tuple(outcomes), tuple(commands), verdict(process, standing), contradicts)
 
 

@@ -172,6 +172,9 @@ def _deliver(
     if decision.verdict is Answer.CONFLICT:
         found.contradicting.add(frozenset({index, *_contradicted(found, node, index)}))
         return None
+    if decision.verdict is Answer.BEYOND:
+        _tell(found, Kind.BEYOND, f"{decision.reason}: which facts wait for a person depends on the order", node, index)
+        return None
     if not is_steady:
         sentence = (
             f"{fact.kind.__name__} is answered differently when asked again: something looks at more than it gets"

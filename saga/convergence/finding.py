@@ -17,6 +17,7 @@ class Kind(Enum):
     CANNOT_BE_UNDONE = "can't be undone"
     SENT_TWICE = "sent twice"
     FAILS = "fails"
+    BEYOND = "beyond a bound"
     DEPENDS_ON_MORE = "depends on more than the facts"
     CANNOT_BE_READ = "can't be read by the new version"
 

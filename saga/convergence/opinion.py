@@ -10,15 +10,15 @@ them; nothing here does.
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-
-from pydantic import BaseModel
+from typing import Any
 
 from saga.convergence.check import ordered
 from saga.convergence.exploration import explore
 from saga.convergence.functions import functions_about
-from saga.convergence.samples import derive_samples, make_fact
+from saga.convergence.samples import derive_samples
 from saga.convergence.standing import Standing
 from saga.core import Fact, Process, every
+from saga.inputs import make_fact
 
 MOST_NODES = 1_000
 """Of as many places others are asked; larger sets of facts than fit are left out."""
@@ -33,7 +33,7 @@ def has_functions(process: Process) -> bool:
     return any(getattr(one, "__module__", "builtins") not in (every.__module__, "builtins") for one in functions)
 
 
-def opinion(process: Process, samples: Iterable[BaseModel | Fact] | None, *, backwards: bool) -> Opinion:
+def opinion(process: Process, samples: Iterable[Any] | None, *, backwards: bool) -> Opinion:
     """What each set of these facts, or of samples made from the message classes, comes to."""
     facts = derive_samples(process) if samples is None else [_as_fact(one) for one in samples]
     chosen = ordered(process, facts)
@@ -59,5 +59,5 @@ def _in_words(outcome: str, standing: Standing) -> str:
     return json.dumps([outcome, commands], sort_keys=True, default=repr)
 
 
-def _as_fact(one: BaseModel | Fact) -> Fact:
+def _as_fact(one: Any) -> Fact:
     return one if isinstance(one, Fact) else make_fact(one)

@@ -18,11 +18,12 @@ from inspect import isclass
 from itertools import chain, islice
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
 
 from saga.convergence.functions import functions_about, numbers_in
 from saga.core import Deadline, DeclarationError, Fact, Process, Reducer
+from saga.inputs import read_fact
 
 INSTANCE = "sample-1"
 VARIANTS, FEWER_VARIANTS = 3, 2
@@ -48,23 +49,10 @@ def derive_samples(process: Process, variants: int | None = None) -> tuple[Fact,
     return tuple(fact for kind in process.kinds.values() for fact in _samples(process, kind, instance, variants))
 
 
-def make_fact(message: BaseModel) -> Fact:
-    """A message of one's own as the fact that the engine would take it for."""
-    kind = type(message)
-    return Fact(kind, message.model_dump(mode="json", include=set(kind.model_fields)))
-
-
-def message_of(kind: type[BaseModel], fields: Mapping[str, Any]) -> BaseModel:
-    """The message with these fields, which go by their own names, whatever they are called on the wire."""
-    return kind.model_validate(fields, by_alias=True, by_name=True)
-
-
 def emitted(process: Process, deadline: Deadline, instance: Any, due: timedelta = timedelta()) -> Fact:
-    """The fact that a deadline leads to, as the scheduler tells it. Raises ValidationError if it can't be taken."""
-    said = {"due_at": (_SOME_TIME + due).isoformat(), "armed_by": process.name, process.correlate: instance}
-    if not issubclass(deadline.emits, BaseModel):
-        return Fact(deadline.emits, {process.correlate: instance})
-    return make_fact(message_of(deadline.emits, said))
+    """The fact that a deadline leads to, as the scheduler tells it. Raises as ``read_fact`` if it can't be taken."""
+    said = {"due_at": (_SOME_TIME + due).isoformat(), "armed_by": process.name, process.correlate: str(instance)}
+    return read_fact(deadline.emits, said)
 
 
 def _instance(process: Process) -> Any:
@@ -135,11 +123,9 @@ def _sample(process: Process, kind: type, instance: Any, variant: _Variant) -> M
         name: instance if name == process.correlate else _value(kind, name, field, variant)
         for name, field in _fields(kind).items()
     }
-    if not issubclass(kind, BaseModel):
-        return said
     try:
-        return make_fact(message_of(kind, said)).fields
-    except ValidationError as error:
+        return read_fact(kind, said).fields
+    except Exception as error:  # noqa: BLE001 -- a validator of the user's own may raise anything
         raise DeclarationError(f"no sample of {kind.__name__} was found: give samples of your own ({error})") from None
 
 

@@ -16,19 +16,21 @@ from datetime import timedelta
 from enum import Enum
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from saga.convergence.check import Report, check
 from saga.convergence.exploration import MOST_NODES
 from saga.convergence.finding import Finding, Kind
-from saga.convergence.samples import emitted, make_fact
+from saga.convergence.samples import emitted
 from saga.convergence.sampling import SEED
 from saga.convergence.standing import Standing, start, take, verdict
 from saga.convergence.upgrade import check_upgrade
 from saga.convergence.wording import render, told_in_steps
 from saga.core import Command, Deadline, Decision, Fact, Process, Timer
+from saga.inputs import make_fact
 
-Input = BaseModel | Fact
+Input = Any
+"""A message, which is an instance of a message class, or a fact."""
 
 
 def assert_converges(

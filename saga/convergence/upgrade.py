@@ -18,15 +18,16 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from saga.convergence.exploration import MOST_NODES, Exploration, Node, explore
 from saga.convergence.finding import Finding, History, Kind, Split, told
 from saga.convergence.irreversible import taken_back, wanted_of
-from saga.convergence.samples import derive_samples, make_fact, message_of
+from saga.convergence.samples import derive_samples
 from saga.convergence.standing import Standing, Verdict, standing_at, start, take, verdict
 from saga.core import Deadline, Effect, Fact, Process, State, dump_state, load_state
 from saga.core import Verdict as Answer
+from saga.inputs import read_fact
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +113,8 @@ def _as_heard(process: Process, fact: Fact) -> Fact | None:
     kind = process.kinds.get(fact.kind.__name__)
     if kind is None or kind is fact.kind:
         return None if kind is None else fact
-    if not issubclass(kind, BaseModel):
-        return Fact(kind, fact.fields)
     try:
-        return make_fact(message_of(kind, fact.fields))
+        return read_fact(kind, fact.fields)
     except ValidationError:
         return None
 
@@ -227,7 +226,7 @@ def _onward(upgrade: _Upgrade, place: _Place) -> Iterator[_Place]:
             failed = _Place(place.taken, place.standing, history, place.split)
             upgrade.tell(Kind.FAILS, f"{fact.kind.__name__} raises {error!r} after the upgrade", failed)
             continue
-        if decision.verdict is Answer.CONFLICT:
+        if decision.verdict in {Answer.CONFLICT, Answer.BEYOND}:
             continue
         reached = _Place(place.taken | 1 << number, standing, history, place.split)
         if standing is not place.standing:

@@ -148,13 +148,12 @@ def _imports(finding: Finding, facts: Collection[Fact]) -> list[str]:
     needed["saga.convergence"] |= {*used, *(["make_fact"] if facts else [])}
     for fact in facts:
         needed[fact.kind.__module__].add(fact.kind.__qualname__.partition(".")[0])
-        if not issubclass(fact.kind, BaseModel):
-            needed["saga.core"].add("Fact")
     return [f"from {module} import {', '.join(sorted(names))}" for module, names in sorted(needed.items())]
 
 
 _USED: Mapping[Kind, tuple[str, ...]] = {
     Kind.DIVERGES: ("tell",),
+    Kind.BEYOND: ("assert_converges",),
     Kind.FAILS: ("assert_converges",),
     Kind.DEPENDS_ON_MORE: (),
     Kind.REPEAT_CHANGES: ("assert_converges",),
@@ -170,6 +169,7 @@ def test_name(finding: Finding) -> str:
     kinds = [fact.kind.__name__ for fact in finding.history]
     words = {
         Kind.DIVERGES: "come_to_the_same_in_both_orders",
+        Kind.BEYOND: "stay_within_the_bounds",
         Kind.FAILS: "can_be_taken_in",
         Kind.DEPENDS_ON_MORE: "come_to_the_same_in_every_interpreter",
         Kind.REPEAT_CHANGES: "change_nothing_when_the_last_comes_again",
@@ -191,9 +191,8 @@ def _variable(fact: Fact, samples: tuple[Fact, ...]) -> str:
 
 
 def _constructed(fact: Fact) -> str:
-    if not issubclass(fact.kind, BaseModel):
-        return f"Fact({fact.kind.__qualname__}, {dict(fact.fields)!r})"
-    if any(field.alias or field.validation_alias for field in fact.kind.model_fields.values()):
+    fields = fact.kind.model_fields.values() if issubclass(fact.kind, BaseModel) else ()
+    if any(field.alias or field.validation_alias for field in fields):
         return f"make_fact({fact.kind.__qualname__}.model_validate({dict(fact.fields)!r}, by_name=True))"
     said = ", ".join(f"{name}={value!r}" for name, value in fact.fields.items() if value is not None)
     return f"make_fact({fact.kind.__qualname__}({said}))"

@@ -6,18 +6,23 @@ alone, and commands are the difference between what is wanted and what was comma
 condition of every effect, and every figure that went with it, is a function of the set of facts too, whatever was
 commanded on the way.
 
-Every input is answered: taken in, ignored with the reason, or refused as a conflict with what is known. Nothing raises.
+Every input is answered: taken in, ignored with the reason, refused as a conflict with what is known, or refused because
+the instance holds as much as it may. Nothing raises.
+
+An instance may have a thousand entries, and an effect for each. So most of them are passed over quickly, and only what
+differs is looked at closely.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from enum import Enum
 from typing import Any
 
-from saga.core.effect import Deadline, Effect, Selection
+from saga.core.effect import ARMED, Deadline, Effect, Selection
 from saga.core.fact import Fact
 from saga.core.frozen import frozen
 from saga.core.process import Process
+from saga.core.register import Beyond
 from saga.core.state import Commanded, State
 
 
@@ -27,6 +32,7 @@ class Verdict(Enum):
     TAKEN = "taken"
     IGNORED = "ignored"
     CONFLICT = "conflict"
+    BEYOND = "beyond"
 
 
 @frozen
@@ -65,16 +71,22 @@ class Decision:
     timers: tuple[Timer, ...] = ()
 
 
-def decide(process: Process, state: State, fact: Fact) -> Decision:
-    """Answer one input to an instance in this state. Pure."""
+def decide(process: Process, state: State, fact: Fact, *, is_bounded: bool = True) -> Decision:
+    """Answer one input to an instance in this state. Pure.
+
+    Unless ``is_bounded`` the bounds of registers are not looked at: what was taken in once stays so.
+    """
     before = process.outcomes.value(state.parts, state.registers)
     parts, registers = state.parts, state.registers
     for register in process.keepers[fact.kind]:
         before_it = registers[register.name]
         if conflict := register.conflict(before_it, fact):
             return Decision(Verdict.CONFLICT, conflict, state, before)
-        if (entries := register.take_in(before_it, fact)) is not before_it:
-            registers = {**registers, register.name: entries}
+        taken = register.take_in_bounded(before_it, fact) if is_bounded else register.take_in(before_it, fact)
+        if isinstance(taken, Beyond):
+            return Decision(Verdict.BEYOND, taken.why, state, before)
+        if taken is not before_it:
+            registers = {**registers, register.name: taken}
     for part in process.hearers[fact.kind]:
         if (moved := part.move(parts[part.name], fact.kind)) is not parts[part.name]:
             parts = {**parts, part.name: moved}
@@ -92,24 +104,54 @@ def _command(process: Process, state: State) -> tuple[State, tuple[Command, ...]
     commanded, revisions = dict(state.commanded), dict(state.revisions)
     commands: list[Command] = []
     timers: list[Timer] = []
-    for effect, key, condition in _wants(process, state):
-        name = effect.name if key is None else f"{effect.name}/{key}"
-        last = commanded.get(name)
+    for effect, condition in process.wants(state.parts, state.registers).items():
         if isinstance(effect, Deadline):
-            if last is None:
-                commanded[name] = Commanded(condition.value, 1)
+            if effect.name not in commanded:
+                commanded[effect.name] = Commanded(ARMED.value, 1)
                 timers.append(Timer(effect.name, effect.emits.__name__, effect.delay(state.registers)))
             continue
-        sends = effect.commands[condition]
-        figures = sends.worked_out(state.registers, key)
-        if _differs(effect, condition, figures, last):
+        for name, key, wanted, figures in _differing(effect, condition, state):
+            sends = effect.commands[wanted]
             revision = revisions.get(effect.collaborator, 0) + 1
             revisions[effect.collaborator] = revision
-            commanded[name] = Commanded(condition.value, revision, figures)
+            commanded[name] = Commanded(wanted.value, revision, figures)
             fields = sends.carried(state.registers, key)
             fields.update(figures)
             commands.append(Command(sends.type, effect.collaborator, name, revision, fields))
     return State(state.parts, state.registers, commanded, revisions), tuple(commands), tuple(timers)
+
+
+Differing = tuple[str, str | None, Enum, dict[str, Any]]
+"""The name of an effect, the key of its entry if it has one, the wanted condition, and the figures that go with it."""
+
+
+def _differing(effect: Effect, wanted: Enum | Selection, state: State) -> Iterator[Differing]:
+    """What is wanted of an effect and is not what it was commanded last, in the order of the keys."""
+    if isinstance(wanted, Enum):
+        figures = effect.commands[wanted].worked_out(state.registers, None)
+        if _differs(effect, wanted, figures, state.commanded.get(effect.name)):
+            yield effect.name, None, wanted, figures
+        return
+    condition = wanted.condition or next(iter(effect.commands))
+    sends = effect.commands[condition]
+    for key, name in _candidates(effect, condition, wanted.chosen(state.registers), state.commanded):
+        figures = sends.worked_out(state.registers, key)
+        if _differs(effect, condition, figures, state.commanded.get(name)):
+            yield name, key, condition, figures
+
+
+def _candidates(
+    effect: Effect, condition: Enum, chosen: Iterable[str], commanded: Mapping[str, Commanded]
+) -> list[tuple[str, str]]:
+    """The chosen entries that could differ, with the names of their effects, in the order of the keys."""
+    prefix = f"{effect.name}/"
+    named = [(key, prefix + key) for key in chosen]
+    if not effect.commands[condition].figures:
+        said = condition.value
+        named = [
+            one for one in named if (last := commanded.get(one[1])) is None or last.condition != said or last.figures
+        ]
+    return sorted(named)
 
 
 def _differs(effect: Effect, condition: Enum, figures: Mapping[str, Any], last: Commanded | None) -> bool:
@@ -117,17 +159,6 @@ def _differs(effect: Effect, condition: Enum, figures: Mapping[str, Any], last: 
     if last is None:
         return condition is not effect.initially
     return last.condition != condition.value or last.figures != figures
-
-
-def _wants(process: Process, state: State) -> Iterator[tuple[Effect | Deadline, str | None, Enum]]:
-    """Each effect that is wanted now, with its register key if it has one, and the wanted condition."""
-    for effect, condition in process.wants(state.parts, state.registers).items():
-        if isinstance(effect, Effect) and isinstance(condition, Selection):
-            for_each = condition.condition or next(iter(effect.commands))
-            for key in sorted(condition.chosen(state.registers)):
-                yield effect, key, for_each
-        elif isinstance(condition, Enum):
-            yield effect, None, condition
 
 
 def _why_ignored(process: Process, state: State, fact: Fact) -> str:

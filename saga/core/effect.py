@@ -5,7 +5,7 @@ An effect is a named thing at one collaborator that is in one of a few condition
 last. An effect may exist once for an instance, or once for each entry of a register (a refund for each payment).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
@@ -53,12 +53,13 @@ def all_but_least(register: Register, by: tuple[str, ...], condition: Enum | Non
             f"the least of {register.name} by {missing[0]}: {register.of.__name__} does not have that field"
         )
 
-    def rank(entry: Mapping[str, Any]) -> tuple[tuple[bool, Any], ...]:
-        return tuple((value is None, "" if value is None else value) for value in map(entry.get, by))
-
     def choose(entries: Entries) -> frozenset[str]:
-        kept = min(entries, key=lambda key: (rank(entries[key]), key), default=None)
-        return frozenset(entries) - {kept} if kept is not None else frozenset()
+        least: Collection[str] = entries.keys()
+        for name in by:
+            values = [entries[key].get(name) for key in least]
+            first = min((value for value in values if value is not None), default=None)
+            least = [key for key, value in zip(least, values, strict=True) if value == first]
+        return frozenset(entries).difference([min(least)] if least else [])
 
     name = f"all of {register.name} but the least by {', '.join(by)}"
     return Selection(name, register, choose, condition, reads=by)

@@ -1,6 +1,7 @@
 """A fact: an input that is taken in, as its message class and its validated fields."""
 
 from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 from saga.core.frozen import frozen
@@ -18,6 +19,19 @@ class Fact:
     fields: Mapping[str, Any]
 
 
+def is_message_class(kind: type) -> bool:
+    """Whether it is a dataclass or a pydantic model, which is not known here by its class."""
+    return is_dataclass(kind) or _is_model(kind)
+
+
+def _is_model(kind: type) -> bool:
+    return isinstance(getattr(kind, "__pydantic_fields__", None), Mapping)
+
+
 def declared_fields(kind: type) -> frozenset[str]:
     """The fields that a message class declares, by itself or through its bases."""
+    if is_dataclass(kind):
+        return frozenset(one.name for one in fields(kind))
+    if _is_model(kind):
+        return frozenset(kind.__pydantic_fields__)  # type: ignore[attr-defined]
     return frozenset(name for base in kind.__mro__ for name in getattr(base, "__annotations__", {}))

@@ -3,14 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, Final
 
 from saga.core.complaints import complaints
 from saga.core.effect import Deadline, Effect
 from saga.core.errors import DeclarationError
 from saga.core.outcomes import Outcomes, Wanted, Wants
-from saga.core.register import Reducer, Register
+from saga.core.register import Reducer, Register, require_bound
 from saga.core.submachine import SubMachine
+
+MOST_BYTES: Final = 1024 * 1024
+LEAST_BYTES: Final = 64 * 1024
+"""Of the bound on a state: far above what the samples of the checker come to, which does not look at it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +24,9 @@ class Process:
     ``inputs`` maps each module to the message classes that the process hears from it. ``correlate`` is the field whose
     value finds the instance. ``settled`` are the outcomes in which nothing is waited for any more. A process whose
     outcome is part of a larger one is among the ``children`` of that: its inputs, parts, registers and wants are then
-    those of the larger one too. Everything after ``children`` follows from what stands before: ``hearers`` and
-    ``keepers`` are the parts and registers that an input moves.
+    those of the larger one too. Everything after ``most_bytes`` follows from what stands before: ``hearers`` and
+    ``keepers`` are the parts and registers that an input moves. Whatever its registers hold, the state of an instance
+    has at most about ``most_bytes`` as JSON.
 
     Raises DeclarationError, which names what is wrong and what to write there.
     """
@@ -36,12 +41,14 @@ class Process:
     parts: tuple[SubMachine[Any], ...] = ()
     registers: tuple[Register | Reducer, ...] = ()
     children: tuple["Process", ...] = ()
+    most_bytes: int = MOST_BYTES
     kinds: Mapping[str, type] = field(init=False)
     effects: tuple[Effect | Deadline, ...] = field(init=False)
     hearers: Mapping[type, tuple[SubMachine[Any], ...]] = field(init=False)
     keepers: Mapping[type, tuple[Register | Reducer, ...]] = field(init=False)
 
     def __post_init__(self) -> None:
+        require_bound(f"process {self.name!r}", "most_bytes", self.most_bytes, LEAST_BYTES)
         self._adopt()
         heard = [kind for kinds in self.inputs.values() for kind in kinds]
         hearers = {kind: tuple(part for part in self.parts if kind in part.inputs) for kind in heard}

@@ -6,11 +6,16 @@ would make the outcome depend on the order of arrival.
 
 Whoever looks at a register or at what a reducer made sees the keys sorted, never in their order of arrival: "the first
 entry" is the same one in every history, also after the state was stored and read back.
+
+Both are bounded, for an instance is read, decided on and written as a whole: one that grew without limit would hold up
+all others. What is beyond the bound is refused, and waits for a person.
 """
 
+import json
+from bisect import bisect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from saga.core.errors import DeclarationError
 from saga.core.fact import Fact
@@ -18,14 +23,33 @@ from saga.core.plain import plain
 
 Entries = Mapping[str, Mapping[str, Any]]
 
+MOST_ENTRIES: Final = 1_000
+MOST_REDUCED_BYTES: Final = 16_384
+MOST_SHOWN: Final = 200
+"""Characters of a reducer's value in an explanation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beyond:
+    """A fact that can't be taken in, because that would be more than an instance may hold; ``why`` is a clause."""
+
+    why: str
+
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """What inputs of class ``of`` said, one entry for each value of their field ``key``."""
+    """What inputs of class ``of`` said, one entry for each value of their field ``key``; ``most`` of them.
+
+    Raises DeclarationError for a bound that is none.
+    """
 
     name: str
     of: type
     key: str
+    most: int = MOST_ENTRIES
+
+    def __post_init__(self) -> None:
+        require_bound(f"register {self.name!r}", "most", self.most)
 
     @property
     def inputs(self) -> frozenset[type]:
@@ -59,7 +83,17 @@ class Register:
     def take_in(self, entries: Entries, fact: Fact) -> Entries:
         """The entries with this fact among them; the same object if it was there before."""
         key = self.key_of(fact)
-        return entries if key in entries else dict(sorted({**entries, key: fact.fields}.items()))
+        if key in entries:
+            return entries
+        items = list(entries.items())
+        items.insert(bisect(list(entries), key), (key, fact.fields))
+        return dict(items)
+
+    def take_in_bounded(self, entries: Entries, fact: Fact) -> Entries | Beyond:
+        """As ``take_in``, unless that would be more entries than it may hold."""
+        if len(entries) >= self.most and self.key_of(fact) not in entries:
+            return Beyond(f"register {self.name} holds {len(entries)} entries, and its bound is most={self.most}")
+        return self.take_in(entries, fact)
 
     def load(self, stored: Entries) -> Entries:
         """The entries as they were before they were stored."""
@@ -71,7 +105,7 @@ class Register:
 
     def changes(self, before: Entries, after: Entries) -> list[str]:
         """What is new, in words."""
-        return [f"{self.name} +{key}" for key in after if key not in before]
+        return [] if before is after else [f"{self.name} +{key}" for key in sorted(after.keys() - before.keys())]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,20 +113,26 @@ class Reducer:
     """Data that a function of the user's own folds, where no register will do.
 
     ``reduce`` gets a copy of what it made of the inputs before (``start`` at first) and a fact, and gives what it makes
-    of both: plain JSON values, and an equal value if the fact changes nothing. Nothing here keeps it from depending on
-    the order of the facts; the checker examines whether it does.
+    of both: plain JSON values, at most ``most_bytes`` long, and an equal value if the fact changes nothing. Nothing
+    here keeps it from depending on the order of the facts; the checker examines whether it does.
+
+    Raises DeclarationError for a start that is no JSON or beyond the bound, and for a bound that is none.
     """
 
     name: str
     of: tuple[type, ...]
     start: Any
     reduce: Callable[[Any, Fact], Any]
+    most_bytes: int = MOST_REDUCED_BYTES
 
     def __post_init__(self) -> None:
+        require_bound(f"reducer {self.name!r}", "most_bytes", self.most_bytes)
         try:
             object.__setattr__(self, "start", plain(self.start))
         except TypeError as error:
             raise DeclarationError(f"reducer {self.name!r}: start: {error}") from None
+        if _size(self.start) > self.most_bytes:
+            raise DeclarationError(f"reducer {self.name!r}: its start is larger than most_bytes={self.most_bytes}")
 
     @property
     def inputs(self) -> frozenset[type]:
@@ -108,6 +148,13 @@ class Reducer:
         reduced = plain(self.reduce(plain(value), fact))
         return value if reduced == value else reduced
 
+    def take_in_bounded(self, value: Any, fact: Fact) -> Any | Beyond:
+        """As ``take_in``, unless the value would grow beyond what it may be."""
+        reduced = self.take_in(value, fact)
+        if reduced is value or (size := _size(reduced)) <= max(self.most_bytes, _size(value)):
+            return reduced
+        return Beyond(f"reducer {self.name} would hold {size} bytes, and its bound is most_bytes={self.most_bytes}")
+
     def load(self, stored: Any) -> Any:
         """The value as it was before it was stored."""
         return plain(stored)
@@ -118,4 +165,19 @@ class Reducer:
 
     def changes(self, before: Any, after: Any) -> list[str]:
         """What is new, in words."""
-        return [] if before == after else [f"{self.name} {before!r} -> {after!r}"]
+        return [] if before == after else [f"{self.name} {_shown(before)} -> {_shown(after)}"]
+
+
+def require_bound(what: str, name: str, bound: object, least: int = 1) -> None:
+    """Raises DeclarationError for a bound that is no number, or too small a one."""
+    if type(bound) is not int or bound < least:
+        raise DeclarationError(f"{what}: {name} is {bound!r}: write a whole number of at least {least}")
+
+
+def _size(value: Any) -> int:
+    return len(json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass"))
+
+
+def _shown(value: Any) -> str:
+    said = repr(value)
+    return said if len(said) <= MOST_SHOWN else f"{said[:MOST_SHOWN]}..."

@@ -1,17 +1,27 @@
-"""Answers: the decisions of a batch, instance by instance, and the entries, commands and timers they lead to. Pure."""
+"""Answers: the decisions of a batch, instance by instance, and the entries, commands and timers they lead to. Pure.
+
+They are given by generators that stop after each message, so that whoever asks may let others have a turn in between.
+"""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
-from saga.core import Command, Decision, Process, Verdict, decide, dump_state
+import orjson
+
+from saga.core import Command, Decision, Process, Register, State, Verdict, decide, dump_state
 from saga.core.identity import derived_id
 from saga.engine.dead_letters import DeadLetter, DeadLetterKind
-from saga.engine.instances import Decided, Instance
+from saga.engine.instances import Decided, Instance, TooMuchAtOnce
 from saga.engine.intake import Admitted, poison
 from saga.engine.timers import Armed
 from saga.modules import NewEvent, Visibility
+
+MOST_ENTRIES: Final = 20_000
+"""Entries that one transaction appends, unless they are of a single message."""
+
+REMEDY: Final = "raise the bound, deploy, then redrive"
 
 Cause = dict[str, Any]
 """What outgoing messages say of their cause: correlationid, causationid, traceparent."""
@@ -19,13 +29,17 @@ Cause = dict[str, Any]
 
 @dataclass(slots=True)
 class Answers:
-    """What a batch came to. ``parked`` are messages that were not taken in, each with a dead letter."""
+    """What a batch came to. ``parked`` are messages that were not taken in, each with a dead letter.
+
+    ``full`` are instances that hold as much as they may, and were told more; each with the reason.
+    """
 
     decided: list[Decided] = field(default_factory=list)
     entries: list[NewEvent] = field(default_factory=list)
     timers: list[Armed] = field(default_factory=list)
     parked: list[Admitted] = field(default_factory=list)
     dead_letters: list[DeadLetter] = field(default_factory=list)
+    full: dict[str, str] = field(default_factory=dict)
     taken: int = 0
     ignored: int = 0
 
@@ -35,15 +49,20 @@ class Answers:
         self.dead_letters.append(dead_letter(kind, message, reason))
 
 
-def answer(process: Process, instances: Mapping[str, Instance], messages: Iterable[Admitted]) -> Answers:
-    """Decide every message in turn. An instance whose decision raises is parked with its messages; the others go on."""
+def answer(
+    process: Process, instances: Mapping[str, Instance], messages: Sequence[Admitted]
+) -> Generator[None, None, Answers]:
+    """Decide every message in turn. An instance whose decision raises is parked with its messages; the others go on.
+
+    Raises TooMuchAtOnce when several messages lead to more entries than one transaction takes.
+    """
     by_instance: defaultdict[str, list[Admitted]] = defaultdict(list)
     for message in messages:
         by_instance[message.process_id].append(message)
     answers = Answers()
     for process_id, group in by_instance.items():
         try:
-            answered = _answer_one(process, instances[process_id], group)
+            answered = yield from _answer_one(process, instances[process_id], group)
         except Exception as error:  # noqa: BLE001 -- a bug in a process parks its instance alone
             for message in group:
                 answers.park(DeadLetterKind.FAILED, message, f"the decision raised {type(error).__name__}: {error}")
@@ -53,8 +72,11 @@ def answer(process: Process, instances: Mapping[str, Instance], messages: Iterab
         answers.timers += answered.timers
         answers.parked += answered.parked
         answers.dead_letters += answered.dead_letters
+        answers.full |= answered.full
         answers.taken += answered.taken
         answers.ignored += answered.ignored
+        if len(answers.entries) > MOST_ENTRIES and len(messages) > 1:
+            raise TooMuchAtOnce
     return answers
 
 
@@ -63,18 +85,23 @@ def dead_letter(kind: DeadLetterKind, message: Admitted, reason: str) -> DeadLet
     return DeadLetter(kind, poison(message.envelope, reason), message.process_id)
 
 
-def _answer_one(process: Process, instance: Instance, messages: Sequence[Admitted]) -> Answers:
+def _answer_one(process: Process, instance: Instance, messages: Sequence[Admitted]) -> Generator[None, None, Answers]:
     """What the messages of one instance come to.
 
     Each leaves an internal event that says how it was answered, then its commands. The first answer of an instance that
     was pruned stands behind the state from which it goes on.
     """
     answers = Answers()
-    state, version, outcome = instance.state, instance.stream_version, None
+    state, version, outcome, size = instance.state, instance.stream_version, None, instance.state_bytes
     for message in messages:
+        yield
         decision = decide(process, state, message.fact)
-        if decision.verdict is Verdict.CONFLICT:
-            answers.park(DeadLetterKind.CONFLICT, message, decision.reason)
+        growth = _growth(process, state, decision, message)
+        if (refused := _refusal(process, decision, size, growth)) is not None:
+            kind, reason = refused
+            answers.park(kind, message, reason)
+            if kind is DeadLetterKind.FAILED:
+                answers.full.setdefault(message.process_id, reason)
             continue
         cause = _cause(message)
         if outcome is None and instance.revived_as is not None:
@@ -90,11 +117,32 @@ def _answer_one(process: Process, instance: Instance, messages: Sequence[Admitte
             answers.timers.append(Armed(message.process_id, timer, about, cause))
         answers.taken += decision.verdict is Verdict.TAKEN
         answers.ignored += decision.verdict is Verdict.IGNORED
-        state, outcome = decision.state, decision.outcome
+        state, outcome, size = decision.state, decision.outcome, size + growth
     if outcome is not None:
-        after = Instance(instance.process_id, version, state, instance.revived_as)
-        answers.decided.append(Decided(after, outcome))
+        after = Instance(instance.process_id, version, state, size, instance.revived_as)
+        is_changed = state is not instance.state or instance.revived_as is not None
+        answers.decided.append(Decided(after, outcome, is_changed))
     return answers
+
+
+def _growth(process: Process, before: State, decision: Decision, message: Admitted) -> int:
+    """About how many bytes a decision adds to the stored state: what a register keeps of the message."""
+    if decision.state.registers is before.registers:
+        return 0
+    is_kept = any(isinstance(keeper, Register) for keeper in process.keepers[message.fact.kind])
+    return len(orjson.dumps(message.fact.fields)) if is_kept else 0
+
+
+def _refusal(process: Process, decision: Decision, size: int, growth: int) -> tuple[DeadLetterKind, str] | None:
+    """Why a message is not taken in, and what kind of dead letter that makes; None if it is, or changes nothing."""
+    if decision.verdict is Verdict.CONFLICT:
+        return DeadLetterKind.CONFLICT, decision.reason
+    if decision.verdict is Verdict.BEYOND:
+        return DeadLetterKind.FAILED, f"{decision.reason}: {REMEDY}"
+    if growth and size + growth > process.most_bytes:
+        reason = f"its state would have some {size + growth} bytes, and the bound of process {process.name} is"
+        return DeadLetterKind.FAILED, f"{reason} most_bytes={process.most_bytes}: {REMEDY}"
+    return None
 
 
 def _record(process: Process, message: Admitted, decision: Decision, version: int, cause: Cause) -> NewEvent:
@@ -110,7 +158,7 @@ def _record(process: Process, message: Admitted, decision: Decision, version: in
         visibility=Visibility.INTERNAL,
         data={
             "type": envelope.type,
-            "fields": {**envelope.data, process.correlate: message.process_id},
+            "fields": message.said,
             "decision": decision.reason,
             "outcome": decision.outcome.value,
         },

@@ -7,11 +7,13 @@ decided takes the tombstone's place. Where nothing is decided, the new row goes 
 The tombstone is looked for after the row was created, in a statement of its own: creating it waits for a pruner that
 is just removing the old row, and only a later statement sees the tombstone that this pruner left. A row that was there
 and is gone when it is locked was pruned in between: a conflict, the step is run again.
+
+Every instance is bounded, but a batch may be about many large ones. Only so many are loaded in one transaction.
 """
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -29,10 +31,19 @@ UPDATE_INSTANCES = _SQL["update_instances"]
 DELETE_UNBORN_INSTANCES = _SQL["delete_unborn_instances"]
 
 
+MOST_BYTES: Final = 4 * 1024 * 1024
+"""States as JSON that one transaction loads, unless it is a single one."""
+
+
+class TooMuchAtOnce(Exception):
+    """More than one transaction takes; nothing was done, and fewer messages at a time will do."""
+
+
 @frozen
 class Instance:
     """A process instance; ``stream_version`` counts the entries of its stream in the process's log.
 
+    ``state_bytes`` is about the size of the state as it is stored.
     ``revived_as`` is the outcome with which it was pruned, if it comes back from its tombstone; it ``was_pruned`` if
     that happens now or has happened before.
     """
@@ -40,28 +51,32 @@ class Instance:
     process_id: str
     stream_version: int
     state: State
+    state_bytes: int = 0
     revived_as: str | None = None
     was_pruned: bool = False
 
 
 @frozen
 class Decided:
-    """An instance as it is to be written."""
+    """An instance as it is to be written; its state is left as it stands in the row unless it ``is_changed``."""
 
     instance: Instance
     outcome: Enum
+    is_changed: bool = True
 
 
 async def lock(connection: AsyncConnection, process: Process, process_ids: set[str]) -> dict[str, Instance]:
     """Lock and load the instances, those that did not exist at their start.
 
-    Raises Conflict if one of them was pruned in the meantime.
+    Raises Conflict if one of them was pruned in the meantime, and TooMuchAtOnce.
     """
     if not process_ids:
         return {}
     wanted = {"process": process.name, "process_version": process.version, "process_ids": sorted(process_ids)}
     await connection.execute(INSERT_MISSING_INSTANCES, wanted)
-    rows = (await connection.execute(LOCK_INSTANCES, wanted)).all()
+    rows = (await connection.execute(LOCK_INSTANCES, {**wanted, "most_bytes": MOST_BYTES})).all()
+    if any(row.state is None for row in rows):
+        raise TooMuchAtOnce
     if len(rows) != len(process_ids):
         raise Conflict(f"{len(process_ids) - len(rows)} of {len(process_ids)} instances were pruned just now")
     start = State.start(process)
@@ -70,6 +85,7 @@ async def lock(connection: AsyncConnection, process: Process, process_ids: set[s
             process_id,
             version,
             load_state(process, orjson.loads(state)) if version else start,
+            len(state),
             was_pruned=revived,
         )
         for process_id, version, state, revived, _ in rows
@@ -87,6 +103,7 @@ async def _pruned(connection: AsyncConnection, process: Process, process_ids: li
             row.process_id,
             row.stream_version,
             load_state(process, orjson.loads(row.state)),
+            len(row.state),
             revived_as=row.outcome,
             was_pruned=True,
         )
@@ -113,13 +130,13 @@ async def write(connection: AsyncConnection, process: Process, decided: Sequence
 
 
 def _row(process: Process, decided: Decided) -> dict[str, Any]:
-    return {
+    row = {
         "process_id": decided.instance.process_id,
         "stream_version": decided.instance.stream_version,
         "outcome": decided.outcome.value,
         "settled": decided.outcome in process.settled,
-        "state": dump_state(decided.instance.state),
     }
+    return row | {"state": dump_state(decided.instance.state)} if decided.is_changed else row
 
 
 async def delete_unborn(connection: AsyncConnection, process: Process, instances: Mapping[str, Instance]) -> None:

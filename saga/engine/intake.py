@@ -1,15 +1,16 @@
 """Intake: which fact a well-formed message states, and about which instance. Pure; pydantic checks the data here."""
 
 import re
-from functools import lru_cache
+from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any
 
 import orjson
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from saga.core import Deadline, Envelope, Fact, Poison, Process
 from saga.core.frozen import frozen
+from saga.inputs import read_fact, said_of
 
 DIGEST_BYTES = 16
 MAX_ID_LENGTH = 200
@@ -37,10 +38,11 @@ class Key:
 
 @frozen
 class Admitted:
-    """A message that the process understands."""
+    """A message that the process understands; ``said`` are the data that were read as its fact."""
 
     envelope: Envelope
     fact: Fact
+    said: Mapping[str, Any]
     process_id: str
     key: Key
     digest: bytes
@@ -53,31 +55,27 @@ def admit(process: Process, envelope: Envelope) -> Admitted | Poison:
         return poison(
             envelope, f"unknown type {_short(envelope.type)}: {process.name} hears {', '.join(process.kinds)}"
         )
-    if not issubclass(kind, BaseModel):
-        raise TypeError(f"{kind.__name__} is not a pydantic model: the engine can't check its messages")
-    named = envelope.data.get(process.correlate)
+    said = envelope.data
+    named = said_of(kind, process.correlate, said)
     if named is None:
         named = envelope.subject
+        said = {**said, process.correlate: named}
     if named is None:
         return poison(envelope, f"missing {process.correlate}: neither in the data nor as subject")
     if envelope.subject is not None and envelope.subject != str(named):
         return poison(envelope, f"subject {_short(envelope.subject)} is not {process.correlate} {_short(named)}")
     try:
-        message = kind.model_validate({**envelope.data, process.correlate: named})
+        fact = read_fact(kind, said)
     except ValidationError as error:
         return poison(envelope, f"wrong data: {_complaints(error)}")
-    fields = message.model_dump(mode="json", include=_declared(kind))
-    process_id = str(fields[process.correlate])
-    if not _ID.fullmatch(process_id):
+    except Exception as error:  # noqa: BLE001 -- a function of a message class may raise anything, for one message alone
+        return poison(envelope, f"wrong data: reading them as {kind.__name__} raised {type(error).__name__}: {error}")
+    named = fact.fields[process.correlate]
+    process_id = str(named)
+    if type(named) not in (str, int) or not _ID.fullmatch(process_id):
         return poison(envelope, f"{process.correlate} {_short(process_id)} names no instance: {_ID_RULE}")
     key = Key(envelope.module, envelope.position, envelope.source, envelope.id)
-    return Admitted(envelope, Fact(kind, fields), process_id, key, _digest(envelope, process_id))
-
-
-@lru_cache(maxsize=1_024)
-def _declared(kind: type[BaseModel]) -> set[str]:
-    """The names of the fields that a message class declares."""
-    return set(kind.model_fields)
+    return Admitted(envelope, fact, said, process_id, key, _digest(envelope, process_id))
 
 
 def is_overheard(process: Process, envelope: Envelope) -> bool:

@@ -9,12 +9,13 @@ cursor rows (skipped where somebody holds them), last the module's row. So worke
 circle, and the row that everybody needs is held for the shortest time.
 
 What can fail: a message that is not understood or contradicts what is known becomes a dead letter within the same
-transaction. A decision that raises parks its instance's messages. A database that is away, or a lost race, raises
-Unavailable or Conflict with nothing done: the caller backs off and takes the same messages again.
+transaction. So does a message that would be more than its instance may hold. A decision that raises parks its
+instance's messages. A database that is away, or a lost race, raises Unavailable or Conflict: the caller backs off and
+takes the same messages again. What would be too much for one transaction is done in halves.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -23,26 +24,48 @@ from saga.engine import cursors, dead_letters, inbox, instances, timers
 from saga.engine.answers import Answers, answer, dead_letter
 from saga.engine.cursors import Covered
 from saga.engine.dead_letters import DeadLetter, DeadLetterKind, DeadLetterState
+from saga.engine.instances import TooMuchAtOnce
 from saga.engine.intake import Admitted, admit, is_overheard
+from saga.engine.turns import in_turns
+from saga.inputs import require_readable
 from saga.modules import append
 from saga.postgres import durable_transaction
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """How the messages of a step were answered, counted; ``outgoing`` are commands that wait for the relay."""
+    """How the messages of a step were answered, counted; ``outgoing`` are commands that wait for the relay.
+
+    ``full`` are the instances that were told more than they may hold, each with the reason.
+    """
 
     taken: int
     ignored: int
     repeated: int
     dead: int
     outgoing: int
+    full: Mapping[str, str] = field(default_factory=dict)
+
+    def __add__(self, other: "Taken") -> "Taken":
+        """How the messages of both were answered."""
+        return Taken(
+            self.taken + other.taken,
+            self.ignored + other.ignored,
+            self.repeated + other.repeated,
+            self.dead + other.dead,
+            self.outgoing + other.outgoing,
+            {**other.full, **self.full},
+        )
 
 
 class Step:
-    """The durable step of one process; any number of workers may run it at once."""
+    """The durable step of one process; any number of workers may run it at once.
+
+    Raises DeclarationError for a process whose messages can't be read.
+    """
 
     def __init__(self, engine: AsyncEngine, process: Process) -> None:
+        require_readable(process)
         self._engine = engine
         self._process = process
 
@@ -53,12 +76,25 @@ class Step:
         redriven: Sequence[int] = (),
         settled: Sequence[Covered] = (),
     ) -> Taken:
-        """Handle messages, all or nothing; when this returns, they may be acknowledged.
+        """Handle messages; when this returns, they may be acknowledged.
 
-        ``redriven`` are the dead letters that these messages are, if any: closed unless they fail again. ``settled``
-        are ranges of logs in which these messages were all there is to hear. Raises Unavailable or Conflict when
-        nothing was done and the same call should be made again.
+        All is one transaction; where that would be too much, there are several, each of some of the messages. Then some
+        may have been handled when this raises, and are repeats when the call is made again. ``redriven`` is the dead
+        letter that a single message is, if it is one: closed unless it fails again. ``settled`` are ranges of logs in
+        which these messages were all there is to hear. Raises Unavailable or Conflict when the same call should be made
+        again.
         """
+        try:
+            return await self._take(messages, redriven, settled)
+        except TooMuchAtOnce:
+            half = len(messages) // 2
+            first = await self.take(messages[:half])
+            return first + await self.take(messages[half:], settled=settled)
+
+    async def _take(
+        self, messages: Sequence[Envelope | Poison], redriven: Sequence[int], settled: Sequence[Covered]
+    ) -> Taken:
+        """Handle messages in one transaction, all or nothing. Raises TooMuchAtOnce if there are several."""
         process, consumer = self._process, self._process.name
         admitted, letters, overheard = _admit(process, messages)
         async with durable_transaction(self._engine) as connection:
@@ -69,7 +105,7 @@ class Step:
             locked = await instances.lock(connection, process, {m.process_id for m in sorted_.fresh})
             doubtful = [m for m in sorted_.fresh if locked[m.process_id].was_pruned]
             await inbox.require_unknown(connection, consumer, doubtful, redriven=bool(redriven))
-            answers = answer(process, locked, sorted_.fresh)
+            answers = await in_turns(answer(process, locked, sorted_.fresh))
             letters = letters + _conflicts(false_claims + sorted_.conflicting) + answers.dead_letters
             await inbox.forget(connection, consumer, answers.parked)
             await instances.write(connection, process, answers.decided)
@@ -82,7 +118,7 @@ class Step:
             if entries:
                 await append(connection, process.module, entries)
         outgoing = sum(entry.target is not None for entry in answers.entries)
-        return Taken(answers.taken, answers.ignored, len(sorted_.repeated), len(letters), outgoing)
+        return Taken(answers.taken, answers.ignored, len(sorted_.repeated), len(letters), outgoing, answers.full)
 
 
 def _admit(

@@ -126,7 +126,8 @@ async def _erase(engine: AsyncEngine, target: Target, actor: str, reason: str, *
         done = Plan(entries, events, letters, collaborators, keeps)
         if dry:
             raise _Planned(done)
-        result = {name: value for name, value in asdict(done).items() if name != "kept"}
+        counts = {name: value for name, value in asdict(done).items() if name != "kept"}
+        result = {"process": process.name, **counts}
         await record_operation(connection, Operation(actor, "erase", reason, (process_id,), result))
         state = erased_state(process, keeps, row.state)
         if is_pruned:

@@ -4,13 +4,22 @@ from saga.reading.dead_letters import (
     KeptMessage,
     OpenLetter,
     count_open,
+    count_open_of,
     find_successor,
     list_dead_letters,
     list_open_ids,
     open_letters_of,
     read_dead_letters,
 )
-from saga.reading.instances import AnsweredMessage, Inspection, SentCommand, SetTimer, TakenFact, inspect_instance
+from saga.reading.instances import (
+    LIMIT,
+    AnsweredMessage,
+    Inspection,
+    SentCommand,
+    SetTimer,
+    TakenFact,
+    inspect_instance,
+)
 from saga.reading.lag import ConsumerCursor, Hole, Lag, ModuleEnd, Outbox, Timers, read_cursors, read_lag
 from saga.reading.listing import ListedInstance, list_newest, list_stuck
 from saga.reading.modules import ListedModule, find_tail, list_modules
@@ -18,6 +27,7 @@ from saga.reading.outcomes import Answered, Came, Commanded, Recorded, count_ans
 from saga.reading.schema import is_newer, newest_version, read_version
 
 __all__ = [
+    "LIMIT",
     "Answered",
     "AnsweredMessage",
     "Came",
@@ -39,6 +49,7 @@ __all__ = [
     "Timers",
     "count_answered",
     "count_open",
+    "count_open_of",
     "find_successor",
     "find_tail",
     "inspect_instance",

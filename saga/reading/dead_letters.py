@@ -15,8 +15,12 @@ LIST_DEAD_LETTERS = _SQL["list_dead_letters"]
 LIST_OPEN_DEAD_LETTERS = _SQL["list_open_dead_letters"]
 LIST_OPEN_IDS = _SQL["list_open_ids"]
 COUNT_OPEN_DEAD_LETTERS = _SQL["count_open_dead_letters"]
+COUNT_OPEN_DEAD_LETTERS_OF = _SQL["count_open_dead_letters_of"]
 READ_DEAD_LETTERS = _SQL["read_dead_letters"]
 FIND_SUCCESSOR = _SQL["find_successor"]
+
+MOST_LISTED = 200
+"""Of one instance, unless more are asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +70,19 @@ async def list_dead_letters(connection: AsyncConnection, *, state: str | None, l
 
 
 async def open_letters_of(
-    connection: AsyncConnection, process_id: str, consumer: str | None = None
+    connection: AsyncConnection, process_id: str, consumer: str | None = None, *, limit: int = MOST_LISTED
 ) -> tuple[OpenLetter, ...]:
-    """The open dead letters that name this instance, of one consumer or of all, oldest first."""
-    wanted = {"process_id": process_id, "consumer": consumer}
+    """The first open dead letters that name this instance, of one consumer or of all, oldest first."""
+    wanted = {"process_id": process_id, "consumer": consumer, "limit": limit}
     rows = await connection.execute(LIST_OPEN_DEAD_LETTERS, wanted)
     return tuple(OpenLetter(**row) for row in rows.mappings())
+
+
+async def count_open_of(connection: AsyncConnection, process_id: str, consumer: str | None = None) -> int:
+    """How many open dead letters name this instance, of one consumer or of all."""
+    wanted = {"process_id": process_id, "consumer": consumer}
+    count: int = (await connection.execute(COUNT_OPEN_DEAD_LETTERS_OF, wanted)).scalar_one()
+    return count
 
 
 async def list_open_ids(connection: AsyncConnection) -> list[int]:

@@ -9,12 +9,15 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from saga.core import Process, load_state
-from saga.modules import Entry, read_stream
+from saga.modules import Entry
 from saga.postgres import Statements
-from saga.reading.dead_letters import OpenLetter, open_letters_of
+from saga.reading.dead_letters import OpenLetter, count_open_of, open_letters_of
 
 _SQL = Statements(__package__)
 READ_INSTANCE = _SQL["read_instance"]
+READ_STREAM_PAGE = _SQL["read_stream_page"]
+READ_REVIVAL = _SQL["read_revival"]
+READ_ERASURE = _SQL["read_erasure"]
 READ_HANDED_ON = _SQL["read_handed_on"]
 READ_TOMBSTONE = _SQL["read_tombstone"]
 READ_REPEATS = _SQL["read_repeats"]
@@ -26,8 +29,10 @@ RELAY = "relay"
 ANSWERS = ("InputTaken", "InputIgnored")
 """The entries of a stream that answer a message; others tell that the instance was revived or repaired."""
 
-REVIVED = "InstanceRevived"
-ERASED = "InstanceErased"
+LIMIT = 200
+"""Entries of its stream that are read of one instance, and dead letters."""
+
+LAST_VERSION = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +96,10 @@ class SetTimer:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """Everything that is recorded of one instance.
+    """What is recorded of one instance: the last of its ``entries``, up to those of a page before.
+
+    ``earlier`` is where the page before this one ends: with the entry before this version; None if there is none. Of
+    ``open_dead_letters`` the first are listed.
 
     Of one that was pruned, and has not come back since, that is its last state and nothing more. One that came back
     lacks what was before ``revived_at``. Of one that was erased, what its messages said until ``erased_at`` is gone.
@@ -111,16 +119,21 @@ class Inspection:
     pruned_at: datetime | None = None
     revived_at: datetime | None = None
     erased_at: datetime | None = None
+    entries: int = 0
+    earlier: int | None = None
+    open_dead_letters: int = 0
 
 
-async def inspect_instance(connection: AsyncConnection, process: Process, process_id: str) -> Inspection | None:
-    """The instance with this id; None if there is none."""
+async def inspect_instance(
+    connection: AsyncConnection, process: Process, process_id: str, *, limit: int = LIMIT, before: int | None = None
+) -> Inspection | None:
+    """The instance with this id, with the last entries of its stream before a version; None if there is none."""
     this = {"process": process.name, "process_id": process_id}
     row = (await connection.execute(READ_INSTANCE, this)).one_or_none()
     if row is None:
-        return await _pruned(connection, process, process_id)
+        return await _pruned(connection, process, process_id, limit)
     state = load_state(process, orjson.loads(row.state))
-    entries = await read_stream(connection, process.module, process_id)
+    entries, earlier = await _page(connection, process, process_id, limit=limit, before=before)
     answers = [entry for entry in entries if entry.type in ANSWERS]
     handed_on = await _handed_on(connection, process)
     repeats = await _repeats(connection, process.name, answers)
@@ -133,12 +146,36 @@ async def inspect_instance(connection: AsyncConnection, process: Process, proces
         messages=tuple(_message(entry, repeats.get(number)) for number, entry in enumerate(answers, 1)),
         commands=tuple(_command(process, entry, handed_on) for entry in entries if entry.target is not None),
         timers=tuple(SetTimer(**timer) for timer in (await connection.execute(READ_TIMERS, this)).mappings()),
-        dead_letters=await open_letters_of(connection, process_id, process.name),
+        dead_letters=await open_letters_of(connection, process_id, process.name, limit=limit),
         created_at=row.created_at,
         updated_at=row.updated_at,
-        revived_at=next((entry.recorded_at for entry in entries if entry.type == REVIVED), None),
-        erased_at=next((entry.recorded_at for entry in reversed(entries) if entry.type == ERASED), None),
+        revived_at=await _revived_at(connection, process, process_id) if row.revived else None,
+        erased_at=await _erased_at(connection, this),
+        entries=row.stream_version,
+        earlier=earlier,
+        open_dead_letters=await count_open_of(connection, process_id, process.name),
     )
+
+
+async def _page(
+    connection: AsyncConnection, process: Process, process_id: str, *, limit: int, before: int | None
+) -> tuple[list[Entry], int | None]:
+    """The last entries before a version, oldest first; and the version before which there are more, if there are."""
+    before = LAST_VERSION if before is None else before
+    wanted = {"module": process.module, "stream_id": process_id, "before": before, "limit": limit + 1}
+    found = [Entry.from_row(row) for row in await connection.execute(READ_STREAM_PAGE, wanted)]
+    entries = found[:limit][::-1]
+    return entries, entries[0].stream_version if len(found) > limit else None
+
+
+async def _revived_at(connection: AsyncConnection, process: Process, process_id: str) -> datetime | None:
+    wanted = {"module": process.module, "stream_id": process_id}
+    return (await connection.execute(READ_REVIVAL, wanted)).scalar_one_or_none()
+
+
+async def _erased_at(connection: AsyncConnection, this: Mapping[str, str]) -> datetime | None:
+    erased_at: datetime | None = (await connection.execute(READ_ERASURE, this)).scalar_one()
+    return erased_at
 
 
 async def _handed_on(connection: AsyncConnection, process: Process) -> Mapping[str, int]:
@@ -147,7 +184,7 @@ async def _handed_on(connection: AsyncConnection, process: Process) -> Mapping[s
     return {row.consumer: row.watermark for row in await connection.execute(READ_HANDED_ON, wanted)}
 
 
-async def _pruned(connection: AsyncConnection, process: Process, process_id: str) -> Inspection | None:
+async def _pruned(connection: AsyncConnection, process: Process, process_id: str, limit: int) -> Inspection | None:
     this = {"process": process.name, "process_id": process_id}
     row = (await connection.execute(READ_TOMBSTONE, this)).one_or_none()
     if row is None:
@@ -162,10 +199,13 @@ async def _pruned(connection: AsyncConnection, process: Process, process_id: str
         messages=(),
         commands=(),
         timers=(),
-        dead_letters=await open_letters_of(connection, process_id),
+        dead_letters=await open_letters_of(connection, process_id, limit=limit),
         created_at=row.created_at,
         updated_at=row.settled_at,
         pruned_at=row.pruned_at,
+        erased_at=await _erased_at(connection, this),
+        entries=row.stream_version,
+        open_dead_letters=await count_open_of(connection, process_id),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from saga.core import Process, dump_state, load_state
+from saga.core import Process, Register, dump_state, load_state
 from saga.replay.difference import Difference, worded
 from saga.replay.fold import Rebuilt
 
@@ -62,28 +62,30 @@ def _compared(process: Process, stored: Stored, rebuilt: Rebuilt) -> Iterator[Di
 
 def _states(process: Process, stored: Any, recorded: Mapping[str, Any]) -> Iterator[Difference]:
     try:
-        known = _flat(_plain(dump_state(load_state(process, stored))))
+        known = _flat(process, _plain(dump_state(load_state(process, stored))))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         yield Difference("state", f"its stored state can't be read: {error}", stored, recorded)
         return
-    wanted = _flat(recorded)
+    wanted = _flat(process, recorded)
     for path in sorted(known.keys() | wanted.keys()):
         if known.get(path) != wanted.get(path):
             yield _difference(f"state.{path}", known.get(path), wanted.get(path))
 
 
-def _flat(state: Mapping[str, Any]) -> dict[str, Any]:
-    """The state's values by their paths; an entry of a register is one value."""
+def _flat(process: Process, state: Mapping[str, Any]) -> dict[str, Any]:
+    """The state's values by their paths; an entry of a register is one value, and so is all that a reducer holds."""
     flat = {
         f"{section}.{name}": value
         for section in ("parts", "commanded", "revisions")
         for name, value in state[section].items()
     }
-    return flat | {
-        f"registers.{register}.{key}": entry
-        for register, entries in state["registers"].items()
-        for key, entry in entries.items()
-    }
+    for one in process.registers:
+        held = state["registers"][one.name]
+        if isinstance(one, Register):
+            flat |= {f"registers.{one.name}.{key}": entry for key, entry in held.items()}
+        else:
+            flat[f"registers.{one.name}"] = held
+    return flat
 
 
 def _timers(process: Process, rebuilt: Rebuilt, timers: AbstractSet[str]) -> Iterator[Difference]:

@@ -19,9 +19,10 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, Final
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from saga.core import Command, Commanded, Deadline, Decision, Effect, Fact, Process, State, Verdict, decide, load_state
+from saga.core import Command, Commanded, Deadline, Decision, Effect, Process, State, Verdict, decide, load_state
+from saga.inputs import read_fact
 from saga.modules import Entry
 from saga.replay.difference import Difference
 
@@ -140,7 +141,7 @@ class Fold:
         if kind is None:
             self._stop(entry, f"{self._process.name} does not know {name} any more")
             return
-        decision = decide(self._process, self._state, _fact(kind, entry.data["fields"]))
+        decision = decide(self._process, self._state, read_fact(kind, entry.data["fields"]), is_bounded=False)
         if decision.verdict is Verdict.CONFLICT:
             self._stop(entry, f"{name} contradicts what was recorded before: {decision.reason}")
             return
@@ -178,13 +179,6 @@ class Fold:
         )
 
 
-def _fact(kind: type, fields: Mapping[str, Any]) -> Fact:
-    """The fact as it was when it was admitted: checked by its class, with the fields that this declares."""
-    if not issubclass(kind, BaseModel):
-        raise TypeError(f"{kind.__name__} is not a pydantic model")
-    return Fact(kind, kind.model_validate(fields).model_dump(mode="json", include=set(kind.model_fields)))
-
-
 def _armed(entry: Entry, decision: Decision) -> Iterator[ArmedDeadline]:
     cause = {
         name: entry.metadata[name] for name in ("correlationid", "causationid", "traceparent") if name in entry.metadata
@@ -198,18 +192,29 @@ def _as_sent(process: Process, before: State, after: State, sent: Sequence[Entry
     deadlines = {effect.name for effect in process.effects if isinstance(effect, Deadline)}
     commanded = {**before.commanded, **{name: c for name, c in after.commanded.items() if name in deadlines}}
     revisions = dict(before.revisions)
-    for target, type_, effect, revision in map(_key, sent):
-        if (condition := _condition(process, effect, type_)) is not None:
-            commanded[effect] = Commanded(condition, revision)
+    for entry in sent:
+        target, _, effect, revision = _key(entry)
+        if (told := _told(process, after.commanded.get(effect), entry)) is not None:
+            commanded[effect] = told
         revisions[target] = max(revision, revisions.get(target, 0))
     return State(after.parts, after.registers, commanded, revisions)
 
 
-def _condition(process: Process, named: str, type_: str) -> str | None:
-    """The condition into which a command of this type brings the effect; None if the process has no such effect."""
+def _told(process: Process, decided: Commanded | None, entry: Entry) -> Commanded | None:
+    """What a command that was sent told of its effect, figures included; None if the process has no such command.
+
+    Of several conditions that send one type it is the one that was decided on, if this is the command for it.
+    """
+    _, type_, named, revision = _key(entry)
     for effect in process.effects:
         if isinstance(effect, Effect) and (named == effect.name or named.startswith(f"{effect.name}/")):
-            return next((str(c.value) for c, sends in effect.commands.items() if sends.type == type_), None)
+            could_be = {str(one.value): sends for one, sends in effect.commands.items() if sends.type == type_}
+            is_decided = decided is not None and decided.revision == revision and decided.condition in could_be
+            condition = decided.condition if decided and is_decided else next(iter(could_be), None)
+            if condition is None:
+                return None
+            names = [figure.name for figure in could_be[condition].figures if figure.name in entry.data]
+            return Commanded(condition, revision, {name: entry.data[name] for name in names})
     return None
 
 

@@ -31,6 +31,7 @@ from saga.postgres import Statements, durable_transaction, reading
 from saga.transport.codec import as_delivered
 from saga.transport.connection import pause, supervise
 from saga.transport.patience import Grace, Patience, Progress
+from saga.transport.telling import tell
 
 AT_ONCE: Final = Grace(hole_seconds=0, tail_seconds=0)
 BESIDE_A_QUEUE: Final = Grace(hole_seconds=3, tail_seconds=30)
@@ -182,7 +183,7 @@ class LogFeed:
             _log.warning("filling_holes", module=module, events=len(heard), first=heard[0].position)
         settled = [(module, after, settled_upto)] if settled_upto > after else []
         if heard or settled:
-            await self._step.take(heard, settled=settled)
+            tell(await self._step.take(heard, settled=settled), len(heard))
 
     async def _begin(self, log: PublicLog, horizon: Horizon) -> int:
         """Where a new consumer begins: behind what was pruned before it was there."""

@@ -4,7 +4,6 @@ import asyncio
 import re
 from collections.abc import Mapping, Sequence
 
-import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.core import Envelope, Poison, Process
@@ -16,13 +15,13 @@ from saga.transport.consumer import Consumer
 from saga.transport.log_feed import AT_ONCE, BESIDE_A_QUEUE, LOOK_SECONDS, LogFeed
 from saga.transport.publisher import Publisher
 from saga.transport.relay import Relay
+from saga.transport.telling import tell
 from saga.transport.topology import DELIVERY_LIMIT, UNDELIVERED, topology
 
 UNDELIVERED_BATCH_SIZE = 10
 GIVEN_UP = f"the broker gave it out {DELIVERY_LIMIT} times and no worker answered"
 
 _COMMAND_SOURCE = re.compile(r"/modules/(.+)-process")
-_log = structlog.get_logger()
 
 
 class Worker:
@@ -92,8 +91,7 @@ class _AtTheBroker:
         taken = await self._step.take(messages)
         if taken.outgoing:
             self._relay.nudge()
-        if taken.dead:
-            _log.warning("dead_letters", count=taken.dead, batch=len(messages))
+        tell(taken, len(messages))
 
     async def _park(self, messages: Sequence[Envelope | Poison]) -> None:
         """Keep what the broker gave up on, where people look for it."""

@@ -1,5 +1,6 @@
 """Whatever table an engine runs that is not the model's, some history shows it to the audit."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import combinations
@@ -13,6 +14,7 @@ from saga.core import DeclarationError, Fact, Poison, Process, State, dump_state
 from saga.engine.answers import answer
 from saga.engine.instances import Instance
 from saga.engine.intake import Admitted, admit
+from saga.engine.turns import in_turns
 from saga.modules import Entry, NewEvent
 from saga.orders import order_process
 from saga.replay import Stored
@@ -71,7 +73,8 @@ def audited(engine_runs: Process, history: Sequence[Fact]) -> tuple[Difference, 
     """What the audit finds in what this process has made of a history."""
     admitted = [admit(engine_runs, told(fact, INSTANCE)) for fact in history]
     understood: list[Admitted] = [one for one in admitted if not isinstance(one, Poison)]
-    answers = answer(engine_runs, {INSTANCE: Instance(INSTANCE, 0, State.start(engine_runs))}, understood)
+    started = {INSTANCE: Instance(INSTANCE, 0, State.start(engine_runs))}
+    answers = asyncio.run(in_turns(answer(engine_runs, started, understood)))
     if not answers.decided:
         return ()
     (decided,) = answers.decided

@@ -100,3 +100,29 @@ def test_a_database_without_tables_asks_for_the_migration(saga: Saga) -> None:
     result = saga("inspect", "o-1")
     assert result.exit_code == 1
     assert "saga migrate" in result.stderr
+
+
+def test_of_a_long_record_a_page_is_shown_and_where_the_page_before_begins(saga: Saga) -> None:
+    saga.take(*(message("PaymentReceived", "o-1", payment_id=f"p-{number}") for number in range(30)))
+    last = saga.json("inspect", "o-1", "--limit", "10")
+    entries = last["entries"]
+    assert [one["version"] for one in (*last["messages"], *last["commands"])] != []
+    assert {one["version"] for one in (*last["messages"], *last["commands"])} == set(range(entries - 9, entries + 1))
+    assert last["earlier"] == entries - 9
+    seen, before = [], None
+    while True:
+        page = saga.json("inspect", "o-1", "--limit", "7", *([] if before is None else ["--before", str(before)]))
+        seen += [one["version"] for one in (*page["messages"], *page["commands"])]
+        if (before := page["earlier"]) is None:
+            break
+    assert sorted(seen) == list(range(1, entries + 1)), "every entry once"
+    assert f"--before {entries - 9}" in saga("inspect", "o-1", "--limit", "10").stdout
+    assert "earlier" not in saga("inspect", "o-1", "--limit", "10", "--before", "5").stdout
+
+
+def test_of_many_dead_letters_the_first_are_shown_and_the_others_counted(saga: Saga) -> None:
+    saga.take(message("PaymentReceived", "o-1"))
+    saga.take(*(message("PaymentReceived", "o-1", amount=number) for number in range(1, 13)))
+    shown = saga.json("inspect", "o-1", "--limit", "5")
+    assert (len(shown["dead_letters"]), shown["open_dead_letters"]) == (5, 12)
+    assert "... and 7 more" in saga("inspect", "o-1", "--limit", "5").stdout

@@ -17,10 +17,10 @@ from examples.shop.order import (
     Warehouse,
     order,
 )
+from saga.convergence import make_fact
 from saga.convergence.check import check
 from saga.convergence.enumeration import Told, tell
 from saga.convergence.finding import Kind
-from saga.convergence.samples import make_fact
 from saga.core import ANY, Effect, Fact, Sends, Wanted, all_but, every, wanted
 from saga.orders.process import CANCELLATION, PAYMENTS, Cancellation
 from tests.examples.place import declared, diverged, shuffled

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from examples.shop import order as shop
 from examples.trip import process as trip
-from saga.convergence.samples import derive_samples, make_fact
+from saga.convergence import derive_samples, make_fact
 from saga.core import Fact, Process
 from saga.orders import OrderPlaced, PaymentTimedOut, order_process
 from saga.transport.topology import topology

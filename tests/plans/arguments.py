@@ -84,10 +84,11 @@ def _instances(count: int) -> dict[str, Cases]:
             "that are new": {"process": "order", "process_version": 1, "process_ids": [f"new-{n}" for n in ids]},
         },
         "engine/lock_instances": {
-            "young ones": {"process": "order", "process_ids": ids},
+            "young ones": {"process": "order", "process_ids": ids, "most_bytes": 10**7},
             "all over the table": {
                 "process": "order",
                 "process_ids": [f"o-{n}" for n in range(1, count, count // BATCH)],
+                "most_bytes": 10**7,
             },
         },
         "engine/read_instance_tombstones": _one(process="order", process_ids=ids),
@@ -218,7 +219,10 @@ def _reading(count: int) -> dict[str, Cases]:
             "with one outcome": order | {"outcome": "paid", "limit": 50},
         },
         "reading/list_newest_open": _one(process="order", outcome="awaiting payment", limit=50),
-        "reading/list_open_dead_letters": _one(process_id="o-10", consumer=None),
+        "reading/list_open_dead_letters": _one(process_id="o-10", consumer=None, limit=200),
+        "reading/count_open_dead_letters_of": _one(process_id="o-10", consumer=None),
+        "reading/read_stream_page": _one(module="order-process", stream_id=f"o-{count}", before=2**63 - 1, limit=201),
+        "reading/read_revival": _one(module="order-process", stream_id=f"o-{count}"),
         "reading/list_open_ids": _one(),
         "reading/list_stuck": {
             "with any outcome": order | listed | {"outcome": None},

@@ -1,4 +1,5 @@
--- Writes the decided states; the rows are locked by this transaction.
+-- Writes what was decided; the rows are locked by this transaction. A state that did not change is not given, and what
+-- PostgreSQL stored of it apart from the row is not written again.
 -- The process comes with each id: alone, and before there are statistics, it looks like a way to few rows.
 -- Index: instance_pkey.
 WITH decided AS MATERIALIZED (
@@ -10,7 +11,7 @@ UPDATE saga.instance AS i SET
     stream_version = d.stream_version,
     outcome = d.outcome,
     settled = d.settled,
-    state = d.state,
+    state = coalesce(d.state, i.state),
     updated_at = clock_timestamp()
 FROM decided AS d
 WHERE i.process = d.process AND i.process_id = d.process_id

@@ -1,4 +1,4 @@
--- The open dead letters that name an instance, oldest first.
+-- The first open dead letters that name an instance, oldest first.
 -- Index: dead_letter_open_idx.
 SELECT
     dead_letter_id AS id, consumer, kind, type, process_id, reason, attempts, state, first_seen_at, last_seen_at,
@@ -7,3 +7,4 @@ FROM saga.dead_letter
 WHERE state = 'open' AND process_id = :process_id
   AND (CAST(:consumer AS text) IS NULL OR consumer = :consumer)
 ORDER BY dead_letter_id
+LIMIT :limit

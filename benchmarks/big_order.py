@@ -1,0 +1,119 @@
+"""One big order, and whoever comes behind it: `python -m benchmarks.big_order [messages]`.
+
+First what a message costs a worker when its order holds as much as it may, as processor time: alone in its batch, and
+in a full one. Then a flood of payments of one order with another order right behind it, through the broker.
+"""
+
+import asyncio
+import sys
+import tempfile
+import time
+from pathlib import Path
+from uuid import uuid4
+
+import orjson
+import uvloop
+from rich.console import Console
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from benchmarks.place import Place
+from benchmarks.programs import WORKER, ready
+from saga.core import Envelope, Raw
+from saga.engine import Step
+from saga.local.stack import LocalStack
+from saga.logging import configure_logging
+from saga.orders import order_process
+from saga.orders.process import PAYMENTS
+from saga.postgres.migrations import migrate
+from saga.service import collect_rarely
+from saga.transport.codec import Outgoing
+
+FLOOD = 60_000
+BATCH = 500
+ROUNDS = 20
+
+
+def data(order_id: str, number: int) -> dict[str, object]:
+    """What one of many payments says."""
+    payment = f"payment-{number * 7_919 % 1_000_003:07}"
+    said = {"order_id": order_id, "payment_id": payment, "amount": 4_200, "currency": "EUR"}
+    return {**said, "received_at": f"2026-01-01T00:{number // 60 % 60:02}:{number % 60:02}Z"}
+
+
+def envelope(order_id: str, number: int) -> Envelope:
+    """A payment as the step gets it."""
+    said = data(order_id, number)
+    return Envelope("PaymentReceived", uuid4().hex, "/benchmarks", said, Raw(orjson.dumps([order_id, number])))
+
+
+def outgoing(order_id: str, number: int) -> Outgoing:
+    """A payment as a sender publishes it."""
+    id_ = uuid4().hex
+    headers = {"ce-specversion": "1.0", "ce-id": id_, "ce-source": "/benchmarks", "ce-type": "PaymentReceived"}
+    body = orjson.dumps(data(order_id, number))
+    return Outgoing("saga.events", "payments.PaymentReceived", id_, "PaymentReceived", None, headers, body)
+
+
+async def cost(engine: AsyncEngine, size: int, console: Console) -> None:
+    """Processor time of this process for each message, at the bound and of an order that has little."""
+    step = Step(engine, order_process())
+    rounds = ROUNDS if size == 1 else 3
+    for known in (0, PAYMENTS.most - size):
+        spent = 0.0
+        for number in range(rounds):
+            order = f"cost-{size}-{known}-{number}"
+            for start in range(0, known, BATCH):
+                await step.take([envelope(order, one) for one in range(start, min(start + BATCH, known))])
+            batch = [envelope(order, known + one) for one in range(size)]
+            began = time.process_time()
+            taken = await step.take(batch)
+            spent += time.process_time() - began
+            assert taken.taken == size
+        mean = spent / rounds / size * 1e3
+        console.print(f"{size:>4} in a batch, {known:>4} known before: {mean:.2f} ms a message")
+
+
+async def flood(place: Place, count: int, console: Console) -> None:
+    """How long whoever stands behind the flood waits, and how long a worker that is told to stop in it."""
+    async with place.fresh() as here, here.plainly() as connection:
+        await here.fill([outgoing("big", number) for number in range(count)])
+        await here.fill([outgoing("behind", 1)])
+        began = time.monotonic()
+        async with ready(here, WORKER):
+            while not await connection.fetchval("SELECT count(*) FROM saga.instance WHERE process_id = 'behind'"):
+                await asyncio.sleep(0.05)
+            seconds = time.monotonic() - began
+            console.print(f"{count} of one order waited: the order behind was answered after {seconds:.1f} s")
+            console.print(f"that is {count / seconds:.0f} messages a second")
+            letters = await connection.fetchval("SELECT count(*) FROM saga.dead_letter WHERE kind = 'failed'")
+            assert letters == count - PAYMENTS.most, letters
+    async with place.fresh() as here, here.plainly() as connection:
+        await here.fill([outgoing("big", number) for number in range(count)])
+        async with ready(here, WORKER) as worker:
+            while not await connection.fetchval("SELECT count(*) FROM saga.dead_letter"):
+                await asyncio.sleep(0.05)
+            began = time.monotonic()
+            await worker.stop()
+            console.print(f"SIGTERM in the middle of it: gone after {time.monotonic() - began:.1f} s")
+
+
+async def measure(place: Place, count: int, console: Console) -> None:
+    """Both, at this place."""
+    async with place.fresh() as here, here.connected() as engine:
+        await cost(engine, 1, console)
+        await cost(engine, BATCH, console)
+    await flood(place, count, console)
+
+
+def main(count: int) -> None:
+    """Measure on a private stack."""
+    console = Console()
+    configure_logging("benchmark", "error")
+    collect_rarely()
+    with tempfile.TemporaryDirectory(prefix="saga-bench-") as logs, LocalStack.temporary(console.print) as stack:
+        migrate(stack.addresses.database_url)
+        uvloop.run(measure(Place(stack.addresses, Path(logs)), count, console))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else FLOOD)

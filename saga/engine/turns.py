@@ -1,0 +1,24 @@
+"""Turns: long work that lets the event loop go on, so that heartbeats, other batches and a stop are not held up."""
+
+import asyncio
+import time
+from collections.abc import Generator
+from typing import Final, TypeVar
+
+TURN_SECONDS: Final = 0.02
+
+T = TypeVar("T")
+
+
+async def in_turns(work: Generator[None, None, T]) -> T:
+    """What the work comes to. Wherever it stops, others get a turn if it has gone on for TURN_SECONDS."""
+    began = time.perf_counter()
+    while True:
+        try:
+            next(work)
+        except StopIteration as done:
+            result: T = done.value
+            return result
+        if time.perf_counter() - began >= TURN_SECONDS:
+            await asyncio.sleep(0)
+            began = time.perf_counter()

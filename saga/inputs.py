@@ -1,0 +1,160 @@
+"""Inputs: what a message class declares, and the fact that a message of it states. Pure; pydantic reads the data.
+
+A message class is a pydantic model or a dataclass. Its messages come as JSON, so they are read as JSON: also a strict
+class takes a time as text. What a fact holds has to be the same wherever and whenever its message is read: workers
+compare facts, and a replay reads them again. So a class is refused if it can't promise that.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+from pydantic.errors import PydanticUserError
+from pydantic_core import to_json
+
+from saga.core import DeclarationError, Fact, Process
+from saga.core.fact import is_message_class
+from saga.core.plain import plain
+
+_WRAPPED: Final = ("model", "dataclass")
+_SETS: Final = ("set", "frozenset")
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """A field, and the names under which a message may give it."""
+
+    name: str
+    names: tuple[str, ...]
+    schema: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """How messages of a class are read; ``trouble`` says why they can't be, as a clause."""
+
+    adapter: TypeAdapter[Any]
+    fields: Mapping[str, _Field]
+    trouble: str | None
+
+
+def require_readable(process: Process) -> None:
+    """Raises DeclarationError, with the remedy, where messages of a class that the process hears can't be read."""
+    for kind in process.kinds.values():
+        if (trouble := _trouble(process.correlate, kind)) is not None:
+            raise DeclarationError(f"process {process.name!r}: {kind.__name__} {trouble}")
+
+
+def read_fact(kind: type, said: Mapping[str, Any]) -> Fact:
+    """The fact that a message with these data states.
+
+    Raises pydantic's ValidationError for data that are wrong, and whatever a function of the class raises.
+    """
+    return make_fact(message_of(kind, said))
+
+
+def make_fact(message: Any) -> Fact:
+    """A message of one's own as the fact that the engine would take it for."""
+    kind: type = type(message)
+    reading = _reading(kind)
+    dumped = reading.adapter.dump_python(
+        message, mode="json", include=set(reading.fields), by_alias=False, warnings=False
+    )
+    return Fact(kind, {name: plain(dumped[name]) for name in reading.fields})
+
+
+def message_of(kind: type, said: Mapping[str, Any]) -> Any:
+    """The message with these data, under the names of its fields or those that they have on the wire."""
+    return _reading(kind).adapter.validate_json(to_json(said), by_alias=True, by_name=True)
+
+
+def said_of(kind: type, field: str, said: Mapping[str, Any]) -> Any:
+    """What a message's data say in a field, under any name that it has; None if nothing."""
+    return next((said[name] for name in _reading(kind).fields[field].names if said.get(name) is not None), None)
+
+
+def _trouble(correlate: str, kind: Any) -> str | None:
+    name = kind.__name__
+    if not is_message_class(kind):
+        return "is neither a pydantic model nor a dataclass: make it one of them"
+    if not name.isidentifier():
+        return "has no name that a message could have: derive a class from it"
+    try:
+        reading = _reading(kind)
+    except PydanticUserError as error:
+        return f"can't be read from JSON: {str(error).splitlines()[0]}"
+    if correlate not in reading.fields:
+        return f"has no field {correlate}: nothing says which instance it is about"
+    return reading.trouble
+
+
+@lru_cache(maxsize=1_024)
+def _reading(kind: Any) -> _Read:
+    adapter: TypeAdapter[Any] = TypeAdapter(kind)
+    whole, fields = _unwrapped(adapter.core_schema)
+    return _Read(adapter, fields, next(_troubles(whole, fields, adapter.core_schema), None))
+
+
+def _unwrapped(schema: Any) -> tuple[list[Mapping[str, Any]], Mapping[str, _Field]]:
+    """The layers of a class's schema, and the fields within."""
+    defined = {one["ref"]: one for one in schema.get("definitions", ())}
+    layers: list[Mapping[str, Any]] = []
+    while schema["type"] not in ("model-fields", "dataclass-args"):
+        schema = defined[schema["schema_ref"]] if schema["type"] == "definition-ref" else schema
+        if schema["type"] in _WRAPPED:
+            layers.append(schema)
+        if "schema" not in schema:
+            return layers, {}
+        schema = schema["schema"]
+    listed = schema["fields"]
+    named = listed.items() if isinstance(listed, dict) else [(one["name"], one) for one in listed]
+    return layers, {name: _Field(name, (name, *_aliases(one)), one) for name, one in named}
+
+
+def _aliases(field: Mapping[str, Any]) -> Iterator[str]:
+    """The other names of a field at the top of the data."""
+    alias = field.get("validation_alias")
+    for one in [alias] if isinstance(alias, str) else alias or ():
+        path = [one] if isinstance(one, str) else one
+        if len(path) == 1:
+            yield path[0]
+
+
+def _troubles(layers: list[Mapping[str, Any]], fields: Mapping[str, _Field], schema: Any) -> Iterator[str]:
+    if not fields:
+        yield "has no fields of its own: make it a pydantic model or a dataclass with fields"
+    if any(layer.get("serialization", {}).get("type", "").startswith("function") for layer in layers):
+        yield "writes itself with a model_serializer: a fact holds its fields as they are, so remove that"
+    for field in fields.values():
+        name = field.name
+        if field.schema.get("serialization_exclude"):
+            yield f"leaves {name} out of what it writes (exclude): a fact holds every field, so remove that"
+        if field.schema.get("init") is False:
+            yield f"does not take {name} from the message (init=False): leave the field out"
+        factory = field.schema["schema"].get("default_factory")
+        takes_data = field.schema["schema"].get("default_factory_takes_data")
+        if factory is not None and not takes_data and _is_fickle(factory):
+            yield f"has another default for {name} each time: the same message would not be the same fact"
+    if _has_set(schema):
+        yield "has a set in it, whose order is another one in each process: use a list or a tuple"
+
+
+def _is_fickle(factory: Callable[[], Any]) -> bool:
+    first, second = factory(), factory()
+    return bool(first != second)
+
+
+def _has_set(schema: Any) -> bool:
+    """Whether a set stands anywhere in a schema."""
+    pending = [schema]
+    while pending:
+        one = pending.pop()
+        if isinstance(one, dict):
+            if one.get("type") in _SETS:
+                return True
+            pending += [item for name, item in one.items() if name not in ("metadata", "default")]
+        elif isinstance(one, list | tuple):
+            pending += one
+    return False
