@@ -16,6 +16,7 @@ from yarl import URL
 
 from saga.cli.addresses import without_password
 from saga.cli.failure import CommandFailed, WrongUsage
+from saga.transport.confirms import Refused
 from saga.transport.connection import BROKER_ERRORS
 
 
@@ -48,6 +49,8 @@ def _complaint(error: BaseException) -> str:
             return "refused to open the connection: correct the vhost, or the user's rights to it, in SAGA_AMQP_URL."
         case ChannelPreconditionFailed():
             return f"has a queue or exchange with other settings ({error}): take another SAGA_PREFIX, or delete it."
+        case Refused():
+            return f"does not take this message ({_first_line(error)}): make it smaller, or raise the broker's limit."
         case AMQPConnectionError() | OSError():
             return f"can't be reached ({_first_line(error)}): start it, or correct SAGA_AMQP_URL."
         case asyncio.TimeoutError():

@@ -3,6 +3,7 @@
 from saga.reading.dead_letters import (
     KeptMessage,
     OpenLetter,
+    Wanted,
     count_open,
     find_successor,
     list_dead_letters,
@@ -37,6 +38,7 @@ __all__ = [
     "SetTimer",
     "TakenFact",
     "Timers",
+    "Wanted",
     "count_answered",
     "count_open",
     "find_successor",

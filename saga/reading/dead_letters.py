@@ -1,13 +1,15 @@
 """Dead letters, for people: lists of them, and all of one."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from saga.core import Process
+from saga.engine.dead_letters import as_kept
 from saga.postgres import Statements
 
 _SQL = Statements(__package__)
@@ -59,17 +61,36 @@ class KeptMessage:
     closed_at: datetime | None
 
 
-async def list_dead_letters(connection: AsyncConnection, *, state: str | None, limit: int) -> tuple[OpenLetter, ...]:
-    """Dead letters in this state, or in any; newest first."""
-    rows = await connection.execute(LIST_DEAD_LETTERS, {"state": state, "limit": limit})
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which dead letters are looked for; None takes any. ``text`` may stand anywhere in them."""
+
+    state: str | None = None
+    process_id: str | None = None
+    type: str | None = None
+    text: str | None = None
+
+
+async def list_dead_letters(connection: AsyncConnection, wanted: Wanted, *, limit: int) -> tuple[OpenLetter, ...]:
+    """The dead letters that are looked for, newest first."""
+    process_id = None if wanted.process_id is None else as_kept(wanted.process_id)
+    rows = await connection.execute(LIST_DEAD_LETTERS, {**asdict(wanted), "process_id": process_id, "limit": limit})
     return tuple(OpenLetter(**row) for row in rows.mappings())
 
 
+def modules_about(process: Process) -> list[str]:
+    """The modules whose entries are about instances of the process."""
+    return [process.module, *process.inputs]
+
+
 async def open_letters_of(
-    connection: AsyncConnection, process_id: str, consumer: str | None = None
+    connection: AsyncConnection, process_id: str, consumer: str | None = None, *, modules: Sequence[str] = ()
 ) -> tuple[OpenLetter, ...]:
-    """The open dead letters that name this instance, of one consumer or of all, oldest first."""
-    wanted = {"process_id": process_id, "consumer": consumer}
+    """The open dead letters that name this instance, of one consumer or of all, oldest first.
+
+    With those of one consumer come the relay's about these ``modules``.
+    """
+    wanted = {"process_id": as_kept(process_id), "consumer": consumer, "modules": list(modules)}
     rows = await connection.execute(LIST_OPEN_DEAD_LETTERS, wanted)
     return tuple(OpenLetter(**row) for row in rows.mappings())
 

@@ -1,6 +1,6 @@
 """One instance, explained: its state, every message with the decision it led to, commands, timers, dead letters."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,11 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from saga.core import Process, load_state
 from saga.modules import Entry, read_stream
 from saga.postgres import Statements
-from saga.reading.dead_letters import OpenLetter, open_letters_of
+from saga.reading.dead_letters import OpenLetter, modules_about, open_letters_of
 
 _SQL = Statements(__package__)
 READ_INSTANCE = _SQL["read_instance"]
 READ_HANDED_ON = _SQL["read_handed_on"]
+LIST_UNSENT = _SQL["list_unsent"]
 READ_TOMBSTONE = _SQL["read_tombstone"]
 READ_REPEATS = _SQL["read_repeats"]
 READ_TIMERS = _SQL["read_timers"]
@@ -121,6 +122,7 @@ async def inspect_instance(connection: AsyncConnection, process: Process, proces
     entries = await read_stream(connection, process.module, process_id)
     answers = [entry for entry in entries if entry.type in ANSWERS]
     handed_on = await _handed_on(connection, process)
+    unsent = set((await connection.execute(LIST_UNSENT, {**this, "module": process.module})).scalars())
     repeats = await _repeats(connection, process.name, answers)
     return Inspection(
         process_id=process_id,
@@ -129,9 +131,9 @@ async def inspect_instance(connection: AsyncConnection, process: Process, proces
         states={name: part.value for name, part in state.parts.items()},
         facts=_facts(answers),
         messages=tuple(_message(entry, repeats.get(number)) for number, entry in enumerate(answers, 1)),
-        commands=tuple(_command(process, entry, handed_on) for entry in entries if entry.target is not None),
+        commands=tuple(_command(process, entry, handed_on, unsent) for entry in entries if entry.target is not None),
         timers=tuple(SetTimer(**timer) for timer in (await connection.execute(READ_TIMERS, this)).mappings()),
-        dead_letters=await open_letters_of(connection, process_id, process.name),
+        dead_letters=await open_letters_of(connection, process_id, process.name, modules=modules_about(process)),
         created_at=row.created_at,
         updated_at=row.updated_at,
         revived_at=next((entry.recorded_at for entry in entries if entry.type == REVIVED), None),
@@ -200,7 +202,7 @@ def _message(entry: Entry, repeats: int | None) -> AnsweredMessage:
     )
 
 
-def _command(process: Process, entry: Entry, handed_on: Mapping[str, int]) -> SentCommand:
+def _command(process: Process, entry: Entry, handed_on: Mapping[str, int], unsent: Collection[int]) -> SentCommand:
     said = {process.correlate, "effect", "revision"}
     return SentCommand(
         type=entry.type,
@@ -209,7 +211,7 @@ def _command(process: Process, entry: Entry, handed_on: Mapping[str, int]) -> Se
         revision=entry.data.get("revision"),
         id=entry.event_id,
         at=entry.recorded_at,
-        published=entry.position <= handed_on.get(RELAY, 0),
+        published=entry.position <= handed_on.get(RELAY, 0) and entry.position not in unsent,
         pulled=entry.position <= handed_on.get(entry.target or "", 0),
         caused_by=entry.metadata.get("causationid"),
         fields={name: value for name, value in entry.data.items() if name not in said},
