@@ -12,7 +12,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from saga.core import Envelope, Poison
-from saga.orders.messages import Amount, Currency, Identifier
+from saga.orders.messages import Amount, Currency, Identifier, OrderId
 
 DIGEST_BYTES = 16
 _SHOWN_CHARACTERS = 60
@@ -26,7 +26,7 @@ class CommandData(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
-    order_id: Identifier
+    order_id: OrderId
     effect: EffectName
     revision: Revision
 

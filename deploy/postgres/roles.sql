@@ -72,8 +72,17 @@ $$;
 -- Reads other modules' logs: what is public, and how far each log goes.
 GRANT SELECT ON saga.public_event, saga.public_module TO saga_reader;
 
--- Publishes what leaves the logs; of the cursors it has its own (see the policies).
+-- Publishes what leaves the logs, and keeps what can't be sent; of the cursors it has its own (see the policies). Of dead
+-- letters it sees no more than it needs to keep one once.
 GRANT SELECT ON saga.outgoing, saga.public_module TO saga_relay;
+GRANT
+    SELECT (consumer, fingerprint, kind, reason, attempts),
+    INSERT (
+        consumer, fingerprint, kind, reason, type, process_id, source, message_id, module, position, body, properties,
+        attempts
+    ),
+    UPDATE (kind, reason, state, attempts, last_seen_at, closed_at)
+    ON saga.dead_letter TO saga_relay;
 GRANT SELECT, INSERT (consumer, module), UPDATE (watermark, updated_at) ON saga.cursor TO saga_relay;
 
 -- Appends to the log of the module after which its role saga_module_<name> is called, and reads that log.

@@ -15,6 +15,7 @@ from aiormq.exceptions import InvalidFrameError
 
 from saga.addresses import BrokerAddress
 from saga.cli.failure import CommandFailed
+from saga.transport.confirms import Refused
 from saga.transport.connection import BROKER_ERRORS
 
 
@@ -37,6 +38,8 @@ def _complaint(error: BaseException) -> str:
             return "refused to open the connection: correct the vhost, or the user's rights to it, in SAGA_AMQP_URL."
         case ChannelPreconditionFailed():
             return f"has a queue or exchange with other settings ({error}): take another SAGA_PREFIX, or delete it."
+        case Refused():
+            return f"does not take this message ({_first_line(error)}): make it smaller, or raise the broker's limit."
         case AMQPConnectionError() | OSError():
             return f"can't be reached ({_first_line(error)}): start it, or correct SAGA_AMQP_URL."
         case asyncio.TimeoutError():

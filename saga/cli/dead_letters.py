@@ -9,17 +9,22 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from saga.cli.addresses import amqp_url
+from saga.cli.broker import broker
 from saga.cli.database import database, reading
 from saga.cli.failure import CommandFailed, WrongUsage
 from saga.cli.letter import as_data, explained, identified
 from saga.cli.processes import load_processes
-from saga.cli.redrive import Redriven, corrected, redrive_one
+from saga.cli.redrive import Redriven, corrected, redrive_one, resend_one
 from saga.cli.terminal import AsJson, age, columns, print_json, shown, terminal
 from saga.core import Process
 from saga.engine.dead_letters import DeadLetterState, close
 from saga.postgres import durable_transaction
-from saga.reading import KeptMessage, OpenLetter, list_dead_letters, list_open_ids, read_dead_letters
+from saga.reading import KeptMessage, OpenLetter, Wanted, list_dead_letters, list_open_ids, read_dead_letters
 from saga.settings import Settings, load_settings
+from saga.transport.publisher import Publisher
+from saga.transport.relay import CONSUMER as RELAY
+from saga.transport.topology import topology
 
 STATES = ("all", *(state.value for state in DeadLetterState))
 
@@ -35,6 +40,14 @@ Ids = Annotated[list[int], typer.Argument(metavar="ID...", help="As `saga dead-l
 
 @app.command("list")
 def list_letters(
+    process_id: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="Only those that name this order, for instance.")
+    ] = None,
+    *,
+    type_: Annotated[str | None, typer.Option("--type", help="Only messages of this type.")] = None,
+    text: Annotated[
+        str | None, typer.Option(help="Only those that have this in an id, source, MODULE/POSITION, reason or body.")
+    ] = None,
     state: Annotated[str, typer.Option(help="open, redriven, discarded or all.")] = "open",
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many at most.")] = 50,
     as_json: AsJson = False,
@@ -43,14 +56,15 @@ def list_letters(
     if state not in STATES:
         raise WrongUsage(f"There is no state {shown(state)!r}: take one of {', '.join(STATES)}.")
     settings = load_settings()
-    found = asyncio.run(_list(settings, None if state == "all" else state, limit + 1))
+    wanted = Wanted(None if state == "all" else state, process_id, type_, text)
+    found = asyncio.run(_list(settings, wanted, limit + 1))
     letters, more = found[:limit], len(found) > limit
     if as_json:
         processes = load_processes(settings)
         listed = [{**identified(letter, processes), **asdict(letter)} for letter in letters]
         print_json({"dead_letters": listed, "count": len(letters), "more": more})
     else:
-        _show(letters, state, more=more)
+        _show(letters, wanted, more=more)
 
 
 @app.command()
@@ -77,7 +91,7 @@ def redrive(
 ) -> None:
     """Put dead letters back: each goes through the same step as a delivered message, here and at once.
 
-    Exit code 1 if any of them is still dead.
+    What the relay could not send is sent again from its log. Exit code 1 if any of them is still dead.
     """
     if bool(ids) == every:
         raise WrongUsage("Name the dead letters to redrive, or say --all.")
@@ -87,8 +101,7 @@ def redrive(
     processes = {process.name: process for process in load_processes(settings)}
     answers = asyncio.run(_redrive(settings, processes, ids, data))
     if as_json:
-        told = [{processes[one.process].correlate: one.process_id, **asdict(one)} for one in answers]
-        print_json({"redriven": told, "count": len(answers)})
+        print_json({"redriven": [_told(one, processes) for one in answers], "count": len(answers)})
     else:
         _show_answers(answers)
     if any(answer.answer == "dead" for answer in answers):
@@ -119,9 +132,9 @@ def discard(
         typer.echo(f"Discarded {', '.join(map(str, discarded)) or 'none'}.")
 
 
-async def _list(settings: Settings, state: str | None, limit: int) -> tuple[OpenLetter, ...]:
+async def _list(settings: Settings, wanted: Wanted, limit: int) -> tuple[OpenLetter, ...]:
     async with reading(settings) as connection:
-        return await list_dead_letters(connection, state=state, limit=limit)
+        return await list_dead_letters(connection, wanted, limit=limit)
 
 
 async def _read(settings: Settings, ids: list[int]) -> dict[int, KeptMessage]:
@@ -143,7 +156,7 @@ def _check_open(letters: dict[int, KeptMessage]) -> None:
 
 def _check_owned(letters: Mapping[int, KeptMessage], processes: Mapping[str, Process]) -> None:
     """Raise CommandFailed if any is one of a process that is not here to take it."""
-    if foreign := [letter for letter in letters.values() if letter.consumer not in processes]:
+    if foreign := [letter for letter in letters.values() if letter.consumer not in (*processes, RELAY)]:
         said = ", ".join(f"{letter.id} is one of {shown(letter.consumer)}" for letter in foreign)
         raise CommandFailed(
             f"SAGA_PROCESSES gives {', '.join(processes)}: name the others' there too; nothing was done: {said}."
@@ -152,10 +165,10 @@ def _check_owned(letters: Mapping[int, KeptMessage], processes: Mapping[str, Pro
 
 def _leave_foreign(letters: Mapping[int, KeptMessage], processes: Mapping[str, Process]) -> dict[int, KeptMessage]:
     """Those of the processes that are here; of the others only that they are there is said."""
-    left = Counter(letter.consumer for letter in letters.values() if letter.consumer not in processes)
+    left = Counter(letter.consumer for letter in letters.values() if letter.consumer not in (*processes, RELAY))
     for consumer, number in sorted(left.items()):
         typer.echo(f"{number} of {shown(consumer)} left alone: SAGA_PROCESSES gives {', '.join(processes)}.", err=True)
-    return {one: letter for one, letter in letters.items() if letter.consumer in processes}
+    return {one: letter for one, letter in letters.items() if letter.consumer in (*processes, RELAY)}
 
 
 async def _redrive(
@@ -167,13 +180,30 @@ async def _redrive(
     if ids:
         _check_open(letters)
         _check_owned(letters, processes)
+    own = _leave_foreign(letters, processes).values()
+    unsent = [letter for letter in own if letter.consumer == RELAY]
+    if unsent and data is not None:
+        raise WrongUsage(f"{unsent[0].id} is an entry of a log, which says what it says: --data can't correct it.")
+    url = amqp_url(settings) if unsent else None
     async with database(settings) as engine:
         answers = []
-        for letter in _leave_foreign(letters, processes).values():
-            process = processes[letter.consumer]
-            message = letter if data is None else corrected(process, letter, data)
-            answers.append(await redrive_one(engine, process, message))
+        for letter in own:
+            if letter.consumer != RELAY:
+                process = processes[letter.consumer]
+                message = letter if data is None else corrected(process, letter, data)
+                answers.append(await redrive_one(engine, process, message))
+        if url is not None:
+            declared = topology(settings.prefix, *processes.values())
+            with broker(url):
+                async with Publisher(url, declared, settings.publish_timeout_seconds) as publisher:
+                    answers += [await resend_one(engine, publisher, settings.prefix, letter) for letter in unsent]
         return answers
+
+
+def _told(answer: Redriven, processes: Mapping[str, Process]) -> dict[str, object]:
+    """The answer, with the instance in its process's own word too, if it is one's."""
+    own = {processes[answer.process].correlate: answer.process_id} if answer.process in processes else {}
+    return {**own, **asdict(answer)}
 
 
 async def _discard(settings: Settings, ids: list[int]) -> list[int]:
@@ -181,10 +211,12 @@ async def _discard(settings: Settings, ids: list[int]) -> list[int]:
         return sorted(await close(connection, ids, DeadLetterState.DISCARDED))
 
 
-def _show(letters: tuple[OpenLetter, ...], state: str, *, more: bool) -> None:
+def _show(letters: tuple[OpenLetter, ...], wanted: Wanted, *, more: bool) -> None:
     console = terminal()
     if not letters:
-        console.print("There are no dead letters." if state == "all" else f"There are no {state} dead letters.")
+        state = "" if wanted.state is None else f"{wanted.state} "
+        such = "" if (wanted.process_id, wanted.type, wanted.text) == (None, None, None) else " like that"
+        console.print(f"There are no {state}dead letters{such}.")
         return
     table = columns("id", "dead letter")
     for letter in letters:

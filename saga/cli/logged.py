@@ -1,5 +1,6 @@
 """Test messages where there is no broker: each goes into the log of its module, for those who follow that."""
 
+import json
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -9,7 +10,9 @@ from saga.cli.failure import CommandFailed, WrongUsage
 from saga.cli.sample import Sample, outgoing
 from saga.cli.terminal import shown
 from saga.core import Poison, Process, Raw
+from saga.core.strict_json import NotStrictJson
 from saga.modules import NewEvent, append
+from saga.modules.payload import require_readable
 from saga.postgres import durable_transaction
 from saga.transport.codec import decode
 
@@ -25,6 +28,10 @@ def check_loggable(sample: Sample, process: Process) -> None:
     read = decode(Raw(body=message.body, headers=message.headers, content_type=message.content_type))
     if isinstance(read, Poison):
         raise WrongUsage(f"There is no broker, and a log can't hold this: {shown(read.reason)}.")
+    try:
+        require_readable(json.dumps(sample.data, ensure_ascii=False))
+    except NotStrictJson as error:
+        raise WrongUsage(f"There is no broker, and a log can't hold this: {shown(error)}.") from None
 
 
 async def append_samples(engine: AsyncEngine, samples: Sequence[Sample]) -> list[int]:

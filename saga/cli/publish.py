@@ -18,9 +18,10 @@ from saga.cli.database import database
 from saga.cli.failure import CommandFailed, WrongUsage
 from saga.cli.logged import append_samples, check_loggable
 from saga.cli.processes import OfProcess, choose_processes
-from saga.cli.sample import SHORT_STRING_BYTES, Form, Sample, outgoing, sample_data
+from saga.cli.sample import Form, Sample, outgoing, sample_data
 from saga.cli.terminal import AsJson, print_json, shown, terminal
 from saga.core import DeclarationError, Process
+from saga.core.identifier import MAX_BYTES, is_short
 from saga.settings import Settings, load_settings
 from saga.transport.codec import Outgoing
 from saga.transport.publisher import Publisher
@@ -86,7 +87,7 @@ def publish(
         check_loggable(sample, process)
         _report_logged(sample, asyncio.run(_append(settings, [sample] * duplicate)), as_json=as_json)
     else:
-        _check_lengths(sample)
+        _check_texts(sample)
         message = outgoing(sample, settings.prefix)
         asyncio.run(_publish(url, settings, processes, message, duplicate))
         _report(sample, message, duplicate, as_json=as_json)
@@ -157,10 +158,19 @@ def _fields(text: str | None) -> dict[str, Any]:
     return fields
 
 
-def _check_lengths(sample: Sample) -> None:
-    for name, value in (("--id", sample.id), ("--routing-key", sample.routing_key), ("TYPE", sample.type)):
-        if len(value.encode("utf-8", "surrogatepass")) > SHORT_STRING_BYTES:
-            raise WrongUsage(f"{name} is longer than the {SHORT_STRING_BYTES} bytes that AMQP allows.")
+def _check_texts(sample: Sample) -> None:
+    """Raise WrongUsage for what no AMQP message can hold; what the service has to refuse may be sent."""
+    short = {
+        "--id": sample.id,
+        "--routing-key": sample.routing_key,
+        "TYPE": sample.type,
+        "--correlation-id": sample.correlation_id or "",
+    }
+    for name, value in {**short, "ID": sample.order_id, "--source": sample.source, "--time": sample.time}.items():
+        if any("\ud800" <= one <= "\udfff" for one in value):
+            raise WrongUsage(f"{name} is not UTF-8.")
+        if name in short and not is_short(value):
+            raise WrongUsage(f"{name} is longer than the {MAX_BYTES} bytes that AMQP allows.")
 
 
 def _bytes(path: Path | None) -> bytes | None:

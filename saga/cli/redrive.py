@@ -1,4 +1,7 @@
-"""Putting a dead letter back: the same durable step as for a delivered message, in this process."""
+"""Putting a dead letter back: the same durable step as for a delivered message, in this process.
+
+What the relay could not send goes the other way: it is sent again from the log.
+"""
 
 import json
 from dataclasses import dataclass, replace
@@ -8,16 +11,19 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from saga.cli.failure import CommandFailed, WrongUsage
 from saga.core import Poison, Process
 from saga.engine import Step, Taken
-from saga.engine.dead_letters import load_raw
+from saga.engine.dead_letters import DeadLetterState, close, fail_again, load_raw
 from saga.engine.intake import admit
-from saga.postgres import again_after_conflicts
+from saga.postgres import again_after_conflicts, durable_transaction
 from saga.reading import KeptMessage, OpenLetter, find_successor
 from saga.transport.codec import STRUCTURED, decode
+from saga.transport.publisher import Publisher
+from saga.transport.relay import NOT_SENT
+from saga.transport.resending import resend
 
 
 @dataclass(frozen=True, slots=True)
 class Redriven:
-    """How a dead letter was answered: "taken", "ignored", "duplicate" or "dead".
+    """How a dead letter was answered: "taken", "ignored", "duplicate", "dead", or of the relay's "sent".
 
     One that is still dead is kept as ``dead_letter_id``: its own id, or a new one for a corrected message.
     """
@@ -39,6 +45,24 @@ async def redrive_one(engine: AsyncEngine, process: Process, letter: KeptMessage
         return _answered(letter, taken)
     async with engine.connect() as connection:
         return _still_dead(letter, await find_successor(connection, letter.id, letter.body))
+
+
+async def resend_one(engine: AsyncEngine, publisher: Publisher, prefix: str, letter: KeptMessage) -> Redriven:
+    """Send the log entry that a dead letter of the relay is about, and say what came of it.
+
+    Raises Unavailable, or one of the broker's errors, when nothing is known to be done.
+    """
+    place = f"position {letter.position} of {letter.module}"
+    failure = await resend(engine, publisher, prefix, module=letter.module or "", position=letter.position or 0)
+    async with durable_transaction(engine) as connection:
+        if failure is None:
+            await close(connection, [letter.id], DeadLetterState.REDRIVEN)
+        else:
+            await fail_again(connection, letter.id, f"{NOT_SENT}: {failure}")
+    if failure is None:
+        return Redriven(letter.id, letter.consumer, letter.process_id, letter.type, "sent", f"sent, {place}")
+    sentence = f"still dead, {place}: {failure}"
+    return Redriven(letter.id, letter.consumer, letter.process_id, letter.type, "dead", sentence, letter.id)
 
 
 def corrected(process: Process, letter: KeptMessage, data: str) -> KeptMessage:

@@ -11,9 +11,6 @@ from saga.core import Process
 from saga.orders.messages import OrderCancelled, OrderPlaced, PaymentReceived, PaymentTimedOut
 from saga.transport.codec import Outgoing
 
-SHORT_STRING_BYTES = 255
-"""What AMQP allows for an id and a routing key."""
-
 
 class Form(Enum):
     """How a message is written: as a CloudEvent in one of its two modes, or without."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from saga.core.effect import Deadline, Effect, Selection, Sends
 from saga.core.fact import declared_fields
+from saga.core.identifier import IDENTIFIER_RULE, MAX_BYTES, is_identifier, is_short
 from saga.core.outcomes import Outcomes, Wanted
 from saga.core.register import Register
 from saga.core.submachine import SubMachine
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,50}")
 TAKEN_NAMES: Final = ("relay", "undelivered")
+LONGEST_PREFIX: Final = 41
+"""Characters that may stand before the name of a queue, and a dot behind them."""
+WILDCARDS: Final = re.compile(r"[\s*#]")
 
 
 def complaints(process: Process) -> Iterator[str]:
@@ -29,6 +33,7 @@ def complaints(process: Process) -> Iterator[str]:
     yield from _about_name(process)
     yield from _doubles(process)
     yield from _about_words(process)
+    yield from _about_wire(process)
     yield from _about_inputs(process)
     yield from _about_parts(process)
     yield from _about_tables(process)
@@ -67,6 +72,28 @@ def _about_words(process: Process) -> Iterator[str]:
     for word, times in Counter(outcome.value for outcome in process.outcomes.states).items():
         if times > 1:
             yield f"{times} outcomes have the value {word!r}: nobody could tell them apart"
+
+
+def _about_wire(process: Process) -> Iterator[str]:
+    """Names become routing keys, message types and queues, and have to fit there: what does not can't be sent."""
+    for name in process.collaborators:
+        if not is_identifier(name) or WILDCARDS.search(name) or not is_short(f"{'p' * LONGEST_PREFIX}.{name}"):
+            yield f"the collaborator {name!r:.60} can't have a queue: name it shortly, without spaces, * and #"
+    keys = [(module, kind.__name__) for module, kinds in process.inputs.items() for kind in kinds]
+    for effect in process.effects:
+        if isinstance(effect, Effect):
+            types = {sends.type: None for sends in effect.commands.values()}
+            keys += [(effect.collaborator, one) for one in types]
+            for one in types:
+                if not is_identifier(one) or "." in one or WILDCARDS.search(one):
+                    yield f"the command {one!r:.60} can't be routed: name it shortly, without spaces, dots, * and #"
+        else:
+            keys.append(("scheduler", effect.emits.__name__))
+        if not is_identifier(effect.name):
+            yield f"the name {effect.name!r:.60} can't be sent: it takes {IDENTIFIER_RULE}"
+    for first_word, type_ in dict.fromkeys(keys):
+        if not is_identifier(type_) or not is_short(f"{first_word}.{type_}"):
+            yield f"{type_!r:.60} of {first_word:.60} takes a routing key of over {MAX_BYTES} bytes: shorten the names"
 
 
 def _about_inputs(process: Process) -> Iterator[str]:

@@ -65,6 +65,10 @@ def all_but_least(register: Register, by: tuple[str, ...], condition: Enum | Non
     return Selection(name, register, choose, condition, reads=by)
 
 
+LONGEST_DELAY: Final = timedelta(days=366_000)
+"""Of a deadline, about a thousand years: dates far beyond that are no dates to databases and languages."""
+
+
 class Armed(Enum):
     """The one condition of a deadline."""
 
@@ -153,7 +157,13 @@ class Deadline:
     override: tuple[Register, str] | None = None
 
     def delay(self, registers: Mapping[str, Entries]) -> timedelta:
-        """How long after now the deadline is due."""
+        """How long after now the deadline is due. Raises ValueError for a time that no calendar has room for."""
+        after = self._asked_for(registers)
+        if abs(after) > LONGEST_DELAY:
+            raise ValueError(f"{self.name} would be due {after} from now, and {LONGEST_DELAY} are the most")
+        return after
+
+    def _asked_for(self, registers: Mapping[str, Entries]) -> timedelta:
         if self.override is None:
             return self.after
         register, name = self.override

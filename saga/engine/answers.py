@@ -3,6 +3,7 @@
 They are given by generators that stop after each message, so that whoever asks may let others have a turn in between.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,10 @@ from saga.engine.instances import Decided, Instance, TooMuchAtOnce
 from saga.engine.intake import Admitted, poison
 from saga.engine.timers import Armed
 from saga.modules import NewEvent, Visibility
+from saga.modules.payload import require_readable
+
+PLAIN_CHARACTERS, PLAIN_FIELDS = 500, 50
+"""Of a word in a command, and of a command, that is too small to be looked at closely."""
 
 MOST_ENTRIES: Final = 20_000
 """Entries that one transaction appends, unless they are of a single message."""
@@ -111,7 +116,9 @@ def _answer_one(process: Process, instance: Instance, messages: Sequence[Admitte
         answers.entries.append(_record(process, message, decision, version, cause))
         for command in decision.commands:
             version += 1
-            answers.entries.append(_command(process, message.process_id, command, version, cause))
+            entry = _command(process, message.process_id, command, version, cause)
+            _require_readable(entry)
+            answers.entries.append(entry)
         for timer in decision.timers:
             about = {process.correlate: message.process_id}
             answers.timers.append(Armed(message.process_id, timer, about, cause))
@@ -195,6 +202,25 @@ def _command(process: Process, process_id: str, command: Command, version: int, 
         },
         metadata=cause,
     )
+
+
+def _require_readable(command: NewEvent) -> None:
+    """Raise ValueError for a command that its collaborator would not take: registers and figures may say anything.
+
+    Nearly all hold short words and numbers, which needs no closer look.
+    """
+    if len(command.data) > PLAIN_FIELDS or not all(map(_is_plain, command.data.values())):
+        try:
+            require_readable(json.dumps(command.data, ensure_ascii=False))
+        except ValueError as error:
+            raise ValueError(f"{command.type} can't be sent: {error}") from None
+
+
+def _is_plain(value: Any) -> bool:
+    kind = type(value)
+    if kind is str:
+        return len(value) <= PLAIN_CHARACTERS and value.isprintable()
+    return value is None or kind is bool or (kind is int and abs(value) < 2**63)
 
 
 def _cause(message: Admitted) -> Cause:

@@ -13,13 +13,14 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from saga.core import Poison, Raw
-from saga.engine.intake import MAX_ID_LENGTH
 from saga.postgres import Statements
 
 _SQL = Statements(__package__)
 KEEP_DEAD_LETTERS = _SQL["keep_dead_letters"]
 CLOSE_DEAD_LETTERS = _SQL["close_dead_letters"]
+FAIL_AGAIN = _SQL["fail_again"]
 
+MAX_TEXT_LENGTH = 400
 MAX_REASON_LENGTH = 2_000
 
 
@@ -83,6 +84,17 @@ async def close(connection: AsyncConnection, dead_letter_ids: Sequence[int], sta
     return [row.dead_letter_id for row in rows]
 
 
+async def fail_again(connection: AsyncConnection, dead_letter_id: int, reason: str) -> None:
+    """Note that an open dead letter was put back, and failed again."""
+    wanted = {"dead_letter_id": dead_letter_id, "reason": _text(reason, MAX_REASON_LENGTH)}
+    await connection.execute(FAIL_AGAIN, wanted)
+
+
+def as_kept(process_id: str) -> str:
+    """The id of an instance as dead letters name it."""
+    return _text(process_id) or ""
+
+
 def dump_properties(raw: Raw) -> dict[str, Any]:
     """Everything but the body, as JSON that PostgreSQL stores; what is not text or a number is shown as text."""
     return {
@@ -106,7 +118,7 @@ def _fingerprint(raw: Raw) -> bytes:
     return blake2b(said + b"\n" + raw.body, digest_size=32).digest()
 
 
-def _text(value: str | None, most: int = MAX_ID_LENGTH * 2) -> str | None:
+def _text(value: str | None, most: int = MAX_TEXT_LENGTH) -> str | None:
     """The text as PostgreSQL can store it: without NUL and lone surrogates, and not endless."""
     if value is None:
         return None

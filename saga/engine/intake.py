@@ -1,22 +1,25 @@
 """Intake: which fact a well-formed message states, and about which instance. Pure; pydantic checks the data here."""
 
 import re
+from base64 import b64decode
 from collections.abc import Mapping
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
 import orjson
-from pydantic import ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from saga.core import Deadline, Envelope, Fact, Poison, Process
 from saga.core.frozen import frozen
+from saga.core.identifier import IDENTIFIER_RULE, is_identifier
+from saga.core.lenient_json import scalars
 from saga.inputs import read_fact, said_of
 
 DIGEST_BYTES = 16
-MAX_ID_LENGTH = 200
 _SHOWN_CHARACTERS = 60
-_ID = re.compile(rf"[^\x00-\x1f\x7f]{{1,{MAX_ID_LENGTH}}}")
-_ID_RULE = f"that takes 1 to {MAX_ID_LENGTH} characters, none of them a control character"
+_NO_BASE64 = re.compile(r"[^A-Za-z0-9+/]")
+_URL_SAFE = str.maketrans("-_", "+/")
 
 
 @frozen
@@ -72,8 +75,9 @@ def admit(process: Process, envelope: Envelope) -> Admitted | Poison:
         return poison(envelope, f"wrong data: reading them as {kind.__name__} raised {type(error).__name__}: {error}")
     named = fact.fields[process.correlate]
     process_id = str(named)
-    if type(named) not in (str, int) or not _ID.fullmatch(process_id):
-        return poison(envelope, f"{process.correlate} {_short(process_id)} names no instance: {_ID_RULE}")
+    if type(named) not in (str, int) or not is_identifier(process_id):
+        reason = f"{process.correlate} {_short(process_id)} names no instance: that takes {IDENTIFIER_RULE}"
+        return poison(envelope, reason)
     key = Key(envelope.module, envelope.position, envelope.source, envelope.id)
     return Admitted(envelope, fact, said, process_id, key, _digest(envelope, process_id))
 
@@ -84,6 +88,42 @@ def is_overheard(process: Process, envelope: Envelope) -> bool:
     if armed_by is None or armed_by == process.name:
         return False
     return any(isinstance(own, Deadline) and own.emits.__name__ == envelope.type for own in process.effects)
+
+
+def named_instance(process: Process, message: Poison) -> str | None:
+    """The instance that a message seems to be about, for people who look for it; None if it names none.
+
+    What the data says comes first, in either of its places, then the subject.
+    """
+    data, event, encoded = (process.correlate,), ("data", process.correlate), ("data_base64",)
+    said = scalars(message.raw.body, (data, event, encoded))
+    unpacked = scalars(_unpacked(said[encoded]), (data,)) if encoded in said else {}
+    named = said.get(data) or said.get(event) or unpacked.get(data) or message.subject
+    return named if named is None else _as_written(process.kinds.get(message.type or ""), process.correlate, named)
+
+
+def _as_written(kind: type | None, correlate: str, named: str) -> str:
+    """The id as the instance has it, which may be another spelling, where the message class takes it for one."""
+    if kind is None or not issubclass(kind, BaseModel):
+        return named
+    reader = _reader_of(kind, correlate)
+    try:
+        return str(reader.dump_python(reader.validate_python(named), mode="json"))
+    except ValidationError:
+        return named
+
+
+@lru_cache(maxsize=1_024)
+def _reader_of(kind: type[BaseModel], name: str) -> TypeAdapter[Any]:
+    """Reads one field of a message class."""
+    return TypeAdapter(kind.model_fields[name].rebuild_annotation())
+
+
+def _unpacked(text: str) -> bytes:
+    """The bytes that this is in base64, as far as it is that."""
+    digits = _NO_BASE64.sub("", text.translate(_URL_SAFE))
+    digits = digits[: len(digits) - (len(digits) % 4 == 1)]
+    return b64decode(digits + "=" * (-len(digits) % 4))
 
 
 def poison(envelope: Envelope, reason: str) -> Poison:

@@ -25,7 +25,7 @@ from saga.engine.answers import Answers, answer, dead_letter
 from saga.engine.cursors import Covered
 from saga.engine.dead_letters import DeadLetter, DeadLetterKind, DeadLetterState
 from saga.engine.instances import TooMuchAtOnce
-from saga.engine.intake import Admitted, admit, is_overheard
+from saga.engine.intake import Admitted, admit, is_overheard, named_instance
 from saga.engine.turns import in_turns
 from saga.inputs import require_readable
 from saga.modules import append
@@ -96,7 +96,7 @@ class Step:
     ) -> Taken:
         """Handle messages in one transaction, all or nothing. Raises TooMuchAtOnce if there are several."""
         process, consumer = self._process, self._process.name
-        admitted, letters, overheard = _admit(process, messages)
+        admitted, letters, passed_by = _admit(process, messages)
         async with durable_transaction(self._engine) as connection:
             if redriven:
                 await dead_letters.close(connection, redriven, DeadLetterState.REDRIVEN)
@@ -112,7 +112,7 @@ class Step:
             await instances.delete_unborn(connection, process, _untouched(locked, answers))
             await timers.arm(connection, process.name, answers.timers)
             await dead_letters.keep(connection, consumer, letters)
-            covered = await _covered(connection, sorted_.fresh, letters, overheard)
+            covered = await _covered(connection, sorted_.fresh, passed_by)
             moved = await cursors.advance(connection, consumer, [*covered, *settled])
             entries = [*answers.entries, *(map(cursors.progress, moved) if covered else ())]
             if entries:
@@ -124,19 +124,22 @@ class Step:
 def _admit(
     process: Process, messages: Sequence[Envelope | Poison]
 ) -> tuple[list[Admitted], list[DeadLetter], list[Envelope]]:
+    """What the process understands, what it does not, and the well-formed messages that it does not take in."""
     admitted: list[Admitted] = []
     letters: list[DeadLetter] = []
-    overheard: list[Envelope] = []
+    passed_by: list[Envelope] = []
     for message in messages:
         if isinstance(message, Envelope) and is_overheard(process, message):
-            overheard.append(message)
+            passed_by.append(message)
             continue
         checked = message if isinstance(message, Poison) else admit(process, message)
-        if isinstance(checked, Poison):
-            letters.append(DeadLetter(DeadLetterKind.POISON, checked))
-        else:
+        if isinstance(checked, Admitted):
             admitted.append(checked)
-    return admitted, letters, overheard
+            continue
+        letters.append(DeadLetter(DeadLetterKind.POISON, checked, named_instance(process, checked)))
+        if isinstance(message, Envelope):
+            passed_by.append(message)
+    return admitted, letters, passed_by
 
 
 def _conflicts(conflicting: Sequence[tuple[Admitted, str]]) -> list[DeadLetter]:
@@ -149,24 +152,17 @@ def _untouched(locked: dict[str, instances.Instance], answers: Answers) -> dict[
 
 
 async def _covered(
-    connection: AsyncConnection,
-    fresh: Sequence[Admitted],
-    letters: Sequence[DeadLetter],
-    overheard: Sequence[Envelope],
+    connection: AsyncConnection, fresh: Sequence[Admitted], passed_by: Sequence[Envelope]
 ) -> list[Covered]:
     """The ranges of the logs that these messages cover.
 
     One that was parked or refused counts, it is kept as a dead letter; but where the log is kept here, a refused
     message does not: what the log says under its position may be in order. Nor does one that was only overheard there:
-    nobody has held it against the log.
+    nobody has held it against the log. What was not even well-formed covers nothing: its position is hearsay.
     """
-    refused: list[Envelope | Poison] = [
-        *(letter.poison for letter in letters if letter.kind is DeadLetterKind.POISON),
-        *overheard,
-    ]
-    here = await inbox.kept_here(connection, {one.module for one in refused if one.module is not None})
-    settled: list[Envelope | Poison] = [message.envelope for message in fresh]
-    settled += [one for one in refused if one.module not in here]
+    here = await inbox.kept_here(connection, {one.module for one in passed_by if one.module is not None})
+    settled = [message.envelope for message in fresh]
+    settled += [one for one in passed_by if one.module not in here]
     covered: list[Covered] = []
     for message in settled:
         module, position, previous = message.module, message.position, message.previous_position

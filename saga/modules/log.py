@@ -32,6 +32,9 @@ CREATE_MODULE = _SQL["create_module"]
 LOCK_MODULE = _SQL["lock_module"]
 INSERT_EVENTS = _SQL["insert_events"]
 
+UNREADABLE = "unreadable"
+"""Under this name stands metadata that is no object, as text. Whoever needs none of it goes on."""
+
 
 class Visibility(Enum):
     """Who may see an event: everybody, or its own module alone."""
@@ -98,9 +101,18 @@ class Entry:
             type_,
             target,
             data_json,
-            orjson.loads(metadata),
+            _read_metadata(metadata),
             recorded_at,
         )
+
+
+def _read_metadata(text: str) -> Mapping[str, Any]:
+    """The metadata; whoever wrote it, one entry must not keep those beside it from being read."""
+    try:
+        metadata = orjson.loads(text)
+    except ValueError:
+        metadata = None
+    return metadata if isinstance(metadata, dict) else {UNREADABLE: text}
 
 
 async def append(connection: AsyncConnection, module: str, events: Sequence[NewEvent]) -> int:

@@ -28,6 +28,7 @@ from pydantic.errors import PydanticUserError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.core.errors import DeclarationError
+from saga.core.identifier import IDENTIFIER_RULE, MAX_BYTES, is_identifier, is_short
 from saga.core.strict_json import NotStrictJson
 from saga.modules import following, payload, reader
 from saga.modules.batch import Batch
@@ -36,11 +37,7 @@ from saga.modules.log import Entry, NewEvent, Visibility
 from saga.modules.pending import Appendable, hold
 from saga.modules.reader import LIMIT, Readable, Reading
 
-MAX_TEXT_LENGTH = 200
-"""Of ids: what is longer, readers refuse."""
-
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
-_UNFIT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _MARK = "__saga_internal__"
 
 _Kind = TypeVar("_Kind", bound=type)
@@ -70,7 +67,7 @@ class Module:
     """A module whose log is kept in the database of the sessions that it is given. Raises DeclarationError.
 
     ``stream`` names the field, of every event type, that holds the id of the event's stream: text of 1 to 200
-    characters.
+    characters and at most 255 bytes.
     """
 
     name: str
@@ -177,8 +174,13 @@ def _type_name(module: Module, kind: Any) -> str:
     if not isinstance(kind, type):
         raise DeclarationError(f"module {module.name}: {kind!r} is no class: list the event types themselves")
     name = kind.__name__
-    if not name.isidentifier() or len(name) > MAX_TEXT_LENGTH:
+    if not name.isidentifier() or not is_identifier(name):
         raise DeclarationError(f"module {module.name}: {name} is no name for an event type: derive a class from it")
+    if not is_short(f"{module.name}.{name}"):
+        raise DeclarationError(
+            f"module {module.name}: a routing key with {name} has more than {MAX_BYTES} bytes: derive a class with a"
+            " shorter name from it"
+        )
     return name
 
 
@@ -211,10 +213,8 @@ def _metadata(**known: str | None) -> dict[str, str]:
 
 def _identifier(text: Any, name: str) -> str:
     """What readers take for an id; anything else they would have to refuse."""
-    if not isinstance(text, str) or not 0 < len(text) <= MAX_TEXT_LENGTH or _UNFIT.search(text):
-        raise NotStrictJson(
-            f"{name} is {text!r:.60}: write text of 1 to {MAX_TEXT_LENGTH} characters, none of them a control character"
-        )
+    if not is_identifier(text):
+        raise NotStrictJson(f"{name} is {text!r:.60}: write text of {IDENTIFIER_RULE}")
     return text
 
 

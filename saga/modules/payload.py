@@ -14,15 +14,14 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from saga.core.strict_json import MAX_DEPTH, NotStrictJson, parse
+from saga.core.strict_json import MAX_BODY_BYTES, MAX_DEPTH, NotStrictJson, parse
 
 
 def encode(adapter: TypeAdapter[Any], event: object) -> dict[str, Any]:
     """The data of the event. Raises NotStrictJson, with what can't be kept."""
     try:
         text = json.dumps(adapter.dump_python(event, mode="json", warnings="error"), ensure_ascii=False)
-        json.loads(text, parse_float=_require_printable)
-        data = parse(text.encode())
+        data = require_readable(text)
         if "null" in text:
             _require_finite(adapter.dump_python(event))
     except NotStrictJson:
@@ -48,10 +47,26 @@ def stream_id(data: Mapping[str, Any], event: object, stream: str) -> Any:
     return data[stream] if stream in data else str(getattr(event, stream))
 
 
-def _require_printable(literal: str) -> float:
-    """A number as jsonb will print it has to be strict too."""
-    parse(format(Decimal(literal), "f").encode())
-    return float(literal)
+def require_readable(text: str) -> Any:
+    """The value of this JSON, which readers take as jsonb will print it. Raises NotStrictJson where they would not.
+
+    jsonb prints the spaces that Python prints, and numbers at full length.
+    """
+    growth = 0
+
+    def printable(literal: str) -> float:
+        nonlocal growth
+        printed = format(Decimal(literal), "f")
+        parse(printed.encode())
+        growth += len(printed) - len(literal)
+        return float(literal)
+
+    json.loads(text, parse_float=printable)
+    body = text.encode()
+    value = parse(body)
+    if len(body) + growth > MAX_BODY_BYTES:
+        raise NotStrictJson(f"the body has {len(body) + growth} bytes; {MAX_BODY_BYTES} are allowed")
+    return value
 
 
 def _require_finite(value: Any) -> None:

@@ -98,6 +98,13 @@ async def read_outgoing(
     return await _read(connection, READ_OUTGOING, module, after, limit=limit, held=held)
 
 
+async def read_entry(connection: Readable, module: str, position: int) -> Entry | None:
+    """The public event or command at a position, also of what is being pruned; None if there is none."""
+    bounds = {"module": module, "after": position - 1, "horizon": position, "limit": 1}
+    row = (await connection.execute(READ_OUTGOING, bounds)).one_or_none()
+    return None if row is None else Entry.from_row(row)
+
+
 async def read_commands(
     connection: Readable, module: str, target: str, after: int, *, limit: int = LIMIT, held: Horizon | None = None
 ) -> Reading:

@@ -8,6 +8,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from saga.core.identifier import MAX_BYTES, is_short
+
 MAX_AMOUNT = 2**53 - 1
 """The greatest amount that every JSON reader understands exactly."""
 
@@ -31,12 +33,22 @@ Currency = Annotated[str, Field(strict=True, pattern=r"^[A-Z]{3}$", description=
 Instant = Annotated[str, Field(strict=True, max_length=64), AfterValidator(_in_utc)]
 
 
+def _short(text: str) -> str:
+    """An order id goes into the header of messages, where bytes are counted."""
+    if not is_short(text):
+        raise ValueError(f"should have at most {MAX_BYTES} bytes of UTF-8")
+    return text
+
+
+OrderId = Annotated[Identifier, AfterValidator(_short)]
+
+
 class OrderMessage(BaseModel):
     """What every message about an order has."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
-    order_id: Identifier
+    order_id: OrderId
 
 
 class OrderPlaced(OrderMessage):

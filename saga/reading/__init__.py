@@ -3,6 +3,7 @@
 from saga.reading.dead_letters import (
     KeptMessage,
     OpenLetter,
+    Wanted,
     count_open,
     count_open_of,
     find_successor,
@@ -47,6 +48,7 @@ __all__ = [
     "SetTimer",
     "TakenFact",
     "Timers",
+    "Wanted",
     "count_answered",
     "count_open",
     "count_open_of",

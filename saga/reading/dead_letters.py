@@ -1,13 +1,15 @@
 """Dead letters, for people: lists of them, and all of one."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from saga.core import Process
+from saga.engine.dead_letters import as_kept
 from saga.postgres import Statements
 
 _SQL = Statements(__package__)
@@ -63,24 +65,50 @@ class KeptMessage:
     closed_at: datetime | None
 
 
-async def list_dead_letters(connection: AsyncConnection, *, state: str | None, limit: int) -> tuple[OpenLetter, ...]:
-    """Dead letters in this state, or in any; newest first."""
-    rows = await connection.execute(LIST_DEAD_LETTERS, {"state": state, "limit": limit})
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which dead letters are looked for; None takes any. ``text`` may stand anywhere in them."""
+
+    state: str | None = None
+    process_id: str | None = None
+    type: str | None = None
+    text: str | None = None
+
+
+async def list_dead_letters(connection: AsyncConnection, wanted: Wanted, *, limit: int) -> tuple[OpenLetter, ...]:
+    """The dead letters that are looked for, newest first."""
+    process_id = None if wanted.process_id is None else as_kept(wanted.process_id)
+    rows = await connection.execute(LIST_DEAD_LETTERS, {**asdict(wanted), "process_id": process_id, "limit": limit})
     return tuple(OpenLetter(**row) for row in rows.mappings())
 
 
+def modules_about(process: Process) -> list[str]:
+    """The modules whose entries are about instances of the process."""
+    return [process.module, *process.inputs]
+
+
 async def open_letters_of(
-    connection: AsyncConnection, process_id: str, consumer: str | None = None, *, limit: int = MOST_LISTED
+    connection: AsyncConnection,
+    process_id: str,
+    consumer: str | None = None,
+    *,
+    modules: Sequence[str] = (),
+    limit: int = MOST_LISTED,
 ) -> tuple[OpenLetter, ...]:
-    """The first open dead letters that name this instance, of one consumer or of all, oldest first."""
-    wanted = {"process_id": process_id, "consumer": consumer, "limit": limit}
+    """The first open dead letters that name this instance, of one consumer or of all, oldest first.
+
+    With those of one consumer come the relay's about these ``modules``.
+    """
+    wanted = {"process_id": as_kept(process_id), "consumer": consumer, "modules": list(modules), "limit": limit}
     rows = await connection.execute(LIST_OPEN_DEAD_LETTERS, wanted)
     return tuple(OpenLetter(**row) for row in rows.mappings())
 
 
-async def count_open_of(connection: AsyncConnection, process_id: str, consumer: str | None = None) -> int:
-    """How many open dead letters name this instance, of one consumer or of all."""
-    wanted = {"process_id": process_id, "consumer": consumer}
+async def count_open_of(
+    connection: AsyncConnection, process_id: str, consumer: str | None = None, *, modules: Sequence[str] = ()
+) -> int:
+    """How many open dead letters ``open_letters_of`` would list without a limit."""
+    wanted = {"process_id": as_kept(process_id), "consumer": consumer, "modules": list(modules)}
     count: int = (await connection.execute(COUNT_OPEN_DEAD_LETTERS_OF, wanted)).scalar_one()
     return count
 

@@ -1,6 +1,6 @@
 """One instance, explained: its state, every message with the decision it led to, commands, timers, dead letters."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from saga.core import Process, load_state
 from saga.modules import Entry
 from saga.postgres import Statements
-from saga.reading.dead_letters import OpenLetter, count_open_of, open_letters_of
+from saga.reading.dead_letters import OpenLetter, count_open_of, modules_about, open_letters_of
 
 _SQL = Statements(__package__)
 READ_INSTANCE = _SQL["read_instance"]
@@ -19,6 +19,7 @@ READ_STREAM_PAGE = _SQL["read_stream_page"]
 READ_REVIVAL = _SQL["read_revival"]
 READ_ERASURE = _SQL["read_erasure"]
 READ_HANDED_ON = _SQL["read_handed_on"]
+LIST_UNSENT = _SQL["list_unsent"]
 READ_TOMBSTONE = _SQL["read_tombstone"]
 READ_REPEATS = _SQL["read_repeats"]
 READ_TIMERS = _SQL["read_timers"]
@@ -136,6 +137,7 @@ async def inspect_instance(
     entries, earlier = await _page(connection, process, process_id, limit=limit, before=before)
     answers = [entry for entry in entries if entry.type in ANSWERS]
     handed_on = await _handed_on(connection, process)
+    unsent = set((await connection.execute(LIST_UNSENT, {**this, "module": process.module})).scalars())
     repeats = await _repeats(connection, process.name, answers)
     return Inspection(
         process_id=process_id,
@@ -144,16 +146,18 @@ async def inspect_instance(
         states={name: part.value for name, part in state.parts.items()},
         facts=_facts(answers),
         messages=tuple(_message(entry, repeats.get(number)) for number, entry in enumerate(answers, 1)),
-        commands=tuple(_command(process, entry, handed_on) for entry in entries if entry.target is not None),
+        commands=tuple(_command(process, entry, handed_on, unsent) for entry in entries if entry.target is not None),
         timers=tuple(SetTimer(**timer) for timer in (await connection.execute(READ_TIMERS, this)).mappings()),
-        dead_letters=await open_letters_of(connection, process_id, process.name, limit=limit),
+        dead_letters=await open_letters_of(
+            connection, process_id, process.name, modules=modules_about(process), limit=limit
+        ),
         created_at=row.created_at,
         updated_at=row.updated_at,
         revived_at=await _revived_at(connection, process, process_id) if row.revived else None,
         erased_at=await _erased_at(connection, this),
         entries=row.stream_version,
         earlier=earlier,
-        open_dead_letters=await count_open_of(connection, process_id, process.name),
+        open_dead_letters=await count_open_of(connection, process_id, process.name, modules=modules_about(process)),
     )
 
 
@@ -243,7 +247,7 @@ def _message(entry: Entry, repeats: int | None) -> AnsweredMessage:
     )
 
 
-def _command(process: Process, entry: Entry, handed_on: Mapping[str, int]) -> SentCommand:
+def _command(process: Process, entry: Entry, handed_on: Mapping[str, int], unsent: Collection[int]) -> SentCommand:
     said = {process.correlate, "effect", "revision"}
     return SentCommand(
         type=entry.type,
@@ -252,7 +256,7 @@ def _command(process: Process, entry: Entry, handed_on: Mapping[str, int]) -> Se
         revision=entry.data.get("revision"),
         id=entry.event_id,
         at=entry.recorded_at,
-        published=entry.position <= handed_on.get(RELAY, 0),
+        published=entry.position <= handed_on.get(RELAY, 0) and entry.position not in unsent,
         pulled=entry.position <= handed_on.get(entry.target or "", 0),
         caused_by=entry.metadata.get("causationid"),
         fields={name: value for name, value in entry.data.items() if name not in said},

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from saga.core import Process
 from saga.postgres import Statements
+from saga.reading.dead_letters import modules_about
 
 _SQL = Statements(__package__)
 LIST_NEWEST = _SQL["list_newest"]
@@ -61,7 +62,7 @@ async def list_stuck(
 async def _listed(
     connection: AsyncConnection, process: Process, statement: Any, bounds: dict[str, Any]
 ) -> list[ListedInstance]:
-    this = {"process": process.name, "module": process.module}
+    this = {"process": process.name, "module": process.module, "modules": modules_about(process)}
     rows = (await connection.execute(statement, this | bounds)).all()
     found = await connection.execute(READ_OBSTACLES, this | {"process_ids": [row.process_id for row in rows]})
     obstacles = {obstacle.process_id: obstacle for obstacle in found}

@@ -11,6 +11,8 @@ from functools import lru_cache
 from typing import Any, Final
 
 from saga.core import Envelope, Poison, Raw
+from saga.core.identifier import MAX_BYTES, MAX_CHARACTERS, byte_length, is_clean, is_short
+from saga.core.lenient_json import scalars
 from saga.core.strict_json import NotStrictJson, parse
 from saga.modules import Entry
 
@@ -18,10 +20,14 @@ SPEC_VERSION: Final = "1.0"
 STRUCTURED: Final = "application/cloudevents"
 BINARY_PREFIX: Final = "ce-"
 PLAIN_SOURCE: Final = "/amqp"
-MAX_TEXT_LENGTH: Final = 200
 
 _MODULE_SOURCE = re.compile(r"/modules/([a-z][a-z0-9_-]{0,62})")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_SAID_OF_ITS_CAUSE = ("correlationid", "causationid", "traceparent")
+_LENIENTLY_READ = [(name,) for name in ("type", "id", "source", "subject", "sequence")]
+
+
+class Unsendable(ValueError):
+    """Why a log entry can't be sent, whoever tries and however often."""
 
 
 class _Undecodable(ValueError):
@@ -49,19 +55,79 @@ def decode(raw: Raw) -> Envelope | Poison:
         attributes, data = _structured(raw) if _is_structured(raw) else _binary_or_plain(raw)
         return _envelope(raw, attributes, data)
     except (_Undecodable, NotStrictJson) as error:
-        known = attributes or _lenient_attributes(raw)
-        return Poison(
-            raw=raw,
-            reason=str(error),
-            type=_if_text(known.get("type")),
-            id=_if_text(known.get("id")),
-            source=_if_text(known.get("source")),
-            subject=_if_text(known.get("subject")),
-        )
+        return _poison(raw, str(error), attributes or _lenient_attributes(raw))
+
+
+def _poison(raw: Raw, reason: str, known: Mapping[str, Any]) -> Poison:
+    """The message as one that can't be understood, with whatever can be read of it."""
+    source = _if_scalar(known.get("source"))
+    position = _if_position(known)
+    return Poison(
+        raw=raw,
+        reason=reason,
+        type=_if_scalar(known.get("type")),
+        id=_if_scalar(known.get("id")),
+        source=source,
+        subject=_if_scalar(known.get("subject")),
+        module=_module(source) if source is not None and position is not None else None,
+        position=position,
+    )
 
 
 def encode(entry: Entry, prefix: str) -> Outgoing:
-    """A log entry as a message: an event for everybody, or a command for its target."""
+    """A log entry as a message: an event for everybody, or a command for its target.
+
+    Raises Unsendable for one that no message can hold.
+    """
+    headers = _headers(entry)
+    try:
+        "".join(headers.values()).encode()
+        body = entry.data_json.encode()
+    except (AttributeError, TypeError, UnicodeEncodeError) as error:
+        raise Unsendable(f"something of the entry is no text: {error}") from None
+    exchange, routing_key = _address(entry, prefix)
+    correlation_id = headers.get("ce-correlationid")
+    for name, text in (
+        ("routing key", routing_key),
+        ("id", entry.event_id),
+        ("type", entry.type),
+        ("correlation id", correlation_id or ""),
+    ):
+        if not is_short(text):
+            raise Unsendable(f"the {name} has {byte_length(text)} bytes; AMQP has room for {MAX_BYTES}")
+    return Outgoing(exchange, routing_key, entry.event_id, entry.type, correlation_id, headers, body)
+
+
+def unsent(entry: Entry, prefix: str, reason: str) -> Poison:
+    """A log entry that can't be sent, for people: as much of the message as there is, and its place in the log."""
+    exchange, routing_key = _address(entry, prefix)
+    raw = Raw(
+        body=(entry.data_json or "").encode("utf-8", "surrogatepass"),
+        routing_key=routing_key,
+        exchange=exchange,
+        content_type="application/json",
+        headers={**_headers(entry), "ce-sequence": str(entry.position)},
+    )
+    return Poison(
+        raw=raw,
+        reason=reason,
+        type=entry.type,
+        id=entry.event_id,
+        source=f"/modules/{entry.module}",
+        subject=entry.stream_id,
+        module=entry.module,
+        position=entry.position,
+    )
+
+
+def _address(entry: Entry, prefix: str) -> tuple[str, str]:
+    """The exchange and the routing key of an entry."""
+    exchange, first_word = ("events", entry.module) if entry.target is None else ("commands", entry.target)
+    return f"{prefix}.{exchange}", f"{first_word}.{entry.type}"
+
+
+def _headers(entry: Entry) -> dict[str, Any]:
+    """The attributes of an entry; texts, unless the entry was not written by us."""
     headers = {
         "ce-specversion": SPEC_VERSION,
         "ce-id": entry.event_id,
@@ -74,24 +140,18 @@ def encode(entry: Entry, prefix: str) -> Outgoing:
         headers["ce-sequence"] = str(entry.position)
     if entry.previous_public_position is not None:
         headers["ce-previoussequence"] = str(entry.previous_public_position)
-    for name in ("correlationid", "causationid", "traceparent"):
-        if entry.metadata.get(name):
-            headers[f"ce-{name}"] = str(entry.metadata[name])
-    exchange, first_word = ("events", entry.module) if entry.target is None else ("commands", entry.target)
-    return Outgoing(
-        exchange=f"{prefix}.{exchange}",
-        routing_key=f"{first_word}.{entry.type}",
-        id=entry.event_id,
-        type=entry.type,
-        correlation_id=headers.get("ce-correlationid"),
-        headers=headers,
-        body=entry.data_json.encode(),
-    )
+    for name in _SAID_OF_ITS_CAUSE:
+        if said := entry.metadata.get(name):
+            headers[f"ce-{name}"] = str(said) if isinstance(said, int) else said
+    return headers
 
 
 def as_delivered(entry: Entry, prefix: str) -> Envelope | Poison:
     """A log entry as a broker would have delivered it: what is pulled is checked like what is pushed."""
-    sent = encode(entry, prefix)
+    try:
+        sent = encode(entry, prefix)
+    except Unsendable as error:
+        return unsent(entry, prefix, str(error))
     return decode(
         Raw(
             body=sent.body,
@@ -150,7 +210,9 @@ def _plain_attributes(raw: Raw) -> dict[str, Any]:
 
 
 def _lenient_attributes(raw: Raw) -> dict[str, Any]:
-    """What the properties say of a message whose body can't be read."""
+    """What properties and body say of a message whose body can't be read."""
+    if _is_structured(raw):
+        return {path[0]: value for path, value in scalars(raw.body, _LENIENTLY_READ).items()}
     return {key: value for key, value in _plain_attributes(raw).items() if value} | _named_attributes(raw)
 
 
@@ -202,8 +264,10 @@ def _optional_text(attributes: Mapping[str, Any], name: str) -> str | None:
         return None
     if not isinstance(value, str):
         raise _Undecodable(f"{name} is not text: {value!r:.60}")
-    if len(value) > MAX_TEXT_LENGTH or (not value.isprintable() and _CONTROL.search(value)):
-        raise _Undecodable(f"{name} is longer than {MAX_TEXT_LENGTH} characters or has control characters")
+    if len(value) > MAX_CHARACTERS or not is_clean(value):
+        raise _Undecodable(f"{name} is longer than {MAX_CHARACTERS} characters or has control characters")
+    if not is_short(value):
+        raise _Undecodable(f"{name} has {byte_length(value)} bytes; {MAX_BYTES} are allowed")
     return value
 
 
@@ -217,5 +281,13 @@ def _position(attributes: Mapping[str, Any], name: str, least: int) -> int | Non
     return int(text)
 
 
-def _if_text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
+def _if_scalar(value: Any) -> str | None:
+    """A text, or a number or truth as text."""
+    return str(value) or None if isinstance(value, str | int | float) else None
+
+
+def _if_position(known: Mapping[str, Any]) -> int | None:
+    try:
+        return _position(known, "sequence", least=1)
+    except _Undecodable:
+        return None

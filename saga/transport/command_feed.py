@@ -60,5 +60,5 @@ class CommandFeed:
     async def _read(self, connection: AsyncConnection, module: str, after: int, *, held: Horizon | None) -> Reading:
         return await read_commands(connection, module, self._target, after, limit=self._batch_size, held=held)
 
-    async def _hand_on(self, entries: Sequence[Entry]) -> None:
+    async def _hand_on(self, _: AsyncConnection, entries: Sequence[Entry]) -> None:
         await self._handle([as_delivered(entry, self._prefix) for entry in entries])

@@ -16,6 +16,10 @@ class NotConfirmed(ConnectionError):
     """The broker refused a message, or went away before it confirmed it."""
 
 
+class Refused(NotConfirmed):
+    """One of the messages is such that the broker refuses it, now and later: what is wrong is with the message."""
+
+
 class _Publish:
     """Messages that were sent together."""
 
@@ -46,11 +50,11 @@ class Confirms:
         self._last_tag += len(ids)
         return publish.settled
 
-    def lose(self, reason: str) -> None:
+    def lose(self, reason: str, kind: type[NotConfirmed] = NotConfirmed) -> None:
         """Say that nothing more will be confirmed."""
         for _, publish in self._outstanding.values():
             if not publish.settled.done():
-                publish.settled.set_exception(NotConfirmed(reason))
+                publish.settled.set_exception(kind(reason))
         self._outstanding.clear()
 
     def take(self, kind: int, data: bytes, start: int, end: int) -> bool:

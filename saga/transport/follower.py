@@ -26,8 +26,9 @@ class Read(Protocol):
         """One page. Raises Pruned if what comes after the position was pruned."""
 
 
-HandOn = Callable[[Sequence[Entry]], Awaitable[None]]
-"""Takes entries, at least one; when it returns they are safe."""
+HandOn = Callable[[AsyncConnection, Sequence[Entry]], Awaitable[None]]
+"""Takes entries, at least one; when it returns they are safe. What it writes over the connection, it writes in the
+transaction that moves the cursor."""
 
 _SQL = Statements(__package__)
 LIST_UNREAD = _SQL["list_unread"]
@@ -76,7 +77,7 @@ class Follower:
             held = None if is_new else Horizon(*horizon)
             entries, position = await self._page(connection, module, watermark, held)
             if entries:
-                await self._hand_on(entries)
+                await self._hand_on(connection, entries)
             await connection.execute(MOVE_CURSOR, this | {"position": position})
         return position - int(watermark)
 

@@ -13,15 +13,28 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
+from aio_pika.exceptions import ChannelPreconditionFailed
 from aiormq.abc import ChannelFrame
 from aiormq.channel import Channel as WireChannel
+from aiormq.exceptions import (
+    ChannelClosed,
+    ConnectionFrameError,
+    ConnectionSyntaxError,
+    ConnectionUnexpectedFrame,
+)
 
 from saga.transport import frames
 from saga.transport.codec import Outgoing
-from saga.transport.confirms import Confirms
+from saga.transport.confirms import Confirms, NotConfirmed, Refused
 from saga.transport.connection import connect
 from saga.transport.sorter import SortedConnection
 from saga.transport.topology import Topology, declare
+
+_ROOM_WITHOUT_LIMIT = 128 * 1024
+"""Bytes in one frame, to a broker that sets no limit."""
+_CONTENT_TOO_LARGE = 311
+_REFUSALS = (ChannelPreconditionFailed, ConnectionFrameError, ConnectionSyntaxError, ConnectionUnexpectedFrame)
+"""How a broker closes a channel or connection on which it was sent a message that it does not take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +69,7 @@ class Publisher:
 
         A message whose id is under way already waits for its confirm: the broker names what it returns by that id.
         Raises NotConfirmed or another of the broker's errors if any message was not confirmed in time: send all of them
-        again.
+        again. It is Refused where one of the messages is to blame; alone, it is that one.
         """
         unroutable: list[Outgoing] = []
         for part in _without_repeats(messages):
@@ -67,8 +80,9 @@ class Publisher:
         channel = await self._open()
         try:
             async with asyncio.timeout(self._timeout_seconds):
+                written = _written(channel.wire, messages)
                 confirmed = channel.confirms.expect([message.id for message in messages])
-                await channel.wire.write_queue.put(ChannelFrame(_written(channel.wire, messages), should_close=False))
+                await channel.wire.write_queue.put(ChannelFrame(written, should_close=False))
                 returned = await confirmed
         except BaseException:
             await self._discard(channel)
@@ -105,14 +119,16 @@ async def _open_on(connection: SortedConnection, topology: Topology) -> _Channel
     await declare(channel, topology)
     confirms = Confirms()
     wire = await connection.take_from(channel, confirms)
-    wire.closing.add_done_callback(lambda closing: confirms.lose(_said(closing)))
+    wire.closing.add_done_callback(lambda closing: confirms.lose(*_lost(closing)))
     return _Channel(connection, wire, confirms)
 
 
-def _said(closing: asyncio.Future[None]) -> str:
-    """Why a channel was closed."""
-    reason = None if closing.cancelled() else closing.exception()
-    return f"the channel was closed before all was confirmed: {reason or 'nobody said why'}"
+def _lost(closing: asyncio.Future[None]) -> tuple[str, type[NotConfirmed]]:
+    """Why a channel was closed, and what that means."""
+    error = None if closing.cancelled() else closing.exception()
+    if isinstance(error, _REFUSALS) or (isinstance(error, ChannelClosed) and _CONTENT_TOO_LARGE in error.args):
+        return f"the broker refuses it: {error}", Refused
+    return f"the channel was closed before all was confirmed: {error or 'nobody said why'}", NotConfirmed
 
 
 def _without_repeats(messages: Sequence[Outgoing]) -> Iterator[list[Outgoing]]:
@@ -128,7 +144,8 @@ def _without_repeats(messages: Sequence[Outgoing]) -> Iterator[list[Outgoing]]:
 
 
 def _written(wire: WireChannel, messages: Sequence[Outgoing]) -> bytes:
-    """The frames of all messages."""
+    """The frames of all messages. Raises Refused if one can't be written."""
+    room = wire.max_content_size if wire.max_content_size > 0 else _ROOM_WITHOUT_LIMIT
     parts: list[bytes] = []
     for message in messages:
         header = frames.write_header(
@@ -139,6 +156,8 @@ def _written(wire: WireChannel, messages: Sequence[Outgoing]) -> bytes:
             message_id=message.id,
             type_=message.type,
         )
+        if len(header) > room:
+            raise Refused(f"its attributes have {len(header)} bytes; the broker takes {room}")
         address = message.exchange, message.routing_key
-        parts += frames.publish(wire.number, address, header, message.body, wire.max_content_size)
+        parts += frames.publish(wire.number, address, header, message.body, room)
     return b"".join(parts)

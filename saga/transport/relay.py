@@ -3,25 +3,34 @@
 The outbox is not another table: it is the log. The relay is a follower of each log, whose cursor moves after the
 broker's confirms. If it dies in between, the next one sends the same messages with the same ids.
 
+What can't be sent must not stop what can. An entry that no message can hold becomes a dead letter, in the transaction
+in which the cursor passes it. So does one that the broker refuses for what it is. The broker does not say which one of
+a page that was, so after a refusal the page is sent entry by entry. What keeps the broker from taking any message, and
+a command that has no queue, is waited for.
+
 It looks at all logs every so often. A worker's step says at once that it appended to the log of its process: then the
 relay goes straight to that one.
 """
 
 import asyncio
 from collections.abc import Sequence
-from functools import partial
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from saga.modules import Entry, read_outgoing
+from saga.engine import DeadLetterKind, dead_letters
+from saga.engine.dead_letters import DeadLetter
+from saga.modules import Entry, Horizon, Reading, read_outgoing
 from saga.postgres import Unavailable
-from saga.transport.codec import encode
+from saga.transport.codec import Outgoing, Unsendable, encode, unsent
+from saga.transport.confirms import Refused
 from saga.transport.connection import pause, supervise
 from saga.transport.follower import Follower
 from saga.transport.publisher import Publisher
 
 CONSUMER = "relay"
+
+NOT_SENT = "the relay can't send it"
 
 MANY = 200
 GATHER_SECONDS = 0.02
@@ -41,7 +50,8 @@ class Relay:
         self._prefix = prefix
         self._own = own
         self._batch_size = batch_size
-        self._follower = Follower(engine, CONSUMER, partial(read_outgoing, limit=batch_size), self._publish)
+        self._follower = Follower(engine, CONSUMER, self._read, self._publish)
+        self._one_by_one_upto: dict[str, int] = {}
         self._nudged = asyncio.Event()
         self._is_behind = False
 
@@ -77,11 +87,37 @@ class Relay:
         """Relay one batch of each module; how many positions that were."""
         return await self._follower.follow_once()
 
-    async def _publish(self, entries: Sequence[Entry]) -> None:
-        self._is_behind |= len(entries) == self._batch_size
-        by_id = {entry.event_id: entry for entry in entries}
-        for message in await self._publisher.publish([encode(entry, self._prefix) for entry in entries]):
-            if by_id[message.id].target is not None:
+    async def _read(self, connection: AsyncConnection, module: str, after: int, *, held: Horizon | None) -> Reading:
+        """One page; where the broker has refused something of what comes now, one entry."""
+        limit = 1 if after < self._one_by_one_upto.get(module, 0) else self._batch_size
+        reading = await read_outgoing(connection, module, after, limit=limit, held=held)
+        self._is_behind |= len(reading.entries) == limit
+        return reading
+
+    async def _publish(self, connection: AsyncConnection, entries: Sequence[Entry]) -> None:
+        """Publish what can be sent, keep the rest as dead letters; whatever is raised, the cursor stays."""
+        sendable: list[tuple[Entry, Outgoing]] = []
+        for entry in entries:
+            try:
+                sendable.append((entry, encode(entry, self._prefix)))
+            except Unsendable as error:
+                await self._park(connection, entry, str(error))
+        try:
+            returned = await self._publisher.publish([message for _, message in sendable])
+        except Refused as refused:
+            if len(sendable) > 1:
+                self._one_by_one_upto[entries[0].module] = entries[-1].position
+                raise
+            await self._park(connection, sendable[0][0], str(refused))
+            return
+        for message in returned:
+            if message.exchange == f"{self._prefix}.commands":
                 await self._publisher.discard()
                 raise Unavailable(f"no queue takes the command {message.routing_key}; declaring the topology again")
             _log.warning("nobody_listens", routing_key=message.routing_key, id=message.id)
+
+    async def _park(self, connection: AsyncConnection, entry: Entry, reason: str) -> None:
+        """Keep an entry that can't be sent where people look for it."""
+        letter = unsent(entry, self._prefix, f"{NOT_SENT}: {reason}")
+        await dead_letters.keep(connection, CONSUMER, [DeadLetter(DeadLetterKind.FAILED, letter, entry.stream_id)])
+        _log.error("not_sent", module=entry.module, position=entry.position, reason=reason)

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from saga.core import Envelope, Poison, Process
 from saga.engine import DeadLetterKind, Step, dead_letters
 from saga.engine.dead_letters import DeadLetter
+from saga.engine.intake import named_instance
 from saga.postgres import durable_transaction
 from saga.settings import Feed, Settings, SettingsError
 from saga.transport.consumer import Consumer
@@ -101,7 +102,7 @@ class _AtTheBroker:
         if others:
             async with durable_transaction(self._engine) as connection:
                 for other in others:
-                    theirs = [DeadLetter(DeadLetterKind.POISON, letter) for owner, letter in letters if owner == other]
+                    theirs = [self._letter(letter) for owner, letter in letters if owner == other]
                     await dead_letters.keep(connection, other, theirs)
 
     def _owner(self, message: Envelope | Poison) -> str:
@@ -114,9 +115,18 @@ class _AtTheBroker:
             return self._process.name
         return queue.removeprefix(self._topology.queue(""))
 
+    def _letter(self, given_up: Poison) -> DeadLetter:
+        """One of another process, of which only the word for its instances is not known: ours may be the same."""
+        return DeadLetter(DeadLetterKind.POISON, given_up, named_instance(self._process, given_up))
+
     def _given_up(self, message: Envelope | Poison) -> Poison:
-        subject = message.subject
-        if subject is None and isinstance(message, Envelope):
-            said = message.data.get(self._process.correlate)
-            subject = said if isinstance(said, str) else None
-        return Poison(message.raw, GIVEN_UP, type=message.type, id=message.id, source=message.source, subject=subject)
+        return Poison(
+            message.raw,
+            GIVEN_UP,
+            type=message.type,
+            id=message.id,
+            source=message.source,
+            subject=message.subject,
+            module=message.module,
+            position=message.position,
+        )

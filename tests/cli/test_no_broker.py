@@ -85,6 +85,9 @@ def test_wrong_data_becomes_a_dead_letter_as_it_would_from_a_queue_and_can_be_re
         (("--data", '{"amount": NaN}'), "can't hold this: "),
         (("--data", '{"note": "\\u0000"}'), "can't hold this: "),
         (("--id", "x" * 201), "can't hold this: id is longer than 200 characters"),
+        (("--id", "ж" * 128), "can't hold this: id has 256 bytes; 255 are allowed"),
+        (("--correlation-id", "ж" * 128), "can't hold this: correlationid has 256 bytes"),
+        (("--data", f'{{"note": [{"1e-35," * 9_999}1]}}'), "can't hold this: the body has"),
         (("--id", ""), "can't hold this: the message has no id"),
     ],
 )

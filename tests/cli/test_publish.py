@@ -88,6 +88,11 @@ def test_an_unknown_type_needs_a_module_and_reaches_the_queue_by_a_known_key(sag
         ("--data", "{}", "--raw-body", "-"),
         ("--duplicate", "0"),
         ("--id", "x" * 256),
+        ("--id", "ж" * 128),
+        ("--correlation-id", "ж" * 128),
+        ("--routing-key", "ж" * 128),
+        ("--correlation-id", "\udcff"),
+        ("--source", "\udcff"),
     ],
 )
 def test_what_can_not_be_meant_is_refused_before_anything_is_sent(saga: Saga, words: tuple[str, ...]) -> None:

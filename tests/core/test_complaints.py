@@ -270,3 +270,34 @@ def test_a_deadline_that_reads_a_register_that_is_not_kept_is_named() -> None:
 def test_a_missing_cell_of_a_table_of_choices_is_named() -> None:
     with pytest.raises(DeclarationError, match=r"wanted: cell \(DARK, DIM\) is missing"):
         wanted(RESULT, LIGHT, rows=[(ANY, one_of(Light.OFF, Light.ON), {}), (Result.BRIGHT, Light.DIM, {})])
+
+
+@pytest.mark.parametrize("name", ["", "a b", "#", "p*", "x" * 201, "ж" * 110])
+def test_a_collaborator_that_can_have_no_queue_is_named(name: str) -> None:
+    with pytest.raises(DeclarationError, match=r"the collaborator '.* can't have a queue"):
+        process({bell(collaborator=name): Bell.RUNG})
+
+
+@pytest.mark.parametrize("name", ["", "Ring.Loud", "Ring loud", "Ring#", "*", "R" * 201, "Ж" * 128])
+def test_a_command_that_no_queue_would_get_is_named(name: str) -> None:
+    with pytest.raises(DeclarationError, match=r"the command '.* can't be routed"):
+        process({bell(commands={Bell.RUNG: Sends(name)}): Bell.RUNG})
+
+
+def test_names_that_are_too_long_together_are_named() -> None:
+    long = bell(collaborator="p" * 100, commands={Bell.RUNG: Sends("R" * 155)})
+    with pytest.raises(DeclarationError, match="takes a routing key of over 255 bytes: shorten the names"):
+        process({long: Bell.RUNG})
+    assert process({bell(collaborator="p" * 100, commands={Bell.RUNG: Sends("R" * 154)}): Bell.RUNG}).effects
+    with pytest.raises(DeclarationError, match=r"'Lit' of l+ takes a routing key of over 255 bytes"):
+        process(inputs={"l" * 252: (Lit, Dimmed)})
+
+
+def test_an_effect_whose_name_can_not_be_sent_is_named() -> None:
+    with pytest.raises(DeclarationError, match=r"the name 'bell\\x00' can't be sent"):
+        process({bell(name="bell\x00"): Bell.RUNG})
+
+
+def test_a_deadline_that_no_calendar_has_room_for_is_no_delay() -> None:
+    with pytest.raises(ValueError, match=r"bedtime would be due 999999999 days.* from now"):
+        Deadline("bedtime", emits=Dimmed, after=timedelta.max).delay({})

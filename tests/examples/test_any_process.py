@@ -1,5 +1,6 @@
 """The step takes in the messages of any process: whatever type its ids have, whatever its message classes say."""
 
+from dataclasses import replace
 from enum import Enum
 from uuid import UUID
 
@@ -72,7 +73,16 @@ async def test_an_id_that_is_written_in_two_ways_is_one_instance(engine: AsyncEn
     assert await process_ids(engine) == [LOWER]
 
 
-@pytest.mark.parametrize("ticket", ["", "x" * 201, "a\nb"], ids=["empty", "too long", "control character"])
+async def test_a_bad_message_is_found_from_its_instance_however_that_is_written(engine: AsyncEngine) -> None:
+    bad = replace(message(Scanned, UPPER), subject="another")
+    await Step(engine, process_of(Scanned)).take([message(Scanned, LOWER, 2), bad])
+    (letter,) = await dead_letters(engine)
+    assert letter.process_id == LOWER
+
+
+@pytest.mark.parametrize(
+    "ticket", ["", "x" * 201, "ж" * 128, "a\nb"], ids=["empty", "too long", "too many bytes", "control character"]
+)
 async def test_an_id_that_can_name_no_instance_is_a_dead_letter_with_the_rule(engine: AsyncEngine, ticket: str) -> None:
     taken = await Step(engine, process_of(Named)).take([message(Named, ticket), message(Named, "good", 2)])
     assert (taken.taken, taken.dead) == (1, 1)

@@ -244,6 +244,7 @@ def _bad_commands() -> list[tuple[Envelope | Poison, str]]:
         ({"revision": 0}, "revision: Input should be greater than or equal to 1"),
         ({"revision": True}, "revision: Input should be a valid integer"),
         ({"order_id": ""}, "order_id: String should have at least 1 character"),
+        ({"order_id": "ж" * 128}, "order_id: Value error, should have at most 255 bytes"),
         ({"order_id": "o-2"}, "subject 'o-1' is not order_id 'o-2'"),
         ({"effect": None}, "effect: Input should be a valid string"),
     ]

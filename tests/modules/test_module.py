@@ -96,6 +96,9 @@ class Unwritable:
         ("orders", "order_id", ("Placed",), "'Placed' is no class"),
         ("orders", "order_id", (Unwritable,), "Unwritable can't be written as JSON"),
         ("orders", "order_id", (type("a.b", (Placed,), {}),), "a.b is no name for an event type"),
+        ("orders", "order_id", (type("P" * 201, (Placed,), {}),), "is no name for an event type"),
+        ("orders", "order_id", (type("Ж" * 128, (Placed,), {}),), "is no name for an event type"),
+        ("o" * 63, "order_id", (type("P" * 192, (Placed,), {}),), "a routing key with P+ has more than 255 bytes"),
     ],
 )
 def test_a_wrong_declaration_names_what_is_wrong(
@@ -140,6 +143,8 @@ def circular() -> list[Any]:
         (Noted("o-1", b"\xff"), "utf-8"),
         (Noted(""), "order_id is ''"),
         (Noted("x" * 201), "1 to 200 characters"),
+        (Noted("ж" * 128), "at most 255 bytes"),
+        (Noted("o-1", [1e-35] * 10_000), "the body has 3[0-9]{5} bytes; 262144 are allowed"),
         (Noted("o\n1"), "control character"),
         (Noted(17), "order_id is 17"),
         (Noted(None), "order_id is None"),
@@ -158,7 +163,7 @@ def test_what_a_module_does_not_declare_is_refused_with_the_remedy(event: object
 
 
 @pytest.mark.parametrize("said", ["correlation_id", "causation_id", "traceparent"])
-@pytest.mark.parametrize("text", ["", "x" * 201, "a\x00b", "\ud800", 7])
+@pytest.mark.parametrize("text", ["", "x" * 201, "ж" * 128, "a\x00b", "\ud800", 7])
 def test_an_id_that_no_reader_would_take_is_refused(said: str, text: Any) -> None:
     with pytest.raises(EventRefused, match="write text of 1 to 200 characters"):
         NOTES.append(AsyncSession(), [Noted("o-1")], **{said: text})

@@ -72,6 +72,7 @@ def _inbox(count: int) -> dict[str, Cases]:
         },
         "engine/find_modules": _one(modules=["orders", "payments", "elsewhere"]),
         "engine/keep_dead_letters": _one(consumer="order", **_letters(count)),
+        "engine/fail_again": _one(dead_letter_id=1, reason="again"),
         "engine/close_dead_letters": _one(dead_letter_ids=list(range(1, BATCH)), state="redriven"),
     }
 
@@ -202,7 +203,14 @@ def _scheduler() -> dict[str, Cases]:
 def _reading(count: int) -> dict[str, Cases]:
     ids = _ids(count)
     order = {"process": "order", "module": "order-process"}
-    listed = {"grace": LEASE, "limit": 50, "collaborators": ["gateway", "fulfilment"]}
+    any_letter = {"state": None, "process_id": None, "type": None, "text": None}
+    listed = {
+        "modules": ["order-process", "orders"],
+        "grace": LEASE,
+        "limit": 50,
+        "collaborators": ["gateway", "fulfilment"],
+    }
+    letters: Arguments = {"process_id": "o-10", "consumer": "order", "modules": ["order-process", "orders"]}
     return {
         "reading/count_answered": _one(**order, process_ids=ids, message_ids_begin="orders-"),
         "reading/count_open_dead_letters": _one(),
@@ -211,16 +219,19 @@ def _reading(count: int) -> dict[str, Cases]:
         "reading/find_tail": _one(module="orders", limit=50),
         "reading/list_modules": _one(),
         "reading/list_dead_letters": {
-            "in any state": {"state": None, "limit": 50},
-            "open": {"state": "open", "limit": 50},
+            "in any state": {**any_letter, "limit": 50},
+            "open": {**any_letter, "state": "open", "limit": 50},
         },
         "reading/list_newest": {
             "with any outcome": order | {"outcome": None, "limit": 50},
             "with one outcome": order | {"outcome": "paid", "limit": 50},
         },
         "reading/list_newest_open": _one(process="order", outcome="awaiting payment", limit=50),
-        "reading/list_open_dead_letters": _one(process_id="o-10", consumer=None, limit=200),
-        "reading/count_open_dead_letters_of": _one(process_id="o-10", consumer=None),
+        "reading/list_open_dead_letters": {
+            "of all": {"process_id": "o-10", "consumer": None, "modules": [], "limit": 200},
+            "of a process": letters | {"limit": 200},
+        },
+        "reading/count_open_dead_letters_of": _one(**letters),
         "reading/read_stream_page": _one(module="order-process", stream_id=f"o-{count}", before=2**63 - 1, limit=201),
         "reading/read_revival": _one(module="order-process", stream_id=f"o-{count}"),
         "reading/list_open_ids": _one(),
@@ -233,7 +244,8 @@ def _reading(count: int) -> dict[str, Cases]:
         "reading/read_holes": _one(most=100),
         "reading/read_instance": _one(process="order", process_id=f"o-{count}"),
         "reading/read_modules": _one(),
-        "reading/read_obstacles": _one(**order, process_ids=ids),
+        "reading/list_unsent": _one(process_id="o-10", module="order-process"),
+        "reading/read_obstacles": _one(**order, modules=["order-process", "orders"], process_ids=ids),
         "reading/read_outbox": _one(),
         "reading/read_outcomes": _one(**order, process_ids=ids),
         "reading/read_handed_on": _one(consumers=["relay", "gateway", "fulfilment"], module="orders"),

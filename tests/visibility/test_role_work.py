@@ -98,6 +98,20 @@ async def test_a_relay_relays_and_can_not_look_into_the_logs(logins: Logins, eng
     await refused(relay, "SELECT FROM saga.module")
 
 
+async def test_a_relay_keeps_what_it_can_not_send_and_reads_no_dead_letter(logins: Logins, engine: AsyncEngine) -> None:
+    bad = NewEvent("o-1", "Happened", "e-1", {}, metadata={"correlationid": "x" * 256})
+    await record(engine, "orders", bad, event("b"))
+    relay, kept = await logins.engine("saga_relay"), Kept()
+    for attempts in (1, 2):
+        await execute(engine, "UPDATE saga.cursor SET watermark = 0")
+        assert await Relay(relay, kept, "saga", 10).relay_once() == 2  # type: ignore[arg-type]
+        told = await rows(engine, "SELECT consumer, position, attempts FROM saga.dead_letter")
+        assert told == [("relay", 1, attempts)]
+    assert [one.id for one in kept.messages] == ["b", "b"]
+    await refused(relay, "SELECT body FROM saga.dead_letter")
+    await refused(relay, "DELETE FROM saga.dead_letter")
+
+
 async def test_a_relay_has_its_own_cursors_only(logins: Logins, engine: AsyncEngine) -> None:
     await execute(engine, "INSERT INTO saga.cursor (consumer, module) VALUES ('order', 'orders'), ('relay', 'orders')")
     relay = await logins.engine("saga_relay")

@@ -16,6 +16,9 @@ Privileges = dict[str, str]
 _READER: Privileges = {"public_event": "SELECT", "public_module": "SELECT"}
 _RELAY: Privileges = {
     "cursor": "SELECT INSERT(consumer,module) UPDATE(updated_at,watermark)",
+    "dead_letter": "SELECT(attempts,consumer,fingerprint,kind,reason)"
+    " INSERT(attempts,body,consumer,fingerprint,kind,message_id,module,position,"
+    "process_id,properties,reason,source,type) UPDATE(attempts,closed_at,kind,last_seen_at,reason,state)",
     "outgoing": "SELECT",
     "public_module": "SELECT",
 }

@@ -32,7 +32,8 @@ WITH suspect AS (
       )
     UNION
     SELECT d.process_id FROM saga.dead_letter AS d
-    WHERE d.state = 'open' AND d.process_id IS NOT NULL AND d.consumer = :process
+    WHERE d.state = 'open' AND d.process_id IS NOT NULL
+      AND (d.consumer = :process OR (d.consumer = 'relay' AND d.module = ANY (CAST(:modules AS text[]))))
 )
 SELECT i.process_id, i.outcome, i.settled, i.updated_at
 FROM suspect AS s

@@ -26,5 +26,6 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
     SELECT count(*) AS open_dead_letters
     FROM saga.dead_letter AS d
-    WHERE d.state = 'open' AND d.process_id = i.process_id AND d.consumer = :process
+    WHERE d.state = 'open' AND d.process_id = i.process_id
+      AND (d.consumer = :process OR (d.consumer = 'relay' AND d.module = ANY (CAST(:modules AS text[]))))
 ) AS letters
