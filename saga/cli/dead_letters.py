@@ -171,8 +171,8 @@ async def _redrive(
         answers = []
         for letter in _leave_foreign(letters, processes).values():
             process = processes[letter.consumer]
-            message = letter if data is None else corrected(process, letter, data)
-            answers.append(await redrive_one(engine, process, message))
+            message = letter if data is None else corrected(settings, process, letter, data)
+            answers.append(await redrive_one(engine, settings, process, message))
         return answers
 
 

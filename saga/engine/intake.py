@@ -1,6 +1,7 @@
 """Intake: which fact a well-formed message states, and about which instance. Pure; pydantic checks the data here."""
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
@@ -12,6 +13,8 @@ from saga.core import Deadline, Envelope, Fact, Poison, Process
 from saga.core.frozen import frozen
 
 DIGEST_BYTES = 16
+MODULES = "/modules/"
+"""What the source of a module begins with; its name follows."""
 MAX_ID_LENGTH = 200
 _SHOWN_CHARACTERS = 60
 _ID = re.compile(rf"[^\x00-\x1f\x7f]{{1,{MAX_ID_LENGTH}}}")
@@ -50,9 +53,10 @@ def admit(process: Process, envelope: Envelope) -> Admitted | Poison:
     """The fact that a message states, or why it states none."""
     kind = process.kinds.get(envelope.type)
     if kind is None:
-        return poison(
-            envelope, f"unknown type {_short(envelope.type)}: {process.name} hears {', '.join(process.kinds)}"
-        )
+        return poison(envelope, unknown_type(process, envelope.type))
+    if not _is_heard(process, envelope.source, kind):
+        complaint = f"{_short(envelope.source)} is no module from which {process.name} hears {envelope.type}"
+        return unplaced(poison(envelope, complaint))
     if not issubclass(kind, BaseModel):
         raise TypeError(f"{kind.__name__} is not a pydantic model: the engine can't check its messages")
     named = envelope.data.get(process.correlate)
@@ -80,6 +84,23 @@ def _declared(kind: type[BaseModel]) -> set[str]:
     return set(kind.model_fields)
 
 
+def unknown_type(process: Process, type_: str) -> str:
+    """Why a message of this type, which the process does not hear, is not taken in."""
+    return f"unknown type {_short(type_)}: {process.name} hears {', '.join(process.kinds)}"
+
+
+def names_module(source: str) -> bool:
+    """Whether a source has the form of a module's, in capital letters too: then it has to be one, letter by letter."""
+    return source[: len(MODULES)].lower() == MODULES
+
+
+def _is_heard(process: Process, source: str, kind: type) -> bool:
+    """Whether the process hears this kind from the source; one that names no module may say anything."""
+    if not names_module(source):
+        return True
+    return source.startswith(MODULES) and kind in process.inputs.get(source[len(MODULES) :], ())
+
+
 def is_overheard(process: Process, envelope: Envelope) -> bool:
     """Whether a message tells of another process's deadline, of which this one hears because theirs have one name."""
     armed_by = envelope.data.get("armed_by")
@@ -101,6 +122,11 @@ def poison(envelope: Envelope, reason: str) -> Poison:
         position=envelope.position,
         previous_position=envelope.previous_position,
     )
+
+
+def unplaced(message: Poison) -> Poison:
+    """The message without the position that it claims: one that speaks for somebody else has none to give away."""
+    return replace(message, module=None, position=None, previous_position=None)
 
 
 def _digest(envelope: Envelope, process_id: str) -> bytes:

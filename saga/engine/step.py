@@ -13,10 +13,10 @@ transaction. A decision that raises parks its instance's messages. A database th
 Unavailable or Conflict with nothing done: the caller backs off and takes the same messages again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.core import Envelope, Poison, Process
 from saga.engine import cursors, dead_letters, inbox, instances, timers
@@ -40,11 +40,16 @@ class Taken:
 
 
 class Step:
-    """The durable step of one process; any number of workers may run it at once."""
+    """The durable step of one process; any number of workers may run it at once.
 
-    def __init__(self, engine: AsyncEngine, process: Process) -> None:
+    ``elsewhere`` are the modules whose logs are kept in another database: what their messages say of their positions is
+    believed. Every other log is kept here, from its first event on, and a position that it does not hold is refused.
+    """
+
+    def __init__(self, engine: AsyncEngine, process: Process, *, elsewhere: Collection[str] = frozenset()) -> None:
         self._engine = engine
         self._process = process
+        self._elsewhere = frozenset(elsewhere)
 
     async def take(
         self,
@@ -64,7 +69,7 @@ class Step:
         async with durable_transaction(self._engine) as connection:
             if redriven:
                 await dead_letters.close(connection, redriven, DeadLetterState.REDRIVEN)
-            verified, false_claims = await inbox.verify_positions(connection, admitted)
+            verified, false_claims = await inbox.verify_positions(connection, admitted, self._elsewhere)
             sorted_ = await inbox.take_in(connection, consumer, verified, redriven=bool(redriven))
             locked = await instances.lock(connection, process, {m.process_id for m in sorted_.fresh})
             doubtful = [m for m in sorted_.fresh if locked[m.process_id].was_pruned]
@@ -76,13 +81,35 @@ class Step:
             await instances.delete_unborn(connection, process, _untouched(locked, answers))
             await timers.arm(connection, process.name, answers.timers)
             await dead_letters.keep(connection, consumer, letters)
-            covered = await _covered(connection, sorted_.fresh, letters, overheard)
+            covered = self._covered(sorted_.fresh, letters, overheard)
             moved = await cursors.advance(connection, consumer, [*covered, *settled])
             entries = [*answers.entries, *(map(cursors.progress, moved) if covered else ())]
             if entries:
                 await append(connection, process.module, entries)
         outgoing = sum(entry.target is not None for entry in answers.entries)
         return Taken(answers.taken, answers.ignored, len(sorted_.repeated), len(letters), outgoing)
+
+    def _covered(
+        self, fresh: Sequence[Admitted], letters: Sequence[DeadLetter], overheard: Sequence[Envelope]
+    ) -> list[Covered]:
+        """The ranges of the logs that these messages cover.
+
+        One that was parked or refused counts, it is kept as a dead letter; but where the log is kept here, a refused
+        message does not: what the log says under its position may be in order. Nor does one that was only overheard
+        there: nobody has held it against the log. Only a module that the process hears has a cursor.
+        """
+        refused: list[Envelope | Poison] = [
+            *(letter.poison for letter in letters if letter.kind is DeadLetterKind.POISON),
+            *overheard,
+        ]
+        settled: list[Envelope | Poison] = [message.envelope for message in fresh]
+        settled += [one for one in refused if one.module in self._elsewhere]
+        covered: list[Covered] = []
+        for message in settled:
+            module, position, previous = message.module, message.position, message.previous_position
+            if module is not None and module in self._process.inputs and position is not None:
+                covered.append((module, position - 1 if previous is None else previous, position))
+        return covered
 
 
 def _admit(
@@ -110,30 +137,3 @@ def _conflicts(conflicting: Sequence[tuple[Admitted, str]]) -> list[DeadLetter]:
 def _untouched(locked: dict[str, instances.Instance], answers: Answers) -> dict[str, instances.Instance]:
     decided = {one.instance.process_id for one in answers.decided}
     return {process_id: instance for process_id, instance in locked.items() if process_id not in decided}
-
-
-async def _covered(
-    connection: AsyncConnection,
-    fresh: Sequence[Admitted],
-    letters: Sequence[DeadLetter],
-    overheard: Sequence[Envelope],
-) -> list[Covered]:
-    """The ranges of the logs that these messages cover.
-
-    One that was parked or refused counts, it is kept as a dead letter; but where the log is kept here, a refused
-    message does not: what the log says under its position may be in order. Nor does one that was only overheard there:
-    nobody has held it against the log.
-    """
-    refused: list[Envelope | Poison] = [
-        *(letter.poison for letter in letters if letter.kind is DeadLetterKind.POISON),
-        *overheard,
-    ]
-    here = await inbox.kept_here(connection, {one.module for one in refused if one.module is not None})
-    settled: list[Envelope | Poison] = [message.envelope for message in fresh]
-    settled += [one for one in refused if one.module not in here]
-    covered: list[Covered] = []
-    for message in settled:
-        module, position, previous = message.module, message.position, message.previous_position
-        if module is not None and position is not None:
-            covered.append((module, position - 1 if previous is None else previous, position))
-    return covered
