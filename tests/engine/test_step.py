@@ -230,18 +230,18 @@ async def test_a_position_must_be_what_its_log_says(engine: AsyncEngine, step: S
     ).taken == 1
 
 
-async def test_a_position_is_a_repeat_even_when_its_inbox_row_is_pruned(engine: AsyncEngine, step: Step) -> None:
-    placed = message("OrderPlaced", "o-1", module="elsewhere", position=1, previous=0)
+async def test_a_position_is_a_repeat_even_when_its_inbox_row_is_pruned(engine: AsyncEngine) -> None:
+    step = Step(engine, PROCESS, elsewhere={"orders"})
+    placed = message("OrderPlaced", "o-1", module="orders", position=1, previous=0)
     await step.take([placed])
     await execute(engine, "DELETE FROM saga.inbox")
     assert await step.take([placed]) == Taken(0, 0, 1, 0, 0)
-    other = message("OrderPlaced", "o-2", module="elsewhere", position=1, previous=0)
+    other = message("OrderPlaced", "o-2", module="orders", position=1, previous=0)
     assert (await step.take([other])).taken == 0
 
 
-async def test_the_same_position_with_another_id_is_a_conflict(engine: AsyncEngine, step: Step) -> None:
-    await step.take([message("OrderPlaced", "o-1", module="elsewhere", position=1, message_id="m-a")])
-    assert (
-        await step.take([message("OrderPlaced", "o-2", module="elsewhere", position=1, message_id="m-b")])
-    ).dead == 1
-    assert await dead_letters(engine) == [("conflict", "position 1 of module elsewhere was taken in as message m-a")]
+async def test_the_same_position_with_another_id_is_a_conflict(engine: AsyncEngine) -> None:
+    step = Step(engine, PROCESS, elsewhere={"orders"})
+    await step.take([message("OrderPlaced", "o-1", module="orders", position=1, message_id="m-a")])
+    assert (await step.take([message("OrderPlaced", "o-2", module="orders", position=1, message_id="m-b")])).dead == 1
+    assert await dead_letters(engine) == [("conflict", "position 1 of module orders was taken in as message m-a")]

@@ -67,7 +67,6 @@ def _inbox(count: int) -> dict[str, Cases]:
             "of one log": positions,
             "of two logs": {"modules": ["orders", "payments"] * (BATCH // 2), "positions": _last(count // 10)},
         },
-        "engine/find_modules": _one(modules=["orders", "payments", "elsewhere"]),
         "engine/keep_dead_letters": _one(consumer="order", **_letters(count)),
         "engine/close_dead_letters": _one(dead_letter_ids=list(range(1, BATCH)), state="redriven"),
     }
@@ -179,6 +178,7 @@ def _transport(count: int) -> dict[str, Cases]:
         "transport/read_handled": _one(consumer="order", module="orders", pruned_position=0),
         "transport/has_advances": _one(consumer="order"),
         "transport/hold_feed": _one(consumer="order", module="orders"),
+        "transport/clear_alarms": _one(consumer="order", modules=["orders", "payments", "scheduler"]),
         "transport/raise_alarm": _one(consumer="order", module="orders", alarm="the log can't be reached"),
     }
 

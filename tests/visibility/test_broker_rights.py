@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
 from saga.core import Envelope, Poison
+from saga.transport.admission import unjudged
 from saga.transport.codec import Outgoing
 from saga.transport.confirms import NotConfirmed
 from saga.transport.connection import connect
@@ -66,7 +67,7 @@ class Taken:
 async def consuming(place: Place, queue: str, taken: Taken) -> AsyncIterator[asyncio.Event]:
     """A collaborator's consumer, started and not yet waited for; its event says when it consumes."""
     stop, ready = asyncio.Event(), asyncio.Event()
-    consumer = Consumer(place.amqp_url, place.topology.used(queue), queue, taken, 10)
+    consumer = Consumer(place.amqp_url, place.topology.used(queue), queue, taken, 10, judge=unjudged)
     running = asyncio.create_task(consumer.run(stop, ready))
     try:
         yield ready
