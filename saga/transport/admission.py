@@ -91,7 +91,7 @@ class Events:
             return f"its routing key is {_short(routing_key)}: {self._process.name} hears {', '.join(self._keys)}"
         type_, own = declared
         if message.type != type_:
-            return f"its routing key {_short(routing_key)} is for {type_}, and it is a {message.type}"
+            return f"its routing key {_short(routing_key)} is for {type_}, and its type is {message.type}"
         if message.source != own and names_module(message.source):
             return f"its source is {_short(message.source)}: under {_short(routing_key)} the only module is {own}"
         if message.source.startswith(EXCHANGES):
@@ -125,7 +125,7 @@ class Commands:
         if exchange != self._commands:
             return f"it came from exchange {_short(exchange or DEFAULT_EXCHANGE)}: commands come from {self._commands}"
         if routing_key != f"{self._target}.{message.type}":
-            return f"its routing key is {_short(routing_key)}, and it is a {message.type} for {self._target}"
+            return f"its routing key is {_short(routing_key)} where {self._target}.{message.type} is expected"
         if not (source.startswith(MODULES) and source.endswith("-process")):
             return f"its source is {_short(source)}: commands come from a process, {MODULES}<process>-process"
         return None
