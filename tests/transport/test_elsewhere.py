@@ -76,6 +76,35 @@ async def test_a_hole_whose_log_is_nowhere_is_an_alarm_and_is_never_passed(engin
     assert "SAGA_LOG_URLS" in alarm
 
 
+async def test_a_cursor_in_a_log_that_is_neither_here_nor_named_is_an_alarm(engine: AsyncEngine) -> None:
+    """An earlier version believed whoever had no log here; now such a module has to be named."""
+    await deliver(engine, "o-1", 1, previous=0)
+    feed = LogFeed(engine, Step(engine, PROCESS), PROCESS, "saga", grace=AT_ONCE, page_size=7)
+    for _ in range(2):
+        await feed.feed_once()
+    ((watermark, handled, alarm),) = await cursor(engine)
+    assert (watermark, handled) == (1, "{}")
+    assert alarm is not None
+    assert "SAGA_LOG_URLS has to name it" in alarm
+    await log_feed(engine, None).feed_once()
+    assert await cursor(engine) == [(1, "{}", None)]
+
+
+async def test_a_module_that_the_process_does_not_hear_has_no_alarm(engine: AsyncEngine) -> None:
+    await execute(
+        engine,
+        "INSERT INTO saga.cursor (consumer, module, handled, hole_since, alarm)"
+        " VALUES ('order', 'invented', '{[5,6)}', now(), 'no log'), ('other', 'invented', '{[5,6)}', now(), 'no log')",
+    )
+    stop, looked = asyncio.Event(), asyncio.Event()
+    running = asyncio.create_task(log_feed(engine, None, HOLES_AT_ONCE).run(stop, looked, 0.1))
+    await looked.wait()
+    stop.set()
+    await running
+    alarms = await rows(engine, "SELECT consumer, alarm FROM saga.cursor ORDER BY consumer")
+    assert alarms == [("order", None), ("other", "no log")]
+
+
 async def test_a_log_that_cannot_be_reached_is_an_alarm_until_it_can(
     engine: AsyncEngine, elsewhere: AsyncEngine, nowhere: AsyncEngine
 ) -> None:
