@@ -13,9 +13,9 @@ from saga.cli.database import database
 from saga.cli.failure import CommandFailed, WrongUsage
 from saga.cli.terminal import shown
 from saga.core import Process
-from saga.engine.cursor_repair import KnownLog, RepairedCursor, forget_unheard, repair
 from saga.modules import Horizon, PublicLog, Unreachable, read_horizon
 from saga.postgres import connect_engine, durable_transaction
+from saga.replay.cursor_repair import KnownLog, RepairedCursor, forget_unheard, repair
 from saga.settings import Settings
 
 _NOW = text("SELECT clock_timestamp()")

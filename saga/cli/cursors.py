@@ -19,8 +19,8 @@ from saga.cli.holes import alarms_of, holes_of
 from saga.cli.processes import OfProcess, choose_processes
 from saga.cli.terminal import AsJson, columns, print_json, shown, terminal
 from saga.core import Process
-from saga.engine.cursor_repair import RepairedCursor
 from saga.reading import ConsumerCursor, read_cursors
+from saga.replay.cursor_repair import RepairedCursor
 from saga.settings import Settings, load_settings
 
 MOST_SHOWN_RANGES = 3

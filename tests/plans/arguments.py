@@ -32,6 +32,7 @@ def arguments(count: int) -> dict[str, Cases]:
         **_scheduler(),
         **_reading(count),
         **_replay(count),
+        **_repaired_cursors(count),
         **_retention(count),
     }
 
@@ -232,6 +233,24 @@ def _reading(count: int) -> dict[str, Cases]:
         "reading/read_tombstone": _one(process="order", process_id="old-1"),
         "reading/read_timers": _one(process="order", process_id=f"o-{count}"),
         "reading/read_version": _one(),
+    }
+
+
+def _repaired_cursors(count: int) -> dict[str, Cases]:
+    this = {"consumer": "order", "module": "orders"}
+    log = {"last_position": count, "begin": count // 10}
+    asked = log | {"is_here": False, "asked_at": datetime.now(UTC)}
+    return {
+        "replay/hold_cursor": _one(**this),
+        "replay/drop_cursor_advances": _one(**this),
+        "replay/release_false_positions": {
+            "elsewhere": this | asked,
+            "here": this | asked | {"module": "nobody's", "is_here": True},
+        },
+        "replay/prove_handled_here": _one(**this, **log, types=["OrderPlaced"]),
+        "replay/prove_handled_elsewhere": _one(**this, **log),
+        "replay/set_cursor": _one(**this, handled="{[1,9),[20,30)}"),
+        "replay/delete_cursors": _one(consumer="order", modules=["orders", "payments"]),
     }
 
 
