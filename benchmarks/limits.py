@@ -19,6 +19,8 @@ from sqlalchemy.engine import make_url
 from benchmarks.messages import Kind, inputs
 from benchmarks.place import Place
 from saga.core import Envelope, Poison
+from saga.orders import order_process
+from saga.transport.admission import Events
 from saga.transport.consumer import Consumer
 
 PREFETCH = 600
@@ -94,7 +96,8 @@ async def decoding_rate(place: Place, count: int) -> float:
             done.set()
 
     start = time.perf_counter()
-    consumer = Consumer(place.amqp_url, place.topology, "order", forget, BATCH)
+    judge = Events(order_process(), place.topology.prefix)
+    consumer = Consumer(place.amqp_url, place.topology, "order", forget, BATCH, judge=judge)
     running = asyncio.ensure_future(consumer.run(stop, ready))
     await ready.wait()
     start = time.perf_counter()

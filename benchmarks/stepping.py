@@ -9,6 +9,7 @@ from saga.orders import order_process
 from saga.postgres import connect_engine
 from saga.service import required, say_ready, serve
 from saga.settings import Settings
+from saga.transport.admission import Events
 from saga.transport.consumer import Consumer
 from saga.transport.topology import topology
 
@@ -17,7 +18,7 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
     """Consume and step until told to stop."""
     process = order_process()
     engine = connect_engine(required(settings.database_url, "SAGA_DATABASE_URL"), "benchmark", settings.pool_size)
-    step, ready = Step(engine, process), asyncio.Event()
+    step, ready = Step(engine, process, elsewhere=settings.log_urls), asyncio.Event()
 
     async def handle(batch: Sequence[Envelope | Poison]) -> None:
         await step.take(batch)
@@ -25,7 +26,8 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
     amqp_url, wanted = required(settings.amqp_url, "SAGA_AMQP_URL"), topology(settings.prefix, process)
     try:
         async with asyncio.TaskGroup() as loops:
-            consumer = Consumer(amqp_url, wanted, process.name, handle, settings.batch_size)
+            judge = Events(process, settings.prefix, settings.accepted_exchange_names)
+            consumer = Consumer(amqp_url, wanted, process.name, handle, settings.batch_size, judge=judge)
             loops.create_task(consumer.run(stop, ready))
             await ready.wait()
             say_ready()

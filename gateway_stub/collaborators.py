@@ -16,6 +16,7 @@ from saga.orders import order_process
 from saga.postgres import owned_engine
 from saga.service import required, say_ready_when
 from saga.settings import Feed, Settings
+from saga.transport.admission import Commands
 from saga.transport.command_feed import CommandFeed
 from saga.transport.connection import supervise
 from saga.transport.consumer import Consumer, Handler
@@ -49,7 +50,8 @@ def _pushed(amqp_url: str, handlers: Mapping[str, Handler], settings: Settings) 
     """Commands as the broker delivers them."""
     wanted = topology(settings.prefix, order_process())
     return [
-        Consumer(amqp_url, wanted.used(name), name, handle, settings.batch_size) for name, handle in handlers.items()
+        Consumer(amqp_url, wanted.used(name), name, handle, settings.batch_size, judge=Commands(name, settings.prefix))
+        for name, handle in handlers.items()
     ]
 
 

@@ -13,7 +13,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -59,7 +59,7 @@ def _decoded(given: Any) -> Any:
     raise PydanticCustomError("address", "{said}", {"said": 'is not JSON like {"payments": "postgresql://..."}'})
 
 
-_DatabaseUrl = Annotated[SecretStr, _checked(DatabaseAddress.check)]
+_DatabaseUrl = Annotated[SecretStr | None, _checked(DatabaseAddress.check)]
 
 SECRETS: Final = ("database_url", "amqp_url", "management_url", "log_urls")
 """The settings that may stand in files: with passwords."""
@@ -83,7 +83,11 @@ class Settings(BaseSettings):
         None, description="http://user:password@host:port, only shown to people"
     )
     log_urls: Annotated[Mapping[str, _DatabaseUrl], NoDecode, BeforeValidator(_decoded)] = Field(
-        default_factory=dict, description="JSON: for each module whose log is kept elsewhere, that database's address"
+        default_factory=dict,
+        description="JSON: for each module whose log is kept elsewhere, that database's address, or null",
+    )
+    accepted_exchanges: str = Field(
+        "", description="exchanges besides our own whose messages are taken, with commas in between or as JSON"
     )
     home: Path = Field(Path(".saga"), description="folder of the private local stack")
     prefix: str = Field("saga", pattern=r"^[a-z][a-z0-9_-]{0,40}$", description="prefix of every exchange and queue")
@@ -107,6 +111,17 @@ class Settings(BaseSettings):
     prune_interval_seconds: Seconds = Field(3_600.0, description="how often a scheduler prunes, if it is to")
     payment_timeout_seconds: Seconds = Field(900.0, description="how long an order waits for its payment by default")
 
+    @field_validator("accepted_exchanges")
+    @classmethod
+    def _names_exchanges(cls, said: str) -> str:
+        _exchange_names(said)
+        return said
+
+    @property
+    def accepted_exchange_names(self) -> frozenset[str]:
+        """The names of the exchanges whose messages are taken besides those of our own."""
+        return _exchange_names(self.accepted_exchanges)
+
     @property
     def payment_timeout(self) -> timedelta:
         """How long an order waits for its payment, unless its OrderPlaced says otherwise."""
@@ -116,6 +131,14 @@ class Settings(BaseSettings):
     def retention(self) -> timedelta | None:
         """How long things are kept that are not needed any more; None keeps everything."""
         return None if self.retention_days is None else timedelta(days=self.retention_days)
+
+
+def _exchange_names(said: str) -> frozenset[str]:
+    """Names with commas in between, or a JSON list of them. Raises ValueError."""
+    names: object = json.loads(said) if said.lstrip().startswith("[") else [name.strip() for name in said.split(",")]
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ValueError('write names with commas in between, or a JSON list such as ["company.bus"]')
+    return frozenset(name for name in names if name)
 
 
 def load_settings() -> Settings:

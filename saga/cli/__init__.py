@@ -28,7 +28,7 @@ COMMANDS: Final = {
     "lag": "saga.cli.lag:lag",
     "log": "saga.cli.log:log",
     "modules": "saga.cli.modules:modules",
-    "cursors": "saga.cli.cursors:cursors",
+    "cursors": "saga.cli.cursors:app",
     "replay": "saga.cli.replay:replay",
     "audit": "saga.cli.audit:audit",
     "prune": "saga.cli.prune:prune",

@@ -1,29 +1,119 @@
-"""`saga cursors`: how far each consumer got in each module, what it handled beyond, and what is missing in between."""
+"""`saga cursors`: how far each consumer got in each module, what it handled beyond, and what is missing in between.
+
+Its commands set a cursor right that claims what was never handled, and remove those that nobody needs any more.
+"""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from saga.cli import cursor_repair as repair
 from saga.cli.database import reading
+from saga.cli.failure import WrongUsage
 from saga.cli.holes import alarms_of, holes_of
+from saga.cli.processes import OfProcess, choose_processes
 from saga.cli.terminal import AsJson, columns, print_json, shown, terminal
+from saga.core import Process
 from saga.reading import ConsumerCursor, read_cursors
+from saga.replay.cursor_repair import RepairedCursor
 from saga.settings import Settings, load_settings
 
 MOST_SHOWN_RANGES = 3
+MOST_SHOWN_CHARACTERS = 40
 
 
-def cursors(as_json: AsJson = False) -> None:
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+@app.callback(invoke_without_command=True)
+def cursors(context: typer.Context, as_json: AsJson = False) -> None:
     """List cursors: of each consumer, the position in each module up to which everything was handled, and its holes."""
+    if context.invoked_subcommand is not None:
+        return
     found = asyncio.run(_read(load_settings()))
     if as_json:
         print_json({"cursors": [_as_data(cursor) for cursor in found], "count": len(found)})
     else:
         terminal().print(_explained(found))
+
+
+@app.command("repair")
+def repair_cursors(
+    module: Annotated[str, typer.Argument(metavar="MODULE", help="Whose positions were handled or not.")],
+    *,
+    handled_upto: Annotated[
+        int | None,
+        typer.Option("--handled-up-to", min=0, help="Up to here all was handled; else up to where the log is pruned."),
+    ] = None,
+    of: OfProcess = None,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Set cursors in a module to what can be proved: what is missing then is read, or delivered, again."""
+    settings, processes = _chosen(of, yes=yes, as_json=as_json)
+    if not yes:
+        planned = asyncio.run(repair.repair_cursors(settings, processes, module, handled_upto, for_good=False))
+        terminal().print(_repaired(planned))
+        if not any(one.is_changed for one in planned):
+            return
+        typer.confirm("Set these cursors so?", abort=True)
+    done = asyncio.run(repair.repair_cursors(settings, processes, module, handled_upto, for_good=True))
+    if as_json:
+        print_json({"repaired": [{**asdict(one), "changed": one.is_changed} for one in done], "count": len(done)})
+    else:
+        terminal().print(_repaired(done) if yes else "Done.")
+
+
+@app.command("forget")
+def forget_cursors(*, of: OfProcess = None, yes: Yes = False, as_json: AsJson = False) -> None:
+    """Remove the cursors of processes in modules that they do not hear, or no longer."""
+    settings, processes = _chosen(of, yes=yes, as_json=as_json)
+    if not yes:
+        planned = asyncio.run(repair.forget_cursors(settings, processes, for_good=False))
+        terminal().print(_forgotten(planned))
+        if not any(planned.values()):
+            return
+        typer.confirm("Remove these cursors?", abort=True)
+    done = asyncio.run(repair.forget_cursors(settings, processes, for_good=True))
+    if as_json:
+        print_json({"forgotten": done})
+    else:
+        terminal().print(_forgotten(done) if yes else "Done.")
+
+
+def _chosen(of: str | None, *, yes: bool, as_json: bool) -> tuple[Settings, tuple[Process, ...]]:
+    if as_json and not yes:
+        raise WrongUsage("--json asks no questions: add --yes.")
+    settings = load_settings()
+    return settings, choose_processes(settings, of)
+
+
+def _repaired(found: Sequence[RepairedCursor]) -> RenderableType:
+    table = columns("consumer", "module", "cursor", "handled above", "is then", "handled above", "positions freed")
+    for one in found:
+        before, after = ((str(at.watermark), _brief(at.handled)) for at in (one.before, one.after))
+        table.add_row(shown(one.consumer), shown(one.module), *before, *after, str(one.released))
+    return table if any(one.is_changed for one in found) else Group(table, Text("Nothing is wrong here."))
+
+
+def _brief(handled: str) -> str:
+    return handled if len(handled) <= MOST_SHOWN_CHARACTERS else f"{handled[:MOST_SHOWN_CHARACTERS]}..."
+
+
+def _forgotten(found: Mapping[str, Sequence[str]]) -> RenderableType:
+    lines = [
+        Text(f"{shown(consumer)}: {len(modules)} cursors, in {', '.join(map(shown, modules[:MOST_SHOWN_RANGES]))} ...")
+        for consumer, modules in found.items()
+        if modules
+    ]
+    return Group(*lines) if lines else Text("There is no cursor in a module that nobody here hears.")
 
 
 async def _read(settings: Settings) -> Sequence[ConsumerCursor]:

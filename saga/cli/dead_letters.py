@@ -190,8 +190,8 @@ async def _redrive(
         for letter in own:
             if letter.consumer != RELAY:
                 process = processes[letter.consumer]
-                message = letter if data is None else corrected(process, letter, data)
-                answers.append(await redrive_one(engine, process, message))
+                message = letter if data is None else corrected(settings, process, letter, data)
+                answers.append(await redrive_one(engine, settings, process, message))
         if url is not None:
             declared = topology(settings.prefix, *processes.values())
             with broker(url):

@@ -9,12 +9,14 @@ from dataclasses import dataclass, replace
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.cli.failure import CommandFailed, WrongUsage
-from saga.core import Poison, Process
+from saga.core import Envelope, Poison, Process
 from saga.engine import Step, Taken
 from saga.engine.dead_letters import DeadLetterState, close, fail_again, load_raw
 from saga.engine.intake import admit
 from saga.postgres import again_after_conflicts, durable_transaction
 from saga.reading import KeptMessage, OpenLetter, find_successor
+from saga.settings import Settings
+from saga.transport.admission import Events
 from saga.transport.codec import STRUCTURED, decode
 from saga.transport.publisher import Publisher
 from saga.transport.relay import NOT_SENT
@@ -37,10 +39,11 @@ class Redriven:
     dead_letter_id: int | None = None
 
 
-async def redrive_one(engine: AsyncEngine, process: Process, letter: KeptMessage) -> Redriven:
+async def redrive_one(engine: AsyncEngine, settings: Settings, process: Process, letter: KeptMessage) -> Redriven:
     """Let its process take the message in, and say what came of it. Raises Unavailable when nothing was done."""
-    message = decode(load_raw(letter.body, letter.properties))
-    taken: Taken = await again_after_conflicts()(Step(engine, process).take, [message], redriven=[letter.id])
+    step = Step(engine, process, elsewhere=settings.log_urls)
+    message = _put_back(settings, process, letter)
+    taken: Taken = await again_after_conflicts()(step.take, [message], redriven=[letter.id])
     if not taken.dead:
         return _answered(letter, taken)
     async with engine.connect() as connection:
@@ -65,7 +68,7 @@ async def resend_one(engine: AsyncEngine, publisher: Publisher, prefix: str, let
     return Redriven(letter.id, letter.consumer, letter.process_id, letter.type, "dead", sentence, letter.id)
 
 
-def corrected(process: Process, letter: KeptMessage, data: str) -> KeptMessage:
+def corrected(settings: Settings, process: Process, letter: KeptMessage, data: str) -> KeptMessage:
     """The dead letter with other data and everything else as it was.
 
     Raises CommandFailed, with nothing done, where the message would still not be understood.
@@ -77,11 +80,16 @@ def corrected(process: Process, letter: KeptMessage, data: str) -> KeptMessage:
     is_structured = str(letter.properties.get("content_type") or "").lower().startswith(STRUCTURED)
     body = _in_structured_body(letter, fields) if is_structured else fields
     message = replace(letter, body=json.dumps(body, separators=(",", ":")).encode("ascii"))
-    envelope = decode(load_raw(message.body, message.properties))
+    envelope = _put_back(settings, process, message)
     checked = envelope if isinstance(envelope, Poison) else admit(process, envelope)
     if isinstance(checked, Poison):
         raise CommandFailed(f"With this data, {letter.id} would still be dead, so nothing was done: {checked.reason}.")
     return message
+
+
+def _put_back(settings: Settings, process: Process, letter: KeptMessage) -> Envelope | Poison:
+    """The message as it is taken from an operator: its exchange and its routing key are not judged again."""
+    return Events(process, settings.prefix).put_back(decode(load_raw(letter.body, letter.properties)))
 
 
 def _in_structured_body(letter: KeptMessage, fields: object) -> dict[str, object]:

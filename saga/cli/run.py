@@ -64,14 +64,16 @@ def run(
     serve("worker", work)
 
 
-def _connect_elsewhere(owned: AsyncExitStack, log_urls: Mapping[str, SecretStr]) -> dict[str, AsyncEngine]:
+def _connect_elsewhere(owned: AsyncExitStack, log_urls: Mapping[str, SecretStr | None]) -> dict[str, AsyncEngine]:
+    """The databases that can be asked."""
     return {
         module: owned_engine(owned, url.get_secret_value(), f"reader-of-{module}", ELSEWHERE_POOL_SIZE)
         for module, url in log_urls.items()
+        if url is not None
     }
 
 
-def _warn_of_unheard(log_urls: Mapping[str, SecretStr], processes: Sequence[Process]) -> None:
+def _warn_of_unheard(log_urls: Mapping[str, SecretStr | None], processes: Sequence[Process]) -> None:
     """A name that is written wrongly would leave a log unread, and nothing else would tell."""
     heard = {module for process in processes for module in process.inputs}
     for module in sorted(log_urls.keys() - heard):

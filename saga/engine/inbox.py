@@ -4,7 +4,7 @@ Rows are pruned together with the instance that they led to. A position that the
 row; of a message without position a tombstone is left, which still tells a repeat from a conflict.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
@@ -17,7 +17,6 @@ from saga.engine.intake import Admitted
 from saga.postgres import Conflict, Statements, as_rows
 
 _SQL = Statements(__package__)
-FIND_MODULES = _SQL["find_modules"]
 VERIFY_POSITIONS = _SQL["verify_positions"]
 INSERT_INBOX = _SQL["insert_inbox"]
 READ_INBOX_TOMBSTONES = _SQL["read_inbox_tombstones"]
@@ -42,13 +41,16 @@ class Sorted:
 
 
 async def verify_positions(
-    connection: AsyncConnection, messages: Sequence[Admitted]
+    connection: AsyncConnection, messages: Sequence[Admitted], elsewhere: Collection[str]
 ) -> tuple[list[Admitted], list[tuple[Admitted, str]]]:
     """Hold messages against the logs that are kept here: which of them claim a position that is not theirs.
 
-    An invented position would mark an event as handled that never was. Logs kept elsewhere can't be asked.
+    An invented position would mark an event as handled that never was. A log of which there is nothing here yet has no
+    position, unless it is one of those that are kept ``elsewhere``: what is said of these is believed.
     """
-    claims = {(m.key.module, m.key.position) for m in messages if m.key.position is not None}
+    claims = {
+        (m.key.module, m.key.position) for m in messages if m.key.position is not None and m.key.module not in elsewhere
+    }
     if not claims:
         return list(messages), []
     modules, positions = zip(*claims, strict=True)
@@ -67,6 +69,8 @@ async def verify_positions(
 
 def _false_claim(message: Admitted, logged: Row[Any]) -> str | None:
     envelope, place = message.envelope, f"position {logged.position} of module {logged.module}"
+    if not logged.is_kept:
+        return f"{place} can't be: no log of it is kept here. If it is kept elsewhere, SAGA_LOG_URLS has to name it"
     if logged.position > logged.last_position:
         return f"{place} is beyond the end of its log, which is {logged.last_position}"
     if logged.event_id is None:
@@ -77,13 +81,6 @@ def _false_claim(message: Admitted, logged: Row[Any]) -> str | None:
     if envelope.previous_position not in (None, logged.previous_public_position):
         return f"{place} follows public position {logged.previous_public_position}, not {envelope.previous_position}"
     return None
-
-
-async def kept_here(connection: AsyncConnection, modules: set[str]) -> set[str]:
-    """Those of the modules whose logs are kept in this database."""
-    if not modules:
-        return set()
-    return set((await connection.execute(FIND_MODULES, {"modules": sorted(modules)})).scalars())
 
 
 async def take_in(

@@ -3,6 +3,7 @@
 import re
 from base64 import b64decode
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
@@ -17,6 +18,8 @@ from saga.core.lenient_json import scalars
 from saga.inputs import read_fact, said_of
 
 DIGEST_BYTES = 16
+MODULES = "/modules/"
+"""What the source of a module begins with; its name follows."""
 _SHOWN_CHARACTERS = 60
 _NO_BASE64 = re.compile(r"[^A-Za-z0-9+/]")
 _URL_SAFE = str.maketrans("-_", "+/")
@@ -55,9 +58,10 @@ def admit(process: Process, envelope: Envelope) -> Admitted | Poison:
     """The fact that a message states, or why it states none."""
     kind = process.kinds.get(envelope.type)
     if kind is None:
-        return poison(
-            envelope, f"unknown type {_short(envelope.type)}: {process.name} hears {', '.join(process.kinds)}"
-        )
+        return poison(envelope, unknown_type(process, envelope.type))
+    if not _is_heard(process, envelope.source, kind):
+        complaint = f"{_short(envelope.source)} is no module from which {process.name} hears {envelope.type}"
+        return unplaced(poison(envelope, complaint))
     said = envelope.data
     named = said_of(kind, process.correlate, said)
     if named is None:
@@ -80,6 +84,23 @@ def admit(process: Process, envelope: Envelope) -> Admitted | Poison:
         return poison(envelope, reason)
     key = Key(envelope.module, envelope.position, envelope.source, envelope.id)
     return Admitted(envelope, fact, said, process_id, key, _digest(envelope, process_id))
+
+
+def unknown_type(process: Process, type_: str) -> str:
+    """Why a message of this type, which the process does not hear, is not taken in."""
+    return f"unknown type {_short(type_)}: {process.name} hears {', '.join(process.kinds)}"
+
+
+def names_module(source: str) -> bool:
+    """Whether a source has the form of a module's, in capital letters too: then it has to be one, letter by letter."""
+    return source[: len(MODULES)].lower() == MODULES
+
+
+def _is_heard(process: Process, source: str, kind: type) -> bool:
+    """Whether the process hears this kind from the source; one that names no module may say anything."""
+    if not names_module(source):
+        return True
+    return source.startswith(MODULES) and kind in process.inputs.get(source[len(MODULES) :], ())
 
 
 def is_overheard(process: Process, envelope: Envelope) -> bool:
@@ -139,6 +160,11 @@ def poison(envelope: Envelope, reason: str) -> Poison:
         position=envelope.position,
         previous_position=envelope.previous_position,
     )
+
+
+def unplaced(message: Poison) -> Poison:
+    """The message without the position that it claims: one that speaks for somebody else has none to give away."""
+    return replace(message, module=None, position=None, previous_position=None)
 
 
 def _digest(envelope: Envelope, process_id: str) -> bytes:

@@ -14,10 +14,10 @@ instance's messages. A database that is away, or a lost race, raises Unavailable
 takes the same messages again. What would be too much for one transaction is done in halves.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.core import Envelope, Poison, Process
 from saga.engine import cursors, dead_letters, inbox, instances, timers
@@ -61,13 +61,16 @@ class Taken:
 class Step:
     """The durable step of one process; any number of workers may run it at once.
 
+    ``elsewhere`` are the modules whose logs are kept in another database: what their messages say of their positions is
+    believed. Every other log is kept here, from its first event on, and a position that it does not hold is refused.
     Raises DeclarationError for a process whose messages can't be read.
     """
 
-    def __init__(self, engine: AsyncEngine, process: Process) -> None:
+    def __init__(self, engine: AsyncEngine, process: Process, *, elsewhere: Collection[str] = frozenset()) -> None:
         require_readable(process)
         self._engine = engine
         self._process = process
+        self._elsewhere = frozenset(elsewhere)
 
     async def take(
         self,
@@ -100,7 +103,7 @@ class Step:
         async with durable_transaction(self._engine) as connection:
             if redriven:
                 await dead_letters.close(connection, redriven, DeadLetterState.REDRIVEN)
-            verified, false_claims = await inbox.verify_positions(connection, admitted)
+            verified, false_claims = await inbox.verify_positions(connection, admitted, self._elsewhere)
             sorted_ = await inbox.take_in(connection, consumer, verified, redriven=bool(redriven))
             locked = await instances.lock(connection, process, {m.process_id for m in sorted_.fresh})
             doubtful = [m for m in sorted_.fresh if locked[m.process_id].was_pruned]
@@ -112,7 +115,7 @@ class Step:
             await instances.delete_unborn(connection, process, _untouched(locked, answers))
             await timers.arm(connection, process.name, answers.timers)
             await dead_letters.keep(connection, consumer, letters)
-            covered = await _covered(connection, sorted_.fresh, passed_by)
+            covered = self._covered(sorted_.fresh, passed_by)
             moved = await cursors.advance(connection, consumer, [*covered, *settled])
             entries = [*answers.entries, *(map(cursors.progress, moved) if covered else ())]
             if entries:
@@ -120,14 +123,31 @@ class Step:
         outgoing = sum(entry.target is not None for entry in answers.entries)
         return Taken(answers.taken, answers.ignored, len(sorted_.repeated), len(letters), outgoing, answers.full)
 
+    def _covered(self, fresh: Sequence[Admitted], passed_by: Sequence[Envelope | Poison]) -> list[Covered]:
+        """The ranges of the logs that these messages cover.
+
+        One that was parked or refused counts, it is kept as a dead letter; but where the log is kept here, a refused
+        message does not: what the log says under its position may be in order. Nor does one that was only overheard
+        there: nobody has held it against the log. What was not even well-formed covers nothing: its position is
+        hearsay. Only a module that the process hears has a cursor.
+        """
+        settled: list[Envelope | Poison] = [message.envelope for message in fresh]
+        settled += [one for one in passed_by if one.module in self._elsewhere]
+        covered: list[Covered] = []
+        for message in settled:
+            module, position, previous = message.module, message.position, message.previous_position
+            if module is not None and module in self._process.inputs and position is not None:
+                covered.append((module, position - 1 if previous is None else previous, position))
+        return covered
+
 
 def _admit(
     process: Process, messages: Sequence[Envelope | Poison]
-) -> tuple[list[Admitted], list[DeadLetter], list[Envelope]]:
+) -> tuple[list[Admitted], list[DeadLetter], list[Envelope | Poison]]:
     """What the process understands, what it does not, and the well-formed messages that it does not take in."""
     admitted: list[Admitted] = []
     letters: list[DeadLetter] = []
-    passed_by: list[Envelope] = []
+    passed_by: list[Envelope | Poison] = []
     for message in messages:
         if isinstance(message, Envelope) and is_overheard(process, message):
             passed_by.append(message)
@@ -138,7 +158,7 @@ def _admit(
             continue
         letters.append(DeadLetter(DeadLetterKind.POISON, checked, named_instance(process, checked)))
         if isinstance(message, Envelope):
-            passed_by.append(message)
+            passed_by.append(checked)
     return admitted, letters, passed_by
 
 
@@ -149,23 +169,3 @@ def _conflicts(conflicting: Sequence[tuple[Admitted, str]]) -> list[DeadLetter]:
 def _untouched(locked: dict[str, instances.Instance], answers: Answers) -> dict[str, instances.Instance]:
     decided = {one.instance.process_id for one in answers.decided}
     return {process_id: instance for process_id, instance in locked.items() if process_id not in decided}
-
-
-async def _covered(
-    connection: AsyncConnection, fresh: Sequence[Admitted], passed_by: Sequence[Envelope]
-) -> list[Covered]:
-    """The ranges of the logs that these messages cover.
-
-    One that was parked or refused counts, it is kept as a dead letter; but where the log is kept here, a refused
-    message does not: what the log says under its position may be in order. Nor does one that was only overheard there:
-    nobody has held it against the log. What was not even well-formed covers nothing: its position is hearsay.
-    """
-    here = await inbox.kept_here(connection, {one.module for one in passed_by if one.module is not None})
-    settled = [message.envelope for message in fresh]
-    settled += [one for one in passed_by if one.module not in here]
-    covered: list[Covered] = []
-    for message in settled:
-        module, position, previous = message.module, message.position, message.previous_position
-        if module is not None and position is not None:
-            covered.append((module, position - 1 if previous is None else previous, position))
-    return covered

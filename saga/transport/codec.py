@@ -61,7 +61,7 @@ def decode(raw: Raw) -> Envelope | Poison:
 def _poison(raw: Raw, reason: str, known: Mapping[str, Any]) -> Poison:
     """The message as one that can't be understood, with whatever can be read of it."""
     source = _if_scalar(known.get("source"))
-    position = _if_position(known)
+    module, position = _MODULE_SOURCE.fullmatch(source or ""), _if_position(known)
     return Poison(
         raw=raw,
         reason=reason,
@@ -69,8 +69,8 @@ def _poison(raw: Raw, reason: str, known: Mapping[str, Any]) -> Poison:
         id=_if_scalar(known.get("id")),
         source=source,
         subject=_if_scalar(known.get("subject")),
-        module=_module(source) if source is not None and position is not None else None,
-        position=position,
+        module=module[1] if module and position is not None else None,
+        position=position if module else None,
     )
 
 
@@ -222,12 +222,7 @@ def _envelope(raw: Raw, attributes: Mapping[str, Any], data: Any) -> Envelope:
     if not isinstance(data, dict):
         raise _Undecodable("the data is not a JSON object")
     source = _text(attributes, "source")
-    position = _position(attributes, "sequence", least=1)
-    previous = _position(attributes, "previoussequence", least=0)
-    if position is None and previous is not None:
-        raise _Undecodable("previoussequence without sequence")
-    if position is not None and previous is not None and previous >= position:
-        raise _Undecodable(f"previoussequence {previous} is not below sequence {position}")
+    module, position, previous = _place(attributes, source)
     return Envelope(
         type=_text(attributes, "type"),
         id=_text(attributes, "id"),
@@ -236,7 +231,7 @@ def _envelope(raw: Raw, attributes: Mapping[str, Any], data: Any) -> Envelope:
         raw=raw,
         subject=_optional_text(attributes, "subject"),
         time=_optional_text(attributes, "time"),
-        module=_module(source) if position is not None else None,
+        module=module,
         position=position,
         previous_position=previous,
         correlation_id=_optional_text(attributes, "correlationid"),
@@ -245,10 +240,19 @@ def _envelope(raw: Raw, attributes: Mapping[str, Any], data: Any) -> Envelope:
     )
 
 
-def _module(source: str) -> str:
-    """The module whose log a position belongs to; a source that is no module of ours has a log of its own."""
-    named = _MODULE_SOURCE.fullmatch(source)
-    return named[1] if named else f"source:{source}"
+def _place(attributes: Mapping[str, Any], source: str) -> tuple[str | None, int | None, int | None]:
+    """The module, the position in its log and the public one before it; nothing of a source that is no module."""
+    numbered = "sequence" in attributes or "previoussequence" in attributes
+    named = _MODULE_SOURCE.fullmatch(source) if numbered else None
+    if named is None:
+        return None, None, None
+    position = _position(attributes, "sequence", least=1)
+    previous = _position(attributes, "previoussequence", least=0)
+    if position is None and previous is not None:
+        raise _Undecodable("previoussequence without sequence")
+    if position is not None and previous is not None and previous >= position:
+        raise _Undecodable(f"previoussequence {previous} is not below sequence {position}")
+    return (None if position is None else named[1]), position, previous
 
 
 def _text(attributes: Mapping[str, Any], name: str) -> str:

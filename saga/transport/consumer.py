@@ -22,6 +22,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 
 from saga.core import Envelope, Poison
 from saga.postgres import Conflict, Unavailable
+from saga.transport.admission import Judge
 from saga.transport.codec import decode
 from saga.transport.connection import LONGEST_PAUSE_SECONDS, ConsumerLost, connect, supervise
 from saga.transport.deliveries import Deliveries, Delivery
@@ -44,13 +45,19 @@ _log = structlog.get_logger()
 
 
 class Consumer:
-    """Consumes one queue until it is stopped, through every loss of the broker or the database."""
+    """Consumes one queue until it is stopped, through every loss of the broker or the database.
 
-    def __init__(self, amqp_url: str, topology: Topology, queue: str, handle: Handler, batch_size: int) -> None:
+    ``judge`` says of each message whether its sender may say that.
+    """
+
+    def __init__(
+        self, amqp_url: str, topology: Topology, queue: str, handle: Handler, batch_size: int, *, judge: Judge
+    ) -> None:
         self._amqp_url = amqp_url
         self._topology = topology
         self._queue = topology.queue(queue)
         self._handle = handle
+        self._judge = judge
         self._batch_size = batch_size
         self._prefetch = (BATCHES_UNDER_WAY + 1) * batch_size
 
@@ -105,7 +112,7 @@ class Consumer:
 
     async def _handle_on(self, wire: WireChannel, batch: Sequence[Delivery], stop: asyncio.Event) -> int | None:
         """Handle a batch, for as long as its channel lives; the delivery tag up to which it may be acknowledged."""
-        messages = [decode(delivery.message) for delivery in batch]
+        messages = [self._judge(decode(delivery.message)) for delivery in batch]
         attempts = AsyncRetrying(
             retry=retry_if_exception_type((Unavailable, Conflict)),
             wait=wait_random_exponential(multiplier=0.05, max=LONGEST_PAUSE_SECONDS),

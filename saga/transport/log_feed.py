@@ -16,6 +16,7 @@ behind it is taken in. And so is a log that ends before what was handled: its ne
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 import structlog
@@ -36,6 +37,8 @@ from saga.transport.telling import tell
 AT_ONCE: Final = Grace(hole_seconds=0, tail_seconds=0)
 BESIDE_A_QUEUE: Final = Grace(hole_seconds=3, tail_seconds=30)
 LOOK_SECONDS: Final = 1.0
+NOT_BEGUN: Final = Horizon(0, 0, 0, commit_ordered=True)
+"""Of a log that is kept here, before its first event."""
 PAGES_AT_ONCE: Final = 20
 """Pages of one module before the others have their turn, and before another feed may take over."""
 
@@ -45,6 +48,7 @@ READ_HANDLED = _SQL["read_handled"]
 HAS_ADVANCES = _SQL["has_advances"]
 HOLD_FEED = _SQL["hold_feed"]
 RAISE_ALARM = _SQL["raise_alarm"]
+CLEAR_ALARMS = _SQL["clear_alarms"]
 
 _log = structlog.get_logger()
 
@@ -56,7 +60,7 @@ class _AnotherFeeds(Exception):
 class LogFeed:
     """Feeds one process from the logs of the modules that it hears.
 
-    ``elsewhere`` gives the database of each module whose log is not kept here.
+    ``elsewhere`` gives the database of each module whose log is not kept here, None where it can't be asked.
     """
 
     def __init__(
@@ -68,23 +72,28 @@ class LogFeed:
         *,
         grace: Grace,
         page_size: int,
-        elsewhere: Mapping[str, AsyncEngine] | None = None,
+        elsewhere: Mapping[str, AsyncEngine | None] = MappingProxyType({}),
     ) -> None:
         self._engine = engine
         self._step = step
         self._process = process
         self._prefix = prefix
         self._page_size = page_size
-        self._elsewhere = elsewhere or {}
+        self._elsewhere = frozenset(elsewhere)
         self._grace = grace
         self._patience: dict[str, Patience] = {}
-        self._logs: dict[str, PublicLog] = {}
+        self._logs = {
+            module: PublicLog(module, database, is_here=module not in elsewhere)
+            for module in process.inputs
+            if (database := elsewhere.get(module, engine)) is not None
+        }
         self._reached: dict[str, int] = {}
 
     async def run(self, stop: asyncio.Event, ready: asyncio.Event, look_seconds: float) -> None:
         """Feed until ``stop``, looking at least every ``look_seconds``; ``ready`` is set after the first look."""
 
         async def session() -> None:
+            await self._quieten()
             while not stop.is_set():
                 fed = await self.feed_once()
                 ready.set()
@@ -101,6 +110,12 @@ class LogFeed:
             known = (await connection.execute(READ_PROGRESS, wanted)).all()
         return sum([await self._feed(row) for row in known])
 
+    async def _quieten(self) -> None:
+        """A module that the process does not hear, or no longer, is nobody's alarm."""
+        heard = {"consumer": self._process.name, "modules": list(self._process.inputs)}
+        async with durable_transaction(self._engine) as connection:
+            await connection.execute(CLEAR_ALARMS, heard)
+
     async def _fold(self) -> None:
         """Steps that met a held cursor left what they covered to whoever comes next."""
         consumer = self._process.name
@@ -112,13 +127,13 @@ class LogFeed:
 
     async def _feed(self, known: Row[Any]) -> int:
         """Settle what is overdue in one module, or raise an alarm that says why that can't be done."""
-        log, settled, alarm = self._log_of(known.module), 0, None
+        settled, alarm = 0, None
         try:
-            horizon = await log.horizon()
+            horizon = await self._horizon(known.module)
             alarm = self._cut_off(known, horizon)
             upto = self._overdue(known, horizon)
             if upto > known.watermark:
-                settled = await self._settle(log, upto, horizon)
+                settled = await self._settle(known.module, upto, horizon)
         except _AnotherFeeds:
             alarm = known.alarm
         except (Unreachable, Pruned) as error:
@@ -127,6 +142,12 @@ class LogFeed:
             await self._raise_alarm(known.module, alarm)
         return settled
 
+    async def _horizon(self, module: str) -> Horizon | None:
+        """How far the module's log goes; None where it is kept elsewhere and can't be asked, or is not there."""
+        log = self._logs.get(module)
+        horizon = None if log is None else await log.horizon()
+        return NOT_BEGUN if horizon is None and module not in self._elsewhere else horizon
+
     def _cut_off(self, known: Row[Any], horizon: Horizon | None) -> str | None:
         """Why the log's end can't be true, if it lies before what was handled a look ago; a standby may be late."""
         reached = max(known.watermark, known.overtaken)
@@ -134,10 +155,12 @@ class LogFeed:
         self._reached[known.module] = reached
         if horizon is None or reached <= horizon.last_position or not is_old:
             return None
-        return (
+        alarm = (
             f"it ends at position {horizon.last_position}, and {reached} was handled: a message invented that, or the "
             "log has lost its end"
         )
+        is_nowhere = horizon is NOT_BEGUN
+        return alarm + (", or it is kept elsewhere, and SAGA_LOG_URLS has to name it" if is_nowhere else "")
 
     def _overdue(self, known: Row[Any], horizon: Horizon | None) -> int:
         """The position up to which what is missing must be fetched now."""
@@ -145,10 +168,11 @@ class LogFeed:
         patience = self._patience.setdefault(known.module, Patience(self._grace))
         return min(patience.overdue(time.monotonic(), Progress(known.watermark, known.overtaken), end), end)
 
-    async def _settle(self, log: PublicLog, upto: int, horizon: Horizon | None) -> int:
+    async def _settle(self, module: str, upto: int, horizon: Horizon | None) -> int:
         """Take in page after page, if no other feed does; how many positions that settled."""
         if horizon is None:
-            raise Unreachable(f"positions of {log.module} are missing, and SAGA_LOG_URLS does not say where its log is")
+            raise Unreachable(f"positions of {module} are missing, and SAGA_LOG_URLS does not say where its log is")
+        log = self._logs[module]
         async with reading(self._engine) as holding:
             wanted = {"consumer": self._process.name, "module": log.module}
             if not (await holding.execute(HOLD_FEED, wanted)).scalar_one():
@@ -176,7 +200,7 @@ class LogFeed:
 
     async def _take(self, module: str, entries: Sequence[Entry], after: int, settled_upto: int) -> None:
         """Take in what the process hears; in one transaction with what that settles."""
-        kinds = [kind.__name__ for kind in self._process.inputs.get(module, self._process.kinds.values())]
+        kinds = [kind.__name__ for kind in self._process.inputs[module]]
         told = [as_delivered(entry, self._prefix) for entry in entries if entry.type in kinds]
         heard = [one for one in told if isinstance(one, Poison) or not is_overheard(self._process, one)]
         if heard and self._grace is not AT_ONCE:
@@ -199,9 +223,3 @@ class LogFeed:
         async with durable_transaction(self._engine) as connection:
             wanted = {"consumer": self._process.name, "module": module, "alarm": alarm}
             await connection.execute(RAISE_ALARM, wanted)
-
-    def _log_of(self, module: str) -> PublicLog:
-        if module not in self._logs:
-            elsewhere = self._elsewhere.get(module)
-            self._logs[module] = PublicLog(module, elsewhere or self._engine, is_here=elsewhere is None)
-        return self._logs[module]

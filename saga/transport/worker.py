@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -12,6 +13,7 @@ from saga.engine.dead_letters import DeadLetter
 from saga.engine.intake import named_instance
 from saga.postgres import durable_transaction
 from saga.settings import Feed, Settings, SettingsError
+from saga.transport.admission import Events, unjudged
 from saga.transport.consumer import Consumer
 from saga.transport.log_feed import AT_ONCE, BESIDE_A_QUEUE, LOOK_SECONDS, LogFeed
 from saga.transport.publisher import Publisher
@@ -28,8 +30,8 @@ _COMMAND_SOURCE = re.compile(r"/modules/(.+)-process")
 class Worker:
     """One worker of a process. Any number may run, on any machines; the death of one of its loops ends it, loudly.
 
-    ``elsewhere`` gives the database of each module whose log is not kept in the worker's own. Raises SettingsError
-    without a broker's address, unless the feed pulls.
+    ``elsewhere`` gives the database of each module that SAGA_LOG_URLS names, as far as it can be asked. Raises
+    SettingsError without a broker's address, unless the feed pulls.
     """
 
     def __init__(
@@ -39,11 +41,11 @@ class Worker:
         settings: Settings,
         *,
         amqp_url: str | None,
-        elsewhere: Mapping[str, AsyncEngine] | None = None,
+        elsewhere: Mapping[str, AsyncEngine] = MappingProxyType({}),
     ) -> None:
         if amqp_url is None and settings.feed is Feed.PUSH:
             raise SettingsError("Without a broker nothing is pushed: give SAGA_AMQP_URL, or set SAGA_FEED=pull")
-        step = Step(engine, process)
+        step = Step(engine, process, elsewhere=settings.log_urls)
         self._pulls = settings.feed is Feed.PULL
         self._look_seconds = settings.pull_poll_seconds if self._pulls else LOOK_SECONDS
         self._log_feed = LogFeed(
@@ -53,7 +55,7 @@ class Worker:
             settings.prefix,
             grace=AT_ONCE if self._pulls else BESIDE_A_QUEUE,
             page_size=settings.batch_size,
-            elsewhere=elsewhere,
+            elsewhere={module: elsewhere.get(module) for module in settings.log_urls},
         )
         self._broker = None if amqp_url is None else _AtTheBroker(engine, amqp_url, step, process, settings=settings)
 
@@ -78,8 +80,9 @@ class _AtTheBroker:
         self._queues = {queue.name for queue in wanted.queues}
         self._publisher = Publisher(amqp_url, wanted, settings.publish_timeout_seconds)
         self._relay = Relay(engine, self._publisher, settings.prefix, settings.relay_batch_size, own=process.module)
-        self._consumer = Consumer(amqp_url, wanted, process.name, self._handle, settings.batch_size)
-        self._undelivered = Consumer(amqp_url, wanted, UNDELIVERED, self._park, UNDELIVERED_BATCH_SIZE)
+        judge = Events(process, settings.prefix, settings.accepted_exchange_names)
+        self._consumer = Consumer(amqp_url, wanted, process.name, self._handle, settings.batch_size, judge=judge)
+        self._undelivered = Consumer(amqp_url, wanted, UNDELIVERED, self._park, UNDELIVERED_BATCH_SIZE, judge=unjudged)
 
     async def run(self, stop: asyncio.Event, ready: asyncio.Event, *, consumes: bool) -> None:
         async with self._publisher, asyncio.TaskGroup() as loops:

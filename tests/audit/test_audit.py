@@ -26,7 +26,7 @@ from tests.retention.archive import prune
 
 @pytest.fixture
 def step(engine: AsyncEngine) -> Step:
-    return Step(engine, PROCESS)
+    return Step(engine, PROCESS, elsewhere=PROCESS.inputs)
 
 
 @pytest.mark.parametrize("seed", [random.randrange(10**6) for _ in range(3)])
@@ -56,7 +56,7 @@ async def test_other_processes_with_figures_and_several_deadlines_are_what_the_m
         said += [told(fact, f"i-{number}", process.correlate) for fact in [*some, *chance.sample(some, 1)]]
     chance.shuffle(said)
     for start in range(0, len(said), 20):
-        await Step(engine, process).take(said[start : start + 20])
+        await Step(engine, process, elsewhere=process.inputs).take(said[start : start + 20])
     assert len(await audited(engine, process)) == 60
     assert await differing(engine, process) == {}, f"seed {seed}"
     await execute(engine, "UPDATE saga.instance SET settled = NOT settled")
@@ -179,12 +179,12 @@ async def test_a_declaration_that_fails_is_a_finding_about_its_instance_alone(en
 
 async def test_two_answers_to_one_message_are_found(engine: AsyncEngine, step: Step) -> None:
     await step.take(
-        [message("OrderPlaced", "o-1", module="elsewhere", position=7, previous=6), message("OrderPlaced", "o-2")]
+        [message("OrderPlaced", "o-1", module="orders", position=7, previous=6), message("OrderPlaced", "o-2")]
     )
     await answer_again(engine, "o-1")
     await answer_again(engine, "o-2")
     found = await sentences(engine)
-    assert found[0] == "position 7 of elsewhere was answered 2 times"
+    assert found[0] == "position 7 of orders was answered 2 times"
     assert found[1].endswith("from /tests was answered 2 times")
     assert len(found) == 2
 

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count
@@ -70,13 +70,15 @@ class Saga:
         assert result.exit_code == 0, result.stderr
         return json.loads(result.stdout)
 
-    def take(self, *messages: Raw) -> Taken:
-        """The messages, handled by the durable step."""
+    def take(self, *messages: Raw, elsewhere: Collection[str] = ()) -> Taken:
+        """The messages, handled by the durable step as if the exchange of events had brought them."""
+        exchange = f"{self.environment['SAGA_PREFIX']}.events"
+        delivered = [decode(replace(message, exchange=exchange)) for message in messages]
 
         async def work() -> Taken:
             engine = connect_engine(self.environment["SAGA_DATABASE_URL"], "test")
             try:
-                return await Step(engine, order_process()).take([decode(message) for message in messages])
+                return await Step(engine, order_process(), elsewhere=elsewhere).take(delivered)
             finally:
                 await engine.dispose()
 

@@ -23,7 +23,7 @@ def keep_log(saga: Saga, events: int) -> None:
 
 
 def test_the_first_hole_in_a_log_kept_elsewhere_is_as_old_as_the_cursor_stands_before_it(saga: Saga) -> None:
-    saga.take(*(at(message("OrderPlaced", f"o-{n}"), "orders", n, n - 1) for n in (1, 4, 5, 8)))
+    saga.take(*(at(message("OrderPlaced", f"o-{n}"), "orders", n, n - 1) for n in (1, 4, 5, 8)), elsewhere={"orders"})
     saga.sql("UPDATE saga.cursor SET hole_since = now() - interval '90 s'")
     orders = cursor(saga.json("lag"), "order", "orders")
     assert (orders["watermark"], orders["behind"], orders["hole_count"]) == (1, None, 2)
@@ -35,7 +35,7 @@ def test_the_first_hole_in_a_log_kept_elsewhere_is_as_old_as_the_cursor_stands_b
 
 
 def test_a_log_that_cannot_be_asked_is_an_alarm(saga: Saga) -> None:
-    saga.take(*(at(message("OrderPlaced", f"o-{n}"), "orders", n, n - 1) for n in (1, 3)))
+    saga.take(*(at(message("OrderPlaced", f"o-{n}"), "orders", n, n - 1) for n in (1, 3)), elsewhere={"orders"})
     assert cursor(saga.json("lag"), "order", "orders")["alarm"] is None
     saga.sql("UPDATE saga.cursor SET alarm = E'no answer\x1b[2J' WHERE module = 'orders'")
     assert cursor(saga.json("lag"), "order", "orders")["alarm"] == "no answer\x1b[2J"
@@ -53,7 +53,11 @@ def test_a_hole_in_a_log_kept_here_has_the_age_of_its_first_event(saga: Saga) ->
 
 
 def test_a_range_that_a_message_covers_is_no_hole(saga: Saga) -> None:
-    saga.take(at(message("OrderPlaced", "o-1"), "orders", 1, 0), at(message("OrderPlaced", "o-2"), "orders", 9, 1))
+    saga.take(
+        at(message("OrderPlaced", "o-1"), "orders", 1, 0),
+        at(message("OrderPlaced", "o-2"), "orders", 9, 1),
+        elsewhere={"orders"},
+    )
     orders = cursor(saga.json("lag"), "order", "orders")
     assert (orders["watermark"], orders["hole_count"], orders["holes"]) == (9, 0, [])
 

@@ -230,18 +230,55 @@ async def test_a_position_must_be_what_its_log_says(engine: AsyncEngine, step: S
     ).taken == 1
 
 
-async def test_a_position_is_a_repeat_even_when_its_inbox_row_is_pruned(engine: AsyncEngine, step: Step) -> None:
-    placed = message("OrderPlaced", "o-1", module="elsewhere", position=1, previous=0)
+@pytest.mark.parametrize("previous", [0, 999, None])
+@pytest.mark.parametrize("position", [1_000, 2**63 - 2])
+async def test_a_claim_on_a_log_that_has_not_begun_is_refused_and_covers_nothing(
+    engine: AsyncEngine, step: Step, position: int, previous: int | None
+) -> None:
+    liar = message("PaymentReceived", "liar", module="payments", position=position, previous=previous)
+    assert (await step.take([liar])).dead == 1
+    ((_, reason),) = await dead_letters(engine)
+    assert "no log of it is kept here" in reason
+    assert "SAGA_LOG_URLS" in reason
+    assert await rows(engine, "SELECT * FROM saga.cursor") == []
+    assert await rows(engine, "SELECT * FROM saga.instance") == []
+    real = [message("PaymentReceived", f"o-{n}", module="payments", position=n, previous=n - 1) for n in range(1, 21)]
+    async with durable_transaction(engine) as connection:
+        events = [NewEvent(str(one.data["order_id"]), one.type, one.id, one.data) for one in real]
+        await append(connection, "payments", events)
+    assert (await step.take(real)).taken == 20
+
+
+async def test_a_module_that_is_kept_elsewhere_is_believed(engine: AsyncEngine) -> None:
+    step = Step(engine, PROCESS, elsewhere={"payments"})
+    assert (await step.take([message("PaymentReceived", "o-1", module="payments", position=1_000)])).taken == 1
+
+
+async def test_only_a_module_that_the_process_hears_has_a_cursor(engine: AsyncEngine) -> None:
+    """Neither a message that it refuses leaves one, nor one that speaks for another module."""
+    step = Step(engine, PROCESS, elsewhere={"payments", "orders", "invented", "order-process", "relay"})
+    claims = [
+        message("PaymentReceived", "o-1", module=module, position=1_000, previous=0)
+        for module in ("orders", "invented", "order-process", "relay", "scheduler")
+    ]
+    assert (await step.take(claims)).dead == len(claims)
+    assert (await step.take([message("Nonsense", "o-1", module="invented", position=7)])).dead == 1
+    assert await rows(engine, "SELECT * FROM saga.cursor") == []
+    assert await rows(engine, "SELECT * FROM saga.instance") == []
+
+
+async def test_a_position_is_a_repeat_even_when_its_inbox_row_is_pruned(engine: AsyncEngine) -> None:
+    step = Step(engine, PROCESS, elsewhere={"orders"})
+    placed = message("OrderPlaced", "o-1", module="orders", position=1, previous=0)
     await step.take([placed])
     await execute(engine, "DELETE FROM saga.inbox")
     assert await step.take([placed]) == Taken(0, 0, 1, 0, 0)
-    other = message("OrderPlaced", "o-2", module="elsewhere", position=1, previous=0)
+    other = message("OrderPlaced", "o-2", module="orders", position=1, previous=0)
     assert (await step.take([other])).taken == 0
 
 
-async def test_the_same_position_with_another_id_is_a_conflict(engine: AsyncEngine, step: Step) -> None:
-    await step.take([message("OrderPlaced", "o-1", module="elsewhere", position=1, message_id="m-a")])
-    assert (
-        await step.take([message("OrderPlaced", "o-2", module="elsewhere", position=1, message_id="m-b")])
-    ).dead == 1
-    assert await dead_letters(engine) == [("conflict", "position 1 of module elsewhere was taken in as message m-a")]
+async def test_the_same_position_with_another_id_is_a_conflict(engine: AsyncEngine) -> None:
+    step = Step(engine, PROCESS, elsewhere={"orders"})
+    await step.take([message("OrderPlaced", "o-1", module="orders", position=1, message_id="m-a")])
+    assert (await step.take([message("OrderPlaced", "o-2", module="orders", position=1, message_id="m-b")])).dead == 1
+    assert await dead_letters(engine) == [("conflict", "position 1 of module orders was taken in as message m-a")]

@@ -26,7 +26,7 @@ def command(kind: str, order_id: str, revision: int, effect: str, **fields: Any)
     return Envelope(
         type=kind,
         id=derived_id("command", "order", order_id, effect, revision),
-        source="/modules/order",
+        source="/modules/order-process",
         data=data,
         raw=Raw(body=body, routing_key=f"gateway.{kind}", exchange="saga.commands"),
         subject=order_id,

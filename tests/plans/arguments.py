@@ -34,6 +34,7 @@ def arguments(count: int) -> dict[str, Cases]:
         **_scheduler(),
         **_reading(count),
         **_replay(count),
+        **_repaired_cursors(count),
         **_retention(count),
         **_erasure(count),
     }
@@ -70,7 +71,6 @@ def _inbox(count: int) -> dict[str, Cases]:
             "of one log": positions,
             "of two logs": {"modules": ["orders", "payments"] * (BATCH // 2), "positions": _last(count // 10)},
         },
-        "engine/find_modules": _one(modules=["orders", "payments", "elsewhere"]),
         "engine/keep_dead_letters": _one(consumer="order", **_letters(count)),
         "engine/fail_again": _one(dead_letter_id=1, reason="again"),
         "engine/close_dead_letters": _one(dead_letter_ids=list(range(1, BATCH)), state="redriven"),
@@ -184,6 +184,7 @@ def _transport(count: int) -> dict[str, Cases]:
         "transport/read_handled": _one(consumer="order", module="orders", pruned_position=0),
         "transport/has_advances": _one(consumer="order"),
         "transport/hold_feed": _one(consumer="order", module="orders"),
+        "transport/clear_alarms": _one(consumer="order", modules=["orders", "payments", "scheduler"]),
         "transport/raise_alarm": _one(consumer="order", module="orders", alarm="the log can't be reached"),
     }
 
@@ -259,6 +260,24 @@ def _reading(count: int) -> dict[str, Cases]:
         "reading/read_tombstone": _one(process="order", process_id="old-1"),
         "reading/read_timers": _one(process="order", process_id=f"o-{count}"),
         "reading/read_version": _one(),
+    }
+
+
+def _repaired_cursors(count: int) -> dict[str, Cases]:
+    this = {"consumer": "order", "module": "orders"}
+    log = {"last_position": count, "begin": count // 10}
+    asked = log | {"is_here": False, "asked_at": datetime.now(UTC)}
+    return {
+        "replay/hold_cursor": _one(**this),
+        "replay/drop_cursor_advances": _one(**this),
+        "replay/release_false_positions": {
+            "elsewhere": this | asked,
+            "here": this | asked | {"module": "nobody's", "is_here": True},
+        },
+        "replay/prove_handled_here": _one(**this, **log, types=["OrderPlaced"]),
+        "replay/prove_handled_elsewhere": _one(**this, **log),
+        "replay/set_cursor": _one(**this, handled="{[1,9),[20,30)}"),
+        "replay/delete_cursors": _one(consumer="order", modules=["orders", "payments"]),
     }
 
 

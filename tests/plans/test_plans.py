@@ -23,6 +23,10 @@ MAY_READ_ALL = {
     # Dead letters are few, and it asks only about events that nobody answered.
     "audit/read_letters": {"dead_letter"},
     "audit/read_given_up": {"dead_letter"},
+    # A repair looks at everything that is known of one module.
+    "replay/release_false_positions": {"inbox", "event_log"},
+    "replay/prove_handled_here": {"inbox", "event_log", "dead_letter"},
+    "replay/prove_handled_elsewhere": {"inbox", "dead_letter"},
 }
 """For people, who ask for it now and then: what is open may be much of these tables."""
 

@@ -28,7 +28,7 @@ CORRUPTIONS = (
 
 @pytest.fixture
 def step(engine: AsyncEngine) -> Step:
-    return Step(engine, PROCESS)
+    return Step(engine, PROCESS, elsewhere=PROCESS.inputs)
 
 
 @pytest.mark.parametrize("seed", [random.randrange(10**6) for _ in range(2)])

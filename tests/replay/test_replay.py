@@ -15,7 +15,7 @@ from tests.replay.evidence import PROCESS, delete_entries, differing, examined, 
 
 @pytest.fixture
 def step(engine: AsyncEngine) -> Step:
-    return Step(engine, PROCESS)
+    return Step(engine, PROCESS, elsewhere=PROCESS.inputs)
 
 
 @pytest.mark.parametrize("seed", [random.randrange(10**6) for _ in range(3)])

@@ -1,6 +1,6 @@
 """What the tests of retention say and ask: orders with a history, readers that have read it, and what is left of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -41,11 +41,11 @@ async def _logged(engine: AsyncEngine, one: Envelope) -> Envelope:
     return replace(one, source=f"/modules/{module}", module=module, position=position, previous_position=previous)
 
 
-async def take(engine: AsyncEngine, *messages: Envelope) -> Taken:
+async def take(engine: AsyncEngine, *messages: Envelope, elsewhere: Collection[str] = ()) -> Taken:
     """The messages, taken by one step; it is run again as whoever calls a step does."""
     for _ in range(MOST_ATTEMPTS):
         try:
-            return await Step(engine, PROCESS).take(messages)
+            return await Step(engine, PROCESS, elsewhere=elsewhere).take(messages)
         except (Conflict, Unavailable):
             continue
     raise AssertionError(f"a step did not get through in {MOST_ATTEMPTS} attempts")

@@ -14,6 +14,7 @@ from saga.postgres import Conflict, Unavailable
 from saga.retention import Ended, Pruner
 from tests.engine.conversation import commands, message, outcome, rows, value
 from tests.retention.archive import (
+    MODULES,
     NOW,
     PROCESS,
     counts,
@@ -27,6 +28,7 @@ from tests.retention.archive import (
     waiting_for_locks,
 )
 
+ELSEWHERE = frozenset(MODULES.values())
 PRUNED = ["instance", "inbox", "event_log", "timer"]
 
 
@@ -50,7 +52,7 @@ async def repeat_while_pruning(engine: AsyncEngine, messages: list[Envelope]) ->
     async with asyncio.timeout(20):
         async with held(engine, "SELECT FROM saga.module WHERE name = 'order-process' FOR UPDATE"):
             pruning = await prune_up_to_its_last_statement(engine)
-            stepping = asyncio.create_task(take(engine, *messages))
+            stepping = asyncio.create_task(take(engine, *messages, elsewhere=ELSEWHERE))
             await waiting_for_locks(engine, 2)
         await pruning
         return await stepping
@@ -67,10 +69,10 @@ async def test_a_repeat_that_waits_for_the_pruner_is_still_a_repeat(engine: Asyn
 
 async def test_a_repeat_with_a_position_that_waits_for_the_pruner_is_still_a_repeat(engine: AsyncEngine) -> None:
     messages = [
-        message(kind, "o-1", module="elsewhere", position=position, previous=position - 1)
+        message(kind, "o-1", module=MODULES[kind], position=position, previous=position - 1)
         for position, kind in enumerate(("OrderPlaced", "PaymentReceived"), 1)
     ]
-    await take(engine, *messages)
+    await take(engine, *messages, elsewhere=ELSEWHERE)
     before = await picture(engine)
     assert (await repeat_while_pruning(engine, messages)).repeated == 2
     assert await picture(engine) == before
@@ -84,25 +86,25 @@ async def test_a_late_fact_that_waits_for_the_pruner_revives_what_it_leaves(engi
     assert await ids(engine, "instance_tombstone") == []
 
 
-@pytest.mark.parametrize("module", [None, "elsewhere"])
+@pytest.mark.parametrize("modules", [{}, MODULES], ids=["without positions", "with positions"])
 async def test_a_repeat_whose_order_was_pruned_and_revived_while_it_waited_is_still_a_repeat(
-    engine: AsyncEngine, module: str | None
+    engine: AsyncEngine, modules: dict[str, str]
 ) -> None:
     """The step waits for another message of its batch, and has looked for tombstones before there were any."""
     before, repeated = (
-        message(kind, "o-1", message_id=kind, module=module, position=module and number, previous=module and number - 1)
-        for number, kind in enumerate(("OrderPlaced", "PaymentReceived"), 1)
+        message(kind, "o-1", message_id=kind, module=modules.get(kind), position=1 if modules else None)
+        for kind in ("OrderPlaced", "PaymentReceived")
     )
-    await take(engine, before, repeated)
+    await take(engine, before, repeated, elsewhere=ELSEWHERE)
     in_the_way = (
         "INSERT INTO saga.inbox (consumer, module, position, source, message_id, digest)"
-        " VALUES ('order', 'before', 1, '/modules/before', 'first', substr(sha256(''), 1, 16))"
+        " VALUES ('order', 'orders', 9, '/modules/orders', 'first', substr(sha256(''), 1, 16))"
     )
-    first = message("OrderPlaced", "o-2", message_id="first", module="before", position=1, previous=0)
+    first = message("OrderPlaced", "o-2", message_id="first", module="orders", position=9, previous=8)
     async with asyncio.timeout(20):
         async with engine.connect() as connection:
             await connection.execute(text(in_the_way))
-            stepping = asyncio.create_task(take(engine, first, repeated))
+            stepping = asyncio.create_task(take(engine, first, repeated, elsewhere=ELSEWHERE))
             await waiting_for_locks(engine, 1)
             assert (await prune(engine)).removed.instances == 1
             assert (await take(engine, message("OrderCancelled", "o-1"))).taken == 1

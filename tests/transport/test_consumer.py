@@ -13,6 +13,7 @@ from aio_pika.exceptions import PublishError
 
 from saga.core import Envelope, Poison
 from saga.postgres import Unavailable
+from saga.transport.admission import unjudged
 from saga.transport.consumer import Consumer, Handler
 from tests.transport.clients import call_management
 from tests.transport.place import STOP_SECONDS, Place, working
@@ -27,7 +28,7 @@ BATCH = 5
 async def consuming(place: Place, handle: Handler, batch_size: int = BATCH) -> AsyncIterator[asyncio.Task[None]]:
     """A consumer of the order queue, without a database behind it."""
     stop, ready = asyncio.Event(), asyncio.Event()
-    consumer = Consumer(place.amqp_url, place.topology, "order", handle, batch_size)
+    consumer = Consumer(place.amqp_url, place.topology, "order", handle, batch_size, judge=unjudged)
     running = asyncio.create_task(consumer.run(stop, ready))
     async with asyncio.timeout(STOP_SECONDS):
         await ready.wait()

@@ -15,7 +15,7 @@ from saga.orders import order_process
 from saga.postgres import durable_transaction
 from saga.transport.codec import decode
 from tests.orders.auditor import Verdict
-from tests.transport.place import Place
+from tests.transport.place import Place, working
 from tests.transport.records import answers, dead_letters, messages_taken, outcome, position_in, verdicts
 from tests.transport.waiting import until
 from tests.transport.wire import cancelled, event, paid, placed, publish, under_another_id
@@ -106,14 +106,13 @@ async def test_the_same_contents_in_another_order_of_fields_are_no_conflict(
     assert await dead_letters(place.engine) == []
 
 
-async def test_a_position_with_another_message_id_is_a_conflict(
-    place: Place, worker: None, channel: AbstractChannel
-) -> None:
+async def test_a_position_with_another_message_id_is_a_conflict(place: Place, channel: AbstractChannel) -> None:
     first = event("PaymentReceived", PAID, id="m-1", sequence=1)
-    await publish(channel, place, [first])
-    await until(lambda: outcome(place.engine, "o-1"))
-    await publish(channel, place, [under_another_id(first)])
-    (letter,) = await letters_of(place, 1)
+    async with working(place, log_urls={"payments": None}):
+        await publish(channel, place, [first])
+        await until(lambda: outcome(place.engine, "o-1"))
+        await publish(channel, place, [under_another_id(first)])
+        (letter,) = await letters_of(place, 1)
     assert (letter.kind, letter.reason) == (
         "conflict",
         "position 1 of module payments was taken in as message m-1",

@@ -223,7 +223,8 @@ async def test_positions_that_come_shuffled_and_repeatedly_leave_no_hole(
             messages.append(event(kind, orjson.loads(raw.body), sequence=logs[MODULES[kind]]))
     again = chance.sample(messages, len(messages) // 2)
     sent = chance.sample([*messages, *again], len(messages) + len(again))
-    async with working(place), working(place):
+    elsewhere = dict.fromkeys(logs)
+    async with working(place, log_urls=elsewhere), working(place, log_urls=elsewhere):
         await publish(channel, place, sent)
         await until(lambda: messages_taken(place.engine), lambda seen: sum(seen) == len(sent), seconds=30)
         for module, last in logs.items():

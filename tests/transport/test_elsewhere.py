@@ -38,14 +38,15 @@ async def nowhere() -> AsyncIterator[AsyncEngine]:
 
 
 def log_feed(engine: AsyncEngine, log: AsyncEngine | None, grace: Grace = AT_ONCE) -> LogFeed:
-    elsewhere = {"orders": log} if log else None
-    return LogFeed(engine, Step(engine, PROCESS), PROCESS, "saga", grace=grace, page_size=7, elsewhere=elsewhere)
+    elsewhere = {"orders": log}
+    step = Step(engine, PROCESS, elsewhere=elsewhere)
+    return LogFeed(engine, step, PROCESS, "saga", grace=grace, page_size=7, elsewhere=elsewhere)
 
 
 async def deliver(engine: AsyncEngine, order_id: str, position: int, previous: int | None = None) -> None:
     place = {"module": "orders", "position": position, "previous": previous}
     said = message("OrderCancelled", order_id, message_id=f"shipment-{position}", **place)  # type: ignore[arg-type]
-    assert (await Step(engine, PROCESS).take([said])).taken == 1
+    assert (await Step(engine, PROCESS, elsewhere={"orders"}).take([said])).taken == 1
 
 
 async def record(engine: AsyncEngine, order_id: str) -> None:
@@ -73,6 +74,35 @@ async def test_a_hole_whose_log_is_nowhere_is_an_alarm_and_is_never_passed(engin
     assert (watermark, handled) == (0, "{[3,4)}")
     assert alarm is not None
     assert "SAGA_LOG_URLS" in alarm
+
+
+async def test_a_cursor_in_a_log_that_is_neither_here_nor_named_is_an_alarm(engine: AsyncEngine) -> None:
+    """An earlier version believed whoever had no log here; now such a module has to be named."""
+    await deliver(engine, "o-1", 1, previous=0)
+    feed = LogFeed(engine, Step(engine, PROCESS), PROCESS, "saga", grace=AT_ONCE, page_size=7)
+    for _ in range(2):
+        await feed.feed_once()
+    ((watermark, handled, alarm),) = await cursor(engine)
+    assert (watermark, handled) == (1, "{}")
+    assert alarm is not None
+    assert "SAGA_LOG_URLS has to name it" in alarm
+    await log_feed(engine, None).feed_once()
+    assert await cursor(engine) == [(1, "{}", None)]
+
+
+async def test_a_module_that_the_process_does_not_hear_has_no_alarm(engine: AsyncEngine) -> None:
+    await execute(
+        engine,
+        "INSERT INTO saga.cursor (consumer, module, handled, hole_since, alarm)"
+        " VALUES ('order', 'invented', '{[5,6)}', now(), 'no log'), ('other', 'invented', '{[5,6)}', now(), 'no log')",
+    )
+    stop, looked = asyncio.Event(), asyncio.Event()
+    running = asyncio.create_task(log_feed(engine, None, HOLES_AT_ONCE).run(stop, looked, 0.1))
+    await looked.wait()
+    stop.set()
+    await running
+    alarms = await rows(engine, "SELECT consumer, alarm FROM saga.cursor ORDER BY consumer")
+    assert alarms == [("order", None), ("other", "no log")]
 
 
 async def test_a_log_that_cannot_be_reached_is_an_alarm_until_it_can(
@@ -224,15 +254,6 @@ async def test_a_transaction_that_stays_open_elsewhere_in_the_server_holds_nothi
         feed = log_feed(engine, positions_only)
         await feed.feed_once()
         assert await cursor(engine) == [(1, "{}", None)]
-
-
-async def test_positions_from_a_source_that_is_no_module_of_ours_are_watched_too(engine: AsyncEngine) -> None:
-    place = {"module": "source:/partner", "position": 7, "previous": 5}
-    await Step(engine, PROCESS).take([message("OrderCancelled", "o-1", **place)])  # type: ignore[arg-type]
-    await log_feed(engine, None, HOLES_AT_ONCE).feed_once()
-    ((watermark, handled, alarm),) = await cursor(engine)
-    assert (watermark, handled) == (0, "{[6,8)}")
-    assert alarm is not None
 
 
 async def test_an_alarm_goes_when_the_hole_is_filled_otherwise(engine: AsyncEngine) -> None:

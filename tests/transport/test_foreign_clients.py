@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ from cloudevents.core.v1.event import CloudEvent
 from pika.spec import BasicProperties
 
 from tests.transport.clients import PERSISTENT, publish_over_http, publish_with_pika
-from tests.transport.place import Place
+from tests.transport.place import Place, working
 from tests.transport.records import answers, dead_letters, outcome, position_in, rows
 from tests.transport.waiting import until
 
@@ -48,11 +48,6 @@ def pika_structured(place: Place, attributes: dict[str, str]) -> None:
     body = json.dumps({**attributes, "data": DATA}).encode()
     properties = BasicProperties(content_type="application/cloudevents+json; charset=UTF-8")
     publish_with_pika(place, place.topology.events, [(KEY, body, properties)])
-
-
-def pika_straight_to_the_queue(place: Place, attributes: dict[str, str]) -> None:
-    properties = BasicProperties(headers=headers(attributes))
-    publish_with_pika(place, "", [(place.order_queue, BODY, properties)])
 
 
 def http_binary(place: Place, attributes: dict[str, str]) -> None:
@@ -94,7 +89,6 @@ CLOUD_EVENTS: list[Send] = [
     pika_binary,
     pika_binary_without_content_type,
     pika_structured,
-    pika_straight_to_the_queue,
     http_binary,
     http_binary_with_numbers,
     http_structured,
@@ -103,10 +97,17 @@ CLOUD_EVENTS: list[Send] = [
 ]
 
 
+@pytest.fixture
+async def paid_elsewhere(place: Place) -> AsyncIterator[None]:
+    """A worker that knows that the log of the payments module is kept elsewhere."""
+    async with working(place, log_urls={"payments": None}):
+        yield
+
+
 @pytest.mark.parametrize("attributes", [ATTRIBUTES, LOGGED], ids=["without sequence", "with sequence"])
 @pytest.mark.parametrize("send", CLOUD_EVENTS, ids=lambda send: send.__name__)
 async def test_a_cloud_event_of_any_client_pays_the_order(
-    place: Place, worker: None, send: Send, attributes: dict[str, str]
+    place: Place, paid_elsewhere: None, send: Send, attributes: dict[str, str]
 ) -> None:
     await asyncio.to_thread(send, place, attributes)
     await until(lambda: outcome(place.engine, "o-1"), lambda seen: seen == "paid")
@@ -128,11 +129,6 @@ def pika_plain_with_type(place: Place) -> None:
 
 def pika_plain_by_routing_key(place: Place) -> None:
     publish_with_pika(place, place.topology.events, [(KEY, BODY, BasicProperties(message_id="m-1"))])
-
-
-def pika_plain_straight_to_the_queue(place: Place) -> None:
-    properties = BasicProperties(type="PaymentReceived", message_id="m-1", content_type="application/json")
-    publish_with_pika(place, "", [(place.order_queue, BODY, properties)])
 
 
 def pika_plain_with_every_property(place: Place) -> None:
@@ -164,7 +160,6 @@ def http_plain_by_routing_key(place: Place) -> None:
 PLAIN = [
     pika_plain_with_type,
     pika_plain_by_routing_key,
-    pika_plain_straight_to_the_queue,
     pika_plain_with_every_property,
     http_plain,
     http_plain_by_routing_key,
@@ -186,7 +181,7 @@ async def test_a_plain_message_of_any_client_pays_the_order_once(
     assert await dead_letters(place.engine) == []
 
 
-async def test_the_same_event_in_three_forms_by_three_clients_is_one_event(place: Place, worker: None) -> None:
+async def test_the_same_event_in_three_forms_by_three_clients_is_one_event(place: Place, paid_elsewhere: None) -> None:
     for send in (pika_binary, http_structured, sdk_binary):
         await asyncio.to_thread(send, place, LOGGED)
     (taken,) = await until(

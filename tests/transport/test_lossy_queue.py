@@ -12,6 +12,7 @@ from saga.engine.intake import Admitted, admit
 from saga.modules import NewEvent, Visibility, append, read_horizon, read_public
 from saga.orders import order_process
 from saga.postgres import durable_transaction
+from saga.transport.admission import Events
 from saga.transport.codec import Outgoing, as_delivered
 from saga.transport.consumer import Consumer
 from saga.transport.log_feed import LogFeed
@@ -124,7 +125,8 @@ async def test_whatever_the_way_to_the_queue_does_the_logs_say_how_every_order_e
     feed = LogFeed(place.engine, step, PROCESS, place.prefix, grace=QUICK, page_size=50)
     async with LossyPublisher(place, chance) as publisher, asyncio.TaskGroup() as loops:
         relay = Relay(place.engine, publisher, place.prefix, 20)
-        loops.create_task(Consumer(place.amqp_url, place.topology, "order", take, 25).run(stop, consuming))
+        consumer = Consumer(place.amqp_url, place.topology, "order", take, 25, judge=Events(PROCESS, place.prefix))
+        loops.create_task(consumer.run(stop, consuming))
         loops.create_task(relay.run(stop, 0.02))
         loops.create_task(feed.run(stop, asyncio.Event(), 0.1))
         await consuming.wait()

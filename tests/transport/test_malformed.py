@@ -22,6 +22,7 @@ from tests.transport.waiting import until
 from tests.transport.wire import depth, placed, publish
 
 KEY = "payments.PaymentReceived"
+KEYS = {"OrderPlaced": "orders.OrderPlaced"}
 DATA = {"order_id": "bad", "payment_id": "p-1", "amount": 4_200, "currency": "EUR"}
 SEED = 20_260_131
 _ids = count(1)
@@ -47,7 +48,7 @@ class Wrong:
 def data(reason: str, kind: str = "PaymentReceived", **changes: Any) -> Wrong:
     """Well-formed JSON with wrong data; a field that is ``...`` is left out."""
     said = {name: value for name, value in (DATA | changes).items() if value is not ...}
-    return Wrong(reason, json.dumps(said).encode(), kind)
+    return Wrong(reason, json.dumps(said).encode(), kind, routing_key=KEYS.get(kind, KEY))
 
 
 def cloud_event(reason: str, **attributes: Any) -> Wrong:

@@ -27,6 +27,8 @@ from tests.transport.records import (
 from tests.transport.waiting import until
 from tests.transport.wire import depth, event, paid, placed, publish
 
+ELSEWHERE = {"payments": None}
+
 
 class BreaksOnPennies(Register):
     """A register with a bug: it can't take in an amount below ten. Effects that name the healthy one mean this one."""
@@ -55,7 +57,9 @@ async def redrive(place: Place, process: Process) -> None:
     """Put every open dead letter back, as the command line does."""
     letters = await open_dead_letters(place.engine)
     messages = [decode(load_raw(letter.body, letter.properties)) for letter in letters]
-    await Step(place.engine, process).take(messages, redriven=[letter.dead_letter_id for letter in letters])
+    await Step(place.engine, process, elsewhere=ELSEWHERE).take(
+        messages, redriven=[letter.dead_letter_id for letter in letters]
+    )
 
 
 async def test_a_decision_that_raises_parks_its_message_and_the_others_go_on(
@@ -86,7 +90,7 @@ async def test_what_was_parked_is_handled_once_after_the_fix(
     data = {"order_id": "o-1", "payment_id": "p-1", "amount": 1, "currency": "EUR"}
     payment = event("PaymentReceived", data, sequence=sequence)
     await publish(channel, place, [payment])
-    async with working(place, broken_process()):
+    async with working(place, broken_process(), log_urls=ELSEWHERE):
         await until(lambda: dead_letters(place.engine))
     assert await outcomes(place.engine) == {}
 
@@ -95,7 +99,7 @@ async def test_what_was_parked_is_handled_once_after_the_fix(
     assert await outcome(place.engine, "o-1") == "paid"
     sent = [row.type for row in await commands(place.engine)]
 
-    async with working(place):
+    async with working(place, log_urls=ELSEWHERE):
         await publish(channel, place, [payment, payment])
         await until(lambda: messages_taken(place.engine), lambda seen: seen == (1, 2))
         await until(lambda: is_relayed(place.engine))
@@ -123,6 +127,6 @@ async def test_a_parked_message_leaves_no_hole_in_its_module(place: Place, chann
         for n in range(8, 0, -1)
     ]
     await publish(channel, place, history)
-    async with working(place, broken_process()):
+    async with working(place, broken_process(), log_urls=ELSEWHERE):
         await until(lambda: position_in(place.engine, "payments"), lambda seen: seen and seen.watermark == 8)
     assert len(await open_dead_letters(place.engine)) == 8

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
 from saga.core import Envelope, Poison
+from saga.transport.admission import unjudged
 from saga.transport.codec import Outgoing
 from saga.transport.confirms import NotConfirmed
 from saga.transport.connection import connect
@@ -22,7 +23,7 @@ from saga.transport.consumer import Consumer
 from saga.transport.publisher import Publisher
 from saga.transport.topology import declare
 from tests.transport.place import STOP_SECONDS, Place, working
-from tests.transport.records import outcome
+from tests.transport.records import dead_letters, outcome, rows
 from tests.transport.waiting import until
 from tests.transport.wire import depth
 from tests.visibility.brokers import SCRIPT, Guarded, call, guarded, written
@@ -66,7 +67,7 @@ class Taken:
 async def consuming(place: Place, queue: str, taken: Taken) -> AsyncIterator[asyncio.Event]:
     """A collaborator's consumer, started and not yet waited for; its event says when it consumes."""
     stop, ready = asyncio.Event(), asyncio.Event()
-    consumer = Consumer(place.amqp_url, place.topology.used(queue), queue, taken, 10)
+    consumer = Consumer(place.amqp_url, place.topology.used(queue), queue, taken, 10, judge=unjudged)
     running = asyncio.create_task(consumer.run(stop, ready))
     try:
         yield ready
@@ -252,6 +253,54 @@ async def test_a_module_that_publishes_itself_does_so_under_its_own_name(broker:
             with pytest.raises(NotConfirmed, match="ACCESS_REFUSED"):
                 await publisher.publish([order_placed(orders.prefix, module)])
     assert await depth(broker.place, broker.place.order_queue) == 1
+
+
+def claims_of_payments(prefix: str) -> list[Outgoing]:
+    """What the user of orders may write, and says of payments: in each form, with a position, and by another route."""
+    data = {"order_id": "o-1", "payment_id": "p-1", "amount": 4_200, "currency": "EUR"}
+    attributes = {"specversion": "1.0", "id": "m-1", "source": "/modules/payments", "type": "PaymentReceived"}
+    binary = {f"ce-{name}": value for name, value in attributes.items()}
+    said: list[tuple[dict[str, Any], object]] = [
+        (binary, data),
+        (binary | {"ce-id": "m-2", "ce-source": "https://pay.example"}, data),
+        (binary | {"ce-id": "m-3", "ce-sequence": "1000", "ce-previoussequence": "0"}, data),
+        ({}, data),
+    ]
+    events, key = f"{prefix}.events", "orders.OrderPlaced"
+    structured = json.dumps({**attributes, "data": data}).encode()
+    return [
+        *(
+            Outgoing(events, key, f"n-{n}", "PaymentReceived", None, headers, json.dumps(body).encode())
+            for n, (headers, body) in enumerate(said)
+        ),
+        Outgoing(events, key, "n-s", "PaymentReceived", None, {}, structured, "application/cloudevents+json"),
+    ]
+
+
+async def test_nobody_pays_an_order_under_the_name_of_another_module(broker: Guarded) -> None:
+    orders, engine = broker.seen_by("orders"), broker.place.engine
+    claims = claims_of_payments(orders.prefix)
+    async with (
+        working(broker.seen_by("worker")),
+        Publisher(orders.amqp_url, orders.topology.used(), 10) as publisher,
+        await aio_pika.connect(orders.amqp_url) as connection,
+    ):
+        assert await publisher.publish([order_placed(orders.prefix)]) == ()
+        assert await publisher.publish(claims) == ()
+        events = await (await connection.channel()).get_exchange(orders.topology.events, ensure=False)
+        for key in ("orders.OrderPlaced", "orders.Unheard"):
+            for header in ("CC", "BCC"):
+                routed = {**claims[0].headers, header: ["payments.PaymentReceived"]}
+                message = aio_pika.Message(claims[0].body, headers=routed)  # type: ignore[arg-type]
+                await events.publish(message, key, timeout=10)
+        letters = await until(lambda: dead_letters(engine), lambda kept: sum(one.attempts for one in kept) == 9)
+    assert {letter.kind for letter in letters} == {"poison"}
+    assert {letter.reason.partition(" is ")[0] for letter in letters} == {
+        "its routing key 'orders.OrderPlaced'",
+        "its routing key",
+    }
+    assert await outcome(engine, "o-1") == "awaiting_payment"
+    assert await rows(engine, "SELECT 1 FROM saga.cursor WHERE consumer = 'order'") == []
 
 
 @pytest.mark.parametrize(

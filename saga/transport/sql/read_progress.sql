@@ -1,14 +1,10 @@
--- How far a consumer got in these modules, and in any other in which it stands before a hole; one that it has not heard
--- of yet gives a row without a cursor. ``overtaken`` is the last position that was handled out of turn.
+-- How far a consumer got in these modules; one that it has not heard of yet gives a row without a cursor. ``overtaken`` is
+-- the last position that was handled out of turn.
 -- Index: cursor_pkey.
 SELECT
     m.module, coalesce(c.watermark, 0) AS watermark,
     CASE WHEN isempty(coalesce(c.handled, '{}')) THEN 0 ELSE upper(c.handled) - 1 END AS overtaken,
     c.alarm
-FROM (
-    SELECT unnest(CAST(:modules AS text[])) AS module
-    UNION
-    SELECT module FROM saga.cursor WHERE consumer = :consumer AND hole_since IS NOT NULL
-) AS m
+FROM unnest(CAST(:modules AS text[])) AS m (module)
 LEFT JOIN saga.cursor AS c ON c.consumer = :consumer AND c.module = m.module
 ORDER BY m.module

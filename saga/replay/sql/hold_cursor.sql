@@ -1,0 +1,5 @@
+-- Locks a consumer's cursor in a module, before anything is said of it anew.
+-- Index: cursor_pkey.
+SELECT watermark, CAST(handled AS text) AS handled FROM saga.cursor
+WHERE consumer = :consumer AND module = :module
+FOR UPDATE
