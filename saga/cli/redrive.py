@@ -34,7 +34,9 @@ class Redriven:
 async def redrive_one(engine: AsyncEngine, process: Process, letter: KeptMessage) -> Redriven:
     """Let its process take the message in, and say what came of it. Raises Unavailable when nothing was done."""
     message = decode(load_raw(letter.body, letter.properties))
-    taken: Taken = await again_after_conflicts()(Step(engine, process).take, [message], redriven=[letter.id])
+    taken: Taken = await again_after_conflicts()(
+        Step(engine, process).take, [message], redriven=[letter.id], warily=True
+    )
     if not taken.dead:
         return _answered(letter, taken)
     async with engine.connect() as connection:

@@ -7,11 +7,14 @@ from typing import Any
 
 from saga.core import Command, Decision, Process, Verdict, decide, dump_state
 from saga.core.identity import derived_id
+from saga.engine import instances, timers
 from saga.engine.dead_letters import DeadLetter, DeadLetterKind
 from saga.engine.instances import Decided, Instance
 from saga.engine.intake import Admitted, poison
+from saga.engine.rehearsal import Refused
 from saga.engine.timers import Armed
 from saga.modules import NewEvent, Visibility
+from saga.modules.log import encode
 
 Cause = dict[str, Any]
 """What outgoing messages say of their cause: correlationid, causationid, traceparent."""
@@ -35,7 +38,7 @@ class Answers:
         self.dead_letters.append(dead_letter(kind, message, reason))
 
 
-def answer(process: Process, instances: Mapping[str, Instance], messages: Iterable[Admitted]) -> Answers:
+def answer(process: Process, locked: Mapping[str, Instance], messages: Iterable[Admitted]) -> Answers:
     """Decide every message in turn. An instance whose decision raises is parked with its messages; the others go on."""
     by_instance: defaultdict[str, list[Admitted]] = defaultdict(list)
     for message in messages:
@@ -43,7 +46,7 @@ def answer(process: Process, instances: Mapping[str, Instance], messages: Iterab
     answers = Answers()
     for process_id, group in by_instance.items():
         try:
-            answered = _answer_one(process, instances[process_id], group)
+            answered = _answer_one(process, locked[process_id], group)
         except Exception as error:  # noqa: BLE001 -- a bug in a process parks its instance alone
             for message in group:
                 answers.park(DeadLetterKind.FAILED, message, f"the decision raised {type(error).__name__}: {error}")
@@ -56,6 +59,25 @@ def answer(process: Process, instances: Mapping[str, Instance], messages: Iterab
         answers.taken += answered.taken
         answers.ignored += answered.ignored
     return answers
+
+
+class Trial:
+    """Answers one message after the other as ``answer`` would answer all of them, up to the rows; for a rehearsal."""
+
+    def __init__(self, process: Process, locked: Mapping[str, Instance]) -> None:
+        self._process = process
+        self._instances = dict(locked)
+
+    def __call__(self, message: Admitted) -> None:
+        """Raise Refused where the decision raises."""
+        answers = answer(self._process, self._instances, [message])
+        for letter in answers.dead_letters:
+            if letter.kind is DeadLetterKind.FAILED:
+                raise Refused(letter.poison.reason)
+        instances.encode(self._process, answers.decided)
+        timers.encode(answers.timers)
+        encode(answers.entries)
+        self._instances |= {one.instance.process_id: one.instance for one in answers.decided}
 
 
 def dead_letter(kind: DeadLetterKind, message: Admitted, reason: str) -> DeadLetter:

@@ -9,23 +9,29 @@ cursor rows (skipped where somebody holds them), last the module's row. So worke
 circle, and the row that everybody needs is held for the shortest time.
 
 What can fail: a message that is not understood or contradicts what is known becomes a dead letter within the same
-transaction. A decision that raises parks its instance's messages. A database that is away, or a lost race, raises
-Unavailable or Conflict with nothing done: the caller backs off and takes the same messages again.
+transaction. A decision that raises parks its instance's messages. Messages that may have killed a worker are rehearsed
+in a child first, and the one that kills the child becomes a dead letter. A database that is away, or a lost race,
+raises Unavailable or Conflict with nothing done: the caller backs off and takes the same messages again.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from saga.core import Envelope, Poison, Process
 from saga.engine import cursors, dead_letters, inbox, instances, timers
-from saga.engine.answers import Answers, answer, dead_letter
+from saga.engine.answers import Answers, Trial, answer, dead_letter
 from saga.engine.cursors import Covered
 from saga.engine.dead_letters import DeadLetter, DeadLetterKind, DeadLetterState
-from saga.engine.intake import Admitted, admit, is_overheard
+from saga.engine.intake import Admitted, admit, is_overheard, poison
+from saga.engine.rehearsal import rehearse
 from saga.modules import append
 from saga.postgres import durable_transaction
+
+Rehearsed = TypeVar("Rehearsed", bound=Admitted | Envelope | Poison)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,7 @@ class Step:
     def __init__(self, engine: AsyncEngine, process: Process) -> None:
         self._engine = engine
         self._process = process
+        self._condemned: list[tuple[Envelope | Poison, str]] = []
 
     async def take(
         self,
@@ -52,15 +59,20 @@ class Step:
         *,
         redriven: Sequence[int] = (),
         settled: Sequence[Covered] = (),
+        warily: bool = False,
     ) -> Taken:
         """Handle messages, all or nothing; when this returns, they may be acknowledged.
 
         ``redriven`` are the dead letters that these messages are, if any: closed unless they fail again. ``settled``
-        are ranges of logs in which these messages were all there is to hear. Raises Unavailable or Conflict when
-        nothing was done and the same call should be made again.
+        are ranges of logs in which these messages were all there is to hear. ``warily`` handled messages are rehearsed
+        first: those that may have killed a worker. Raises Unavailable or Conflict when nothing was done and the same
+        call should be made again.
         """
         process, consumer = self._process, self._process.name
-        admitted, letters, overheard = _admit(process, messages)
+        condemned = await self._rehearse(messages, partial(_admit_one, process)) if warily else {}
+        admitted, letters, overheard = _admit(process, _without(messages, condemned))
+        letters += [_condemn(process, messages[index], how) for index, how in condemned.items()]
+        unheard = [*overheard, *(messages[index] for index in condemned)]
         async with durable_transaction(self._engine) as connection:
             if redriven:
                 await dead_letters.close(connection, redriven, DeadLetterState.REDRIVEN)
@@ -69,20 +81,35 @@ class Step:
             locked = await instances.lock(connection, process, {m.process_id for m in sorted_.fresh})
             doubtful = [m for m in sorted_.fresh if locked[m.process_id].was_pruned]
             await inbox.require_unknown(connection, consumer, doubtful, redriven=bool(redriven))
-            answers = answer(process, locked, sorted_.fresh)
+            doomed = await self._rehearse(sorted_.fresh, Trial(process, locked)) if warily else {}
+            answers = answer(process, locked, _without(sorted_.fresh, doomed))
+            for index, how in doomed.items():
+                answers.park(DeadLetterKind.FAILED, sorted_.fresh[index], how)
             letters = letters + _conflicts(false_claims + sorted_.conflicting) + answers.dead_letters
             await inbox.forget(connection, consumer, answers.parked)
             await instances.write(connection, process, answers.decided)
             await instances.delete_unborn(connection, process, _untouched(locked, answers))
             await timers.arm(connection, process.name, answers.timers)
             await dead_letters.keep(connection, consumer, letters)
-            covered = await _covered(connection, sorted_.fresh, letters, overheard)
+            covered = await _covered(connection, sorted_.fresh, letters, unheard)
             moved = await cursors.advance(connection, consumer, [*covered, *settled])
             entries = [*answers.entries, *(map(cursors.progress, moved) if covered else ())]
             if entries:
                 await append(connection, process.module, entries)
+        self._condemned.clear()
         outgoing = sum(entry.target is not None for entry in answers.entries)
         return Taken(answers.taken, answers.ignored, len(sorted_.repeated), len(letters), outgoing)
+
+    async def _rehearse(self, items: Sequence[Rehearsed], act: Callable[[Rehearsed], object]) -> dict[int, str]:
+        """Which of the messages must not be handled here, and why; that is remembered until a step has succeeded.
+
+        A transaction may not last for as long as it takes to find many that hang.
+        """
+        told = [item.envelope if isinstance(item, Admitted) else item for item in items]
+        known = {index: how for index, one in enumerate(told) for message, how in self._condemned if message is one}
+        found = await rehearse(items, act, known)
+        self._condemned += [(told[index], how) for index, how in found.items() if index not in known]
+        return found
 
 
 def _admit(
@@ -103,6 +130,22 @@ def _admit(
     return admitted, letters, overheard
 
 
+def _admit_one(process: Process, message: Envelope | Poison) -> None:
+    _admit(process, [message])
+
+
+def _without(items: Sequence[Rehearsed], condemned: Mapping[int, str]) -> Sequence[Rehearsed]:
+    return [item for index, item in enumerate(items) if index not in condemned] if condemned else items
+
+
+def _condemn(process: Process, message: Envelope | Poison, how: str) -> DeadLetter:
+    """The message as a dead letter that nobody looked into: checking it is what kills."""
+    if isinstance(message, Poison):
+        return DeadLetter(DeadLetterKind.FAILED, replace(message, reason=how))
+    named = message.data.get(process.correlate)
+    return DeadLetter(DeadLetterKind.FAILED, poison(message, how), named if isinstance(named, str) else None)
+
+
 def _conflicts(conflicting: Sequence[tuple[Admitted, str]]) -> list[DeadLetter]:
     return [dead_letter(DeadLetterKind.CONFLICT, message, reason) for message, reason in conflicting]
 
@@ -116,17 +159,17 @@ async def _covered(
     connection: AsyncConnection,
     fresh: Sequence[Admitted],
     letters: Sequence[DeadLetter],
-    overheard: Sequence[Envelope],
+    unheard: Sequence[Envelope | Poison],
 ) -> list[Covered]:
     """The ranges of the logs that these messages cover.
 
     One that was parked or refused counts, it is kept as a dead letter; but where the log is kept here, a refused
-    message does not: what the log says under its position may be in order. Nor does one that was only overheard there:
-    nobody has held it against the log.
+    message does not: what the log says under its position may be in order. Nor does one that was only overheard there,
+    or can't be looked into: nobody has held it against the log.
     """
     refused: list[Envelope | Poison] = [
         *(letter.poison for letter in letters if letter.kind is DeadLetterKind.POISON),
-        *overheard,
+        *unheard,
     ]
     here = await inbox.kept_here(connection, {one.module for one in refused if one.module is not None})
     settled: list[Envelope | Poison] = [message.envelope for message in fresh]
