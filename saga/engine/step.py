@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from saga.core import Envelope, Poison, Process
@@ -29,7 +30,7 @@ from saga.engine.dead_letters import DeadLetter, DeadLetterKind, DeadLetterState
 from saga.engine.intake import Admitted, admit, is_overheard, poison
 from saga.engine.rehearsal import rehearse
 from saga.modules import append
-from saga.postgres import durable_transaction
+from saga.postgres import durable_transaction, is_about_data
 
 Rehearsed = TypeVar("Rehearsed", bound=Admitted | Envelope | Poison)
 
@@ -43,6 +44,15 @@ class Taken:
     repeated: int
     dead: int
     outgoing: int
+
+    def __add__(self, other: "Taken") -> "Taken":
+        return Taken(
+            self.taken + other.taken,
+            self.ignored + other.ignored,
+            self.repeated + other.repeated,
+            self.dead + other.dead,
+            self.outgoing + other.outgoing,
+        )
 
 
 class Step:
@@ -65,9 +75,31 @@ class Step:
 
         ``redriven`` are the dead letters that these messages are, if any: closed unless they fail again. ``settled``
         are ranges of logs in which these messages were all there is to hear. ``warily`` handled messages are rehearsed
-        first: those that may have killed a worker. Raises Unavailable or Conflict when nothing was done and the same
+        first: those that may have killed a worker. If the database refuses what one of them leads to, that one becomes
+        a dead letter as well. Raises Unavailable or Conflict when nothing was done and the same
         call should be made again.
         """
+        try:
+            return await self._take(messages, redriven=redriven, settled=settled, warily=warily)
+        except DBAPIError as error:
+            if not warily or not is_about_data(error):
+                raise
+            refusal = f"the database refuses what it leads to: {error.orig}"
+        if len(messages) == 1:
+            self._condemned.append((messages[0], refusal))
+            return await self._take(messages, redriven=redriven, settled=settled, warily=True)
+        half = len(messages) // 2
+        first = await self.take(messages[:half], redriven=redriven, warily=True)
+        return first + await self.take(messages[half:], settled=settled, warily=True)
+
+    async def _take(
+        self,
+        messages: Sequence[Envelope | Poison],
+        *,
+        redriven: Sequence[int],
+        settled: Sequence[Covered],
+        warily: bool,
+    ) -> Taken:
         process, consumer = self._process, self._process.name
         condemned = await self._rehearse(messages, partial(_admit_one, process)) if warily else {}
         admitted, letters, overheard = _admit(process, _without(messages, condemned))

@@ -40,6 +40,9 @@ WAYS: dict[str, Callable[[], object]] = {
 }
 
 
+NO_TEXT = {"no json": "\ud800", "no jsonb": "\x00"}
+
+
 def die(how: str) -> None:
     """Die like this; any other word is harmless."""
     if how in WAYS:
@@ -76,8 +79,8 @@ def _remember(knocks: Any, fact: Fact) -> Any:
     how = fact.fields["decided"]
     if how == "second" and "first" in knocks:
         os._exit(4)
-    if how == "no text":
-        return ["\ud800"]
+    if how in NO_TEXT:
+        return [NO_TEXT[how]]
     die(how)
     return sorted({*knocks, how})
 

@@ -127,8 +127,12 @@ async def test_one_that_kills_only_after_another_is_found_whether_they_come_toge
     assert len(await letters(engine)) == 2
 
 
-async def test_what_a_state_that_is_no_json_would_end_the_worker_with_is_found(engine: AsyncEngine) -> None:
-    ((kind, room, _),) = await handled(engine, [knock("a"), knock("b", decided="no text")])
+@pytest.mark.parametrize("how", ["no json", "no jsonb"])
+async def test_a_message_that_leads_to_what_can_not_be_stored_is_the_only_dead_letter(
+    engine: AsyncEngine, how: str
+) -> None:
+    messages = [knock(f"r-{number}") for number in range(5)]
+    ((kind, room, _),) = await handled(engine, [*messages, knock("b", decided=how), knock("c")])
     assert (kind, room) == ("failed", "b")
 
 
