@@ -1,5 +1,6 @@
 """What the broker gives up on: some of it is handled, the rest is kept with the reason that the broker says."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -7,12 +8,16 @@ import aio_pika
 import orjson
 import pytest
 from aio_pika.abc import AbstractChannel
+from aio_pika.exceptions import PublishError
 
+from saga.core import Raw
 from saga.engine import Step
 from saga.engine.dead_letters import load_raw
 from saga.orders import order_process
 from saga.transport.codec import decode
+from saga.transport.topology import DELIVERY_LIMIT
 from tests.engine.killing import doors
+from tests.transport.clients import call_management
 from tests.transport.dying import declare_as_formerly, die_holding, exceed, policy
 from tests.transport.place import Place, working
 from tests.transport.records import dead_letters, open_dead_letters, outcome, outcomes
@@ -58,6 +63,48 @@ async def test_a_thousand_deaths_leave_no_dead_letter_on_a_queue_of_an_earlier_v
         await until(lambda: outcomes(place.engine), lambda seen: seen.keys() == set(orders))
         await until(lambda: depth(place, place.topology.undelivered), lambda waiting: waiting == 0)
     assert await dead_letters(place.engine) == []
+
+
+async def test_a_queue_of_an_earlier_version_is_without_its_limit_once_it_was_deleted(place: Place) -> None:
+    """As the runbook says."""
+
+    async def limits() -> dict[str, int | None]:
+        queues = await asyncio.to_thread(call_management, place, "GET", "/api/queues/%2F")
+        return {
+            one["name"].removeprefix(f"{place.prefix}."): one["arguments"].get("x-delivery-limit")
+            for one in queues
+            if one["name"].startswith(f"{place.prefix}.")
+        }
+
+    await declare_as_formerly(place)
+    async with working(place), channel_at(place) as channel:
+        assert await limits() == {"order": 200, "gateway": 200, "fulfilment": 200, "undelivered": None}
+        for queue in (*(queue.name for queue in place.topology.queues), place.topology.undelivered):
+            await channel.queue_delete(queue)
+        await until(limits, lambda seen: set(seen.values()) == {DELIVERY_LIMIT} and len(seen) == 4)
+        await until(lambda: sent(channel, place, placed("o-1")))
+        await until(lambda: outcome(place.engine, "o-1"))
+
+
+async def test_an_undelivered_queue_of_an_earlier_version_keeps_what_workers_die_with_under_the_policy(
+    place: Place,
+) -> None:
+    """As the runbook says."""
+    await declare_as_formerly(place)
+    async with channel_at(place) as channel:
+        exchange = await channel.get_exchange(place.topology.undelivered)
+        await exchange.publish(aio_pika.Message(b"{}"), "orders.OrderPlaced")
+    async with policy(place, place.topology.undelivered, {"delivery-limit": DELIVERY_LIMIT}):
+        await die_holding(place, place.topology.undelivered, 100)
+        await until(lambda: depth(place, place.topology.undelivered), lambda waiting: waiting == 1)
+
+
+async def sent(channel: AbstractChannel, place: Place, raw: Raw) -> bool:
+    try:
+        await publish(channel, place, [raw])
+    except PublishError:
+        return False
+    return True
 
 
 async def test_what_was_given_out_too_often_has_its_address_and_headers_back_when_it_is_handled(
