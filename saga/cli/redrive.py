@@ -34,9 +34,7 @@ class Redriven:
 async def redrive_one(engine: AsyncEngine, process: Process, letter: KeptMessage) -> Redriven:
     """Let its process take the message in, and say what came of it. Raises Unavailable when nothing was done."""
     message = decode(load_raw(letter.body, letter.properties))
-    taken: Taken = await again_after_conflicts()(
-        Step(engine, process).take, [message], redriven=[letter.id], warily=True
-    )
+    taken: Taken = await again_after_conflicts()(Step(engine, process).take_warily, [message], redriven=[letter.id])
     if not taken.dead:
         return _answered(letter, taken)
     async with engine.connect() as connection:

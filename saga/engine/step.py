@@ -69,35 +69,46 @@ class Step:
         *,
         redriven: Sequence[int] = (),
         settled: Sequence[Covered] = (),
-        warily: bool = False,
     ) -> Taken:
         """Handle messages, all or nothing; when this returns, they may be acknowledged.
 
         ``redriven`` are the dead letters that these messages are, if any: closed unless they fail again. ``settled``
-        are ranges of logs in which these messages were all there is to hear. ``warily`` handled messages are rehearsed
-        first: those that may have killed a worker. If the database refuses what one of them leads to, that one becomes
-        a dead letter as well. Raises Unavailable or Conflict when nothing was done and the same
-        call should be made again.
+        are ranges of logs in which these messages were all there is to hear. Raises Unavailable or Conflict when
+        nothing was done and the same call should be made again.
+        """
+        return await self._take(messages, redriven, settled, warily=False)
+
+    async def take_warily(
+        self,
+        messages: Sequence[Envelope | Poison],
+        *,
+        redriven: Sequence[int] = (),
+        settled: Sequence[Covered] = (),
+    ) -> Taken:
+        """The same for messages of which one may have ended a worker: it becomes a dead letter, and ends nobody now.
+
+        All are rehearsed first. If the database refuses what they lead to, they are taken in halves, until the one that
+        it refuses is alone.
         """
         try:
-            return await self._take(messages, redriven=redriven, settled=settled, warily=warily)
+            return await self._take(messages, redriven, settled, warily=True)
         except DBAPIError as error:
-            if not warily or not is_about_data(error):
+            if not is_about_data(error):
                 raise
             refusal = f"the database refuses what it leads to: {error.orig}"
         if len(messages) == 1:
             self._condemned.append((messages[0], refusal))
-            return await self._take(messages, redriven=redriven, settled=settled, warily=True)
+            return await self._take(messages, redriven, settled, warily=True)
         half = len(messages) // 2
-        first = await self.take(messages[:half], redriven=redriven, warily=True)
-        return first + await self.take(messages[half:], settled=settled, warily=True)
+        first = await self.take_warily(messages[:half], redriven=redriven)
+        return first + await self.take_warily(messages[half:], settled=settled)
 
     async def _take(
         self,
         messages: Sequence[Envelope | Poison],
-        *,
         redriven: Sequence[int],
         settled: Sequence[Covered],
+        *,
         warily: bool,
     ) -> Taken:
         process, consumer = self._process, self._process.name

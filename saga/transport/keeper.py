@@ -2,6 +2,9 @@
 
 A consumer is told when its queue is deleted, a publisher when its exchange is. Nobody is told that an exchange is gone
 to which only others publish, or that a queue hears it no more. So somebody has to look.
+
+What is missing is declared a moment later. If a queue is declared while RabbitMQ 3.10 still deletes it, its consumers
+are neither told nor served any more.
 """
 
 import asyncio
@@ -14,6 +17,7 @@ from saga.transport.connection import connect, pause, supervise
 from saga.transport.topology import Topology, bind, declare, look_for
 
 LOOK_SECONDS: Final = 3.0
+DELETED_SECONDS: Final = 1.0
 ANSWER_SECONDS: Final = 20.0
 
 _log = structlog.get_logger()
@@ -37,6 +41,7 @@ class Keeper:
                             await look_for(channel, self._topology)
                         except ChannelNotFoundEntity as missing:
                             _log.warning("declaring_again", reason=str(missing))
+                            await pause(stop, DELETED_SECONDS)
                             await channel.reopen()
                             await declare(channel, self._topology)
                         await bind(channel, self._topology)

@@ -189,7 +189,8 @@ class LogFeed:
             _log.warning("filling_holes", module=module, events=len(heard), first=heard[0].position)
         settled = [(module, after, settled_upto)] if settled_upto > after else []
         if heard or settled:
-            await self._step.take(heard, settled=settled, warily=warily)
+            take = self._step.take_warily if warily else self._step.take
+            await take(heard, settled=settled)
 
     async def _begin(self, log: PublicLog, horizon: Horizon) -> int:
         """Where a new consumer begins: behind what was pruned before it was there."""

@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.core import Envelope, Poison, Process
-from saga.engine import DeadLetterKind, Step, dead_letters
+from saga.engine import DeadLetterKind, Step, Taken, dead_letters
 from saga.engine.dead_letters import DeadLetter
 from saga.postgres import durable_transaction
 from saga.settings import Feed, Settings, SettingsError
@@ -97,16 +97,18 @@ class _AtTheBroker:
             loops.create_task(self._relay.run(stop, self._relay_poll_seconds))
             loops.create_task(self._keeper.run(stop))
 
-    async def _handle(self, messages: Sequence[Envelope | Poison], *, warily: bool = False) -> None:
-        taken = await self._step.take(messages, warily=warily)
-        if taken.outgoing:
-            self._relay.nudge()
-        if taken.dead:
-            _log.warning("dead_letters", count=taken.dead, batch=len(messages))
+    async def _handle(self, messages: Sequence[Envelope | Poison]) -> None:
+        self._tell(await self._step.take(messages), len(messages))
 
     async def _handle_warily(self, messages: Sequence[Envelope | Poison]) -> None:
         """Handle messages of which one may have killed a worker."""
-        await self._handle(messages, warily=True)
+        self._tell(await self._step.take_warily(messages), len(messages))
+
+    def _tell(self, taken: Taken, batch: int) -> None:
+        if taken.outgoing:
+            self._relay.nudge()
+        if taken.dead:
+            _log.warning("dead_letters", count=taken.dead, batch=batch)
 
     async def _see_to(self, messages: Sequence[Envelope | Poison]) -> None:
         """See to what the broker gave up. That it was given out too often says nothing against a message."""

@@ -50,7 +50,7 @@ async def visited(engine: AsyncEngine) -> set[str]:
 
 async def handled(engine: AsyncEngine, messages: Sequence[Envelope]) -> list[tuple[str, str, str]]:
     """The dead letters after these messages were handled warily; all others were taken in."""
-    await Step(engine, doors).take(messages, warily=True)
+    await Step(engine, doors).take_warily(messages)
     dead = await letters(engine)
     alive = {one.data["room"] for one in messages} - {room for _, room, _ in dead}
     assert await visited(engine) == alive
@@ -118,12 +118,12 @@ async def test_one_that_kills_only_after_another_is_found_whether_they_come_toge
     engine: AsyncEngine,
 ) -> None:
     step = Step(engine, doors)
-    await step.take([knock("together", decided="first"), knock("together", decided="second")], warily=True)
+    await step.take_warily([knock("together", decided="first"), knock("together", decided="second")])
     await step.take([knock("apart", decided="first")])
-    await step.take([knock("apart", decided="second")], warily=True)
+    await step.take_warily([knock("apart", decided="second")])
     assert [(kind, room) for kind, room, _ in await letters(engine)] == [("failed", "apart"), ("failed", "together")]
     assert await visited(engine) == {"apart", "together"}
-    await step.take([knock("never", decided="second")], warily=True)
+    await step.take_warily([knock("never", decided="second")])
     assert len(await letters(engine)) == 2
 
 
@@ -147,5 +147,5 @@ async def test_a_position_that_a_killing_message_claims_is_passed_where_its_log_
     engine: AsyncEngine,
 ) -> None:
     killing = message("Knocked", "b", room="b", checked="exit", module="halls", position=5, previous=0)
-    await Step(engine, doors).take([killing], warily=True)
+    await Step(engine, doors).take_warily([killing])
     assert await rows(engine, "SELECT module, watermark FROM saga.cursor WHERE consumer = 'doors'") == [("halls", 5)]
