@@ -2,8 +2,12 @@
 
 import asyncio
 import gc
+import os
 import signal
 import sys
+import threading
+import time
+import traceback
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 
@@ -17,6 +21,10 @@ from saga.settings import Settings, SettingsError, load_settings
 STOP_GRACE_SECONDS = 10.0
 """How long a service that was asked to stop goes on with what it has begun. It may be waiting for somebody who is away:
 a commit in doubt is looked up for two minutes. What is left is dropped; it was not acknowledged, and comes again."""
+
+BLOCKED_SECONDS = 60.0
+"""How long the event loop may stand still. By then the database has ended the transaction under it, and the broker the
+connections; whoever begins anew would stand still again, unless somebody ends the process."""
 
 Main = Callable[[Settings, asyncio.Event], Coroutine[None, None, None]]
 
@@ -52,6 +60,7 @@ async def _until_stopped(main: Main, settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signal_number, stop.set)
+    beating = asyncio.create_task(_beat())
     try:
         await _within_grace(main(settings, stop), stop)
     except SettingsError as error:
@@ -60,7 +69,35 @@ async def _until_stopped(main: Main, settings: Settings) -> None:
     except Exception:  # noqa: BLE001 -- whatever it was ends the service, with its trace
         _log.exception("died")
         raise SystemExit(1) from None
+    finally:
+        beating.cancel()
+        signal.setitimer(signal.ITIMER_PROF, 0)
     _log.info("stopped")
+
+
+async def _beat() -> None:
+    """Show that the event loop goes round. Where it does not, a thread ends the process, or the kernel does.
+
+    The thread counts its own looks, so it takes a process that was suspended for none that is blocked. It can't look
+    while C code holds the interpreter; that is ended by SIGPROF once it has used up the same time of a processor.
+    """
+    beats = [0]
+    threading.Thread(target=_end_if_blocked, args=(beats, threading.get_ident()), daemon=True).start()
+    while True:
+        beats[0] += 1
+        signal.setitimer(signal.ITIMER_PROF, BLOCKED_SECONDS)
+        await asyncio.sleep(1)
+
+
+def _end_if_blocked(beats: Sequence[int], loop_thread: int) -> None:
+    seen, looks = 0, 0
+    while looks < BLOCKED_SECONDS:
+        time.sleep(1)
+        looks = looks + 1 if beats[0] == seen else 0
+        seen = beats[0]
+    trace = "".join(traceback.format_stack(sys._current_frames()[loop_thread]))  # noqa: SLF001 -- the documented way
+    _log.error("blocked", seconds=looks, trace=trace)
+    os._exit(1)
 
 
 async def _within_grace(work: Coroutine[None, None, None], stop: asyncio.Event) -> None:

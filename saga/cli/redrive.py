@@ -43,7 +43,7 @@ async def redrive_one(engine: AsyncEngine, settings: Settings, process: Process,
     """Let its process take the message in, and say what came of it. Raises Unavailable when nothing was done."""
     step = Step(engine, process, elsewhere=settings.log_urls)
     message = _put_back(settings, process, letter)
-    taken: Taken = await again_after_conflicts()(step.take, [message], redriven=[letter.id])
+    taken: Taken = await again_after_conflicts()(step.take_warily, [message], redriven=[letter.id])
     if not taken.dead:
         return _answered(letter, taken)
     async with engine.connect() as connection:

@@ -13,11 +13,15 @@ import orjson
 
 from saga.core import Command, Decision, Process, Register, State, Verdict, decide, dump_state
 from saga.core.identity import derived_id
+from saga.engine import instances, timers
 from saga.engine.dead_letters import DeadLetter, DeadLetterKind
 from saga.engine.instances import Decided, Instance, TooMuchAtOnce
 from saga.engine.intake import Admitted, poison
+from saga.engine.rehearsal import Refused
 from saga.engine.timers import Armed
+from saga.engine.turns import in_one_go
 from saga.modules import NewEvent, Visibility
+from saga.modules.log import encode
 from saga.modules.payload import require_readable
 
 PLAIN_CHARACTERS, PLAIN_FIELDS = 500, 50
@@ -55,7 +59,7 @@ class Answers:
 
 
 def answer(
-    process: Process, instances: Mapping[str, Instance], messages: Sequence[Admitted]
+    process: Process, locked: Mapping[str, Instance], messages: Sequence[Admitted]
 ) -> Generator[None, None, Answers]:
     """Decide every message in turn. An instance whose decision raises is parked with its messages; the others go on.
 
@@ -67,7 +71,7 @@ def answer(
     answers = Answers()
     for process_id, group in by_instance.items():
         try:
-            answered = yield from _answer_one(process, instances[process_id], group)
+            answered = yield from _answer_one(process, locked[process_id], group)
         except Exception as error:  # noqa: BLE001 -- a bug in a process parks its instance alone
             for message in group:
                 answers.park(DeadLetterKind.FAILED, message, f"the decision raised {type(error).__name__}: {error}")
@@ -83,6 +87,25 @@ def answer(
         if len(answers.entries) > MOST_ENTRIES and len(messages) > 1:
             raise TooMuchAtOnce
     return answers
+
+
+class Trial:
+    """Answers one message after the other as ``answer`` would answer all of them, up to the rows; for a rehearsal."""
+
+    def __init__(self, process: Process, locked: Mapping[str, Instance]) -> None:
+        self._process = process
+        self._instances = dict(locked)
+
+    def __call__(self, message: Admitted) -> None:
+        """Raise Refused where the decision raises."""
+        answers = in_one_go(answer(self._process, self._instances, [message]))
+        for letter in answers.dead_letters:
+            if letter.kind is DeadLetterKind.FAILED:
+                raise Refused(letter.poison.reason)
+        instances.encode(self._process, answers.decided)
+        timers.encode(answers.timers)
+        encode(answers.entries)
+        self._instances |= {one.instance.process_id: one.instance for one in answers.decided}
 
 
 def dead_letter(kind: DeadLetterKind, message: Admitted, reason: str) -> DeadLetter:

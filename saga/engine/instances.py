@@ -120,13 +120,18 @@ async def write(connection: AsyncConnection, process: Process, decided: Sequence
         {
             "process": process.name,
             "process_version": process.version,
-            "instances": as_rows(_row(process, one) for one in decided),
+            "instances": encode(process, decided),
         },
     )
     if result.rowcount != len(decided):
         raise Conflict(f"wrote {result.rowcount} of {len(decided)} locked instances")
     if revived := [one.instance.process_id for one in decided if one.instance.revived_as is not None]:
         await connection.execute(REVIVE_INSTANCES, {"process": process.name, "process_ids": revived})
+
+
+def encode(process: Process, decided: Sequence[Decided]) -> str:
+    """The instances as they are written. Raises TypeError for a state that is no JSON."""
+    return as_rows(_row(process, one) for one in decided)
 
 
 def _row(process: Process, decided: Decided) -> dict[str, Any]:

@@ -10,26 +10,39 @@ circle, and the row that everybody needs is held for the shortest time.
 
 What can fail: a message that is not understood or contradicts what is known becomes a dead letter within the same
 transaction. So does a message that would be more than its instance may hold. A decision that raises parks its
-instance's messages. A database that is away, or a lost race, raises Unavailable or Conflict: the caller backs off and
-takes the same messages again. What would be too much for one transaction is done in halves.
+instance's messages. Messages that may have killed a worker are rehearsed in a child first, and the one that kills the
+child becomes a dead letter. A database that is away, or a lost race, raises Unavailable or Conflict: the caller backs
+off and takes the same messages again. What would be too much for one transaction is done in halves.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial, reduce
+from operator import add
+from typing import TypeVar
 
-from sqlalchemy.ext.asyncio import AsyncEngine
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from saga.core import Envelope, Poison, Process
 from saga.engine import cursors, dead_letters, inbox, instances, timers
-from saga.engine.answers import Answers, answer, dead_letter
+from saga.engine.answers import Answers, Trial, answer, dead_letter
 from saga.engine.cursors import Covered
 from saga.engine.dead_letters import DeadLetter, DeadLetterKind, DeadLetterState
-from saga.engine.instances import TooMuchAtOnce
-from saga.engine.intake import Admitted, admit, is_overheard, named_instance
+from saga.engine.halving import halved
+from saga.engine.intake import Admitted, admit, is_overheard, named_instance, poison
+from saga.engine.rehearsal import rehearse
 from saga.engine.turns import in_turns
 from saga.inputs import require_readable
 from saga.modules import append
-from saga.postgres import durable_transaction
+from saga.postgres import durable_transaction, while_open
+
+Message = Envelope | Poison
+Rehearsed = TypeVar("Rehearsed", bound=Admitted | Envelope | Poison)
+_Marked = tuple[Message, int | None]
+"""A message, and the dead letter that it was."""
+
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,35 +84,51 @@ class Step:
         self._engine = engine
         self._process = process
         self._elsewhere = frozenset(elsewhere)
+        self._condemned: list[tuple[Envelope | Poison, str]] = []
 
     async def take(
-        self,
-        messages: Sequence[Envelope | Poison],
-        *,
-        redriven: Sequence[int] = (),
-        settled: Sequence[Covered] = (),
+        self, messages: Sequence[Message], *, redriven: Sequence[int] = (), settled: Sequence[Covered] = ()
     ) -> Taken:
         """Handle messages; when this returns, they may be acknowledged.
 
-        All is one transaction; where that would be too much, there are several, each of some of the messages. Then some
-        may have been handled when this raises, and are repeats when the call is made again. ``redriven`` is the dead
-        letter that a single message is, if it is one: closed unless it fails again. ``settled`` are ranges of logs in
-        which these messages were all there is to hear. Raises Unavailable or Conflict when the same call should be made
-        again.
+        All is one transaction; where that would be too much, or PostgreSQL refuses it, there are several, each of some
+        of the messages. Then some may have been handled when this raises, and are repeats when the call is made again.
+        ``redriven`` are the dead letters that these messages are, if any, one for each: closed unless they fail again.
+        ``settled`` are ranges of logs in which these messages were all there is to hear. Raises Unavailable or Conflict
+        when the same call should be made again.
         """
-        try:
-            return await self._take(messages, redriven, settled)
-        except TooMuchAtOnce:
-            half = len(messages) // 2
-            first = await self.take(messages[:half])
-            return first + await self.take(messages[half:], settled=settled)
+        return await self._in_parts(messages, redriven, settled, warily=False)
+
+    async def take_warily(
+        self, messages: Sequence[Message], *, redriven: Sequence[int] = (), settled: Sequence[Covered] = ()
+    ) -> Taken:
+        """The same for messages of which one may have ended a worker: it becomes a dead letter, and ends nobody now."""
+        return await self._in_parts(messages, redriven, settled, warily=True)
+
+    async def _in_parts(
+        self, messages: Sequence[Message], redriven: Sequence[int], settled: Sequence[Covered], *, warily: bool
+    ) -> Taken:
+        marked: list[_Marked] = list(zip(messages, redriven or [None] * len(messages), strict=True))
+
+        def settled_with(part: Sequence[_Marked]) -> Sequence[Covered]:
+            return settled if not marked or part[-1] is marked[-1] else ()
+
+        async def take(part: Sequence[_Marked]) -> Taken:
+            return await self._take([one for one, _ in part], _letters(part), settled_with(part), warily=warily)
+
+        async def park(one: _Marked, reason: str) -> Taken:
+            return await self._park(one[0], reason, _letters([one]), settled_with([one]))
+
+        return reduce(add, await halved(take, park, marked))
 
     async def _take(
-        self, messages: Sequence[Envelope | Poison], redriven: Sequence[int], settled: Sequence[Covered]
+        self, messages: Sequence[Message], redriven: Sequence[int], settled: Sequence[Covered], *, warily: bool
     ) -> Taken:
-        """Handle messages in one transaction, all or nothing. Raises TooMuchAtOnce if there are several."""
+        """The step itself: one transaction, all or nothing. Raises TooMuchAtOnce if several messages are too much."""
         process, consumer = self._process, self._process.name
-        admitted, letters, passed_by = _admit(process, messages)
+        condemned = await self._rehearse(messages, partial(_admit_one, process)) if warily else {}
+        admitted, letters, passed_by = _admit(process, _without(messages, condemned))
+        letters += [_condemn(process, messages[index], how) for index, how in condemned.items()]
         async with durable_transaction(self._engine) as connection:
             if redriven:
                 await dead_letters.close(connection, redriven, DeadLetterState.REDRIVEN)
@@ -108,20 +137,54 @@ class Step:
             locked = await instances.lock(connection, process, {m.process_id for m in sorted_.fresh})
             doubtful = [m for m in sorted_.fresh if locked[m.process_id].was_pruned]
             await inbox.require_unknown(connection, consumer, doubtful, redriven=bool(redriven))
-            answers = await in_turns(answer(process, locked, sorted_.fresh))
+            answers = await self._answer(connection, locked, sorted_.fresh, warily=warily)
             letters = letters + _conflicts(false_claims + sorted_.conflicting) + answers.dead_letters
             await inbox.forget(connection, consumer, answers.parked)
             await instances.write(connection, process, answers.decided)
             await instances.delete_unborn(connection, process, _untouched(locked, answers))
             await timers.arm(connection, process.name, answers.timers)
             await dead_letters.keep(connection, consumer, letters)
-            covered = self._covered(sorted_.fresh, passed_by)
+            covered = self._covered(sorted_.fresh, [*passed_by, *(messages[index] for index in condemned)])
             moved = await cursors.advance(connection, consumer, [*covered, *settled])
             entries = [*answers.entries, *(map(cursors.progress, moved) if covered else ())]
             if entries:
                 await append(connection, process.module, entries)
+        self._forget(messages)
         outgoing = sum(entry.target is not None for entry in answers.entries)
         return Taken(answers.taken, answers.ignored, len(sorted_.repeated), len(letters), outgoing, answers.full)
+
+    async def _park(
+        self, message: Message, reason: str, redriven: Sequence[int], settled: Sequence[Covered]
+    ) -> Taken:
+        """Keep a message that PostgreSQL won't take in. It covers its position, unless it has no right to it."""
+        consumer = self._process.name
+        admitted, letters, passed_by = _admit(self._process, [message])
+        async with durable_transaction(self._engine) as connection:
+            if redriven:
+                await dead_letters.close(connection, redriven, DeadLetterState.REDRIVEN)
+            verified, false_claims = await inbox.verify_positions(connection, admitted, self._elsewhere)
+            letters = letters + _conflicts(false_claims)
+            letters += [dead_letter(DeadLetterKind.FAILED, one, reason) for one in verified]
+            await dead_letters.keep(connection, consumer, letters)
+            await cursors.advance(connection, consumer, [*self._covered(verified, passed_by), *settled])
+        _log.error("parked", error=reason.partition(" (")[0])
+        return Taken(0, 0, 0, len(letters), 0)
+
+    async def _answer(
+        self,
+        connection: AsyncConnection,
+        locked: Mapping[str, instances.Instance],
+        fresh: Sequence[Admitted],
+        *,
+        warily: bool,
+    ) -> Answers:
+        """Decide what is new, while the transaction stays open however long that takes."""
+        process = self._process
+        doomed = await while_open(connection, self._rehearse(fresh, Trial(process, locked))) if warily else {}
+        answers = await while_open(connection, in_turns(answer(process, locked, _without(fresh, doomed))))
+        for index, how in doomed.items():
+            answers.park(DeadLetterKind.FAILED, fresh[index], how)
+        return answers
 
     def _covered(self, fresh: Sequence[Admitted], passed_by: Sequence[Envelope | Poison]) -> list[Covered]:
         """The ranges of the logs that these messages cover.
@@ -139,6 +202,27 @@ class Step:
             if module is not None and module in self._process.inputs and position is not None:
                 covered.append((module, position - 1 if previous is None else previous, position))
         return covered
+
+    async def _rehearse(self, items: Sequence[Rehearsed], act: Callable[[Rehearsed], object]) -> dict[int, str]:
+        """Which of the messages must not be handled here, and why; that is remembered until a step has kept them.
+
+        It may take long to find many that hang, and the step may have to be run again.
+        """
+        told = [item.envelope if isinstance(item, Admitted) else item for item in items]
+        known = {index: how for index, one in enumerate(told) for message, how in self._condemned if message is one}
+        found = await rehearse(items, act, known)
+        self._condemned += [(told[index], how) for index, how in found.items() if index not in known]
+        return found
+
+    def _forget(self, messages: Sequence[Message]) -> None:
+        """These messages were kept, whatever was found of them."""
+        if self._condemned:
+            kept = set(map(id, messages))
+            self._condemned = [(message, how) for message, how in self._condemned if id(message) not in kept]
+
+
+def _letters(part: Sequence[_Marked]) -> list[int]:
+    return [letter for _, letter in part if letter is not None]
 
 
 def _admit(
@@ -160,6 +244,22 @@ def _admit(
         if isinstance(message, Envelope):
             passed_by.append(checked)
     return admitted, letters, passed_by
+
+
+def _admit_one(process: Process, message: Envelope | Poison) -> None:
+    _admit(process, [message])
+
+
+def _without(items: Sequence[Rehearsed], condemned: Mapping[int, str]) -> Sequence[Rehearsed]:
+    return [item for index, item in enumerate(items) if index not in condemned] if condemned else items
+
+
+def _condemn(process: Process, message: Envelope | Poison, how: str) -> DeadLetter:
+    """The message as a dead letter that nobody looked into: checking it is what kills."""
+    if isinstance(message, Poison):
+        return DeadLetter(DeadLetterKind.FAILED, replace(message, reason=how))
+    named = message.data.get(process.correlate)
+    return DeadLetter(DeadLetterKind.FAILED, poison(message, how), named if isinstance(named, str) else None)
 
 
 def _conflicts(conflicting: Sequence[tuple[Admitted, str]]) -> list[DeadLetter]:

@@ -31,9 +31,14 @@ async def arm(connection: AsyncConnection, process: str, armed: Sequence[Armed])
         ARM_TIMERS,
         {
             "process": process,
-            "timers": as_rows(map(_row, armed)),
+            "timers": encode(armed),
         },
     )
+
+
+def encode(armed: Sequence[Armed]) -> str:
+    """The timers as they are written."""
+    return as_rows(map(_row, armed))
 
 
 def _row(armed: Armed) -> dict[str, Any]:

@@ -127,13 +127,8 @@ def append_last(connection: Connection, module: str, events: Sequence[NewEvent])
     """The same on a connection that is not asynchronous, or from within one of its events."""
     if any(event.stream_version is None for event in events):
         lock_module(connection, module)
-    rows, last_public_number = _rows(events)
-    wanted = {
-        "module": module,
-        "count": len(events),
-        "last_public_number": last_public_number,
-        "events": as_rows(rows),
-    }
+    rows, last_public_number = encode(events)
+    wanted = {"module": module, "count": len(events), "last_public_number": last_public_number, "events": rows}
     last_position = connection.execute(INSERT_EVENTS, wanted).scalar_one_or_none()
     if last_position is None:
         connection.execute(CREATE_MODULE, {"module": module})
@@ -141,8 +136,11 @@ def append_last(connection: Connection, module: str, events: Sequence[NewEvent])
     return int(last_position)
 
 
-def _rows(events: Sequence[NewEvent]) -> tuple[list[dict[str, Any]], int | None]:
-    """The events as the statement takes them, without what is null, and the number of the last public one, from 1."""
+def encode(events: Sequence[NewEvent]) -> tuple[str, int | None]:
+    """The events as the statement takes them, without what is null, and the number of the last public one, from 1.
+
+    Raises TypeError for data that is no JSON.
+    """
     last_public_number: int | None = None
     unnumbered: Counter[str] = Counter()
     rows = []
@@ -167,7 +165,7 @@ def _rows(events: Sequence[NewEvent]) -> tuple[list[dict[str, Any]], int | None]
             row["previous_public_number"] = last_public_number
             last_public_number = number
         rows.append(row)
-    return rows, last_public_number
+    return as_rows(rows), last_public_number
 
 
 def lock_module(connection: Connection, module: str) -> tuple[int, int]:

@@ -1,7 +1,7 @@
 """PostgreSQL: connections, durable transactions, the schema and its migrations. Knows no process and no broker."""
 
 from saga.postgres.connection import connect_engine, owned_engine
-from saga.postgres.errors import Conflict, Unavailable, again_after_conflicts, unavailable_after
+from saga.postgres.errors import Conflict, Unavailable, again_after_conflicts, is_about_data, unavailable_after
 from saga.postgres.rows import as_rows
 from saga.postgres.statements import Statements
 from saga.postgres.transaction import durable_transaction, reading
@@ -14,6 +14,7 @@ __all__ = [
     "as_rows",
     "connect_engine",
     "durable_transaction",
+    "is_about_data",
     "owned_engine",
     "reading",
     "unavailable_after",

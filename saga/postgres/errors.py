@@ -37,6 +37,15 @@ def again_after_conflicts() -> AsyncRetrying:
     )
 
 
+_ABOUT_DATA_CLASSES = ("22", "54")
+"""Data exception, program limit exceeded."""
+
+
+def is_about_data(error: DBAPIError) -> bool:
+    """Whether the database refused what it was given, and would refuse it again."""
+    return str(getattr(error.orig, "sqlstate", None) or "").startswith(_ABOUT_DATA_CLASSES)
+
+
 @contextmanager
 def unavailable_after() -> Iterator[None]:
     """Turn the driver's errors into Conflict or Unavailable where they mean that."""

@@ -6,6 +6,9 @@ may send one more ahead; that bounds the memory. Of large messages it may send f
 sizes are known the consumer is cancelled, and consumes anew. Acknowledgements go in the order of delivery, for one
 covers everything before it.
 
+Messages that somebody had before may be what that one died of. They are handled in another way, with care, and before
+that they are decoded in a child.
+
 A batch whose handling fails transiently is kept and handled again, with nothing acknowledged, as long as its channel
 lives. When the channel dies its deliveries are dropped: the broker gives them out again, and the inbox knows which of
 them took effect. One acknowledgement covers a batch.
@@ -21,6 +24,7 @@ from aiormq.channel import Channel as WireChannel
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
 
 from saga.core import Envelope, Poison
+from saga.engine.rehearsal import rehearse
 from saga.postgres import Conflict, Unavailable
 from saga.transport.admission import Judge
 from saga.transport.codec import decode
@@ -47,17 +51,27 @@ _log = structlog.get_logger()
 class Consumer:
     """Consumes one queue until it is stopped, through every loss of the broker or the database.
 
-    ``judge`` says of each message whether its sender may say that.
+    ``judge`` says of each message whether its sender may say that. ``handle_again`` is for batches with messages that
+    were given out before; without it they are handled as all others.
     """
 
     def __init__(
-        self, amqp_url: str, topology: Topology, queue: str, handle: Handler, batch_size: int, *, judge: Judge
+        self,
+        amqp_url: str,
+        topology: Topology,
+        queue: str,
+        handle: Handler,
+        batch_size: int,
+        *,
+        judge: Judge,
+        handle_again: Handler | None = None,
     ) -> None:
         self._amqp_url = amqp_url
         self._topology = topology
         self._queue = topology.queue(queue)
         self._handle = handle
         self._judge = judge
+        self._handle_again = handle_again or handle
         self._batch_size = batch_size
         self._prefetch = (BATCHES_UNDER_WAY + 1) * batch_size
 
@@ -112,7 +126,8 @@ class Consumer:
 
     async def _handle_on(self, wire: WireChannel, batch: Sequence[Delivery], stop: asyncio.Event) -> int | None:
         """Handle a batch, for as long as its channel lives; the delivery tag up to which it may be acknowledged."""
-        messages = [self._judge(decode(delivery.message)) for delivery in batch]
+        is_back = any(delivery.is_back for delivery in batch)
+        messages = [self._judge(message) for message in await _read(batch, warily=is_back)]
         attempts = AsyncRetrying(
             retry=retry_if_exception_type((Unavailable, Conflict)),
             wait=wait_random_exponential(multiplier=0.05, max=LONGEST_PAUSE_SECONDS),
@@ -120,7 +135,7 @@ class Consumer:
             before_sleep=_say_retrying,
             reraise=True,
         )
-        await attempts(self._handle, messages)
+        await attempts(self._handle_again if is_back else self._handle, messages)
         return batch[-1].tag
 
 
@@ -167,6 +182,12 @@ class _Subscription:
     async def _consume(self) -> None:
         await self._wire.basic_qos(prefetch_count=self._prefetch)
         self._tag = (await self._wire.basic_consume(self._queue, _taken_before)).consumer_tag
+
+
+async def _read(batch: Sequence[Delivery], *, warily: bool) -> list[Envelope | Poison]:
+    raws = [delivery.message for delivery in batch]
+    condemned = await rehearse(raws, decode) if warily else {}
+    return [Poison(raw, condemned[index]) if index in condemned else decode(raw) for index, raw in enumerate(raws)]
 
 
 async def _acknowledge(wire: WireChannel, last: int | None) -> None:

@@ -18,10 +18,11 @@ MEAN_OF = 32
 
 @dataclass(slots=True)
 class Delivery:
-    """A message and the tag by which it is acknowledged on its channel."""
+    """A message, the tag by which it is acknowledged on its channel, and whether somebody had it before."""
 
     tag: int
     message: Raw
+    is_back: bool
 
 
 class Deliveries:
@@ -38,6 +39,7 @@ class Deliveries:
         self._some = asyncio.Event()
         self._many = asyncio.Event()
         self._tag = 0
+        self._is_back = False
         self._content: Content | None = None
 
     def take(self, kind: int, data: bytes, start: int, end: int) -> bool:
@@ -45,14 +47,14 @@ class Deliveries:
         if kind == frames.METHOD:
             if not data.startswith(frames.DELIVER, start):
                 return False
-            self._tag, address = frames.read_deliver(data, start)
+            self._tag, self._is_back, address = frames.read_deliver(data, start)
             self._content = Content(address)
             return True
         if self._content is None:
             return False
         if (message := self._content.add(kind, data[start:end])) is not None:
             self._content = None
-            self._receive(Delivery(self._tag, message))
+            self._receive(Delivery(self._tag, message, self._is_back))
         return True
 
     def batch(self, most: int) -> list[Delivery]:

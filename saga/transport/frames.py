@@ -40,6 +40,9 @@ ACK: Final = struct.pack(">HH", _BASIC, 80)
 NACK: Final = struct.pack(">HH", _BASIC, 120)
 
 PERSISTENT: Final = 2
+_COUNTED: Final = ("x-delivery-count", "x-acquired-count")
+"""Headers that the broker adds to what it gives out again: the message is the same as the first time."""
+
 UNDECODABLE: Final = "undecodable"
 """Under this name stand the bytes of a table, or of all properties, that can't be read."""
 
@@ -62,12 +65,15 @@ Address = tuple[str, str]
 """An exchange and a routing key."""
 
 
-def read_deliver(data: bytes, at: int) -> tuple[int, Address]:
-    """Of a method frame *deliver* whose payload begins at ``at``: the delivery tag, and where it was published to."""
+def read_deliver(data: bytes, at: int) -> tuple[int, bool, Address]:
+    """Of a method frame *deliver* whose payload begins at ``at``.
+
+    The delivery tag, whether the message was given out before, and where it was published to.
+    """
     at += 5 + data[at + 4]
-    tag, _ = _DELIVERY_TAG.unpack_from(data, at)
+    tag, bits = _DELIVERY_TAG.unpack_from(data, at)
     exchange, at = _short(data, at + _DELIVERY_TAG.size)
-    return tag, (exchange, _short(data, at)[0])
+    return tag, bool(bits & 1), (exchange, _short(data, at)[0])
 
 
 def read_return(data: bytes, at: int) -> Address:
@@ -96,6 +102,9 @@ def read_message(header: bytes, body: bytes, address: Address) -> Raw:
         found = _properties(header)
     except (IndexError, struct.error):
         found = {"headers": {UNDECODABLE: header}}
+    headers = found.get("headers") or {}
+    for name in _COUNTED:
+        headers.pop(name, None)
     return Raw(
         body,
         routing_key,
@@ -104,7 +113,7 @@ def read_message(header: bytes, body: bytes, address: Address) -> Raw:
         found.get("message_id"),
         found.get("type"),
         found.get("correlation_id"),
-        found.get("headers") or {},
+        headers,
     )
 
 

@@ -8,6 +8,9 @@ It asks for the public events that are not handled, in pages, and hands each pag
 that the page settles. In this range a log has nothing else to tell: what is not there is internal, or was never
 written. In a log that gives only positions that is true up to its safe horizon alone.
 
+A page may be what the last worker died of, and here no broker says so. So a page is handled with care unless this feed
+was the last one that went on in its log.
+
 Of several feeds one works on a module at a time, the others pass by. A log that can't be asked is an alarm on the
 cursor, never a position passed in silence. So is what was pruned before it was read: it stays missing, and what comes
 behind it is taken in. And so is a log that ends before what was handled: its next events would seem to be repeats.
@@ -88,6 +91,7 @@ class LogFeed:
             if (database := elsewhere.get(module, engine)) is not None
         }
         self._reached: dict[str, int] = {}
+        self._fed_upto: dict[str, int] = {}
 
     async def run(self, stop: asyncio.Event, ready: asyncio.Event, look_seconds: float) -> None:
         """Feed until ``stop``, looking at least every ``look_seconds``; ``ready`` is set after the first look."""
@@ -194,11 +198,14 @@ class LogFeed:
             if after >= upto:
                 break
             page = await log.read(after, upto=upto, handled=handled, limit=self._page_size)
-            await self._take(log.module, page.entries, after, min(page.horizon, settled_upto))
-            after = page.horizon
+            warily = after != self._fed_upto.get(log.module)
+            await self._take(log.module, page.entries, after, min(page.horizon, settled_upto), warily=warily)
+            after = self._fed_upto[log.module] = page.horizon
         return max(min(after, settled_upto) - begin, 0)
 
-    async def _take(self, module: str, entries: Sequence[Entry], after: int, settled_upto: int) -> None:
+    async def _take(
+        self, module: str, entries: Sequence[Entry], after: int, settled_upto: int, *, warily: bool
+    ) -> None:
         """Take in what the process hears; in one transaction with what that settles."""
         kinds = [kind.__name__ for kind in self._process.inputs[module]]
         told = [as_delivered(entry, self._prefix) for entry in entries if entry.type in kinds]
@@ -207,7 +214,8 @@ class LogFeed:
             _log.warning("filling_holes", module=module, events=len(heard), first=heard[0].position)
         settled = [(module, after, settled_upto)] if settled_upto > after else []
         if heard or settled:
-            tell(await self._step.take(heard, settled=settled), len(heard))
+            take = self._step.take_warily if warily else self._step.take
+            tell(await take(heard, settled=settled), len(heard))
 
     async def _begin(self, log: PublicLog, horizon: Horizon) -> int:
         """Where a new consumer begins: behind what was pruned before it was there."""

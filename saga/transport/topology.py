@@ -1,8 +1,9 @@
 """The topology, as one value: which exchanges and queues there are, and who hears what.
 
-Queues are quorum queues, also on a single node. A delivery limit and a dead-letter exchange are always set: brokers
-differ in their defaults, and without them a message that no client can decode is either given out for ever or dropped.
-Attempts are counted in Postgres, so the limit is far above anything that restarts of workers reach.
+Queues are quorum queues, also on a single node. A dead-letter exchange is always set, and a delivery limit that nothing
+reaches: brokers count a delivery whenever a worker dies, and that says nothing against its messages. Without a limit
+RabbitMQ 4 takes 20, and 3.10 takes no negative one for none. A queue that an earlier version declared with a lower
+limit is used as it is: no broker changes the arguments of a queue, and a policy can only lower them.
 
 The worker declares all of it, also the queues of its collaborators, so that commands wait there for one that is not
 deployed yet. Everybody else needs no right to declare anything: who only uses a part of it looks whether that part is
@@ -12,10 +13,13 @@ there, and starts over until the worker has declared it.
 from dataclasses import dataclass
 
 from aio_pika.abc import AbstractChannel, ExchangeType
+from aio_pika.exceptions import ChannelPreconditionFailed
+from pamqp.common import FieldTable
 
 from saga.core import Process
 
-DELIVERY_LIMIT = 200
+DELIVERY_LIMIT = 2**31 - 1
+FORMER_LIMIT = 200
 UNDELIVERED = "undelivered"
 
 
@@ -80,34 +84,49 @@ def _queues(prefix: str, process: Process) -> tuple[Queue, ...]:
 
 
 async def declare(channel: AbstractChannel, wanted: Topology) -> None:
-    """Declare everything; what exists with the same settings stays as it is.
+    """Declare everything; what exists with the same settings, or with those of an earlier version, stays as it is.
 
     What is not ours is only looked for, and that takes no rights. Raises ChannelNotFoundEntity while it is not there.
     """
     if not wanted.is_ours:
-        await _look_for(channel, wanted)
+        await look_for(channel, wanted)
         return
     for name in (wanted.events, wanted.commands):
         await channel.declare_exchange(name, ExchangeType.TOPIC, durable=True)
     await channel.declare_exchange(wanted.undelivered, ExchangeType.FANOUT, durable=True)
-    dead = await channel.declare_queue(wanted.undelivered, durable=True, arguments={"x-queue-type": "quorum"})
-    await dead.bind(wanted.undelivered)
+    quorum: FieldTable = {"x-queue-type": "quorum"}
+    unlimited: FieldTable = quorum | {"x-delivery-limit": DELIVERY_LIMIT}
+    kept: FieldTable = {"x-dead-letter-exchange": wanted.undelivered}
+    await _declare_queue(channel, wanted.undelivered, unlimited, formerly=quorum)
     for queue in wanted.queues:
-        declared = await channel.declare_queue(
-            queue.name,
-            durable=True,
-            arguments={
-                "x-queue-type": "quorum",
-                "x-delivery-limit": DELIVERY_LIMIT,
-                "x-dead-letter-exchange": wanted.undelivered,
-            },
+        await _declare_queue(
+            channel, queue.name, unlimited | kept, formerly=quorum | kept | {"x-delivery-limit": FORMER_LIMIT}
         )
+    await bind(channel, wanted)
+
+
+async def bind(channel: AbstractChannel, wanted: Topology) -> None:
+    """Bind every queue to what it hears; all of them are there."""
+    given_up = Queue(wanted.undelivered, ((wanted.undelivered, wanted.undelivered),))
+    for queue in (given_up, *wanted.queues):
+        hearer = await channel.get_queue(queue.name, ensure=False)
         for exchange, routing_key in queue.bindings:
-            await declared.bind(exchange, routing_key)
+            await hearer.bind(exchange, routing_key)
 
 
-async def _look_for(channel: AbstractChannel, wanted: Topology) -> None:
-    for name in (wanted.events, wanted.commands):
+async def look_for(channel: AbstractChannel, wanted: Topology) -> None:
+    """Raise ChannelNotFoundEntity unless all exchanges and queues are there."""
+    own = [wanted.undelivered] if wanted.is_ours else []
+    for name in (wanted.events, wanted.commands, *own):
         await channel.get_exchange(name, ensure=True)
-    for queue in wanted.queues:
-        await channel.get_queue(queue.name, ensure=True)
+    for name in (*own, *(queue.name for queue in wanted.queues)):
+        await channel.get_queue(name, ensure=True)
+
+
+async def _declare_queue(channel: AbstractChannel, name: str, arguments: FieldTable, *, formerly: FieldTable) -> None:
+    """Declare a queue, unless it is there as an earlier version declared it; a refusal costs the channel its number."""
+    try:
+        await channel.declare_queue(name, durable=True, arguments=arguments)
+    except ChannelPreconditionFailed:
+        await channel.reopen()
+        await channel.declare_queue(name, durable=True, arguments=formerly)

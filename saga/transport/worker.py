@@ -8,23 +8,27 @@ from types import MappingProxyType
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.core import Envelope, Poison, Process
-from saga.engine import DeadLetterKind, Step, dead_letters
+from saga.engine import DeadLetterKind, Step, Taken, dead_letters
 from saga.engine.dead_letters import DeadLetter
 from saga.engine.intake import named_instance
 from saga.postgres import durable_transaction
 from saga.settings import Feed, Settings, SettingsError
 from saga.transport.admission import Events, unjudged
+from saga.transport.codec import decode
 from saga.transport.consumer import Consumer
+from saga.transport.deaths import DELIVERY_LIMIT_REACHED, Death, as_published, read_deaths, why_given_up
+from saga.transport.keeper import Keeper
 from saga.transport.log_feed import AT_ONCE, BESIDE_A_QUEUE, LOOK_SECONDS, LogFeed
 from saga.transport.publisher import Publisher
 from saga.transport.relay import Relay
+from saga.transport.returns import Returns
 from saga.transport.telling import tell
-from saga.transport.topology import DELIVERY_LIMIT, UNDELIVERED, topology
+from saga.transport.topology import UNDELIVERED, topology
 
 UNDELIVERED_BATCH_SIZE = 10
-GIVEN_UP = f"the broker gave it out {DELIVERY_LIMIT} times and no worker answered"
 
-_COMMAND_SOURCE = re.compile(r"/modules/(.+)-process")
+_NAME = r"[a-z][a-z0-9_-]{0,62}"
+_COMMAND_SOURCE = re.compile(rf"/modules/({_NAME})-process")
 
 
 class Worker:
@@ -69,7 +73,7 @@ class Worker:
 
 
 class _AtTheBroker:
-    """What a worker does at the broker: it relays, keeps what was given up, and consumes unless it pulls."""
+    """What a worker does at the broker: it relays, sees to what was given up, and consumes unless it pulls."""
 
     def __init__(self, engine: AsyncEngine, amqp_url: str, step: Step, process: Process, *, settings: Settings) -> None:
         self._step = step
@@ -80,9 +84,21 @@ class _AtTheBroker:
         self._queues = {queue.name for queue in wanted.queues}
         self._publisher = Publisher(amqp_url, wanted, settings.publish_timeout_seconds)
         self._relay = Relay(engine, self._publisher, settings.prefix, settings.relay_batch_size, own=process.module)
-        judge = Events(process, settings.prefix, settings.accepted_exchange_names)
-        self._consumer = Consumer(amqp_url, wanted, process.name, self._handle, settings.batch_size, judge=judge)
-        self._undelivered = Consumer(amqp_url, wanted, UNDELIVERED, self._park, UNDELIVERED_BATCH_SIZE, judge=unjudged)
+        self._judge = Events(process, settings.prefix, settings.accepted_exchange_names)
+        self._keeper = Keeper(amqp_url, wanted)
+        self._returns = Returns(amqp_url, wanted)
+        self._consumer = Consumer(
+            amqp_url,
+            wanted,
+            process.name,
+            self._handle,
+            settings.batch_size,
+            judge=self._judge,
+            handle_again=self._handle_warily,
+        )
+        self._undelivered = Consumer(
+            amqp_url, wanted, UNDELIVERED, self._see_to, UNDELIVERED_BATCH_SIZE, judge=unjudged
+        )
 
     async def run(self, stop: asyncio.Event, ready: asyncio.Event, *, consumes: bool) -> None:
         async with self._publisher, asyncio.TaskGroup() as loops:
@@ -90,16 +106,41 @@ class _AtTheBroker:
                 loops.create_task(self._consumer.run(stop, ready))
             loops.create_task(self._undelivered.run(stop, asyncio.Event()))
             loops.create_task(self._relay.run(stop, self._relay_poll_seconds))
+            loops.create_task(self._keeper.run(stop))
 
     async def _handle(self, messages: Sequence[Envelope | Poison]) -> None:
-        taken = await self._step.take(messages)
+        self._tell(await self._step.take(messages), len(messages))
+
+    async def _handle_warily(self, messages: Sequence[Envelope | Poison]) -> None:
+        """Handle messages of which one may have killed a worker."""
+        self._tell(await self._step.take_warily(messages), len(messages))
+
+    def _tell(self, taken: Taken, batch: int) -> None:
         if taken.outgoing:
             self._relay.nudge()
-        tell(taken, len(messages))
+        tell(taken, batch)
 
-    async def _park(self, messages: Sequence[Envelope | Poison]) -> None:
-        """Keep what the broker gave up on, where people look for it."""
-        letters = [(self._owner(message), self._given_up(message)) for message in messages]
+    async def _see_to(self, messages: Sequence[Envelope | Poison]) -> None:
+        """See to what the broker gave up. That it was given out too often says nothing against a message."""
+        ours: list[Envelope | Poison] = []
+        theirs: list[tuple[Envelope | Poison, Death]] = []
+        kept: list[tuple[Envelope | Poison, str]] = []
+        for message in messages:
+            deaths = read_deaths(message.raw)
+            if not deaths or deaths[0].reason != DELIVERY_LIMIT_REACHED:
+                kept.append((message, why_given_up(deaths)))
+            elif deaths[0].queue == self._topology.queue(self._process.name):
+                ours.append(self._judge(decode(as_published(message.raw, deaths[0]))))
+            else:
+                theirs.append((message, deaths[0]))
+        if ours:
+            await self._handle_warily(ours)
+        refused = await self._returns.send(theirs)
+        await self._keep([*kept, *((theirs[index][0], why) for index, why in refused.items())])
+
+    async def _keep(self, given_up: Sequence[tuple[Envelope | Poison, str]]) -> None:
+        """Keep messages as dead letters of the process whose they are, where people look for them."""
+        letters = [(self._owner(message), self._given_up(message, why)) for message, why in given_up]
         await self._step.take([letter for owner, letter in letters if owner == self._process.name])
         others = sorted({owner for owner, _ in letters} - {self._process.name})
         if others:
@@ -113,19 +154,18 @@ class _AtTheBroker:
         sender = _COMMAND_SOURCE.fullmatch(message.source or "")
         if sender is not None:
             return sender[1]
-        queue = message.raw.headers.get("x-first-death-queue")
-        if not isinstance(queue, str) or queue in self._queues:
-            return self._process.name
-        return queue.removeprefix(self._topology.queue(""))
+        died_in = next((death.queue for death in read_deaths(message.raw)), "")
+        other = re.fullmatch(f"{re.escape(self._topology.queue(''))}({_NAME})", died_in)
+        return self._process.name if other is None or died_in in self._queues else other[1]
 
     def _letter(self, given_up: Poison) -> DeadLetter:
         """One of another process, of which only the word for its instances is not known: ours may be the same."""
         return DeadLetter(DeadLetterKind.POISON, given_up, named_instance(self._process, given_up))
 
-    def _given_up(self, message: Envelope | Poison) -> Poison:
+    def _given_up(self, message: Envelope | Poison, why: str) -> Poison:
         return Poison(
             message.raw,
-            GIVEN_UP,
+            why,
             type=message.type,
             id=message.id,
             source=message.source,

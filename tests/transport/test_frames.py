@@ -102,7 +102,7 @@ def test_a_delivery_says_its_tag_and_where_it_was_published_to(
 ) -> None:
     said = Basic.Deliver("ctag1.0f", tag, redelivered, exchange, key)
     payload = frames.DELIVER + said.marshal()
-    assert frames.read_deliver(b"before" + payload, 6) == (tag, (exchange, key))
+    assert frames.read_deliver(b"before" + payload, 6) == (tag, redelivered, (exchange, key))
 
 
 @given(st.integers(1, 2**63 - 1), st.booleans())
