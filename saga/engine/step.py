@@ -9,13 +9,15 @@ cursor rows (skipped where somebody holds them), last the module's row. So worke
 circle, and the row that everybody needs is held for the shortest time.
 
 What can fail: a message that is not understood or contradicts what is known becomes a dead letter within the same
-transaction. A decision that raises parks its instance's messages. A database that is away, or a lost race, raises
-Unavailable or Conflict with nothing done: the caller backs off and takes the same messages again.
+transaction. A decision that raises parks its instance's messages. What PostgreSQL refuses because of one message or one
+row is found by halving the batch, and parked alone. A database that is away, or a lost race, raises Unavailable or
+Conflict: the caller backs off and takes the same messages again.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from saga.core import Envelope, Poison, Process
@@ -23,9 +25,15 @@ from saga.engine import cursors, dead_letters, inbox, instances, timers
 from saga.engine.answers import Answers, answer, dead_letter
 from saga.engine.cursors import Covered
 from saga.engine.dead_letters import DeadLetter, DeadLetterKind, DeadLetterState
+from saga.engine.halving import halved
 from saga.engine.intake import Admitted, admit, is_overheard
 from saga.modules import append
 from saga.postgres import durable_transaction
+
+_Marked = tuple[Envelope | Poison, int | None]
+"""A message, and the dead letter that it was."""
+
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +61,32 @@ class Step:
         redriven: Sequence[int] = (),
         settled: Sequence[Covered] = (),
     ) -> Taken:
-        """Handle messages, all or nothing; when this returns, they may be acknowledged.
+        """Handle messages; when this returns, they may be acknowledged.
 
-        ``redriven`` are the dead letters that these messages are, if any: closed unless they fail again. ``settled``
-        are ranges of logs in which these messages were all there is to hear. Raises Unavailable or Conflict when
-        nothing was done and the same call should be made again.
+        ``redriven`` are the dead letters that these messages are, if any, one for each: closed unless they fail again.
+        ``settled`` are ranges of logs in which these messages were all there is to hear. Raises Unavailable or Conflict
+        when the same call should be made again.
         """
+        letters: Sequence[int | None] = redriven or [None] * len(messages)
+        marked: list[_Marked] = list(zip(messages, letters, strict=True))
+
+        def settled_with(part: Sequence[_Marked]) -> Sequence[Covered]:
+            return settled if not marked or part[-1] is marked[-1] else ()
+
+        async def take(part: Sequence[_Marked]) -> Taken:
+            return await self._take([one for one, _ in part], redriven=_letters(part), settled=settled_with(part))
+
+        async def park(one: _Marked, reason: str) -> Taken:
+            return await self._park(one[0], reason, redriven=_letters([one]), settled=settled_with([one]))
+
+        parts = await halved(take, park, marked)
+        counted = zip(*map(astuple, parts), strict=True)
+        return Taken(*(sum(counts) for counts in counted))
+
+    async def _take(
+        self, messages: Sequence[Envelope | Poison], *, redriven: Sequence[int], settled: Sequence[Covered]
+    ) -> Taken:
+        """The step itself: one transaction, all or nothing."""
         process, consumer = self._process, self._process.name
         admitted, letters, overheard = _admit(process, messages)
         async with durable_transaction(self._engine) as connection:
@@ -83,6 +111,28 @@ class Step:
                 await append(connection, process.module, entries)
         outgoing = sum(entry.target is not None for entry in answers.entries)
         return Taken(answers.taken, answers.ignored, len(sorted_.repeated), len(letters), outgoing)
+
+    async def _park(
+        self, message: Envelope | Poison, reason: str, *, redriven: Sequence[int], settled: Sequence[Covered]
+    ) -> Taken:
+        """Keep a message that PostgreSQL won't take in. It covers its position, unless it has no right to it."""
+        consumer = self._process.name
+        admitted, letters, overheard = _admit(self._process, [message])
+        async with durable_transaction(self._engine) as connection:
+            if redriven:
+                await dead_letters.close(connection, redriven, DeadLetterState.REDRIVEN)
+            verified, false_claims = await inbox.verify_positions(connection, admitted)
+            letters = letters + _conflicts(false_claims)
+            letters += [dead_letter(DeadLetterKind.FAILED, one, reason) for one in verified]
+            await dead_letters.keep(connection, consumer, letters)
+            covered = await _covered(connection, verified, letters, overheard)
+            await cursors.advance(connection, consumer, [*covered, *settled])
+        _log.error("parked", error=reason.partition(" (")[0])
+        return Taken(0, 0, 0, len(letters), 0)
+
+
+def _letters(part: Sequence[_Marked]) -> list[int]:
+    return [letter for _, letter in part if letter is not None]
 
 
 def _admit(

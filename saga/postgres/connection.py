@@ -2,10 +2,12 @@
 
 from contextlib import AsyncExitStack
 
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy import event
+from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from saga.postgres.sqlstates import STALE
 from saga.settings import SettingsError
 
 CONNECT_TIMEOUT_SECONDS = 5.0
@@ -29,7 +31,7 @@ def async_url(database_url: str) -> URL:
 
 def connect_engine(database_url: str, service: str, pool_size: int = 5) -> AsyncEngine:
     """An engine with a bounded pool; connections are opened on first use."""
-    return create_async_engine(
+    engine = create_async_engine(
         async_url(database_url),
         pool_size=pool_size,
         max_overflow=0,
@@ -43,6 +45,14 @@ def connect_engine(database_url: str, service: str, pool_size: int = 5) -> Async
             "server_settings": {**SERVER_SETTINGS, "application_name": f"saga-{service}"},
         },
     )
+    event.listen(engine.sync_engine, "handle_error", _throw_away_stale)
+    return engine
+
+
+def _throw_away_stale(context: ExceptionContext) -> None:
+    """A connection to a server that was demoted stays one: the same work, done again, needs another connection."""
+    if str(getattr(context.original_exception, "sqlstate", None) or "").startswith(STALE):
+        context.is_disconnect = True
 
 
 def owned_engine(

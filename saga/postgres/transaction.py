@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
-from saga.postgres.errors import Conflict, Unavailable, unavailable_after
+from saga.postgres.errors import Conflict, Unavailable, place_of, unavailable_after
 
 RESOLVE_SECONDS = 120.0
 
@@ -33,7 +33,7 @@ async def durable_transaction(engine: AsyncEngine, *, proved: bool = True) -> As
     RESOLVE_SECONDS (then the work is done again, and deduplication decides). Work that may as well be done twice needs
     no proof: unless ``proved`` a commit whose answer is lost is Unavailable at once, and one statement is saved.
     """
-    with unavailable_after():
+    with unavailable_after(engine):
         async with engine.connect() as connection:
             transaction = await connection.begin()
             try:
@@ -43,9 +43,11 @@ async def durable_transaction(engine: AsyncEngine, *, proved: bool = True) -> As
                 await _roll_back(connection)
                 raise
             if connection.invalidated or not transaction.is_active:
-                raise Unavailable("the connection was lost inside the transaction, and nobody said so")
+                raise Unavailable(
+                    "the connection was lost inside the transaction, and nobody said so", place_of(engine)
+                )
             try:
-                with unavailable_after():
+                with unavailable_after(engine):
                     await transaction.commit()
             except Unavailable as error:
                 await connection.invalidate()
@@ -57,7 +59,7 @@ async def durable_transaction(engine: AsyncEngine, *, proved: bool = True) -> As
 @asynccontextmanager
 async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """A connection for looking only. Raises Unavailable when the database is away."""
-    with unavailable_after():
+    with unavailable_after(engine):
         async with engine.connect() as connection:
             yield connection
 
@@ -92,7 +94,7 @@ async def _require_committed(engine: AsyncEngine, xid: str, broken: Unavailable)
     except _Undecided:
         status = "in progress"
     if status != "committed":
-        raise Unavailable(f"the transaction did not commit ({status}): {broken}") from broken
+        raise Unavailable(f"the transaction did not commit ({status}): {broken}", place_of(engine)) from broken
 
 
 async def _status(engine: AsyncEngine, xid: str) -> str | None:
