@@ -2,10 +2,12 @@
 
 import asyncio
 from contextlib import AsyncExitStack
+from functools import partial
 
 from saga.postgres import owned_engine
+from saga.reading.fitness import look_at_database
 from saga.retention import Pruner
-from saga.service import required, say_ready, serve
+from saga.service import look_first, required, say_ready, serve
 from saga.settings import Settings
 from scheduler.housekeeping import Housekeeping
 from scheduler.metronome import Metronome
@@ -22,7 +24,11 @@ def main() -> None:
 async def _schedule(settings: Settings, stop: asyncio.Event) -> None:
     database_url = required(settings.database_url, "SAGA_DATABASE_URL")
     async with AsyncExitStack() as owned:
-        sweeper = Sweeper(owned_engine(owned, database_url, "scheduler", POOL_SIZE), settings.scheduler_batch_size)
+        engine = owned_engine(owned, database_url, "scheduler", POOL_SIZE)
+        look = partial(look_at_database, engine, allow_unsafe=settings.allow_unsafe_database)
+        if not await look_first(stop, look):
+            return
+        sweeper = Sweeper(engine, settings.scheduler_batch_size)
         housekeeping = None
         if settings.retention is not None:
             pruner = Pruner(owned_engine(owned, database_url, "pruner", POOL_SIZE))

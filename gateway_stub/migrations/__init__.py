@@ -7,7 +7,7 @@ from saga.postgres.migrations import migrate
 SCHEMAS = ("gateway", "fulfilment")
 
 
-def migrate_collaborators(database_url: str) -> None:
+def migrate_collaborators(database_url: str, *, allow_unsafe: bool = False) -> None:
     """Bring both schemas to their newest version. Not for use inside a running event loop."""
     for schema in SCHEMAS:
-        migrate(database_url, Path(__file__).parent / schema, schema)
+        migrate(database_url, Path(__file__).parent / schema, schema, allow_unsafe=allow_unsafe)

@@ -42,6 +42,11 @@ class Unavailable(Exception):
 class NeedsPerson(Unavailable):
     """It can't work until somebody changes something; the message says what, after the name of the server."""
 
+    @property
+    def sentence(self) -> str:
+        """What is wrong and what to do, as people are told."""
+        return f"The {self.server or 'database'} {self}."
+
 
 class Refused(Unavailable):
     """PostgreSQL won't store or read a row because of what the row is.

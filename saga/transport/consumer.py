@@ -23,13 +23,11 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 from saga.core import Envelope, Poison
 from saga.postgres import Conflict, Unavailable
 from saga.transport.codec import decode
-from saga.transport.connection import LONGEST_PAUSE_SECONDS, ConsumerLost, connect, supervise
+from saga.transport.connection import LONGEST_PAUSE_SECONDS, SETUP_TIMEOUT_SECONDS, ConsumerLost, connect, supervise
 from saga.transport.deliveries import Deliveries, Delivery
 from saga.transport.topology import Topology, declare
 
 WATCH_SECONDS = 1.0
-SETUP_TIMEOUT_SECONDS = 20.0
-"""For a broker that takes connections and does not answer for a queue: that has to be said, not waited for."""
 BATCHES_UNDER_WAY = 3
 FIRST = 16
 """Messages that the broker may send ahead before anything is known of their size."""
@@ -60,7 +58,7 @@ class Consumer:
         async def session() -> None:
             await self._session(stop, ready)
 
-        await supervise(f"consumer {self._queue}", session, stop)
+        await supervise(f"consumer {self._queue}", session, stop, broker=self._amqp_url)
 
     async def _session(self, stop: asyncio.Event, ready: asyncio.Event) -> None:
         async with await connect(self._amqp_url, f"consumer {self._queue}") as connection:
@@ -185,7 +183,8 @@ async def _something(
 
 def _say_retrying(state: RetryCallState) -> None:
     error = state.outcome.exception() if state.outcome else None
-    _log.warning("retrying_batch", attempt=state.attempt_number, error=str(error))
+    server = error.server if isinstance(error, Unavailable) else None
+    _log.warning("retrying_batch", attempt=state.attempt_number, server=server, error=str(error))
 
 
 async def _taken_before(message: object) -> None:

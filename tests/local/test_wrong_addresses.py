@@ -1,6 +1,7 @@
 """What is no address is said in a sentence, whichever service it was given to."""
 
 import asyncio
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -20,4 +21,6 @@ async def test_a_database_address_that_is_none_ends_the_service_with_a_sentence(
     async with asyncio.timeout(SECONDS):
         _, said = await process.communicate()
     assert process.returncode == 2
-    assert said.decode() == "SAGA_DATABASE_URL is no address: write postgresql://user:password@host:port/database.\n"
+    line = json.loads(said)
+    assert (line["event"], line["level"]) == ("cannot_start", "error")
+    assert line["reason"] == "SAGA_DATABASE_URL is no address: write postgresql://user:password@host:port/database."
