@@ -27,7 +27,7 @@ a commit in doubt is looked up for two minutes. What is left is dropped; it was 
 LONGEST_PAUSE_SECONDS = 5.0
 
 Look = Callable[[], Awaitable[None]]
-"""Looks at a server. Raises Unavailable where it can't be used now, NeedsPerson where a person has to change something."""
+"""Looks at a server. Raises Unavailable where it can't be used now, NeedsPerson where a person has to act."""
 
 Main = Callable[[Settings, asyncio.Event], Coroutine[None, None, None]]
 

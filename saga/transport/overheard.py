@@ -23,7 +23,10 @@ _log = structlog.get_logger()
 
 
 class Overheard:
-    """Looks at the frames of a connection's own channel, and leaves all of them to the client."""
+    """Looks at the frames of a connection's own channel, and leaves all of them to the client.
+
+    A service logs what it hears; a command, which has no log, asks.
+    """
 
     def __init__(self) -> None:
         self.server: str | None = None
@@ -38,10 +41,12 @@ class Overheard:
             if said.startswith(BLOCKED):
                 self.blocked_because = _short(said, len(BLOCKED))
                 self.blocked.set()
-                _log.error("broker_blocked", server=self.server, reason=self.blocked_because)
+                if structlog.is_configured():
+                    _log.error("broker_blocked", server=self.server, reason=self.blocked_because)
             elif said.startswith(UNBLOCKED):
                 self.blocked.clear()
-                _log.warning("broker_unblocked", server=self.server)
+                if structlog.is_configured():
+                    _log.warning("broker_unblocked", server=self.server)
             elif said.startswith(CLOSE):
                 self.refusal = _CODE.unpack_from(said, len(CLOSE))[0], _short(said, len(CLOSE) + _CODE.size)
         return False

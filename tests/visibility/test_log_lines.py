@@ -25,8 +25,9 @@ SAFE_FIELDS = {
     "module",
     "position",
     "queue",
-    "reason",  # why a log can't be asked
+    "reason",  # why a log can't be asked, why a service can't start, why the broker takes nothing
     "routing_key",  # of a public event that nobody listens to
+    "server",  # database or broker, host and port
     "seconds",  # how long a service may take to stop
     "timers",  # how many
 }
