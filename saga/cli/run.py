@@ -16,6 +16,7 @@ from saga.cli.failure import CommandFailed
 from saga.cli.processes import load_processes
 from saga.core import DeclarationError, Process
 from saga.postgres import owned_engine
+from saga.postgres.connection import STEP_SETTINGS
 from saga.reading.fitness import look_at_database
 from saga.service import CannotStart, Look, look_first, say_ready_when, serve
 from saga.settings import Feed, Settings
@@ -61,7 +62,8 @@ async def _work(
     processes: Sequence[Process], settings: Settings, stop: asyncio.Event, *, database: str, broker: str | None
 ) -> None:
     async with AsyncExitStack() as owned:
-        engine = owned_engine(owned, database, "worker", settings.pool_size * len(processes))
+        pool_size = settings.pool_size * len(processes)
+        engine = owned_engine(owned, database, "worker", pool_size, settings=STEP_SETTINGS)
         elsewhere = _connect_elsewhere(owned, settings.log_urls)
         _warn_of_unheard(settings.log_urls, processes)
         looks: list[Look] = [partial(look_at_database, engine, allow_unsafe=settings.allow_unsafe_database)]

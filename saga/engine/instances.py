@@ -103,6 +103,7 @@ async def write(connection: AsyncConnection, process: Process, decided: Sequence
         {
             "process": process.name,
             "process_version": process.version,
+            "process_ids": [one.instance.process_id for one in decided],
             "instances": as_rows(_row(process, one) for one in decided),
         },
     )

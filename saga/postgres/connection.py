@@ -1,5 +1,6 @@
 """Connections: one pool for each service, with every timeout set that PostgreSQL leaves off by default."""
 
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 
 from sqlalchemy import event
@@ -23,14 +24,20 @@ SERVER_SETTINGS = {
     "timezone": "UTC",
 }
 
+STEP_SETTINGS = {"enable_seqscan": "off"}
+"""For whoever takes the durable step. It has an index for each row that it looks at; but a small table PostgreSQL would
+rather read as a whole, and with it the page that is damaged, which concerns one order."""
+
 
 def async_url(database_url: str) -> URL:
     """The address with the driver that this project uses, whichever driver it names or omits."""
     return make_url(database_url).set(drivername="postgresql+asyncpg")
 
 
-def connect_engine(database_url: str, service: str, pool_size: int = 5) -> AsyncEngine:
-    """An engine with a bounded pool; connections are opened on first use."""
+def connect_engine(
+    database_url: str, service: str, pool_size: int = 5, *, settings: Mapping[str, str] | None = None
+) -> AsyncEngine:
+    """An engine with a bounded pool; connections are opened on first use, with these settings beside the usual ones."""
     engine = create_async_engine(
         async_url(database_url),
         pool_size=pool_size,
@@ -42,7 +49,7 @@ def connect_engine(database_url: str, service: str, pool_size: int = 5) -> Async
         connect_args={
             "timeout": CONNECT_TIMEOUT_SECONDS,
             "command_timeout": COMMAND_TIMEOUT_SECONDS,
-            "server_settings": {**SERVER_SETTINGS, "application_name": f"saga-{service}"},
+            "server_settings": {**SERVER_SETTINGS, **(settings or {}), "application_name": f"saga-{service}"},
         },
     )
     event.listen(engine.sync_engine, "handle_error", _throw_away_stale)
@@ -56,14 +63,20 @@ def _throw_away_stale(context: ExceptionContext) -> None:
 
 
 def owned_engine(
-    owned: AsyncExitStack, url: str, service: str, pool_size: int, *, named: str = "SAGA_DATABASE_URL"
+    owned: AsyncExitStack,
+    url: str,
+    service: str,
+    pool_size: int,
+    *,
+    named: str = "SAGA_DATABASE_URL",
+    settings: Mapping[str, str] | None = None,
 ) -> AsyncEngine:
     """An engine that is disposed of with ``owned``; nothing is connected yet.
 
     Raises SettingsError, with the remedy, if what is ``named`` so is no address.
     """
     try:
-        engine = connect_engine(url, service, pool_size)
+        engine = connect_engine(url, service, pool_size, settings=settings)
     except ArgumentError:
         raise SettingsError(f"{named} is no address: write postgresql://user:password@host:port/database.") from None
     owned.push_async_callback(engine.dispose)

@@ -119,7 +119,7 @@ async def test_with_a_queue_that_has_other_settings(healthy: Environment, place:
     async with channel_at(place) as channel:
         queue = await channel.declare_queue(f"{prefix}.order", durable=True, arguments={"x-queue-type": "quorum"})
         await refuse({**healthy, "SAGA_PREFIX": prefix}, "other settings", "SAGA_PREFIX", services=("worker",))
-        await queue.delete()
+        await queue.delete(if_unused=False, if_empty=False)
         for exchange in ("events", "commands", "undelivered"):
             await channel.exchange_delete(f"{prefix}.{exchange}")
         await channel.queue_delete(f"{prefix}.undelivered")
