@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_random_exponential
 
 from saga.logging import configure_logging
-from saga.postgres import NeedsPerson, Unavailable
+from saga.postgres import NeedsPerson, Unavailable, server_of
 from saga.settings import Settings, SettingsError, load_settings
 
 STOP_GRACE_SECONDS = 10.0
@@ -127,8 +127,7 @@ async def look_first(stop: asyncio.Event, *looks: Look) -> bool:
 
 def _say_not_ready(state: RetryCallState) -> None:
     error = state.outcome.exception() if state.outcome else None
-    server = error.server if isinstance(error, Unavailable) else None
-    _log.warning("not_ready", attempt=state.attempt_number, server=server, error=str(error))
+    _log.warning("not_ready", attempt=state.attempt_number, server=server_of(error), error=str(error))
 
 
 def say_ready(**fields: str) -> None:

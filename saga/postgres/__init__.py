@@ -8,6 +8,7 @@ from saga.postgres.errors import (
     Refused,
     Unavailable,
     again_after_conflicts,
+    server_of,
     unavailable_after,
 )
 from saga.postgres.rows import as_rows
@@ -27,5 +28,6 @@ __all__ = [
     "durable_transaction",
     "owned_engine",
     "reading",
+    "server_of",
     "unavailable_after",
 ]

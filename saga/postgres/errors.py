@@ -76,6 +76,11 @@ def place_of(engine: AsyncEngine) -> str:
     return f"database {url.host or 'localhost'}:{url.port or 5432}/{url.database or ''}"
 
 
+def server_of(error: BaseException | None) -> str | None:
+    """Which server an error is about, as far as that is known."""
+    return error.server if isinstance(error, Unavailable) else None
+
+
 @contextmanager
 def unavailable_after(engine: AsyncEngine | None = None) -> Iterator[None]:
     """Turn the driver's errors into Conflict or Unavailable where they mean that; ``engine`` says whose they are."""

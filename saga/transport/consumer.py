@@ -21,7 +21,7 @@ from aiormq.channel import Channel as WireChannel
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
 
 from saga.core import Envelope, Poison
-from saga.postgres import Conflict, Unavailable
+from saga.postgres import Conflict, Unavailable, server_of
 from saga.transport.codec import decode
 from saga.transport.connection import LONGEST_PAUSE_SECONDS, SETUP_TIMEOUT_SECONDS, ConsumerLost, connect, supervise
 from saga.transport.deliveries import Deliveries, Delivery
@@ -183,8 +183,7 @@ async def _something(
 
 def _say_retrying(state: RetryCallState) -> None:
     error = state.outcome.exception() if state.outcome else None
-    server = error.server if isinstance(error, Unavailable) else None
-    _log.warning("retrying_batch", attempt=state.attempt_number, server=server, error=str(error))
+    _log.warning("retrying_batch", attempt=state.attempt_number, server=server_of(error), error=str(error))
 
 
 async def _taken_before(message: object) -> None:
