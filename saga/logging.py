@@ -80,16 +80,16 @@ class _AsJson(logging.Formatter):
 
 def _say_what_python_would_print() -> None:
     """Exceptions that nobody caught, in the main thread, in others, and where none can be raised."""
-    log = logging.getLogger("python")
+    python = logging.getLogger("python")
 
     def uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        log.critical("nobody caught it", exc_info=(kind, error, trace))
+        python.critical("nobody caught it", exc_info=(kind, error, trace))
 
     def in_thread(args: threading.ExceptHookArgs) -> None:
         if args.exc_value is not None:
-            log.critical("a thread died", exc_info=(args.exc_type, args.exc_value, args.exc_traceback))
+            python.critical("a thread died", exc_info=(args.exc_type, args.exc_value, args.exc_traceback))
 
     def unraisable(args: "sys.UnraisableHookArgs") -> None:
-        log.error("it could not be raised: %s", args.err_msg or "in a destructor", exc_info=args.exc_value)
+        python.error("it could not be raised: %s", args.err_msg or "in a destructor", exc_info=args.exc_value)
 
     sys.excepthook, threading.excepthook, sys.unraisablehook = uncaught, in_thread, unraisable
