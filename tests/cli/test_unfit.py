@@ -1,4 +1,4 @@
-"""`saga migrate` and `saga health` on databases that can't be used: a sentence, and the exit code says who has to act."""
+"""`saga migrate` and `saga health` on unfit databases: a sentence, and an exit code that says who has to act."""
 
 import asyncio
 from collections.abc import AsyncIterator
