@@ -1,30 +1,29 @@
 """`python -m gateway_stub`: the simulated payment gateway and fulfilment; start as many as you like."""
 
 import argparse
+import asyncio
 import sys
-from functools import partial
 
 from gateway_stub.behaviour import Behaviour
 from gateway_stub.collaborators import collaborate
 from gateway_stub.scenario import load_scenario, shipped_scenarios
 from gateway_stub.settings import load_gateway_settings
 from saga.service import serve
-from saga.settings import SettingsError
+from saga.settings import Settings
 
 
 def main() -> None:
     """Answer commands until a signal says stop; or, with --list-scenarios, say what can be simulated."""
-    arguments = _parser().parse_args()
-    try:
-        if arguments.list_scenarios:
-            sys.stdout.write(_list_scenarios())
-            return
-        chosen = load_gateway_settings()
-        behaviour = Behaviour(load_scenario(chosen.scenario), chosen.seed)
-    except SettingsError as error:
-        sys.stderr.write(f"{error}\n")
-        raise SystemExit(2) from None
-    serve("gateway_stub", partial(collaborate, chosen, behaviour))
+    if _parser().parse_args().list_scenarios:
+        sys.stdout.write(_list_scenarios())
+        return
+    serve("gateway_stub", _collaborate)
+
+
+async def _collaborate(settings: Settings, stop: asyncio.Event) -> None:
+    chosen = load_gateway_settings()
+    behaviour = Behaviour(load_scenario(chosen.scenario), chosen.seed)
+    await collaborate(chosen, behaviour, settings, stop)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -14,13 +15,14 @@ from gateway_stub.migrations import migrate_collaborators
 from gateway_stub.settings import GatewaySettings
 from saga.orders import order_process
 from saga.postgres import owned_engine
-from saga.service import required, say_ready_when
+from saga.reading.fitness import look_at_database
+from saga.service import look_first, required, say_ready_when
 from saga.settings import Feed, Settings
 from saga.transport.admission import Commands
 from saga.transport.command_feed import CommandFeed
-from saga.transport.connection import supervise
+from saga.transport.connection import look_at_broker
 from saga.transport.consumer import Consumer, Handler
-from saga.transport.topology import topology
+from saga.transport.topology import Topology, topology
 
 
 async def collaborate(chosen: GatewaySettings, behaviour: Behaviour, settings: Settings, stop: asyncio.Event) -> None:
@@ -29,7 +31,12 @@ async def collaborate(chosen: GatewaySettings, behaviour: Behaviour, settings: S
     amqp_url = None if settings.feed is Feed.PULL else required(settings.amqp_url, "SAGA_AMQP_URL")
     async with AsyncExitStack() as owned:
         engine = owned_engine(owned, database_url, "gateway-stub", settings.pool_size)
-        await _migrate(database_url, stop)
+        looks = [partial(look_at_database, engine, allow_unsafe=settings.allow_unsafe_database)]
+        looks.append(partial(migrate_collaborators, database_url, allow_unsafe=settings.allow_unsafe_database))
+        if amqp_url is not None:
+            looks.append(partial(look_at_broker, amqp_url, _used(settings)))
+        if not await look_first(stop, *looks):
+            return
         gateway, fulfilment = Gateway(engine, behaviour, stop), Fulfilment(engine)
         handlers = {"gateway": gateway.take, "fulfilment": fulfilment.take}
         if amqp_url is None:
@@ -48,11 +55,17 @@ async def collaborate(chosen: GatewaySettings, behaviour: Behaviour, settings: S
 
 def _pushed(amqp_url: str, handlers: Mapping[str, Handler], settings: Settings) -> list[Consumer | CommandFeed]:
     """Commands as the broker delivers them."""
-    wanted = topology(settings.prefix, order_process())
     return [
-        Consumer(amqp_url, wanted.used(name), name, handle, settings.batch_size, judge=Commands(name, settings.prefix))
+        Consumer(
+            amqp_url, _used(settings, name), name, handle, settings.batch_size, judge=Commands(name, settings.prefix)
+        )
         for name, handle in handlers.items()
     ]
+
+
+def _used(settings: Settings, *queues: str) -> Topology:
+    """What is used of what the worker declares."""
+    return topology(settings.prefix, order_process()).used(*queues)
 
 
 def _pulled(
@@ -70,12 +83,3 @@ def _pulled(
         )
         for name, handle in handlers.items()
     ]
-
-
-async def _migrate(database_url: str, stop: asyncio.Event) -> None:
-    """Bring our schemas to their newest version, as soon as the database can be reached."""
-
-    async def session() -> None:
-        await migrate_collaborators(database_url)
-
-    await supervise("migrations", session, stop)

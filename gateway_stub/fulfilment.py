@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
+from functools import partial
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -9,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from gateway_stub.commands import Command, CommandData, StartFulfilment, StopFulfilment, newest
 from gateway_stub.inbox import Inbox, read_all
 from saga.core import Envelope, Poison
+from saga.engine.halving import halved
 from saga.postgres import Statements, durable_transaction
 
 INBOX = Inbox("fulfilment")
@@ -32,10 +34,14 @@ class Fulfilment:
         self._engine = engine
 
     async def take(self, messages: Sequence[Envelope | Poison]) -> None:
-        """Take a batch, all or nothing; when this returns it may be acknowledged.
+        """Take a batch; when this returns it may be acknowledged.
 
-        Raises Unavailable or Conflict when nothing was done and the same call should be made again.
+        Raises Unavailable or Conflict when the same call should be made again.
         """
+        await halved(self._take, partial(INBOX.park, self._engine), messages)
+
+    async def _take(self, messages: Sequence[Envelope | Poison]) -> None:
+        """Take messages in one transaction, all or nothing."""
         commands, rejected = read_all(messages, KINDS)
         async with durable_transaction(self._engine) as connection:
             taken = await INBOX.take_in(connection, commands)

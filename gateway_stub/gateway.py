@@ -11,6 +11,7 @@ circle.
 import asyncio
 from collections.abc import Mapping, Sequence
 from enum import Enum
+from functools import partial
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -23,6 +24,7 @@ from gateway_stub.ledger import Movement, Payment
 from gateway_stub.pending import Pending
 from saga.core import Envelope, Poison
 from saga.core.identity import derived_id
+from saga.engine.halving import halved
 from saga.modules import NewEvent, Visibility, append
 from saga.postgres import Statements, Unavailable, durable_transaction
 from saga.transport.connection import pause
@@ -59,11 +61,15 @@ class Gateway:
         self._stop = stop
 
     async def take(self, messages: Sequence[Envelope | Poison]) -> None:
-        """Take a batch, all or nothing; when this returns it may be acknowledged.
+        """Take a batch; when this returns it may be acknowledged.
 
-        Raises Unavailable or Conflict when nothing was done and the same call should be made again.
+        Raises Unavailable or Conflict when the same call should be made again.
         """
         await self._wait_for_outage()
+        await halved(self._take, partial(INBOX.park, self._engine), messages)
+
+    async def _take(self, messages: Sequence[Envelope | Poison]) -> None:
+        """Take messages in one transaction, all or nothing."""
         commands, rejected = read_all(messages, KINDS)
         async with durable_transaction(self._engine) as connection:
             taken = await INBOX.take_in(connection, commands)

@@ -7,12 +7,12 @@ from enum import Enum
 from hashlib import blake2b
 
 import orjson
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gateway_stub.commands import Command, CommandData, poison, read
 from saga.core import Envelope, Poison
 from saga.engine.dead_letters import dump_properties
-from saga.postgres import Statements
+from saga.postgres import Statements, durable_transaction
 
 FINGERPRINT_BYTES = 32
 MAX_TEXT_LENGTH = 2_000
@@ -79,6 +79,12 @@ class Inbox:
                     "properties": [_properties(one).decode() for one in kept],
                 },
             )
+
+    async def park(self, engine: AsyncEngine, message: Envelope | Poison, reason: str) -> None:
+        """Keep, in a transaction of its own, a message that PostgreSQL won't take in."""
+        one = message if isinstance(message, Poison) else poison(message, reason)
+        async with durable_transaction(engine) as connection:
+            await self.reject(connection, [one])
 
 
 def read_all(

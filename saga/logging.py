@@ -1,12 +1,16 @@
-"""Logs: one JSON object a line on stderr, an event name first, values as fields.
+"""Logs: one JSON object a line on stderr, an event name first, values as fields; also what Python itself would print.
 
 No line says what a message said. An error of the database may: PostgreSQL adds details that show keys and whole rows.
 So these are taken out of whatever is logged, also of tracebacks, and of what libraries log.
 """
 
+import json
 import logging
 import re
 import sys
+import threading
+from datetime import UTC, datetime
+from types import TracebackType
 from typing import Final
 
 import structlog
@@ -36,8 +40,11 @@ def configure_logging(service: str, level: str = "info") -> None:
     )
     structlog.contextvars.bind_contextvars(service=service)
     libraries = logging.StreamHandler(sys.stderr)
-    libraries.setFormatter(_WithoutDetails("%(levelname)s %(name)s %(message)s"))
+    libraries.setFormatter(_AsJson(service))
     logging.basicConfig(level=logging.ERROR, handlers=[libraries])
+    logging.getLogger("py.warnings").setLevel(logging.WARNING)
+    logging.captureWarnings(True)
+    _say_what_python_would_print()
 
 
 def without_details(said: str) -> str:
@@ -49,6 +56,40 @@ def _leave_out_details(_: WrappedLogger, __: str, event: EventDict) -> EventDict
     return {name: without_details(value) if isinstance(value, str) else value for name, value in event.items()}
 
 
-class _WithoutDetails(logging.Formatter):
+class _AsJson(logging.Formatter):
+    """What a library says, as the event ``library``: asyncio's complaints and Python's warnings come this way too."""
+
+    def __init__(self, service: str) -> None:
+        super().__init__()
+        self._service = service
+
     def format(self, record: logging.LogRecord) -> str:
-        return without_details(super().format(record))
+        """The record as a line."""
+        said = {
+            "library": record.name,
+            "said": without_details(record.getMessage()),
+            "event": "library",
+            "service": self._service,
+            "level": record.levelname.lower(),
+            "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z"),
+        }
+        if record.exc_info:
+            said["exception"] = without_details(self.formatException(record.exc_info))
+        return json.dumps(said)
+
+
+def _say_what_python_would_print() -> None:
+    """Exceptions that nobody caught, in the main thread, in others, and where none can be raised."""
+    python = logging.getLogger("python")
+
+    def uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        python.critical("nobody caught it", exc_info=(kind, error, trace))
+
+    def in_thread(args: threading.ExceptHookArgs) -> None:
+        if args.exc_value is not None:
+            python.critical("a thread died", exc_info=(args.exc_type, args.exc_value, args.exc_traceback))
+
+    def unraisable(args: "sys.UnraisableHookArgs") -> None:
+        python.error("it could not be raised: %s", args.err_msg or "in a destructor", exc_info=args.exc_value)
+
+    sys.excepthook, threading.excepthook, sys.unraisablehook = uncaught, in_thread, unraisable

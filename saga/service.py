@@ -1,4 +1,8 @@
-"""How every service runs: uvloop, JSON logs, a stop on SIGTERM or Ctrl-C, and an exit code that says how it ended."""
+"""How every service runs: uvloop, JSON logs, a stop on SIGTERM or Ctrl-C, and an exit code that says how it ended.
+
+Before its work a service looks at the servers that it needs. What a person has to change ends it with a sentence; what
+comes by itself, it waits for. Once it works, it waits for both: somebody may be changing a password just now.
+"""
 
 import asyncio
 import gc
@@ -8,14 +12,17 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
+from typing import NoReturn
 
 import structlog
 import uvloop
 from pydantic import SecretStr
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_random_exponential
 
 from saga.logging import configure_logging
+from saga.postgres import NeedsPerson, Unavailable, server_of
 from saga.settings import Settings, SettingsError, load_settings
 
 STOP_GRACE_SECONDS = 10.0
@@ -25,10 +32,18 @@ a commit in doubt is looked up for two minutes. What is left is dropped; it was 
 BLOCKED_SECONDS = 60.0
 """How long the event loop may stand still. By then the database has ended the transaction under it, and the broker the
 connections; whoever begins anew would stand still again, unless somebody ends the process."""
+LONGEST_PAUSE_SECONDS = 5.0
+
+Look = Callable[[], Awaitable[None]]
+"""Looks at a server. Raises Unavailable where it can't be used now, NeedsPerson where a person has to act."""
 
 Main = Callable[[Settings, asyncio.Event], Coroutine[None, None, None]]
 
 _log = structlog.get_logger()
+
+
+class CannotStart(Exception):
+    """Somebody has to change something before the service can work; the message is the sentence that says what."""
 
 
 def serve(name: str, main: Main) -> None:
@@ -36,14 +51,20 @@ def serve(name: str, main: Main) -> None:
 
     Exits with 1 if it raises, with 2 if the configuration is wrong: whoever supervises the process starts it again.
     """
+    configure_logging(name)
     try:
         settings = load_settings()
     except SettingsError as error:
-        sys.stderr.write(f"{error}\n")
-        raise SystemExit(2) from None
+        refuse(error)
     configure_logging(name, settings.log_level)
     collect_rarely()
     uvloop.run(_until_stopped(main, settings))
+
+
+def refuse(error: Exception) -> NoReturn:
+    """End before the work began: somebody has to change what the error says."""
+    _log.error("cannot_start", reason=str(error))
+    raise SystemExit(2) from None
 
 
 def collect_rarely() -> None:
@@ -63,9 +84,8 @@ async def _until_stopped(main: Main, settings: Settings) -> None:
     beating = asyncio.create_task(_beat())
     try:
         await _within_grace(main(settings, stop), stop)
-    except SettingsError as error:
-        sys.stderr.write(f"{error}\n")
-        raise SystemExit(2) from None
+    except (SettingsError, CannotStart) as error:
+        refuse(error)
     except Exception:  # noqa: BLE001 -- whatever it was ends the service, with its trace
         _log.exception("died")
         raise SystemExit(1) from None
@@ -111,6 +131,40 @@ async def _within_grace(work: Coroutine[None, None, None], stop: asyncio.Event) 
         working.cancel()
     with suppress(asyncio.CancelledError):
         await working
+
+
+async def look_first(stop: asyncio.Event, *looks: Look) -> bool:
+    """Return True once every look finds all in order; each waits for what comes by itself. False if ``stop`` comes.
+
+    Raises CannotStart where somebody has to change something.
+    """
+
+    async def pause(seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await stop.wait()
+
+    attempts = AsyncRetrying(
+        retry=retry_if_exception(lambda error: isinstance(error, Unavailable) and not isinstance(error, NeedsPerson)),
+        wait=wait_random_exponential(multiplier=0.1, max=LONGEST_PAUSE_SECONDS),
+        stop=lambda _: stop.is_set(),
+        sleep=pause,
+        before_sleep=_say_not_ready,
+        reraise=True,
+    )
+    try:
+        for look in looks:
+            await attempts(look)
+    except NeedsPerson as error:
+        raise CannotStart(error.sentence) from error
+    except Unavailable:
+        return False
+    return not stop.is_set()
+
+
+def _say_not_ready(state: RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome else None
+    _log.warning("not_ready", attempt=state.attempt_number, server=server_of(error), error=str(error))
 
 
 def say_ready(**fields: str) -> None:

@@ -89,6 +89,9 @@ class Settings(BaseSettings):
     accepted_exchanges: str = Field(
         "", description="exchanges besides our own whose messages are taken, with commas in between or as JSON"
     )
+    allow_unsafe_database: bool = Field(
+        False, description="work with a database that may lose what it has confirmed (fsync or full_page_writes off)"
+    )
     home: Path = Field(Path(".saga"), description="folder of the private local stack")
     prefix: str = Field("saga", pattern=r"^[a-z][a-z0-9_-]{0,40}$", description="prefix of every exchange and queue")
     log_level: str = Field("info", pattern=r"^(debug|info|warning|error)$")

@@ -18,7 +18,7 @@ from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_J
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from saga.postgres import Conflict, Unavailable
+from saga.postgres import Conflict, Unavailable, server_of
 from scheduler.housekeeping import Housekeeping
 from scheduler.sweeper import Sweeper
 
@@ -83,7 +83,7 @@ class Metronome:
         try:
             sweep = await self._sweeper.sweep()
         except (Conflict, Unavailable) as error:
-            _log.warning("sweep_failed", error=str(error))
+            _log.warning("sweep_failed", server=server_of(error), error=str(error))
         else:
             if sweep.fired:
                 _log.info("fired", timers=sweep.fired)

@@ -11,10 +11,11 @@ SCHEMAS = ("gateway", "fulfilment")
 _log = structlog.get_logger()
 
 
-async def migrate_collaborators(database_url: str) -> None:
+async def migrate_collaborators(database_url: str, *, allow_unsafe: bool = False) -> None:
     """Bring both schemas to their newest version. Raises what `saga.postgres.migrations.migrate` raises."""
     for schema in SCHEMAS:
-        done = await upgrade(database_url, Path(__file__).parent / schema, schema, say=_say)
+        folder = Path(__file__).parent / schema
+        done = await upgrade(database_url, folder, schema, say=_say, allow_unsafe=allow_unsafe)
         if done.is_newer:
             _log.warning("newer_schema", schema=schema, version=done.after, known=done.newest)
 

@@ -5,18 +5,15 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from aio_pika.exceptions import (
-    AMQPConnectionError,
-    AMQPError,
-    ChannelPreconditionFailed,
-    ProbableAuthenticationError,
-)
-from aiormq.exceptions import InvalidFrameError
+from aio_pika.exceptions import AMQPConnectionError, AMQPError
 
 from saga.addresses import BrokerAddress
 from saga.cli.failure import CommandFailed
+from saga.postgres import NeedsPerson
+from saga.postgres.sqlstates import Remedy
 from saga.transport.confirms import Refused
 from saga.transport.connection import BROKER_ERRORS
+from saga.transport.reply_codes import classified
 
 
 @contextmanager
@@ -26,18 +23,17 @@ def broker(amqp_url: str) -> Iterator[None]:
     place = f"The broker at {BrokerAddress.parse(amqp_url)}"
     try:
         yield
+    except NeedsPerson as error:
+        raise CommandFailed(f"{place} {error}.") from error
     except BROKER_ERRORS as error:
         raise CommandFailed(f"{place} {_complaint(error)}") from error
 
 
 def _complaint(error: BaseException) -> str:
+    remedy, means = classified(error)
+    if remedy is Remedy.PERSON:
+        return f"{means} ({_first_line(error)})."
     match error:
-        case ProbableAuthenticationError():
-            return "refused the login: correct the user and the password in SAGA_AMQP_URL."
-        case InvalidFrameError():
-            return "refused to open the connection: correct the vhost, or the user's rights to it, in SAGA_AMQP_URL."
-        case ChannelPreconditionFailed():
-            return f"has a queue or exchange with other settings ({error}): take another SAGA_PREFIX, or delete it."
         case Refused():
             return f"does not take this message ({_first_line(error)}): make it smaller, or raise the broker's limit."
         case AMQPConnectionError() | OSError():

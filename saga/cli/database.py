@@ -9,11 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from saga.addresses import DatabaseAddress
 from saga.cli.addresses import database_url
 from saga.cli.failure import CommandFailed
-from saga.postgres import Conflict, Unavailable, connect_engine, unavailable_after
+from saga.postgres import Conflict, NeedsPerson, Refused, Unavailable, connect_engine, unavailable_after
 from saga.settings import Settings
-
-_NO_SCHEMA = ("3F000", "42P01", "42703")
-"""invalid_schema_name, undefined_table, undefined_column."""
 
 
 @asynccontextmanager
@@ -25,15 +22,19 @@ async def database(settings: Settings) -> AsyncIterator[AsyncEngine]:
     try:
         with unavailable_after():
             yield engine
+    except NeedsPerson as error:
+        raise CommandFailed(f"{place} {error}.") from error
+    except Refused as error:
+        raise CommandFailed(f"{place} can't be read or written: {error} ({error.detail}).") from error
     except Unavailable as error:
-        raise CommandFailed(
-            f"{place} can't be reached ({_first_line(error)}): start it, or correct SAGA_DATABASE_URL."
-        ) from error
+        if isinstance(error.__cause__, OSError):
+            what = f"can't be reached ({_first_line(error)}): start it, or correct SAGA_DATABASE_URL"
+        else:
+            what = f"can't be used now ({_first_line(error)}): try again"
+        raise CommandFailed(f"{place} {what}.") from error
     except Conflict as error:
         raise CommandFailed(f"{place} was busy with the same rows ({_first_line(error)}): try again.") from error
     except DBAPIError as error:
-        if str(getattr(error.orig, "sqlstate", "")) in _NO_SCHEMA:
-            raise CommandFailed(f"{place} does not have the tables of this version: run `saga migrate`.") from error
         raise CommandFailed(f"{place} refused: {_first_line(error.orig or error)}.") from error
     except SQLAlchemyError as error:
         raise CommandFailed(f"{place} can't be used: {_first_line(error)}.") from error

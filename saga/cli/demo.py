@@ -26,7 +26,7 @@ from saga.local.errors import LocalStackError
 from saga.local.services import Services, our_services
 from saga.local.stack import LocalStack
 from saga.orders import order_process
-from saga.postgres import connect_engine
+from saga.postgres import NeedsPerson, Unavailable, connect_engine
 from saga.postgres.migrations import migrate
 from saga.settings import Settings, load_settings
 from saga.transport.publisher import Publisher
@@ -61,7 +61,7 @@ def demo(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with LocalStack.temporary(_say, broker=broker) as stack:
-            migrate(stack.addresses.database_url)
+            migrate(stack.addresses.database_url, allow_unsafe=load_settings().allow_unsafe_database)
             environment = stack.addresses.environment() | {"SAGA_GATEWAY_SEED": str(seed)}
             with Services(
                 stack.folder / "logs", our_services(WORKERS, SCHEDULERS, scenario), environment, _say
@@ -69,8 +69,8 @@ def demo(
                 services.start()
                 _say(f"{WORKERS} workers, {SCHEDULERS} schedulers and the simulated gateway run, each as a process")
                 findings = asyncio.run(_run(stack, services, orders, seed))
-    except LocalStackError as error:
-        _say(str(error))
+    except (LocalStackError, Unavailable) as error:
+        _say(error.sentence if isinstance(error, NeedsPerson) else str(error))
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         _say("Interrupted; everything is stopped")

@@ -2,20 +2,29 @@
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Annotated
 
 import typer
+from aio_pika import Message
+from aio_pika.exceptions import ChannelClosed
 
 from saga.cli.addresses import amqp_url, amqp_url_unless_pulled
 from saga.cli.broker import broker
-from saga.cli.database import reading
+from saga.cli.database import database
 from saga.cli.failure import CommandFailed
 from saga.cli.terminal import AsJson, print_json
+from saga.reading.fitness import look_at_database
 from saga.reading.schema import is_newer, newest_version, read_version
 from saga.settings import Settings, load_settings
-from saga.transport.connection import connect
+from saga.transport.connection import connect, require_version
+from saga.transport.sorter import SortedConnection
+from saga.transport.topology import Topology
 
 PATIENCE_SECONDS = 5.0
+CLOSE_SECONDS = 0.5
+NOBODY = "health"
+"""A routing key that no queue hears: commands have two words."""
 
 
 def health(
@@ -66,16 +75,46 @@ async def _complaint(name: str, look: Coroutine[None, None, None], seconds: floa
 
 
 async def _look_at_database(settings: Settings) -> None:
-    async with reading(settings) as connection:
-        version, newest = await read_version(connection), newest_version()
+    async with database(settings) as engine:
+        await look_at_database(engine, allow_unsafe=settings.allow_unsafe_database)
+        async with engine.connect() as connection:
+            version = await read_version(connection)
     if is_newer(version):
-        typer.echo(f"The schema is at {version}, newer than this program knows ({newest}): it works with it.", err=True)
-    elif version != newest:
-        raise CommandFailed(f"The database has schema {version}, this version needs {newest}: run `saga migrate`.")
+        known = newest_version()
+        typer.echo(f"The schema is at {version}, newer than this program knows ({known}): it works with it.", err=True)
 
 
 async def _look_at_broker(settings: Settings) -> None:
     url = amqp_url(settings)
     with broker(url):
         connection = await connect(url, "health")
-        await connection.close()
+        try:
+            require_version(connection, url)
+            await _require_publishes(connection, Topology(settings.prefix, ()))
+        finally:
+            # A connection that is blocked can't even be closed in order.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await connection.close()
+
+
+async def _require_publishes(connection: SortedConnection, known: Topology) -> None:
+    """Raise CommandFailed while an alarm keeps the broker from taking messages.
+
+    The message is for nobody: no queue hears this key. Any answer will do, also that the exchange is not there yet or
+    that this user may not publish; a broker with an alarm reads no message and gives none.
+    """
+    channel = await connection.channel()
+    exchange = await channel.get_exchange(known.commands, ensure=False)
+    publish = asyncio.ensure_future(exchange.publish(Message(b""), NOBODY, mandatory=False))
+    blocked = asyncio.ensure_future(connection.overheard.blocked.wait())
+    try:
+        await asyncio.wait([publish, blocked], return_when=asyncio.FIRST_COMPLETED)
+        if blocked.done():
+            why = connection.overheard.blocked_because
+            raise CommandFailed(f"The {connection.overheard.server} takes no messages now ({why}): see to its alarm.")
+        with suppress(ChannelClosed):
+            await publish
+    finally:
+        for task in (publish, blocked):
+            task.cancel()

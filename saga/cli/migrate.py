@@ -7,9 +7,9 @@ from sqlalchemy.exc import DBAPIError
 
 from saga.addresses import DatabaseAddress
 from saga.cli.addresses import database_url
-from saga.cli.failure import CommandFailed
+from saga.cli.failure import CommandFailed, WrongUsage
 from saga.cli.terminal import shown
-from saga.postgres import Conflict, Unavailable
+from saga.postgres import Conflict, NeedsPerson, Unavailable
 from saga.postgres.migrations import WAIT_SECONDS
 from saga.postgres.migrations import migrate as migrate_database
 from saga.settings import load_settings
@@ -21,12 +21,21 @@ def migrate(
     ] = WAIT_SECONDS,
 ) -> None:
     """Create or upgrade the tables. Safe to run at any time, from several places at once."""
-    url = database_url(load_settings())
+    settings = load_settings()
+    url = database_url(settings)
     place = f"The database at {DatabaseAddress.parse(url)}"
     try:
-        done = migrate_database(url, wait_seconds=wait, say=lambda line: typer.echo(shown(line), err=True))
+        done = migrate_database(
+            url,
+            wait_seconds=wait,
+            say=lambda line: typer.echo(shown(line), err=True),
+            allow_unsafe=settings.allow_unsafe_database,
+        )
+    except NeedsPerson as error:
+        raise WrongUsage(error.sentence) from error
     except Unavailable as error:
-        raise CommandFailed(f"{place} can't be reached ({error}): start it, or correct SAGA_DATABASE_URL.") from error
+        remedy = ": start it, or correct SAGA_DATABASE_URL" if isinstance(error.__cause__, OSError) else ""
+        raise CommandFailed(f"{place} can't be used now ({shown(error)}){remedy}.") from error
     except Conflict as error:
         raise CommandFailed(shown(error)) from error
     except DBAPIError as error:

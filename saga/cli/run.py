@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Annotated
 
 import structlog
@@ -11,12 +12,17 @@ from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.cli.addresses import amqp_url, amqp_url_if_any, database_url
+from saga.cli.failure import CommandFailed
 from saga.cli.processes import load_processes
-from saga.core import Process
+from saga.core import DeclarationError, Process
 from saga.postgres import owned_engine
+from saga.postgres.connection import STEP_SETTINGS
+from saga.reading.fitness import look_at_database
 from saga.reading.schema import say_if_newer
-from saga.service import say_ready_when, serve
-from saga.settings import Feed, Settings, load_settings
+from saga.service import CannotStart, Look, look_first, say_ready_when, serve
+from saga.settings import Feed, Settings
+from saga.transport.connection import look_at_broker
+from saga.transport.topology import topology
 from saga.transport.worker import Worker
 
 ELSEWHERE_POOL_SIZE = 2
@@ -40,28 +46,39 @@ def run(
 
     Workers of both feeds may run at once, and one feed may follow the other: what comes twice takes effect once.
     """
-    found = load_settings()
-    processes = load_processes(found, targets or ())
-    chosen = feed or found.feed
-    database = database_url(found)
-    broker = amqp_url(found) if chosen is Feed.PUSH else amqp_url_if_any(found)
 
     async def work(settings: Settings, stop: asyncio.Event) -> None:
-        async with AsyncExitStack() as owned:
-            pool_size = settings.pool_size * len(processes)
-            engine = owned_engine(owned, database, "worker", pool_size)
-            elsewhere = _connect_elsewhere(owned, settings.log_urls)
-            _warn_of_unheard(settings.log_urls, processes)
-            await say_if_newer(engine)
-            fed = settings.model_copy(update={"feed": chosen})
-            workers = [Worker(engine, one, fed, amqp_url=broker, elsewhere=elsewhere) for one in processes]
-            ready = [asyncio.Event() for _ in workers]
-            async with asyncio.TaskGroup() as group:
-                group.create_task(say_ready_when(ready, stop, processes=", ".join(one.name for one in processes)))
-                for worker, working in zip(workers, ready, strict=True):
-                    group.create_task(worker.run(stop, working))
+        try:
+            processes = load_processes(settings, targets or ())
+            database, fed = database_url(settings), settings.model_copy(update={"feed": feed or settings.feed})
+            broker = amqp_url(fed) if fed.feed is Feed.PUSH else amqp_url_if_any(fed)
+        except (CommandFailed, DeclarationError) as error:
+            raise CannotStart(str(error)) from error
+        await _work(processes, fed, stop, database=database, broker=broker)
 
     serve("worker", work)
+
+
+async def _work(
+    processes: Sequence[Process], settings: Settings, stop: asyncio.Event, *, database: str, broker: str | None
+) -> None:
+    async with AsyncExitStack() as owned:
+        pool_size = settings.pool_size * len(processes)
+        engine = owned_engine(owned, database, "worker", pool_size, settings=STEP_SETTINGS)
+        elsewhere = _connect_elsewhere(owned, settings.log_urls)
+        _warn_of_unheard(settings.log_urls, processes)
+        looks: list[Look] = [partial(look_at_database, engine, allow_unsafe=settings.allow_unsafe_database)]
+        if broker is not None:
+            looks.append(partial(look_at_broker, broker, topology(settings.prefix, *processes)))
+        if not await look_first(stop, *looks):
+            return
+        await say_if_newer(engine)
+        workers = [Worker(engine, one, settings, amqp_url=broker, elsewhere=elsewhere) for one in processes]
+        ready = [asyncio.Event() for _ in workers]
+        async with asyncio.TaskGroup() as group:
+            group.create_task(say_ready_when(ready, stop, processes=", ".join(one.name for one in processes)))
+            for worker, working in zip(workers, ready, strict=True):
+                group.create_task(worker.run(stop, working))
 
 
 def _connect_elsewhere(owned: AsyncExitStack, log_urls: Mapping[str, SecretStr | None]) -> dict[str, AsyncEngine]:

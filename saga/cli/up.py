@@ -23,9 +23,9 @@ from saga.cli.failure import CommandFailed
 from saga.local.errors import LocalStackError, StartCancelled
 from saga.local.services import Services, our_services
 from saga.local.stack import LocalStack
-from saga.postgres.errors import Conflict, Unavailable
+from saga.postgres.errors import Conflict, NeedsPerson, Unavailable
 from saga.postgres.migrations import migrate
-from saga.settings import SettingsError
+from saga.settings import SettingsError, load_settings
 
 Say = Callable[[str], None]
 
@@ -58,7 +58,7 @@ def up(
     try:
         with LocalStack.start(progress=say, cancelled=stop_asked, broker=broker) as stack:
             say("Bringing the database to the newest schema")
-            migrate(stack.addresses.database_url, say=say)
+            migrate(stack.addresses.database_url, say=say, allow_unsafe=load_settings().allow_unsafe_database)
             programs = our_services(workers, schedulers, scenario)
             with Services(stack.folder / "logs", programs, stack.addresses.environment(), say) as services:
                 say(f"Starting {len(programs)} services")
@@ -69,6 +69,8 @@ def up(
                 say("Stopping")
     except StartCancelled:
         say("Stopped while starting")
+    except NeedsPerson as error:
+        _fail(stop_asked, error.sentence)
     except Unavailable as error:
         _fail(
             stop_asked, f"PostgreSQL does not answer ({error}): check SAGA_DATABASE_URL, or unset it for a private one."

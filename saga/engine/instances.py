@@ -120,6 +120,7 @@ async def write(connection: AsyncConnection, process: Process, decided: Sequence
         {
             "process": process.name,
             "process_version": process.version,
+            "process_ids": [one.instance.process_id for one in decided],
             "instances": encode(process, decided),
         },
     )

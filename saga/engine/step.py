@@ -108,7 +108,8 @@ class Step:
     async def _in_parts(
         self, messages: Sequence[Message], redriven: Sequence[int], settled: Sequence[Covered], *, warily: bool
     ) -> Taken:
-        marked: list[_Marked] = list(zip(messages, redriven or [None] * len(messages), strict=True))
+        letters: Sequence[int | None] = redriven or [None] * len(messages)
+        marked: list[_Marked] = list(zip(messages, letters, strict=True))
 
         def settled_with(part: Sequence[_Marked]) -> Sequence[Covered]:
             return settled if not marked or part[-1] is marked[-1] else ()
@@ -153,9 +154,7 @@ class Step:
         outgoing = sum(entry.target is not None for entry in answers.entries)
         return Taken(answers.taken, answers.ignored, len(sorted_.repeated), len(letters), outgoing, answers.full)
 
-    async def _park(
-        self, message: Message, reason: str, redriven: Sequence[int], settled: Sequence[Covered]
-    ) -> Taken:
+    async def _park(self, message: Message, reason: str, redriven: Sequence[int], settled: Sequence[Covered]) -> Taken:
         """Keep a message that PostgreSQL won't take in. It covers its position, unless it has no right to it."""
         consumer = self._process.name
         admitted, letters, passed_by = _admit(self._process, [message])

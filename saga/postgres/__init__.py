@@ -1,21 +1,33 @@
 """PostgreSQL: connections, durable transactions, the schema and its migrations. Knows no process and no broker."""
 
 from saga.postgres.connection import connect_engine, owned_engine
-from saga.postgres.errors import Conflict, Unavailable, again_after_conflicts, is_about_data, unavailable_after
+from saga.postgres.errors import (
+    Conflict,
+    Duplicate,
+    NeedsPerson,
+    Refused,
+    Unavailable,
+    again_after_conflicts,
+    server_of,
+    unavailable_after,
+)
 from saga.postgres.rows import as_rows
 from saga.postgres.statements import Statements
 from saga.postgres.transaction import durable_transaction, reading
 
 __all__ = [
     "Conflict",
+    "Duplicate",
+    "NeedsPerson",
+    "Refused",
     "Statements",
     "Unavailable",
     "again_after_conflicts",
     "as_rows",
     "connect_engine",
     "durable_transaction",
-    "is_about_data",
     "owned_engine",
     "reading",
+    "server_of",
     "unavailable_after",
 ]

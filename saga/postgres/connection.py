@@ -1,14 +1,18 @@
 """Connections: one pool for each service, with every timeout set that PostgreSQL leaves off by default."""
 
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from types import MappingProxyType
 from typing import Final
 
 import asyncpg
-from sqlalchemy.engine import URL
+from sqlalchemy import event
+from sqlalchemy.engine import URL, ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from saga.addresses import AddressError, DatabaseAddress
 from saga.postgres.hosts import open_connection
+from saga.postgres.sqlstates import STALE
 from saga.settings import SettingsError
 
 COMMAND_TIMEOUT_SECONDS = 60.0
@@ -25,11 +29,20 @@ SERVER_SETTINGS = {
     "timezone": "UTC",
 }
 
+STEP_SETTINGS = {"enable_seqscan": "off"}
+"""For whoever takes the durable step. It has an index for each row that it looks at; but a small table PostgreSQL would
+rather read as a whole, and with it the page that is damaged, which concerns one order."""
+
 
 def connect_engine(
-    database_url: str, service: str, pool_size: int = 5, *, command_timeout: float | None = COMMAND_TIMEOUT_SECONDS
+    database_url: str,
+    service: str,
+    pool_size: int = 5,
+    *,
+    command_timeout: float | None = COMMAND_TIMEOUT_SECONDS,
+    settings: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncEngine:
-    """An engine with a bounded pool; connections are opened on first use.
+    """An engine with a bounded pool; connections are opened on first use, with these settings beside the usual ones.
 
     Raises SettingsError if the address can't be used; it never shows a part of the password.
     """
@@ -37,15 +50,15 @@ def connect_engine(
         address = DatabaseAddress.parse(database_url)
     except AddressError as error:
         raise SettingsError(f"The database's address {error}.") from None
-    settings = {**SERVER_SETTINGS, "application_name": f"saga-{service}"}
+    server_settings = {**SERVER_SETTINGS, **settings, "application_name": f"saga-{service}"}
     if address.options is not None:
-        settings["options"] = address.options
+        server_settings["options"] = address.options
 
     async def connect() -> asyncpg.Connection:
-        return await open_connection(address, command_timeout=command_timeout, server_settings=settings)
+        return await open_connection(address, command_timeout=command_timeout, server_settings=server_settings)
 
     host, port = address.hosts[0]
-    return create_async_engine(
+    engine = create_async_engine(
         # Only for who asks the engine where it is: ``connect`` knows all hosts.
         URL.create("postgresql+asyncpg", address.user, address.password, host, port, address.database),
         async_creator=connect,
@@ -58,13 +71,23 @@ def connect_engine(
         # Errors go to logs, and parameters are what messages say.
         hide_parameters=True,
     )
+    event.listen(engine.sync_engine, "handle_error", _throw_away_stale)
+    return engine
 
 
-def owned_engine(owned: AsyncExitStack, url: str, service: str, pool_size: int) -> AsyncEngine:
+def _throw_away_stale(context: ExceptionContext) -> None:
+    """A connection to a server that was demoted stays one: the same work, done again, needs another connection."""
+    if str(getattr(context.original_exception, "sqlstate", None) or "").startswith(STALE):
+        context.is_disconnect = True
+
+
+def owned_engine(
+    owned: AsyncExitStack, url: str, service: str, pool_size: int, *, settings: Mapping[str, str] = MappingProxyType({})
+) -> AsyncEngine:
     """An engine that is disposed of with ``owned``; nothing is connected yet.
 
     Raises SettingsError, with the remedy, if the address can't be used.
     """
-    engine = connect_engine(url, service, pool_size)
+    engine = connect_engine(url, service, pool_size, settings=settings)
     owned.push_async_callback(engine.dispose)
     return engine

@@ -9,7 +9,12 @@ from typing import Any
 
 import orjson
 
+from saga.postgres.errors import Refused
+
 
 def as_rows(rows: Iterable[Mapping[str, Any]]) -> str:
-    """The rows as a statement takes them, each with a value for every column. Raises TypeError for what is no JSON."""
-    return orjson.dumps(list(rows)).decode()
+    """The rows as a statement takes them, each with a value for every column. Raises Refused for what is no JSON."""
+    try:
+        return orjson.dumps(list(rows)).decode()
+    except TypeError as error:
+        raise Refused("what is to be stored is no JSON that PostgreSQL takes", detail=str(error)) from error

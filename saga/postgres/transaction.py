@@ -27,7 +27,7 @@ from uuid import UUID, uuid4
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
-from saga.postgres.errors import Conflict, Unavailable, unavailable_after
+from saga.postgres.errors import Conflict, Unavailable, place_of, unavailable_after
 from saga.postgres.statements import Statements
 
 RESOLVE_SECONDS = 120.0
@@ -56,7 +56,7 @@ async def durable_transaction(engine: AsyncEngine, *, proved: bool = True) -> As
     RESOLVE_SECONDS (then the work is done again, and deduplication decides). Work that may as well be done twice needs
     no proof: unless ``proved`` a commit whose answer is lost is Unavailable at once, and one statement is saved.
     """
-    with unavailable_after():
+    with unavailable_after(engine):
         async with engine.connect() as connection:
             transaction = await connection.begin()
             try:
@@ -66,9 +66,11 @@ async def durable_transaction(engine: AsyncEngine, *, proved: bool = True) -> As
                 await _roll_back(connection)
                 raise
             if connection.invalidated or not transaction.is_active:
-                raise Unavailable("the connection was lost inside the transaction, and nobody said so")
+                raise Unavailable(
+                    "the connection was lost inside the transaction, and nobody said so", place_of(engine)
+                )
             try:
-                with unavailable_after():
+                with unavailable_after(engine):
                     await transaction.commit()
             except Unavailable as error:
                 await connection.invalidate()
@@ -80,7 +82,7 @@ async def durable_transaction(engine: AsyncEngine, *, proved: bool = True) -> As
 @asynccontextmanager
 async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """A connection for looking only. Raises Unavailable when the database is away."""
-    with unavailable_after():
+    with unavailable_after(engine):
         async with engine.connect() as connection:
             yield connection
 
@@ -116,14 +118,15 @@ async def _require_committed(engine: AsyncEngine, proof: _Proof, broken: Unavail
     try:
         has_committed: bool = await attempts(_has_committed, engine, proof)
     except (Unavailable, Conflict) as reason:
-        raise Unavailable(f"whether the transaction committed can't be found out ({reason}): {broken}") from broken
+        doubt = f"whether the transaction committed can't be found out ({reason}): {broken}"
+        raise Unavailable(doubt, place_of(engine)) from broken
     if not has_committed:
-        raise Unavailable(f"the transaction did not commit: {broken}") from broken
+        raise Unavailable(f"the transaction did not commit: {broken}", place_of(engine)) from broken
 
 
 async def _has_committed(engine: AsyncEngine, proof: _Proof) -> bool:
     """Ask, and believe the answer once it is safe itself."""
-    with unavailable_after():
+    with unavailable_after(engine):
         async with engine.begin() as connection:
             found = await connection.execute(FIND_PROOF, {"slot": proof.slot, "token": proof.token})
             is_proved: bool = found.one().is_proved

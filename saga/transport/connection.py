@@ -6,29 +6,39 @@ starting over has one path for the first start and for every later one.
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from ssl import SSLContext
 from typing import Final
 from urllib.parse import quote
 
 import structlog
-from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
+from aio_pika.exceptions import AMQPError, ChannelInvalidStateError, ConnectionClosed, InvalidFrameError
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_random_exponential
 from yarl import URL
 
 from saga.addresses import AddressError, BrokerAddress, Endpoint
-from saga.postgres import Conflict, Unavailable
+from saga.postgres import Conflict, NeedsPerson, Unavailable
+from saga.postgres.sqlstates import Remedy
+from saga.transport.reply_codes import classified
 from saga.transport.sorter import SortedConnection
+from saga.transport.topology import Topology, declare
 
 HEARTBEAT_SECONDS: Final = 10
 CONNECT_TIMEOUT_SECONDS: Final = 10.0
 SECONDS_FOR_ALL: Final = 5.0
 """For all nodes together where there are several, but LEAST_TIMEOUT_SECONDS for each: others may answer."""
 LEAST_TIMEOUT_SECONDS: Final = 2.0
+SETUP_TIMEOUT_SECONDS: Final = 20.0
+"""For a broker that takes connections and does not answer for a queue: that has to be said, not waited for."""
 LONGEST_PAUSE_SECONDS: Final = 5.0
 
+MINIMUM_VERSION: Final = (3, 8)
+"""Of RabbitMQ: it brought quorum queues, and their limit of deliveries."""
+
 BROKER_ERRORS: Final = (AMQPError, ChannelInvalidStateError, OSError, asyncio.TimeoutError)
-"""What an unreachable, restarting or closing broker raises."""
+"""What an unreachable, restarting or closing broker raises; ``reply_codes`` says what each leads to."""
 
 TRANSIENT: Final = (*BROKER_ERRORS, Unavailable, Conflict)
 """After these the same work, done again later, will succeed."""
@@ -65,8 +75,15 @@ async def _connect(endpoint: Endpoint, name: str, seconds: float) -> SortedConne
         ssl_context=await _context(endpoint),
         client_properties={"connection_name": name},
     )
+    connection.overheard.server = f"broker {endpoint}"
     try:
         await connection.connect(timeout=seconds)
+    except InvalidFrameError:
+        # The client takes a refusal for a frame that it did not expect, and keeps to itself what it says.
+        await connection.close()
+        if connection.overheard.refusal is None:
+            raise
+        raise ConnectionClosed(*connection.overheard.refusal) from None
     except BaseException:
         await connection.close()
         raise
@@ -93,22 +110,77 @@ async def _context(endpoint: Endpoint) -> SSLContext | None:
         raise ConnectionError(f"the address {error}") from None
 
 
-async def supervise(name: str, session: Callable[[], Awaitable[None]], stop: asyncio.Event) -> None:
+def place_of(amqp_url: str) -> str:
+    """The broker as people may see it: without a user and a password."""
+    return f"broker {BrokerAddress.parse(amqp_url)}"
+
+
+@contextmanager
+def broker_errors(amqp_url: str) -> Iterator[None]:
+    """Turn the broker's errors into Unavailable or NeedsPerson where they mean that."""
+    try:
+        yield
+    except BROKER_ERRORS as error:
+        remedy, means = classified(error)
+        said = str(error) or repr(error)
+        match remedy:
+            case Remedy.BUG:
+                raise
+            case Remedy.PERSON:
+                raise NeedsPerson(f"{means} ({said})", place_of(amqp_url)) from error
+            case _:
+                raise Unavailable(said, place_of(amqp_url)) from error
+
+
+async def look_at_broker(amqp_url: str, wanted: Topology) -> None:
+    """Look whether a service can work with the broker: the login, the version, the topology.
+
+    Raises Unavailable where it can't now, NeedsPerson where somebody has to change something.
+    """
+    with broker_errors(amqp_url):
+        async with await connect(amqp_url, "look") as connection, asyncio.timeout(SETUP_TIMEOUT_SECONDS):
+            require_version(connection, amqp_url)
+            await declare(await connection.channel(), wanted)
+
+
+def require_version(connection: SortedConnection, amqp_url: str) -> None:
+    """Raise NeedsPerson if the broker is a RabbitMQ that can't do what is needed."""
+    product, version = connection.broker
+    numbers = tuple(int(part) for part in re.findall(r"\d+", version)[:2])
+    if product == "RabbitMQ" and numbers < MINIMUM_VERSION:
+        needed = ".".join(map(str, MINIMUM_VERSION))
+        raise NeedsPerson(f"is RabbitMQ {version}, and {needed} or newer is needed: upgrade it", place_of(amqp_url))
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether the same work, done again later, will succeed."""
+    if isinstance(error, Unavailable | Conflict):
+        return True
+    return isinstance(error, BROKER_ERRORS) and classified(error)[0] is not Remedy.BUG
+
+
+async def supervise(
+    name: str, session: Callable[[], Awaitable[None]], stop: asyncio.Event, *, broker: str | None = None
+) -> None:
     """Run the session until ``stop``; start it over, after a pause with jitter, whenever it fails transiently.
 
-    A session that returns is done. Any other error is a bug and is raised: it ends the service, loudly.
+    A session that returns is done. Any other error is a bug and is raised: it ends the service, loudly. ``broker`` is
+    the address of the one that the session talks to, if any.
     """
+    at_broker = None if broker is None else place_of(broker)
 
     def wait_longer_or_stop(seconds: float) -> Awaitable[None]:
         return pause(stop, seconds)
 
     def say(state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
-        _log.warning("starting_over", loop=name, attempt=state.attempt_number, error=str(error) or repr(error))
+        server = error.server if isinstance(error, Unavailable) else at_broker
+        said = str(error) or repr(error)
+        _log.warning("starting_over", loop=name, attempt=state.attempt_number, server=server, error=said)
 
     while not stop.is_set():
         attempts = AsyncRetrying(
-            retry=retry_if_exception_type(TRANSIENT),
+            retry=retry_if_exception(is_transient),
             wait=wait_random_exponential(multiplier=0.1, max=LONGEST_PAUSE_SECONDS),
             stop=lambda _: stop.is_set(),
             sleep=wait_longer_or_stop,
@@ -119,6 +191,8 @@ async def supervise(name: str, session: Callable[[], Awaitable[None]], stop: asy
             await attempts(session)
             return
         except TRANSIENT as error:
+            if not is_transient(error):
+                raise
             _log.info("stopped_while_failing", loop=name, error=str(error) or repr(error))
 
 

@@ -25,16 +25,14 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 
 from saga.core import Envelope, Poison
 from saga.engine.rehearsal import rehearse
-from saga.postgres import Conflict, Unavailable
+from saga.postgres import Conflict, Unavailable, server_of
 from saga.transport.admission import Judge
 from saga.transport.codec import decode
-from saga.transport.connection import LONGEST_PAUSE_SECONDS, ConsumerLost, connect, supervise
+from saga.transport.connection import LONGEST_PAUSE_SECONDS, SETUP_TIMEOUT_SECONDS, ConsumerLost, connect, supervise
 from saga.transport.deliveries import Deliveries, Delivery
 from saga.transport.topology import Topology, declare
 
 WATCH_SECONDS = 1.0
-SETUP_TIMEOUT_SECONDS = 20.0
-"""For a broker that takes connections and does not answer for a queue: that has to be said, not waited for."""
 BATCHES_UNDER_WAY = 3
 FIRST = 16
 """Messages that the broker may send ahead before anything is known of their size."""
@@ -81,7 +79,7 @@ class Consumer:
         async def session() -> None:
             await self._session(stop, ready)
 
-        await supervise(f"consumer {self._queue}", session, stop)
+        await supervise(f"consumer {self._queue}", session, stop, broker=self._amqp_url)
 
     async def _session(self, stop: asyncio.Event, ready: asyncio.Event) -> None:
         async with await connect(self._amqp_url, f"consumer {self._queue}") as connection:
@@ -213,7 +211,7 @@ async def _something(
 
 def _say_retrying(state: RetryCallState) -> None:
     error = state.outcome.exception() if state.outcome else None
-    _log.warning("retrying_batch", attempt=state.attempt_number, error=str(error))
+    _log.warning("retrying_batch", attempt=state.attempt_number, server=server_of(error), error=str(error))
 
 
 async def _taken_before(message: object) -> None:

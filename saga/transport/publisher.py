@@ -50,7 +50,7 @@ class Publisher:
     """A connection of its own for publishing; it opens on first use and again after a loss."""
 
     def __init__(self, amqp_url: str, topology: Topology, timeout_seconds: float) -> None:
-        self._amqp_url = amqp_url
+        self.amqp_url = amqp_url
         self._topology = topology
         self._timeout_seconds = timeout_seconds
         self._channel: _Channel | None = None
@@ -105,7 +105,7 @@ class Publisher:
         async with self._opening:
             if self._channel is None or self._channel.wire.is_closed:
                 await self.discard()
-                connection = await connect(self._amqp_url, "publisher")
+                connection = await connect(self.amqp_url, "publisher")
                 try:
                     self._channel = await _open_on(connection, self._topology)
                 except BaseException:

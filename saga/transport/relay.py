@@ -81,7 +81,7 @@ class Relay:
                 else:
                     await pause(self._nudged, max(0.0, next_look - clock()))
 
-        await supervise("relay", session, stop)
+        await supervise("relay", session, stop, broker=self._publisher.amqp_url)
 
     async def relay_once(self) -> int:
         """Relay one batch of each module; how many positions that were."""

@@ -15,11 +15,12 @@ from typing import Any, Protocol
 import aio_pika
 from aio_pika.abc import AbstractChannel
 from aiormq.channel import Channel
-from aiormq.connection import TransportFactory
+from aiormq.connection import Connection, TransportFactory
 from aiormq.exceptions import AMQPConnectionError
 from yarl import URL
 
 from saga.transport.frames import FRAME_EXTRA, FRAME_START, HEARTBEAT
+from saga.transport.overheard import Overheard
 
 HEARTBEAT_SECONDS = 1.0
 
@@ -34,9 +35,11 @@ class Taker(Protocol):
 class Sorter(asyncio.StreamReaderProtocol):
     """What comes in on one connection, sorted frame by frame; ``takers`` are known by their channel's number."""
 
-    def __init__(self, reader: asyncio.StreamReader, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, reader: asyncio.StreamReader, loop: asyncio.AbstractEventLoop, overheard: Taker | None = None
+    ) -> None:
         super().__init__(reader, loop=loop)
-        self.takers: dict[int, Taker] = {}
+        self.takers: dict[int, Taker] = {} if overheard is None else {0: overheard}
         self._reader = reader
         self._loop_time = loop.time
         self._rest = b""
@@ -84,7 +87,8 @@ class _SortedTransport(TransportFactory):
 
     sorter: Sorter
 
-    def __init__(self, server_name: str | None) -> None:
+    def __init__(self, overheard: Overheard, server_name: str | None) -> None:
+        self._overheard = overheard
         self._server_name = server_name
 
     async def create(self, url: URL, **options: Any) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -94,7 +98,7 @@ class _SortedTransport(TransportFactory):
         context = await certificates.get_context() if url.scheme == "amqps" else None
         name = self._server_name if context else None
         reader = asyncio.StreamReader(loop=loop)
-        self.sorter = Sorter(reader, loop)
+        self.sorter = Sorter(reader, loop, self._overheard)
         try:
             transport, _ = await loop.create_connection(
                 lambda: self.sorter, url.host or "", url.port or 0, ssl=context, server_hostname=name, **options
@@ -107,12 +111,23 @@ class _SortedTransport(TransportFactory):
 class SortedConnection(aio_pika.Connection):
     """A plain connection of the client, whose content frames can be taken.
 
+    ``overheard`` is what the broker says of the connection itself.
+
     With TLS the certificate must have ``server_name``, or the host's name if that is None.
     """
 
     def __init__(self, url: URL, *, server_name: str | None = None, **options: Any) -> None:
         super().__init__(url, **options)
-        self._transport_factory = self.kwargs["transport_factory"] = _SortedTransport(server_name)
+        self.overheard = Overheard()
+        factory = _SortedTransport(self.overheard, server_name)
+        self._transport_factory = self.kwargs["transport_factory"] = factory
+
+    @property
+    def broker(self) -> tuple[str, str]:
+        """The product and the version that the broker gives itself."""
+        wire = self.transport and self.transport.connection
+        said = wire.server_properties if isinstance(wire, Connection) else {}
+        return str(said.get("product", "")), str(said.get("version", ""))
 
     async def take_from(self, channel: AbstractChannel, taker: Taker) -> Channel:
         """Let ``taker`` have what it wants of the channel from now on; the channel underneath, which speaks AMQP."""

@@ -64,6 +64,21 @@ class Saga:
     def __call__(self, *words: str, stdin: str | bytes | None = None, **environment: str) -> Result:
         return CliRunner().invoke(app, list(words), input=stdin, env=self.environment | environment)
 
+    def refusal(self, *words: str, **environment: str) -> str:
+        """Why a service, in a process of its own, does not start: the only line that it says."""
+        ended = subprocess.run(
+            [sys.executable, "-m", *words],
+            env=os.environ | self.environment | environment,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+            check=False,
+        )
+        assert ended.returncode == 2, ended.stderr
+        said = json.loads(ended.stderr)
+        assert said["event"] == "cannot_start"
+        return str(said["reason"])
+
     def json(self, *words: str) -> Any:
         """The document that a command prints; it has to succeed."""
         result = self(*words, "--json")

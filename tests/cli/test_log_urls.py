@@ -37,7 +37,7 @@ def test_what_is_no_address_is_named_with_the_form_that_it_should_have(saga: Sag
     with pulling(saga, **{variable: value}) as worker:
         _, said = worker.communicate(timeout=PATIENCE_SECONDS)
     assert worker.returncode == 2
-    assert said.startswith(f"Wrong configuration: {variable} ")
+    assert json.loads(said)["reason"].startswith(f"Wrong configuration: {variable} ")
     assert "write postgresql://user:password@host:port/database" in said
     assert "xyzzy" not in said, "it may hold a password"
     assert "Traceback" not in said

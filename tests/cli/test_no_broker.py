@@ -147,11 +147,15 @@ def test_a_service_that_is_pushed_is_not_healthy_without_a_broker(saga: Saga) ->
     assert "SAGA_AMQP_URL is not set" in result.stderr
 
 
-@pytest.mark.parametrize("words", [("publish", "OrderPlaced", "o-1"), ("scenario", "--orders", "1"), ("run",)])
+@pytest.mark.parametrize("words", [("publish", "OrderPlaced", "o-1"), ("scenario", "--orders", "1")])
 def test_where_a_broker_is_missing_it_is_said(saga: Saga, words: tuple[str, ...]) -> None:
     result = saga(*words, SAGA_FEED="push")
     assert result.exit_code == 2
     assert "SAGA_AMQP_URL is not set" in result.stderr
+
+
+def test_a_worker_that_is_pushed_does_not_start_without_a_broker(saga: Saga) -> None:
+    assert "SAGA_AMQP_URL is not set" in saga.refusal("saga", "run", SAGA_FEED="push")
 
 
 def test_a_running_stack_without_a_broker_is_found_by_its_commands(saga: Saga, tmp_path: Path) -> None:
@@ -160,9 +164,7 @@ def test_a_running_stack_without_a_broker_is_found_by_its_commands(saga: Saga, t
     assert "Appended" in saga("publish", "OrderPlaced", "o-1", **alone).stdout
     assert "there is no broker" in saga("lag", **alone).stdout
     assert saga("health", **alone).exit_code == 0
-    refused = saga("run", **alone)
-    assert refused.exit_code == 2
-    assert "runs without a broker: say SAGA_FEED=pull" in refused.stderr
+    assert "runs without a broker: say SAGA_FEED=pull" in saga.refusal("saga", "run", **alone)
 
 
 def test_the_broker_of_a_stack_with_another_database_is_not_meant(

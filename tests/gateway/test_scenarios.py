@@ -1,5 +1,6 @@
 """Scenarios: the shipped ones, those from a file, and what is said of one that is wrong."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -73,5 +74,5 @@ def test_a_wrong_scenario_ends_the_command_with_a_sentence(monkeypatch: pytest.M
     monkeypatch.setenv("SAGA_GATEWAY_SCENARIO", "nope")
     done = subprocess.run([sys.executable, "-m", "gateway_stub"], capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert done.stderr.startswith("SAGA_GATEWAY_SCENARIO: 'nope' is neither")
+    assert json.loads(done.stderr)["reason"].startswith("SAGA_GATEWAY_SCENARIO: 'nope' is neither")
     assert "Traceback" not in done.stderr

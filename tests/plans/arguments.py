@@ -98,6 +98,7 @@ def _instances(count: int) -> dict[str, Cases]:
         "engine/update_instances": _one(
             process="order",
             process_version=1,
+            process_ids=ids,
             instances=as_rows(
                 {"process_id": one, "stream_version": 3, "outcome": "paid", "settled": True, "state": {}} for one in ids
             ),

@@ -166,6 +166,8 @@ async def test_it_is_found_from_the_order_that_it_names(
         (letter,) = await until(lambda: open_dead_letters(place.engine))
     assert (letter.process_id, letter.type, letter.message_id) == (order_id, "OrderPlaced", "m-1")
     assert (letter.module, letter.position) in ((None, None), ("orders", 4))
+
+
 async def test_a_message_that_expired_is_kept_and_put_back(place: Place, channel: AbstractChannel) -> None:
     async with policy(place, place.order_queue, {"message-ttl": 1}):
         await publish(channel, place, [placed("o-1")])

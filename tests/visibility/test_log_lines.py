@@ -2,6 +2,7 @@
 
 import ast
 import asyncio
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,8 +26,9 @@ SAFE_FIELDS = {
     "module",
     "position",
     "queue",
-    "reason",  # why a log can't be asked
+    "reason",  # why a log can't be asked, why a service can't start, why the broker takes nothing
     "routing_key",  # of a public event that nobody listens to
+    "server",  # database or broker, host and port
     "seconds",  # how long a service may take to stop
     "timers",  # how many
 }
@@ -108,3 +110,54 @@ async def test_what_the_database_shows_of_a_row_is_not_logged(database_url: str,
     _, logged = await process.communicate()
     assert logged.count(constraint.encode()) >= 4, logged.decode()
     assert SECRET.encode() not in logged
+
+
+SPEAK = """
+import asyncio, logging, threading, warnings
+from saga.logging import configure_logging
+
+class Broken:
+    def __del__(self):
+        raise ValueError("in a destructor")
+
+async def fails():
+    raise RuntimeError("nobody asked")
+
+async def main():
+    task = asyncio.create_task(fails())
+    await asyncio.sleep(0.01)
+    del task
+    asyncio.get_running_loop().call_soon(lambda: 1 / 0)
+    await asyncio.sleep(0.01)
+
+configure_logging("worker")
+logging.getLogger("aiormq").error("It said %s", "so")
+warnings.warn("careful", RuntimeWarning)
+thread = threading.Thread(target=lambda: [].pop())
+thread.start()
+thread.join()
+broken = Broken()
+del broken
+asyncio.run(main())
+raise KeyError("at the end")
+"""
+
+
+async def test_what_libraries_and_python_say_is_a_json_line_too() -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", SPEAK, cwd=ROOT, stderr=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    printed, logged = await process.communicate()
+    assert printed == b""
+    lines = [json.loads(line) for line in logged.splitlines()]
+    assert {(line["event"], line["service"]) for line in lines} == {("library", "worker")}
+    heard = [(line["library"], line.get("exception", line["said"]).splitlines()[-1]) for line in lines]
+    assert heard == [
+        ("aiormq", "It said so"),
+        ("py.warnings", "<string>:21: RuntimeWarning: careful"),
+        ("python", "IndexError: pop from empty list"),
+        ("python", "ValueError: in a destructor"),
+        ("asyncio", "RuntimeError: nobody asked"),
+        ("asyncio", "ZeroDivisionError: division by zero"),
+        ("python", "KeyError: 'at the end'"),
+    ]

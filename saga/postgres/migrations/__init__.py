@@ -23,6 +23,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_aft
 
 from saga.postgres.connection import connect_engine
 from saga.postgres.errors import Conflict, unavailable_after
+from saga.postgres.fitness import require_fit
 from saga.postgres.migrations.obstacles import Obstacles
 from saga.postgres.schema import SCHEMA
 from saga.settings import SettingsError
@@ -89,14 +90,18 @@ def migrate(
     *,
     wait_seconds: float = WAIT_SECONDS,
     say: Say | None = None,
+    allow_unsafe: bool = False,
 ) -> Migrated:
     """Bring a schema to its newest version; any number of callers at once are fine.
 
     ``folder`` holds the migration scripts in ``versions/``, ``say`` hears why it takes long. Raises Unavailable if the
-    database can't be reached, Conflict if others were in the way for ``wait_seconds``, SchemaUnusable for a schema that
-    is not what a migration left. Not for use inside a running event loop.
+    database can't be reached or written, NeedsPerson if it is not fit (see ``fitness``), Conflict if others were in the
+    way for ``wait_seconds``, SchemaUnusable for a schema that is not what a migration left. Not for use inside a running
+    event loop.
     """
-    return asyncio.run(upgrade(database_url, folder, schema, wait_seconds=wait_seconds, say=say))
+    return asyncio.run(
+        upgrade(database_url, folder, schema, wait_seconds=wait_seconds, say=say, allow_unsafe=allow_unsafe)
+    )
 
 
 async def upgrade(
@@ -106,6 +111,7 @@ async def upgrade(
     *,
     wait_seconds: float = WAIT_SECONDS,
     say: Say | None = None,
+    allow_unsafe: bool = False,
     target: str = "head",
 ) -> Migrated:
     """The same inside an event loop; tests may stop at an older ``target``."""
@@ -118,6 +124,9 @@ async def upgrade(
             say(f"The schema {schema} is in use, {waited:.0f} s so far: {obstacles}. Trying again.")
 
     try:
+        with unavailable_after(engine):
+            async with engine.connect() as connection:
+                await require_fit(connection, allow_unsafe=allow_unsafe)
         async for attempt in AsyncRetrying(
             retry=retry_if_exception(_was_in_the_way),
             wait=wait_random_exponential(multiplier=0.5, max=LONGEST_PAUSE_SECONDS),
@@ -148,7 +157,7 @@ async def _attempt(
     engine: AsyncEngine, scripts: ScriptDirectory, schema: str, target: str, obstacles: Obstacles
 ) -> Migrated:
     """Everything in one transaction, or nothing."""
-    with unavailable_after():
+    with unavailable_after(engine):
         async with engine.begin() as connection:
             await connection.execute(_LIMITS, {"lock": f"{LOCK_SECONDS}s"})
             newest = _newest(scripts, target)

@@ -1,0 +1,81 @@
+"""A memory or disk alarm at the broker: nothing can be published, and whoever asks or publishes is told."""
+
+import asyncio
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from structlog.testing import capture_logs
+
+from saga.local.rabbitmq import RabbitNode, _installed_broker
+from saga.local.stack import LocalStack
+from saga.orders import order_process
+from saga.transport.codec import Outgoing
+from saga.transport.connection import place_of
+from saga.transport.publisher import Publisher
+from saga.transport.topology import topology
+from tests.cli.shell import Saga, eventually
+
+pytestmark = pytest.mark.timeout(300)
+
+
+def control(node: RabbitNode, *words: str) -> None:
+    broker = _installed_broker()
+    command = [broker.server.with_name("rabbitmqctl"), *words]
+    subprocess.run(command, env=node._environment(broker), check=True, capture_output=True)
+
+
+@contextmanager
+def alarm(stack: LocalStack, command: str, alarming: str, usual: str) -> Iterator[None]:
+    assert stack.rabbitmq is not None
+    control(stack.rabbitmq, command, alarming)
+    try:
+        yield
+    finally:
+        control(stack.rabbitmq, command, usual)
+
+
+@pytest.mark.parametrize(
+    ("limit", "reason"),
+    [
+        (("set_vm_memory_high_watermark", "0.00001", "0.4"), "low on memory"),
+        (("set_disk_free_limit", "900000GB", "50MB"), "low on disk"),
+    ],
+)
+def test_an_alarm_at_the_broker_is_not_healthy(
+    saga: Saga, stack: LocalStack, limit: tuple[str, str, str], reason: str
+) -> None:
+    assert saga("health").exit_code == 0, "without an exchange it can't be published to one, and that is no alarm"
+    with alarm(stack, *limit):
+        result = eventually(lambda: (found := saga("health", "--json")).exit_code and found)
+        assert f"takes no messages now ({reason})" in result.stderr
+        assert '"healthy": false' in result.stdout
+    assert eventually(lambda: saga("health").exit_code == 0)
+
+
+async def test_whoever_publishes_says_that_it_is_blocked(stack: LocalStack, amqp_url: str, prefix: str) -> None:
+    wanted = topology(prefix, order_process())
+    message = Outgoing(f"{prefix}.events", "nobody.Hears", "id", "type", None, {}, b"{}")
+    async with Publisher(amqp_url, wanted, 60) as publisher:
+        await publisher.publish([message])
+        with capture_logs() as logs:
+            with alarm(stack, "set_vm_memory_high_watermark", "0.00001", "0.4"):
+                publishing = asyncio.create_task(publisher.publish([message]))
+                async with asyncio.timeout(30):
+                    while not logs:
+                        await asyncio.sleep(0.05)
+            await publishing
+            async with asyncio.timeout(30):
+                while len(logs) < 2:
+                    await asyncio.sleep(0.05)
+    assert [(line["event"], line["server"]) for line in logs] == [
+        ("broker_blocked", publisher_place(amqp_url)),
+        ("broker_unblocked", publisher_place(amqp_url)),
+    ]
+    assert logs[0]["reason"] == "low on memory"
+
+
+def publisher_place(amqp_url: str) -> str:
+    assert "@" not in place_of(amqp_url)
+    return place_of(amqp_url)
