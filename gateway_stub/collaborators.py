@@ -12,6 +12,7 @@ from gateway_stub.fulfilment import Fulfilment
 from gateway_stub.gateway import Gateway
 from gateway_stub.migrations import migrate_collaborators
 from gateway_stub.settings import GatewaySettings
+from saga.heartbeat import beating
 from saga.orders import order_process
 from saga.postgres import owned_engine
 from saga.service import required, say_ready_when
@@ -21,18 +22,21 @@ from saga.transport.connection import supervise
 from saga.transport.consumer import Consumer, Handler
 from saga.transport.topology import topology
 
+SERVICE = "gateway-stub"
+
 
 async def collaborate(chosen: GatewaySettings, behaviour: Behaviour, settings: Settings, stop: asyncio.Event) -> None:
     """Migrate, then take commands and answer them until ``stop``."""
     database_url = required(settings.database_url, "SAGA_DATABASE_URL")
     amqp_url = None if settings.feed is Feed.PULL else required(settings.amqp_url, "SAGA_AMQP_URL")
     async with AsyncExitStack() as owned:
-        engine = owned_engine(owned, database_url, "gateway-stub", settings.pool_size)
+        engine = owned_engine(owned, database_url, SERVICE, settings.pool_size)
+        await owned.enter_async_context(beating(owned_engine(owned, database_url, SERVICE, 1), SERVICE))
         await _migrate(database_url, stop)
         gateway, fulfilment = Gateway(engine, behaviour, stop), Fulfilment(engine)
         handlers = {"gateway": gateway.take, "fulfilment": fulfilment.take}
         if amqp_url is None:
-            following = owned_engine(owned, database_url, "gateway-stub-follower", len(handlers))
+            following = owned_engine(owned, database_url, f"{SERVICE}-follower", len(handlers))
             feeds = _pulled(following, handlers, settings)
         else:
             feeds = _pushed(amqp_url, handlers, settings)

@@ -1,7 +1,8 @@
-"""How every service runs: uvloop, JSON logs, a stop on SIGTERM or Ctrl-C, and an exit code that says how it ended."""
+"""How every service runs: uvloop, JSON logs, a stop when a signal asks for it, and an exit code for each end."""
 
 import asyncio
 import gc
+import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Sequence
@@ -11,6 +12,7 @@ import structlog
 import uvloop
 from pydantic import SecretStr
 
+from saga.entry import STOP_SIGNALS
 from saga.logging import configure_logging
 from saga.settings import Settings, SettingsError, load_settings
 
@@ -35,6 +37,9 @@ def serve(name: str, main: Main) -> None:
         raise SystemExit(2) from None
     configure_logging(name, settings.log_level)
     collect_rarely()
+    if os.getpid() == 1:
+        # Whatever loses its parent in this container becomes our child. We start none, so nobody waits for one.
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     uvloop.run(_until_stopped(main, settings))
 
 
@@ -50,8 +55,9 @@ def collect_rarely() -> None:
 async def _until_stopped(main: Main, settings: Settings) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for signal_number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(signal_number, stop.set)
+    for number in STOP_SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, stop.set)
     try:
         await _within_grace(main(settings, stop), stop)
     except SettingsError as error:

@@ -5,6 +5,7 @@ needs. Errors that a person can do something about are CommandFailed and Setting
 on stderr.
 """
 
+import sys
 from importlib import import_module
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from typer.core import TyperGroup
 from saga.cli.failure import CommandFailed
 from saga.core import DeclarationError
 from saga.settings import SettingsError
+from saga.streams import OutputLost
 
 COMMANDS: Final = {
     "up": "saga.cli.up:up",
@@ -81,5 +83,13 @@ def saga() -> None:
 
 
 def main() -> None:
-    """The console script."""
-    app()
+    """Run the command that the arguments name. A reader of its output who goes away ends it in silence."""
+    try:
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
+    except OutputLost as error:
+        if not error.is_closed:
+            typer.echo(f"{error}.", err=True)
+        raise SystemExit(1) from None

@@ -13,11 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from saga.cli.addresses import amqp_url, amqp_url_if_any, database_url
 from saga.cli.processes import load_processes
 from saga.core import Process
+from saga.heartbeat import beating
 from saga.postgres import owned_engine
 from saga.service import say_ready_when, serve
 from saga.settings import Feed, Settings, load_settings
 from saga.transport.worker import Worker
 
+SERVICE = "worker"
 ELSEWHERE_POOL_SIZE = 2
 
 _log = structlog.get_logger()
@@ -48,7 +50,8 @@ def run(
     async def work(settings: Settings, stop: asyncio.Event) -> None:
         async with AsyncExitStack() as owned:
             pool_size = settings.pool_size * len(processes)
-            engine = owned_engine(owned, database, "worker", pool_size)
+            engine = owned_engine(owned, database, SERVICE, pool_size)
+            await owned.enter_async_context(beating(owned_engine(owned, database, SERVICE, 1), SERVICE))
             elsewhere = _connect_elsewhere(owned, settings.log_urls)
             _warn_of_unheard(settings.log_urls, processes)
             fed = settings.model_copy(update={"feed": chosen})
@@ -59,7 +62,7 @@ def run(
                 for worker, working in zip(workers, ready, strict=True):
                     group.create_task(worker.run(stop, working))
 
-    serve("worker", work)
+    serve(SERVICE, work)
 
 
 def _connect_elsewhere(owned: AsyncExitStack, log_urls: Mapping[str, SecretStr]) -> dict[str, AsyncEngine]:

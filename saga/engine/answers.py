@@ -1,7 +1,7 @@
 """Answers: the decisions of a batch, instance by instance, and the entries, commands and timers they lead to. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,15 +35,19 @@ class Answers:
         self.dead_letters.append(dead_letter(kind, message, reason))
 
 
-def answer(process: Process, instances: Mapping[str, Instance], messages: Iterable[Admitted]) -> Answers:
-    """Decide every message in turn. An instance whose decision raises is parked with its messages; the others go on."""
+def answer(
+    process: Process, instances: Mapping[str, Instance], messages: Iterable[Admitted], answers: Answers
+) -> Iterator[None]:
+    """Decide every message in turn, adding to ``answers``; after each the caller may do something else for a moment.
+
+    An instance whose decision raises is parked with its messages; the others go on.
+    """
     by_instance: defaultdict[str, list[Admitted]] = defaultdict(list)
     for message in messages:
         by_instance[message.process_id].append(message)
-    answers = Answers()
     for process_id, group in by_instance.items():
         try:
-            answered = _answer_one(process, instances[process_id], group)
+            answered = yield from _answer_one(process, instances[process_id], group)
         except Exception as error:  # noqa: BLE001 -- a bug in a process parks its instance alone
             for message in group:
                 answers.park(DeadLetterKind.FAILED, message, f"the decision raised {type(error).__name__}: {error}")
@@ -55,7 +59,6 @@ def answer(process: Process, instances: Mapping[str, Instance], messages: Iterab
         answers.dead_letters += answered.dead_letters
         answers.taken += answered.taken
         answers.ignored += answered.ignored
-    return answers
 
 
 def dead_letter(kind: DeadLetterKind, message: Admitted, reason: str) -> DeadLetter:
@@ -63,7 +66,7 @@ def dead_letter(kind: DeadLetterKind, message: Admitted, reason: str) -> DeadLet
     return DeadLetter(kind, poison(message.envelope, reason), message.process_id)
 
 
-def _answer_one(process: Process, instance: Instance, messages: Sequence[Admitted]) -> Answers:
+def _answer_one(process: Process, instance: Instance, messages: Sequence[Admitted]) -> Generator[None, None, Answers]:
     """What the messages of one instance come to.
 
     Each leaves an internal event that says how it was answered, then its commands. The first answer of an instance that
@@ -91,6 +94,7 @@ def _answer_one(process: Process, instance: Instance, messages: Sequence[Admitte
         answers.taken += decision.verdict is Verdict.TAKEN
         answers.ignored += decision.verdict is Verdict.IGNORED
         state, outcome = decision.state, decision.outcome
+        yield
     if outcome is not None:
         after = Instance(instance.process_id, version, state, instance.revived_as)
         answers.decided.append(Decided(after, outcome))

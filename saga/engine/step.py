@@ -13,8 +13,10 @@ transaction. A decision that raises parks its instance's messages. A database th
 Unavailable or Conflict with nothing done: the caller backs off and takes the same messages again.
 """
 
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -25,7 +27,10 @@ from saga.engine.cursors import Covered
 from saga.engine.dead_letters import DeadLetter, DeadLetterKind, DeadLetterState
 from saga.engine.intake import Admitted, admit, is_overheard
 from saga.modules import append
-from saga.postgres import durable_transaction
+from saga.postgres import durable_transaction, still_here
+
+LONGEST_SILENCE_SECONDS: Final = 0.5
+"""For how long a step decides without a word to the server, and without letting the rest of its process work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,7 @@ class Step:
             locked = await instances.lock(connection, process, {m.process_id for m in sorted_.fresh})
             doubtful = [m for m in sorted_.fresh if locked[m.process_id].was_pruned]
             await inbox.require_unknown(connection, consumer, doubtful, redriven=bool(redriven))
-            answers = answer(process, locked, sorted_.fresh)
+            answers = await _answered(connection, process, locked, sorted_.fresh)
             letters = letters + _conflicts(false_claims + sorted_.conflicting) + answers.dead_letters
             await inbox.forget(connection, consumer, answers.parked)
             await instances.write(connection, process, answers.decided)
@@ -101,6 +106,21 @@ def _admit(
         else:
             admitted.append(checked)
     return admitted, letters, overheard
+
+
+async def _answered(
+    connection: AsyncConnection,
+    process: Process,
+    locked: Mapping[str, instances.Instance],
+    messages: Sequence[Admitted],
+) -> Answers:
+    """Decide every message. The server takes whoever is silent inside a transaction for frozen."""
+    answers, spoke = Answers(), time.monotonic()
+    for _ in answer(process, locked, messages, answers):
+        if time.monotonic() - spoke > LONGEST_SILENCE_SECONDS:
+            await still_here(connection)
+            spoke = time.monotonic()
+    return answers
 
 
 def _conflicts(conflicting: Sequence[tuple[Admitted, str]]) -> list[DeadLetter]:

@@ -2,6 +2,7 @@
 
 from saga.postgres.connection import connect_engine, owned_engine
 from saga.postgres.errors import Conflict, Unavailable, again_after_conflicts, unavailable_after
+from saga.postgres.holding import still_here, while_open
 from saga.postgres.rows import as_rows
 from saga.postgres.statements import Statements
 from saga.postgres.transaction import durable_transaction, reading
@@ -16,5 +17,7 @@ __all__ = [
     "durable_transaction",
     "owned_engine",
     "reading",
+    "still_here",
     "unavailable_after",
+    "while_open",
 ]

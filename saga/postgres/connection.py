@@ -1,5 +1,7 @@
 """Connections: one pool for each service, with every timeout set that PostgreSQL leaves off by default."""
 
+import os
+import socket
 from contextlib import AsyncExitStack
 
 from sqlalchemy.engine import URL, make_url
@@ -12,10 +14,16 @@ CONNECT_TIMEOUT_SECONDS = 5.0
 COMMAND_TIMEOUT_SECONDS = 60.0
 """For a server that no longer answers at all; what it can notice itself it ends sooner."""
 
+LONGEST_NAME = 63
+"""Bytes that PostgreSQL keeps of a name."""
+
 SERVER_SETTINGS = {
     "lock_timeout": "5s",
     "statement_timeout": "30s",
-    "idle_in_transaction_session_timeout": "60s",
+    # For a client that froze, inside a transaction or while an answer is on its way to it: the others wait for what its
+    # transaction has locked. One that lives says so in between (saga/postgres/holding.py).
+    "idle_in_transaction_session_timeout": "10s",
+    "tcp_user_timeout": "10s",
     # A generic plan cached while a table is young can stay a sequential scan when it is old.
     "plan_cache_mode": "force_custom_plan",
     "timezone": "UTC",
@@ -25,6 +33,12 @@ SERVER_SETTINGS = {
 def async_url(database_url: str) -> URL:
     """The address with the driver that this project uses, whichever driver it names or omits."""
     return make_url(database_url).set(drivername="postgresql+asyncpg")
+
+
+def application_name(service: str) -> str:
+    """How the server's views call our connections: service, process and host, so that one that froze can be found."""
+    host = socket.gethostname().encode("ascii", "replace").decode("ascii")
+    return f"saga-{service}/{os.getpid()}@{host}"[:LONGEST_NAME]
 
 
 def connect_engine(database_url: str, service: str, pool_size: int = 5) -> AsyncEngine:
@@ -40,7 +54,7 @@ def connect_engine(database_url: str, service: str, pool_size: int = 5) -> Async
         connect_args={
             "timeout": CONNECT_TIMEOUT_SECONDS,
             "command_timeout": COMMAND_TIMEOUT_SECONDS,
-            "server_settings": {**SERVER_SETTINGS, "application_name": f"saga-{service}"},
+            "server_settings": {**SERVER_SETTINGS, "application_name": application_name(service)},
         },
     )
 

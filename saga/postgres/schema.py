@@ -272,3 +272,22 @@ dead_letter = Table(
     Index("dead_letter_open_idx", "process_id", postgresql_where=text("state = 'open'")),
     comment="Messages that could not be handled: raw, with the reason.",
 )
+
+service = Table(
+    "service",
+    metadata,
+    Column("service", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("loop", Text, nullable=False),
+    Column(
+        "beat",
+        DateTime(timezone=True),
+        nullable=False,
+        server_default=NOW,
+        comment="When the loop was last known to go round.",
+    ),
+    Column("reason", Text, comment="Why the loop starts over again and again; null while it works."),
+    PrimaryKeyConstraint("service", "host", "pid", "loop"),
+    comment="Heartbeats: one row for each loop of each service, until it stops or is gone for a day.",
+)

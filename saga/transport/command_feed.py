@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from saga.heartbeat import goes_round
 from saga.modules import Entry, Horizon, Reading, read_commands
 from saga.transport.codec import as_delivered
 from saga.transport.connection import pause, supervise
@@ -48,6 +49,7 @@ class CommandFeed:
             while not stop.is_set():
                 followed = await self.feed_once()
                 ready.set()
+                goes_round()
                 if followed < self._batch_size:
                     await pause(stop, self._poll_seconds)
 

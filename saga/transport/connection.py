@@ -13,6 +13,7 @@ from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
 from yarl import URL
 
+from saga.heartbeat import a_loop, rests, starts_over
 from saga.postgres import Conflict, Unavailable
 from saga.transport.sorter import SortedConnection
 
@@ -48,7 +49,8 @@ async def connect(amqp_url: str, name: str) -> SortedConnection:
 async def supervise(name: str, session: Callable[[], Awaitable[None]], stop: asyncio.Event) -> None:
     """Run the session until ``stop``; start it over, after a pause with jitter, whenever it fails transiently.
 
-    A session that returns is done. Any other error is a bug and is raised: it ends the service, loudly.
+    A session that returns is done. Any other error is a bug and is raised: it ends the service, loudly. A session that
+    does not say that it goes round (saga/heartbeat/) is taken for one that hangs.
     """
 
     def wait_longer_or_stop(seconds: float) -> Awaitable[None]:
@@ -56,28 +58,31 @@ async def supervise(name: str, session: Callable[[], Awaitable[None]], stop: asy
 
     def say(state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
+        starts_over(str(error) or repr(error))
         _log.warning("starting_over", loop=name, attempt=state.attempt_number, error=str(error) or repr(error))
 
-    while not stop.is_set():
-        attempts = AsyncRetrying(
-            retry=retry_if_exception_type(TRANSIENT),
-            wait=wait_random_exponential(multiplier=0.1, max=LONGEST_PAUSE_SECONDS),
-            stop=lambda _: stop.is_set(),
-            sleep=wait_longer_or_stop,
-            before_sleep=say,
-            reraise=True,
-        )
-        try:
-            await attempts(session)
-            return
-        except TRANSIENT as error:
-            _log.info("stopped_while_failing", loop=name, error=str(error) or repr(error))
+    with a_loop(name):
+        while not stop.is_set():
+            attempts = AsyncRetrying(
+                retry=retry_if_exception_type(TRANSIENT),
+                wait=wait_random_exponential(multiplier=0.1, max=LONGEST_PAUSE_SECONDS),
+                stop=lambda _: stop.is_set(),
+                sleep=wait_longer_or_stop,
+                before_sleep=say,
+                reraise=True,
+            )
+            try:
+                await attempts(session)
+                return
+            except TRANSIENT as error:
+                _log.info("stopped_while_failing", loop=name, error=str(error) or repr(error))
 
 
 async def pause(wake: asyncio.Event, seconds: float) -> None:
     """Wait, but not longer than until ``wake`` is set."""
-    try:
-        async with asyncio.timeout(seconds):
-            await wake.wait()
-    except TimeoutError:
-        return
+    with rests():
+        try:
+            async with asyncio.timeout(seconds):
+                await wake.wait()
+        except TimeoutError:
+            return

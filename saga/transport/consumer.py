@@ -21,6 +21,7 @@ from aiormq.channel import Channel as WireChannel
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
 
 from saga.core import Envelope, Poison
+from saga.heartbeat import goes_round, starts_over
 from saga.postgres import Conflict, Unavailable
 from saga.transport.codec import decode
 from saga.transport.connection import LONGEST_PAUSE_SECONDS, ConsumerLost, connect, supervise
@@ -46,10 +47,20 @@ _log = structlog.get_logger()
 class Consumer:
     """Consumes one queue until it is stopped, through every loss of the broker or the database."""
 
-    def __init__(self, amqp_url: str, topology: Topology, queue: str, handle: Handler, batch_size: int) -> None:
+    def __init__(
+        self,
+        amqp_url: str,
+        topology: Topology,
+        queue: str,
+        handle: Handler,
+        batch_size: int,
+        *,
+        name: str | None = None,
+    ) -> None:
         self._amqp_url = amqp_url
         self._topology = topology
         self._queue = topology.queue(queue)
+        self._name = name or f"consumer {self._queue}"
         self._handle = handle
         self._batch_size = batch_size
         self._prefetch = (BATCHES_UNDER_WAY + 1) * batch_size
@@ -60,7 +71,7 @@ class Consumer:
         async def session() -> None:
             await self._session(stop, ready)
 
-        await supervise(f"consumer {self._queue}", session, stop)
+        await supervise(self._name, session, stop)
 
     async def _session(self, stop: asyncio.Event, ready: asyncio.Event) -> None:
         async with await connect(self._amqp_url, f"consumer {self._queue}") as connection:
@@ -71,6 +82,7 @@ class Consumer:
                 wire = await connection.take_from(channel, deliveries)
                 subscription = await _Subscription.begin(wire, self._queue, self._prefetch)
             ready.set()
+            goes_round()
             _log.info("consuming", queue=self._queue)
             await self._pump(wire, deliveries, subscription, stop)
 
@@ -87,6 +99,9 @@ class Consumer:
                 while under_way and (under_way[0].done() or len(under_way) == BATCHES_UNDER_WAY):
                     await _acknowledge(wire, await under_way[0])
                     del under_way[0]
+                    goes_round()
+                if not under_way:
+                    goes_round()
                 if not stop.is_set() and deliveries.worth_taking(len(under_way)).is_set():
                     batch = deliveries.batch(self._batch_size)
                     under_way.append(asyncio.create_task(self._handle_on(wire, batch, stop)))
@@ -185,6 +200,7 @@ async def _something(
 
 def _say_retrying(state: RetryCallState) -> None:
     error = state.outcome.exception() if state.outcome else None
+    starts_over(str(error) or repr(error))
     _log.warning("retrying_batch", attempt=state.attempt_number, error=str(error))
 
 

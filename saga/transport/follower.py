@@ -12,8 +12,9 @@ from typing import Protocol
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from saga.heartbeat import goes_round
 from saga.modules import Entry, Horizon, Pruned, Reading
-from saga.postgres import Statements, durable_transaction, reading
+from saga.postgres import Statements, durable_transaction, reading, while_open
 from saga.transport.connection import TRANSIENT
 
 
@@ -58,6 +59,7 @@ class Follower:
         for module in modules:
             try:
                 followed += await self.follow(module)
+                goes_round()
             except TRANSIENT as error:
                 failure = error
         if failure:
@@ -76,7 +78,7 @@ class Follower:
             held = None if is_new else Horizon(*horizon)
             entries, position = await self._page(connection, module, watermark, held)
             if entries:
-                await self._hand_on(entries)
+                await while_open(connection, self._hand_on(entries))
             await connection.execute(MOVE_CURSOR, this | {"position": position})
         return position - int(watermark)
 

@@ -25,9 +25,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from saga.core import Poison, Process
 from saga.engine import Step, cursors
 from saga.engine.intake import is_overheard
+from saga.heartbeat import goes_round
 from saga.modules import Entry, Horizon, Pruned, PublicLog, Unreachable
 from saga.modules.reader import NOTHING_HANDLED
-from saga.postgres import Statements, durable_transaction, reading
+from saga.postgres import Statements, durable_transaction, reading, while_open
 from saga.transport.codec import as_delivered
 from saga.transport.connection import pause, supervise
 from saga.transport.patience import Grace, Patience, Progress
@@ -87,10 +88,11 @@ class LogFeed:
             while not stop.is_set():
                 fed = await self.feed_once()
                 ready.set()
+                goes_round()
                 if not fed:
                     await pause(stop, look_seconds)
 
-        await supervise("log feed", session, stop)
+        await supervise(f"log feed of {self._process.name}", session, stop)
 
     async def feed_once(self) -> int:
         """Take in what is overdue, some pages of each module; how many positions were settled."""
@@ -156,8 +158,8 @@ class LogFeed:
             cursor = (await holding.execute(READ_HANDLED, known)).one_or_none()
             if cursor is None:
                 begun = await self._begin(log, horizon)
-                return await self._pages(log, begun, NOTHING_HANDLED, upto, horizon)
-            settled = await self._pages(log, cursor.begin, cursor.handled, upto, horizon)
+                return await while_open(holding, self._pages(log, begun, NOTHING_HANDLED, upto, horizon))
+            settled = await while_open(holding, self._pages(log, cursor.begin, cursor.handled, upto, horizon))
         if cursor.watermark < horizon.pruned_position:
             raise Pruned(log.module, cursor.watermark, horizon.pruned_position)
         return settled
@@ -171,6 +173,7 @@ class LogFeed:
             page = await log.read(after, upto=upto, handled=handled, limit=self._page_size)
             await self._take(log.module, page.entries, after, min(page.horizon, settled_upto))
             after = page.horizon
+            goes_round()
         return max(min(after, settled_upto) - begin, 0)
 
     async def _take(self, module: str, entries: Sequence[Entry], after: int, settled_upto: int) -> None:

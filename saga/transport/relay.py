@@ -14,6 +14,7 @@ from functools import partial
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from saga.heartbeat import goes_round
 from saga.modules import Entry, read_outgoing
 from saga.postgres import Unavailable
 from saga.transport.codec import encode
@@ -64,6 +65,7 @@ class Relay:
                     self._nudged.clear()
                     relayed = await self.relay_once()
                     next_look = clock() + poll_seconds
+                goes_round()
                 if self._is_behind:
                     continue
                 if relayed >= MANY:
@@ -71,7 +73,7 @@ class Relay:
                 else:
                     await pause(self._nudged, max(0.0, next_look - clock()))
 
-        await supervise("relay", session, stop)
+        await supervise("relay" if self._own is None else f"relay of {self._own}", session, stop)
 
     async def relay_once(self) -> int:
         """Relay one batch of each module; how many positions that were."""

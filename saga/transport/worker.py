@@ -79,7 +79,14 @@ class _AtTheBroker:
         self._publisher = Publisher(amqp_url, wanted, settings.publish_timeout_seconds)
         self._relay = Relay(engine, self._publisher, settings.prefix, settings.relay_batch_size, own=process.module)
         self._consumer = Consumer(amqp_url, wanted, process.name, self._handle, settings.batch_size)
-        self._undelivered = Consumer(amqp_url, wanted, UNDELIVERED, self._park, UNDELIVERED_BATCH_SIZE)
+        self._undelivered = Consumer(
+            amqp_url,
+            wanted,
+            UNDELIVERED,
+            self._park,
+            UNDELIVERED_BATCH_SIZE,
+            name=f"consumer {wanted.undelivered} of {process.name}",
+        )
 
     async def run(self, stop: asyncio.Event, ready: asyncio.Event, *, consumes: bool) -> None:
         async with self._publisher, asyncio.TaskGroup() as loops:
