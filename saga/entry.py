@@ -1,7 +1,8 @@
 """The first thing that a process of ours does, before it imports anything that takes time. Standard library only.
 
 Imports take a second, and signals may come in it. For process 1 of a container there are no default actions: a SIGTERM
-without a handler is ignored.
+without a handler is ignored. What comes even before this, while the interpreter starts, waits if whoever starts us has
+blocked these signals, as the Dockerfile does.
 """
 
 import os
@@ -20,3 +21,4 @@ def enter(*, is_service: bool) -> None:
         for number in STOP_SIGNALS:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, lambda number, _: os._exit(0 if is_service else 128 + number))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)

@@ -6,7 +6,13 @@ from tests.cli.shell import Saga
 
 
 def test_with_a_migrated_database_and_a_broker_all_is_well(saga: Saga) -> None:
-    assert saga.json("health") == {"healthy": True, "database": "ok", "broker": "ok"}
+    assert saga.json("health") == {
+        "healthy": True,
+        "database": "ok",
+        "broker": "ok",
+        "services": "ok",
+        "notes": [],
+    }
     assert saga("health").exit_code == 0
 
 

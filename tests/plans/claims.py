@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 FOLDERS = (
     "saga/audit",
     "saga/engine",
+    "saga/heartbeat",
     "saga/modules",
     "saga/reading",
     "saga/replay",

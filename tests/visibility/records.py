@@ -10,7 +10,7 @@ from tests.engine.conversation import execute
 
 RELATIONS = (
     "command cursor cursor_advance dead_letter event_log inbox inbox_tombstone instance instance_tombstone module "
-    "outgoing public_event public_module schema_version stream_tombstone timer"
+    "outgoing public_event public_module schema_version service stream_tombstone timer"
 ).split()
 
 

@@ -26,11 +26,13 @@ _MODULE: Privileges = {
     "public_module": "SELECT",
     "stream_tombstone": "SELECT",
 }
-_COLLABORATOR: Privileges = {
+_SERVICE: Privileges = {"service": "SELECT INSERT(beat,host,loop,pid,reason,service) UPDATE(beat,reason) DELETE"}
+_COLLABORATOR: Privileges = _SERVICE | {
     "command": "SELECT",
     "cursor": "SELECT INSERT(consumer,module) UPDATE(updated_at,watermark)",
     "public_module": "SELECT",
     "schema_version": "SELECT",
+    "timer": "SELECT(due_at,fired_at)",
 }
 ALLOWED: dict[str, Privileges] = {
     "saga_reader": _READER,
@@ -43,8 +45,9 @@ ALLOWED: dict[str, Privileges] = {
     "saga_collaborator": _COLLABORATOR,
     "saga_collaborator_gateway": _COLLABORATOR,
     "saga_collaborator_fulfilment": _COLLABORATOR,
-    "saga_scheduler": _MODULE | {"schema_version": "SELECT", "timer": "SELECT UPDATE(fired_at)"},
+    "saga_scheduler": _MODULE | _SERVICE | {"schema_version": "SELECT", "timer": "SELECT UPDATE(fired_at)"},
     "saga_worker": _READER
+    | _SERVICE
     | {
         "cursor": "SELECT INSERT UPDATE",
         "cursor_advance": "SELECT INSERT DELETE",
@@ -58,7 +61,7 @@ ALLOWED: dict[str, Privileges] = {
         "module": "SELECT",
         "outgoing": "SELECT",
         "schema_version": "SELECT",
-        "timer": "INSERT",
+        "timer": "SELECT(due_at,fired_at) INSERT",
     },
     "saga_auditor": dict.fromkeys(RELATIONS, "SELECT"),
     "saga_pruner": dict.fromkeys(RELATIONS, "SELECT")
