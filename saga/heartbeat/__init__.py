@@ -5,10 +5,12 @@ never came. So each loop marks in memory that it went round, also when there was
 writes every few seconds which of the marks are fresh. A service that froze writes nothing, and a loop that hangs has no
 fresh mark: in both cases the row grows old, and `saga health` and `saga lag` name it.
 
+Who beats also ends sessions of those who froze where no timeout of the server applies.
+
 A beat is never in the way: it has a connection of its own, and where it can't be written the service works on.
 """
 
-from saga.heartbeat.beating import BEAT_SECONDS, beating
 from saga.heartbeat.loops import Loop, a_loop, goes_round, rests, starts_over
+from saga.heartbeat.writing import BEAT_SECONDS, beating
 
 __all__ = ["BEAT_SECONDS", "Loop", "a_loop", "beating", "goes_round", "rests", "starts_over"]

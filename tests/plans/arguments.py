@@ -193,6 +193,7 @@ def _heartbeat() -> dict[str, Cases]:
     loops = ["consumer saga.order", "relay of order-process"]
     return {
         "heartbeat/beat": _one(**service, known=loops, loops=loops, reasons=[None, "no answer"]),
+        "heartbeat/end_frozen": _one(),
         "heartbeat/leave": _one(**service),
     }
 

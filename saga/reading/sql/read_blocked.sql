@@ -20,7 +20,8 @@ WITH RECURSIVE waiting AS (
     WHERE a.datname = current_database()
         AND (
             a.state LIKE 'idle in transaction%' AND a.state_change < clock_timestamp() - interval '5 s'
-            OR a.wait_event = 'ClientWrite' AND a.query_start < clock_timestamp() - interval '5 s'
+            OR a.state = 'active' AND a.wait_event IN ('ClientRead', 'ClientWrite')
+                AND a.state_change < clock_timestamp() - interval '2 s'
         )
         AND (a.backend_xid IS NOT NULL OR EXISTS (
             SELECT FROM pg_locks AS l WHERE l.pid = a.pid AND l.locktype = 'advisory' AND l.granted

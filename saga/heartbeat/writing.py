@@ -1,4 +1,4 @@
-"""Beating: one statement every few seconds tells which loops of this service go round, by the database's clock."""
+"""Beating: every few seconds one row for each loop of this service that goes round, by the database's clock."""
 
 import asyncio
 import os
@@ -21,6 +21,7 @@ LEAVE_SECONDS: Final = 2.0
 
 _SQL = Statements(__package__)
 BEAT = _SQL["beat"]
+END_FROZEN = _SQL["end_frozen"]
 LEAVE = _SQL["leave"]
 
 _log = structlog.get_logger()
@@ -87,6 +88,8 @@ async def _beat(engine: AsyncEngine, service: Service, loops: Iterable[Loop]) ->
     }
     async with engine.begin() as connection:
         await connection.execute(BEAT, asdict(service) | said)
+        for frozen in await connection.execute(END_FROZEN):
+            _log.warning("ended_frozen_session", application=frozen.application_name)
 
 
 async def _leave(engine: AsyncEngine, service: Service) -> None:
