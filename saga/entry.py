@@ -18,7 +18,12 @@ def enter(*, is_service: bool) -> None:
     """Prepare the process. A service that is asked to stop from now on, before it has begun, has stopped."""
     open_standard_streams()
     if is_service or os.getpid() == 1:
-        for number in STOP_SIGNALS:
-            if signal.getsignal(number) is not signal.SIG_IGN:
-                signal.signal(number, lambda number, _: os._exit(0 if is_service else 128 + number))
+        for number in heard_signals():
+            signal.signal(number, lambda number, _: os._exit(0 if is_service else 128 + number))
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
+
+
+def heard_signals() -> list[signal.Signals]:
+    """Those that stop us: under nohup a closed terminal does not."""
+    is_kept = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    return [number for number in STOP_SIGNALS if number is not signal.SIGHUP or not is_kept]

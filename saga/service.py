@@ -12,7 +12,7 @@ import structlog
 import uvloop
 from pydantic import SecretStr
 
-from saga.entry import STOP_SIGNALS
+from saga.entry import heard_signals
 from saga.logging import configure_logging
 from saga.settings import Settings, SettingsError, load_settings
 
@@ -55,9 +55,8 @@ def collect_rarely() -> None:
 async def _until_stopped(main: Main, settings: Settings) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in STOP_SIGNALS:
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            loop.add_signal_handler(number, stop.set)
+    for number in heard_signals():
+        loop.add_signal_handler(number, stop.set)
     try:
         await _within_grace(main(settings, stop), stop)
     except SettingsError as error:

@@ -84,6 +84,10 @@ def saga() -> None:
 
 def main() -> None:
     """Run the command that the arguments name. A reader of its output who goes away ends it in silence."""
+    for number, word in enumerate(sys.argv[1:], 1):
+        if not word.isprintable() and any("\ud800" <= character <= "\udfff" for character in word):
+            typer.echo(f"Argument {number} is no text: write it in UTF-8.", err=True)
+            raise SystemExit(2)
     try:
         try:
             app()
