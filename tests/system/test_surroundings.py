@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import shlex
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.engine.conversation import execute
 from tests.system.crew import environment_of
 from tests.system.feeding import Feeding
 from tests.transport.place import Place
@@ -152,3 +154,40 @@ async def child_of(pid: int) -> int | None:
 def _child_of(listed: Path) -> int | None:
     names = {int(child): Path(f"/proc/{child}/exe").resolve().name for child in listed.read_text().split()}
     return next((child for child, name in names.items() if "python" in name), None)
+
+
+CUT_OFF = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND application_name LIKE '%/' || :pid || '@%'
+"""
+
+
+@pytest.mark.timeout(180)
+async def test_too_few_file_descriptors_are_waited_for(place: Place, tmp_path: Path) -> None:
+    """They run out while it runs, and its connections break."""
+    log = tmp_path / "log"
+    sink = os.open(log, os.O_WRONLY | os.O_CREAT)
+    async with started(place, "worker", stderr=sink) as process:
+        os.close(sink)
+        await works(place, "worker")
+        before = resource.prlimit(process.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (5, before[1]))
+        used = _processor_seconds(process.pid)
+        await rows(place.engine, CUT_OFF, pid=str(process.pid))
+        await until(lambda: said(log, "Too many open files"), seconds=30)
+        await asyncio.sleep(5)
+        assert _processor_seconds(process.pid) - used < 3
+        assert process.returncode is None
+        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, before)
+        await execute(place.engine, "DELETE FROM saga.service")
+        await works(place, "worker")
+        await stops(place, "worker", process)
+
+
+async def said(log: Path, words: str) -> bool:
+    return words in await asyncio.to_thread(log.read_text)
+
+
+def _processor_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
