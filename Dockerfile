@@ -38,8 +38,9 @@ ENV PATH=/opt/saga/bin:$PATH \
 WORKDIR /opt/saga
 USER 10001:10001
 
-# The services handle SIGTERM themselves, as process 1 too, and start no children: no init is needed between.
+# The services handle SIGTERM themselves, as process 1 too, and start no children: no init is needed between. Until they
+# can, the signal waits: process 1 would lose it.
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=15s --timeout=10s --start-period=30s --retries=3 CMD ["python", "-m", "saga", "health"]
-ENTRYPOINT ["python", "-m"]
+ENTRYPOINT ["env", "--block-signal=TERM,INT,HUP", "python", "-m"]
 CMD ["saga", "run"]

@@ -25,6 +25,7 @@ from gateway_stub.gateway import INBOX, MODULE, Result
 from gateway_stub.ledger import Captured, Movement
 from gateway_stub.pending import Due, Pending
 from saga.core.identity import derived_id
+from saga.heartbeat import goes_round
 from saga.modules import NewEvent, Visibility, append
 from saga.postgres import Statements, durable_transaction
 from saga.transport.connection import pause, supervise
@@ -63,6 +64,7 @@ class Answerer:
         async def session() -> None:
             while not stop.is_set():
                 outlook = await pending.look(self._engine)
+                goes_round()
                 outage_seconds = self._behaviour.outage_left_seconds(outlook.open_seconds)
                 if outage_seconds > 0:
                     await pause(stop, outage_seconds)

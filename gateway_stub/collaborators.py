@@ -13,6 +13,7 @@ from gateway_stub.fulfilment import Fulfilment
 from gateway_stub.gateway import Gateway
 from gateway_stub.migrations import migrate_collaborators
 from gateway_stub.settings import GatewaySettings
+from saga.heartbeat import beating
 from saga.orders import order_process
 from saga.postgres import owned_engine
 from saga.reading.fitness import look_at_database
@@ -24,23 +25,26 @@ from saga.transport.connection import look_at_broker
 from saga.transport.consumer import Consumer, Handler
 from saga.transport.topology import Topology, topology
 
+SERVICE = "gateway-stub"
+
 
 async def collaborate(chosen: GatewaySettings, behaviour: Behaviour, settings: Settings, stop: asyncio.Event) -> None:
     """Migrate, then take commands and answer them until ``stop``."""
     database_url = required(settings.database_url, "SAGA_DATABASE_URL")
     amqp_url = None if settings.feed is Feed.PULL else required(settings.amqp_url, "SAGA_AMQP_URL")
     async with AsyncExitStack() as owned:
-        engine = owned_engine(owned, database_url, "gateway-stub", settings.pool_size)
+        engine = owned_engine(owned, database_url, SERVICE, settings.pool_size)
         looks = [partial(look_at_database, engine, allow_unsafe=settings.allow_unsafe_database)]
         looks.append(partial(migrate_collaborators, database_url, allow_unsafe=settings.allow_unsafe_database))
         if amqp_url is not None:
             looks.append(partial(look_at_broker, amqp_url, _used(settings)))
         if not await look_first(stop, *looks):
             return
+        await owned.enter_async_context(beating(owned_engine(owned, database_url, SERVICE, 1), SERVICE))
         gateway, fulfilment = Gateway(engine, behaviour, stop), Fulfilment(engine)
         handlers = {"gateway": gateway.take, "fulfilment": fulfilment.take}
         if amqp_url is None:
-            following = owned_engine(owned, database_url, "gateway-stub-follower", len(handlers))
+            following = owned_engine(owned, database_url, f"{SERVICE}-follower", len(handlers))
             feeds = _pulled(following, handlers, settings)
         else:
             feeds = _pushed(amqp_url, handlers, settings)

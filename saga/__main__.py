@@ -1,6 +1,17 @@
-"""`python -m saga`."""
+"""`saga`, and `python -m saga`."""
 
-from saga.cli import main
+import sys
+
+from saga.entry import enter
+
+
+def main() -> None:
+    """Run a command."""
+    enter(is_service=sys.argv[1:2] == ["run"])
+    from saga.cli import main as run_command  # noqa: PLC0415 -- imports only after signals are heard
+
+    run_command()
+
 
 if __name__ == "__main__":
     main()

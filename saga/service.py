@@ -21,6 +21,7 @@ import uvloop
 from pydantic import SecretStr
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_random_exponential
 
+from saga.entry import heard_signals
 from saga.logging import configure_logging
 from saga.postgres import NeedsPerson, Unavailable, server_of
 from saga.settings import Settings, SettingsError, load_settings
@@ -58,6 +59,9 @@ def serve(name: str, main: Main) -> None:
         refuse(error)
     configure_logging(name, settings.log_level)
     collect_rarely()
+    if os.getpid() == 1:
+        # Whatever loses its parent in this container becomes our child. We start none, so nobody waits for one.
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     uvloop.run(_until_stopped(main, settings))
 
 
@@ -79,8 +83,8 @@ def collect_rarely() -> None:
 async def _until_stopped(main: Main, settings: Settings) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for signal_number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(signal_number, stop.set)
+    for number in heard_signals():
+        loop.add_signal_handler(number, stop.set)
     beating = asyncio.create_task(_beat())
     try:
         await _within_grace(main(settings, stop), stop)

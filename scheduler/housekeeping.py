@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import structlog
 
+from saga.heartbeat import starts_over
 from saga.postgres import Conflict, Unavailable
 from saga.retention import Pruner
 
@@ -29,6 +30,7 @@ class Housekeeping:
         try:
             report = await self.pruner.prune(self.retention, stop=stop)
         except (Conflict, Unavailable) as error:
+            starts_over(str(error))
             _log.warning("prune_failed", error=str(error))
         else:
             if report.removed:

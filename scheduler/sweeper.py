@@ -16,6 +16,7 @@ from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.core.identity import derived_id
+from saga.heartbeat import goes_round
 from saga.modules import NewEvent, append
 from saga.postgres import Statements, durable_transaction, reading
 
@@ -72,6 +73,7 @@ class Sweeper:
             due = (await connection.execute(CLAIM_DUE, {"limit": self._batch_size})).all()
             if due:
                 await append(connection, MODULE, [_emitted(timer) for timer in due])
+        goes_round()
         return len(due)
 
 

@@ -122,6 +122,12 @@ GRANT saga_module_scheduler TO saga_scheduler;
 GRANT SELECT, UPDATE (fired_at) ON saga.timer TO saga_scheduler;
 GRANT SELECT ON saga.schema_version TO saga_scheduler;
 
+-- Every service tells which of its loops go round, and its health check looks at that of all, and for overdue deadlines.
+GRANT
+    SELECT, INSERT (service, host, pid, loop, reason, beat), DELETE, UPDATE (reason, beat)
+    ON saga.service TO saga_worker, saga_scheduler, saga_collaborator;
+GRANT SELECT (due_at, fired_at) ON saga.timer TO saga_worker, saga_collaborator;
+
 -- Removes what is old, and leaves tombstones. To lock a row takes the right to update some column of it.
 GRANT SELECT ON ALL TABLES IN SCHEMA saga TO saga_pruner;
 GRANT DELETE ON saga.inbox, saga.instance, saga.event_log, saga.timer, saga.dead_letter TO saga_pruner;

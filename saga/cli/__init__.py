@@ -5,6 +5,7 @@ needs. Errors that a person can do something about are CommandFailed and Setting
 on stderr.
 """
 
+import sys
 from importlib import import_module
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from typer.core import TyperGroup
 from saga.cli.failure import CommandFailed
 from saga.core import DeclarationError
 from saga.settings import SettingsError
+from saga.streams import OutputLost
 
 COMMANDS: Final = {
     "up": "saga.cli.up:up",
@@ -82,5 +84,17 @@ def saga() -> None:
 
 
 def main() -> None:
-    """The console script."""
-    app()
+    """Run the command that the arguments name. A reader of its output who goes away ends it in silence."""
+    for number, word in enumerate(sys.argv[1:], 1):
+        if not word.isprintable() and any("\ud800" <= character <= "\udfff" for character in word):
+            typer.echo(f"Argument {number} is no text: write it in UTF-8.", err=True)
+            raise SystemExit(2)
+    try:
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
+    except OutputLost as error:
+        if not error.is_closed:
+            typer.echo(f"{error}.", err=True)
+        raise SystemExit(1) from None

@@ -1,8 +1,9 @@
-"""`saga health`: whether a service could work here, as a container's health check asks."""
+"""`saga health`: whether a service could work here and the others do, as a container's health check asks."""
 
 import asyncio
 from collections.abc import Coroutine
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
@@ -13,13 +14,17 @@ from saga.cli.addresses import amqp_url, amqp_url_unless_pulled
 from saga.cli.broker import broker
 from saga.cli.database import database
 from saga.cli.failure import CommandFailed
+from saga.cli.processes import load_processes
+from saga.cli.queues import read_depths
+from saga.cli.services import missing_services, silent_loops
 from saga.cli.terminal import AsJson, print_json
+from saga.reading import Heartbeat, Standing, read_overdue, read_services
 from saga.reading.fitness import look_at_database
 from saga.reading.schema import is_newer, newest_version, read_version
 from saga.settings import Settings, load_settings
 from saga.transport.connection import connect, require_version
 from saga.transport.sorter import SortedConnection
-from saga.transport.topology import Topology
+from saga.transport.topology import Topology, topology
 
 PATIENCE_SECONDS = 5.0
 CLOSE_SECONDS = 0.5
@@ -27,32 +32,50 @@ NOBODY = "health"
 """A routing key that no queue hears: commands have two words."""
 
 
+@dataclass(slots=True)
+class _Seen:
+    """What was found: of the services, how overdue a deadline is, and how much waits for a worker."""
+
+    heartbeats: tuple[Heartbeat, ...] = ()
+    overdue_seconds: float | None = None
+    queued: int = 0
+
+
 def health(
     as_json: AsJson = False,
     timeout: Annotated[float, typer.Option(min=0.1, max=60, help="Seconds to wait for both.")] = PATIENCE_SECONDS,
 ) -> None:
-    """Say whether the database, with its tables, and the broker can be used; exit code 1 if not.
+    """Say whether the database, with its tables, and the broker can be used, and whether the services work.
 
-    Where services pull from the logs and no broker is given, the database alone decides.
+    The exit code is 1 if not: also where a loop of a service was not heard of for 15 s, or work waits for a service of
+    which none runs. Where services pull from the logs and no broker is given, there is no broker to look at.
     """
-    complaints = asyncio.run(_complaints(load_settings(), timeout))
+    complaints, notes = asyncio.run(_complaints(load_settings(), timeout))
     if as_json:
         answers = {"broker": "none"} | {name: said or "ok" for name, said in complaints.items()}
-        print_json({"healthy": not any(complaints.values()), **answers})
+        print_json({"healthy": not any(complaints.values()), **answers, "notes": notes})
     if any(complaints.values()):
         raise CommandFailed("\n".join(said for said in complaints.values() if said))
     if not as_json:
-        both = "The database and the broker can be used."
-        typer.echo(both if "broker" in complaints else "The database can be used, and there is no broker.")
+        both = "The database and the broker can be used"
+        typer.echo(both if "broker" in complaints else "The database can be used, and there is no broker", nl=False)
+        typer.echo("; the services work.")
+        for note in notes:
+            typer.echo(note)
 
 
-async def _complaints(settings: Settings, seconds: float) -> dict[str, str | None]:
-    """What is wrong with each that there is, None if nothing is."""
-    looks = {"database": _look_at_database(settings)}
+async def _complaints(settings: Settings, seconds: float) -> tuple[dict[str, str | None], list[str]]:
+    """What is wrong with each that there is, None if nothing is; and what is worth knowing besides."""
+    seen = _Seen()
+    looks = {"database": _look_at_database(settings, seen)}
     if _wants_broker(settings):
-        looks["broker"] = _look_at_broker(settings)
+        looks["broker"] = _look_at_broker(settings, seen)
     found = await asyncio.gather(*(_complaint(name, look, seconds) for name, look in looks.items()))
-    return dict(zip(looks, found, strict=True))
+    complaints = dict(zip(looks, found, strict=True))
+    if complaints["database"] is None:
+        missing = missing_services(seen.heartbeats, seen.overdue_seconds, seen.queued)
+        complaints["services"] = "\n".join([*silent_loops(seen.heartbeats), *missing]) or None
+    return complaints, silent_loops(seen.heartbeats, Standing.REPLACED)
 
 
 def _wants_broker(settings: Settings) -> bool:
@@ -74,18 +97,22 @@ async def _complaint(name: str, look: Coroutine[None, None, None], seconds: floa
     return None
 
 
-async def _look_at_database(settings: Settings) -> None:
+async def _look_at_database(settings: Settings, seen: _Seen) -> None:
     async with database(settings) as engine:
         await look_at_database(engine, allow_unsafe=settings.allow_unsafe_database)
         async with engine.connect() as connection:
             version = await read_version(connection)
+            seen.heartbeats = await read_services(connection)
+            seen.overdue_seconds = await read_overdue(connection)
     if is_newer(version):
         known = newest_version()
         typer.echo(f"The schema is at {version}, newer than this program knows ({known}): it works with it.", err=True)
 
 
-async def _look_at_broker(settings: Settings) -> None:
+async def _look_at_broker(settings: Settings, seen: _Seen) -> None:
     url = amqp_url(settings)
+    processes = load_processes(settings)
+    wanted = topology(settings.prefix, *processes)
     with broker(url):
         connection = await connect(url, "health")
         try:
@@ -96,6 +123,8 @@ async def _look_at_broker(settings: Settings) -> None:
             with suppress(TimeoutError):
                 async with asyncio.timeout(CLOSE_SECONDS):
                     await connection.close()
+        depths = await read_depths(url, [*(wanted.queue(process.name) for process in processes), wanted.undelivered])
+    seen.queued = sum(depth.messages or 0 for depth in depths)
 
 
 async def _require_publishes(connection: SortedConnection, known: Topology) -> None:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from aio_pika.exceptions import ChannelNotFoundEntity
 from rich.console import Group, RenderableType
 from rich.text import Text
 
@@ -15,23 +14,15 @@ from saga.cli.database import reading
 from saga.cli.failure import CommandFailed
 from saga.cli.holes import alarms_of, holes_of
 from saga.cli.processes import load_processes
+from saga.cli.queues import QueueDepth, read_depths
+from saga.cli.services import blocked, services, services_as_data
 from saga.cli.terminal import AsJson, age, columns, print_json, shown, terminal
 from saga.reading import ConsumerCursor, Lag, read_lag
 from saga.settings import Settings, load_settings
-from saga.transport.connection import connect
 from saga.transport.relay import CONSUMER as RELAY
 from saga.transport.topology import Topology, topology
 
 BROKER_PATIENCE_SECONDS = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class QueueDepth:
-    """Messages that wait in a queue, and who consumes it; both None where there is no such queue yet."""
-
-    name: str
-    messages: int | None
-    consumers: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +35,7 @@ class BrokerView:
 
 
 def lag(as_json: AsJson = False) -> None:
-    """Show how far each consumer got, its holes, the queues, what is not relayed and what is due."""
+    """Show how far each consumer got, its holes, the queues, what is due, which services run and who blocks others."""
     settings = load_settings()
     wanted = topology(settings.prefix, *load_processes(settings))
     known, seen = asyncio.run(_read(settings, wanted))
@@ -67,29 +58,17 @@ async def _look_at_broker(settings: Settings, wanted: Topology) -> BrokerView:
             return BrokerView(None, exists=False)
         with broker(url):
             async with asyncio.timeout(BROKER_PATIENCE_SECONDS):
-                return BrokerView(None, await _depths(url, wanted))
+                return BrokerView(
+                    None, await read_depths(url, (*(queue.name for queue in wanted.queues), wanted.undelivered))
+                )
     except CommandFailed as error:
         return BrokerView(str(error))
-
-
-async def _depths(url: str, wanted: Topology) -> tuple[QueueDepth, ...]:
-    """Ask for each queue on a channel of its own: the broker closes it where there is no such queue."""
-    depths = []
-    async with await connect(url, "lag") as connection:
-        for name in (*(queue.name for queue in wanted.queues), wanted.undelivered):
-            channel = await connection.channel(publisher_confirms=False)
-            try:
-                told = (await channel.declare_queue(name, passive=True)).declaration_result
-                depths.append(QueueDepth(name, told.message_count, told.consumer_count))
-                await channel.close()
-            except ChannelNotFoundEntity:
-                depths.append(QueueDepth(name, None, None))
-    return tuple(depths)
 
 
 def _as_data(known: Lag, seen: BrokerView) -> dict[str, Any]:
     return {
         **asdict(known),
+        "services": services_as_data(known.services),
         "outbox": [asdict(outbox) for outbox in known.outbox] if _is_relayed(known, seen) else [],
         "broker": {"reachable": seen.error is None if seen.exists else None, "error": seen.error},
         "queues": [asdict(queue) for queue in seen.queues],
@@ -110,7 +89,14 @@ def _explained(known: Lag, seen: BrokerView) -> RenderableType:
         _queues(seen),
         Text(),
     ]
-    return Group(*parts, _timers(known), _letters(known.open_dead_letters))
+    return Group(
+        *parts,
+        services(known.services),
+        Text(),
+        _timers(known),
+        _letters(known.open_dead_letters),
+        blocked(known.blocked),
+    )
 
 
 def _modules(known: Lag, seen: BrokerView) -> RenderableType:

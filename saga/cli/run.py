@@ -15,6 +15,7 @@ from saga.cli.addresses import amqp_url, amqp_url_if_any, database_url
 from saga.cli.failure import CommandFailed
 from saga.cli.processes import load_processes
 from saga.core import DeclarationError, Process
+from saga.heartbeat import beating
 from saga.postgres import owned_engine
 from saga.postgres.connection import STEP_SETTINGS
 from saga.reading.fitness import look_at_database
@@ -25,6 +26,7 @@ from saga.transport.connection import look_at_broker
 from saga.transport.topology import topology
 from saga.transport.worker import Worker
 
+SERVICE = "worker"
 ELSEWHERE_POOL_SIZE = 2
 
 _log = structlog.get_logger()
@@ -56,7 +58,7 @@ def run(
             raise CannotStart(str(error)) from error
         await _work(processes, fed, stop, database=database, broker=broker)
 
-    serve("worker", work)
+    serve(SERVICE, work)
 
 
 async def _work(
@@ -64,7 +66,7 @@ async def _work(
 ) -> None:
     async with AsyncExitStack() as owned:
         pool_size = settings.pool_size * len(processes)
-        engine = owned_engine(owned, database, "worker", pool_size, settings=STEP_SETTINGS)
+        engine = owned_engine(owned, database, SERVICE, pool_size, settings=STEP_SETTINGS)
         elsewhere = _connect_elsewhere(owned, settings.log_urls)
         _warn_of_unheard(settings.log_urls, processes)
         looks: list[Look] = [partial(look_at_database, engine, allow_unsafe=settings.allow_unsafe_database)]
@@ -73,6 +75,7 @@ async def _work(
         if not await look_first(stop, *looks):
             return
         await say_if_newer(engine)
+        await owned.enter_async_context(beating(owned_engine(owned, database, SERVICE, 1), SERVICE))
         workers = [Worker(engine, one, settings, amqp_url=broker, elsewhere=elsewhere) for one in processes]
         ready = [asyncio.Event() for _ in workers]
         async with asyncio.TaskGroup() as group:

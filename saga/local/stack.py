@@ -246,6 +246,8 @@ def _folders(home: Path) -> list[Path]:
 
 def _lock(folder: Path) -> tuple[Path, IO[str]]:
     """This folder, for us alone. Raises LocalStackError if a living process or another user has it."""
+    # Who could write what servers read could tell them what to run.
+    os.umask(os.umask(0o077) | 0o022)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = (folder / "lock").open("a+")

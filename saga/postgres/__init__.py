@@ -11,6 +11,7 @@ from saga.postgres.errors import (
     server_of,
     unavailable_after,
 )
+from saga.postgres.holding import while_open
 from saga.postgres.rows import as_rows
 from saga.postgres.statements import Statements
 from saga.postgres.transaction import durable_transaction, reading
@@ -30,4 +31,5 @@ __all__ = [
     "reading",
     "server_of",
     "unavailable_after",
+    "while_open",
 ]

@@ -1,5 +1,7 @@
 """Connections: one pool for each service, with every timeout set that PostgreSQL leaves off by default."""
 
+import os
+import socket
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from types import MappingProxyType
@@ -19,11 +21,16 @@ COMMAND_TIMEOUT_SECONDS = 60.0
 """For a server that no longer answers at all; what it can notice itself it ends sooner."""
 
 ISOLATION_LEVEL: Final = "READ COMMITTED"
+LONGEST_NAME = 63
+"""Bytes that PostgreSQL keeps of a name."""
 
 SERVER_SETTINGS = {
     "lock_timeout": "5s",
     "statement_timeout": "30s",
-    "idle_in_transaction_session_timeout": "60s",
+    # For a client that froze, inside a transaction or while an answer is on its way to it: the others wait for what its
+    # transaction has locked. One that lives says so in between (saga/postgres/holding.py).
+    "idle_in_transaction_session_timeout": "10s",
+    "tcp_user_timeout": "10s",
     # A generic plan cached while a table is young can stay a sequential scan when it is old.
     "plan_cache_mode": "force_custom_plan",
     "timezone": "UTC",
@@ -32,6 +39,12 @@ SERVER_SETTINGS = {
 STEP_SETTINGS = {"enable_seqscan": "off"}
 """For whoever takes the durable step. It has an index for each row that it looks at; but a small table PostgreSQL would
 rather read as a whole, and with it the page that is damaged, which concerns one order."""
+
+
+def application_name(service: str) -> str:
+    """How the server's views call our connections: service, process and host, so that one that froze can be found."""
+    host = socket.gethostname().encode("ascii", "replace").decode("ascii")
+    return f"saga-{service}/{os.getpid()}@{host}"[:LONGEST_NAME]
 
 
 def connect_engine(
@@ -50,7 +63,7 @@ def connect_engine(
         address = DatabaseAddress.parse(database_url)
     except AddressError as error:
         raise SettingsError(f"The database's address {error}.") from None
-    server_settings = {**SERVER_SETTINGS, **settings, "application_name": f"saga-{service}"}
+    server_settings = {**SERVER_SETTINGS, **settings, "application_name": application_name(service)}
     if address.options is not None:
         server_settings["options"] = address.options
 

@@ -302,3 +302,22 @@ commit_proof = Table(
     comment="Tells whether a commit took effect whose answer was lost.",
     postgresql_with={"fillfactor": COMMIT_PROOF_FILLFACTOR},
 )
+
+service = Table(
+    "service",
+    metadata,
+    Column("service", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("loop", Text, nullable=False),
+    Column(
+        "beat",
+        DateTime(timezone=True),
+        nullable=False,
+        server_default=NOW,
+        comment="When the loop was last known to go round.",
+    ),
+    Column("reason", Text, comment="Why the loop starts over again and again; null while it works."),
+    PrimaryKeyConstraint("service", "host", "pid", "loop"),
+    comment="Heartbeats: one row for each loop of each service, until it stops or is gone for a day.",
+)

@@ -26,14 +26,17 @@ from saga.reading.listing import ListedInstance, list_newest, list_stuck
 from saga.reading.modules import ListedModule, find_tail, list_modules
 from saga.reading.outcomes import Answered, Came, Commanded, Recorded, count_answered, read_outcomes
 from saga.reading.schema import is_newer, newest_version, read_version
+from saga.reading.services import Blocker, Heartbeat, Standing, read_blocked, read_overdue, read_services, standings
 
 __all__ = [
     "LIMIT",
     "Answered",
     "AnsweredMessage",
+    "Blocker",
     "Came",
     "Commanded",
     "ConsumerCursor",
+    "Heartbeat",
     "Hole",
     "Inspection",
     "KeptMessage",
@@ -46,6 +49,7 @@ __all__ = [
     "Recorded",
     "SentCommand",
     "SetTimer",
+    "Standing",
     "TakenFact",
     "Timers",
     "Wanted",
@@ -63,9 +67,13 @@ __all__ = [
     "list_stuck",
     "newest_version",
     "open_letters_of",
+    "read_blocked",
     "read_cursors",
     "read_dead_letters",
     "read_lag",
     "read_outcomes",
+    "read_overdue",
+    "read_services",
     "read_version",
+    "standings",
 ]

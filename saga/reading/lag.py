@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from saga.postgres import Statements
 from saga.reading.dead_letters import count_open
+from saga.reading.services import Blocker, Heartbeat, read_blocked, read_services
 
 _SQL = Statements(__package__)
 READ_MODULES = _SQL["read_modules"]
@@ -100,6 +101,8 @@ class Lag:
     outbox: tuple[Outbox, ...]
     timers: Timers
     open_dead_letters: int
+    services: tuple[Heartbeat, ...]
+    blocked: tuple[Blocker, ...]
 
 
 async def read_lag(connection: AsyncConnection) -> Lag:
@@ -113,6 +116,8 @@ async def read_lag(connection: AsyncConnection) -> Lag:
         outbox=tuple(Outbox(**row) for row in outbox),
         timers=Timers(**timers),
         open_dead_letters=await count_open(connection),
+        services=await read_services(connection),
+        blocked=await read_blocked(connection),
     )
 
 

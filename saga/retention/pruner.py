@@ -21,6 +21,7 @@ from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from saga.heartbeat import goes_round, rests
 from saga.postgres import Statements, again_after_conflicts, durable_transaction, reading
 from saga.retention import dead_letters, instances, prefix
 from saga.retention.logs import RELAY, Log, first_unread, read_logs, read_old
@@ -129,6 +130,7 @@ class Pruner:
         while after is not None:
             async with reading(self._engine) as connection:
                 stretch = await read_old(connection, log, before, after, self._events_at_once)
+            goes_round()
             if unread := first_unread(log, stretch):
                 return replace(log, reach=unread.position - 1, held_by=unread.target)
             after = stretch.next
@@ -158,6 +160,7 @@ class _Walk:
                 self.ended = Ended.ANOTHER_IS_PRUNING
                 break
             removed += page.removed
+            goes_round()
             if page.next is None:
                 break
             after = page.next
@@ -169,7 +172,7 @@ class _Walk:
             return await turn(connection, after)
 
     async def _rest(self, seconds: float) -> None:
-        with suppress(TimeoutError):
+        with rests(), suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._stop.wait()
 

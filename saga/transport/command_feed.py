@@ -10,7 +10,9 @@ from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from saga.heartbeat import goes_round
 from saga.modules import Entry, Horizon, Reading, read_commands
+from saga.postgres import while_open
 from saga.transport.codec import as_delivered
 from saga.transport.connection import pause, supervise
 from saga.transport.consumer import Handler
@@ -48,6 +50,7 @@ class CommandFeed:
             while not stop.is_set():
                 followed = await self.feed_once()
                 ready.set()
+                goes_round()
                 if followed < self._batch_size:
                     await pause(stop, self._poll_seconds)
 
@@ -60,5 +63,5 @@ class CommandFeed:
     async def _read(self, connection: AsyncConnection, module: str, after: int, *, held: Horizon | None) -> Reading:
         return await read_commands(connection, module, self._target, after, limit=self._batch_size, held=held)
 
-    async def _hand_on(self, _: AsyncConnection, entries: Sequence[Entry]) -> None:
-        await self._handle([as_delivered(entry, self._prefix) for entry in entries])
+    async def _hand_on(self, connection: AsyncConnection, entries: Sequence[Entry]) -> None:
+        await while_open(connection, self._handle([as_delivered(entry, self._prefix) for entry in entries]))

@@ -19,6 +19,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_ran
 from yarl import URL
 
 from saga.addresses import AddressError, BrokerAddress, Endpoint
+from saga.heartbeat import a_loop, rests, starts_over
 from saga.postgres import Conflict, NeedsPerson, Unavailable
 from saga.postgres.sqlstates import Remedy
 from saga.transport.reply_codes import classified
@@ -164,8 +165,9 @@ async def supervise(
 ) -> None:
     """Run the session until ``stop``; start it over, after a pause with jitter, whenever it fails transiently.
 
-    A session that returns is done. Any other error is a bug and is raised: it ends the service, loudly. ``broker`` is
-    the address of the one that the session talks to, if any.
+    A session that returns is done. Any other error is a bug and is raised: it ends the service, loudly. A session that
+    does not say that it goes round (saga/heartbeat/) is taken for one that hangs. ``broker`` is the address of the one
+    that the session talks to, if any.
     """
     at_broker = None if broker is None else place_of(broker)
 
@@ -176,30 +178,33 @@ async def supervise(
         error = state.outcome.exception() if state.outcome else None
         server = error.server if isinstance(error, Unavailable) else at_broker
         said = str(error) or repr(error)
+        starts_over(said)
         _log.warning("starting_over", loop=name, attempt=state.attempt_number, server=server, error=said)
 
-    while not stop.is_set():
-        attempts = AsyncRetrying(
-            retry=retry_if_exception(is_transient),
-            wait=wait_random_exponential(multiplier=0.1, max=LONGEST_PAUSE_SECONDS),
-            stop=lambda _: stop.is_set(),
-            sleep=wait_longer_or_stop,
-            before_sleep=say,
-            reraise=True,
-        )
-        try:
-            await attempts(session)
-            return
-        except TRANSIENT as error:
-            if not is_transient(error):
-                raise
-            _log.info("stopped_while_failing", loop=name, error=str(error) or repr(error))
+    with a_loop(name):
+        while not stop.is_set():
+            attempts = AsyncRetrying(
+                retry=retry_if_exception(is_transient),
+                wait=wait_random_exponential(multiplier=0.1, max=LONGEST_PAUSE_SECONDS),
+                stop=lambda _: stop.is_set(),
+                sleep=wait_longer_or_stop,
+                before_sleep=say,
+                reraise=True,
+            )
+            try:
+                await attempts(session)
+                return
+            except TRANSIENT as error:
+                if not is_transient(error):
+                    raise
+                _log.info("stopped_while_failing", loop=name, error=str(error) or repr(error))
 
 
 async def pause(wake: asyncio.Event, seconds: float) -> None:
     """Wait, but not longer than until ``wake`` is set."""
-    try:
-        async with asyncio.timeout(seconds):
-            await wake.wait()
-    except TimeoutError:
-        return
+    with rests():
+        try:
+            async with asyncio.timeout(seconds):
+                await wake.wait()
+        except TimeoutError:
+            return

@@ -25,6 +25,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 
 from saga.core import Envelope, Poison
 from saga.engine.rehearsal import rehearse
+from saga.heartbeat import goes_round, starts_over
 from saga.postgres import Conflict, Unavailable, server_of
 from saga.transport.admission import Judge
 from saga.transport.codec import decode
@@ -63,10 +64,12 @@ class Consumer:
         *,
         judge: Judge,
         handle_again: Handler | None = None,
+        name: str | None = None,
     ) -> None:
         self._amqp_url = amqp_url
         self._topology = topology
         self._queue = topology.queue(queue)
+        self._name = name or f"consumer {self._queue}"
         self._handle = handle
         self._judge = judge
         self._handle_again = handle_again or handle
@@ -79,7 +82,7 @@ class Consumer:
         async def session() -> None:
             await self._session(stop, ready)
 
-        await supervise(f"consumer {self._queue}", session, stop, broker=self._amqp_url)
+        await supervise(self._name, session, stop, broker=self._amqp_url)
 
     async def _session(self, stop: asyncio.Event, ready: asyncio.Event) -> None:
         async with await connect(self._amqp_url, f"consumer {self._queue}") as connection:
@@ -90,6 +93,7 @@ class Consumer:
                 wire = await connection.take_from(channel, deliveries)
                 subscription = await _Subscription.begin(wire, self._queue, self._prefetch)
             ready.set()
+            goes_round()
             _log.info("consuming", queue=self._queue)
             await self._pump(wire, deliveries, subscription, stop)
 
@@ -106,6 +110,9 @@ class Consumer:
                 while under_way and (under_way[0].done() or len(under_way) == BATCHES_UNDER_WAY):
                     await _acknowledge(wire, await under_way[0])
                     del under_way[0]
+                    goes_round()
+                if not under_way:
+                    goes_round()
                 if not stop.is_set() and deliveries.worth_taking(len(under_way)).is_set():
                     batch = deliveries.batch(self._batch_size)
                     under_way.append(asyncio.create_task(self._handle_on(wire, batch, stop)))
@@ -211,6 +218,7 @@ async def _something(
 
 def _say_retrying(state: RetryCallState) -> None:
     error = state.outcome.exception() if state.outcome else None
+    starts_over(str(error) or repr(error))
     _log.warning("retrying_batch", attempt=state.attempt_number, server=server_of(error), error=str(error))
 
 

@@ -12,6 +12,7 @@ from typing import Protocol
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from saga.heartbeat import goes_round
 from saga.modules import Entry, Horizon, Pruned, Reading
 from saga.postgres import Statements, durable_transaction, reading
 from saga.transport.connection import TRANSIENT
@@ -59,6 +60,7 @@ class Follower:
         for module in modules:
             try:
                 followed += await self.follow(module)
+                goes_round()
             except TRANSIENT as error:
                 failure = error
         if failure:

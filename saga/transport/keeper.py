@@ -13,6 +13,7 @@ from typing import Final
 import structlog
 from aio_pika.exceptions import ChannelNotFoundEntity
 
+from saga.heartbeat import goes_round
 from saga.transport.connection import connect, pause, supervise
 from saga.transport.topology import Topology, bind, declare, look_for
 
@@ -26,9 +27,10 @@ _log = structlog.get_logger()
 class Keeper:
     """Keeps the topology of one process whole until it is stopped."""
 
-    def __init__(self, amqp_url: str, topology: Topology) -> None:
+    def __init__(self, amqp_url: str, topology: Topology, process: str) -> None:
         self._amqp_url = amqp_url
         self._topology = topology
+        self._process = process
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look until ``stop``."""
@@ -45,6 +47,7 @@ class Keeper:
                             await channel.reopen()
                             await declare(channel, self._topology)
                         await bind(channel, self._topology)
+                    goes_round()
                     await pause(stop, LOOK_SECONDS)
 
-        await supervise("keeper", session, stop)
+        await supervise(f"keeper of {self._process}", session, stop, broker=self._amqp_url)

@@ -29,9 +29,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from saga.core import Poison, Process
 from saga.engine import Step, cursors
 from saga.engine.intake import is_overheard
+from saga.heartbeat import goes_round
 from saga.modules import Entry, Horizon, Pruned, PublicLog, Unreachable
 from saga.modules.reader import NOTHING_HANDLED
-from saga.postgres import Statements, durable_transaction, reading
+from saga.postgres import Statements, durable_transaction, reading, while_open
 from saga.transport.codec import as_delivered
 from saga.transport.connection import pause, supervise
 from saga.transport.patience import Grace, Patience, Progress
@@ -101,10 +102,11 @@ class LogFeed:
             while not stop.is_set():
                 fed = await self.feed_once()
                 ready.set()
+                goes_round()
                 if not fed:
                     await pause(stop, look_seconds)
 
-        await supervise("log feed", session, stop)
+        await supervise(f"log feed of {self._process.name}", session, stop)
 
     async def feed_once(self) -> int:
         """Take in what is overdue, some pages of each module; how many positions were settled."""
@@ -185,8 +187,8 @@ class LogFeed:
             cursor = (await holding.execute(READ_HANDLED, known)).one_or_none()
             if cursor is None:
                 begun = await self._begin(log, horizon)
-                return await self._pages(log, begun, NOTHING_HANDLED, upto, horizon)
-            settled = await self._pages(log, cursor.begin, cursor.handled, upto, horizon)
+                return await while_open(holding, self._pages(log, begun, NOTHING_HANDLED, upto, horizon))
+            settled = await while_open(holding, self._pages(log, cursor.begin, cursor.handled, upto, horizon))
         if cursor.watermark < horizon.pruned_position:
             raise Pruned(log.module, cursor.watermark, horizon.pruned_position)
         return settled
@@ -201,6 +203,7 @@ class LogFeed:
             warily = after != self._fed_upto.get(log.module)
             await self._take(log.module, page.entries, after, min(page.horizon, settled_upto), warily=warily)
             after = self._fed_upto[log.module] = page.horizon
+            goes_round()
         return max(min(after, settled_upto) - begin, 0)
 
     async def _take(

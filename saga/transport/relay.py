@@ -20,8 +20,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from saga.engine import DeadLetterKind, dead_letters
 from saga.engine.dead_letters import DeadLetter
+from saga.heartbeat import goes_round
 from saga.modules import Entry, Horizon, Reading, read_outgoing
-from saga.postgres import Unavailable
+from saga.postgres import Unavailable, while_open
 from saga.transport.codec import Outgoing, Unsendable, encode, unsent
 from saga.transport.confirms import Refused
 from saga.transport.connection import pause, supervise
@@ -74,6 +75,7 @@ class Relay:
                     self._nudged.clear()
                     relayed = await self.relay_once()
                     next_look = clock() + poll_seconds
+                goes_round()
                 if self._is_behind:
                     continue
                 if relayed >= MANY:
@@ -81,7 +83,8 @@ class Relay:
                 else:
                     await pause(self._nudged, max(0.0, next_look - clock()))
 
-        await supervise("relay", session, stop, broker=self._publisher.amqp_url)
+        name = "relay" if self._own is None else f"relay of {self._own}"
+        await supervise(name, session, stop, broker=self._publisher.amqp_url)
 
     async def relay_once(self) -> int:
         """Relay one batch of each module; how many positions that were."""
@@ -103,7 +106,8 @@ class Relay:
             except Unsendable as error:
                 await self._park(connection, entry, str(error))
         try:
-            returned = await self._publisher.publish([message for _, message in sendable])
+            publishing = self._publisher.publish([message for _, message in sendable])
+            returned = await while_open(connection, publishing)
         except Refused as refused:
             if len(sendable) > 1:
                 self._one_by_one_upto[entries[0].module] = entries[-1].position

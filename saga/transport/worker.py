@@ -85,7 +85,7 @@ class _AtTheBroker:
         self._publisher = Publisher(amqp_url, wanted, settings.publish_timeout_seconds)
         self._relay = Relay(engine, self._publisher, settings.prefix, settings.relay_batch_size, own=process.module)
         self._judge = Events(process, settings.prefix, settings.accepted_exchange_names)
-        self._keeper = Keeper(amqp_url, wanted)
+        self._keeper = Keeper(amqp_url, wanted, process.name)
         self._returns = Returns(amqp_url, wanted)
         self._consumer = Consumer(
             amqp_url,
@@ -97,7 +97,13 @@ class _AtTheBroker:
             handle_again=self._handle_warily,
         )
         self._undelivered = Consumer(
-            amqp_url, wanted, UNDELIVERED, self._see_to, UNDELIVERED_BATCH_SIZE, judge=unjudged
+            amqp_url,
+            wanted,
+            UNDELIVERED,
+            self._see_to,
+            UNDELIVERED_BATCH_SIZE,
+            judge=unjudged,
+            name=f"consumer {wanted.undelivered} of {process.name}",
         )
 
     async def run(self, stop: asyncio.Event, ready: asyncio.Event, *, consumes: bool) -> None:

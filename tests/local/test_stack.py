@@ -102,3 +102,23 @@ def another_user() -> list[str]:
         ):
             return [*command, "-c", OWNER]
     return [sys.executable, "-c", OWNER]
+
+
+LAX = """
+import os, sys
+from pathlib import Path
+from saga.local.stack import LocalStack
+
+os.umask(int(sys.argv[1], 8))
+folder = Path(sys.argv[2])
+with LocalStack.start(folder, broker=False):
+    print([str(one) for one in folder.rglob("*") if not one.is_symlink() and one.stat().st_mode & 0o022])
+"""
+
+
+@pytest.mark.parametrize("umask", ["000", "077"])
+def test_under_any_umask_it_starts_and_nobody_else_can_write_to_it(tmp_path: Path, umask: str) -> None:
+    result = subprocess.run(
+        [sys.executable, "-c", LAX, umask, tmp_path / "stack"], capture_output=True, text=True, check=False
+    )
+    assert (result.returncode, result.stdout.strip()) == (0, "[]"), result.stderr

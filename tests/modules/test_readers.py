@@ -34,7 +34,7 @@ WRITING, READING = "random-writers", "random-readers"
 INSERT = text("INSERT INTO shop_order SELECT unnest(CAST(:names AS text[]))")
 DIE = text("SELECT pg_terminate_backend(pg_backend_pid())")
 KILL = text("""
-SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = :service AND pid <> pg_backend_pid()
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE :service AND pid <> pg_backend_pid()
 ORDER BY random() LIMIT 1
 """)
 BELOW = text("""
@@ -170,7 +170,7 @@ async def kill(run: Run) -> None:
         service = WRITING if run.chance.random() < 0.8 else READING
         with suppress(Unavailable):
             async with reading(run.reading) as connection:
-                await connection.execute(KILL, {"service": f"saga-{service}"})
+                await connection.execute(KILL, {"service": f"saga-{service}/%"})
         run.fates["killed"] += 1
 
 

@@ -28,6 +28,7 @@ def arguments(count: int) -> dict[str, Cases]:
         **_inbox(count),
         **_instances(count),
         **_cursors(count),
+        **_heartbeat(),
         **_modules(count),
         **_transport(count),
         **_postgres(),
@@ -202,6 +203,16 @@ def _scheduler() -> dict[str, Cases]:
     return {"scheduler/claim_due": _one(limit=BATCH), "scheduler/next_due": _one()}
 
 
+def _heartbeat() -> dict[str, Cases]:
+    service = {"service": "worker", "host": "here", "pid": 7}
+    loops = ["consumer saga.order", "relay of order-process"]
+    return {
+        "heartbeat/beat": _one(**service, known=loops, loops=loops, reasons=[None, "no answer"]),
+        "heartbeat/end_frozen": _one(),
+        "heartbeat/leave": _one(**service),
+    }
+
+
 def _reading(count: int) -> dict[str, Cases]:
     ids = _ids(count)
     order = {"process": "order", "module": "order-process"}
@@ -224,6 +235,9 @@ def _reading(count: int) -> dict[str, Cases]:
             "in any state": {**any_letter, "limit": 50},
             "open": {**any_letter, "state": "open", "limit": 50},
         },
+        "reading/read_blocked": _one(),
+        "reading/read_overdue": _one(),
+        "reading/read_services": _one(),
         "reading/list_newest": {
             "with any outcome": order | {"outcome": None, "limit": 50},
             "with one outcome": order | {"outcome": "paid", "limit": 50},

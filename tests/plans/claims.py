@@ -12,6 +12,7 @@ FOLDERS = (
     "saga/audit",
     "saga/engine",
     "saga/erasure",
+    "saga/heartbeat",
     "saga/modules",
     "saga/postgres",
     "saga/reading",

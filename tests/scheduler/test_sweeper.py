@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from saga.engine import Step
 from saga.orders import order_process
 from saga.postgres import connect_engine
-from scheduler.__main__ import POOL_SIZE
 from scheduler.metronome import Metronome
+from scheduler.service import POOL_SIZE
 from scheduler.sweeper import Sweeper
 from tests.engine.conversation import execute, message, rows, value
 

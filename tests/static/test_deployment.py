@@ -188,7 +188,7 @@ def test_the_image_runs_as_an_ordinary_user(dockerfile: list[tuple[str, str]]) -
 
 def test_the_image_starts_without_a_shell_and_is_watched(dockerfile: list[tuple[str, str]]) -> None:
     told = dict(dockerfile)
-    assert told["ENTRYPOINT"] == '["python", "-m"]'
+    assert told["ENTRYPOINT"] == '["env", "--block-signal=TERM,INT,HUP", "python", "-m"]'
     assert told["CMD"] == '["saga", "run"]'
     assert told["STOPSIGNAL"] == "SIGTERM"
     assert told["HEALTHCHECK"].endswith('CMD ["python", "-m", "saga", "health"]')

@@ -30,12 +30,18 @@ _MODULE: Privileges = _COMMITTING | {
     "public_module": "SELECT",
     "stream_tombstone": "SELECT",
 }
-_COLLABORATOR: Privileges = _COMMITTING | {
-    "command": "SELECT",
-    "cursor": "SELECT INSERT(consumer,module) UPDATE(updated_at,watermark)",
-    "public_module": "SELECT",
-    "schema_version": "SELECT",
-}
+_SERVICE: Privileges = {"service": "SELECT INSERT(beat,host,loop,pid,reason,service) UPDATE(beat,reason) DELETE"}
+_COLLABORATOR: Privileges = (
+    _COMMITTING
+    | _SERVICE
+    | {
+        "command": "SELECT",
+        "cursor": "SELECT INSERT(consumer,module) UPDATE(updated_at,watermark)",
+        "public_module": "SELECT",
+        "schema_version": "SELECT",
+        "timer": "SELECT(due_at,fired_at)",
+    }
+)
 ALLOWED: dict[str, Privileges] = {
     "saga_reader": _READER,
     "saga_relay": _RELAY,
@@ -47,9 +53,10 @@ ALLOWED: dict[str, Privileges] = {
     "saga_collaborator": _COLLABORATOR,
     "saga_collaborator_gateway": _COLLABORATOR,
     "saga_collaborator_fulfilment": _COLLABORATOR,
-    "saga_scheduler": _MODULE | {"schema_version": "SELECT", "timer": "SELECT UPDATE(fired_at)"},
+    "saga_scheduler": _MODULE | _SERVICE | {"schema_version": "SELECT", "timer": "SELECT UPDATE(fired_at)"},
     "saga_worker": _READER
     | _COMMITTING
+    | _SERVICE
     | {
         "cursor": "SELECT INSERT UPDATE",
         "cursor_advance": "SELECT INSERT DELETE",
@@ -63,7 +70,7 @@ ALLOWED: dict[str, Privileges] = {
         "module": "SELECT",
         "outgoing": "SELECT",
         "schema_version": "SELECT",
-        "timer": "INSERT",
+        "timer": "SELECT(due_at,fired_at) INSERT",
     },
     "saga_auditor": dict.fromkeys(RELATIONS, "SELECT"),
     "saga_pruner": dict.fromkeys(RELATIONS, "SELECT")

@@ -96,7 +96,7 @@ def migrate(
 
     ``folder`` holds the migration scripts in ``versions/``, ``say`` hears why it takes long. Raises Unavailable if the
     database can't be reached or written, NeedsPerson if it is not fit (see ``fitness``), Conflict if others were in the
-    way for ``wait_seconds``, SchemaUnusable for a schema that is not what a migration left. Not for use inside a running
+    way for ``wait_seconds``, SchemaUnusable for a schema that is not what a migration left. Not for use in a running
     event loop.
     """
     return asyncio.run(

@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0010"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 
 REFUSE_CHANGE = """
 CREATE OR REPLACE FUNCTION saga.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$

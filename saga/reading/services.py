@@ -1,0 +1,121 @@
+"""Which services run, loop by loop, and whose transaction keeps others waiting."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from saga.postgres import Statements
+
+_SQL = Statements(__package__)
+READ_SERVICES = _SQL["read_services"]
+READ_BLOCKED = _SQL["read_blocked"]
+READ_OVERDUE = _SQL["read_overdue"]
+
+SILENT_SECONDS: Final = 15.0
+"""A loop that has not been heard of for so long stands still, or its process is gone."""
+
+
+class Standing(Enum):
+    """How a loop stands: it goes round; it does not, and is missed; it does not, and others do its work."""
+
+    GOING = "going"
+    SILENT = "silent"
+    REPLACED = "replaced"
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """A loop of a service when it was heard of last; ``reason`` says why it starts over again and again."""
+
+    service: str
+    host: str
+    pid: int
+    loop: str
+    reason: str | None
+    beat: datetime
+    age_seconds: float
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether it was heard of lately. One from the future is of before the database's clock was set."""
+        return abs(self.age_seconds) < SILENT_SECONDS
+
+    @property
+    def process(self) -> tuple[str, str, int]:
+        """The process that the loop is in."""
+        return self.service, self.host, self.pid
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A process at the other end of a connection, as it names itself."""
+
+    service: str
+    host: str
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Blocker:
+    """A transaction that holds others up, open ``since``; the client at ``host`` has been silent for so long.
+
+    ``pid`` is the server's process, as pg_terminate_backend takes it; ``waiting`` counts the sessions that wait for it.
+    What is None may only be seen by who may read all statistics.
+    """
+
+    pid: int
+    login: str | None
+    host: str
+    application: str
+    process: Process | None
+    state: str | None
+    since: datetime | None
+    open_seconds: float | None
+    silent_seconds: float | None
+    waiting: int
+
+
+async def read_services(connection: AsyncConnection) -> tuple[Heartbeat, ...]:
+    """What every loop was last heard of."""
+    return tuple(Heartbeat(**row) for row in (await connection.execute(READ_SERVICES)).mappings())
+
+
+async def read_blocked(connection: AsyncConnection) -> tuple[Blocker, ...]:
+    """Whose transactions hold others up now."""
+    return tuple(
+        Blocker(
+            process=None
+            if row["service"] is None
+            else Process(row["service"], row["process_host"], row["process_pid"]),
+            **{name: row[name] for name in Blocker.__slots__ if name != "process"},
+        )
+        for row in (await connection.execute(READ_BLOCKED)).mappings()
+    )
+
+
+async def read_overdue(connection: AsyncConnection) -> float | None:
+    """By how many seconds the oldest deadline is overdue; None if none is."""
+    overdue: float | None = (await connection.execute(READ_OVERDUE)).scalar_one_or_none()
+    return overdue
+
+
+def standings(heartbeats: Sequence[Heartbeat]) -> list[tuple[Heartbeat, Standing]]:
+    """How each loop stands.
+
+    One that is not heard of is missed if the rest of its process lives, or if no other process has a loop like it. Else
+    it was in a process that froze or was killed, and what it did is done.
+    """
+    living = {one.process for one in heartbeats if one.is_fresh}
+    going = {(one.service, one.loop) for one in heartbeats if one.is_fresh}
+
+    def standing(one: Heartbeat) -> Standing:
+        if one.is_fresh:
+            return Standing.GOING
+        is_missed = one.process in living or (one.service, one.loop) not in going
+        return Standing.SILENT if is_missed else Standing.REPLACED
+
+    return [(one, standing(one)) for one in heartbeats]
