@@ -43,7 +43,7 @@ class Outlook:
 
 
 async def look(engine: AsyncEngine) -> Outlook:
-    """What the database's clock says; without a transaction id, so that looking often costs little."""
+    """What the database's clock says; without a proof of commit, so that looking often costs little."""
     with unavailable_after():
         async with engine.connect() as connection:
             row = (await connection.execute(LOOK)).one()

@@ -28,7 +28,7 @@ from saga.settings import Settings, SettingsError, load_settings
 
 STOP_GRACE_SECONDS = 10.0
 """How long a service that was asked to stop goes on with what it has begun. It may be waiting for somebody who is away:
-a commit in doubt is looked up for two minutes. What is left is dropped; it was not acknowledged, and comes again."""
+a commit in doubt is asked about for two minutes. What is left is dropped; it was not acknowledged, and comes again."""
 
 BLOCKED_SECONDS = 60.0
 """How long the event loop may stand still. By then the database has ended the transaction under it, and the broker the
