@@ -44,6 +44,7 @@ SELECT set_config(name, CASE name WHEN 'lock_timeout' THEN :lock ELSE '0' END, t
 WHERE name IN ('lock_timeout', 'statement_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')
 """)
 
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtext(:schema))")
 _HAS_TABLES = text("SELECT EXISTS (SELECT FROM pg_class WHERE relnamespace = to_regnamespace(:schema))")
 
 Say = Callable[[str], None]
@@ -114,16 +115,15 @@ async def upgrade(
             waited = state.seconds_since_start or 0.0
             say(f"The schema {schema} is in use, {waited:.0f} s so far: {obstacles}. Trying again.")
 
+    attempts = AsyncRetrying(
+        retry=retry_if_exception(_was_in_the_way),
+        wait=wait_random_exponential(multiplier=0.5, max=LONGEST_PAUSE_SECONDS),
+        stop=stop_after_delay(wait_seconds),
+        before_sleep=tell,
+        reraise=True,
+    )
     try:
-        async for attempt in AsyncRetrying(
-            retry=retry_if_exception(_was_in_the_way),
-            wait=wait_random_exponential(multiplier=0.5, max=LONGEST_PAUSE_SECONDS),
-            stop=stop_after_delay(wait_seconds),
-            before_sleep=tell,
-            reraise=True,
-        ):
-            with attempt:
-                return await _attempt(engine, _scripts(folder), schema, target, obstacles)
+        return await attempts(_attempt, engine, _scripts(folder), schema, target, obstacles)
     except Conflict as error:
         if not _was_in_the_way(error):
             raise
@@ -133,7 +133,6 @@ async def upgrade(
         ) from error
     finally:
         await engine.dispose()
-    raise AssertionError("an attempt returns or raises")
 
 
 def _was_in_the_way(error: BaseException) -> bool:
@@ -145,24 +144,20 @@ async def _attempt(
     engine: AsyncEngine, scripts: ScriptDirectory, schema: str, target: str, obstacles: Obstacles
 ) -> Migrated:
     """Everything in one transaction, or nothing."""
+    newest = _newest(scripts, target)
     with unavailable_after():
         async with engine.begin() as connection:
             await connection.execute(_LIMITS, {"lock": f"{LOCK_SECONDS}s"})
-            newest = _newest(scripts, target)
             before = await _read_version(connection, schema)
-            if before is None or before < newest:
+            if _is_behind(scripts, schema, before, newest):
                 async with obstacles.watched(connection):
-                    await connection.execute(
-                        text("SELECT pg_advisory_xact_lock(hashtext(:schema))"), {"schema": schema}
-                    )
+                    await connection.execute(_LOCK, {"schema": schema})
                     # Whoever had the lock may have done it all.
                     before = await _read_version(connection, schema)
-                    _require_known(scripts, schema, before, newest)
-                    if before is None:
-                        await _create_schema(connection, schema)
-                    await connection.run_sync(_upgrade, scripts, schema, target)
-            else:
-                _require_known(scripts, schema, before, newest)
+                    if _is_behind(scripts, schema, before, newest):
+                        if before is None:
+                            await _create_schema(connection, schema)
+                        await connection.run_sync(_upgrade, scripts, schema, target)
     return Migrated(schema, before, max(before or newest, newest), newest)
 
 
@@ -192,11 +187,13 @@ async def _read_version(connection: AsyncConnection, schema: str) -> str | None:
     )
 
 
-def _require_known(scripts: ScriptDirectory, schema: str, version: str | None, newest: str) -> None:
-    """Raises SchemaUnusable for what no version of this program can have left."""
+def _is_behind(scripts: ScriptDirectory, schema: str, version: str | None, newest: str) -> bool:
+    """Whether there is anything to do. Raises SchemaUnusable for what no version of this program can have left."""
     known = {script.revision for script in scripts.walk_revisions()}
-    if version is None or version in known or (re.fullmatch(r"\d{4}", version) and version > newest):
-        return
+    if version is None or version in known:
+        return version is None or version < newest
+    if re.fullmatch(r"\d{4}", version) and version > newest:
+        return False
     raise SchemaUnusable(
         f"The table {schema}.{VERSION_TABLE} names a version that never was: write the version of the schema into it,"
         " or restore a backup."
