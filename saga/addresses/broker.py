@@ -69,8 +69,8 @@ class BrokerAddress:
                 certificates.context()
 
     def __str__(self) -> str:
-        first = self.endpoints[0]
-        return f"{','.join(map(str, self.endpoints))}/{quote(first.vhost, safe='')}"
+        vhost = "" if self.endpoints[0].vhost == "/" else quote(self.endpoints[0].vhost, safe="")
+        return f"{','.join(map(str, self.endpoints))}/{vhost}"
 
 
 def _endpoints(address: str) -> Iterator[Endpoint]:

@@ -56,7 +56,9 @@ class Services:
         self, logs: Path, programs: Sequence[Program], environment: Mapping[str, str], say: Say | None = None
     ) -> None:
         logs.mkdir(parents=True, exist_ok=True)
-        inherited = {**os.environ, **environment, "PYTHONUNBUFFERED": "1", "SAGA_LOG_LEVEL": _log_level()}
+        # What is given here may have come from a file: a setting and its file together would contradict each other.
+        others = {name: value for name, value in os.environ.items() if name.removesuffix("_FILE") not in environment}
+        inherited = {**others, **environment, "PYTHONUNBUFFERED": "1", "SAGA_LOG_LEVEL": _log_level()}
         self._services = {program.name: _Service(program, logs, inherited) for program in programs}
         self._say = say or (lambda _: None)
         self._stopping = threading.Event()

@@ -96,3 +96,15 @@ def test_a_start_that_was_cancelled_can_be_stopped_at_once(tmp_path: Path) -> No
         pid = services.pids["one"]
     assert not children.is_alive(pid)
     assert time.monotonic() - begin < 5
+
+
+def test_an_address_that_came_from_a_file_is_given_on_without_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = "postgresql://127.0.0.1:1/saga"
+    (tmp_path / "secret").write_text(address)
+    monkeypatch.setenv("SAGA_DATABASE_URL_FILE", str(tmp_path / "secret"))
+    code = "import os; assert 'SAGA_DATABASE_URL_FILE' not in os.environ; " + READY
+    with Services(tmp_path, [python("one", code)], {"SAGA_DATABASE_URL": address}) as services:
+        services.start()
+        assert services.pids

@@ -68,10 +68,10 @@ class Program:
             await connection.close()
 
     async def work(self, url: str, stop: asyncio.Event) -> int:
-        """Write until the stop, through lost races; how often that succeeded."""
+        """Write until the stop, through lost races, and once at least; how often that succeeded."""
         connection, written = await asyncpg.connect(url, server_settings={"lock_timeout": "5s"}), 0
         try:
-            while not stop.is_set():
+            while not written or not stop.is_set():
                 try:
                     await connection.execute(self.script("payments"))
                     written += 1

@@ -123,19 +123,18 @@ async def upgrade(
             waited = state.seconds_since_start or 0.0
             say(f"The schema {schema} is in use, {waited:.0f} s so far: {obstacles}. Trying again.")
 
+    attempts = AsyncRetrying(
+        retry=retry_if_exception(_was_in_the_way),
+        wait=wait_random_exponential(multiplier=0.5, max=LONGEST_PAUSE_SECONDS),
+        stop=stop_after_delay(wait_seconds),
+        before_sleep=tell,
+        reraise=True,
+    )
     try:
         with unavailable_after(engine):
             async with engine.connect() as connection:
                 await require_fit(connection, allow_unsafe=allow_unsafe)
-        async for attempt in AsyncRetrying(
-            retry=retry_if_exception(_was_in_the_way),
-            wait=wait_random_exponential(multiplier=0.5, max=LONGEST_PAUSE_SECONDS),
-            stop=stop_after_delay(wait_seconds),
-            before_sleep=tell,
-            reraise=True,
-        ):
-            with attempt:
-                return await _attempt(engine, _scripts(folder), schema, target, obstacles)
+        return await attempts(_attempt, engine, _scripts(folder), schema, target, obstacles)
     except Conflict as error:
         if not _was_in_the_way(error):
             raise
@@ -145,7 +144,6 @@ async def upgrade(
         ) from error
     finally:
         await engine.dispose()
-    raise AssertionError("an attempt returns or raises")
 
 
 def _was_in_the_way(error: BaseException) -> bool:
@@ -157,22 +155,20 @@ async def _attempt(
     engine: AsyncEngine, scripts: ScriptDirectory, schema: str, target: str, obstacles: Obstacles
 ) -> Migrated:
     """Everything in one transaction, or nothing."""
+    newest = _newest(scripts, target)
     with unavailable_after(engine):
         async with engine.begin() as connection:
             await connection.execute(_LIMITS, {"lock": f"{LOCK_SECONDS}s"})
-            newest = _newest(scripts, target)
             before = await _read_version(connection, schema)
-            if before is None or before < newest:
+            if _is_behind(scripts, schema, before, newest):
                 async with obstacles.watched(connection):
                     await connection.execute(_LOCK, {"schema": schema})
                     # Whoever had the lock may have done it all.
                     before = await _read_version(connection, schema)
-                    _require_known(scripts, schema, before, newest)
-                    if before is None:
-                        await _create_schema(connection, schema)
-                    await connection.run_sync(_upgrade, scripts, schema, target)
-            else:
-                _require_known(scripts, schema, before, newest)
+                    if _is_behind(scripts, schema, before, newest):
+                        if before is None:
+                            await _create_schema(connection, schema)
+                        await connection.run_sync(_upgrade, scripts, schema, target)
     return Migrated(schema, before, max(before or newest, newest), newest)
 
 
@@ -202,11 +198,13 @@ async def _read_version(connection: AsyncConnection, schema: str) -> str | None:
     )
 
 
-def _require_known(scripts: ScriptDirectory, schema: str, version: str | None, newest: str) -> None:
-    """Raises SchemaUnusable for what no version of this program can have left."""
+def _is_behind(scripts: ScriptDirectory, schema: str, version: str | None, newest: str) -> bool:
+    """Whether there is anything to do. Raises SchemaUnusable for what no version of this program can have left."""
     known = {script.revision for script in scripts.walk_revisions()}
-    if version is None or version in known or (re.fullmatch(r"\d{4}", version) and version > newest):
-        return
+    if version is None or version in known:
+        return version is None or version < newest
+    if re.fullmatch(r"\d{4}", version) and version > newest:
+        return False
     raise SchemaUnusable(
         f"The table {schema}.{VERSION_TABLE} names a version that never was: write the version of the schema into it,"
         " or restore a backup."
