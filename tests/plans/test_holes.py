@@ -11,7 +11,8 @@ from saga.engine import cursors
 from saga.engine.inbox import INSERT_INBOX
 from saga.modules import read_public
 from saga.reading.lag import read_lag
-from tests.plans.arguments import BATCH, inbox_rows
+from tests.plans.arguments import inbox_rows
+from tests.plans.values import BATCH
 
 pytestmark = pytest.mark.timeout(400)
 

@@ -9,11 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from saga.local.stack import Addresses
 from saga.postgres import connect_engine
 from tests.conftest import fresh_database
-from tests.plans.arguments import BATCH, arguments
+from tests.plans.arguments import arguments
 from tests.plans.claims import Written
 from tests.plans.explained import Node, explain
 from tests.plans.filling import BIG_TABLES, fill
 from tests.plans.test_growth import GROWING
+from tests.plans.values import BATCH
 
 pytestmark = pytest.mark.timeout(400)
 

@@ -1,0 +1,182 @@
+"""Arguments of the statements behind commands: what people read, repair, prune and erase."""
+
+from datetime import UTC, datetime, timedelta
+
+from tests.plans.values import BATCH, LEASE, PAGE, Arguments, Cases, digests, ids, one
+
+
+def reading(count: int) -> dict[str, Cases]:
+    ids = ids(count)
+    order = {"process": "order", "module": "order-process"}
+    any_letter = {"state": None, "process_id": None, "type": None, "text": None}
+    listed = {
+        "modules": ["order-process", "orders"],
+        "grace": LEASE,
+        "limit": 50,
+        "collaborators": ["gateway", "fulfilment"],
+    }
+    letters: Arguments = {"process_id": "o-10", "consumer": "order", "modules": ["order-process", "orders"]}
+    return {
+        "reading/count_answered": one(**order, process_ids=ids, message_ids_begin="orders-"),
+        "reading/count_open_dead_letters": one(),
+        "reading/count_timers": one(),
+        "reading/find_successor": one(dead_letter_id=count // 200, body=b"{}"),
+        "reading/find_tail": one(module="orders", limit=50),
+        "reading/list_modules": one(),
+        "reading/list_dead_letters": {
+            "in any state": {**any_letter, "limit": 50},
+            "open": {**any_letter, "state": "open", "limit": 50},
+        },
+        "reading/read_blocked": one(),
+        "reading/read_overdue": one(),
+        "reading/read_services": one(),
+        "reading/list_newest": {
+            "with any outcome": order | {"outcome": None, "limit": 50},
+            "with one outcome": order | {"outcome": "paid", "limit": 50},
+        },
+        "reading/list_newest_open": one(process="order", outcome="awaiting payment", limit=50),
+        "reading/list_open_dead_letters": {
+            "of all": {"process_id": "o-10", "consumer": None, "modules": [], "limit": 200},
+            "of a process": letters | {"limit": 200},
+        },
+        "reading/count_open_dead_letters_of": one(**letters),
+        "reading/read_stream_page": one(module="order-process", stream_id=f"o-{count}", before=2**63 - 1, limit=201),
+        "reading/read_revival": one(module="order-process", stream_id=f"o-{count}"),
+        "reading/list_open_ids": one(),
+        "reading/list_stuck": {
+            "with any outcome": order | listed | {"outcome": None},
+            "with one outcome": order | listed | {"outcome": "awaiting payment"},
+        },
+        "reading/read_cursors": one(),
+        "reading/read_dead_letters": one(dead_letter_ids=[1, 2, 3]),
+        "reading/read_holes": one(most=100),
+        "reading/read_instance": one(process="order", process_id=f"o-{count}"),
+        "reading/read_modules": one(),
+        "reading/list_unsent": one(process_id="o-10", module="order-process"),
+        "reading/read_obstacles": one(**order, modules=["order-process", "orders"], process_ids=ids),
+        "reading/read_outbox": one(),
+        "reading/read_outcomes": one(**order, process_ids=ids),
+        "reading/read_handed_on": one(consumers=["relay", "gateway", "fulfilment"], module="orders"),
+        "reading/read_repeats": one(
+            consumer="order",
+            modules=["orders"] * 5 + [None] * 5,
+            positions=[*range(1, 6), *[None] * 5],
+            sources=["/modules/orders"] * 10,
+            message_ids=[f"orders-{n}" for n in range(10)],
+        ),
+        "reading/read_tombstone": one(process="order", process_id="old-1"),
+        "reading/read_timers": one(process="order", process_id=f"o-{count}"),
+        "reading/read_version": one(),
+    }
+
+
+def repaired_cursors(count: int) -> dict[str, Cases]:
+    this = {"consumer": "order", "module": "orders"}
+    log = {"last_position": count, "begin": count // 10}
+    asked = log | {"is_here": False, "asked_at": datetime.now(UTC)}
+    return {
+        "replay/hold_cursor": one(**this),
+        "replay/drop_cursor_advances": one(**this),
+        "replay/release_false_positions": {
+            "elsewhere": this | asked,
+            "here": this | asked | {"module": "nobody's", "is_here": True},
+        },
+        "replay/prove_handled_here": one(**this, **log, types=["OrderPlaced"]),
+        "replay/prove_handled_elsewhere": one(**this, **log),
+        "replay/set_cursor": one(**this, handled="{[1,9),[20,30)}"),
+        "replay/delete_cursors": one(consumer="order", modules=["orders", "payments"]),
+    }
+
+
+def replay(count: int) -> dict[str, Cases]:
+    ids = ids(count)
+    order = {"process": "order", "module": "order-process"}
+    return {
+        "audit/read_answered": one(
+            own="order-process", process_ids=ids, module="orders", positions=list(range(1, PAGE))
+        ),
+        "audit/find_commands": one(
+            own="order-process", process_ids=ids, collaborator="gateway", command_ids=[f"c-{n}" for n in range(PAGE)]
+        ),
+        "audit/read_collaborators": one(collaborators=["gateway", "fulfilment"]),
+        "audit/read_given_up": one(command_ids=[f"c-{n}" for n in range(PAGE)]),
+        "audit/read_sent": one(
+            own="order-process", collaborator="gateway", after=count // 8, upto=count // 4, limit=PAGE
+        ),
+        "audit/read_came_back": one(process="order", own="order-process", process_ids=ids),
+        "audit/read_cursors": one(consumer="order", modules=["orders", "payments"]),
+        "audit/read_events": {
+            case: {"module": "orders", "after": count // 8, "upto": count // 4, "limit": PAGE} | covered
+            for case, covered in {
+                "below the cursor": {"watermark": count // 4, "handled": "{}"},
+                "beyond it": {"watermark": 0, "handled": f"{{[{count // 8},{count // 4})}}"},
+            }.items()
+        },
+        "audit/read_letters": one(consumer="order", module="orders", positions=list(range(1, PAGE))),
+        "replay/find_next": {
+            "from the beginning": order | {"after": "", "limit": PAGE},
+            "from the middle": order | {"after": f"o-{count // 2}", "limit": PAGE},
+        },
+        "replay/insert_missing_row": one(**order, process_id=f"o-{count}", process_version=1),
+        "replay/lock_row": one(process="order", process_id=f"o-{count}"),
+        "replay/read_rows": one(process="order", process_ids=ids),
+        "replay/read_streams": one(module="order-process", process_ids=ids),
+        "replay/read_timer_names": one(process="order", process_ids=ids),
+        "replay/read_tombstones": one(**order, process_ids=ids),
+        "replay/rearm_timers": one(
+            process="order",
+            process_id=f"o-{count}",
+            names=["payment"],
+            emits=["PaymentTimedOut"],
+            data="{}",
+            metadata=["{}"],
+            dues=[datetime(2030, 1, 1, tzinfo=UTC)],
+        ),
+    }
+
+
+def retention(count: int) -> dict[str, Cases]:
+    old = [f"o-{n}" for n in range(count * 8 // 10 + 1, count * 8 // 10 + BATCH + 1)]
+    instances = {"process": "order", "process_ids": old}
+    entries = {"module": "order-process", "process_ids": old}
+    before = datetime.now(UTC)
+    return {
+        "retention/begin_batch": one(),
+        "retention/read_cutoff": one(older_than=timedelta(days=30)),
+        "retention/read_logs": one(),
+        "retention/read_entries": {
+            "from the beginning": {"module": "orders", "after": 0, "reach": count // 5, "limit": PAGE},
+            "from the middle": {"module": "order-process", "after": count // 4, "reach": count // 2, "limit": PAGE},
+        },
+        "retention/find_settled": one(**instances, module="order-process", before=before, reach=count // 2),
+        "retention/claim_settled": one(**instances, stream_versions=[2] * BATCH),
+        "retention/lock_positions": one(**instances, module="order-process"),
+        "retention/lock_messages": one(**instances, module="order-process"),
+        "retention/count_belongings": one(**instances, module="order-process"),
+        "retention/bury_messages": one(consumer="order", keys=digests(), digests=digests()),
+        "retention/bury_instances": one(**instances),
+        "retention/delete_timers": one(**instances),
+        "retention/delete_streams": one(**entries),
+        "retention/delete_entries": one(module="orders", positions=list(range(1, BATCH + 1))),
+        "retention/raise_pruned_position": one(module="orders", position=BATCH),
+        "retention/list_named": one(module="orders"),
+        "retention/read_dead_letters": one(after=0, limit=PAGE),
+        "retention/delete_dead_letters": one(dead_letter_ids=list(range(1, BATCH)), before=before),
+    }
+
+
+def erasure(count: int) -> dict[str, Cases]:
+    order = {"process": "order", "process_id": f"o-{count * 9 // 10}"}
+    stream = {"process_id": order["process_id"], "module": "order-process"}
+    about = {"own": "order-process", "modules": ["orders", "payments", "scheduler"], "correlate": "order_id"}
+    return {
+        "erasure/lock_instance": one(**order),
+        "erasure/lock_tombstone": one(**order),
+        "erasure/list_open_letters": one(**order),
+        "erasure/read_stream": one(**stream, after=0, limit=PAGE),
+        "erasure/read_events": one(**order, **about),
+        "erasure/write_tombstone": one(**order, state="{}"),
+        "erasure/write_instance": one(**order, state="{}", stream_version=2),
+        "erasure/erase_timers": one(**order),
+        "erasure/find_collaborators": one(),
+    }
