@@ -9,7 +9,7 @@ from uuid import uuid4
 from saga.modules.reader import WIDEST_STRETCH
 from saga.postgres import as_rows
 from tests.plans.operators import erasure, reading, repaired_cursors, replay, retention
-from tests.plans.values import BATCH, PAGE, Arguments, Cases, digests, ids, last, one
+from tests.plans.values import BATCH, PAGE, Arguments, Cases, digests, last, one, youngest
 
 
 def arguments(count: int) -> dict[str, Cases]:
@@ -65,7 +65,7 @@ def _inbox(count: int) -> dict[str, Cases]:
 
 
 def _instances(count: int) -> dict[str, Cases]:
-    ids = ids(count)
+    ids = youngest(count)
     return {
         "engine/insert_missing_instances": {
             "that exist": {"process": "order", "process_version": 1, "process_ids": ids},
@@ -122,7 +122,7 @@ def _cursors(count: int) -> dict[str, Cases]:
 
 def _modules(count: int) -> dict[str, Cases]:
     """Logs are read in stretches, which are wide where there is little to find."""
-    ids = ids(count)
+    ids = youngest(count)
     orders = {"module": "orders", "after": count // 10, "horizon": count // 10 + PAGE, "limit": PAGE}
     payments = orders | {"module": "payments"}
     own = orders | {"module": "order-process"}
@@ -222,7 +222,7 @@ def _events(count: int, version: dict[str, int]) -> Arguments:
             "metadata": {},
         }
         | version
-        for number, stream_id in enumerate(ids(count), 1)
+        for number, stream_id in enumerate(youngest(count), 1)
     ]
     return {"module": "order-process", "count": BATCH, "last_public_number": None, "events": as_rows(rows)}
 
@@ -234,9 +234,9 @@ def _letters(count: int) -> Arguments:
         "kinds": ["poison"] * BATCH,
         "reasons": ["wrong data"] * BATCH,
         "types": ["OrderPlaced"] * BATCH,
-        "process_ids": ids(count),
+        "process_ids": youngest(count),
         "sources": ["/modules/orders"] * BATCH,
-        "message_ids": ids(count),
+        "message_ids": youngest(count),
         "modules": nothing,
         "positions": nothing,
         "bodies": [b"{}"] * BATCH,

@@ -2,11 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
-from tests.plans.values import BATCH, LEASE, PAGE, Arguments, Cases, digests, ids, one
+from tests.plans.values import BATCH, LEASE, PAGE, Arguments, Cases, digests, one
 
 
 def reading(count: int) -> dict[str, Cases]:
-    ids = ids(count)
+    ids = youngest(count)
     order = {"process": "order", "module": "order-process"}
     any_letter = {"state": None, "process_id": None, "type": None, "text": None}
     listed = {
@@ -89,7 +89,7 @@ def repaired_cursors(count: int) -> dict[str, Cases]:
 
 
 def replay(count: int) -> dict[str, Cases]:
-    ids = ids(count)
+    ids = youngest(count)
     order = {"process": "order", "module": "order-process"}
     return {
         "audit/read_answered": one(

@@ -19,7 +19,7 @@ def one(**given: Any) -> Cases:
     return {"": given}
 
 
-def ids(count: int) -> list[str]:
+def youngest(count: int) -> list[str]:
     """The youngest instances."""
     return [f"o-{n}" for n in last(count)]
 
