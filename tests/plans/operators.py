@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from tests.plans.values import BATCH, LEASE, PAGE, Arguments, Cases, digests, one
+from tests.plans.values import BATCH, LEASE, PAGE, Arguments, Cases, digests, one, youngest
 
 
 def reading(count: int) -> dict[str, Cases]:
