@@ -15,7 +15,6 @@ from saga.engine import Step
 from saga.modules import Entry, NewEvent, append, read_outgoing
 from saga.orders import order_process
 from saga.postgres import durable_transaction, reading
-from saga.postgres.connection import async_url
 from saga.postgres.migrations import migrate
 from saga.transport.follower import Follower
 from tests.engine.conversation import execute, message, outcome, rows, value
@@ -40,7 +39,7 @@ Work = Callable[[AsyncEngine, AsyncEngine], Awaitable[None]]
 @pytest.fixture
 async def users(database_url: str) -> AsyncIterator[AsyncEngine]:
     """A user's own pool, which sets nothing."""
-    engine = create_async_engine(async_url(database_url))
+    engine = create_async_engine(make_url(database_url).set(drivername="postgresql+asyncpg"))
     yield engine
     await engine.dispose()
 
