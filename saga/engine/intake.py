@@ -75,6 +75,8 @@ def admit(process: Process, envelope: Envelope) -> Admitted | Poison:
         fact = read_fact(kind, said)
     except ValidationError as error:
         return poison(envelope, f"wrong data: {_complaints(error)}")
+    except MemoryError:
+        raise  # It may end the next worker without a word: a rehearsal has to see it.
     except Exception as error:  # noqa: BLE001 -- a function of a message class may raise anything, for one message alone
         return poison(envelope, f"wrong data: reading them as {kind.__name__} raised {type(error).__name__}: {error}")
     named = fact.fields[process.correlate]

@@ -24,7 +24,7 @@ from saga.modules import (
     read_stream,
 )
 from saga.orders import order_process
-from saga.postgres import connect_engine, durable_transaction
+from saga.postgres import NeedsPerson, connect_engine, durable_transaction
 from saga.retention import Ended, Pruner
 from saga.transport.codec import Outgoing
 from saga.transport.command_feed import CommandFeed
@@ -82,7 +82,7 @@ async def test_a_reader_reaches_no_table_and_no_other_view(logins: Logins, engin
         async with reader.connect() as connection:
             with pytest.raises(DBAPIError, match="permission denied"):
                 await function(connection, "orders", 0)
-    with pytest.raises(DBAPIError, match="permission denied"):
+    with pytest.raises(NeedsPerson, match="permission denied"):
         await record(reader, "orders", event("forged"))
     await refused(reader, "CREATE VIEW saga.mine AS SELECT 1 AS one")
     await refused(reader, "ALTER VIEW saga.public_event SET (security_barrier = false)")
@@ -190,7 +190,7 @@ async def test_a_worker_changes_no_log(logins: Logins, engine: AsyncEngine) -> N
         "DROP TABLE saga.event_log",
     ):
         await refused(worker, statement)
-    with pytest.raises(DBAPIError, match="row-level security"):
+    with pytest.raises(NeedsPerson, match="row-level security"):
         await record(worker, "payments", event("forged"))
 
 
@@ -202,7 +202,7 @@ async def test_a_scheduler_fires_timers_into_its_own_log_and_no_other(logins: Lo
     assert await rows(engine, "SELECT type FROM saga.event_log WHERE module = :module", module=SCHEDULER) == [
         ("PaymentTimedOut",)
     ]
-    with pytest.raises(DBAPIError, match="row-level security"):
+    with pytest.raises(NeedsPerson, match="row-level security"):
         await record(scheduler, "orders", event("forged"))
     await refused(scheduler, "UPDATE saga.timer SET due_at = clock_timestamp()")
     assert await rows(scheduler, "SELECT position FROM saga.event_log WHERE module <> 'scheduler'") == []
@@ -281,7 +281,7 @@ async def test_a_module_neither_appends_to_the_log_of_another_nor_reads_it(
     if exists:
         await record(engine, "payments", event("a"), event("secret", internal=True))
     orders = await logins.engine("saga_module_orders")
-    with pytest.raises(DBAPIError, match="row-level security"):
+    with pytest.raises(NeedsPerson, match="row-level security"):
         await record(orders, "payments", event("forged"))
     await refused(
         orders,
@@ -299,7 +299,7 @@ async def test_a_module_neither_appends_to_the_log_of_another_nor_reads_it(
 
 async def test_a_module_that_runs_no_process_sends_no_commands(logins: Logins) -> None:
     orders = await logins.engine("saga_module_orders")
-    with pytest.raises(DBAPIError, match="row-level security"):
+    with pytest.raises(NeedsPerson, match="row-level security"):
         await record(orders, "orders", event("refund", target="gateway"))
 
 
