@@ -81,7 +81,7 @@ GRANT
         consumer, fingerprint, kind, reason, type, process_id, source, message_id, module, position, body, properties,
         attempts
     ),
-    UPDATE (kind, reason, state, attempts, last_seen_at, closed_at)
+    UPDATE (kind, reason, body, properties, state, attempts, last_seen_at, closed_at)
     ON saga.dead_letter TO saga_relay;
 GRANT SELECT, INSERT (consumer, module), UPDATE (watermark, updated_at) ON saga.cursor TO saga_relay;
 

@@ -40,7 +40,17 @@ class Endpoint:
     timeout_seconds: float | None
 
     def __str__(self) -> str:
+        return f"{self.node}/{self.shown_vhost}"
+
+    @property
+    def node(self) -> str:
+        """Host and port."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def shown_vhost(self) -> str:
+        """The vhost as addresses write it."""
+        return "" if self.vhost == "/" else quote(self.vhost, safe="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +79,7 @@ class BrokerAddress:
                 certificates.context()
 
     def __str__(self) -> str:
-        vhost = "" if self.endpoints[0].vhost == "/" else quote(self.endpoints[0].vhost, safe="")
-        return f"{','.join(map(str, self.endpoints))}/{vhost}"
+        return f"{','.join(one.node for one in self.endpoints)}/{self.endpoints[0].shown_vhost}"
 
 
 def _endpoints(address: str) -> Iterator[Endpoint]:

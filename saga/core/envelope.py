@@ -46,7 +46,10 @@ class Envelope:
 
 @frozen
 class Poison:
-    """A message that can't be understood, with the reason in words, and whatever is known of it."""
+    """A message that can't be understood, with the reason in words, and whatever is known of it.
+
+    The position of one that is not ``well_formed`` is hearsay.
+    """
 
     raw: Raw
     reason: str
@@ -57,3 +60,4 @@ class Poison:
     module: str | None = None
     position: int | None = None
     previous_position: int | None = None
+    well_formed: bool = False

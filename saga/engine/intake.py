@@ -161,6 +161,7 @@ def poison(envelope: Envelope, reason: str) -> Poison:
         module=envelope.module,
         position=envelope.position,
         previous_position=envelope.previous_position,
+        well_formed=True,
     )
 
 

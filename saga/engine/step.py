@@ -240,7 +240,7 @@ def _admit(
             admitted.append(checked)
             continue
         letters.append(DeadLetter(DeadLetterKind.POISON, checked, named_instance(process, checked)))
-        if isinstance(message, Envelope):
+        if checked.well_formed:
             passed_by.append(checked)
     return admitted, letters, passed_by
 

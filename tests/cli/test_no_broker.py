@@ -137,7 +137,13 @@ def test_how_far_a_collaborator_is_behind_with_its_commands_is_shown(saga: Saga)
 
 
 def test_a_healthy_service_needs_the_database_alone(saga: Saga) -> None:
-    assert saga.json("health") == {"healthy": True, "database": "ok", "broker": "none"}
+    assert saga.json("health") == {
+        "healthy": True,
+        "database": "ok",
+        "broker": "none",
+        "services": "ok",
+        "notes": [],
+    }
     assert "there is no broker" in saga("health").stdout
 
 

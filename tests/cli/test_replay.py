@@ -24,6 +24,7 @@ def test_orders_that_are_what_their_record_says(saga: Saga) -> None:
         "differing": 0,
         "repaired": 0,
         "left": 0,
+        "erased": 0,
         "pruned": 0,
         "partly_pruned": 0,
         "other_version": 0,

@@ -30,9 +30,9 @@ def unsent(saga: Saga) -> Saga:
 
 
 def change(saga: Saga, statement: str) -> None:
-    saga.sql("ALTER TABLE saga.event_log DISABLE TRIGGER append_only")
+    saga.sql("ALTER TABLE saga.event_log DISABLE TRIGGER USER")
     saga.sql(statement)
-    saga.sql("ALTER TABLE saga.event_log ENABLE TRIGGER append_only")
+    saga.sql("ALTER TABLE saga.event_log ENABLE TRIGGER USER")
 
 
 def relay(saga: Saga) -> None:

@@ -68,9 +68,9 @@ async def test_what_is_handled_beyond_a_hole_does_not_count_as_read(engine: Asyn
 
 async def test_a_young_event_ends_the_part_that_goes(engine: AsyncEngine) -> None:
     await record(engine, "s-1", "s-2", "s-3")
-    await execute(engine, "ALTER TABLE saga.event_log DISABLE TRIGGER append_only")
+    await execute(engine, "ALTER TABLE saga.event_log DISABLE TRIGGER USER")
     await execute(engine, "UPDATE saga.event_log SET recorded_at = now() - interval '2 d' WHERE position <> 2")
-    await execute(engine, "ALTER TABLE saga.event_log ENABLE TRIGGER append_only")
+    await execute(engine, "ALTER TABLE saga.event_log ENABLE TRIGGER USER")
     await have_read(engine, "relay", 3)
     await Pruner(engine).prune(timedelta(days=1))
     assert await left(engine) == [2, 3]

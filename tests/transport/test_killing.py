@@ -7,6 +7,7 @@ from saga.engine import Step
 from saga.modules import NewEvent, append
 from saga.postgres import durable_transaction
 from saga.reading import read_dead_letters
+from saga.settings import Settings
 from saga.transport.codec import decode
 from saga.transport.log_feed import AT_ONCE, LogFeed
 from tests.engine.killing import doors
@@ -57,7 +58,7 @@ async def test_a_redrive_of_a_message_that_kills_says_that_it_is_still_dead(engi
     (letter,) = await dead_letters(engine)
     async with engine.connect() as connection:
         kept = (await read_dead_letters(connection, [letter.dead_letter_id]))[letter.dead_letter_id]
-    redriven = await redrive_one(engine, doors, kept)
+    redriven = await redrive_one(engine, Settings(), doors, kept)
     assert redriven.answer == "dead"
     assert "exit code 3" in redriven.sentence
     ((state, attempts),) = await rows(engine, "SELECT state, attempts FROM saga.dead_letter")

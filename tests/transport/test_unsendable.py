@@ -162,9 +162,9 @@ async def test_an_entry_is_sent_again_with_its_id_and_position_once_it_can_be(
         failure = await resend(place.engine, publisher, place.prefix, **this)
         assert failure == "the correlation id has 256 bytes; AMQP has room for 255"
         async with place.engine.begin() as connection:
-            await connection.execute(text("ALTER TABLE saga.event_log DISABLE TRIGGER append_only"))
+            await connection.execute(text("ALTER TABLE saga.event_log DISABLE TRIGGER USER"))
             await connection.execute(text("UPDATE saga.event_log SET metadata = '{}' WHERE position = 2"))
-            await connection.execute(text("ALTER TABLE saga.event_log ENABLE TRIGGER append_only"))
+            await connection.execute(text("ALTER TABLE saga.event_log ENABLE TRIGGER USER"))
         assert await resend(place.engine, publisher, place.prefix, **this) is None
         nothing = await resend(place.engine, publisher, place.prefix, module="payments", position=3)
         assert nothing is not None

@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 SECRET = "xyzzy"
 SHOWN_LEVELS = {"info", "warning", "error", "exception", "critical"}
 SAFE_FIELDS = {
+    "application",  # of a session that froze: service, process and host
     "attempt",  # how often it was tried
     "before",  # a time
     "batch",  # how many messages
@@ -22,15 +23,20 @@ SAFE_FIELDS = {
     "events",  # how many
     "first",  # a position
     "id",  # of a public event that nobody listens to
+    "known",  # the newest version of a schema that the program knows
     "loop",
     "module",
     "position",
+    "process_id",  # of an instance that is full: without it nobody could find it
     "queue",
     "reason",  # why a log can't be asked, why a service can't start, why the broker takes nothing
+    "schema",
     "routing_key",  # of a public event that nobody listens to
     "server",  # database or broker, host and port
     "seconds",  # how long a service may take to stop
     "timers",  # how many
+    "trace",  # where an event loop stands still: lines of code
+    "version",  # of a schema
 }
 """Looked at one by one. A new field belongs here once it is clear that it never holds data of a message."""
 

@@ -184,7 +184,7 @@ async def test_a_worker_changes_no_log(logins: Logins, engine: AsyncEngine) -> N
         "DELETE FROM saga.event_log",
         "UPDATE saga.event_log SET type = 'Other'",
         "TRUNCATE saga.event_log",
-        "ALTER TABLE saga.event_log DISABLE TRIGGER append_only",
+        "ALTER TABLE saga.event_log DISABLE TRIGGER USER",
         "ALTER TABLE saga.event_log DISABLE ROW LEVEL SECURITY",
         "CREATE TABLE saga.another (one int)",
         "DROP TABLE saga.event_log",

@@ -18,7 +18,8 @@ _RELAY: Privileges = {
     "cursor": "SELECT INSERT(consumer,module) UPDATE(updated_at,watermark)",
     "dead_letter": "SELECT(attempts,consumer,fingerprint,kind,reason)"
     " INSERT(attempts,body,consumer,fingerprint,kind,message_id,module,position,"
-    "process_id,properties,reason,source,type) UPDATE(attempts,closed_at,kind,last_seen_at,reason,state)",
+    "process_id,properties,reason,source,type)"
+    " UPDATE(attempts,body,closed_at,kind,last_seen_at,properties,reason,state)",
     "outgoing": "SELECT",
     "public_module": "SELECT",
 }
