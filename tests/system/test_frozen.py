@@ -159,6 +159,8 @@ async def test_timers_that_a_frozen_scheduler_claimed_are_fired_by_another(place
         awake(crew, "scheduler-1")
 
 
+SLEEPING = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"
+
 GREEDY = """
 import asyncio, sys
 from sqlalchemy import text
@@ -185,6 +187,7 @@ async def test_a_client_that_freezes_while_a_large_answer_is_on_its_way_holds_no
     try:
         assert client.stdout is not None
         assert await client.stdout.readline() == b"locked\n"
+        await until(lambda: rows(place.engine, SLEEPING))
         client.send_signal(signal.SIGSTOP)
         took = asyncio.create_task(soon(lambda: step.take([decode(placed("other"))]), lambda _: True))
         assert (await blocker(place, client.pid)).waiting >= 1
