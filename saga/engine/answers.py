@@ -150,7 +150,7 @@ def _answer_one(process: Process, instance: Instance, messages: Sequence[Admitte
         state, outcome, size = decision.state, decision.outcome, size + growth
     if outcome is not None:
         after = Instance(instance.process_id, version, state, size, instance.revived_as)
-        is_changed = state is not instance.state or instance.revived_as is not None
+        is_changed = state is not instance.state or not instance.stream_version or instance.revived_as is not None
         answers.decided.append(Decided(after, outcome, is_changed))
     return answers
 

@@ -35,7 +35,7 @@ from saga.engine.rehearsal import rehearse
 from saga.engine.turns import in_turns
 from saga.inputs import require_readable
 from saga.modules import append
-from saga.postgres import durable_transaction, while_open
+from saga.postgres import durable_transaction, still_here, while_open
 
 Message = Envelope | Poison
 Rehearsed = TypeVar("Rehearsed", bound=Admitted | Envelope | Poison)
@@ -180,7 +180,8 @@ class Step:
         """Decide what is new, while the transaction stays open however long that takes."""
         process = self._process
         doomed = await while_open(connection, self._rehearse(fresh, Trial(process, locked))) if warily else {}
-        answers = await while_open(connection, in_turns(answer(process, locked, _without(fresh, doomed))))
+        decisions = answer(process, locked, _without(fresh, doomed))
+        answers = await in_turns(decisions, partial(still_here, connection))
         for index, how in doomed.items():
             answers.park(DeadLetterKind.FAILED, fresh[index], how)
         return answers

@@ -1,8 +1,7 @@
 """Turns: long work that lets the event loop go on, so that heartbeats, other batches and a stop are not held up."""
 
-import asyncio
 import time
-from collections.abc import Generator
+from collections.abc import Awaitable, Callable, Generator
 from typing import Final, TypeVar
 
 TURN_SECONDS: Final = 0.02
@@ -20,8 +19,8 @@ def in_one_go(work: Generator[None, None, T]) -> T:
             return result
 
 
-async def in_turns(work: Generator[None, None, T]) -> T:
-    """What the work comes to. Wherever it stops, others get a turn if it has gone on for TURN_SECONDS."""
+async def in_turns(work: Generator[None, None, T], turn: Callable[[], Awaitable[None]]) -> T:
+    """What the work comes to. Wherever it stops, ``turn`` is awaited if it has gone on for TURN_SECONDS."""
     began = time.perf_counter()
     while True:
         try:
@@ -30,5 +29,5 @@ async def in_turns(work: Generator[None, None, T]) -> T:
             result: T = done.value
             return result
         if time.perf_counter() - began >= TURN_SECONDS:
-            await asyncio.sleep(0)
+            await turn()
             began = time.perf_counter()

@@ -11,7 +11,7 @@ from saga.postgres.errors import (
     server_of,
     unavailable_after,
 )
-from saga.postgres.holding import while_open
+from saga.postgres.holding import still_here, while_open
 from saga.postgres.rows import as_rows
 from saga.postgres.statements import Statements
 from saga.postgres.transaction import durable_transaction, reading
@@ -30,6 +30,7 @@ __all__ = [
     "owned_engine",
     "reading",
     "server_of",
+    "still_here",
     "unavailable_after",
     "while_open",
 ]

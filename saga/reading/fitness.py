@@ -5,7 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from saga.postgres import NeedsPerson, reading
 from saga.postgres.errors import place_of
 from saga.postgres.fitness import require_fit
-from saga.reading.schema import newest_version, read_version
+from saga.reading.schema import is_newer, newest_version, read_version
 
 
 async def look_at_database(engine: AsyncEngine, *, allow_unsafe: bool) -> None:
@@ -18,6 +18,6 @@ async def look_at_database(engine: AsyncEngine, *, allow_unsafe: bool) -> None:
 async def require_migrated(connection: AsyncConnection) -> None:
     """Raise NeedsPerson if the tables are not there, or older than this program."""
     version, newest = await read_version(connection), newest_version()
-    if version is None or version < newest:
+    if version != newest and not is_newer(version):
         complaint = f"has schema {version}, this version needs {newest}: run `saga migrate`"
         raise NeedsPerson(complaint, place_of(connection.engine))

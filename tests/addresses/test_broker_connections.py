@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from saga.orders import order_process
+from saga.transport.admission import unjudged
 from saga.transport.connection import BROKER_ERRORS, connect
 from saga.transport.consumer import Consumer
 from saga.transport.topology import topology
@@ -104,7 +105,7 @@ async def test_a_consumer_goes_to_another_node_when_its_own_is_gone(amqp_url: st
     async with front(_place(amqp_url), None) as one, front(_place(amqp_url), None) as two:
         address = _address(amqp_url, "amqp", f"127.0.0.1:{one.port},127.0.0.1:{two.port}")
         stop, ready = asyncio.Event(), asyncio.Event()
-        consumer = Consumer(address, topology(prefix, order_process()), "order", nothing, 10)
+        consumer = Consumer(address, topology(prefix, order_process()), "order", nothing, 10, judge=unjudged)
         running = asyncio.create_task(consumer.run(stop, ready))
         async with asyncio.timeout(SECONDS):
             await ready.wait()

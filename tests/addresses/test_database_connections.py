@@ -193,7 +193,7 @@ async def test_options_reach_the_server_and_ours_go_first(setting: str, value: s
     options: Mapping[str, str] = {"work_mem": "5MB", "lock_timeout": "1h"}
     said = "%20".join(f"-c%20{name}%3D{given}" for name, given in options.items())
     address = _address(database_url, f"{host}:{port}", f"options={said}&application_name=mine")
-    assert await _ask(address, f"SELECT current_setting('{setting}')") == value
+    assert (await _ask(address, f"SELECT current_setting('{setting}')")).partition("/")[0] == value
 
 
 async def test_a_socket_can_be_named(database_url: str, tmp_path: Path) -> None:

@@ -82,14 +82,17 @@ def test_no_part_of_a_password_is_in_a_web_address_that_is_shown(password: str) 
 WORDS = {
     "publish": ("OrderPlaced", "order-1"),
     "inspect": ("order-1",),
+    "erase": ("order-1", "--reason", "a request", "--yes"),
     "log": ("orders",),
     "dead-letters": ("list",),
     "scenario": ("--orders", "1"),
 }
 WITHOUT_SERVERS = {"check", "diagram", "demo"}
+AS_PROCESSES = {"run"}
+"""A service says it as a line of its log: tests/local/test_wrong_addresses.py."""
 
 
-@pytest.mark.parametrize("command", sorted(COMMANDS.keys() - WITHOUT_SERVERS))
+@pytest.mark.parametrize("command", sorted(COMMANDS.keys() - WITHOUT_SERVERS - AS_PROCESSES))
 @pytest.mark.parametrize("variable", ["SAGA_DATABASE_URL", "SAGA_AMQP_URL"])
 def test_every_command_refuses_a_wrong_address_with_a_sentence(command: str, variable: str) -> None:
     scheme = {"SAGA_DATABASE_URL": "postgresql", "SAGA_AMQP_URL": "amqp"}[variable]

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 
 from saga.engine import Step
 from saga.modules import Entry, NewEvent, append, read_outgoing
@@ -88,7 +88,7 @@ async def test_the_cursor_of_a_follower_still_waits_for_no_disk(engine: AsyncEng
         await execute(engine, statement.format(table="cursor"))
     handed_on: list[Entry] = []
 
-    async def hand_on(entries: Sequence[Entry]) -> None:
+    async def hand_on(_: AsyncConnection, entries: Sequence[Entry]) -> None:
         handed_on.extend(entries)
 
     await Follower(engine, "relay", partial(read_outgoing, limit=10), hand_on).follow_once()

@@ -30,7 +30,7 @@ CAN_BE_RAISED = sorted(state.ljust(5, "0") for state in SQLSTATES if state not i
 
 @pytest.fixture
 def step(engine: AsyncEngine) -> Step:
-    return Step(engine, order_process())
+    return Step(engine, order_process(), elsewhere={"orders"})
 
 
 def complaining(state: str) -> str:
@@ -129,13 +129,13 @@ async def test_one_message_that_is_refused_is_parked_alone(engine: AsyncEngine, 
         """,
     )
     await execute(engine, "CREATE TRIGGER refuse BEFORE INSERT ON saga.instance FOR EACH ROW EXECUTE FUNCTION refuse()")
-    batch = [message("OrderPlaced", f"o-{number}", module="elsewhere", position=number) for number in range(1, 21)]
-    bad = message("OrderPlaced", "bad", module="elsewhere", position=21)
+    batch = [message("OrderPlaced", f"o-{number}", module="orders", position=number) for number in range(1, 21)]
+    bad = message("OrderPlaced", "bad", module="orders", position=21)
     assert await step.take([*batch[:7], bad, *batch[7:]]) == Taken(20, 0, 0, 1, 20)
     ((kind, reason, process_id),) = await rows(engine, "SELECT kind, reason, process_id FROM saga.dead_letter")
     assert (kind, process_id) == ("failed", "bad")
     assert state in reason
-    assert await value(engine, "SELECT watermark FROM saga.cursor WHERE module = 'elsewhere'") == 21
+    assert await value(engine, "SELECT watermark FROM saga.cursor WHERE module = 'orders'") == 21
     letter = await value(engine, "SELECT dead_letter_id FROM saga.dead_letter")
     await execute(engine, "DROP TRIGGER refuse ON saga.instance")
     assert (await step.take([bad], redriven=[letter])).taken == 1

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from saga.core import decide
 from saga.engine import Step
@@ -24,7 +24,6 @@ def impatient(database_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncEngine
     """A server that ends a transaction after half a second of silence, and a client that speaks more often."""
     monkeypatch.setitem(SERVER_SETTINGS, "idle_in_transaction_session_timeout", "500ms")
     monkeypatch.setattr(holding, "SAY_SECONDS", 0.1)
-    monkeypatch.setattr("saga.engine.step.LONGEST_SILENCE_SECONDS", 0.1)
     return connect_engine(database_url, "impatient")
 
 
@@ -78,8 +77,8 @@ async def test_a_step_that_decides_for_long_is_done_once(
 async def test_a_follower_may_hand_on_slowly(impatient: AsyncEngine, engine: AsyncEngine) -> None:
     handed: list[int] = []
 
-    async def slowly(entries: Any) -> None:
-        await asyncio.sleep(2)
+    async def slowly(connection: AsyncConnection, entries: Any) -> None:
+        await while_open(connection, asyncio.sleep(2))
         handed.extend(entry.position for entry in entries)
 
     async def read_all(connection: Any, module: str, after: int, *, held: Any) -> Any:
