@@ -1,6 +1,5 @@
 """Whatever table an engine runs that is not the model's, some history shows it to the audit."""
 
-import asyncio
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import combinations
@@ -14,7 +13,7 @@ from saga.core import DeclarationError, Fact, Poison, Process, State, dump_state
 from saga.engine.answers import answer
 from saga.engine.instances import Instance
 from saga.engine.intake import Admitted, admit
-from saga.engine.turns import in_turns
+from saga.engine.turns import in_one_go
 from saga.modules import Entry, NewEvent
 from saga.orders import order_process
 from saga.replay import Stored
@@ -74,7 +73,7 @@ def audited(engine_runs: Process, history: Sequence[Fact]) -> tuple[Difference, 
     admitted = [admit(engine_runs, told(fact, INSTANCE)) for fact in history]
     understood: list[Admitted] = [one for one in admitted if not isinstance(one, Poison)]
     started = {INSTANCE: Instance(INSTANCE, 0, State.start(engine_runs))}
-    answers = asyncio.run(in_turns(answer(engine_runs, started, understood)))
+    answers = in_one_go(answer(engine_runs, started, understood))
     if not answers.decided:
         return ()
     (decided,) = answers.decided
