@@ -70,7 +70,7 @@ async def _work(
         elsewhere = _connect_elsewhere(owned, settings.log_urls)
         _warn_of_unheard(settings.log_urls, processes)
         looks: list[Look] = [partial(look_at_database, engine, allow_unsafe=settings.allow_unsafe_database)]
-        if broker is not None:
+        if broker is not None and settings.feed is Feed.PUSH:
             looks.append(partial(look_at_broker, broker, topology(settings.prefix, *processes)))
         if not await look_first(stop, *looks):
             return

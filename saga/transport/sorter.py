@@ -10,10 +10,13 @@ no heartbeats. So a heartbeat stands in its stream for the frames that were take
 """
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import aio_pika
 from aio_pika.abc import AbstractChannel
+from aio_pika.exceptions import ChannelInvalidStateError
 from aiormq.channel import Channel
 from aiormq.connection import Connection, TransportFactory
 from aiormq.exceptions import AMQPConnectionError
@@ -108,6 +111,23 @@ class _SortedTransport(TransportFactory):
         return reader, asyncio.StreamWriter(transport, self.sorter, reader, loop)
 
 
+class _Channel(aio_pika.Channel):
+    """A channel of the client that can't be opened on a connection that is lost, and says so as it says the rest."""
+
+    async def _open(self) -> None:
+        with _lost_is_said():
+            await super()._open()
+
+
+@contextmanager
+def _lost_is_said() -> Iterator[None]:
+    """The client raises a bare RuntimeError where a connection is lost at the moment when a channel is opened on it."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise ChannelInvalidStateError(*error.args) from error
+
+
 class SortedConnection(aio_pika.Connection):
     """A plain connection of the client, whose content frames can be taken.
 
@@ -116,11 +136,18 @@ class SortedConnection(aio_pika.Connection):
     With TLS the certificate must have ``server_name``, or the host's name if that is None.
     """
 
+    CHANNEL_CLASS = _Channel
+
     def __init__(self, url: URL, *, server_name: str | None = None, **options: Any) -> None:
         super().__init__(url, **options)
         self.overheard = Overheard()
         factory = _SortedTransport(self.overheard, server_name)
         self._transport_factory = self.kwargs["transport_factory"] = factory
+
+    def channel(self, *args: Any, **options: Any) -> AbstractChannel:
+        """A new channel, not opened yet. Raises ChannelInvalidStateError where the connection was closed."""
+        with _lost_is_said():
+            return super().channel(*args, **options)
 
     @property
     def broker(self) -> tuple[str, str]:

@@ -57,7 +57,7 @@ async def test_all_loops_are_heard_of_a_killed_service_leaves_its_rows_and_a_sto
         await until(seen, lambda found: found == expected, seconds=30)
         died = crew.pids["worker-1"]
         await crew.kill("worker-1")
-        await until(seen, lambda found: len(found) == len(expected) + 4, seconds=30)
+        await until(seen, lambda found: len(found) == len(expected) + len(LOOPS["worker"]), seconds=30)
     assert {row.pid for row in await rows(place.engine, HEARD)} == {died}
 
 

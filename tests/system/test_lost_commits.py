@@ -111,8 +111,9 @@ async def commits_under_way(place: Place, service: str) -> int:
     (row,) = await rows(
         place.engine,
         "SELECT count(*) AS commits FROM pg_stat_activity"
-        " WHERE datname = current_database() AND application_name = :name AND state = 'active' AND query = 'COMMIT;'",
-        name=f"saga-{service}",
+        " WHERE datname = current_database() AND application_name LIKE :name"
+        " AND state = 'active' AND query = 'COMMIT;'",
+        name=f"saga-{service}/%",
     )
     return int(row.commits)
 
@@ -150,6 +151,7 @@ async def test_what_was_acknowledged_is_there_however_often_postgres_loses_commi
             await until(partial(commits_under_way, place, victim), seconds=SETTLE_SECONDS)
             await asyncio.to_thread(fragile.postgres.kill)
             await asyncio.to_thread(fragile.postgres.start)
+            await place.engine.dispose()
             await commit_others(place)
         shop.close()
         await asyncio.gather(*selling)

@@ -24,6 +24,7 @@ LOOPS = {
     "worker": {
         "consumer {prefix}.order",
         "consumer {prefix}.undelivered of order",
+        "keeper of order",
         "log feed of order",
         "relay of order-process",
     },

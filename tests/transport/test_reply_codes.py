@@ -87,6 +87,19 @@ async def test_a_refused_vhost_is_told_by_its_code(amqp_url: str) -> None:
     assert refused.value.args[0] == 530
 
 
+@pytest.mark.parametrize("by", ["broker", "us"])
+async def test_no_channel_is_opened_on_a_lost_connection(amqp_url: str, by: str) -> None:
+    async with await connect(amqp_url, "test") as connection:
+        opened = await connection.channel()
+        await opened.close()
+        assert connection.transport is not None
+        await (connection.transport.connection if by == "broker" else connection).close()
+        with pytest.raises(Unavailable), broker_errors(amqp_url):
+            await opened.reopen()
+        with pytest.raises(Unavailable), broker_errors(amqp_url):
+            await connection.channel()
+
+
 async def test_a_loop_waits_for_a_person_and_ends_with_a_bug() -> None:
     stop, errors = asyncio.Event(), iter([*as_raised(403), *as_raised(503)])
 
