@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from saga.transport.connection import connect
+from saga.transport.topology import declare
 from tests.engine.conversation import execute
 from tests.system.crew import environment_of
 from tests.system.feeding import Feeding
@@ -59,6 +61,8 @@ async def started(
     **options: object,
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """A service that a shell starts, its command in the place of ``{}``; killed if it is still there afterwards."""
+    if service == "gateway-stub":
+        await as_a_worker_declares(place)
     command = f"{shlex.quote(sys.executable)} -m {PROGRAMS[service]}"
     process = await asyncio.create_subprocess_exec(
         "sh",
@@ -80,6 +84,12 @@ async def started(
         if process.returncode is None:
             os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
+
+
+async def as_a_worker_declares(place: Place) -> None:
+    """What the stub waits for."""
+    async with await connect(place.amqp_url, "test") as connection:
+        await declare(await connection.channel(), place.topology)
 
 
 async def heard_of(place: Place, service: str) -> set[str]:
