@@ -40,8 +40,9 @@ bench-log: $(STAMP) ## what a module's log, following it and holes in a cursor c
 up: install ## run everything here in the foreground until Ctrl-C
 	@$(BIN)/saga up
 
-test: install ## run all tests on a private PostgreSQL and RabbitMQ; ARGS="tests/pure -x" narrows it down
-	@$(BIN)/pytest $(ARGS)
+# Most tests wait for servers and processes, so three run at once; each of the three has its own servers.
+test: install ## run all tests on private PostgreSQL and RabbitMQ; ARGS="tests/core -x -n0" narrows it down
+	@$(BIN)/pytest -n 3 --dist worksteal $(ARGS)
 
 check: ## what CI runs: install, lint, test
 	@bash .ci/run

@@ -1,6 +1,8 @@
 """What the tests stand on: one private stack for the session, one fresh database and one name space for each test."""
 
 import asyncio
+import os
+import random
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from uuid import uuid4
@@ -15,6 +17,9 @@ from saga.postgres import connect_engine
 from saga.postgres.migrations import migrate
 
 TEMPLATE = "saga_template"
+
+# Seeds are new in each run and the same in all of its processes, which compare the names of tests: seeds are a part.
+random.seed(os.environ.get("PYTEST_XDIST_TESTRUNUID"))
 
 
 @pytest.fixture(scope="session")
