@@ -81,7 +81,7 @@ GRANT
         consumer, fingerprint, kind, reason, type, process_id, source, message_id, module, position, body, properties,
         attempts
     ),
-    UPDATE (kind, reason, body, properties, state, attempts, last_seen_at, closed_at)
+    UPDATE (kind, reason, state, attempts, last_seen_at, closed_at)
     ON saga.dead_letter TO saga_relay;
 GRANT SELECT, INSERT (consumer, module), UPDATE (watermark, updated_at) ON saga.cursor TO saga_relay;
 
@@ -112,7 +112,7 @@ GRANT INSERT ON saga.timer TO saga_worker;
 GRANT SELECT, INSERT, UPDATE ON saga.cursor TO saga_worker;
 GRANT SELECT, INSERT, DELETE ON saga.cursor_advance TO saga_worker;
 GRANT
-    SELECT, INSERT, UPDATE (kind, reason, body, properties, state, attempts, last_seen_at, closed_at)
+    SELECT, INSERT, UPDATE (kind, reason, state, attempts, last_seen_at, closed_at)
     ON saga.dead_letter TO saga_worker;
 GRANT SELECT ON saga.inbox_tombstone TO saga_worker;
 GRANT SELECT, DELETE ON saga.instance_tombstone TO saga_worker;

@@ -152,6 +152,8 @@ async def test_a_commit_that_a_crash_lost_is_not_taken_for_the_one_that_got_its_
         await engine.dispose()
         if used_before:
             await append_row(engine, f"{name}-before")
+        async with engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
         pids = children.living_in(server._place(), ("postgres",))
         line.on_commit = crash
         working = asyncio.create_task(append_row(engine, name, xids))

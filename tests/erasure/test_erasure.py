@@ -200,7 +200,8 @@ async def test_a_letter_that_comes_again_can_be_looked_at_again(engine: AsyncEng
     await erased(engine)
     assert await rows(engine, "SELECT body, reason FROM saga.dead_letter") == [(b"", "erased")]
     await take(engine, bad)
-    assert await rows(engine, "SELECT body, attempts FROM saga.dead_letter") == [(bad.raw.body, 2)]
+    left = await rows(engine, "SELECT body, attempts FROM saga.dead_letter ORDER BY dead_letter_id")
+    assert left == [(b"", 1), (bad.raw.body, 1)]
 
 
 async def test_planning_changes_nothing_and_says_the_same(engine: AsyncEngine) -> None:

@@ -16,7 +16,8 @@ async def template(addresses: Addresses, template: str) -> str:
     ours = f"{template}_gateway"
     connection = await asyncpg.connect(addresses.database_url)
     try:
-        await connection.execute(f"CREATE DATABASE {ours} TEMPLATE {template}")
+        if not await connection.fetchval("SELECT count(*) FROM pg_database WHERE datname = $1", ours):
+            await connection.execute(f"CREATE DATABASE {ours} TEMPLATE {template}")
     finally:
         await connection.close()
     url = make_url(addresses.database_url).set(database=ours).render_as_string(hide_password=False)

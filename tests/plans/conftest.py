@@ -61,6 +61,8 @@ async def begin(connection: AsyncConnection, statements: Mapping[str, Written], 
     """Begin a transaction as the one is begun in which the statement belongs."""
     if name.startswith("retention/"):
         await connection.execute(statements["retention/begin_batch"].executable)
+    if name == "erasure/rewrite_entries":
+        await connection.execute(statements["erasure/allow_erasing"].executable)
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,4 +179,8 @@ def erasure(count: int) -> dict[str, Cases]:
         "erasure/write_instance": one(**order, state="{}", stream_version=2),
         "erasure/erase_timers": one(**order),
         "erasure/find_collaborators": one(),
+        "erasure/allow_erasing": one(),
+        "erasure/erase_letters": one(**order),
+        "erasure/rewrite_entries": one(module="order-process", entries='[{"position": 1, "data": {}, "metadata": {}}]'),
+        "reading/read_erasure": one(process=order["process"], process_id=order["process_id"]),
     }

@@ -23,6 +23,8 @@ MAY_READ_ALL = {
     # Dead letters are few, and it asks only about events that nobody answered.
     "audit/read_letters": {"dead_letter"},
     "audit/read_given_up": {"dead_letter"},
+    "erasure/erase_letters": {"dead_letter"},
+    "erasure/read_events": {"dead_letter"},
     # A repair looks at everything that is known of one module.
     "replay/release_false_positions": {"inbox", "event_log"},
     "replay/prove_handled_here": {"inbox", "event_log", "dead_letter"},

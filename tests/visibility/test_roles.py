@@ -19,7 +19,7 @@ _RELAY: Privileges = {
     "dead_letter": "SELECT(attempts,consumer,fingerprint,kind,reason)"
     " INSERT(attempts,body,consumer,fingerprint,kind,message_id,module,position,"
     "process_id,properties,reason,source,type)"
-    " UPDATE(attempts,body,closed_at,kind,last_seen_at,properties,reason,state)",
+    " UPDATE(attempts,closed_at,kind,last_seen_at,reason,state)",
     "outgoing": "SELECT",
     "public_module": "SELECT",
 }
@@ -61,7 +61,7 @@ ALLOWED: dict[str, Privileges] = {
     | {
         "cursor": "SELECT INSERT UPDATE",
         "cursor_advance": "SELECT INSERT DELETE",
-        "dead_letter": "SELECT INSERT UPDATE(attempts,body,closed_at,kind,last_seen_at,properties,reason,state)",
+        "dead_letter": "SELECT INSERT UPDATE(attempts,closed_at,kind,last_seen_at,reason,state)",
         "event_log": "SELECT",
         "inbox": "SELECT INSERT UPDATE(repeats) DELETE",
         "inbox_tombstone": "SELECT",

@@ -1,5 +1,4 @@
--- Keeps messages that could not be handled; the same raw message again counts one more attempt and opens it anew. An erased
--- letter gets its contents back, for somebody has to look at them.
+-- Keeps messages that could not be handled; the same raw message again counts one more attempt and opens it anew.
 -- Index: dead_letter_consumer_fingerprint_key.
 INSERT INTO saga.dead_letter AS d
     (consumer, fingerprint, kind, reason, type, process_id, source, message_id, module, position, body, properties,
@@ -17,8 +16,6 @@ ON CONFLICT (consumer, fingerprint) DO UPDATE SET
     attempts = d.attempts + excluded.attempts,
     kind = excluded.kind,
     reason = excluded.reason,
-    body = excluded.body,
-    properties = excluded.properties,
     state = 'open',
     closed_at = NULL,
     last_seen_at = clock_timestamp()
