@@ -38,7 +38,7 @@ async def test_a_feed_that_begins_finds_what_its_predecessor_died_of(engine: Asy
     await knock(engine, "d")
     await a_feed(engine).feed_once()
     assert await visited(engine) == ["a", "d"]
-    assert [letter.process_id for letter in await open_dead_letters(engine)] == ["b", "c"]
+    assert {letter.process_id for letter in await open_dead_letters(engine)} == {"b", "c"}
     assert [row.watermark for row in await rows(engine, "SELECT * FROM saga.cursor WHERE consumer = 'doors'")] == [4]
 
 
