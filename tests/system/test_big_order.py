@@ -26,7 +26,7 @@ async def test_whoever_comes_behind_a_flood_is_answered_and_a_stop_is_heard(plac
         async with crew_at(place, tmp_path, only_workers(1)) as crew:
             await until(lambda: outcomes(place.engine), lambda seen: "behind" in seen, seconds=150)
             letters = "SELECT count(*) AS open FROM saga.dead_letter WHERE kind = 'failed' AND state = 'open'"
-            assert (await rows(place.engine, letters))[0].open == BEYOND
+            await until(lambda: rows(place.engine, letters), lambda seen: seen[0].open == BEYOND, seconds=60)
             assert '"instance_full"' in crew.log_of("worker-1")
             assert crew.deaths == []
             await publish(channel, place, [paid("another", payment_id=f"p-{number}") for number in range(BOUND)])
