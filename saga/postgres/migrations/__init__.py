@@ -48,6 +48,14 @@ WHERE name IN ('lock_timeout', 'statement_timeout', 'idle_in_transaction_session
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtext(:schema)), set_config('synchronous_commit', 'on', true)")
 """Whoever is told that the schema is there must find it there, also after a crash."""
 
+_HAS_VERSION = text("""
+SELECT EXISTS (
+    SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE n.nspname = :schema AND c.relname = :table
+)
+""")
+"""Not to_regclass: what that does not find a session remembers, also while it waits for the lock."""
+
 _HAS_TABLES = text("SELECT EXISTS (SELECT FROM pg_class WHERE relnamespace = to_regnamespace(:schema))")
 
 Say = Callable[[str], None]
@@ -187,7 +195,7 @@ def _newest(scripts: ScriptDirectory, target: str) -> str:
 async def _read_version(connection: AsyncConnection, schema: str) -> str | None:
     """The version that the last migration left, None before the first one. Raises SchemaUnusable for anything else."""
     table = f'"{schema}".{VERSION_TABLE}'
-    if not (await connection.execute(text("SELECT to_regclass(:table) IS NOT NULL"), {"table": table})).scalar_one():
+    if not (await connection.execute(_HAS_VERSION, {"schema": schema, "table": VERSION_TABLE})).scalar_one():
         return None
     versions = list((await connection.execute(text(f"SELECT version_num FROM {table}"))).scalars())  # noqa: S608
     if len(versions) == 1:
