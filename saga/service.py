@@ -103,7 +103,7 @@ async def _beat() -> None:
     """Show that the event loop goes round. Where it does not, a thread ends the process, or the kernel does.
 
     The thread counts its own looks, so it takes a process that was suspended for none that is blocked. It can't look
-    while C code holds the interpreter; that is ended by SIGPROF once it has used up half as much again of a processor.
+    while C code holds the interpreter; SIGPROF ends that after 1.5 times as many seconds of processor time.
     """
     beats = [0]
     threading.Thread(target=_end_if_blocked, args=(beats, threading.get_ident()), daemon=True).start()

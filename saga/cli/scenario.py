@@ -30,7 +30,7 @@ from saga.orders import order_process
 from saga.postgres import Conflict, Unavailable, unavailable_after
 from saga.reading import count_answered, read_outcomes
 from saga.settings import Settings, load_settings
-from saga.transport.connection import BROKER_ERRORS, pause
+from saga.transport.connection import TRANSIENT, pause
 from saga.transport.publisher import Publisher
 from saga.transport.topology import topology
 
@@ -175,7 +175,7 @@ async def _send(send: Send, plan: Sequence[Arrival], watch: _Watch) -> None:
     """Send every copy when it is due. Where that can't be done for a while it comes later, with the same id."""
     never, begin = asyncio.Event(), time.monotonic()
     attempts = AsyncRetrying(
-        retry=retry_if_exception_type((*BROKER_ERRORS, Unavailable, Conflict)),
+        retry=retry_if_exception_type(TRANSIENT),
         wait=wait_random_exponential(multiplier=0.1, max=2),
         stop=stop_after_delay(PATIENCE_SECONDS),
         reraise=True,
