@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from uuid import uuid4
 
+import asyncpg
 import orjson
 import uvloop
 from rich.console import Console
@@ -31,6 +32,7 @@ from saga.transport.codec import Outgoing
 FLOOD = 60_000
 BATCH = 500
 ROUNDS = 20
+LETTERS = "SELECT count(*) FROM saga.dead_letter WHERE kind = 'failed'"
 
 
 def data(order_id: str, number: int) -> dict[str, object]:
@@ -74,27 +76,37 @@ async def cost(engine: AsyncEngine, size: int, console: Console) -> None:
 
 
 async def flood(place: Place, count: int, console: Console) -> None:
-    """How long whoever stands behind the flood waits, and how long a worker that is told to stop in it."""
+    """How long whoever comes behind the flood waits, in two ways, and how long a worker that is told to stop in it."""
+    messages = [outgoing("big", number) for number in range(count)]
     async with place.fresh() as here, here.plainly() as connection:
-        await here.fill([outgoing("big", number) for number in range(count)])
-        await here.fill([outgoing("behind", 1)])
-        began = time.monotonic()
+        await here.fill([*messages, outgoing("behind", 1)])
         async with ready(here, WORKER):
-            while not await connection.fetchval("SELECT count(*) FROM saga.instance WHERE process_id = 'behind'"):
+            seconds = await answered(connection, "behind")
+            console.print(
+                f"{count} of one order in the queue, another behind: answered {seconds:.1f} s after the start"
+            )
+            began = time.monotonic() - seconds
+            while await connection.fetchval(LETTERS) < count - PAYMENTS.most:
                 await asyncio.sleep(0.05)
-            seconds = time.monotonic() - began
-            console.print(f"{count} of one order waited: the order behind was answered after {seconds:.1f} s")
-            console.print(f"that is {count / seconds:.0f} messages a second")
-            letters = await connection.fetchval("SELECT count(*) FROM saga.dead_letter WHERE kind = 'failed'")
-            assert letters == count - PAYMENTS.most, letters
-    async with place.fresh() as here, here.plainly() as connection:
-        await here.fill([outgoing("big", number) for number in range(count)])
-        async with ready(here, WORKER) as worker:
-            while not await connection.fetchval("SELECT count(*) FROM saga.dead_letter"):
-                await asyncio.sleep(0.05)
-            began = time.monotonic()
-            await worker.stop()
-            console.print(f"SIGTERM in the middle of it: gone after {time.monotonic() - began:.1f} s")
+            console.print(f"all others were, at {count / (time.monotonic() - began):.0f} messages a second")
+    async with place.fresh() as here, here.plainly() as connection, ready(here, WORKER) as worker:
+        await here.fill(messages)
+        await here.fill([outgoing("behind", 1)])
+        seconds = await answered(connection, "behind")
+        console.print(
+            f"{count} of one order published to a worker, another behind: answered {seconds:.1f} s after it was"
+        )
+        began = time.monotonic()
+        await worker.stop()
+        console.print(f"SIGTERM in the middle of it: gone after {time.monotonic() - began:.1f} s")
+
+
+async def answered(connection: asyncpg.Connection, order_id: str) -> float:
+    """The seconds until an order is there."""
+    began = time.monotonic()
+    while not await connection.fetchval("SELECT count(*) FROM saga.instance WHERE process_id = $1", order_id):
+        await asyncio.sleep(0.02)
+    return time.monotonic() - began
 
 
 async def measure(place: Place, count: int, console: Console) -> None:
@@ -107,7 +119,7 @@ async def measure(place: Place, count: int, console: Console) -> None:
 
 def main(count: int) -> None:
     """Measure on a private stack."""
-    console = Console()
+    console = Console(soft_wrap=True)
     configure_logging("benchmark", "error")
     collect_rarely()
     with tempfile.TemporaryDirectory(prefix="saga-bench-") as logs, LocalStack.temporary(console.print) as stack:

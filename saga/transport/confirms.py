@@ -74,9 +74,9 @@ class Confirms:
     def _take_content(self, kind: int, payload: bytes) -> bool:
         if self._content is None:
             return False
-        if (message := self._content.add(kind, payload)) is not None:
+        if self._content.add(kind, payload):
+            self._give_back(self._content.read().message_id)
             self._content = None
-            self._give_back(message.message_id)
         return True
 
     def _give_back(self, message_id: str | None) -> None:

@@ -17,6 +17,7 @@ from saga.transport.admission import Events, unjudged
 from saga.transport.codec import decode
 from saga.transport.consumer import Consumer
 from saga.transport.deaths import DELIVERY_LIMIT_REACHED, Death, as_published, read_deaths, why_given_up
+from saga.transport.deliveries import glance_for
 from saga.transport.keeper import Keeper
 from saga.transport.log_feed import AT_ONCE, BESIDE_A_QUEUE, LOOK_SECONDS, LogFeed
 from saga.transport.publisher import Publisher
@@ -95,6 +96,7 @@ class _AtTheBroker:
             settings.batch_size,
             judge=self._judge,
             handle_again=self._handle_warily,
+            glance=glance_for(process.correlate),
         )
         self._undelivered = Consumer(
             amqp_url,

@@ -51,7 +51,7 @@ async def sort(cuts: list[bytes]) -> tuple[list[tuple[int, bytes, str | None]], 
     for cut in cuts:
         sorter.data_received(cut)
     sorter.eof_received()
-    taken = [(one.tag, one.message.body, one.message.message_id) for one in taker.batch(100)]
+    taken = [(one.tag, one.message.body, one.message.message_id) for one in taker.others.batch(100)]
     return taken, await reader.read()
 
 
