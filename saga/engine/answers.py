@@ -97,10 +97,10 @@ class Trial:
         self._instances = dict(locked)
 
     def __call__(self, message: Admitted) -> None:
-        """Raise Refused where the decision raises."""
+        """Raise Refused where the decision raises; what is beyond a bound is an answer like others."""
         answers = in_one_go(answer(self._process, self._instances, [message]))
         for letter in answers.dead_letters:
-            if letter.kind is DeadLetterKind.FAILED:
+            if letter.kind is DeadLetterKind.FAILED and not answers.full:
                 raise Refused(letter.poison.reason)
         instances.encode(self._process, answers.decided)
         timers.encode(answers.timers)

@@ -9,10 +9,11 @@ one message after the other, with the same functions. The child notes in shared 
 dies, that message is to blame, provided that a second child dies at the same one. The others are then handled as ever.
 A fork costs some milliseconds, knows everything that the worker knows, and can't write: it has no connections.
 
-What can fail: an item that raises says so itself. One that takes more than ITEM_SECONDS is ended by an alarm, which
-neither a loop nor a blocked call in C can put off. One that takes more memory than the child may have gets a
-MemoryError, or the system ends the child rather than the worker. A child that somebody else killed is no evidence: the
-second one dies elsewhere, or not at all. Where no child can be made, nothing is rehearsed.
+What can fail: an item that raises says so itself, and the child goes on with the next. One that takes more than
+ITEM_SECONDS is ended by an alarm, which neither a loop nor a blocked call in C can put off. One that takes more memory
+than the child may have gets a MemoryError, or the system ends the child rather than the worker. A child that somebody
+else killed is no evidence: the second one dies elsewhere, or not at all. Where no child can be made, nothing is
+rehearsed.
 """
 
 import asyncio
@@ -38,8 +39,11 @@ LEAST_MEMORY_BYTES: Final = 64 * 1024 * 1024
 
 _CGROUP = Path("/sys/fs/cgroup")
 _NOWHERE, _RAISED = -1, 70
-_STATUS = struct.Struct("<qI")
-_STATUS_BYTES = 4_096
+_HEADER = struct.Struct("<qQ")
+"""The item that the child is at, and where the next thing that it says of one stands."""
+_SAID = struct.Struct("<qI")
+"""An item, and how many bytes of a reason follow."""
+_REASON_BYTES = 3_000
 
 T = TypeVar("T")
 
@@ -50,11 +54,10 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Death:
-    """At which item a child ended, and how; ``is_said`` if the item raised, so that nobody else can have done it."""
+    """At which item a child ended, and how."""
 
     index: int
     how: str
-    is_said: bool
 
 
 async def rehearse(
@@ -67,18 +70,18 @@ async def rehearse(
     condemned: dict[int, str] = dict(known or {})
     suspected: int | None = None
     while (death := await _attempt(items, act, condemned)) is not None:
-        if death.index == _NOWHERE and suspected == _NOWHERE:
+        if death.index == suspected == _NOWHERE:
             raise Unavailable(f"a rehearsal could not begin: {death.how}")
-        if death.index != _NOWHERE and (death.is_said or death.index == suspected):
+        if death.index == suspected:
             condemned[death.index] = death.how
         suspected = death.index
     return condemned
 
 
-async def _attempt(items: Sequence[T], act: Callable[[T], object], skipped: Mapping[int, str]) -> _Death | None:
-    """One child that goes through all items but those to skip; how it died, if it did."""
-    status = mmap.mmap(-1, _STATUS_BYTES)
-    _note(status, _NOWHERE)
+async def _attempt(items: Sequence[T], act: Callable[[T], object], condemned: dict[int, str]) -> _Death | None:
+    """One child that goes through all items but the condemned, to which it adds; how it died, if it did."""
+    status = mmap.mmap(-1, _HEADER.size + (len(items) + 1) * (_SAID.size + _REASON_BYTES))
+    _HEADER.pack_into(status, 0, _NOWHERE, _HEADER.size)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # of forks beside threads; no lock of theirs is taken
@@ -86,8 +89,12 @@ async def _attempt(items: Sequence[T], act: Callable[[T], object], skipped: Mapp
     except OSError:
         return None
     if pid == 0:
-        _perform(items, act, skipped, status)
-    return _read(status, await _end_of(pid), len(items))
+        _perform(items, act, condemned, status)
+    code = await _end_of(pid)
+    said = _read(status)
+    condemned |= {index: how for index, how in said.items() if index != _NOWHERE}
+    at, _ = _HEADER.unpack_from(status)
+    return None if at == len(items) else _Death(at, said.get(at) or _ended(code))
 
 
 async def _end_of(pid: int) -> int:
@@ -103,13 +110,15 @@ async def _end_of(pid: int) -> int:
     return os.waitstatus_to_exitcode(status)
 
 
-def _read(status: mmap.mmap, code: int, end: int) -> _Death | None:
-    index, length = _STATUS.unpack_from(status)
-    if index == end:
-        return None
-    if code == _RAISED and length:
-        return _Death(index, status[_STATUS.size : _STATUS.size + length].decode("utf-8", "replace"), is_said=True)
-    return _Death(index, _ended(code), is_said=False)
+def _read(status: mmap.mmap) -> dict[int, str]:
+    """What the child said of its items."""
+    said: dict[int, str] = {}
+    at, (_, end) = _HEADER.size, _HEADER.unpack_from(status)
+    while at < end:
+        index, length = _SAID.unpack_from(status, at)
+        at += _SAID.size + length
+        said[index] = status[at - length : at].decode("utf-8", "replace")
+    return said
 
 
 def _ended(code: int) -> str:
@@ -130,13 +139,21 @@ def _perform(items: Sequence[T], act: Callable[[T], object], skipped: Mapping[in
             if index not in skipped:
                 _note(status, index)
                 signal.setitimer(signal.ITIMER_REAL, ITEM_SECONDS)
-                act(item)
+                try:
+                    act(item)
+                except MemoryError:
+                    raise
+                except Exception as error:  # noqa: BLE001 -- it says all that there is to know, and harmed nobody
+                    _say(status, _raised(error))
         _note(status, len(items))
     except BaseException as error:  # noqa: BLE001 -- whatever it was would have ended the worker
-        said = str(error) if isinstance(error, Refused) else f"handling it raised {type(error).__name__}: {error}"
-        _say(status, said)
+        _say(status, _raised(error))
     finally:
         os._exit(_RAISED)
+
+
+def _raised(error: BaseException) -> str:
+    return str(error) if isinstance(error, Refused) else f"handling it raised {type(error).__name__}: {error}"
 
 
 def _stand_apart() -> None:
@@ -175,10 +192,15 @@ def _spare_bytes() -> int:
 
 
 def _note(status: mmap.mmap, index: int) -> None:
-    _STATUS.pack_into(status, 0, index, 0)
+    """The item that comes now."""
+    _, end = _HEADER.unpack_from(status)
+    _HEADER.pack_into(status, 0, index, end)
 
 
 def _say(status: mmap.mmap, reason: str) -> None:
-    said = reason.encode("utf-8", "backslashreplace")[: _STATUS_BYTES - _STATUS.size]
-    status[_STATUS.size : _STATUS.size + len(said)] = said
-    _STATUS.pack_into(status, 0, _STATUS.unpack_from(status)[0], len(said))
+    """Say of the item that it is at why it must not be handled."""
+    said = reason.encode("utf-8", "backslashreplace")[:_REASON_BYTES]
+    index, at = _HEADER.unpack_from(status)
+    end = at + _SAID.size + len(said)
+    status[at:end] = _SAID.pack(index, len(said)) + said
+    _HEADER.pack_into(status, 0, index, end)

@@ -11,7 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.core import Envelope
 from saga.engine import Step, rehearsal
-from saga.engine.rehearsal import rehearse
+from saga.engine.rehearsal import Refused, rehearse
+from saga.orders import order_process
+from saga.orders.process import PAYMENTS
 from tests.engine.conversation import message, rows
 from tests.engine.killing import die, doors
 
@@ -73,6 +75,58 @@ async def test_the_one_that_kills_is_named_and_how_it_ends(how: str) -> None:
 async def test_of_several_that_kill_each_is_named() -> None:
     hows = ["exit", "fine", "kill", "fine", "raise", "fine"]
     assert (await rehearse(hows, die)).keys() == {0, 2, 4}
+
+
+@pytest.fixture
+def forks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The children that were made."""
+    made: list[int] = []
+    fork = os.fork
+
+    def count() -> int:
+        made.append(1)
+        return fork()
+
+    monkeypatch.setattr(os, "fork", count)
+    return made
+
+
+async def test_one_child_goes_through_any_number_that_are_refused(forks: list[int]) -> None:
+    def refuse(number: int) -> None:
+        if number % 3:
+            raise Refused(f"{number} " + "x" * 5_000)
+
+    refused = await rehearse(range(2_000), refuse)
+    assert refused.keys() == {number for number in range(2_000) if number % 3}
+    assert all(how.startswith(f"{number} x") for number, how in refused.items())
+    assert len(forks) == 1
+
+
+async def test_messages_of_an_instance_whose_decision_raises_cost_one_child_for_all(
+    engine: AsyncEngine, forks: list[int]
+) -> None:
+    messages = [knock(f"r-{number % 20}", decided="no json" if number % 2 else "fine") for number in range(500)]
+    await Step(engine, doors).take_warily(messages)
+    assert len(await letters(engine)) == 250
+    assert len(forks) == 2, "one to check, one to decide"
+
+
+async def test_what_is_beyond_a_bound_costs_no_child_of_its_own(engine: AsyncEngine, forks: list[int]) -> None:
+    process = order_process()
+    messages = [
+        message(
+            "PaymentReceived",
+            "big",
+            message_id=f"p-{number}",
+            payment_id=f"p-{number}",
+        )
+        for number in range(PAYMENTS.most + 500)
+    ]
+    step = Step(engine, process)
+    await step.take(messages[: PAYMENTS.most])
+    taken = await step.take_warily(messages[PAYMENTS.most :])
+    assert (taken.dead, list(taken.full)) == (500, ["big"])
+    assert len(forks) == 2, "one to check, one to decide"
 
 
 async def test_a_child_that_somebody_else_kills_says_nothing_against_a_message(tmp_path: Path) -> None:

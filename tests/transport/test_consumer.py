@@ -15,6 +15,7 @@ from saga.core import Envelope, Poison
 from saga.postgres import Unavailable
 from saga.transport.admission import unjudged
 from saga.transport.consumer import Consumer, Handler
+from saga.transport.deliveries import Glance, glance_for
 from tests.transport.clients import call_management
 from tests.transport.place import STOP_SECONDS, Place, working
 from tests.transport.records import answers, dead_letters, is_relayed, messages_taken, outcome, outcomes
@@ -25,10 +26,12 @@ BATCH = 5
 
 
 @asynccontextmanager
-async def consuming(place: Place, handle: Handler, batch_size: int = BATCH) -> AsyncIterator[asyncio.Task[None]]:
+async def consuming(
+    place: Place, handle: Handler, batch_size: int = BATCH, *, glance: Glance | None = None
+) -> AsyncIterator[asyncio.Task[None]]:
     """A consumer of the order queue, without a database behind it."""
     stop, ready = asyncio.Event(), asyncio.Event()
-    consumer = Consumer(place.amqp_url, place.topology, "order", handle, batch_size, judge=unjudged)
+    consumer = Consumer(place.amqp_url, place.topology, "order", handle, batch_size, judge=unjudged, glance=glance)
     running = asyncio.create_task(consumer.run(stop, ready))
     async with asyncio.timeout(STOP_SECONDS):
         await ready.wait()
@@ -53,6 +56,19 @@ class Handled:
 
     async def count(self) -> int:
         return len(self.ids)
+
+
+def orders_of(messages: Sequence[Envelope | Poison]) -> set[str]:
+    return {orjson.loads(message.raw.body)["order_id"] for message in messages}
+
+
+async def left(place: Place, channel: AbstractChannel) -> set[str]:
+    """The orders whose messages are in the queue."""
+    queue = await channel.get_queue(place.order_queue)
+    found: set[str] = set()
+    while (message := await queue.get(no_ack=True, fail=False)) is not None:
+        found.add(orjson.loads(message.body)["order_id"])
+    return found
 
 
 async def close_connections(place: Place, name: str) -> None:
@@ -177,15 +193,15 @@ async def test_a_stop_lets_the_batches_under_way_finish_and_acknowledges_them_al
     assert await depth(place, place.order_queue) == 5 * BATCH - len(handled.ids)
 
 
-async def test_a_batch_that_failed_is_not_acknowledged_by_the_one_after_it(
+async def test_a_batch_that_failed_is_left_and_the_one_after_it_is_acknowledged(
     place: Place, channel: AbstractChannel
 ) -> None:
     await publish(channel, place, [placed(f"o-{number}") for number in range(2 * BATCH)])
-    batches: list[int] = []
+    batches: list[set[str]] = []
     second_is_done = asyncio.Event()
 
     async def fail_the_first(messages: Sequence[Envelope | Poison]) -> None:
-        batches.append(len(messages))
+        batches.append(orders_of(messages))
         if len(batches) == 1:
             await second_is_done.wait()
             raise ZeroDivisionError("a bug")
@@ -194,19 +210,19 @@ async def test_a_batch_that_failed_is_not_acknowledged_by_the_one_after_it(
     async with consuming(place, fail_the_first) as running:
         with pytest.raises(ZeroDivisionError):
             await running
-    assert await depth(place, place.order_queue) == 2 * BATCH
+    assert batches[0] <= await left(place, channel) == {f"o-{n}" for n in range(2 * BATCH)} - batches[1]
 
 
-async def test_a_batch_that_was_cancelled_is_not_acknowledged_by_the_one_after_it(
+async def test_a_batch_that_was_cancelled_is_left_and_the_one_after_it_is_acknowledged(
     place: Place, channel: AbstractChannel
 ) -> None:
     await publish(channel, place, [placed(f"o-{number}") for number in range(2 * BATCH)])
-    begun: list[int] = []
+    batches: list[set[str]] = []
     second_has_begun = asyncio.Event()
 
     async def never_finish_the_first(messages: Sequence[Envelope | Poison]) -> None:
-        begun.append(len(messages))
-        if len(begun) == 1:
+        batches.append(orders_of(messages))
+        if len(batches) == 1:
             await asyncio.Event().wait()
         second_has_begun.set()
 
@@ -215,7 +231,7 @@ async def test_a_batch_that_was_cancelled_is_not_acknowledged_by_the_one_after_i
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running
-    assert await depth(place, place.order_queue) == 2 * BATCH
+    assert batches[0] <= await left(place, channel) == {f"o-{n}" for n in range(2 * BATCH)} - batches[1]
 
 
 async def test_a_handler_that_can_not_work_now_is_given_the_same_batch_again(
@@ -236,3 +252,51 @@ async def test_a_handler_that_can_not_work_now_is_given_the_same_batch_again(
         await until(count, lambda seen: seen == 3)
     assert given[0] == given[1] == given[2]
     assert await depth(place, place.order_queue) == 0
+
+
+async def test_others_go_past_a_hot_order_however_many_of_its_messages_stand_before_them(
+    place: Place, channel: AbstractChannel
+) -> None:
+    flood = [paid("hot", payment_id=f"p-{number}") for number in range(100 * BATCH)]
+    others = [placed(f"o-{number}") for number in range(3 * BATCH)]
+    await publish(channel, place, [*flood, *others])
+    handled: list[str] = []
+    may_go_on = asyncio.Event()
+
+    async def hold_up_hot_batches(messages: Sequence[Envelope | Poison]) -> None:
+        orders = [orjson.loads(message.raw.body)["order_id"] for message in messages]
+        if set(orders) == {"hot"}:
+            await may_go_on.wait()
+        handled.extend(orders)
+
+    async def others_handled() -> int:
+        return sum(order != "hot" for order in handled)
+
+    async def count() -> int:
+        return len(handled)
+
+    async with consuming(place, hold_up_hot_batches, glance=glance_for("order_id")):
+        await until(others_handled, lambda seen: seen == len(others))
+        assert handled.count("hot") < BATCH, "those of the first batch, at most: it was not hot yet"
+        may_go_on.set()
+        await until(count, lambda seen: seen == len(flood) + len(others))
+        await publish(channel, place, [placed(f"later-{number}") for number in range(20 * BATCH)])
+        await until(count, lambda seen: seen == len(flood) + len(others) + 20 * BATCH)
+    assert await depth(place, place.order_queue) == 0
+
+
+async def test_after_a_hot_order_no_more_is_sent_ahead_than_before(place: Place, channel: AbstractChannel) -> None:
+    await publish(channel, place, [paid("hot", payment_id=f"p-{number}") for number in range(100 * BATCH)])
+    handled = Handled()
+    handled.may_finish.set()
+    async with consuming(place, handled, glance=glance_for("order_id")):
+        await until(handled.count, lambda seen: seen == 100 * BATCH)
+        await until(lambda: depth(place, place.order_queue), lambda waiting: waiting == 0)
+        await asyncio.sleep(1.5)
+        handled.may_finish.clear()
+        await publish(channel, place, [placed(f"o-{number}") for number in range(10 * BATCH)])
+        await until(handled.count, lambda seen: seen > 100 * BATCH)
+        await asyncio.sleep(0.5)
+        assert await depth(place, place.order_queue) >= 6 * BATCH
+        handled.may_finish.set()
+        await until(handled.count, lambda seen: seen == 110 * BATCH)
