@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import asyncpg
 import orjson
+import psutil
 import uvloop
 from rich.console import Console
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -96,6 +97,8 @@ async def flood(place: Place, count: int, console: Console) -> None:
         console.print(
             f"{count} of one order published to a worker, another behind: answered {seconds:.1f} s after it was"
         )
+        peak = psutil.Process(worker.pid).memory_info().rss / 1e6
+        console.print(f"the worker has {peak:.0f} MB then")
         began = time.monotonic()
         await worker.stop()
         console.print(f"SIGTERM in the middle of it: gone after {time.monotonic() - began:.1f} s")
