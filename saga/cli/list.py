@@ -78,7 +78,9 @@ def _show(processes: Sequence[Process], instances: Sequence[Listed], *, more: bo
     for process, one in instances:
         reason = Text(shown(one.reason or ""), "red")
         mine = [process.name] if mixed else []
-        table.add_row(*mine, shown(one.process_id), outcome_text(one.outcome), date_and_time(one.updated_at), reason)
+        table.add_row(
+            *mine, shown(one.process_id), outcome_text(one.outcome or "-"), date_and_time(one.updated_at), reason
+        )
     console.print(table)
     if more:
         console.print(Text(f"... and more: these are {len(instances)}, see --limit.", "dim"))

@@ -151,7 +151,7 @@ def _fields(text: str | None) -> dict[str, Any]:
         return {}
     try:
         fields = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise WrongUsage(f"--data is not JSON ({error}); to send broken bytes, use --raw-body.") from None
     if not isinstance(fields, dict):
         raise WrongUsage("--data is a JSON object of fields; to send anything else, use --raw-body.")

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.cli.failure import CommandFailed, WrongUsage
 from saga.core import Envelope, Poison, Process
+from saga.core.strict_json import NotStrictJson, parse
 from saga.engine import Step, Taken
 from saga.engine.dead_letters import DeadLetterState, close, fail_again, load_raw
 from saga.engine.intake import admit
@@ -74,9 +75,9 @@ def corrected(settings: Settings, process: Process, letter: KeptMessage, data: s
     Raises CommandFailed, with nothing done, where the message would still not be understood.
     """
     try:
-        fields = json.loads(data)
-    except ValueError as error:
-        raise WrongUsage(f"--data is not JSON: {error}.") from None
+        fields = parse(data.encode("utf-8", "surrogateescape"))
+    except NotStrictJson as error:
+        raise WrongUsage(f"--data can't be read: {error}.") from None
     is_structured = str(letter.properties.get("content_type") or "").lower().startswith(STRUCTURED)
     body = _in_structured_body(letter, fields) if is_structured else fields
     message = replace(letter, body=json.dumps(body, separators=(",", ":")).encode("ascii"))

@@ -6,6 +6,7 @@ these, and stores numbers that Python reads back as infinity. What could mean tw
 
 import json
 import math
+from collections import Counter
 from typing import Any
 
 MAX_BODY_BYTES = 256 * 1024
@@ -73,8 +74,8 @@ def _flat(text: str) -> dict[str, Any] | None:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     unique = dict(pairs)
     if len(unique) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        often = Counter(name for name, _ in pairs)
+        twice = next(name for name in often if often[name] > 1)
         raise NotStrictJson(f"the JSON has the key {twice[:60]!r} twice")
     return unique
 

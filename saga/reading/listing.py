@@ -2,7 +2,7 @@
 
 Stuck means that without somebody's help nothing will happen, or that what should have happened is late: an unsettled
 instance whose deadline is overdue, has fired without effect, or was never armed; commands that nobody relays or pulls;
-an open dead letter. Grace is given to what is merely under way.
+an open dead letter, also one of an instance that is not there. Grace is given to what is merely under way.
 """
 
 from collections.abc import Sequence
@@ -21,6 +21,7 @@ _SQL = Statements(__package__)
 LIST_NEWEST = _SQL["list_newest"]
 LIST_NEWEST_OPEN = _SQL["list_newest_open"]
 LIST_STUCK = _SQL["list_stuck"]
+LIST_STUCK_UNKNOWN = _SQL["list_stuck_unknown"]
 READ_OBSTACLES = _SQL["read_obstacles"]
 
 GRACE = timedelta(seconds=5)
@@ -28,10 +29,13 @@ GRACE = timedelta(seconds=5)
 
 @dataclass(frozen=True, slots=True)
 class ListedInstance:
-    """An instance in a list; ``reason`` says why it is stuck, None if it is not."""
+    """An instance in a list; ``reason`` says why it is stuck, None if it is not.
+
+    One of which nothing was taken in has no outcome.
+    """
 
     process_id: str
-    outcome: str
+    outcome: str | None
     settled: bool
     reason: str | None
     updated_at: datetime
@@ -56,7 +60,26 @@ async def list_stuck(
 ) -> list[ListedInstance]:
     """The instances that are stuck, newest first."""
     bounds = {"outcome": outcome, "limit": limit, "grace": GRACE, "collaborators": list(process.collaborators)}
-    return [one for one in await _listed(connection, process, LIST_STUCK, bounds) if one.stuck]
+    known = [one for one in await _listed(connection, process, LIST_STUCK, bounds) if one.stuck]
+    unknown = await _unknown(connection, process, outcome=outcome, limit=limit)
+    return sorted([*known, *unknown], key=lambda one: one.updated_at, reverse=True)[:limit]
+
+
+async def _unknown(
+    connection: AsyncConnection, process: Process, *, outcome: str | None, limit: int
+) -> list[ListedInstance]:
+    """What only dead letters name, or was pruned before they came."""
+    this = {"process": process.name, "modules": modules_about(process), "outcome": outcome, "limit": limit}
+    return [
+        ListedInstance(
+            row.process_id,
+            row.outcome,
+            row.outcome is not None,
+            f"{'nothing was taken in of it; ' if row.outcome is None else ''}{_letters(row.open_dead_letters)}",
+            row.updated_at,
+        )
+        for row in await connection.execute(LIST_STUCK_UNKNOWN, this)
+    ]
 
 
 async def _listed(
@@ -81,9 +104,13 @@ def _reason(settled: bool, row: Row[Any]) -> str | None:
         waiting = _seconds(row.commands_waiting_for)
         reasons.append(f"{what} neither relayed nor pulled for {waiting}: is a worker running, or who pulls them?")
     if row.open_dead_letters:
-        what = "an open dead letter" if row.open_dead_letters == 1 else f"{row.open_dead_letters} open dead letters"
-        reasons.append(f"{what}: see `saga dead-letters list`")
+        reasons.append(_letters(row.open_dead_letters))
     return "; ".join(reasons) or None
+
+
+def _letters(count: int) -> str:
+    what = "an open dead letter" if count == 1 else f"{count} open dead letters"
+    return f"{what}: see `saga dead-letters list`"
 
 
 def _without_way_on(row: Row[Any]) -> Sequence[str]:

@@ -58,6 +58,7 @@ _WRITTEN = 1 << 15 | 1 << 13 | 1 << 12 | 1 << 7 | 1 << 5
 """Content type, headers, delivery mode, message id and type."""
 _CORRELATED = 1 << 10
 _LONG_STRING, _TIMESTAMP_VALUE, _NESTED = ord("S"), ord("T"), (ord("F"), ord("A"))
+_MOST_NESTED_BYTES = 16 * 1024
 _UNREADABLE = (ValueError, OverflowError, IndexError, RecursionError, OSError, struct.error)
 
 Headers = Mapping[str, Any]
@@ -206,7 +207,15 @@ def _long(said: bytes) -> str | bytes:
 
 
 def _other(data: bytes, kind: int, end: int) -> tuple[Any, int]:
-    """A value that is no text, and where it ends; of what can't be read the bytes, where its length is known."""
+    """A value that is no text, and where it ends; of what can't be read the bytes, where its length is known.
+
+    So of what is large: the time to read it grows with its square.
+    """
+    if data[kind] in _NESTED:
+        start = kind + 1 + _LENGTH.size
+        stop = start + _LENGTH.unpack_from(data, kind + 1)[0]
+        if stop - start > _MOST_NESTED_BYTES:
+            return {UNDECODABLE: data[start:stop]}, stop
     try:
         size, value = decode.embedded_value(data[kind:end])
     except _UNREADABLE:

@@ -13,7 +13,7 @@ from saga.engine.dead_letters import DeadLetter
 from saga.engine.intake import named_instance
 from saga.postgres import durable_transaction
 from saga.settings import Feed, Settings, SettingsError
-from saga.transport.admission import Events, unjudged
+from saga.transport.admission import DEFAULT_EXCHANGE, Events, unjudged
 from saga.transport.codec import decode
 from saga.transport.consumer import Consumer
 from saga.transport.deaths import DELIVERY_LIMIT_REACHED, Death, as_published, read_deaths, why_given_up
@@ -21,6 +21,7 @@ from saga.transport.deliveries import glance_for
 from saga.transport.keeper import Keeper
 from saga.transport.log_feed import AT_ONCE, BESIDE_A_QUEUE, LOOK_SECONDS, LogFeed
 from saga.transport.publisher import Publisher
+from saga.transport.relay import CONSUMER as RELAY
 from saga.transport.relay import Relay
 from saga.transport.returns import Returns
 from saga.transport.telling import tell
@@ -135,7 +136,9 @@ class _AtTheBroker:
         kept: list[tuple[Envelope | Poison, str]] = []
         for message in messages:
             deaths = read_deaths(message.raw)
-            if not deaths or deaths[0].reason != DELIVERY_LIMIT_REACHED:
+            if message.raw.exchange != self._topology.undelivered:
+                kept.append((message, _not_given_up(message.raw.exchange, self._topology.undelivered)))
+            elif not deaths or deaths[0].reason != DELIVERY_LIMIT_REACHED:
                 kept.append((message, why_given_up(deaths)))
             elif deaths[0].queue == self._topology.queue(self._process.name):
                 ours.append(self._judge(decode(as_published(message.raw, deaths[0]))))
@@ -158,13 +161,18 @@ class _AtTheBroker:
                     await dead_letters.keep(connection, other, theirs)
 
     def _owner(self, message: Envelope | Poison) -> str:
-        """The process whose message it is: all processes at a broker share one queue of what was given up."""
-        sender = _COMMAND_SOURCE.fullmatch(message.source or "")
-        if sender is not None:
-            return sender[1]
+        """The process whose message it is: all processes at a broker share one queue of what was given up.
+
+        Whatever it says, it is none of the relay's: those letters are about entries of a log.
+        """
+        own = self._process.name
         died_in = next((death.queue for death in read_deaths(message.raw)), "")
-        other = re.fullmatch(f"{re.escape(self._topology.queue(''))}({_NAME})", died_in)
-        return self._process.name if other is None or died_in in self._queues else other[1]
+        if died_in == self._topology.queue(own):
+            return own
+        named = _COMMAND_SOURCE.fullmatch(message.source or "")
+        if named is None and died_in not in self._queues:
+            named = re.fullmatch(f"{re.escape(self._topology.queue(''))}({_NAME})", died_in)
+        return own if named is None or named[1] == RELAY else named[1]
 
     def _letter(self, given_up: Poison) -> DeadLetter:
         """One of another process, of which only the word for its instances is not known: ours may be the same."""
@@ -181,3 +189,8 @@ class _AtTheBroker:
             module=message.module,
             position=message.position,
         )
+
+
+def _not_given_up(exchange: str, undelivered: str) -> str:
+    """Why a message in the queue of what was given up is not handled: its own sender wrote what its headers say."""
+    return f"it came from exchange {exchange or DEFAULT_EXCHANGE!r}: what the broker gave up comes from {undelivered}"

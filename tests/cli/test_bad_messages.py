@@ -73,6 +73,9 @@ def test_it_is_found_from_its_order_whether_that_is_known_or_not(saga: Saga, nam
     unknown = saga("inspect", "o-1")
     assert unknown.exit_code == 1
     assert f"an open dead letter names it ({letter['id']})" in unknown.stderr
+    (lost,) = saga.json("list", "--stuck")["orders"]
+    assert (lost["order_id"], lost["outcome"], lost["settled"]) == ("o-1", None, False)
+    assert lost["reason"] == "nothing was taken in of it; an open dead letter: see `saga dead-letters list`"
     saga.take(message("OrderPlaced", "o-1"))
     assert [one["id"] for one in saga.json("inspect", "o-1")["dead_letters"]] == [letter["id"]]
     (stuck,) = saga.json("list", "--stuck")["orders"]

@@ -99,6 +99,14 @@ def test_a_correction_that_is_wrong_itself_changes_nothing(saga: Saga) -> None:
     assert [(letter["id"], letter["attempts"]) for letter in letters(saga)] == [(1, 1)]
 
 
+@pytest.mark.parametrize("data", ["{", "[" * 5_000, '{"a":' * 40 + "1" + "}" * 40, '{"a": NaN}', "\udcff"])
+def test_a_correction_that_is_no_strict_json_is_refused_in_a_sentence(saga: Saga, data: str) -> None:
+    saga.take(message("OrderPlaced", "o-1", amount=-5))
+    result = saga("dead-letters", "redrive", "1", "--data", data)
+    assert (result.exit_code, "--data can't be read" in result.stderr) == (2, True)
+    assert [(letter["id"], letter["attempts"]) for letter in letters(saga)] == [(1, 1)]
+
+
 def test_what_is_still_wrong_stays_open_with_one_more_attempt(saga: Saga) -> None:
     saga.take(message("OrderPlaced", "o-1", amount=-5))
     result = saga("dead-letters", "redrive", "--all", "--json")

@@ -1,5 +1,6 @@
 """`saga list` shows orders, and names what keeps those that are stuck."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -122,3 +123,34 @@ def test_the_table_is_for_people(saga: Saga) -> None:
     shown = saga("list").stdout
     assert "o-1" in shown
     assert "cancelled" in shown
+
+
+@pytest.mark.usefixtures("relayed")
+def test_orders_that_only_dead_letters_name_are_among_the_stuck_the_newest_first(saga: Saga) -> None:
+    wrong = {name: replace(message("OrderPlaced", name), body=b'{"order_id":"%s"}' % name.encode()) for name in "abc"}
+    saga.take(message("OrderPlaced", "b"))
+    for letter in wrong.values():
+        saga.take(letter)
+    saga.take(replace(wrong["a"], routing_key="a.second"))
+    assert [(one["order_id"], one["outcome"]) for one in listed(saga, "--stuck")] == [
+        ("a", None),
+        ("c", None),
+        ("b", "awaiting_payment"),
+    ]
+    assert "nothing was taken in of it; 2 open dead letters" in listed(saga, "--stuck")[0]["reason"]
+    assert [one["order_id"] for one in listed(saga, "--stuck", "--outcome", "awaiting_payment")] == ["b"]
+    shown = saga("list", "--stuck", "--limit", "2").stdout
+    assert "... and more: these are 2" in shown
+    ids = [str(one["id"]) for one in saga.json("dead-letters", "list")["dead_letters"]]
+    saga.json("dead-letters", "discard", *ids, "--yes")
+    assert listed(saga, "--stuck") == []
+
+
+@pytest.mark.usefixtures("relayed")
+def test_a_pruned_order_that_a_dead_letter_names_is_among_the_stuck_with_its_last_outcome(saga: Saga) -> None:
+    saga.take(message("OrderCancelled", "o-1"))
+    saga.json("prune", "--older-than", "0s")
+    saga.take(replace(message("OrderPlaced", "o-1"), body=b'{"order_id":"o-1"}'))
+    (order,) = listed(saga, "--stuck")
+    assert (order["order_id"], order["outcome"], order["settled"]) == ("o-1", "cancelled", True)
+    assert order["reason"] == "an open dead letter: see `saga dead-letters list`"

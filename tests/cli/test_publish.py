@@ -83,6 +83,7 @@ def test_an_unknown_type_needs_a_module_and_reaches_the_queue_by_a_known_key(sag
     [
         ("--data", "{"),
         ("--data", "[1]"),
+        ("--data", "[" * 5_000),
         ("--plain", "--structured"),
         ("--plain", "--sequence", "3"),
         ("--data", "{}", "--raw-body", "-"),

@@ -1,6 +1,7 @@
 """Only what every parser reads the same way is read at all; the rest is refused by name."""
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -56,6 +57,15 @@ def test_what_parsers_disagree_about_is_refused_with_a_reason(body: bytes, reaso
         parse(body)
     assert reason in str(refused.value)
     assert len(str(refused.value)) < 200
+
+
+def test_a_key_twice_among_thousands_is_found_at_once() -> None:
+    """Looking for each key among all others would hold a worker up for most of a minute."""
+    keys = [f'"{number:x}":0' for number in range(29_000)]
+    began = time.process_time()
+    with pytest.raises(NotStrictJson, match="the key '7147' twice"):
+        parse(f"{{{','.join([*keys, keys[-1]])}}}".encode())
+    assert time.process_time() - began < 5
 
 
 @pytest.mark.parametrize(("body", "value"), READ.values(), ids=READ)

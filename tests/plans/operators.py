@@ -15,6 +15,7 @@ def reading(count: int) -> dict[str, Cases]:
         "limit": 50,
         "collaborators": ["gateway", "fulfilment"],
     }
+    lost = {"process": "order", "modules": listed["modules"], "limit": 50}
     letters: Arguments = {"process_id": "o-10", "consumer": "order", "modules": ["order-process", "orders"]}
     return {
         "reading/count_answered": one(**order, process_ids=ids, message_ids_begin="orders-"),
@@ -46,6 +47,10 @@ def reading(count: int) -> dict[str, Cases]:
         "reading/list_stuck": {
             "with any outcome": order | listed | {"outcome": None},
             "with one outcome": order | listed | {"outcome": "awaiting payment"},
+        },
+        "reading/list_stuck_unknown": {
+            "with any outcome": lost | {"outcome": None},
+            "with one outcome": lost | {"outcome": "cancelled"},
         },
         "reading/read_cursors": one(),
         "reading/read_dead_letters": one(dead_letter_ids=[1, 2, 3]),

@@ -3,6 +3,7 @@
 import datetime as dt
 import decimal
 import struct
+import time
 from typing import Any
 
 import pytest
@@ -176,6 +177,17 @@ def test_a_nested_table_that_cannot_be_read_costs_only_itself() -> None:
     table = b"\x01tF\x00\x00\x00\x03\x01a?" + b"\x01cS\x00\x00\x00\x01d"
     read = frames.read_message(header_of_table(table), b"{}", ("exchange", "key"))
     assert read.headers == {"t": {frames.UNDECODABLE: b"\x01a?"}, "c": "d"}
+
+
+@pytest.mark.parametrize("kind", [b"A", b"F"], ids=["a list", "a table"])
+def test_what_is_nested_and_large_is_kept_as_bytes_and_costs_no_time(kind: bytes) -> None:
+    """The library copies the rest of a list for each of its values."""
+    nested = b"\x01aV" * 40_000 if kind == b"F" else b"V" * 120_000
+    table = b"\x01a" + kind + struct.pack(">I", len(nested)) + nested + b"\x01bS\x00\x00\x00\x01x"
+    began = time.process_time()
+    read = frames.read_message(header_of_table(table), b"{}", ("exchange", "key"))
+    assert time.process_time() - began < 0.5
+    assert read.headers == {"a": {frames.UNDECODABLE: nested}, "b": "x"}
 
 
 def test_text_that_is_not_utf_8_is_read_as_far_as_it_goes() -> None:

@@ -23,7 +23,7 @@ from tests.transport.dying import declare_as_formerly, die_holding, exceed, poli
 from tests.transport.place import Place, working
 from tests.transport.records import dead_letters, open_dead_letters, outcome, outcomes
 from tests.transport.waiting import until
-from tests.transport.wire import channel_at, depth, drain, event, placed, publish
+from tests.transport.wire import channel_at, depth, drain, event, paid, placed, publish
 
 DEATHS = 1_000
 
@@ -308,3 +308,48 @@ async def test_a_dead_letter_whose_message_comes_again_is_one_letter(place: Plac
     async with working(place):
         await until(lambda: open_dead_letters(place.engine), lambda seen: sum(one.attempts for one in seen) == 2)
     assert len(await dead_letters(place.engine)) == 1
+
+
+@pytest.mark.parametrize("queue", ["order", "gateway"])
+async def test_what_its_sender_calls_given_up_has_no_effect_by_another_exchange(
+    place: Place, channel: AbstractChannel, queue: str
+) -> None:
+    """With CC a message comes from the default exchange to any queue, under any routing key."""
+    key, said_of = {
+        "order": ("payments.PaymentReceived", place.topology.events),
+        "gateway": ("gateway.RefundPayment", place.topology.commands),
+    }[queue]
+    death = {"reason": "delivery_limit", "queue": place.topology.queue(queue), "exchange": said_of}
+    headers: Any = {**paid("o-1").headers, "CC": [place.topology.undelivered], "x-death": [death]}
+    await channel.default_exchange.publish(aio_pika.Message(paid("o-1").body, headers=headers), key)
+    async with working(place):
+        (letter,) = await until(lambda: open_dead_letters(place.engine))
+        await until(lambda: depth(place, place.topology.undelivered), lambda waiting: waiting == 0)
+        assert await depth(place, place.topology.queue(queue)) == 0
+    assert letter.reason == (
+        f"it came from exchange 'amq.default': what the broker gave up comes from {place.topology.undelivered}"
+    )
+    assert (letter.process_id, await outcomes(place.engine)) == ("o-1", {})
+
+
+@pytest.mark.parametrize(
+    ("source", "queue", "consumer"),
+    [
+        ("/modules/relay-process", "elsewhere", "order"),
+        ("/modules/payments", "relay", "order"),
+        ("/modules/trip-process", "order", "order"),
+        ("/modules/trip-process", "gateway", "trip"),
+        ("/modules/payments", "trip", "trip"),
+    ],
+)
+async def test_a_message_that_was_given_up_is_a_dead_letter_of_a_process(
+    place: Place, channel: AbstractChannel, source: str, queue: str, consumer: str
+) -> None:
+    """The relay's letters are about entries of a log, whatever a message calls itself."""
+    death = {"reason": "expired", "queue": place.topology.queue(queue), "exchange": place.topology.events}
+    headers: Any = {**paid("o-1").headers, "ce-source": source, "ce-sequence": "1", "x-death": [death]}
+    exchange = await channel.get_exchange(place.topology.undelivered)
+    await exchange.publish(aio_pika.Message(paid("o-1").body, headers=headers), "any")
+    async with working(place):
+        (letter,) = await until(lambda: open_dead_letters(place.engine))
+    assert (letter.consumer, letter.process_id) == (consumer, "o-1")
