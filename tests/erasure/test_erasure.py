@@ -272,8 +272,11 @@ async def test_it_is_recorded_who_did_it_to_what_and_why_and_for_good(engine: As
     assert (actor, action, reason, ids_) == ("ops", "erase", WHY, ["o-1"])
     assert orjson.loads(result)["entries"] > 0
     for change in ("UPDATE saga.operation SET actor = 'x'", "DELETE FROM saga.operation", "TRUNCATE saga.operation"):
-        with pytest.raises(DBAPIError, match="append-only"):
-            await execute(engine, change)
+        for meanwhile in ("pruning", "erasing"):
+            with pytest.raises(DBAPIError, match="append-only"):
+                async with engine.begin() as connection:
+                    await connection.execute(text(f"SET LOCAL saga.{meanwhile} = 'on'"))
+                    await connection.execute(text(change))
 
 
 async def test_a_second_erasure_finds_nothing_and_is_recorded(engine: AsyncEngine) -> None:
