@@ -7,7 +7,10 @@ each public event there that it hears has exactly one answer in the record of th
 letter, whatever became of that. (Two answers are a difference of their instance.) Events and answers are compared page
 by page, each page as of one moment.
 
-What can't be told is left out: answers that were pruned with their instance, and events that were.
+An erased event has lost what its answer is found by; it says itself which instances it was erased for.
+
+What can't be told is left out: answers that were pruned with their instance, events that were, and events that were
+erased for other processes alone, since nobody gets them any more.
 """
 
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
@@ -39,6 +42,7 @@ class Unanswered:
 
     module: str
     position: int
+    event_id: str
     type: str
     process_id: str | None
 
@@ -82,10 +86,14 @@ def _heard(process: Process, module: str, rows: Sequence[Row[Any]]) -> Iterator[
     kinds = {kind.__name__: kind for kind in process.inputs[module]}
     own = {effect.emits.__name__ for effect in process.effects if isinstance(effect, Deadline)}
     for row in rows:
-        if row.type in kinds:
-            data = orjson.loads(row.data)
-            if row.type not in own or data.get("armed_by") in (None, process.name):
-                yield Unanswered(module, row.position, row.type, _about(process, kinds[row.type], row.stream_id, data))
+        data = orjson.loads(row.data)
+        if row.type not in kinds or (row.type in own and data.get("armed_by") not in (None, process.name)):
+            continue
+        if row.erased is None:
+            about = _about(process, kinds[row.type], row.stream_id, data)
+            yield Unanswered(module, row.position, row.event_id, row.type, about)
+        elif (erased := orjson.loads(row.erased).get(process.name)) is not None:
+            yield Unanswered(module, row.position, row.event_id, row.type, erased)
 
 
 def _about(process: Process, kind: type, stream_id: str, data: Mapping[str, Any]) -> str | None:
@@ -110,8 +118,9 @@ async def _unanswered(
     left = [one for one in heard if (one.process_id, one.position) not in answered]
     if not left:
         return ()
-    known["positions"] = [one.position for one in left]
-    letters = set((await connection.execute(READ_LETTERS, {"consumer": process.name, **known})).scalars())
+    events = {"positions": [one.position for one in left], "event_ids": [one.event_id for one in left]}
+    asked = {"consumer": process.name, "module": module, **events}
+    letters = set((await connection.execute(READ_LETTERS, asked)).scalars())
     about["process_ids"] = sorted({one.process_id for one in left if one.process_id})
     pruned = set((await connection.execute(READ_CAME_BACK, {"process": process.name, **about})).scalars())
     return tuple(one for one in left if one.position not in letters and one.process_id not in pruned)

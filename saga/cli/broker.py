@@ -12,7 +12,7 @@ from saga.cli.failure import CommandFailed
 from saga.postgres import NeedsPerson
 from saga.postgres.sqlstates import Remedy
 from saga.transport.confirms import Refused
-from saga.transport.connection import BROKER_ERRORS
+from saga.transport.connection import BROKER_ERRORS, loss_is_said
 from saga.transport.reply_codes import classified
 
 
@@ -22,7 +22,8 @@ def broker(amqp_url: str) -> Iterator[None]:
     logging.getLogger("aiormq").addHandler(logging.NullHandler())
     place = f"The broker at {BrokerAddress.parse(amqp_url)}"
     try:
-        yield
+        with loss_is_said():
+            yield
     except NeedsPerson as error:
         raise CommandFailed(f"{place} {error}.") from error
     except BROKER_ERRORS as error:

@@ -1,9 +1,11 @@
 """`saga cursors repair` and `saga cursors forget`: cursors that claim too much, and cursors that nobody needs.
 
-Both do what they would do and take it back first, to show it. What is shown is what the same transaction did.
+Both do what they would do and take it back first, to show it. What is shown is what the same transaction did, and what
+is done for good is recorded in it.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict
 from typing import TypeVar
 
 from sqlalchemy import text
@@ -11,10 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from saga.cli.database import database
 from saga.cli.failure import CommandFailed, WrongUsage
+from saga.cli.operator import Operator
 from saga.cli.terminal import shown
 from saga.core import Process
 from saga.modules import Horizon, PublicLog, Unreachable, read_horizon
 from saga.postgres import connect_engine, durable_transaction
+from saga.postgres.operation import Operation, record_operation
 from saga.replay.cursor_repair import KnownLog, RepairedCursor, forget_unheard, repair
 from saga.settings import Settings
 
@@ -25,9 +29,12 @@ Work = Callable[[AsyncConnection], Awaitable[Done]]
 
 
 async def repair_cursors(
-    settings: Settings, processes: Sequence[Process], module: str, handled_upto: int | None, *, for_good: bool
+    settings: Settings, processes: Sequence[Process], module: str, handled_upto: int | None, by: Operator | None
 ) -> list[RepairedCursor]:
-    """Repair the cursors of these processes in a module. Raises CommandFailed where there are none."""
+    """Repair the cursors of these processes in a module; without an operator it is taken back.
+
+    Raises CommandFailed where there are none.
+    """
     hearers = [process for process in processes if module in process.inputs]
     if not hearers:
         heard = dict.fromkeys(name for process in processes for name in process.inputs)
@@ -35,25 +42,50 @@ async def repair_cursors(
 
     async def work(connection: AsyncConnection) -> list[RepairedCursor]:
         log = await _known_log(connection, settings, module, handled_upto)
-        return [done for process in hearers if (done := await repair(connection, process, log)) is not None]
+        repaired = [done for process in hearers if (done := await repair(connection, process, log)) is not None]
+        if not repaired:
+            raise CommandFailed(f"Nobody has a cursor in {shown(module)}: nothing of it was handled.")
+        if by is not None:
+            await record_operation(connection, _repair(by, module, handled_upto, repaired))
+        return repaired
 
     async with database(settings) as engine:
-        repaired = await _done(engine, work, for_good=for_good)
-    if not repaired:
-        raise CommandFailed(f"Nobody has a cursor in {shown(module)}: nothing of it was handled.")
-    return repaired
+        return await _done(engine, work, for_good=by is not None)
 
 
 async def forget_cursors(
-    settings: Settings, processes: Sequence[Process], *, for_good: bool
+    settings: Settings, processes: Sequence[Process], by: Operator | None
 ) -> dict[str, Sequence[str]]:
-    """Remove the cursors that these processes have in modules that they do not hear; which modules, by process."""
+    """Remove the cursors that these processes have in modules that they do not hear; which modules, by process.
+
+    Without an operator it is taken back.
+    """
 
     async def work(connection: AsyncConnection) -> dict[str, Sequence[str]]:
-        return {process.name: await forget_unheard(connection, process) for process in processes}
+        forgotten = {process.name: await forget_unheard(connection, process) for process in processes}
+        if by is not None:
+            ids = tuple(f"{consumer}/{module}" for consumer, modules in forgotten.items() for module in modules)
+            operation = Operation(by.actor, "forget_cursors", by.reason, ids, {"forgotten": len(ids)})
+            await record_operation(connection, operation)
+        return forgotten
 
     async with database(settings) as engine:
-        return await _done(engine, work, for_good=for_good)
+        return await _done(engine, work, for_good=by is not None)
+
+
+def _repair(by: Operator, module: str, handled_upto: int | None, repaired: Sequence[RepairedCursor]) -> Operation:
+    cursors = [
+        {"consumer": one.consumer, "before": asdict(one.before), "after": asdict(one.after), "released": one.released}
+        for one in repaired
+    ]
+    ids = tuple(f"{one.consumer}/{module}" for one in repaired)
+    return Operation(
+        by.actor,
+        "repair_cursors",
+        by.reason,
+        ids,
+        {"handled_up_to": handled_upto, "module": module, "cursors": cursors},
+    )
 
 
 async def _done(engine: AsyncEngine, work: Work[Done], *, for_good: bool) -> Done:

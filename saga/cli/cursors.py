@@ -16,6 +16,7 @@ from saga.cli import cursor_repair as repair
 from saga.cli.database import reading
 from saga.cli.failure import WrongUsage
 from saga.cli.holes import alarms_of, holes_of
+from saga.cli.operator import Actor, Reason, operator
 from saga.cli.processes import OfProcess, choose_processes
 from saga.cli.terminal import AsJson, columns, print_json, shown, terminal
 from saga.core import Process
@@ -48,6 +49,8 @@ def cursors(context: typer.Context, as_json: AsJson = False) -> None:
 def repair_cursors(
     module: Annotated[str, typer.Argument(metavar="MODULE", help="Whose positions were handled or not.")],
     *,
+    reason: Reason,
+    actor: Actor = None,
     handled_upto: Annotated[
         int | None,
         typer.Option("--handled-up-to", min=0, help="Up to here all was handled; else up to where the log is pruned."),
@@ -57,14 +60,15 @@ def repair_cursors(
     as_json: AsJson = False,
 ) -> None:
     """Set cursors in a module to what can be proved: what is missing then is read, or delivered, again."""
+    by = operator(actor, reason)
     settings, processes = _chosen(of, yes=yes, as_json=as_json)
     if not yes:
-        planned = asyncio.run(repair.repair_cursors(settings, processes, module, handled_upto, for_good=False))
+        planned = asyncio.run(repair.repair_cursors(settings, processes, module, handled_upto, None))
         terminal().print(_repaired(planned))
         if not any(one.is_changed for one in planned):
             return
         typer.confirm("Set these cursors so?", abort=True)
-    done = asyncio.run(repair.repair_cursors(settings, processes, module, handled_upto, for_good=True))
+    done = asyncio.run(repair.repair_cursors(settings, processes, module, handled_upto, by))
     if as_json:
         print_json({"repaired": [{**asdict(one), "changed": one.is_changed} for one in done], "count": len(done)})
     else:
@@ -72,16 +76,24 @@ def repair_cursors(
 
 
 @app.command("forget")
-def forget_cursors(*, of: OfProcess = None, yes: Yes = False, as_json: AsJson = False) -> None:
+def forget_cursors(
+    *,
+    reason: Reason,
+    actor: Actor = None,
+    of: OfProcess = None,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
     """Remove the cursors of processes in modules that they do not hear, or no longer."""
+    by = operator(actor, reason)
     settings, processes = _chosen(of, yes=yes, as_json=as_json)
     if not yes:
-        planned = asyncio.run(repair.forget_cursors(settings, processes, for_good=False))
+        planned = asyncio.run(repair.forget_cursors(settings, processes, None))
         terminal().print(_forgotten(planned))
         if not any(planned.values()):
             return
         typer.confirm("Remove these cursors?", abort=True)
-    done = asyncio.run(repair.forget_cursors(settings, processes, for_good=True))
+    done = asyncio.run(repair.forget_cursors(settings, processes, by))
     if as_json:
         print_json({"forgotten": done})
     else:

@@ -1,7 +1,6 @@
 """`saga erase`: remove for good what settled orders, or instances of other processes, were told."""
 
 import asyncio
-import getpass
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -11,6 +10,7 @@ from rich.text import Text
 
 from saga.cli.database import database
 from saga.cli.failure import CommandFailed, WrongUsage
+from saga.cli.operator import Actor, Operator, Reason, operator
 from saga.cli.processes import OfProcess, choose_processes, identified, load_processes, require_known
 from saga.cli.terminal import AsJson, columns, print_json, shown, terminal
 from saga.core import Process
@@ -23,8 +23,8 @@ Erasures = list[tuple[Target, Plan]]
 def erase_instances(
     process_ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Ids of instances, such as order ids.")],
     *,
-    reason: Annotated[str, typer.Option(help="Why; it is recorded, so name nobody in it.")],
-    actor: Annotated[str | None, typer.Option(help="Who does it. [the user of this machine]")] = None,
+    reason: Reason,
+    actor: Actor = None,
     of: OfProcess = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be erased and what stays.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
@@ -37,8 +37,7 @@ def erase_instances(
     """
     if as_json and not (yes or dry_run):
         raise WrongUsage("--json asks no questions: add --yes, or --dry-run.")
-    if not reason.strip():
-        raise WrongUsage("--reason is empty: say why, for the record.")
+    by = operator(actor, reason)
     settings = load_settings()
     wanted = list(dict.fromkeys(process_ids))
     planned = asyncio.run(_plan(settings, choose_processes(settings, of), wanted))
@@ -50,7 +49,7 @@ def erase_instances(
         if not yes:
             typer.confirm("Erase this for good?", abort=True)
         targets = [target for target, _ in planned]
-        done = asyncio.run(_erase(settings, targets, actor=actor or _user(), reason=reason))
+        done = asyncio.run(_erase(settings, targets, by))
     if as_json:
         print_json({"dry_run": dry_run, "erased": [_as_data(*one) for one in done]})
     elif not dry_run:
@@ -76,20 +75,12 @@ async def _plan(settings: Settings, processes: Sequence[Process], wanted: Sequen
     return planned
 
 
-async def _erase(settings: Settings, targets: Sequence[Target], *, actor: str, reason: str) -> Erasures:
+async def _erase(settings: Settings, targets: Sequence[Target], by: Operator) -> Erasures:
     async with database(settings) as engine:
         try:
-            return [(one, await erase(engine, one, actor=actor, reason=reason)) for one in targets]
+            return [(one, await erase(engine, one, actor=by.actor, reason=by.reason)) for one in targets]
         except (Refused, LookupError) as error:
             raise CommandFailed(f"{shown(error)} What was named before it is erased.") from None
-
-
-def _user() -> str:
-    """Who runs this command. Raises WrongUsage where the machine does not know."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        raise WrongUsage("This machine has no name for its user: say who does it with --actor.") from None
 
 
 def _as_data(target: Target, one: Plan) -> dict[str, Any]:

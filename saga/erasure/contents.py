@@ -11,7 +11,7 @@ from saga.erasure.kept import Kept
 from saga.replay.fold import ANSWERS, RESTARTS
 
 ERASED: Final = "erased"
-"""Stands in place of sentences, and marks the metadata of events that lost contents."""
+"""Stands in place of sentences. In the metadata of events that lost contents: for which instance of each process."""
 
 Contents = Mapping[str, Any]
 
@@ -50,13 +50,20 @@ def erased_metadata(metadata: Contents, process_id: str) -> Contents:
     return left | ({"correlationid": process_id} if "correlationid" in metadata else {})
 
 
-def erased_event(kept: list[Kept], type_: str, data: Contents, metadata: Contents) -> tuple[Contents, Contents]:
-    """Data and metadata of an event in a module's log; one that lost something is marked."""
-    left: dict[str, Any] = {}
+def erased_event(
+    kept: list[Kept], told: tuple[str, str], type_: str, data: Contents, metadata: Contents
+) -> tuple[Contents, Contents]:
+    """Data and metadata of an event in a module's log; one that lost something says which instances were erased.
+
+    ``told`` is the process and the id of the instance that was told of it. Whose deadline an event is stays.
+    """
+    left = {name: data[name] for name in ("armed_by",) if name in data}
     for one in kept:
         left |= one.of(type_, data)
     said = {name: value for name, value in metadata.items() if name not in ("correlationid", "traceparent")}
-    return left, said | {ERASED: True} if left != data or said != metadata else said
+    if ERASED not in metadata and (left, said) == (data, metadata):
+        return data, metadata
+    return left, said | {ERASED: {**metadata.get(ERASED, {}), told[0]: told[1]}}
 
 
 def written(process_id: str) -> list[str]:

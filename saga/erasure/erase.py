@@ -10,7 +10,10 @@ holds the state from which it goes on; replay and audit begin there. Events in t
 contents are marked, and no reader gets them any more: so an erasure waits until everybody who has a cursor here has
 read them.
 
-Locks are taken as a step takes them: the instance, dead letters, at last the module's row.
+An instance that never came to be may have dead letters all the same; they lose what they say.
+
+Locks are taken as a step takes them: the instance, dead letters, timers, at last the module's row. A scheduler that is
+firing one of the timers is waited for before the events are read: its event is one of them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -106,7 +109,8 @@ async def erase(engine: AsyncEngine, target: Target, *, actor: str, reason: str,
     """Erase the instance, and record who did it and why.
 
     Raises Refused while it is not settled, has open dead letters, or an event of it has a reader to come; LookupError
-    if nothing is known of it; Conflict where others were in the way too often; Unavailable.
+    if nothing is known of it, and no dead letter says anything; Conflict where others were in the way too often;
+    Unavailable.
     """
     return await again_after_conflicts()(_erase, engine, target, actor, reason, dry=dry)
 
@@ -116,12 +120,14 @@ async def _erase(engine: AsyncEngine, target: Target, actor: str, reason: str, *
     keeps = kept(process)
     async with durable_transaction(engine) as connection:
         await connection.execute(ALLOW_ERASING)
-        row, is_pruned = await _lock(connection, process, process_id)
+        row, is_pruned = await _lock(connection, target)
         await _require_answered(connection, target, row)
+        letters = (await connection.execute(ERASE_LETTERS, _this(target))).rowcount
+        if row is None and not letters:
+            raise LookupError(f"nothing is known of {process.name} {process_id!r}")
+        await connection.execute(ERASE_TIMERS, _this(target))
         events = await _erase_events(connection, target)
         entries, last = await _erase_stream(connection, target, keeps)
-        letters = (await connection.execute(ERASE_LETTERS, _this(target))).rowcount
-        await connection.execute(ERASE_TIMERS, _this(target))
         collaborators = await _erase_at_collaborators(connection, target, keeps)
         done = Plan(entries, events, letters, collaborators, keeps)
         if dry:
@@ -129,6 +135,8 @@ async def _erase(engine: AsyncEngine, target: Target, actor: str, reason: str, *
         counts = {name: value for name, value in asdict(done).items() if name != "kept"}
         result = {"process": process.name, **counts}
         await record_operation(connection, Operation(actor, "erase", reason, (process_id,), result))
+        if row is None:
+            return done
         state = erased_state(process, keeps, row.state)
         if is_pruned:
             await connection.execute(WRITE_TOMBSTONE, _this(target) | {"state": orjson.dumps(state).decode()})
@@ -137,19 +145,17 @@ async def _erase(engine: AsyncEngine, target: Target, actor: str, reason: str, *
     return done
 
 
-async def _lock(connection: AsyncConnection, process: Process, process_id: str) -> tuple[Row[Any], bool]:
-    """The instance's row, and whether it is a tombstone."""
-    this = {"process": process.name, "process_id": process_id}
-    if (row := (await connection.execute(LOCK_INSTANCE, this)).one_or_none()) is not None:
+async def _lock(connection: AsyncConnection, target: Target) -> tuple[Row[Any] | None, bool]:
+    """The instance's row, and whether it is a tombstone; None where only dead letters may know of it."""
+    if (row := (await connection.execute(LOCK_INSTANCE, _this(target))).one_or_none()) is not None:
         return row, False
-    if (row := (await connection.execute(LOCK_TOMBSTONE, this)).one_or_none()) is not None:
-        return row, True
-    raise LookupError(f"nothing is known of {process.name} {process_id!r}")
+    row = (await connection.execute(LOCK_TOMBSTONE, _this(target))).one_or_none()
+    return row, row is not None
 
 
-async def _require_answered(connection: AsyncConnection, target: Target, row: Row[Any]) -> None:
+async def _require_answered(connection: AsyncConnection, target: Target, row: Row[Any] | None) -> None:
     who = f"{target.process.name} {target.process_id}"
-    if not row.settled:
+    if row is not None and not row.settled:
         raise Refused(f"{who} is {row.outcome}, and not settled: erase it once it is.")
     letters = (await connection.execute(LIST_OPEN_LETTERS, _this(target))).scalars().all()
     if letters:
@@ -184,7 +190,18 @@ def _entry(target: Target, keeps: Kept, row: Row[Any]) -> dict[str, Any] | None:
 async def _erase_events(connection: AsyncConnection, target: Target) -> dict[str, int]:
     """How many events changed, by module."""
     process = target.process
-    wanted = {"own": process.module, "modules": list(process.inputs), "correlate": process.correlate}
+    heard = [
+        (one.name, module, kind.__name__)
+        for one in target.processes
+        for module, kinds in one.inputs.items()
+        for kind in kinds
+    ]
+    hearers, hears_from, heard_types = zip(*heard, strict=True)
+    wanted = {"own": process.module, "modules": list(process.inputs), "correlate": process.correlate} | {
+        "hearers": list(hearers),
+        "hears_from": list(hears_from),
+        "heard_types": list(heard_types),
+    }
     changed: dict[str, int] = {}
     rows = (await connection.execute(READ_EVENTS, _this(target) | wanted)).all()
     for module, events in groupby(rows, key=lambda row: row.module):
@@ -196,7 +213,8 @@ async def _erase_events(connection: AsyncConnection, target: Target) -> dict[str
 
 def _event(target: Target, row: Row[Any]) -> dict[str, Any] | None:
     was, metadata = orjson.loads(row.data), orjson.loads(row.metadata)
-    data, said = erased_event([kept(one) for one in target.processes], row.type, was, metadata)
+    told = (target.process.name, target.process_id)
+    data, said = erased_event([kept(one) for one in target.processes], told, row.type, was, metadata)
     if (data, said) == (was, metadata):
         return None
     if row.unread_by is not None:

@@ -17,7 +17,10 @@ _RECORD = text("""
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """``action`` is one word, such as ``erase``. ``result`` is numbers and names, never what a message said."""
+    """``action`` is ``erase``, ``repair_cursors`` or ``forget_cursors``.
+
+    ``result`` is numbers and names, never what a message said.
+    """
 
     actor: str
     action: str

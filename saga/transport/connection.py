@@ -44,11 +44,25 @@ BROKER_ERRORS: Final = (AMQPError, ChannelInvalidStateError, OSError, asyncio.Ti
 TRANSIENT: Final = (*BROKER_ERRORS, Unavailable, Conflict)
 """After these the same work, done again later, will succeed."""
 
+_BARE: Final = (Exception, StopAsyncIteration)
+"""What the client raises, with nothing in it, for what is under way on a connection that ends without a word."""
+
 _log = structlog.get_logger()
 
 
 class ConsumerLost(ConnectionError):
     """The broker ended the consumer, or the channel, under us."""
+
+
+@contextmanager
+def loss_is_said() -> Iterator[None]:
+    """Turn what the client raises bare into a ConnectionError; nobody else raises exactly that."""
+    try:
+        yield
+    except _BARE as error:
+        if type(error) not in _BARE or error.args:
+            raise
+        raise ConnectionError("the connection was lost in the middle of a call") from error
 
 
 async def connect(amqp_url: str, name: str) -> SortedConnection:
@@ -78,7 +92,8 @@ async def _connect(endpoint: Endpoint, name: str, seconds: float) -> SortedConne
     )
     connection.overheard.server = f"broker {endpoint}"
     try:
-        await connection.connect(timeout=seconds)
+        with loss_is_said():
+            await connection.connect(timeout=seconds)
     except InvalidFrameError:
         # The client takes a refusal for a frame that it did not expect, and keeps to itself what it says.
         await connection.close()
@@ -120,7 +135,8 @@ def place_of(amqp_url: str) -> str:
 def broker_errors(amqp_url: str) -> Iterator[None]:
     """Turn the broker's errors into Unavailable or NeedsPerson where they mean that."""
     try:
-        yield
+        with loss_is_said():
+            yield
     except BROKER_ERRORS as error:
         remedy, means = classified(error)
         said = str(error) or repr(error)
@@ -171,6 +187,10 @@ async def supervise(
     """
     at_broker = None if broker is None else place_of(broker)
 
+    async def attempt() -> None:
+        with loss_is_said():
+            await session()
+
     def wait_longer_or_stop(seconds: float) -> Awaitable[None]:
         return pause(stop, seconds)
 
@@ -192,7 +212,7 @@ async def supervise(
                 reraise=True,
             )
             try:
-                await attempts(session)
+                await attempts(attempt)
                 return
             except TRANSIENT as error:
                 if not is_transient(error):

@@ -14,7 +14,7 @@ from aio_pika.exceptions import PublishError
 
 from saga.core import Envelope, Poison, Raw
 from saga.postgres import Unavailable
-from saga.transport.connection import BROKER_ERRORS, connect
+from saga.transport.connection import BROKER_ERRORS, connect, loss_is_said
 from saga.transport.deaths import Death, as_published, why_given_up
 from saga.transport.topology import Topology
 
@@ -37,15 +37,16 @@ class Returns:
             return {}
         refused: dict[int, str] = {}
         try:
-            async with await connect(self._amqp_url, "returns") as connection:
-                channel = await connection.channel(on_return_raises=True)
-                for index, (message, death) in enumerate(given_up):
-                    raw = as_published(message.raw, death)
-                    why_not: str | None = "it did not come by an exchange of this prefix"
-                    if raw.exchange in (self._topology.events, self._topology.commands):
-                        why_not = await _publish(channel, raw)
-                    if why_not is not None:
-                        refused[index] = f"{why_given_up([death])}; {why_not}"
+            with loss_is_said():
+                async with await connect(self._amqp_url, "returns") as connection:
+                    channel = await connection.channel(on_return_raises=True)
+                    for index, (message, death) in enumerate(given_up):
+                        raw = as_published(message.raw, death)
+                        why_not: str | None = "it did not come by an exchange of this prefix"
+                        if raw.exchange in (self._topology.events, self._topology.commands):
+                            why_not = await _publish(channel, raw)
+                        if why_not is not None:
+                            refused[index] = f"{why_given_up([death])}; {why_not}"
         except BROKER_ERRORS as error:
             raise Unavailable(f"a message is not given back to its queue: {error!r}") from error
         return refused

@@ -1,6 +1,7 @@
 """Every event that a cursor has passed has an answer, or the audit names it."""
 
 import random
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
@@ -82,6 +83,14 @@ async def test_what_has_a_dead_letter_is_answered_and_without_it_is_not(engine: 
     assert await events(engine) == (2, [])
     await execute(engine, "DELETE FROM saga.dead_letter")
     assert [one.position for one in (await events(engine))[1]] == [2]
+
+
+async def test_a_dead_letter_of_another_message_at_its_position_is_no_answer(engine: AsyncEngine) -> None:
+    (placed,) = await logged(engine, message("OrderPlaced", "o-1"))
+    liar = replace(message("OrderPlaced", "o-2"), module="orders", position=1, previous_position=0)
+    assert (await take(engine, liar)).dead == 1
+    await execute(engine, "INSERT INTO saga.cursor (consumer, module, watermark) VALUES ('order', 'orders', 1)")
+    assert [(one.position, one.event_id) for one in (await events(engine))[1]] == [(1, placed.id)]
 
 
 async def test_a_letter_that_was_discarded_stays_as_long_as_its_event(engine: AsyncEngine) -> None:

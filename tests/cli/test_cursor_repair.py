@@ -1,6 +1,7 @@
 """`saga cursors repair` sets a poisoned cursor right, so that what comes behind the lie is taken in, once."""
 
 import asyncio
+import getpass
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -21,6 +22,7 @@ from tests.engine.conversation import dead_letters, execute, message, rows, valu
 PROCESS = order_process()
 MANY = range(1, 21)
 LIE = 1_000
+WHY = "a false claim"
 ANSWERS = "SELECT stream_id, count(*) FROM saga.event_log WHERE type LIKE 'Input%' GROUP BY 1 ORDER BY 1"
 
 
@@ -60,7 +62,11 @@ async def feed(engine: AsyncEngine, log: AsyncEngine | None = None) -> None:
 
 
 async def call(saga: Saga, *words: str, stdin: str | None = None, **environment: str) -> Result:
-    return await asyncio.to_thread(saga, "cursors", *words, stdin=stdin, **environment)
+    return await asyncio.to_thread(saga, "cursors", *words, "--reason", WHY, stdin=stdin, **environment)
+
+
+async def operations(engine: AsyncEngine) -> list[tuple[Any, ...]]:
+    return await rows(engine, "SELECT actor, action, reason, ids FROM saga.operation ORDER BY operation_id")
 
 
 async def repair(saga: Saga, *words: str, **environment: str) -> dict[str, Any]:
@@ -248,3 +254,37 @@ async def test_cursors_in_modules_that_nobody_hears_are_removed(engine: AsyncEng
     left = await rows(engine, "SELECT consumer, module FROM saga.cursor ORDER BY 1, 2")
     assert left == [("order", "payments"), ("relay", "payments")]
     assert "There is no cursor" in (await call(saga, "forget", "--yes")).stdout
+
+
+async def test_a_repair_is_recorded_with_what_came_of_it_and_one_that_was_taken_back_is_not(
+    lied_to: AsyncEngine, saga: Saga
+) -> None:
+    await log_payments(lied_to)
+    assert (await call(saga, "repair", "payments", stdin="n\n")).exit_code == 1
+    assert await operations(lied_to) == []
+    await repair(saga, "--actor", "jo")
+    assert await operations(lied_to) == [("jo", "repair_cursors", WHY, ["order/payments"])]
+    result = json.loads(await value(lied_to, "SELECT CAST(result AS text) FROM saga.operation"))
+    before, after = {"watermark": LIE, "handled": "{}"}, {"watermark": 0, "handled": "{}"}
+    moved = {"consumer": "order", "before": before, "after": after, "released": 1}
+    assert result == {"module": "payments", "handled_up_to": None, "cursors": [moved]}
+
+
+async def test_what_can_not_be_recorded_is_not_repaired(lied_to: AsyncEngine, saga: Saga) -> None:
+    await log_payments(lied_to)
+    await execute(lied_to, "ALTER TABLE saga.operation ADD CHECK (actor <> 'nobody')")
+    assert (await call(saga, "repair", "payments", "--yes", "--actor", "nobody")).exit_code != 0
+    assert await cursor(lied_to) == (LIE, "{}")
+
+
+async def test_cursors_that_are_forgotten_are_recorded(engine: AsyncEngine, saga: Saga) -> None:
+    await execute(engine, "INSERT INTO saga.cursor (consumer, module) VALUES ('order', 'invented')")
+    assert (await call(saga, "forget", "--yes")).exit_code == 0
+    assert await operations(engine) == [(getpass.getuser(), "forget_cursors", WHY, ["order/invented"])]
+
+
+@pytest.mark.parametrize("words", [("repair", "payments"), ("forget",)], ids=" ".join)
+def test_without_a_reason_no_cursor_is_touched(saga: Saga, words: tuple[str, ...]) -> None:
+    assert saga("cursors", *words, "--yes").exit_code == 2
+    refused = saga("cursors", *words, "--yes", "--reason", " ")
+    assert (refused.exit_code, "--reason is empty" in refused.stderr) == (2, True)

@@ -16,13 +16,14 @@ from saga.core import Envelope, Poison, Raw
 from saga.engine import Step
 from saga.engine.dead_letters import DeadLetterState, close
 from saga.erasure import Plan, Refused, Target, erase, plan
-from saga.modules import read_public
+from saga.modules import NewEvent, append, read_public
 from saga.postgres import durable_transaction
 from saga.replay import Standing, check, repair
+from saga.transport.log_feed import AT_ONCE, LogFeed
 from tests.engine.conversation import commands, dead_letters, execute, message, outcome, rows, value
 from tests.erasure.dump import found_in_dump
 from tests.gateway.desk import Desk, refund, request, void
-from tests.retention.archive import PROCESS, ids, logged, picture, prune, read_all, take
+from tests.retention.archive import PROCESS, ids, logged, picture, prune, read_all, take, waiting_for_locks
 
 SECRET = "jane.doe@example.org"
 WHY = "request 4711"
@@ -189,6 +190,50 @@ async def test_it_waits_for_readers_open_letters_and_the_end_of_the_order(engine
     assert await rows(engine, "SELECT action FROM saga.operation") == []
 
 
+async def test_it_waits_for_a_payment_that_is_the_first_event_of_its_log(engine: AsyncEngine) -> None:
+    await take(engine, told("OrderPlaced"), told("OrderCancelled"))
+    await read_all(engine)
+    await logged(engine, told("PaymentReceived", amount=77))
+    with pytest.raises(Refused, match="order has not read position 1 of payments yet"):
+        await erased(engine)
+    await LogFeed(engine, Step(engine, PROCESS), PROCESS, "saga", grace=AT_ONCE, page_size=7).feed_once()
+    assert await outcome(engine, "o-1") == "refunded"
+    with pytest.raises(Refused, match="relay has not read position 1 of payments yet"):
+        await erased(engine)
+    await read_all(engine)
+    await erased(engine)
+
+
+async def test_it_waits_for_a_deadline_that_fires_meanwhile(engine: AsyncEngine) -> None:
+    await take(engine, told("OrderPlaced"), told("OrderCancelled"))
+    await read_all(engine)
+    async with durable_transaction(engine) as scheduler:
+        await scheduler.execute(text("UPDATE saga.timer SET fired_at = greatest(due_at, now())"))
+        fired = NewEvent("o-1", "PaymentTimedOut", "e-1", {"order_id": "o-1"}, metadata={"correlationid": SECRET})
+        await append(scheduler, "scheduler", [fired])
+        erasing = asyncio.create_task(erased(engine))
+        await waiting_for_locks(engine, 1)
+    with pytest.raises(Refused, match="has not read position 1 of scheduler yet"):
+        await erasing
+
+
+async def test_what_only_dead_letters_say_of_an_instance_is_erased(engine: AsyncEngine, database_url: str) -> None:
+    (wrong,) = await logged(engine, told("PaymentReceived", amount=-1))
+    await take(engine, replace(wrong, raw=Raw(orjson.dumps(wrong.data))))
+    await read_all(engine)
+    await read_all(engine, PROCESS.name)
+    with pytest.raises(Refused, match=r"open dead letters \(\d+\)"):
+        await erased(engine)
+    ((letter,),) = await rows(engine, "SELECT dead_letter_id FROM saga.dead_letter")
+    async with durable_transaction(engine) as connection:
+        await close(connection, [letter], DeadLetterState.DISCARDED)
+    done = await erased(engine)
+    assert (done.entries, done.events, done.dead_letters) == (0, {"payments": 1}, 1)
+    assert await found_in_dump(database_url, SECRET) == []
+    assert await value(engine, "SELECT count(*) FROM saga.operation WHERE ids = '{o-1}'") == 1
+    assert [lost async for page in audit_events(engine, PROCESS) for lost in page.unanswered] == []
+
+
 async def test_a_letter_that_comes_again_can_be_looked_at_again(engine: AsyncEngine) -> None:
     bad = told("PaymentReceived", amount=1)
     await take(engine, told("OrderPlaced"), told("PaymentReceived"))
@@ -227,8 +272,11 @@ async def test_it_is_recorded_who_did_it_to_what_and_why_and_for_good(engine: As
     assert (actor, action, reason, ids_) == ("ops", "erase", WHY, ["o-1"])
     assert orjson.loads(result)["entries"] > 0
     for change in ("UPDATE saga.operation SET actor = 'x'", "DELETE FROM saga.operation", "TRUNCATE saga.operation"):
-        with pytest.raises(DBAPIError, match="append-only"):
-            await execute(engine, change)
+        for meanwhile in ("pruning", "erasing"):
+            with pytest.raises(DBAPIError, match="append-only"):
+                async with engine.begin() as connection:
+                    await connection.execute(text(f"SET LOCAL saga.{meanwhile} = 'on'"))
+                    await connection.execute(text(change))
 
 
 async def test_a_second_erasure_finds_nothing_and_is_recorded(engine: AsyncEngine) -> None:

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from examples.shop.order import order as shop_order
+from saga.audit import audit_events
 from saga.core import (
     ARMED,
     Deadline,
@@ -31,10 +32,14 @@ from saga.core import (
 )
 from saga.engine import Step
 from saga.erasure import Target, erase, kept
+from saga.modules import NewEvent, append
 from saga.orders import order_process
+from saga.postgres import durable_transaction
 from saga.replay import check
+from saga.transport.log_feed import AT_ONCE, LogFeed
 from tests.engine.conversation import message, value
 from tests.erasure.dump import found_in_dump
+from tests.replay.evidence import delete_entries
 from tests.retention.archive import read_all
 
 
@@ -176,6 +181,47 @@ async def test_a_declared_field_that_nothing_reads_is_erased_and_a_duplicate_is_
     state = orjson.loads(await value(engine, "SELECT CAST(state AS text) FROM saga.instance"))
     assert state["registers"]["bookings"]["b-1"] == {"trip_id": "t-1", "booking_id": "b-1", "price": 7}
     assert [one.differences for page in [p async for p in check(engine, process)] for one in page] == [()]
+
+
+async def logged(engine: AsyncEngine, stream_id: str, data: Mapping[str, Any]) -> Any:
+    """A booking as an event of the log of travel, which is kept here."""
+    said = replace(message("Booked", "unused"), data=dict(data))
+    async with durable_transaction(engine) as connection:
+        position = await append(connection, "travel", [NewEvent(stream_id, "Booked", said.id, dict(data))])
+    return replace(said, source="/modules/travel", module="travel", position=position, previous_position=position - 1)
+
+
+async def lost(engine: AsyncEngine, process: Process) -> list[str]:
+    return [one.sentence async for page in audit_events(engine, process) for one in page.unanswered]
+
+
+async def test_an_erased_event_that_can_not_be_read_any_more_is_still_answered(engine: AsyncEngine) -> None:
+    process = trip()
+    data = {"trip_id": "t-1", "booking_id": "b-1", "price": 7, "email": "secret@example.org"}
+    booked = await logged(engine, "b-1", data)
+    await Step(engine, process).take([booked])
+    await read_all(engine)
+    for _ in range(2):
+        await erase(engine, Target(process, "t-1", (process,)), actor="ops", reason="a request")
+        assert await value(engine, "SELECT CAST(data AS text) FROM saga.event_log WHERE module = 'travel'") == (
+            '{"trip_id": "t-1", "booking_id": "b-1"}'
+        )
+        assert await lost(engine, process) == []
+    await delete_entries(engine, "t-1", "type = 'InputTaken'")
+    assert await lost(engine, process) == ["position 1 of travel, Booked about t-1, was passed and has no answer"]
+
+
+async def test_an_erased_event_that_a_later_process_never_got_is_not_asked_for(engine: AsyncEngine) -> None:
+    process, later = trip(), replace(trip(), name="later-trip")
+    data = {"booking_id": "b-1", "price": 7, "email": "secret@example.org"}
+    booked = [await logged(engine, one, {"trip_id": one, **data}) for one in ("t-1", "t-2")]
+    await Step(engine, process).take(booked)
+    await read_all(engine)
+    await erase(engine, Target(process, "t-1", (process,)), actor="ops", reason="a request")
+    step = Step(engine, later)
+    await LogFeed(engine, step, later, "saga", grace=AT_ONCE, page_size=7).feed_once()
+    assert await value(engine, "SELECT watermark FROM saga.cursor WHERE consumer = 'later-trip'") == 2
+    assert await lost(engine, later) == []
 
 
 def test_an_erased_field_contradicts_nothing_and_what_is_left_still_does() -> None:

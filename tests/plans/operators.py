@@ -117,7 +117,12 @@ def replay(count: int) -> dict[str, Cases]:
                 "beyond it": {"watermark": 0, "handled": f"{{[{count // 8},{count // 4})}}"},
             }.items()
         },
-        "audit/read_letters": one(consumer="order", module="orders", positions=list(range(1, PAGE))),
+        "audit/read_letters": one(
+            consumer="order",
+            module="orders",
+            positions=list(range(1, PAGE)),
+            event_ids=[f"e-{n}" for n in range(1, PAGE)],
+        ),
         "replay/find_next": {
             "from the beginning": order | {"after": "", "limit": PAGE},
             "from the middle": order | {"after": f"o-{count // 2}", "limit": PAGE},
@@ -179,7 +184,13 @@ def erasure(count: int) -> dict[str, Cases]:
         "erasure/lock_tombstone": one(**order),
         "erasure/list_open_letters": one(**order),
         "erasure/read_stream": one(**stream, after=0, limit=PAGE),
-        "erasure/read_events": one(**order, **about),
+        "erasure/read_events": one(
+            **order,
+            **about,
+            hearers=["order", "order"],
+            hears_from=["orders", "payments"],
+            heard_types=["OrderPlaced", "PaymentReceived"],
+        ),
         "erasure/write_tombstone": one(**order, state="{}"),
         "erasure/write_instance": one(**order, state="{}", stream_version=2),
         "erasure/erase_timers": one(**order),

@@ -100,6 +100,29 @@ async def test_no_channel_is_opened_on_a_lost_connection(amqp_url: str, by: str)
             await connection.channel()
 
 
+@pytest.mark.parametrize("bare", [Exception, StopAsyncIteration])
+async def test_what_the_client_raises_bare_is_a_lost_connection(bare: type[Exception]) -> None:
+    errors = iter([bare(), bare()])
+
+    async def session() -> None:
+        if (error := next(errors, None)) is not None:
+            raise error
+
+    with capture_logs() as logs:
+        await supervise("test", session, asyncio.Event(), broker=URL)
+    assert [line["event"] for line in logs] == ["starting_over"] * 2
+    with pytest.raises(Unavailable), broker_errors(URL):
+        raise bare
+
+
+async def test_what_somebody_raises_with_a_word_is_a_bug() -> None:
+    async def session() -> None:
+        raise Exception("a bug")  # noqa: TRY002 -- what the client raises, but with a word
+
+    with pytest.raises(Exception, match="a bug"):
+        await supervise("test", session, asyncio.Event(), broker=URL)
+
+
 async def test_a_loop_waits_for_a_person_and_ends_with_a_bug() -> None:
     stop, errors = asyncio.Event(), iter([*as_raised(403), *as_raised(503)])
 

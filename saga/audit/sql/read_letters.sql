@@ -1,5 +1,8 @@
--- Which positions of a module have a dead letter of a consumer, open or closed. Reads the dead letters, which are few,
--- and only where there is something to ask for.
-SELECT position
-FROM saga.dead_letter
-WHERE consumer = :consumer AND module = :module AND position = ANY (CAST(:positions AS bigint[]))
+-- Which events of a module have a dead letter of a consumer, open or closed. A letter about another message that claimed the
+-- position of an event says nothing of that event. Reads the dead letters, which are few, and only where there is something
+-- to ask for.
+SELECT d.position
+FROM saga.dead_letter AS d
+JOIN unnest(CAST(:positions AS bigint[]), CAST(:event_ids AS text[])) AS e (position, event_id)
+    ON e.position = d.position AND e.event_id = d.message_id
+WHERE d.consumer = :consumer AND d.module = :module

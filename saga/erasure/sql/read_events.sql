@@ -1,6 +1,6 @@
 -- The events in the logs kept here that are about an instance: those that it answered, those that its dead letters name,
 -- and whatever else a module that the process hears has in the stream of this name, if it says the same id.
--- Indexes: event_log_module_stream_id_stream_version_key, event_log_pkey; dead letters are few.
+-- Indexes: event_log_module_stream_id_stream_version_key, event_log_pkey, cursor_pkey; dead letters are few.
 WITH told AS (
     SELECT l.metadata ->> 'module' AS module, CAST(l.metadata ->> 'position' AS bigint) AS position
     FROM saga.event_log AS l
@@ -19,9 +19,20 @@ WITH told AS (
 SELECT
     l.module, l.position, l.type, CAST(l.data AS text) AS data, CAST(l.metadata AS text) AS metadata,
     (
-        SELECT min(c.consumer) FROM saga.cursor AS c
-        WHERE c.module = l.module AND l.visibility = 'public'
-          AND c.watermark < l.position AND NOT c.handled @> l.position
+        SELECT min(r.consumer)
+        FROM (
+            SELECT c.consumer FROM saga.cursor AS c WHERE c.module = l.module
+            UNION
+            SELECT h.consumer
+            FROM unnest(CAST(:hearers AS text[]), CAST(:hears_from AS text[]), CAST(:heard_types AS text[]))
+                AS h (consumer, module, type)
+            WHERE h.module = l.module AND h.type = l.type
+            UNION
+            SELECT c.consumer FROM saga.cursor AS c WHERE c.consumer = 'relay'
+        ) AS r
+        LEFT JOIN saga.cursor AS c ON c.consumer = r.consumer AND c.module = l.module
+        WHERE l.visibility = 'public'
+          AND coalesce(c.watermark < l.position AND NOT c.handled @> l.position, true)
     ) AS unread_by
 FROM told AS t
 JOIN saga.event_log AS l ON l.module = t.module AND l.position = t.position
