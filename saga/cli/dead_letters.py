@@ -2,12 +2,13 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
 from rich.text import Text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.cli.addresses import amqp_url
 from saga.cli.broker import broker
@@ -15,7 +16,7 @@ from saga.cli.database import database, reading
 from saga.cli.failure import CommandFailed, WrongUsage
 from saga.cli.letter import as_data, explained, identified
 from saga.cli.processes import load_processes
-from saga.cli.redrive import Redriven, corrected, redrive_one, resend_one
+from saga.cli.redrive import Redriven, corrected, redrive_some, resend_one
 from saga.cli.terminal import AsJson, age, columns, print_json, shown, terminal
 from saga.core import Process
 from saga.engine.dead_letters import DeadLetterState, close
@@ -26,6 +27,8 @@ from saga.transport.publisher import Publisher
 from saga.transport.relay import CONSUMER as RELAY
 from saga.transport.topology import topology
 
+AT_ONCE = 200
+"""Dead letters that are redriven together."""
 STATES = ("all", *(state.value for state in DeadLetterState))
 
 app = typer.Typer(
@@ -99,11 +102,19 @@ def redrive(
         raise WrongUsage("--data corrects one message: name a single dead letter.")
     settings = load_settings()
     processes = {process.name: process for process in load_processes(settings)}
-    answers = asyncio.run(_redrive(settings, processes, ids, data))
+    answers: list[Redriven] = []
+    console = terminal()
+
+    def say(answer: Redriven) -> None:
+        answers.append(answer)
+        if not as_json:
+            console.print(f"{answer.id}: {shown(answer.sentence)}", soft_wrap=True)
+
+    asyncio.run(_redrive(settings, processes, ids, data, say))
     if as_json:
         print_json({"redriven": [_told(one, processes) for one in answers], "count": len(answers)})
-    else:
-        _show_answers(answers)
+    elif not answers:
+        console.print("There are no open dead letters.")
     if any(answer.answer == "dead" for answer in answers):
         raise typer.Exit(1)
 
@@ -163,41 +174,57 @@ def _check_owned(letters: Mapping[int, KeptMessage], processes: Mapping[str, Pro
         )
 
 
-def _leave_foreign(letters: Mapping[int, KeptMessage], processes: Mapping[str, Process]) -> dict[int, KeptMessage]:
-    """Those of the processes that are here; of the others only that they are there is said."""
-    left = Counter(letter.consumer for letter in letters.values() if letter.consumer not in (*processes, RELAY))
+def _say_foreign(left: Mapping[str, int], processes: Mapping[str, Process]) -> None:
     for consumer, number in sorted(left.items()):
         typer.echo(f"{number} of {shown(consumer)} left alone: SAGA_PROCESSES gives {', '.join(processes)}.", err=True)
-    return {one: letter for one, letter in letters.items() if letter.consumer in (*processes, RELAY)}
 
 
 async def _redrive(
-    settings: Settings, processes: Mapping[str, Process], ids: list[int] | None, data: str | None
-) -> list[Redriven]:
+    settings: Settings,
+    processes: Mapping[str, Process],
+    ids: list[int] | None,
+    data: str | None,
+    say: Callable[[Redriven], None],
+) -> None:
+    """Redrive these, or all that are open, some at a time; ``say`` what came of each."""
+    if ids:
+        named = await _read(settings, ids)
+        _check_open(named)
+        _check_owned(named, processes)
+        if data is not None and (unsent := [one for one in named.values() if one.consumer == RELAY]):
+            raise WrongUsage(f"{unsent[0].id} is an entry of a log, which says what it says: --data can't correct it.")
     async with reading(settings) as connection:
         wanted = ids or await list_open_ids(connection)
-    letters = await _read(settings, wanted)
-    if ids:
-        _check_open(letters)
-        _check_owned(letters, processes)
-    own = _leave_foreign(letters, processes).values()
-    unsent = [letter for letter in own if letter.consumer == RELAY]
-    if unsent and data is not None:
-        raise WrongUsage(f"{unsent[0].id} is an entry of a log, which says what it says: --data can't correct it.")
-    url = amqp_url(settings) if unsent else None
+    foreign: Counter[str] = Counter()
     async with database(settings) as engine:
-        answers = []
-        for letter in own:
-            if letter.consumer != RELAY:
-                process = processes[letter.consumer]
-                message = letter if data is None else corrected(settings, process, letter, data)
-                answers.append(await redrive_one(engine, settings, process, message))
-        if url is not None:
-            declared = topology(settings.prefix, *processes.values())
-            with broker(url):
-                async with Publisher(url, declared, settings.publish_timeout_seconds) as publisher:
-                    answers += [await resend_one(engine, publisher, settings.prefix, letter) for letter in unsent]
-        return answers
+        for start in range(0, len(wanted), AT_ONCE):
+            async with engine.connect() as connection:
+                letters = (await read_dead_letters(connection, wanted[start : start + AT_ONCE])).values()
+            foreign.update(letter.consumer for letter in letters if letter.consumer not in (*processes, RELAY))
+            for process in processes.values():
+                own = [letter for letter in letters if letter.consumer == process.name]
+                if data is not None:
+                    own = [corrected(settings, process, letter, data) for letter in own]
+                for answer in await redrive_some(engine, settings, process, own) if own else ():
+                    say(answer)
+            if unsent := [letter for letter in letters if letter.consumer == RELAY]:
+                await _resend(engine, settings, processes, unsent, say)
+    _say_foreign(foreign, processes)
+
+
+async def _resend(
+    engine: AsyncEngine,
+    settings: Settings,
+    processes: Mapping[str, Process],
+    unsent: Sequence[KeptMessage],
+    say: Callable[[Redriven], None],
+) -> None:
+    url = amqp_url(settings)
+    declared = topology(settings.prefix, *processes.values())
+    with broker(url):
+        async with Publisher(url, declared, settings.publish_timeout_seconds) as publisher:
+            for letter in unsent:
+                say(await resend_one(engine, publisher, settings.prefix, letter))
 
 
 def _told(answer: Redriven, processes: Mapping[str, Process]) -> dict[str, object]:
@@ -236,11 +263,3 @@ def _summary(letter: OpenLetter) -> Text:
         (f" ({letter.kind}, {tries}, {age(letter.age_seconds)} old{closed})", "dim"),
         f"\n{shown(letter.reason)[:300]}",
     )
-
-
-def _show_answers(answers: list[Redriven]) -> None:
-    console = terminal()
-    if not answers:
-        console.print("There are no open dead letters.")
-    for answer in answers:
-        console.print(f"{answer.id}: {shown(answer.sentence)}", soft_wrap=True)

@@ -4,9 +4,11 @@ What the relay could not send goes the other way: it is sent again from the log.
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from saga.cli.failure import CommandFailed, WrongUsage
 from saga.core import Envelope, Poison, Process
@@ -14,14 +16,21 @@ from saga.core.strict_json import NotStrictJson, parse
 from saga.engine import Step, Taken
 from saga.engine.dead_letters import DeadLetterState, close, fail_again, load_raw
 from saga.engine.intake import admit
+from saga.engine.step import DEAD, DUPLICATE, IGNORED, TAKEN
 from saga.postgres import again_after_conflicts, durable_transaction
-from saga.reading import KeptMessage, OpenLetter, find_successor
+from saga.reading import KeptMessage, find_successor, read_open_reasons
 from saga.settings import Settings
 from saga.transport.admission import Events
 from saga.transport.codec import STRUCTURED, decode
 from saga.transport.publisher import Publisher
 from saga.transport.relay import NOT_SENT
 from saga.transport.resending import resend
+
+_SENTENCES: Final = {
+    TAKEN: "taken in",
+    IGNORED: "ignored, because it says nothing new",
+    DUPLICATE: "a duplicate: the same message was taken in before",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +49,24 @@ class Redriven:
     dead_letter_id: int | None = None
 
 
-async def redrive_one(engine: AsyncEngine, settings: Settings, process: Process, letter: KeptMessage) -> Redriven:
-    """Let its process take the message in, and say what came of it. Raises Unavailable when nothing was done."""
+async def redrive_some(
+    engine: AsyncEngine, settings: Settings, process: Process, letters: Sequence[KeptMessage]
+) -> list[Redriven]:
+    """Let their process take the messages in together, and say what came of each.
+
+    Raises Unavailable when some may not be done.
+    """
     step = Step(engine, process, elsewhere=settings.log_urls)
-    message = _put_back(settings, process, letter)
-    taken: Taken = await again_after_conflicts()(step.take_warily, [message], redriven=[letter.id])
-    if not taken.dead:
-        return _answered(letter, taken)
+    messages = [_put_back(settings, process, letter) for letter in letters]
+    taken: Taken = await again_after_conflicts()(step.take_warily, messages, redriven=[letter.id for letter in letters])
+    answers = [taken.answer_to(message) for message in messages]
     async with engine.connect() as connection:
-        return _still_dead(letter, await find_successor(connection, letter.id, letter.body))
+        dead = [letter.id for letter, answer in zip(letters, answers, strict=True) if answer == DEAD]
+        reasons = await read_open_reasons(connection, dead) if dead else {}
+        return [
+            await _still_dead(connection, letter, reasons) if answer == DEAD else _answered(letter, answer)
+            for letter, answer in zip(letters, answers, strict=True)
+        ]
 
 
 async def resend_one(engine: AsyncEngine, publisher: Publisher, prefix: str, letter: KeptMessage) -> Redriven:
@@ -107,20 +125,18 @@ def _in_structured_body(letter: KeptMessage, fields: object) -> dict[str, object
     return {name: value for name, value in event.items() if name not in ("data", "data_base64")} | {"data": fields}
 
 
-def _answered(letter: KeptMessage, taken: Taken) -> Redriven:
-    if taken.taken:
-        answer, sentence = "taken", "taken in"
-    elif taken.ignored:
-        answer, sentence = "ignored", "ignored, because it says nothing new"
-    else:
-        answer, sentence = "duplicate", "a duplicate: the same message was taken in before"
+def _answered(letter: KeptMessage, answer: str) -> Redriven:
     seen = f"; see `saga inspect {letter.process_id}`" if letter.process_id else ""
-    return Redriven(letter.id, letter.consumer, letter.process_id, letter.type, answer, sentence + seen)
+    return Redriven(letter.id, letter.consumer, letter.process_id, letter.type, answer, _SENTENCES[answer] + seen)
 
 
-def _still_dead(letter: KeptMessage, successor: OpenLetter | None) -> Redriven:
-    reason = successor.reason if successor else "see `saga dead-letters list`"
-    kept = successor.id if successor else None
+async def _still_dead(connection: AsyncConnection, letter: KeptMessage, reasons: Mapping[int, str]) -> Redriven:
+    """It is open as it was, or as one of its own where its message was corrected."""
+    kept: int | None = letter.id
+    reason = reasons.get(letter.id)
+    if reason is None:
+        successor = await find_successor(connection, letter.id, letter.body)
+        kept, reason = (successor.id, successor.reason) if successor else (None, "see `saga dead-letters list`")
     where = f" (kept as {kept} from now on)" if kept not in (None, letter.id) else ""
     sentence = f"still dead{where}: {reason}"
     return Redriven(letter.id, letter.consumer, letter.process_id, letter.type, "dead", sentence, kept)

@@ -49,8 +49,8 @@ class Answers:
     parked: list[Admitted] = field(default_factory=list)
     dead_letters: list[DeadLetter] = field(default_factory=list)
     full: dict[str, str] = field(default_factory=dict)
+    ignored: list[Admitted] = field(default_factory=list)
     taken: int = 0
-    ignored: int = 0
 
     def park(self, kind: DeadLetterKind, message: Admitted, reason: str) -> None:
         """Say that a message is not taken in, and why."""
@@ -146,7 +146,8 @@ def _answer_one(process: Process, instance: Instance, messages: Sequence[Admitte
             about = {process.correlate: message.process_id}
             answers.timers.append(Armed(message.process_id, timer, about, cause))
         answers.taken += decision.verdict is Verdict.TAKEN
-        answers.ignored += decision.verdict is Verdict.IGNORED
+        if decision.verdict is Verdict.IGNORED:
+            answers.ignored.append(message)
         state, outcome, size = decision.state, decision.outcome, size + growth
     if outcome is not None:
         after = Instance(instance.process_id, version, state, size, instance.revived_as)

@@ -39,6 +39,8 @@ from saga.postgres import durable_transaction, still_here, while_open
 
 Message = Envelope | Poison
 Rehearsed = TypeVar("Rehearsed", bound=Admitted | Envelope | Poison)
+TAKEN, IGNORED, DUPLICATE, DEAD = "taken", "ignored", "duplicate", "dead"
+
 _Marked = tuple[Message, int | None]
 """A message, and the dead letter that it was."""
 
@@ -49,7 +51,8 @@ _log = structlog.get_logger()
 class Taken:
     """How the messages of a step were answered, counted; ``outgoing`` are commands that wait for the relay.
 
-    ``full`` are the instances that were told more than they may hold, each with the reason.
+    ``full`` are the instances that were told more than they may hold, each with the reason. ``others`` are the messages
+    that were not taken in, by the identity of what was delivered, each with one of IGNORED, DUPLICATE and DEAD.
     """
 
     taken: int
@@ -58,6 +61,11 @@ class Taken:
     dead: int
     outgoing: int
     full: Mapping[str, str] = field(default_factory=dict)
+    others: Mapping[int, str] = field(default_factory=dict)
+
+    def answer_to(self, message: Message) -> str:
+        """How this message was answered, which is one that the step was given."""
+        return self.others.get(id(message.raw), TAKEN)
 
     def __add__(self, other: "Taken") -> "Taken":
         """How the messages of both were answered."""
@@ -68,6 +76,7 @@ class Taken:
             self.dead + other.dead,
             self.outgoing + other.outgoing,
             {**other.full, **self.full},
+            {**other.others, **self.others},
         )
 
 
@@ -152,7 +161,11 @@ class Step:
                 await append(connection, process.module, entries)
         self._forget(messages)
         outgoing = sum(entry.target is not None for entry in answers.entries)
-        return Taken(answers.taken, answers.ignored, len(sorted_.repeated), len(letters), outgoing, answers.full)
+        others = {id(one.envelope.raw): IGNORED for one in answers.ignored}
+        others |= {id(one.envelope.raw): DUPLICATE for one in sorted_.repeated}
+        others |= {id(letter.poison.raw): DEAD for letter in letters}
+        counts = answers.taken, len(answers.ignored), len(sorted_.repeated), len(letters)
+        return Taken(*counts, outgoing, answers.full, others)
 
     async def _park(self, message: Message, reason: str, redriven: Sequence[int], settled: Sequence[Covered]) -> Taken:
         """Keep a message that PostgreSQL won't take in. It covers its position, unless it has no right to it."""
@@ -167,7 +180,7 @@ class Step:
             await dead_letters.keep(connection, consumer, letters)
             await cursors.advance(connection, consumer, [*self._covered(verified, passed_by), *settled])
         _log.error("parked", error=reason.partition(" (")[0])
-        return Taken(0, 0, 0, len(letters), 0)
+        return Taken(0, 0, 0, len(letters), 0, others={id(letter.poison.raw): DEAD for letter in letters})
 
     async def _answer(
         self,

@@ -11,6 +11,7 @@ from saga.reading.dead_letters import (
     list_open_ids,
     open_letters_of,
     read_dead_letters,
+    read_open_reasons,
 )
 from saga.reading.instances import (
     LIMIT,
@@ -71,6 +72,7 @@ __all__ = [
     "read_cursors",
     "read_dead_letters",
     "read_lag",
+    "read_open_reasons",
     "read_outcomes",
     "read_overdue",
     "read_services",

@@ -20,6 +20,7 @@ COUNT_OPEN_DEAD_LETTERS = _SQL["count_open_dead_letters"]
 COUNT_OPEN_DEAD_LETTERS_OF = _SQL["count_open_dead_letters_of"]
 READ_DEAD_LETTERS = _SQL["read_dead_letters"]
 FIND_SUCCESSOR = _SQL["find_successor"]
+READ_OPEN_REASONS = _SQL["read_open_reasons"]
 
 MOST_LISTED = 200
 """Of one instance, unless more are asked for."""
@@ -131,8 +132,14 @@ async def read_dead_letters(connection: AsyncConnection, ids: Sequence[int]) -> 
     return {letter.id: letter for letter in kept}
 
 
+async def read_open_reasons(connection: AsyncConnection, ids: Sequence[int]) -> dict[int, str]:
+    """Why dead letters are open, by id; those that are not are missing."""
+    rows = await connection.execute(READ_OPEN_REASONS, {"dead_letter_ids": list(ids)})
+    return {row.dead_letter_id: row.reason for row in rows}
+
+
 async def find_successor(connection: AsyncConnection, dead_letter_id: int, body: bytes) -> OpenLetter | None:
-    """What became of a dead letter that was put back with this body, and failed: itself, or one of its own."""
+    """The open dead letter of the same consumer with this body, which came of this one or is itself."""
     rows = await connection.execute(FIND_SUCCESSOR, {"dead_letter_id": dead_letter_id, "body": body})
     row = rows.mappings().one_or_none()
     return OpenLetter(**row) if row else None

@@ -2,7 +2,7 @@
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from saga.cli.redrive import redrive_one
+from saga.cli.redrive import redrive_some
 from saga.engine import Step
 from saga.modules import NewEvent, append
 from saga.postgres import durable_transaction
@@ -58,7 +58,7 @@ async def test_a_redrive_of_a_message_that_kills_says_that_it_is_still_dead(engi
     (letter,) = await dead_letters(engine)
     async with engine.connect() as connection:
         kept = (await read_dead_letters(connection, [letter.dead_letter_id]))[letter.dead_letter_id]
-    redriven = await redrive_one(engine, Settings(), doors, kept)
+    (redriven,) = await redrive_some(engine, Settings(), doors, [kept])
     assert redriven.answer == "dead"
     assert "exit code 3" in redriven.sentence
     ((state, attempts),) = await rows(engine, "SELECT state, attempts FROM saga.dead_letter")
