@@ -182,7 +182,7 @@ def _read_secret(variable: str, file: str) -> str:
     if "://" in file or "@" in file:
         raise SettingsError(f"Wrong configuration: {variable} is no file name: what it says belongs into a file.")
     try:
-        secret: str | None = Path(file).read_text("utf-8").strip()
+        secret: str | None = Path(file).read_text("utf-8-sig").strip()
     except OSError as error:
         raise SettingsError(f"{wrong} can't be read: {file} ({error.strerror}).") from None
     except ValueError:

@@ -39,6 +39,7 @@ _KNOWN = frozenset(
     " sslmode ssl sslrootcert sslcert sslkey sslpassword sslcrl sslnegotiation"
     " ssl_min_protocol_version ssl_max_protocol_version gssencmode client_encoding".split()
 )
+_NEVER_EMPTY = ("sslmode", "ssl", "sslrootcert", "target_session_attrs", "connect_timeout")
 _WITHOUT_EFFECT = frozenset(
     "application_name fallback_application_name channel_binding sslcompression sslsni krbsrvname gsslib gssdelegation"
     " keepalives keepalives_idle keepalives_interval keepalives_count tcp_user_timeout".split()
@@ -145,6 +146,9 @@ def _shown(host: str, port: int) -> str:
 
 
 def _refuse_what_can_not_be(said: Mapping[str, str]) -> None:
+    # Where a variable in a template was not set. To go on with the default would be to go on without TLS.
+    if empty := [name for name in _NEVER_EMPTY if said.get(name) == ""]:
+        raise AddressError(f"has an empty {empty[0]}: give it a value, or leave it out")
     if said.get("gssencmode") == "require":
         raise AddressError("has gssencmode=require, which the driver can't do: use sslmode=verify-full")
     encoding = said.get("client_encoding", "utf8").lower().replace("-", "")

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from aio_pika.exceptions import AMQPConnectionError, AMQPError
 
 from saga.addresses import BrokerAddress
-from saga.cli.failure import CommandFailed
+from saga.cli.failure import CommandFailed, WrongUsage
 from saga.postgres import NeedsPerson
 from saga.postgres.sqlstates import Remedy
 from saga.transport.confirms import Refused
@@ -18,22 +18,26 @@ from saga.transport.reply_codes import classified
 
 @contextmanager
 def broker(amqp_url: str) -> Iterator[None]:
-    """Turn the broker's errors into CommandFailed, in place of what the client logs about them."""
+    """Turn the broker's errors into CommandFailed, in place of what the client logs about them.
+
+    It is WrongUsage where a person has to change something.
+    """
     logging.getLogger("aiormq").addHandler(logging.NullHandler())
     place = f"The broker at {BrokerAddress.parse(amqp_url)}"
     try:
         with loss_is_said():
             yield
     except NeedsPerson as error:
-        raise CommandFailed(f"{place} {error}.") from error
+        # Of the database as well: what is done with the broker may be done with both.
+        raise WrongUsage(error.sentence) from error
     except BROKER_ERRORS as error:
+        remedy, means = classified(error)
+        if remedy is Remedy.PERSON:
+            raise WrongUsage(f"{place} {means} ({_first_line(error)}).") from error
         raise CommandFailed(f"{place} {_complaint(error)}") from error
 
 
 def _complaint(error: BaseException) -> str:
-    remedy, means = classified(error)
-    if remedy is Remedy.PERSON:
-        return f"{means} ({_first_line(error)})."
     match error:
         case Refused():
             return f"does not take this message ({_first_line(error)}): make it smaller, or raise the broker's limit."

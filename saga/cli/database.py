@@ -8,14 +8,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from saga.addresses import DatabaseAddress
 from saga.cli.addresses import database_url
-from saga.cli.failure import CommandFailed
+from saga.cli.failure import CommandFailed, WrongUsage
 from saga.postgres import Conflict, NeedsPerson, Refused, Unavailable, connect_engine, unavailable_after
 from saga.settings import Settings
 
 
 @asynccontextmanager
 async def database(settings: Settings) -> AsyncIterator[AsyncEngine]:
-    """An engine for one command. Raises CommandFailed if the database can't be reached or used."""
+    """An engine for one command. Raises CommandFailed if the database can't be reached or used.
+
+    It is WrongUsage where that stays so until a person changes something.
+    """
     url = database_url(settings)
     engine = connect_engine(url, "cli", pool_size=2)
     place = f"The database at {DatabaseAddress.parse(url)}"
@@ -23,7 +26,7 @@ async def database(settings: Settings) -> AsyncIterator[AsyncEngine]:
         with unavailable_after():
             yield engine
     except NeedsPerson as error:
-        raise CommandFailed(f"{place} {error}.") from error
+        raise WrongUsage(f"{place} {error}.") from error
     except Refused as error:
         raise CommandFailed(f"{place} can't be read or written: {error} ({error.detail}).") from error
     except Unavailable as error:

@@ -8,6 +8,6 @@ class CommandFailed(Exception):
 
 
 class WrongUsage(CommandFailed):
-    """The command, or the environment that it runs in, has to be written differently."""
+    """A person has to change something first: the command, its environment, or what a server allows."""
 
     exit_code = 2

@@ -16,7 +16,7 @@ from saga.cli.database import database
 from saga.cli.failure import CommandFailed
 from saga.cli.processes import load_processes
 from saga.cli.queues import read_depths
-from saga.cli.services import missing_services, silent_loops
+from saga.cli.services import failing_loops, missing_services, silent_loops
 from saga.cli.terminal import AsJson, print_json
 from saga.reading import Heartbeat, Standing, read_overdue, read_services
 from saga.reading.fitness import look_at_database
@@ -47,8 +47,8 @@ def health(
 ) -> None:
     """Say whether the database, with its tables, and the broker can be used, and whether the services work.
 
-    The exit code is 1 if not: also where a loop of a service was not heard of for 15 s, or work waits for a service of
-    which none runs. Where services pull from the logs and no broker is given, there is no broker to look at.
+    The exit code is 1 if not: also where a loop of a service starts over or was not heard of for 15 s, or work waits
+    for a service of which none runs. Where services pull from the logs and no broker is given, no broker is looked at.
     """
     complaints, notes = asyncio.run(_complaints(load_settings(), timeout))
     if as_json:
@@ -74,7 +74,8 @@ async def _complaints(settings: Settings, seconds: float) -> tuple[dict[str, str
     complaints = dict(zip(looks, found, strict=True))
     if complaints["database"] is None:
         missing = missing_services(seen.heartbeats, seen.overdue_seconds, seen.queued)
-        complaints["services"] = "\n".join([*silent_loops(seen.heartbeats), *missing]) or None
+        troubled = [*silent_loops(seen.heartbeats), *failing_loops(seen.heartbeats)]
+        complaints["services"] = "\n".join([*troubled, *missing]) or None
     return complaints, silent_loops(seen.heartbeats, Standing.REPLACED)
 
 

@@ -15,7 +15,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 from sqlalchemy.ext.asyncio import AsyncEngine
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from saga.cli.addresses import amqp_url_unless_pulled
 from saga.cli.arrivals import Arrival, Shape, arrivals, order_ids
@@ -27,10 +27,10 @@ from saga.cli.sample import Sample, outgoing
 from saga.cli.terminal import AsJson, age, columns, outcome_text, print_json, shown, terminal
 from saga.core import Process
 from saga.orders import order_process
-from saga.postgres import Conflict, Unavailable, unavailable_after
+from saga.postgres import Conflict, NeedsPerson, Unavailable, unavailable_after
 from saga.reading import count_answered, read_outcomes
 from saga.settings import Settings, load_settings
-from saga.transport.connection import TRANSIENT, pause
+from saga.transport.connection import passes_by_itself, pause
 from saga.transport.publisher import Publisher
 from saga.transport.topology import topology
 
@@ -119,6 +119,7 @@ async def _run(settings: Settings, run: Run, timeout_seconds: float, *, quiet: b
             # In a log each copy is an event of its own, and gets an answer of its own.
             answers = len(run.plan) if url is None else sum(map(len, run.published.values()))
             watch = _Watch(engine, process, run, progress, answers=answers)
+            await watch.look()
             async with _sending(url, settings, process, engine) as send:
                 await _send(send, run.plan, watch)
             await watch.until_settled(timeout_seconds)
@@ -130,7 +131,10 @@ async def _run(settings: Settings, run: Run, timeout_seconds: float, *, quiet: b
 
 
 class _Watch:
-    """How far the run got, on the screen; a database that is away for a while stops nothing."""
+    """How far the run got, on the screen. A database that is away for a while stops nothing.
+
+    Where a person has to change something, a look raises NeedsPerson.
+    """
 
     def __init__(self, engine: AsyncEngine, process: Process, run: Run, progress: Progress, *, answers: int) -> None:
         self._engine = engine
@@ -164,6 +168,8 @@ class _Watch:
             with unavailable_after():
                 async with self._engine.connect() as connection:
                     now = await count_answered(connection, self._process, self._run.ids, f"{self._run.name}-")
+        except NeedsPerson:
+            raise
         except (Unavailable, Conflict):
             return False
         self._progress.update(self._bars[1], completed=now.answered)
@@ -175,7 +181,7 @@ async def _send(send: Send, plan: Sequence[Arrival], watch: _Watch) -> None:
     """Send every copy when it is due. Where that can't be done for a while it comes later, with the same id."""
     never, begin = asyncio.Event(), time.monotonic()
     attempts = AsyncRetrying(
-        retry=retry_if_exception_type(TRANSIENT),
+        retry=retry_if_exception(passes_by_itself),
         wait=wait_random_exponential(multiplier=0.1, max=2),
         stop=stop_after_delay(PATIENCE_SECONDS),
         reraise=True,

@@ -27,6 +27,15 @@ def silent_loops(heartbeats: Sequence[Heartbeat], standing: Standing = Standing.
     return [_silence(one, found) for one, found in standings(heartbeats) if found is standing]
 
 
+def failing_loops(heartbeats: Sequence[Heartbeat]) -> list[str]:
+    """A sentence for each loop that goes round, but gets nowhere: it began again when it was heard of last."""
+    return [
+        f"{_loop(one)} starts over: {shown(one.reason)}."
+        for one, standing in standings(heartbeats)
+        if standing is Standing.GOING and one.reason is not None
+    ]
+
+
 def missing_services(heartbeats: Sequence[Heartbeat], overdue_seconds: float | None, queued: int) -> Iterator[str]:
     """What waits for a service of which none runs."""
     running = {one.service for one in heartbeats if one.is_fresh}
@@ -59,15 +68,9 @@ def blocked(blockers: Sequence[Blocker]) -> RenderableType:
 
 
 def _troubles(heartbeats: Sequence[Heartbeat]) -> Iterator[Text]:
-    for one, standing in standings(heartbeats):
-        match standing:
-            case Standing.SILENT:
-                yield Text(_silence(one, standing), "red")
-            case Standing.REPLACED:
-                yield Text(_silence(one, standing), "yellow")
-            case Standing.GOING:
-                if one.reason is not None:
-                    yield Text(f"{_loop(one)} starts over: {shown(one.reason)}", "yellow")
+    yield from (Text(said, "red") for said in silent_loops(heartbeats))
+    yield from (Text(said, "yellow") for said in silent_loops(heartbeats, Standing.REPLACED))
+    yield from (Text(said, "yellow") for said in failing_loops(heartbeats))
 
 
 def _silence(one: Heartbeat, standing: Standing) -> str:

@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import asdict, astuple
 from pathlib import Path
 from typing import Annotated
 
@@ -19,10 +20,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from saga.addresses import BrokerAddress, DatabaseAddress, without_login
-from saga.cli.failure import CommandFailed
-from saga.local.errors import LocalStackError, StartCancelled
+from saga.cli.failure import CommandFailed, WrongUsage
+from saga.local.errors import LocalStackError, ServiceRefuses, StartCancelled
 from saga.local.services import Services, our_services
-from saga.local.stack import LocalStack
+from saga.local.stack import Addresses, LocalStack
 from saga.postgres.errors import Conflict, NeedsPerson, Unavailable
 from saga.postgres.migrations import migrate
 from saga.settings import SettingsError, load_settings
@@ -70,7 +71,7 @@ def up(
     except StartCancelled:
         say("Stopped while starting")
     except NeedsPerson as error:
-        _fail(stop_asked, error.sentence)
+        _fail(stop_asked, error.sentence, WrongUsage)
     except Unavailable as error:
         _fail(
             stop_asked, f"PostgreSQL does not answer ({error}): check SAGA_DATABASE_URL, or unset it for a private one."
@@ -78,14 +79,16 @@ def up(
     except SettingsError:
         if not stop_asked.is_set():
             raise
+    except ServiceRefuses as error:
+        _fail(stop_asked, str(error), WrongUsage)
     except (LocalStackError, Conflict) as error:
         _fail(stop_asked, str(error))
 
 
-def _fail(stop_asked: threading.Event, reason: str) -> None:
+def _fail(stop_asked: threading.Event, reason: str, failure: type[CommandFailed] = CommandFailed) -> None:
     """What goes wrong because everything is being stopped is no failure."""
     if not stop_asked.is_set():
-        raise CommandFailed(reason) from None
+        raise failure(reason) from None
 
 
 def _set_by_signals() -> threading.Event:
@@ -146,11 +149,8 @@ def _activation() -> list[str]:
 
 
 def _as_data(stack: LocalStack, services: Services) -> dict[str, object]:
-    addresses = stack.addresses
     return {
-        "amqp_url": addresses.amqp_url,
-        "management_url": addresses.management_url,
-        "database_url": addresses.database_url,
+        **asdict(_shown_addresses(stack)),
         "folder": str(stack.folder),
         "pid": os.getpid(),
         "pids": services.pids,
@@ -159,21 +159,25 @@ def _as_data(stack: LocalStack, services: Services) -> dict[str, object]:
 
 
 def _places(stack: LocalStack) -> dict[str, str]:
-    """Addresses with their passwords where the server is private: it is on loopback, and they are needed to look in."""
-    addresses, private = stack.addresses, stack.rabbitmq is not None
+    addresses = _shown_addresses(stack)
     if addresses.amqp_url is None or addresses.management_url is None:
         at_the_broker = {"RabbitMQ": "none: services follow the logs"}
     else:
-        at_the_broker = {
-            "RabbitMQ": addresses.amqp_url if private else str(BrokerAddress.parse(addresses.amqp_url)),
-            "  in a browser": addresses.management_url if private else without_login(addresses.management_url),
-        }
-    database_url = addresses.database_url
-    return {
-        **at_the_broker,
-        "PostgreSQL": database_url if stack.postgres is not None else str(DatabaseAddress.parse(database_url)),
-        "data and logs": _short(stack.folder),
-    }
+        at_the_broker = {"RabbitMQ": addresses.amqp_url, "  in a browser": addresses.management_url}
+    return {**at_the_broker, "PostgreSQL": addresses.database_url, "data and logs": _short(stack.folder)}
+
+
+def _shown_addresses(stack: LocalStack) -> Addresses:
+    """With their passwords where the server is private: it is on loopback, and they are needed to look in.
+
+    Of a server that was given only what people may see: others read this, too.
+    """
+    database_url, amqp_url, management_url = astuple(stack.addresses)
+    if stack.postgres is None:
+        database_url = str(DatabaseAddress.parse(database_url))
+    if stack.rabbitmq is None and amqp_url is not None:
+        amqp_url, management_url = str(BrokerAddress.parse(amqp_url)), without_login(management_url)
+    return Addresses(database_url, amqp_url, management_url)
 
 
 def _processes(services: Services) -> Table:

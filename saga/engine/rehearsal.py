@@ -10,10 +10,11 @@ dies, that message is to blame, provided that a second child dies at the same on
 A fork costs some milliseconds, knows everything that the worker knows, and can't write: it has no connections.
 
 What can fail: an item that raises says so itself, and the child goes on with the next. One that takes more than
-ITEM_SECONDS is ended by an alarm, which neither a loop nor a blocked call in C can put off. One that takes more memory
-than the child may have gets a MemoryError, or the system ends the child rather than the worker. A child that somebody
-else killed is no evidence: the second one dies elsewhere, or not at all. Where no child can be made, nothing is
-rehearsed.
+ITEM_SECONDS is ended by an alarm, which neither a loop nor a blocked call in C can put off. Code with a time limit of
+its own may cancel that; then the worker, which looks at the child now and then, ends it a little later. One that takes
+more memory than it may have gets a MemoryError, or the system ends the child rather than the worker. A child that
+somebody else killed is no evidence: the second one dies elsewhere, or not at all. Where no child can be made, nothing
+is rehearsed.
 """
 
 import asyncio
@@ -23,6 +24,7 @@ import resource
 import signal
 import struct
 import sys
+import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -33,6 +35,7 @@ from typing import Final, NoReturn, TypeVar
 from saga.postgres import Unavailable
 
 ITEM_SECONDS: Final = 5.0
+LOOK_SECONDS: Final = 1.0
 MOST_MEMORY_BYTES: Final = 512 * 1024 * 1024
 """What a child may take beyond what the worker has; half of what the container has left, where that is less."""
 LEAST_MEMORY_BYTES: Final = 64 * 1024 * 1024
@@ -90,24 +93,40 @@ async def _attempt(items: Sequence[T], act: Callable[[T], object], condemned: di
         return None
     if pid == 0:
         _perform(items, act, condemned, status)
-    code = await _end_of(pid)
+    code = await _end_of(pid, status)
     said = _read(status)
     condemned |= {index: how for index, how in said.items() if index != _NOWHERE}
     at, _ = _HEADER.unpack_from(status)
     return None if at == len(items) else _Death(at, said.get(at) or _ended(code))
 
 
-async def _end_of(pid: int) -> int:
-    """The exit code of a child, negative for a signal; a cancelled wait ends it."""
+async def _end_of(pid: int, noted: mmap.mmap) -> int:
+    """The exit code of a child, negative for a signal. One that stays at an item is ended; so is any at a cancel."""
+    ending = asyncio.ensure_future(asyncio.to_thread(os.waitpid, pid, 0))
     try:
-        _, status = await asyncio.to_thread(os.waitpid, pid, 0)
+        if is_held_up := await _stays(ending, noted):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        _, status = await ending
     except asyncio.CancelledError:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
         raise
     except ChildProcessError:
         return 0  # somebody has the system forget how children end; what it noted still says whether it got through
-    return os.waitstatus_to_exitcode(status)
+    return -signal.SIGALRM if is_held_up else os.waitstatus_to_exitcode(status)
+
+
+async def _stays(ending: asyncio.Future[tuple[int, int]], noted: mmap.mmap) -> bool:
+    """Whether a child is at one item for longer than its alarm allows; False once it has ended."""
+    seen, since = None, time.monotonic()
+    while not (await asyncio.wait([ending], timeout=LOOK_SECONDS))[0]:
+        index, _ = _HEADER.unpack_from(noted)
+        if index != seen:
+            seen, since = index, time.monotonic()
+        elif time.monotonic() - since > ITEM_SECONDS + LOOK_SECONDS:
+            return True
+    return False
 
 
 def _read(status: mmap.mmap) -> dict[int, str]:

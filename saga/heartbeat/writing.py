@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.heartbeat.loops import Loop, Loops, loops_here
-from saga.postgres import Statements
+from saga.postgres import Statements, server_of, unavailable_after
 
 BEAT_SECONDS: Final = 5.0
 AGAIN_SECONDS: Final = 2.0
@@ -71,7 +71,7 @@ async def _beat_on(engine: AsyncEngine, service: Service, loops: Loops) -> None:
             is_told, wait_seconds = False, BEAT_SECONDS
         except Exception as error:  # noqa: BLE001 -- whatever it is, the service works on
             if not is_told:
-                _log.warning("beat_failed", error=str(error) or repr(error))
+                _log.warning("beat_failed", server=server_of(error), error=str(error) or repr(error))
             is_told, wait_seconds = True, AGAIN_SECONDS
         with suppress(TimeoutError):
             async with asyncio.timeout(wait_seconds):
@@ -86,15 +86,17 @@ async def _beat(engine: AsyncEngine, service: Service, loops: Iterable[Loop]) ->
         "loops": [loop.name for loop in going],
         "reasons": [loop.reason for loop in going],
     }
-    async with engine.begin() as connection:
-        await connection.execute(BEAT, asdict(service) | said)
-        for frozen in await connection.execute(END_FROZEN):
-            _log.warning("ended_frozen_session", application=frozen.application_name)
+    with unavailable_after(engine):
+        async with engine.begin() as connection:
+            await connection.execute(BEAT, asdict(service) | said)
+            for frozen in await connection.execute(END_FROZEN):
+                _log.warning("ended_frozen_session", application=frozen.application_name)
 
 
 async def _leave(engine: AsyncEngine, service: Service) -> None:
     try:
-        async with asyncio.timeout(LEAVE_SECONDS), engine.begin() as connection:
-            await connection.execute(LEAVE, asdict(service))
+        with unavailable_after(engine):
+            async with asyncio.timeout(LEAVE_SECONDS), engine.begin() as connection:
+                await connection.execute(LEAVE, asdict(service))
     except Exception as error:  # noqa: BLE001 -- the rows stay for a day, and somebody is told of a service that is gone
-        _log.warning("beat_failed", error=str(error) or repr(error))
+        _log.warning("beat_failed", server=server_of(error), error=str(error) or repr(error))

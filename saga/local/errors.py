@@ -7,3 +7,7 @@ class LocalStackError(RuntimeError):
 
 class StartCancelled(LocalStackError):
     """Somebody asked to stop while something was still starting."""
+
+
+class ServiceRefuses(LocalStackError):
+    """A service can't start until a person changes something; the message is its own sentence about that."""

@@ -14,10 +14,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Any, Final, Self
 
 from saga.local import children
-from saga.local.errors import LocalStackError
+from saga.local.errors import LocalStackError, ServiceRefuses
 
 Say = Callable[[str], None]
 
@@ -27,6 +27,8 @@ _LOOK_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 10.0
 _STEADY_SECONDS = 10.0
 _DEATHS_BEFORE_READY = 4
+_CANNOT_START: Final = 2
+"""The exit code of a service that waits for a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,10 @@ class Services:
         return {name: service.log for name, service in self._services.items()}
 
     def start(self, cancelled: threading.Event | None = None) -> None:
-        """Start all and return when all are ready. Raises LocalStackError with the end of the log of one that isn't."""
+        """Start all and return when all are ready. Raises LocalStackError with the end of the log of one that isn't.
+
+        It is ServiceRefuses where that one says what a person has to change.
+        """
         for service in self._services.values():
             service.start()
         self._watcher.start()
@@ -87,6 +92,8 @@ class Services:
         children.wait_until(lambda: all(s.is_ready or s.is_hopeless for s in services), seconds, cancelled)
         for service in services:
             if not service.is_ready:
+                if service.refusal:
+                    raise ServiceRefuses(service.refusal)
                 raise LocalStackError(
                     f"{service.name} did not get ready; see {service.log}\n{children.end_of(service.log)}"
                 )
@@ -133,6 +140,8 @@ class _Service:
         self._ready = False
         self._deaths = 0
         self._started = 0.0
+        self.refusal: str | None = None
+        """Why it ended itself before it worked, if only a person can change that."""
         self._due: float | None = None
 
     @property
@@ -147,7 +156,7 @@ class _Service:
 
     @property
     def is_hopeless(self) -> bool:
-        return self._deaths >= _DEATHS_BEFORE_READY and not self._ready
+        return not self._ready and (self.refusal is not None or self._deaths >= _DEATHS_BEFORE_READY)
 
     def start(self) -> None:
         self._read_from = self.log.stat().st_size if self.log.exists() else 0
@@ -165,6 +174,7 @@ class _Service:
             self._deaths = 1 if now - self._started > _STEADY_SECONDS else self._deaths + 1
             pause = min(0.1 * 2**self._deaths, _LONGEST_PAUSE_SECONDS)
             self._due = now + pause
+            self.refusal = self._read_refusal() if code == _CANNOT_START else None
             return f"{self.name} died ({_cause(code)}), starting it again in {pause:.1f} s; its log is {self.log}"
         if now < self._due:
             return None
@@ -193,22 +203,30 @@ class _Service:
         return True
 
     def _has_said_ready(self) -> bool:
+        return self._said("ready") is not None
+
+    def _read_refusal(self) -> str | None:
+        said = self._said("cannot_start")
+        return str(said.get("reason")) if said else None
+
+    def _said(self, event: str) -> dict[str, Any] | None:
+        """The first line of this start with this event."""
         try:
             with self.log.open("rb") as log:
                 log.seek(self._read_from)
-                return any(map(_says_ready, log))
+                return next((said for line in log if (said := _read(line, event))), None)
         except OSError:
-            return False
+            return None
 
 
-def _says_ready(line: bytes) -> bool:
-    if b'"ready"' not in line:
-        return False
+def _read(line: bytes, event: str) -> dict[str, Any] | None:
+    if f'"{event}"'.encode() not in line:
+        return None
     try:
         said = json.loads(line)
     except ValueError:
-        return False
-    return isinstance(said, dict) and said.get("event") == "ready"
+        return None
+    return said if isinstance(said, dict) and said.get("event") == event else None
 
 
 def _cause(code: int) -> str:

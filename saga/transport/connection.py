@@ -176,6 +176,13 @@ def is_transient(error: BaseException) -> bool:
     return isinstance(error, BROKER_ERRORS) and classified(error)[0] is not Remedy.BUG
 
 
+def passes_by_itself(error: BaseException) -> bool:
+    """Whether the same work, done again later, will succeed although nobody changes anything."""
+    if isinstance(error, BROKER_ERRORS) and classified(error)[0] is Remedy.PERSON:
+        return False
+    return is_transient(error) and not isinstance(error, NeedsPerson)
+
+
 async def supervise(
     name: str, session: Callable[[], Awaitable[None]], stop: asyncio.Event, *, broker: str | None = None
 ) -> None:

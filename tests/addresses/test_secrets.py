@@ -166,3 +166,15 @@ def test_a_file_without_a_secret_is_refused(
         load_settings()
     assert "xyzzy" not in str(refused.value)
     assert "pw" not in str(refused.value)
+
+
+def test_a_byte_order_mark_before_a_secret_and_line_ends_of_windows_are_dropped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = secrets()["database_url"]
+    (tmp_path / "secret").write_bytes(b"\xef\xbb\xbf" + address.encode() + b"\r\n")
+    monkeypatch.delenv("SAGA_DATABASE_URL", raising=False)
+    monkeypatch.setenv("SAGA_DATABASE_URL_FILE", str(tmp_path / "secret"))
+    given = load_settings().database_url
+    assert given is not None
+    assert given.get_secret_value() == address

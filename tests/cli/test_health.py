@@ -92,6 +92,17 @@ def test_a_service_that_was_killed_and_replaced_is_worth_a_note(saga: Saga) -> N
     assert {one["standing"] for one in saga.json("lag")["services"]} == {"going", "replaced"}
 
 
+def test_a_loop_that_starts_over_is_no_health(saga: Saga) -> None:
+    heard(saga, "worker", 7, "consumer", reason="permission denied for table instance")
+    heard(saga, "worker", 7, "relay")
+    heard(saga, "worker", 8, "consumer", "relay")
+    result = saga("health")
+    loop = "The loop consumer of the worker with process id 7 on here"
+    assert result.exit_code == 1
+    assert result.stderr == f"{loop} starts over: permission denied for table instance.\n"
+    assert loop in saga("lag").stdout
+
+
 def test_a_beat_from_the_future_is_none(saga: Saga) -> None:
     """The database's clock was set back, and the service is gone."""
     heard(saga, "scheduler", 7, "sweep", seconds_ago=-600)

@@ -7,7 +7,10 @@ from uuid import uuid4
 import asyncpg
 import pytest
 from sqlalchemy.engine import make_url
+from yarl import URL
 
+from saga.cli.broker import broker
+from saga.cli.failure import WrongUsage
 from saga.local.stack import Addresses
 from saga.postgres import NeedsPerson, fitness
 from tests.cli.shell import Saga
@@ -76,6 +79,33 @@ def test_what_a_person_has_to_change_is_said_by_migrate(
     result = saga("migrate", SAGA_DATABASE_URL=wrong)
     assert (result.exit_code, complaint in result.stderr, "a-secret" in result.stderr) == (2, True, False)
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    "words", ["inspect o-1", "lag", "replay", "prune --older-than 1d", "dead-letters redrive --all", "scenario"]
+)
+def test_what_a_person_has_to_change_at_the_database_ends_a_command_with_2(
+    saga: Saga, database_url: str, words: str
+) -> None:
+    wrong = make_url(database_url).set(password="a-secret").render_as_string(hide_password=False)
+    result = saga(*words.split(), SAGA_DATABASE_URL=wrong)
+    assert (result.exit_code, "a-secret" in result.stderr) == (2, False)
+    assert result.stderr.splitlines()[-1].startswith("The database")
+    assert "refuses the login" in result.stderr
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("words", ["publish OrderPlaced o-1", "scenario --orders 1"])
+def test_what_a_person_has_to_change_at_the_broker_ends_a_command_with_2(saga: Saga, amqp_url: str, words: str) -> None:
+    wrong = str(URL(amqp_url).with_password("a-secret"))
+    result = saga(*words.split(), SAGA_AMQP_URL=wrong)
+    assert (result.exit_code, "a-secret" in result.stderr) == (2, False)
+    assert "refuses the login" in result.stderr
+
+
+def test_what_a_person_has_to_change_at_the_database_is_not_laid_to_the_broker(saga: Saga) -> None:
+    with pytest.raises(WrongUsage, match=r"^The database a:1/b is wrong\.$"), broker(saga.environment["SAGA_AMQP_URL"]):
+        raise NeedsPerson("is wrong", "database a:1/b")
 
 
 def test_an_old_server_is_refused_by_its_version(saga: Saga, monkeypatch: pytest.MonkeyPatch) -> None:

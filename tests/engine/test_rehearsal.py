@@ -25,6 +25,7 @@ ENDS = {
     "crash": "signal 11 (SIGSEGV)",
     "memory": "MemoryError",
     "loop": "not decided within 1 s",
+    "loop without alarm": "not decided within 1 s",
     "sleep": "not decided within 1 s",
     "match": "not decided within 1 s",
 }

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from saga.local import children
-from saga.local.errors import LocalStackError, StartCancelled
+from saga.local.errors import LocalStackError, ServiceRefuses, StartCancelled
 from saga.local.services import Program, Services
 
 READY = 'import sys, time; print(\'{"event": "ready"}\', file=sys.stderr); time.sleep(60)'
@@ -49,6 +49,14 @@ def test_one_that_was_killed_is_started_again_and_said_so(tmp_path: Path) -> Non
         services.wait_ready(10)
         assert "one died (SIGKILL), starting it again" in said[0]
         assert said[1] == "one was started again"
+
+
+def test_one_that_waits_for_a_person_is_an_error_with_its_sentence(tmp_path: Path) -> None:
+    said = '{"event": "cannot_start", "reason": "Correct it."}'
+    refusing = python("one", f"import sys; print('{said}', file=sys.stderr); raise SystemExit(2)")
+    services = Services(tmp_path, [refusing, python("two", READY)], {})
+    with services, pytest.raises(ServiceRefuses, match=r"^Correct it\.$"):
+        services.start()
 
 
 def test_one_that_never_gets_ready_is_an_error_with_its_last_words(tmp_path: Path) -> None:

@@ -1,15 +1,21 @@
 """`saga up` as somebody uses it: one line when all is ready, and nothing left after a signal."""
 
+import asyncio
 import json
+import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from typer.testing import CliRunner
+from yarl import URL
 
 from saga.cli import app
 from saga.local import children
+from saga.local.stack import Addresses
+from tests.conftest import fresh_database
 
 POSTGRES = {"postgres"}
 RABBITMQ = {"beam.smp", "epmd"}
@@ -66,3 +72,24 @@ def _saga(*words: str) -> str:
     """What a command in another shell says; with an error until there is something to say, as of an unknown order."""
     result = CliRunner().invoke(app, list(words))
     return result.stdout if result.exit_code == 0 else '{"outcome": null}'
+
+
+async def test_of_servers_that_were_given_it_shows_no_login(
+    addresses: Addresses, template: str, prefix: str, tmp_path: Path
+) -> None:
+    async with fresh_database(addresses, template) as database_url:
+        given = {"SAGA_DATABASE_URL": database_url, "SAGA_AMQP_URL": str(addresses.amqp_url), "SAGA_PREFIX": prefix}
+        said = await asyncio.to_thread(_shown_at_the_start, given | {"SAGA_HOME": str(tmp_path)})
+    secrets = {str(URL(url).password) for url in (given["SAGA_DATABASE_URL"], given["SAGA_AMQP_URL"])}
+    assert json.loads(said)["amqp_url"].startswith(f"{URL(given['SAGA_AMQP_URL']).host}:")
+    assert not [secret for secret in secrets if secret in said]
+
+
+def _shown_at_the_start(environment: Mapping[str, str]) -> str:
+    command = [sys.executable, "-m", "saga", "up", "--json", "--workers", "1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | environment) as process:
+        assert process.stdout is not None
+        try:
+            return process.stdout.readline()
+        finally:
+            process.send_signal(signal.SIGTERM)

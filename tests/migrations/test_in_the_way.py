@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -13,9 +14,23 @@ import pytest
 from saga.postgres import Conflict
 from saga.postgres.migrations import upgrade
 
+GATE = 4711
+GATED = f"""
+from alembic import op
+revision = "0001"
+down_revision = None
+def upgrade():
+    op.execute("SELECT pg_advisory_xact_lock({GATE})")
+"""
 OLD = "0001"
 """From here on a migration needs tables that somebody may be reading."""
 SECONDS = 60
+
+
+_WAITING = """
+SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
 
 
 @asynccontextmanager
@@ -101,6 +116,25 @@ async def test_another_migration_is_waited_for_in_the_same_way(empty_url: str) -
         await upgrade(empty_url, wait_seconds=1)
     await holder.close()
     assert (await upgrade(empty_url)).before is None
+
+
+async def test_one_that_waited_for_the_first_sees_what_that_one_created(empty_url: str, tmp_path: Path) -> None:
+    versions = tmp_path / "versions"
+    versions.mkdir()
+    (versions / "0001_gated.py").write_text(GATED)
+    gate = await asyncpg.connect(empty_url)
+    await gate.execute("SELECT pg_advisory_lock($1)", GATE)
+    migrating = []
+    try:
+        for waiting in (1, 2):
+            migrating.append(asyncio.create_task(upgrade(empty_url, tmp_path, "own")))
+            async with asyncio.timeout(SECONDS):
+                while await gate.fetchval(_WAITING) != waiting:
+                    await asyncio.sleep(0.01)
+    finally:
+        await gate.close()
+    first, second = await asyncio.gather(*migrating)
+    assert ((first.before, first.after), (second.before, second.after)) == ((None, "0001"), ("0001", "0001"))
 
 
 async def test_a_prepared_transaction_in_the_way_is_named(empty_url: str) -> None:

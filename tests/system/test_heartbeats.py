@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
+from structlog.testing import capture_logs
 
 from saga.heartbeat import a_loop, beating, goes_round, loops, rests, starts_over
 from saga.local.services import our_services
@@ -147,3 +148,18 @@ async def test_without_a_service_marks_are_nobodys_business() -> None:
     with rests(), a_loop("alone") as loop:
         assert loop.is_going(60)
     assert loops.loops_here.get() is None
+
+
+async def test_a_beat_that_fails_is_said_in_words_with_its_server(engine: AsyncEngine, quick: None) -> None:
+    await execute(engine, "ALTER TABLE saga.service RENAME TO another")
+
+    async def said() -> list[str]:
+        return [f"{line['server']} {line['error']}" for line in lines if line["event"] == "beat_failed"]
+
+    with capture_logs() as lines:
+        async with beating(engine, "worker"):
+            await until(said, lambda found: len(found) == 1, seconds=10)
+    for sentence in await said():
+        assert sentence.startswith(f"database {engine.url.host}:")
+        assert "does not have the tables of this version" in sentence
+        assert "[SQL" not in sentence
