@@ -97,7 +97,7 @@ class Register:
 
     def load(self, stored: Entries) -> Entries:
         """The entries as they were before they were stored."""
-        return dict(sorted(stored.items()))
+        return {key: stored[key] for key in sorted(stored)}
 
     def known(self, fact: Fact) -> str:
         """Why this fact is nothing new, as a clause."""
