@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from saga.local import children
 from saga.local.errors import LocalStackError
@@ -27,6 +27,8 @@ _LOOK_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 10.0
 _STEADY_SECONDS = 10.0
 _DEATHS_BEFORE_READY = 4
+# The exit code of a service that can't start before a person has changed something; its last line has the reason.
+_CANNOT_START = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +86,12 @@ class Services:
     def wait_ready(self, seconds: float = _READY_SECONDS, cancelled: threading.Event | None = None) -> None:
         """Return when all are ready, also those that were started again."""
         services = self._services.values()
-        children.wait_until(lambda: all(s.is_ready or s.is_hopeless for s in services), seconds, cancelled)
-        for service in services:
+        children.wait_until(
+            lambda: any(s.is_hopeless for s in services) or all(s.is_ready for s in services), seconds, cancelled
+        )
+        for service in sorted(services, key=lambda s: not s.is_hopeless):
             if not service.is_ready:
-                raise LocalStackError(
-                    f"{service.name} did not get ready; see {service.log}\n{children.end_of(service.log)}"
-                )
+                raise LocalStackError(service.explain_not_ready())
 
     def kill(self, name: str) -> int:
         """SIGKILL one, as a crash would, and return the id of the process that died; it is started again soon."""
@@ -132,6 +134,7 @@ class _Service:
         self._read_from = 0
         self._ready = False
         self._deaths = 0
+        self._exit_code: int | None = None
         self._started = 0.0
         self._due: float | None = None
 
@@ -147,7 +150,15 @@ class _Service:
 
     @property
     def is_hopeless(self) -> bool:
-        return self._deaths >= _DEATHS_BEFORE_READY and not self._ready
+        has_given_up = self._exit_code == _CANNOT_START or self._deaths >= _DEATHS_BEFORE_READY
+        return has_given_up and not self._ready
+
+    def explain_not_ready(self) -> str:
+        """The reason that the service gave, or else the end of its log."""
+        last = children.end_of(self.log)
+        if reason := _reason_of(last):
+            return f"{self.name} can't start: {reason}"
+        return f"{self.name} did not get ready; see {self.log}\n{last}"
 
     def start(self) -> None:
         self._read_from = self.log.stat().st_size if self.log.exists() else 0
@@ -162,6 +173,7 @@ class _Service:
             return None
         now = time.monotonic()
         if self._due is None:
+            self._exit_code = code
             self._deaths = 1 if now - self._started > _STEADY_SECONDS else self._deaths + 1
             pause = min(0.1 * 2**self._deaths, _LONGEST_PAUSE_SECONDS)
             self._due = now + pause
@@ -202,13 +214,21 @@ class _Service:
 
 
 def _says_ready(line: bytes) -> bool:
-    if b'"ready"' not in line:
-        return False
+    return b'"ready"' in line and _logged(line).get("event") == "ready"
+
+
+def _reason_of(log: str) -> str | None:
+    """Why a service can't start, if the last line of its log says so."""
+    last = _logged(log.rpartition("\n")[2])
+    return str(last.get("reason")) if last.get("event") == "cannot_start" else None
+
+
+def _logged(line: str | bytes) -> dict[str, Any]:
     try:
-        said = json.loads(line)
+        fields = json.loads(line)
     except ValueError:
-        return False
-    return isinstance(said, dict) and said.get("event") == "ready"
+        return {}
+    return fields if isinstance(fields, dict) else {}
 
 
 def _cause(code: int) -> str:

@@ -58,6 +58,15 @@ def test_one_that_never_gets_ready_is_an_error_with_its_last_words(tmp_path: Pat
         services.start()
 
 
+def test_one_that_needs_a_person_is_not_started_again_and_its_reason_is_the_error(tmp_path: Path) -> None:
+    code = 'print(\'{"reason": "SAGA_X is wrong", "event": "cannot_start"}\', flush=True); raise SystemExit(2)'
+    programs = [python("one", "import time; time.sleep(60)"), python("two", code)]
+    with Services(tmp_path, programs, {}) as services, pytest.raises(LocalStackError) as failure:
+        services.start()
+    assert str(failure.value) == "two can't start: SAGA_X is wrong"
+    assert (tmp_path / "two.log").read_text().count("cannot_start") == 1
+
+
 def test_the_word_ready_in_another_event_is_not_readiness(tmp_path: Path) -> None:
     code = 'print(\'{"event": "not yet", "state": "ready"}\', flush=True); import time; time.sleep(60)'
     with Services(tmp_path, [python("one", code)], {}) as services, pytest.raises(StartCancelled):
