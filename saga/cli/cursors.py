@@ -29,12 +29,12 @@ MOST_SHOWN_CHARACTERS = 40
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 
 
 @app.callback(invoke_without_command=True)
 def cursors(context: typer.Context, as_json: AsJson = False) -> None:
-    """List cursors: of each consumer, the position in each module up to which everything was handled, and its holes."""
+    """List cursors: for each consumer and module, the position up to which everything was handled, and the holes."""
     if context.invoked_subcommand is not None:
         return
     found = asyncio.run(_read(load_settings()))
@@ -46,17 +46,21 @@ def cursors(context: typer.Context, as_json: AsJson = False) -> None:
 
 @app.command("repair")
 def repair_cursors(
-    module: Annotated[str, typer.Argument(metavar="MODULE", help="Whose positions were handled or not.")],
+    module: Annotated[str, typer.Argument(metavar="MODULE", help="Module name, as in `saga cursors`.")],
     *,
     handled_upto: Annotated[
         int | None,
-        typer.Option("--handled-up-to", min=0, help="Up to here all was handled; else up to where the log is pruned."),
+        typer.Option(
+            "--handled-up-to",
+            min=0,
+            help="Count all positions up to this one as handled. By default, those that were pruned.",
+        ),
     ] = None,
     of: OfProcess = None,
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
-    """Set cursors in a module to what can be proved: what is missing then is read, or delivered, again."""
+    """Set the cursors of a module back to what can be proved; what is missing is then read or delivered again."""
     settings, processes = _chosen(of, yes=yes, as_json=as_json)
     if not yes:
         planned = asyncio.run(repair.repair_cursors(settings, processes, module, handled_upto, for_good=False))
@@ -73,7 +77,7 @@ def repair_cursors(
 
 @app.command("forget")
 def forget_cursors(*, of: OfProcess = None, yes: Yes = False, as_json: AsJson = False) -> None:
-    """Remove the cursors of processes in modules that they do not hear, or no longer."""
+    """Remove cursors of modules that the process does not consume, or no longer does."""
     settings, processes = _chosen(of, yes=yes, as_json=as_json)
     if not yes:
         planned = asyncio.run(repair.forget_cursors(settings, processes, for_good=False))
