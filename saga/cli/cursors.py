@@ -117,7 +117,7 @@ def _forgotten(found: Mapping[str, Sequence[str]]) -> RenderableType:
         for consumer, modules in found.items()
         if modules
     ]
-    return Group(*lines) if lines else Text("There is no cursor in a module that nobody here hears.")
+    return Group(*lines) if lines else Text("There is no cursor of a module that no process here consumes.")
 
 
 async def _read(settings: Settings) -> Sequence[ConsumerCursor]:

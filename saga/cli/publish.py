@@ -127,12 +127,13 @@ def _hearer(processes: Sequence[Process], type_: str, given: str | None) -> tupl
         if type_ in {kind.__name__ for kind in kinds}
     ]
     if not hearers and given is None:
-        heard = "; ".join(f"{process.name} hears {', '.join(process.kinds)}" for process in processes)
+        heard = "; ".join(f"{process.name} consumes {', '.join(process.kinds)}" for process in processes)
         raise WrongUsage(f"{heard}; to send {shown(type_)!r} all the same, add --module MODULE.")
     if not hearers:
         names = ", ".join(process.name for process in processes)
         typer.echo(
-            f"Note: {shown(type_)} is not heard by {names}; what takes it will make a dead letter of it.", err=True
+            f"Note: {names} does not consume {shown(type_)}; if the message reaches it, it becomes a dead letter.",
+            err=True,
         )
         return processes[0], given or ""
     process, module = next((one for one in hearers if one[1] == given), hearers[0])
@@ -199,7 +200,7 @@ async def _publish(url: str, settings: Settings, processes: Sequence[Process], m
             for _ in range(copies):
                 if await publisher.publish([message]):
                     key, hears = shown(message.routing_key), ", ".join(_heard(processes))
-                    raise CommandFailed(f"No queue takes {key}: a queue here hears {hears}; see --routing-key.")
+                    raise CommandFailed(f"No queue takes {key}: queues are bound to {hears}; see --routing-key.")
 
 
 def _heard(processes: Sequence[Process]) -> Iterable[str]:
@@ -235,7 +236,7 @@ def _report_logged(sample: Sample, positions: Sequence[int], *, as_json: bool) -
             *("Appended ", (shown(sample.type), "bold"), f" for {shown(sample.order_id)} to the log of "),
             f"{sample.module}, {place}",
         ),
-        Text(f"  there is no broker: who hears {sample.module} follows its log", "dim"),
+        Text(f"  there is no broker: consumers of {sample.module} follow its log", "dim"),
         Text(f"  id           {shown(sample.id)}"),
         Text(f"  body         {_short(body)}"),
         sep="\n",
