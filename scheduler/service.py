@@ -24,7 +24,7 @@ def schedule() -> None:
     """Emit what is due until a signal says stop."""
     argparse.ArgumentParser(
         prog="saga-scheduler",
-        description="Fire due timers until SIGTERM or Ctrl-C. Environment variables configure it: see docs/operations.md.",
+        description="Fire due timers until SIGTERM or Ctrl-C. Environment variables configure it: docs/operations.md.",
     ).parse_args()
     serve(SERVICE, _schedule)
 

@@ -132,7 +132,7 @@ async def _unknown(connection: AsyncConnection, module: str) -> str:
     here = ", ".join(shown(one.name) for one in found if one.kept_here) or "none yet"
     if any(one.name == module for one in found):
         return f"The log of module {shown(module)!r} is kept elsewhere: ask there. Kept here: {here}."
-    return f"There is no module {shown(module)!r}. Kept here: {here}."
+    return f"No event was appended to a log of {shown(module)!r} here. Kept here: {here}."
 
 
 def _as_data(wanted: Wanted, page: Page) -> dict[str, Any]:
