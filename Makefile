@@ -22,10 +22,10 @@ help: ## list what can be made
 install: $(STAMP) ## set up .venv with everything pinned, and RabbitMQ; quick when nothing changed
 	@$(BIN)/python -m saga.local.install
 
-demo: install ## real orders through every order of arrival, with a crash in the middle; about a minute
+demo: install ## real orders through every order of arrival, with a crash in the middle; about half a minute
 	@$(BIN)/saga demo
 
-demo-no-broker: $(STAMP) ## the same with PostgreSQL alone, which needs no RabbitMQ: the quickest look; some 15 seconds
+demo-no-broker: $(STAMP) ## the same with PostgreSQL alone, which needs no RabbitMQ: the quickest look; under half a minute
 	@$(BIN)/saga demo --no-broker
 
 bench: install ## how fast it is, beside its peers and the limits of the machine, in short; some five minutes

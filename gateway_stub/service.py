@@ -28,7 +28,7 @@ async def _collaborate(settings: Settings, stop: asyncio.Event) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="gateway_stub",
+        prog="saga-gateway-stub",
         description="The simulated payment gateway and fulfilment. SAGA_GATEWAY_SCENARIO names a shipped scenario or a "
         "TOML file, SAGA_GATEWAY_SEED makes the run repeatable.",
     )

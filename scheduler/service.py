@@ -1,5 +1,6 @@
 """The scheduler as a service."""
 
+import argparse
 import asyncio
 from contextlib import AsyncExitStack
 from functools import partial
@@ -21,6 +22,10 @@ POOL_SIZE = 2
 
 def schedule() -> None:
     """Emit what is due until a signal says stop."""
+    argparse.ArgumentParser(
+        prog="saga-scheduler",
+        description="Fire due timers until SIGTERM or Ctrl-C. Environment variables configure it: docs/operations.md.",
+    ).parse_args()
     serve(SERVICE, _schedule)
 
 

@@ -73,7 +73,7 @@ async def _take_orders(engine: AsyncEngine) -> None:
     print(f"{order_id} is {order.state}, at version {order.version}")
     async with sessions() as session:
         print("\nThe module itself sees:")
-        print(*(f"  {event}" for event in await history(session, order_id)), sep="\n")
+        print(*(f"  {event!r}" for event in await history(session, order_id)), sep="\n")
         print("\nEverybody else sees:")
         public, _ = await read_public(session, "orders", known.last_position if known else 0)
         for entry in public:

@@ -80,7 +80,7 @@ app = typer.Typer(cls=Commands, add_completion=False, no_args_is_help=True, pret
 
 @app.callback()
 def saga() -> None:
-    """Orders that end the same way in every order of arrival."""
+    """Run, check, inspect and repair sagas, such as the order process."""
 
 
 def main() -> None:

@@ -86,17 +86,19 @@ class Tally:
 
 
 def audit(
-    process_ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="All, if none is named.")] = None,
+    process_ids: Annotated[
+        list[str] | None, typer.Argument(metavar="[ID]...", help="Instance ids, such as order ids; all by default.")
+    ] = None,
     *,
-    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many that differ to show at most.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="Show at most this many differing instances.")] = 100,
     of: OfProcess = None,
     as_json: AsJson = False,
 ) -> None:
-    """Hold instances, such as orders, against the model: what their facts must come to by the declared tables alone.
+    """Check instances, such as orders, against the model: what the declared tables alone make of their facts.
 
-    Compares states, outcome and what collaborators were told last, without the engine's own decision; without ids
-    also whether every event that was heard has an answer, and whether collaborators that keep their commands in this
-    database have those of the log and no others. Exit code 1 if anything differs.
+    Compares states, outcomes and the last command for each effect, without the engine's own decision. Without ids it
+    also checks that every consumed event has an answer, and that collaborators that keep their commands in this
+    database have exactly those of the log. Exit code 1 if anything differs.
     """
     tally = Tally(limit)
     settings = load_settings()
@@ -227,12 +229,12 @@ def _explained(process: Process, instance: Audited) -> Text:
 
 def _summary(tally: Tally, processes: Sequence[Process]) -> Text:
     text = Text(f"{_counted(tally.checked, one_of(processes), many_of(processes))} audited: ")
-    text.append(f"{tally.differing} differ." if tally.differing else "all are what the model says of their facts.")
+    text.append(f"{tally.differing} differ." if tally.differing else "all match the model.")
     if tally.heard:
-        text.append(f"\n{_counted(tally.heard, 'event', 'events')} heard: ")
+        text.append(f"\n{_counted(tally.heard, 'event', 'events')} consumed: ")
         text.append(f"{tally.unanswered} without an answer." if tally.unanswered else "all are answered.")
     if tally.compared:
-        text.append(f"\n{_counted(tally.compared, 'command', 'commands')} compared with the collaborators': ")
+        text.append(f"\n{_counted(tally.compared, 'command', 'commands')} compared with the collaborators: ")
         text.append(f"{tally.astray} on one side only." if tally.astray else "all are on both sides.")
     for number, what in (
         (tally.differing - len(tally.findings), "more differ than are shown, see --limit"),

@@ -65,13 +65,19 @@ def check_process(
     target: Target = ORDER,
     *,
     samples: Samples = None,
-    old: Annotated[str | None, typer.Option("--from", help="The old version: check the upgrade as well.")] = None,
-    all_orders: Annotated[bool, typer.Option("--all", help="Show every order of arrival, however many.")] = False,
-    most_nodes: Annotated[int, typer.Option(min=1, help="Explore so much; beyond it, sample.")] = MOST_NODES,
-    seed: Annotated[int, typer.Option(help="Of what is sampled.")] = SEED,
+    old: Annotated[
+        str | None, typer.Option("--from", help="module:name of the old version: check the upgrade from it, too.")
+    ] = None,
+    all_orders: Annotated[
+        bool, typer.Option("--all", help="Show all orders of arrival, not only the first ones.")
+    ] = False,
+    most_nodes: Annotated[
+        int, typer.Option(min=1, help="States to explore before switching to sampling.")
+    ] = MOST_NODES,
+    seed: Annotated[int, typer.Option(help="Seed for the sampling.")] = SEED,
     as_json: AsJson = False,
 ) -> None:
-    """Check a process in every order of its inputs. Exits with 1 if it diverges, or anything else is wrong with it."""
+    """Check a process in every order of its inputs. Exit code 1 if it diverges, or if there is any other finding."""
     process, chosen = load_process(target), load_samples(samples)
     before = None if old is None else load_process(old)
     if before is not None and before.name != process.name:
@@ -201,7 +207,8 @@ def _extent(report: Report) -> str:
 
 def _orders(report: Report, most: int) -> RenderableType:
     """Every order of arrival in one line: inputs by their letters, net effects by their numbers."""
-    letters = dict(zip(_names(report), ascii_uppercase, strict=False))
+    told_names = _names(report)
+    letters = {name: letter for name, letter in _letters(report).items() if name in told_names}
     effects = list(dict.fromkeys(_net_effect(told) for told in report.told))
     table = columns("order", "outcomes passed", "commands on the way", "outcome", "net effect", "")
     table.title = "Orders of arrival"
@@ -214,7 +221,7 @@ def _orders(report: Report, most: int) -> RenderableType:
     differing = sum(told.verdict != usual for told in left)
     of_them = f", of which {differing} differ" if differing else ""
     more = [Text(f"... and {len(left)} more{of_them}, shown with --all", "dim")] if left else []
-    known = Text(", ".join(f"{letter} {name}" for name, letter in letters.items()), "dim")
+    known = Text(", ".join(f"{letter} {shown(name)}" for name, letter in letters.items()), "dim")
     numbered = [Text(f"net effect {number}: {shown(effect)}", "dim") for number, effect in enumerate(effects, start=1)]
     return Group(table, *more, known, *numbered)
 
@@ -222,6 +229,12 @@ def _orders(report: Report, most: int) -> RenderableType:
 def _names(report: Report) -> list[str]:
     """The inputs that the told histories are made of."""
     return [name_of(fact, report.samples) for fact in report.samples if fact in report.told[0].history]
+
+
+def _letters(report: Report) -> dict[str, str]:
+    """A letter for each input, by its name."""
+    names = (name_of(fact, report.samples) for fact in report.samples)
+    return {name: f"{ascii_uppercase[number % 26]}{number // 26 or ''}" for number, name in enumerate(names)}
 
 
 def _passed(told: Told) -> str:
@@ -241,13 +254,14 @@ def _net_effect(told: Told) -> str:
 
 def _matrix(report: Report) -> Table:
     """Each pair of inputs: how it is known that their order does not matter, or that it does."""
-    names = [name_of(fact, report.samples) for fact in report.samples]
-    table = columns("", *names[1:], title="Pairs that commute")
+    letters = _letters(report)
+    table = columns("", *list(letters.values())[1:], title="Pairs that commute")
+    table.columns[0].no_wrap = True
     pairs = {(one.first, one.second): one for one in report.matrix}
-    for row, name in enumerate(names[:-1]):
-        cells = [pairs.get((row, column)) for column in range(1, len(names))]
+    for row, (name, letter) in enumerate(letters.items()):
+        cells = [pairs.get((row, column)) for column in range(1, len(letters))]
         table.add_row(
-            shown(name),
+            f"{letter} {shown(name)}",
             *(
                 Text() if one is None else Text(f"{one.pair.value} ({one.compared})", PAIR_STYLES[one.pair])
                 for one in cells

@@ -38,7 +38,7 @@ async def repair_cursors(
     hearers = [process for process in processes if module in process.inputs]
     if not hearers:
         heard = dict.fromkeys(name for process in processes for name in process.inputs)
-        raise WrongUsage(f"No process here hears {shown(module)!r}: they hear {', '.join(heard)}.")
+        raise WrongUsage(f"No process here consumes {shown(module)!r}: they consume {', '.join(heard)}.")
 
     async def work(connection: AsyncConnection) -> list[RepairedCursor]:
         log = await _known_log(connection, settings, module, handled_upto)

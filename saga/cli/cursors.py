@@ -30,12 +30,12 @@ MOST_SHOWN_CHARACTERS = 40
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 
 
 @app.callback(invoke_without_command=True)
 def cursors(context: typer.Context, as_json: AsJson = False) -> None:
-    """List cursors: of each consumer, the position in each module up to which everything was handled, and its holes."""
+    """List cursors: for each consumer and module, the position up to which everything was handled, and the holes."""
     if context.invoked_subcommand is not None:
         return
     found = asyncio.run(_read(load_settings()))
@@ -47,19 +47,23 @@ def cursors(context: typer.Context, as_json: AsJson = False) -> None:
 
 @app.command("repair")
 def repair_cursors(
-    module: Annotated[str, typer.Argument(metavar="MODULE", help="Whose positions were handled or not.")],
+    module: Annotated[str, typer.Argument(metavar="MODULE", help="Module name, as in `saga cursors`.")],
     *,
     reason: Reason,
     actor: Actor = None,
     handled_upto: Annotated[
         int | None,
-        typer.Option("--handled-up-to", min=0, help="Up to here all was handled; else up to where the log is pruned."),
+        typer.Option(
+            "--handled-up-to",
+            min=0,
+            help="Count all positions up to this one as handled. By default, those that were pruned.",
+        ),
     ] = None,
     of: OfProcess = None,
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
-    """Set cursors in a module to what can be proved: what is missing then is read, or delivered, again."""
+    """Set the cursors of a module back to what can be proved; what is missing is then read or delivered again."""
     by = operator(actor, reason)
     settings, processes = _chosen(of, yes=yes, as_json=as_json)
     if not yes:
@@ -84,7 +88,7 @@ def forget_cursors(
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
-    """Remove the cursors of processes in modules that they do not hear, or no longer."""
+    """Remove cursors of modules that the process does not consume, or no longer does."""
     by = operator(actor, reason)
     settings, processes = _chosen(of, yes=yes, as_json=as_json)
     if not yes:
@@ -125,7 +129,7 @@ def _forgotten(found: Mapping[str, Sequence[str]]) -> RenderableType:
         for consumer, modules in found.items()
         if modules
     ]
-    return Group(*lines) if lines else Text("There is no cursor in a module that nobody here hears.")
+    return Group(*lines) if lines else Text("There is no cursor of a module that no process here consumes.")
 
 
 async def _read(settings: Settings) -> Sequence[ConsumerCursor]:

@@ -35,24 +35,25 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="Messages that could not be handled: look at them, put them back, or give them up.",
+    help="Messages that could not be handled: show, redrive or discard them.",
 )
 
-Ids = Annotated[list[int], typer.Argument(metavar="ID...", help="As `saga dead-letters list` shows them.")]
+Ids = Annotated[list[int], typer.Argument(metavar="ID...", help="Dead letter ids, as in `saga dead-letters list`.")]
 
 
 @app.command("list")
 def list_letters(
     process_id: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="Only those that name this order, for instance.")
+        str | None, typer.Argument(metavar="[ID]", help="Only dead letters of this instance, such as an order id.")
     ] = None,
     *,
     type_: Annotated[str | None, typer.Option("--type", help="Only messages of this type.")] = None,
     text: Annotated[
-        str | None, typer.Option(help="Only those that have this in an id, source, MODULE/POSITION, reason or body.")
+        str | None,
+        typer.Option(help="Only with this text in an id, source, MODULE/POSITION, reason, property or body."),
     ] = None,
     state: Annotated[str, typer.Option(help="open, redriven, discarded or all.")] = "open",
-    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many at most.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="Show at most this many.")] = 50,
     as_json: AsJson = False,
 ) -> None:
     """List dead letters, newest first."""
@@ -73,10 +74,10 @@ def list_letters(
 @app.command()
 def show(
     dead_letter_id: Annotated[int, typer.Argument(metavar="ID")],
-    full: Annotated[bool, typer.Option("--full", help="The whole body, however long.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Show the whole body, however long.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show all of one dead letter, its body included."""
+    """Show one dead letter, with its headers and body."""
     settings = load_settings()
     letter = asyncio.run(_read(settings, [dead_letter_id]))[dead_letter_id]
     if as_json:
@@ -88,11 +89,11 @@ def show(
 @app.command()
 def redrive(
     ids: Annotated[list[int] | None, typer.Argument(metavar="ID...")] = None,
-    every: Annotated[bool, typer.Option("--all", help="All open ones, oldest first.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Redrive all open dead letters, oldest first.")] = False,
     data: Annotated[str | None, typer.Option(metavar="JSON", help="Corrected data in place of the message's.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Put dead letters back: each goes through the same step as a delivered message, here and at once.
+    """Handle dead letters again, at once and in this command, as if they were delivered again.
 
     What the relay could not send is sent again from its log. Exit code 1 if any of them is still dead.
     """
@@ -122,10 +123,10 @@ def redrive(
 @app.command()
 def discard(
     ids: Ids,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Give dead letters up: they are kept, marked as discarded, and nothing more is done about them."""
+    """Give dead letters up: they are kept, marked as discarded."""
     if as_json and not yes:
         raise WrongUsage("--json asks no questions: add --yes.")
     settings = load_settings()

@@ -36,25 +36,30 @@ WORKERS, SCHEDULERS = 2, 2
 VICTIM = "worker-1"
 INITIALS = {"PaymentReceived": "P", "OrderCancelled": "C", "PaymentTimedOut": "T"}
 SETTLE_SECONDS = 60.0
-AUDITED = "orders that are not what the model says of their facts"
+AUDITED = "orders that do not match the model"
 
 _out = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
 _progress = Console(stderr=True, highlight=False)
 
 
 def demo(
-    orders: Annotated[int, typer.Option(min=1, max=100_000, help="Orders that go through the gateway.")] = 300,
-    scenario: Annotated[str, typer.Option(help="How the simulated gateway behaves.")] = "flaky",
-    seed: Annotated[int | None, typer.Option(help="Of the shop and the gateway; a new one if not given.")] = None,
+    orders: Annotated[
+        int, typer.Option(min=1, max=100_000, help="Number of orders that go through the gateway.")
+    ] = 300,
+    scenario: Annotated[
+        str, typer.Option(help="Of the simulated gateway: calm, slow, flaky, hostile, or a TOML file.")
+    ] = "flaky",
+    seed: Annotated[int | None, typer.Option(help="Seed of the shop and the gateway; random by default.")] = None,
     broker: Annotated[
         bool,
-        typer.Option("--broker/--no-broker", help="With RabbitMQ, or with PostgreSQL and the modules' logs alone."),
+        typer.Option("--broker/--no-broker", help="With RabbitMQ, or with PostgreSQL alone."),
     ] = True,
 ) -> None:
-    """Run the whole system here for a minute, crash a part of it, and prove that nothing is lost, doubled or stuck.
+    """Run the whole system for half a minute, kill a worker, and check that nothing is lost, doubled or stuck.
 
-    Starts a private RabbitMQ and PostgreSQL and every service as a process of its own, and stops them at the end. With
-    --no-broker it does the same with PostgreSQL alone: everybody follows the logs.
+    Starts a private RabbitMQ and PostgreSQL and each service as its own process, and stops them at the end. With
+    --no-broker it uses PostgreSQL alone: consumers follow the logs. Exit code 1 if anything is lost, doubled, diverged
+    or stuck.
     """
     began = time.monotonic()
     seed = random.randrange(1_000_000) if seed is None else seed
@@ -94,7 +99,7 @@ async def _run(stack: LocalStack, services: Services, orders: int, seed: int) ->
         _show_arrivals(sent, verdicts)
         await _show_shop(engine)
         audited = Finding("diverged", AUDITED, await count_differing(engine, order_process()))
-        split_sets = Finding("diverged", "sets of inputs with more than one verdict", len(split))
+        split_sets = Finding("diverged", "sets of inputs with more than one end state", len(split))
         return [split_sets, *await reconcile(engine), audited]
     finally:
         await engine.dispose()

@@ -42,10 +42,12 @@ def diagram(
     target: Target = ORDER,
     view: Annotated[View, typer.Option(help="Each sub-machine, the joint states, or the outcomes alone.")] = View.JOINT,
     as_: Annotated[Format, typer.Option("--format", help="Mermaid text, or a picture.")] = Format.MERMAID,
-    out: Annotated[Path | None, typer.Option(help="A file; for the sub-machines as SVG a folder.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="File to write; a folder for the sub-machines as SVG. [stdout]")
+    ] = None,
     samples: Samples = None,
 ) -> None:
-    """Draw a process: its sub-machines, the joint states that can be reached, or its outcomes."""
+    """Draw a process: its sub-machines, its reachable joint states, or its outcomes."""
     process = load_process(target)
     if view is View.MACHINES:
         graphs = machine_graphs(process)

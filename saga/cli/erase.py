@@ -21,19 +21,19 @@ Erasures = list[tuple[Target, Plan]]
 
 
 def erase_instances(
-    process_ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Ids of instances, such as order ids.")],
+    process_ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Instance ids, such as order ids.")],
     *,
     reason: Reason,
     actor: Actor = None,
     of: OfProcess = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be erased and what stays.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Erase personal data of settled instances: everything that their messages said and the process no longer reads.
+    """Erase personal data of settled instances: all message data that the process no longer reads.
 
     Positions, ids and keys stay, so late messages are answered as before. It can't be undone, and it does not reach
-    backups, the broker, or collaborators elsewhere. Example: saga erase order-1 --reason "request 4711"
+    backups, the broker, or collaborators in other databases. Example: saga erase order-1 --reason "request 4711"
     """
     if as_json and not (yes or dry_run):
         raise WrongUsage("--json asks no questions: add --yes, or --dry-run.")
@@ -106,7 +106,7 @@ def _explained(planned: Erasures, *, dry_run: bool) -> RenderableType:
             str(one.dead_letters),
             _counts(one.collaborators),
         )
-    title = "Nothing was touched. This would lose what it says:" if dry_run else "This loses what it says:"
+    title = "Nothing was touched. This would be emptied:" if dry_run else "This is emptied:"
     parts: list[RenderableType] = [Text(title), Text(), table, Text()]
     by_process = {target.process.name: (target.process, one) for target, one in planned}
     return Group(*parts, *(_kept(process, one) for process, one in by_process.values()))
@@ -117,7 +117,9 @@ def _counts(counts: Any) -> str:
 
 
 def _kept(process: Process, one: Plan) -> RenderableType:
-    table = columns("message", "field", "why it stays", title=f"What process {process.name} still reads stays:")
+    table = columns(
+        "message", "field", "why it stays", title=f"These fields stay, because the process {process.name} reads them:"
+    )
     for kind, fields in sorted(one.kept.fields.items()):
         for name, whys in sorted(fields.items()):
             table.add_row(kind, name, "; ".join(whys))

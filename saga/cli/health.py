@@ -43,12 +43,14 @@ class _Seen:
 
 def health(
     as_json: AsJson = False,
-    timeout: Annotated[float, typer.Option(min=0.1, max=60, help="Seconds to wait for both.")] = PATIENCE_SECONDS,
+    timeout: Annotated[
+        float, typer.Option(min=0.1, max=60, help="Seconds to wait for the database and the broker.")
+    ] = PATIENCE_SECONDS,
 ) -> None:
-    """Say whether the database, with its tables, and the broker can be used, and whether the services work.
+    """Check that the database, its tables and the broker can be used, and that the services work.
 
-    The exit code is 1 if not: also where a loop of a service starts over or was not heard of for 15 s, or work waits
-    for a service of which none runs. Where services pull from the logs and no broker is given, no broker is looked at.
+    Exit code 1 if not; also if a loop of a service starts over or had no heartbeat for 15 s, or work waits for a
+    service that does not run. With SAGA_FEED=pull and no SAGA_AMQP_URL, no broker is checked.
     """
     complaints, notes = asyncio.run(_complaints(load_settings(), timeout))
     if as_json:

@@ -31,10 +31,12 @@ from saga.settings import Settings, load_settings
 
 
 def inspect(
-    process_id: Annotated[str, typer.Argument(metavar="ID", help="Of an order, for instance.")],
+    process_id: Annotated[str, typer.Argument(metavar="ID", help="Instance id, such as an order id.")],
     *,
-    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many entries of its record at most.")] = LIMIT,
-    before: Annotated[int | None, typer.Option(min=1, help="Only entries before this one.")] = None,
+    limit: Annotated[
+        int, typer.Option(min=1, max=100_000, help="Show at most this many entries of its record.")
+    ] = LIMIT,
+    before: Annotated[int | None, typer.Option(min=1, help="Show the entries before this one.")] = None,
     of: OfProcess = None,
     as_json: AsJson = False,
 ) -> None:
@@ -106,7 +108,7 @@ def _heading(process: Process, instance: Inspection) -> Text:
         ": ",
         outcome_text(instance.outcome),
         f" ({settled})\n{states}\n",
-        (f"first heard of {date_and_time(instance.created_at)}, last {date_and_time(instance.updated_at)} UTC", "dim"),
+        (f"first message {date_and_time(instance.created_at)}, last {date_and_time(instance.updated_at)} UTC", "dim"),
     )
 
 

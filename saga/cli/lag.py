@@ -35,7 +35,7 @@ class BrokerView:
 
 
 def lag(as_json: AsJson = False) -> None:
-    """Show how far each consumer got, its holes, the queues, what is due, which services run and who blocks others."""
+    """Show outboxes, cursors and holes, queues, services, overdue timers, dead letters and blocking transactions."""
     settings = load_settings()
     wanted = topology(settings.prefix, *load_processes(settings))
     known, seen = asyncio.run(_read(settings, wanted))

@@ -20,13 +20,13 @@ Listed = tuple[Process, ListedInstance]
 
 def list_instances(
     *,
-    outcome: Annotated[str | None, typer.Option(help="Only those that have come to this.")] = None,
-    stuck: Annotated[bool, typer.Option("--stuck", help="Only those that will not go on by themselves.")] = False,
-    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many at most.")] = 50,
+    outcome: Annotated[str | None, typer.Option(help="Only instances with this outcome.")] = None,
+    stuck: Annotated[bool, typer.Option("--stuck", help="Only instances that will not go on by themselves.")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="Show at most this many.")] = 50,
     of: OfProcess = None,
     as_json: AsJson = False,
 ) -> None:
-    """List instances, such as orders, newest first, and say what keeps those that are stuck."""
+    """List instances, such as orders, newest first, and why any of them is stuck."""
     settings = load_settings()
     processes = choose_processes(settings, of)
     known = sorted({one.value for process in processes for one in process.outcomes.cells.values()})

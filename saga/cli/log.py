@@ -48,17 +48,19 @@ class Page:
 
 
 def log(
-    module: Annotated[str, typer.Argument(metavar="MODULE", help="As `saga modules` shows it.")],
+    module: Annotated[str, typer.Argument(metavar="MODULE", help="Module name, as in `saga modules`.")],
     *,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as the log does, until Ctrl-C.")] = False,
-    internal: Annotated[bool, typer.Option("--internal", help="Show internal events and commands as well.")] = False,
-    after: Annotated[int | None, typer.Option(min=0, max=2**63 - 1, help="Begin after this position.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many at most; --follow: to begin with.")] = 20,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Follow the log until Ctrl-C.")] = False,
+    internal: Annotated[bool, typer.Option("--internal", help="Show internal events and commands, too.")] = False,
+    after: Annotated[int | None, typer.Option(min=0, max=2**63 - 1, help="Start after this position.")] = None,
+    limit: Annotated[
+        int, typer.Option(min=1, max=100_000, help="Show at most this many; with --follow, to start with.")
+    ] = 20,
     as_json: AsJson = False,
 ) -> None:
     """Show a module's log: its last public events, or those after a position.
 
-    With --follow, --json prints one event a line.
+    With --follow, --json prints one event per line.
     """
     settings, wanted = load_settings(), Wanted(module, internal, after, limit)
     if not module:
@@ -130,7 +132,7 @@ async def _unknown(connection: AsyncConnection, module: str) -> str:
     here = ", ".join(shown(one.name) for one in found if one.kept_here) or "none yet"
     if any(one.name == module for one in found):
         return f"The log of module {shown(module)!r} is kept elsewhere: ask there. Kept here: {here}."
-    return f"There is no module {shown(module)!r}. Kept here: {here}."
+    return f"No event was appended to a log of {shown(module)!r} here. Kept here: {here}."
 
 
 def _as_data(wanted: Wanted, page: Page) -> dict[str, Any]:

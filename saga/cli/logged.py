@@ -23,7 +23,7 @@ def check_loggable(sample: Sample, process: Process) -> None:
     if (sample.module, sample.type) not in heard:
         named = ", ".join(f"{module}.{kind}" for module, kind in heard)
         place = f"{shown(sample.type)} in the log of {shown(sample.module)}"
-        raise CommandFailed(f"There is no broker, and nobody follows {place}: {process.name} hears {named}.")
+        raise CommandFailed(f"There is no broker, and nobody follows {place}: {process.name} consumes {named}.")
     message = outgoing(sample, process.name)
     read = decode(Raw(body=message.body, headers=message.headers, content_type=message.content_type))
     if isinstance(read, Poison):

@@ -17,7 +17,7 @@ from saga.settings import load_settings
 
 def migrate(
     wait: Annotated[
-        float, typer.Option(min=0, max=86_400, help="Seconds to go on trying while others use the tables.")
+        float, typer.Option(min=0, max=86_400, help="Seconds to keep trying while others lock the tables.")
     ] = WAIT_SECONDS,
 ) -> None:
     """Create or upgrade the tables. Safe to run at any time, from several places at once."""

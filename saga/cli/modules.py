@@ -14,9 +14,9 @@ from saga.settings import Settings, load_settings
 
 
 def modules(as_json: AsJson = False) -> None:
-    """List modules: how far each log goes, and who reads it.
+    """List modules: the last position of each log, and who reads it.
 
-    The last position is also the number of entries that a log ever had.
+    The last position is the number of entries that were ever appended.
     """
     found = asyncio.run(_read(load_settings()))
     if as_json:

@@ -21,7 +21,8 @@ PLURALS = {"order": "orders"}
 """Of the processes whose instances have a word of their own."""
 
 OfProcess = Annotated[
-    str | None, typer.Option("--process", metavar="NAME", help="One of SAGA_PROCESSES, or module:name of another one.")
+    str | None,
+    typer.Option("--process", metavar="NAME", help="Name of one of SAGA_PROCESSES, or module:name of any process."),
 ]
 
 

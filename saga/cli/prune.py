@@ -30,12 +30,12 @@ KINDS: Final = {
 
 def prune(
     older_than: Annotated[
-        str | None, typer.Option(metavar="AGE", help="Such as 36h or 30d; SAGA_RETENTION_DAYS where it is not given.")
+        str | None, typer.Option(metavar="AGE", help="Such as 36h or 30d. [SAGA_RETENTION_DAYS]")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what would go; touch nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what would be pruned.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Prune settled orders, logs and the inbox, in small batches; what comes late is answered as before."""
+    """Prune settled instances, logs and the inbox, in small batches. Late messages are answered as before."""
     settings = load_settings()
     retention = _retention(settings, older_than)
     report = asyncio.run(_prune(settings, retention, dry_run=dry_run))
@@ -95,11 +95,11 @@ def _explained(report: Report, retention: timedelta, *, dry_run: bool) -> Render
 
 
 def _heading(report: Report, retention: timedelta, *, dry_run: bool) -> Text:
-    what = f"what is older than {age(retention.total_seconds())}, from before {date_and_time(report.before)} UTC"
+    what = f"what is older than {age(retention.total_seconds())} (before {date_and_time(report.before)} UTC)"
     if report.ended is Ended.ANOTHER_IS_PRUNING:
-        return Text(f"Another pruner is at work, so this one left {what} to it.", "yellow")
+        return Text(f"Another pruner is at work and prunes {what}.", "yellow")
     if not report.removed:
-        return Text(f"Nothing to prune: of {what}, everything is needed or gone.")
+        return Text(f"Nothing to prune: {what} is still needed, or was pruned before.")
     return Text(f"{'Nothing was touched. This would go: ' if dry_run else 'Pruned '}{what}.")
 
 

@@ -29,31 +29,35 @@ from saga.transport.topology import topology
 
 
 def publish(
-    type_: Annotated[str, typer.Argument(metavar="TYPE", help="OrderPlaced, PaymentReceived, OrderCancelled ...")],
-    process_id: Annotated[str, typer.Argument(metavar="ID", help="Of the order, for instance, that it is about.")],
+    type_: Annotated[
+        str,
+        typer.Argument(metavar="TYPE", help="Message type, such as OrderPlaced, PaymentReceived or OrderCancelled."),
+    ],
+    process_id: Annotated[str, typer.Argument(metavar="ID", help="Instance id, such as an order id.")],
     *,
-    data: Annotated[str | None, typer.Option(metavar="JSON", help="Fields to set or replace in the sample.")] = None,
-    message_id: Annotated[str | None, typer.Option("--id", help="The message's id; a new one by default.")] = None,
-    duplicate: Annotated[int, typer.Option(min=1, help="Send the same message this often in all.")] = 1,
-    sequence: Annotated[int | None, typer.Option(help="Its position in the module's log.")] = None,
-    previous_sequence: Annotated[int | None, typer.Option(help="The public position before it.")] = None,
-    source: Annotated[str | None, typer.Option(help="/modules/<module> by default.")] = None,
-    module: Annotated[str | None, typer.Option(help="The module that sends it, for a type nobody hears.")] = None,
-    time: Annotated[str | None, typer.Option(help="When it happened, ISO 8601; now by default.")] = None,
-    correlation_id: Annotated[str | None, typer.Option(help="Constant along a conversation.")] = None,
-    routing_key: Annotated[str | None, typer.Option(help="<module>.<TYPE> by default.")] = None,
-    structured: Annotated[bool, typer.Option("--structured", help="CloudEvents in structured mode.")] = False,
-    plain: Annotated[bool, typer.Option("--plain", help="No CloudEvent: a plain AMQP message.")] = False,
+    data: Annotated[
+        str | None, typer.Option(metavar="JSON", help="Fields to set or replace in the sample data.")
+    ] = None,
+    message_id: Annotated[str | None, typer.Option("--id", help="Message id; a new one by default.")] = None,
+    duplicate: Annotated[int, typer.Option(min=1, help="Send the same message this many times.")] = 1,
+    sequence: Annotated[int | None, typer.Option(help="Position in the module's log.")] = None,
+    previous_sequence: Annotated[int | None, typer.Option(help="Position of the public event before it.")] = None,
+    source: Annotated[str | None, typer.Option(help="Source; /modules/<module> by default.")] = None,
+    module: Annotated[str | None, typer.Option(help="Sending module, for a type that no process consumes.")] = None,
+    time: Annotated[str | None, typer.Option(help="Time of the event, ISO 8601; now by default.")] = None,
+    correlation_id: Annotated[str | None, typer.Option(help="Correlation id; the instance id by default.")] = None,
+    routing_key: Annotated[str | None, typer.Option(help="Routing key; <module>.<TYPE> by default.")] = None,
+    structured: Annotated[bool, typer.Option("--structured", help="Send a CloudEvent in structured mode.")] = False,
+    plain: Annotated[bool, typer.Option("--plain", help="Send a plain AMQP message, no CloudEvent.")] = False,
     raw_body: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Send these bytes as the body, whatever they are; - is stdin.")
+        Path | None, typer.Option(metavar="FILE", help="Send the bytes of this file as the body; - is stdin.")
     ] = None,
     of: OfProcess = None,
     as_json: AsJson = False,
 ) -> None:
-    """Publish one message about an order, or about an instance of another process, as a module would.
+    """Publish one message about an instance, such as an order, as a module would.
 
-    It waits in the queue until a worker runs.
-    Where the system runs without a broker, it is appended to the log of the module, and waits there.
+    It waits in the queue until a worker runs. Without a broker it is appended to the module's log instead.
     """
     if structured and plain:
         raise WrongUsage("A message is --structured or --plain, not both.")
@@ -123,12 +127,13 @@ def _hearer(processes: Sequence[Process], type_: str, given: str | None) -> tupl
         if type_ in {kind.__name__ for kind in kinds}
     ]
     if not hearers and given is None:
-        heard = "; ".join(f"{process.name} hears {', '.join(process.kinds)}" for process in processes)
+        heard = "; ".join(f"{process.name} consumes {', '.join(process.kinds)}" for process in processes)
         raise WrongUsage(f"{heard}; to send {shown(type_)!r} all the same, add --module MODULE.")
     if not hearers:
         names = ", ".join(process.name for process in processes)
         typer.echo(
-            f"Note: {shown(type_)} is not heard by {names}; what takes it will make a dead letter of it.", err=True
+            f"Note: {names} does not consume {shown(type_)}; if the message reaches it, it becomes a dead letter.",
+            err=True,
         )
         return processes[0], given or ""
     process, module = next((one for one in hearers if one[1] == given), hearers[0])
@@ -195,7 +200,7 @@ async def _publish(url: str, settings: Settings, processes: Sequence[Process], m
             for _ in range(copies):
                 if await publisher.publish([message]):
                     key, hears = shown(message.routing_key), ", ".join(_heard(processes))
-                    raise CommandFailed(f"No queue takes {key}: a queue here hears {hears}; see --routing-key.")
+                    raise CommandFailed(f"No queue takes {key}: queues are bound to {hears}; see --routing-key.")
 
 
 def _heard(processes: Sequence[Process]) -> Iterable[str]:
@@ -231,7 +236,7 @@ def _report_logged(sample: Sample, positions: Sequence[int], *, as_json: bool) -
             *("Appended ", (shown(sample.type), "bold"), f" for {shown(sample.order_id)} to the log of "),
             f"{sample.module}, {place}",
         ),
-        Text(f"  there is no broker: who hears {sample.module} follows its log", "dim"),
+        Text(f"  there is no broker: consumers of {sample.module} follow its log", "dim"),
         Text(f"  id           {shown(sample.id)}"),
         Text(f"  body         {_short(body)}"),
         sep="\n",

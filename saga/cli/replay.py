@@ -80,16 +80,18 @@ class _Choice:
 
 
 def replay(
-    process_ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="All, if none is named.")] = None,
+    process_ids: Annotated[
+        list[str] | None, typer.Argument(metavar="[ID]...", help="Instance ids, such as order ids; all by default.")
+    ] = None,
     *,
     repairing: Annotated[bool, typer.Option("--repair", help="Rewrite rows and timers that differ.")] = False,
-    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many that differ to show at most.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="Show at most this many differing instances.")] = 100,
     of: OfProcess = None,
     as_json: AsJson = False,
 ) -> None:
-    """Rebuild instances, such as orders, from what was recorded, and compare them with what is stored. Sends nothing.
+    """Rebuild instances, such as orders, from the record and compare them with what is stored. Sends nothing.
 
-    Exit code 1 if anything differs that was not repaired.
+    Exit code 1 if any difference is left.
     """
     tally = Tally(limit)
     console = None if as_json else terminal()
@@ -207,7 +209,7 @@ def _explained(finding: Finding) -> Text:
 def _summary(tally: Tally, processes: Sequence[Process], *, repairing: bool) -> Text:
     what = one_of(processes) if tally.checked == 1 else many_of(processes)
     text = Text(f"{tally.checked} {what} checked: ")
-    text.append(f"{tally.differing} differ" if tally.differing else "all are what their record says")
+    text.append(f"{tally.differing} differ" if tally.differing else "all match their record")
     if repairing and tally.differing:
         text.append(f", {tally.repaired} repaired" + (f", {tally.left} still differ" if tally.left else ""))
     elif tally.differing:

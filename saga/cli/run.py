@@ -35,18 +35,18 @@ _log = structlog.get_logger()
 def run(
     targets: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[TARGET]...", help="module:name of a process; by default those of SAGA_PROCESSES."),
+        typer.Argument(metavar="[TARGET]...", help="module:name of each process. [SAGA_PROCESSES]"),
     ] = None,
     feed: Annotated[
         Feed | None,
         typer.Option(help="Where messages come from: pushed by the broker, or pulled from the logs. [SAGA_FEED, push]"),
     ] = None,
 ) -> None:
-    """Run a worker of each process: it takes in, decides and relays until it is told to stop.
+    """Run a worker for each process, until SIGTERM or Ctrl-C.
 
-    Start as many as you like, of all processes or of some: they compete for the messages of those that they share.
+    Start as many as you like, for all processes or for some: workers of the same process compete for its messages.
 
-    Workers of both feeds may run at once, and one feed may follow the other: what comes twice takes effect once.
+    Workers with both feeds may run side by side: a message that arrives twice takes effect once.
     """
 
     async def work(settings: Settings, stop: asyncio.Event) -> None:

@@ -81,18 +81,22 @@ class Report:
 
 def scenario(
     *,
-    orders: Annotated[int, typer.Option(min=1, max=99_999, help="How many orders.")] = 200,
-    seed: Annotated[int | None, typer.Option(help="The same seed sends the same; a new one by default.")] = None,
-    rate: Annotated[float, typer.Option(min=1, help="Messages in a second.")] = 500,
-    max_copies: Annotated[int, typer.Option(min=1, max=20, help="Copies of each message at most.")] = 3,
-    spread: Annotated[float, typer.Option(min=0, max=3_600, help="Seconds over which an order's messages come.")] = 3,
-    timeout: Annotated[float, typer.Option(min=1, help="Seconds to wait for all orders after the last message.")] = 60,
+    orders: Annotated[int, typer.Option(min=1, max=99_999, help="Number of orders.")] = 200,
+    seed: Annotated[int | None, typer.Option(help="The same seed sends the same messages; random by default.")] = None,
+    rate: Annotated[float, typer.Option(min=1, help="Messages per second.")] = 500,
+    max_copies: Annotated[int, typer.Option(min=1, max=20, help="Send each message at most this many times.")] = 3,
+    spread: Annotated[
+        float, typer.Option(min=0, max=3_600, help="Seconds over which the messages of an order are spread.")
+    ] = 3,
+    timeout: Annotated[
+        float, typer.Option(min=1, help="Seconds to wait for the orders to settle after the last message.")
+    ] = 60,
     as_json: AsJson = False,
 ) -> None:
-    """Send many orders, shuffled, duplicated and delayed, and check what they come to.
+    """Send many orders, shuffled, duplicated and delayed, and check their outcomes.
 
-    Services have to run; where they do without a broker, all goes through the modules' logs. Exit code 1 if an order is
-    missing, has not settled, or is not what its facts demand.
+    The services must be running. Exit code 1 if an order is missing, has not settled, or has another outcome than its
+    facts demand.
     """
     seed = random.randrange(10**6) if seed is None else seed
     name = f"s{seed}-{uuid4().hex[:6]}"
@@ -267,10 +271,11 @@ def _show(report: Report) -> None:
     for what, ids in (("missing", report.missing), ("not settled", report.unsettled)):
         if ids:
             console.print(Text(f"{len(ids)} {what}, such as {', '.join(ids[:3])}: see `saga lag`", "red"))
+    took = age(report.seconds)
     sent, distinct = len(report.run.plan), sum(map(len, report.run.published.values()))
     console.print(
         Text.assemble(
-            (f"{len(report.run.ids)} orders, {sent} messages ({distinct} without repeats) in {age(report.seconds)}: "),
+            f"{len(report.run.ids)} orders, {sent} messages ({distinct} without duplicates) in {took}: ",
             (
                 f"{len(report.diverged)} diverged, {len(report.missing)} missing, {len(report.unsettled)} not settled",
                 "bold",

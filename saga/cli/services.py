@@ -49,7 +49,7 @@ def services(heartbeats: Sequence[Heartbeat]) -> RenderableType:
     """A line for each process, and one for each of its loops that does not go round."""
     if not heartbeats:
         return Text.assemble(("Services: ", "bold"), "none runs")
-    table = columns("service", "host", "process", "loops", "heard of", title="Services")
+    table = columns("service", "host", "process", "loops", "last heartbeat", title="Services")
     for (service, host, pid), loops in groupby(heartbeats, lambda one: one.process):
         known = list(loops)
         going = sum(one.is_fresh for one in known)
@@ -76,7 +76,7 @@ def _troubles(heartbeats: Sequence[Heartbeat]) -> Iterator[Text]:
 def _silence(one: Heartbeat, standing: Standing) -> str:
     reason = f"; it was starting over: {shown(one.reason)}" if one.reason else ""
     others = ", others do its work" if standing is Standing.REPLACED else ""
-    return f"{_loop(one)} was not heard of for {age(abs(one.age_seconds))}{others}{reason}."
+    return f"{_loop(one)} had no heartbeat for {age(abs(one.age_seconds))}{others}{reason}."
 
 
 def _loop(one: Heartbeat) -> str:

@@ -15,9 +15,11 @@ from saga.inputs import make_fact, require_readable
 
 ORDER: Final = "saga.orders:order_process"
 
-Target = Annotated[str, typer.Argument(help="module:name of a process, or of a function without arguments giving one.")]
+Target = Annotated[
+    str, typer.Argument(help="module:name of a process, or of a function without arguments that returns one.")
+]
 Samples = Annotated[
-    str | None, typer.Option(help="module:name of messages to use instead of those made from the message classes.")
+    str | None, typer.Option(help="module:name of sample messages; by default made from the message classes.")
 ]
 
 

@@ -18,7 +18,7 @@ from rich.text import Text
 
 WIDTH_OF_A_FILE = 100
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 OUTCOME_STYLES = {
     "awaiting_payment": "yellow",
@@ -90,7 +90,7 @@ def age(seconds: float | None) -> str:
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
     if days:
-        return f"{days} d {hours} h"
+        return f"{days} d {hours} h" if hours else f"{days} d"
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"
 
 

@@ -43,16 +43,21 @@ _TO_TRY = (
 def up(
     workers: Annotated[int, typer.Option(min=1, max=64, help="How many workers to run.")] = 2,
     schedulers: Annotated[int, typer.Option(min=1, max=16, help="How many schedulers to run.")] = 1,
-    scenario: Annotated[str | None, typer.Option(help="How the simulated gateway behaves.")] = None,
+    scenario: Annotated[
+        str | None,
+        typer.Option(
+            help="Of the simulated gateway: calm, slow, flaky, hostile, or a TOML file. [SAGA_GATEWAY_SCENARIO, calm]"
+        ),
+    ] = None,
     broker: Annotated[
-        bool, typer.Option("--broker/--no-broker", help="With RabbitMQ, or with PostgreSQL alone: see below.")
+        bool, typer.Option("--broker/--no-broker", help="With RabbitMQ, or with PostgreSQL alone.")
     ] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object when all is ready.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object once everything is ready.")] = False,
 ) -> None:
-    """Run everything here, in the foreground: RabbitMQ, PostgreSQL, the newest schema and all services.
+    """Run everything on this machine, in the foreground: RabbitMQ, PostgreSQL, the newest schema and all services.
 
-    With SAGA_DATABASE_URL and SAGA_AMQP_URL set, those are used and nothing private is started. With --no-broker there
-    is no RabbitMQ: modules append to their logs, and everybody who hears them follows these.
+    With SAGA_DATABASE_URL and SAGA_AMQP_URL set, it uses those servers and starts none. With --no-broker there is no
+    RabbitMQ: modules append to their logs, and consumers follow the logs.
     """
     stop_asked = _set_by_signals()
     say = _speaker(stop_asked)

@@ -120,7 +120,7 @@ def ordered(process: Process, samples: Sequence[Fact]) -> tuple[Fact, ...]:
     for fact in samples:
         if fact.kind not in kinds:
             heard = ", ".join(process.kinds)
-            raise DeclarationError(f"{process.name} does not hear {fact.kind.__name__}: it hears {heard}")
+            raise DeclarationError(f"{process.name} does not consume {fact.kind.__name__}: it consumes {heard}")
     distinct = [fact for number, fact in enumerate(samples) if fact not in samples[:number]]
     return tuple(
         sorted(

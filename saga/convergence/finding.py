@@ -12,7 +12,7 @@ class Kind(Enum):
     """What is wrong."""
 
     DIVERGES = "diverges"
-    REPEAT_CHANGES = "a repeat changes something"
+    REPEAT_CHANGES = "a duplicate changes something"
     WAITS_FOR_EVER = "waits for ever"
     CANNOT_BE_UNDONE = "can't be undone"
     SENT_TWICE = "sent twice"

@@ -190,7 +190,7 @@ def _look_for_a_way_on(upgrade: _Upgrade, node: Node, place: _Place) -> None:
     waited_for_ever = node.verdict.outcome not in upgrade.old.settled and not awaited
     if outcome in upgrade.new.settled or waited_for_ever or any(kind in upgrade.new.kinds for kind in awaited):
         return
-    because = f"{', '.join(awaited)} is no longer heard" if awaited else "no deadline is armed until the next input"
+    because = f"{', '.join(awaited)} is no longer consumed" if awaited else "no deadline is armed until the next input"
     sentence = f"{outcome.value} is not settled in {upgrade.names[1]}, and {because}"
     upgrade.tell(Kind.WAITS_FOR_EVER, sentence, place)
 

@@ -99,7 +99,7 @@ def _about_wire(process: Process) -> Iterator[str]:
 def _about_inputs(process: Process) -> Iterator[str]:
     for kind in process.kinds.values():
         if not process.hearers[kind] and not process.keepers[kind]:
-            yield f"no sub-machine hears {kind.__name__}, and no register keeps it"
+            yield f"no sub-machine consumes {kind.__name__}, and no register keeps it"
         if process.correlate not in declared_fields(kind):
             yield f"{kind.__name__} has no field {process.correlate}: nothing says which instance it is about"
 

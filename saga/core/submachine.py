@@ -54,7 +54,7 @@ class SubMachine(Generic[S]):
         kinds: Iterable[object] = self.inputs
         for kind in kinds:
             if not isinstance(kind, type):
-                yield f"it hears {kind!r}, which is no message class"
+                yield f"it consumes {kind!r}, which is no message class"
 
     def _complaints(self) -> Iterator[str]:
         for state in self.states:

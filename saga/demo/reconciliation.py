@@ -29,7 +29,7 @@ CHECKS = {
     ),
     "stuck": (
         ("orders that are not settled", "stuck_orders"),
-        ("dead letters that nobody has looked at", "stuck_messages"),
+        ("open dead letters and rejected commands", "stuck_messages"),
     ),
 }
 

@@ -60,7 +60,7 @@ def admit(process: Process, envelope: Envelope) -> Admitted | Poison:
     if kind is None:
         return poison(envelope, unknown_type(process, envelope.type))
     if not _is_heard(process, envelope.source, kind):
-        complaint = f"{_short(envelope.source)} is no module from which {process.name} hears {envelope.type}"
+        complaint = f"{_short(envelope.source)} is no module from which {process.name} consumes {envelope.type}"
         return unplaced(poison(envelope, complaint))
     said = envelope.data
     named = said_of(kind, process.correlate, said)
@@ -90,7 +90,7 @@ def admit(process: Process, envelope: Envelope) -> Admitted | Poison:
 
 def unknown_type(process: Process, type_: str) -> str:
     """Why a message of this type, which the process does not hear, is not taken in."""
-    return f"unknown type {_short(type_)}: {process.name} hears {', '.join(process.kinds)}"
+    return f"unknown type {_short(type_)}: {process.name} consumes {', '.join(process.kinds)}"
 
 
 def names_module(source: str) -> bool:

@@ -61,7 +61,7 @@ class Taken:
     dead: int
     outgoing: int
     full: Mapping[str, str] = field(default_factory=dict)
-    others: Mapping[int, str] = field(default_factory=dict)
+    others: Mapping[int, str] = field(default_factory=dict, compare=False, repr=False)
 
     def answer_to(self, message: Message) -> str:
         """How this message was answered, which is one that the step was given."""

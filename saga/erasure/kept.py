@@ -83,7 +83,7 @@ def _of_deadline(deadline: Deadline) -> Iterator[tuple[type, str, str]]:
 def _of_effect(effect: Effect) -> Iterator[tuple[type, str, str]]:
     for sends in effect.commands.values():
         if sends.register is not None:
-            yield from ((sends.register.of, name, f"{sends.type} says it") for name in sends.fields)
+            yield from ((sends.register.of, name, f"sent in {sends.type}") for name in sends.fields)
         for figure in sends.figures:
             yield from _all_of(figure.registers, f"{figure.name} of {sends.type} may read it")
 

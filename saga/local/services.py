@@ -89,11 +89,13 @@ class Services:
     def wait_ready(self, seconds: float = _READY_SECONDS, cancelled: threading.Event | None = None) -> None:
         """Return when all are ready, also those that were started again."""
         services = self._services.values()
-        children.wait_until(lambda: all(s.is_ready or s.is_hopeless for s in services), seconds, cancelled)
-        for service in services:
+        children.wait_until(
+            lambda: any(s.is_hopeless for s in services) or all(s.is_ready for s in services), seconds, cancelled
+        )
+        for service in sorted(services, key=lambda s: not s.is_hopeless):
             if not service.is_ready:
                 if service.refusal:
-                    raise ServiceRefuses(service.refusal)
+                    raise ServiceRefuses(f"{service.name} can't start: {service.refusal}")
                 raise LocalStackError(
                     f"{service.name} did not get ready; see {service.log}\n{children.end_of(service.log)}"
                 )

@@ -88,7 +88,7 @@ class Events:
             return unknown_type(self._process, message.type)
         declared = self._keys.get(routing_key)
         if declared is None:
-            return f"its routing key is {_short(routing_key)}: {self._process.name} hears {', '.join(self._keys)}"
+            return f"its routing key is {_short(routing_key)}: {self._process.name} consumes {', '.join(self._keys)}"
         type_, own = declared
         if message.type != type_:
             return f"its routing key {_short(routing_key)} is for {type_}, and its type is {message.type}"

@@ -156,7 +156,7 @@ def test_one_service_runs_several_processes(both: Saga, tmp_path: Path) -> None:
     assert queues.keys() == {"trip", "flight", "hotel", "car", "order", "gateway", "fulfilment", "undelivered"}
     assert listed(both) == {("trip", "t-1", "booked"), ("order", "o-1", "paid")}
     assert both.json("replay")["checked"] == 2
-    assert "2 instances checked: all are what their record says." in both("replay").stdout
+    assert "2 instances checked: all match their record." in both("replay").stdout
 
 
 def test_what_is_configured_is_run_where_nothing_is_named(both: Saga, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ def test_orders_that_are_what_the_model_says(saga: Saga) -> None:
         "events": [],
         "more": False,
     }
-    assert saga("audit").stdout == "3 orders audited: all are what the model says of their facts.\n"
+    assert saga("audit").stdout == "3 orders audited: all match the model.\n"
     assert saga.json("audit", "o-2", "o-2")["checked"] == 1
 
 
@@ -81,7 +81,7 @@ def test_events_that_nobody_answered_are_named(saga: Saga) -> None:
     assert result.stdout.splitlines()[0] == (
         "Order: position 1 of orders, OrderCancelled about o-1, was passed and has no answer"
     )
-    assert "2 events heard: 2 without an answer." in result.stdout
+    assert "2 events consumed: 2 without an answer." in result.stdout
     document = json.loads(saga("audit", "--json", "--limit", "1").stdout)
     assert (document["heard"], document["unanswered"], document["more"]) == (2, 2, True)
     assert document["events"][0]["position"] == 1
@@ -96,7 +96,7 @@ def test_commands_that_only_one_side_has_are_named(saga: Saga) -> None:
     )
     found = saga.json("audit")
     assert (found["compared"], found["astray"], found["commands"]) == (4, 0, [])
-    assert "4 commands compared with the collaborators': all are on both sides." in saga("audit").stdout
+    assert "4 commands compared with the collaborators: all are on both sides." in saga("audit").stdout
     saga.sql("DELETE FROM gateway.command WHERE body ->> 'order_id' = 'o-1'")
     saga.sql(
         "INSERT INTO gateway.command SELECT :id, 'VoidPayment', CAST(:body AS jsonb)",
@@ -105,7 +105,7 @@ def test_commands_that_only_one_side_has_are_named(saga: Saga) -> None:
     )
     result = saga("audit", "--limit", "1")
     assert result.exit_code == 1
-    assert "commands compared with the collaborators': 2 on one side only." in result.stdout
+    assert "commands compared with the collaborators: 2 on one side only." in result.stdout
     assert "1 more commands are on one side only than are shown, see --limit." in result.stdout
     document = json.loads(saga("audit", "--json").stdout)
     assert [(one["collaborator"], one["process_id"], one["is_recorded"]) for one in document["commands"]] == [

@@ -231,7 +231,7 @@ async def test_a_cursor_that_is_right_stays_as_it_is(engine: AsyncEngine, saga: 
 async def test_what_nobody_hears_or_has_read_is_said(engine: AsyncEngine, saga: Saga) -> None:
     unheard = await call(saga, "repair", "paymentz", "--yes")
     assert unheard.exit_code == 2
-    assert "they hear orders, payments, scheduler" in unheard.stderr
+    assert "they consume orders, payments, scheduler" in unheard.stderr
     await log_payments(engine)
     unread = await call(saga, "repair", "payments", "--yes")
     assert unread.exit_code == 1

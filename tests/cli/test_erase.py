@@ -24,8 +24,8 @@ def settled(saga: Saga) -> Saga:
 
 def test_a_dry_run_names_what_goes_and_every_field_that_stays(settled: Saga) -> None:
     shown = settled("erase", "o-1", *WHY, "--dry-run").stdout
-    assert "Nothing was touched. This would lose what it says:" in shown
-    assert "RefundPayment says it" in shown
+    assert "Nothing was touched. This would be emptied:" in shown
+    assert "sent in RefundPayment" in shown
     dry = settled.json("erase", "o-1", *WHY, "--dry-run")
     (one,) = dry["erased"]
     assert (dry["dry_run"], one["order_id"], one["entries"]) == (True, "o-1", 2)

@@ -68,7 +68,7 @@ def test_a_loop_that_was_not_heard_of_is_named(saga: Saga) -> None:
     heard(saga, "worker", 7, "consumer")
     result = saga("health")
     assert result.exit_code == 1
-    assert result.stderr.startswith("The loop relay of the worker with process id 7 on here was not heard of for 2")
+    assert result.stderr.startswith("The loop relay of the worker with process id 7 on here had no heartbeat for 2")
     assert "it was starting over: no broker" in result.stderr
     (silent,) = [one for one in saga.json("lag")["services"] if one["standing"] == "silent"]
     assert (silent["service"], silent["host"], silent["pid"], silent["loop"]) == ("worker", "here", 7, "relay")

@@ -117,7 +117,10 @@ def test_an_unknown_module_is_an_error_that_lists_the_known_ones(saga: Saga) -> 
     record(saga, "a")
     saga.sql("INSERT INTO saga.cursor (consumer, module) VALUES ('order', 'payments')")
     unknown, elsewhere = saga("log", "odrers"), saga("log", "payments")
-    assert (unknown.exit_code, unknown.stderr) == (1, "There is no module 'odrers'. Kept here: orders.\n")
+    assert (unknown.exit_code, unknown.stderr) == (
+        1,
+        "No event was appended to a log of 'odrers' here. Kept here: orders.\n",
+    )
     assert elsewhere.exit_code == 1
     assert "The log of module 'payments' is kept elsewhere" in elsewhere.stderr
 

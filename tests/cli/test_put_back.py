@@ -46,7 +46,7 @@ def test_a_module_that_does_not_have_the_type_stays_dead(saga: Saga) -> None:
         eventually(lambda: saga.json("dead-letters", "list")["count"])
     assert redrive(saga) == "dead"
     (letter,) = saga.json("dead-letters", "list")["dead_letters"]
-    assert letter["reason"] == "'/modules/orders' is no module from which order hears PaymentReceived"
+    assert letter["reason"] == "'/modules/orders' is no module from which order consumes PaymentReceived"
 
 
 @pytest.mark.parametrize(

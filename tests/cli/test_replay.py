@@ -31,7 +31,7 @@ def test_orders_that_are_what_their_record_says(saga: Saga) -> None:
         "orders": [],
         "more": False,
     }
-    assert saga("replay").stdout == "3 orders checked: all are what their record says.\n"
+    assert saga("replay").stdout == "3 orders checked: all match their record.\n"
     assert saga.json("replay", "o-2", "o-2")["checked"] == 1
 
 

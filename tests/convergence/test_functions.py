@@ -229,7 +229,7 @@ def test_inputs_without_a_sample_are_named() -> None:
 
 
 def test_a_sample_that_is_no_input_is_refused() -> None:
-    with pytest.raises(DeclarationError, match="shop does not hear Shipped: it hears Placed, Paid"):
+    with pytest.raises(DeclarationError, match="shop does not consume Shipped: it consumes Placed, Paid"):
         check(folding(lambda value, _paid: value), [fact(Shipped)])
 
 

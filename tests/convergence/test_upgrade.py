@@ -215,7 +215,7 @@ class Late(BaseModel):
 def test_a_deadline_whose_input_is_no_longer_heard_leaves_somebody_waiting() -> None:
     found = check_upgrade(waiting(1, Elapsed), waiting(2, Late))
     assert [finding.sentence for finding in found if finding.kind is Kind.WAITS_FOR_EVER] == [
-        "open is not settled in version 2, and Elapsed is no longer heard: Placed -> [version 2]"
+        "open is not settled in version 2, and Elapsed is no longer consumed: Placed -> [version 2]"
     ]
 
 

@@ -100,7 +100,7 @@ def test_states_that_are_no_enum_are_refused() -> None:
 def test_a_row_that_is_no_table_of_inputs_is_named() -> None:
     with pytest.raises(DeclarationError, match=r"row Light.OFF is no table of message classes"):
         SubMachine("light", start=Light.OFF, moves={Light.OFF: [Lit], Light.ON: {}})  # type: ignore[dict-item]
-    with pytest.raises(DeclarationError, match="it hears 'Lit', which is no message class"):
+    with pytest.raises(DeclarationError, match="it consumes 'Lit', which is no message class"):
         SubMachine("light", start=Light.OFF, moves={Light.OFF: {"Lit": Light.ON}, Light.ON: {}})  # type: ignore[dict-item]
 
 
@@ -131,7 +131,7 @@ def test_a_deadline_that_is_wanted_other_than_armed_is_named() -> None:
 
 
 def test_an_input_that_nobody_hears_is_named() -> None:
-    with pytest.raises(DeclarationError, match="no sub-machine hears Opened"):
+    with pytest.raises(DeclarationError, match="no sub-machine consumes Opened"):
         _process(inputs={"house": (Lit, Opened)}, parts=(LIGHT,))
 
 

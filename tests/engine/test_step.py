@@ -106,7 +106,7 @@ async def test_poison_is_kept_raw_with_its_reason_and_the_others_go_on(engine: A
     kept = dict(await rows(engine, "SELECT reason, body FROM saga.dead_letter WHERE kind = 'poison'"))
     assert kept.pop("the body is not UTF-8") == b"\xff\x00"
     (reason,) = kept
-    assert reason.startswith("unknown type 'OrderShipped': order hears OrderPlaced")
+    assert reason.startswith("unknown type 'OrderShipped': order consumes OrderPlaced")
 
 
 @pytest.mark.parametrize(

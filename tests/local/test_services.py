@@ -55,7 +55,7 @@ def test_one_that_waits_for_a_person_is_an_error_with_its_sentence(tmp_path: Pat
     said = '{"event": "cannot_start", "reason": "Correct it."}'
     refusing = python("one", f"import sys; print('{said}', file=sys.stderr); raise SystemExit(2)")
     services = Services(tmp_path, [refusing, python("two", READY)], {})
-    with services, pytest.raises(ServiceRefuses, match=r"^Correct it\.$"):
+    with services, pytest.raises(ServiceRefuses, match=r"^one can't start: Correct it\.$"):
         services.start()
 
 
@@ -64,6 +64,15 @@ def test_one_that_never_gets_ready_is_an_error_with_its_last_words(tmp_path: Pat
     last_words = pytest.raises(LocalStackError, match=r"(?s)did not get ready.*no such setting")
     with Services(tmp_path, [broken], {}) as services, last_words:
         services.start()
+
+
+def test_one_that_needs_a_person_is_not_started_again_and_its_reason_is_the_error(tmp_path: Path) -> None:
+    code = 'print(\'{"reason": "SAGA_X is wrong", "event": "cannot_start"}\', flush=True); raise SystemExit(2)'
+    programs = [python("one", "import time; time.sleep(60)"), python("two", code)]
+    with Services(tmp_path, programs, {}) as services, pytest.raises(LocalStackError) as failure:
+        services.start()
+    assert str(failure.value) == "two can't start: SAGA_X is wrong"
+    assert (tmp_path / "two.log").read_text().count("cannot_start") == 1
 
 
 def test_the_word_ready_in_another_event_is_not_readiness(tmp_path: Path) -> None:

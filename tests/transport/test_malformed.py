@@ -115,7 +115,7 @@ FIELDS = {
     "empty order id": data("order_id: .*at least 1 character", order_id=""),
     "endless order id": data("order_id: .*at most 200 characters", order_id="x" * 201),
     "unknown type": data(
-        "unknown type 'PaymentGuessed': order hears OrderPlaced, OrderCancelled, PaymentReceived", "PaymentGuessed"
+        "unknown type 'PaymentGuessed': order consumes OrderPlaced, OrderCancelled, PaymentReceived", "PaymentGuessed"
     ),
     "endless deadline": data("payment_timeout_seconds: ", "OrderPlaced", payment_timeout_seconds=1e300),
     "deadline that is true": data("payment_timeout_seconds: ", "OrderPlaced", payment_timeout_seconds=True),
