@@ -1,4 +1,4 @@
-# One image for every service: the command says which one it is ("saga run", "scheduler", "gateway_stub").
+# One image for every service: the command says which one it is ("saga run", "saga_scheduler", "saga_gateway_stub").
 # Nothing in it runs as root, and nothing in it can install anything into what runs.
 
 FROM python:3.13-slim-trixie AS build

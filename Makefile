@@ -20,7 +20,7 @@ help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(STAMP) ## set up .venv with everything pinned, and RabbitMQ; quick when nothing changed
-	@$(BIN)/python -m saga.local.install
+	@$(BIN)/python -m saga.devstack.install
 
 demo: install ## real orders through every order of arrival, with a crash in the middle; about half a minute
 	@$(BIN)/saga demo

@@ -19,7 +19,7 @@ from benchmarks.plot import plot
 from benchmarks.scenarios.table import SCENARIOS, Scenario
 from benchmarks.sizes import FULL, SHORT, Sizes
 from benchmarks.targets import judge_all, table_of_verdicts
-from saga.local.stack import LocalStack
+from saga.devstack.stack import LocalStack
 from saga.logging import configure_logging
 from saga.postgres.migrations import migrate
 from saga.service import collect_rarely

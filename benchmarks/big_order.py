@@ -20,15 +20,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from benchmarks.place import Place
 from benchmarks.programs import WORKER, ready
-from saga.core import Envelope, Raw
+from saga.devstack.stack import LocalStack
 from saga.engine import Step
-from saga.local.stack import LocalStack
 from saga.logging import configure_logging
+from saga.messages import Envelope, Raw
+from saga.modules.outgoing import Outgoing
 from saga.orders import order_process
 from saga.orders.process import PAYMENTS
 from saga.postgres.migrations import migrate
 from saga.service import collect_rarely
-from saga.transport.codec import Outgoing
 
 FLOOD = 60_000
 BATCH = 500

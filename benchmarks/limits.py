@@ -18,10 +18,10 @@ from sqlalchemy.engine import make_url
 
 from benchmarks.messages import Kind, inputs
 from benchmarks.place import Place
-from saga.core import Envelope, Poison
+from saga.messages import Envelope, Poison
 from saga.orders import order_process
-from saga.transport.admission import Events
-from saga.transport.consumer import Consumer
+from saga.rabbitmq.admission import Events
+from saga.rabbitmq.consumer import Consumer
 
 PREFETCH = 600
 BATCH = 200

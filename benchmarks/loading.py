@@ -21,12 +21,12 @@ from benchmarks.figures import percentile
 from benchmarks.messages import INPUTS, message, random_key
 from benchmarks.place import PREFIX
 from benchmarks.schedule import Schedule
+from saga.modules.outgoing import Outgoing
 from saga.orders import order_process
+from saga.rabbitmq.publisher import Publisher
+from saga.rabbitmq.topology import Topology, topology
 from saga.service import collect_rarely, required
 from saga.settings import load_settings
-from saga.transport.codec import Outgoing
-from saga.transport.publisher import Publisher
-from saga.transport.topology import Topology, topology
 
 TICK_SECONDS = 0.001
 LEAD_SECONDS = 0.3

@@ -31,16 +31,16 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from benchmarks.figures import WIDTH, comparison
+from saga.devstack.stack import LocalStack
 from saga.engine import Step, cursors
-from saga.local.stack import LocalStack
+from saga.feeds.gaps import Grace
+from saga.feeds.log_feed import AT_ONCE, LogFeed
 from saga.logging import configure_logging
 from saga.modules import Module, NewEvent, append, read_public
 from saga.orders import order_process
 from saga.postgres import connect_engine
 from saga.postgres.migrations import migrate
 from saga.service import collect_rarely
-from saga.transport.log_feed import AT_ONCE, LogFeed
-from saga.transport.patience import Grace
 
 Measured = defaultdict[str, list[float]]
 Tables = Mapping[tuple[str, str], Measured]

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import orjson
 
-from saga.transport.codec import Outgoing
+from saga.modules.outgoing import Outgoing
 
 INPUTS = ("orders.OrderPlaced", "orders.OrderCancelled", "payments.PaymentReceived", "scheduler.PaymentTimedOut")
 HOT_ORDERS = 10

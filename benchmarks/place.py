@@ -12,12 +12,12 @@ import asyncpg
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from saga.local.stack import Addresses
+from saga.devstack.stack import Addresses
+from saga.modules.outgoing import Outgoing
 from saga.orders import order_process
 from saga.postgres import connect_engine
-from saga.transport.codec import Outgoing
-from saga.transport.publisher import Publisher
-from saga.transport.topology import Topology, declare, topology
+from saga.rabbitmq.publisher import Publisher
+from saga.rabbitmq.topology import Topology, declare, topology
 
 PUBLISH_BATCH = 500
 PREFIX = "saga"

@@ -20,7 +20,7 @@ from uuid import uuid4
 import orjson
 
 from benchmarks.place import Place
-from saga.local import children
+from saga.devstack import children
 
 READY_SECONDS = 90.0
 STOP_SECONDS = 15.0

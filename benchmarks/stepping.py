@@ -3,15 +3,15 @@
 import asyncio
 from collections.abc import Sequence
 
-from saga.core import Envelope, Poison
 from saga.engine import Step
+from saga.messages import Envelope, Poison
 from saga.orders import order_process
 from saga.postgres import connect_engine
+from saga.rabbitmq.admission import Events
+from saga.rabbitmq.consumer import Consumer
+from saga.rabbitmq.topology import topology
 from saga.service import required, say_ready, serve
 from saga.settings import Settings
-from saga.transport.admission import Events
-from saga.transport.consumer import Consumer
-from saga.transport.topology import topology
 
 
 async def work(settings: Settings, stop: asyncio.Event) -> None:

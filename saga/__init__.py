@@ -1,1 +1,58 @@
-"""A saga service: processes that end the same way, in whatever order RabbitMQ delivers their messages."""
+"""Processes that end the same way, in whatever order RabbitMQ delivers their messages.
+
+Here is what a process is declared with. It is pure: importing it loads no database, no broker and no settings.
+"""
+
+from saga.core import (
+    ANY,
+    ARMED,
+    Column,
+    CommandTemplate,
+    ComputedField,
+    Deadline,
+    DeclarationError,
+    DerivedColumn,
+    Effect,
+    Fact,
+    Outcomes,
+    Process,
+    Reducer,
+    Register,
+    Selection,
+    SubMachine,
+    Wanted,
+    Wants,
+    all_but,
+    all_but_least,
+    every,
+    one_of,
+    outcomes,
+    wanted,
+)
+
+__all__ = [
+    "ANY",
+    "ARMED",
+    "Column",
+    "CommandTemplate",
+    "ComputedField",
+    "Deadline",
+    "DeclarationError",
+    "DerivedColumn",
+    "Effect",
+    "Fact",
+    "Outcomes",
+    "Process",
+    "Reducer",
+    "Register",
+    "Selection",
+    "SubMachine",
+    "Wanted",
+    "Wants",
+    "all_but",
+    "all_but_least",
+    "every",
+    "one_of",
+    "outcomes",
+    "wanted",
+]

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from saga.local.stack import Addresses, LocalStack
+from saga.devstack.stack import Addresses, LocalStack
 from saga.postgres import connect_engine
 from saga.postgres.migrations import migrate
 

@@ -13,7 +13,7 @@ from benchmarks.messages import INPUTS, Kind, inputs, message, random_key
 from benchmarks.place import Place
 from benchmarks.programs import WORKER, ready
 from benchmarks.sizes import Sizes
-from saga.transport.codec import Outgoing
+from saga.modules.outgoing import Outgoing
 
 BIG_BYTES = 240 * 1024
 FILLED_AT_ONCE = 50

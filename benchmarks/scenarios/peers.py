@@ -12,7 +12,7 @@ from benchmarks.place import Place
 from benchmarks.programs import STEPPING
 from benchmarks.scenarios.drain import case_name
 from benchmarks.sizes import Sizes
-from saga.local.stack import Addresses
+from saga.devstack.stack import Addresses
 
 OURS = case_name("step", 1, Kind.FOUR)
 """What the peers do: four messages for each order, whose commands are written durably and published by nobody."""

@@ -17,7 +17,7 @@ from benchmarks.figures import Measured, Series
 from benchmarks.place import Place
 from benchmarks.sizes import Sizes
 from saga.postgres import Statements
-from scheduler.sweeper import CLAIM_DUE, NEXT_DUE, Sweeper
+from saga_scheduler.sweeper import CLAIM_DUE, NEXT_DUE, Sweeper
 
 BATCH = 1_000
 TICKS = 30

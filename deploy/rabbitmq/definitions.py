@@ -26,7 +26,7 @@ from typing import Any
 
 from saga.core import Process
 from saga.orders import order_process
-from saga.transport.topology import Topology, topology
+from saga.rabbitmq.topology import Topology, topology
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from datetime import timedelta
 from enum import Enum
 
 from examples.gallery.messages import OrderPlaced, PaymentReceived, PaymentTimedOut
-from saga.core import ARMED, Deadline, Effect, Process, Sends, SubMachine, Wants, outcomes, wanted
+from saga import ARMED, CommandTemplate, Deadline, Effect, Process, SubMachine, Wants, outcomes, wanted
 
 
 class Instance(Enum):
@@ -40,7 +40,10 @@ class Request(Enum):
 REQUEST = Effect(
     "request",
     collaborator="gateway",
-    commands={Request.REQUESTED: Sends("RequestPayment"), Request.WITHDRAWN: Sends("WithdrawRequest")},
+    commands={
+        Request.REQUESTED: CommandTemplate("RequestPayment"),
+        Request.WITHDRAWN: CommandTemplate("WithdrawRequest"),
+    },
     initially=Request.WITHDRAWN,
 )
 DEADLINE = Deadline("payment_deadline", emits=PaymentTimedOut, after=timedelta(minutes=15))

@@ -8,7 +8,7 @@ Mended: parcels are counted by their ids.
 from enum import Enum
 
 from examples.gallery.messages import ParcelDelivered
-from saga.core import Judgement, Process, Reducer, Register, outcomes
+from saga import DerivedColumn, Process, Reducer, Register, outcomes
 
 PARCELS_OF_AN_ORDER = 2
 
@@ -24,7 +24,7 @@ COUNT = Reducer("count", of=(ParcelDelivered,), start=0, reduce=lambda count, _f
 PARCELS = Register("parcels", of=ParcelDelivered, key="parcel_id")
 
 
-def _process(name: str, keeper: Reducer | Register, is_complete: Judgement) -> Process:
+def _process(name: str, keeper: Reducer | Register, is_complete: DerivedColumn) -> Process:
     return Process(
         name=name,
         version=1,
@@ -37,10 +37,10 @@ def _process(name: str, keeper: Reducer | Register, is_complete: Judgement) -> P
 
 
 diverging = _process(
-    "deliveries-counted", COUNT, Judgement("is complete", (COUNT,), lambda count: count >= PARCELS_OF_AN_ORDER)
+    "deliveries-counted", COUNT, DerivedColumn("is complete", (COUNT,), lambda count: count >= PARCELS_OF_AN_ORDER)
 )
 mended = _process(
     "parcels-counted",
     PARCELS,
-    Judgement("is complete", (PARCELS,), lambda parcels: len(parcels) >= PARCELS_OF_AN_ORDER),
+    DerivedColumn("is complete", (PARCELS,), lambda parcels: len(parcels) >= PARCELS_OF_AN_ORDER),
 )

@@ -10,7 +10,7 @@ from datetime import timedelta
 from enum import Enum
 
 from examples.gallery.messages import OrderPlaced, PaymentReceived, PaymentTimedOut
-from saga.core import ANY, ARMED, Deadline, Effect, Process, Sends, SubMachine, Wants, outcomes, wanted
+from saga import ANY, ARMED, CommandTemplate, Deadline, Effect, Process, SubMachine, Wants, outcomes, wanted
 
 
 class Order(Enum):
@@ -64,7 +64,7 @@ OUTCOMES = outcomes(
 REQUEST = Effect(
     "request",
     collaborator="gateway",
-    commands={Request.REQUESTED: Sends("RequestPayment"), Request.VOIDED: Sends("VoidPayment")},
+    commands={Request.REQUESTED: CommandTemplate("RequestPayment"), Request.VOIDED: CommandTemplate("VoidPayment")},
 )
 DEADLINE = Deadline("payment_deadline", emits=PaymentTimedOut, after=timedelta(minutes=15))
 

@@ -10,7 +10,7 @@ Mended: three small machines, each of which remembers what it heard, and a table
 from enum import Enum
 
 from examples.gallery.messages import OrderCancelled, PaymentReceived, PaymentTimedOut
-from saga.core import ANY, Process, SubMachine, outcomes
+from saga import ANY, Process, SubMachine, outcomes
 
 
 class Order(Enum):

@@ -9,14 +9,14 @@ Mended: the payment that was received first is kept, by what the payments say, w
 from enum import Enum
 
 from examples.gallery.messages import PaymentReceived
-from saga.core import (
+from saga import (
+    CommandTemplate,
+    DerivedColumn,
     Effect,
-    Judgement,
     Process,
     Reducer,
     Register,
     Selection,
-    Sends,
     all_but_least,
     outcomes,
     wanted,
@@ -43,10 +43,10 @@ FIRST = Reducer(
 REFUND = Effect(
     "refund",
     collaborator="gateway",
-    commands={Refund.REFUNDED: Sends("RefundPayment", PAYMENTS, ("payment_id", "amount"))},
+    commands={Refund.REFUNDED: CommandTemplate("RefundPayment", PAYMENTS, ("payment_id", "amount"))},
     final=frozenset({Refund.REFUNDED}),
 )
-IS_PAID = Judgement("is paid", (PAYMENTS,), bool)
+IS_PAID = DerivedColumn("is paid", (PAYMENTS,), bool)
 OUTCOMES = outcomes(IS_PAID, rows=[(False, Outcome.OPEN), (True, Outcome.PAID)])
 
 

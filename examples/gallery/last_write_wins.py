@@ -8,7 +8,7 @@ Mended: every revision is kept, and the amount is that of the greatest.
 from enum import Enum
 
 from examples.gallery.messages import AmountSet
-from saga.core import Effect, Figure, Judgement, Process, Reducer, Register, Sends, outcomes, wanted
+from saga import CommandTemplate, ComputedField, DerivedColumn, Effect, Process, Reducer, Register, outcomes, wanted
 
 
 class Outcome(Enum):
@@ -28,9 +28,11 @@ LAST = Reducer("last amount", of=(AmountSet,), start=None, reduce=lambda _last, 
 AMOUNTS = Register("amounts", of=AmountSet, key="revision")
 
 
-def _process(name: str, keeper: Reducer | Register, is_known: Judgement, amount: Figure) -> Process:
+def _process(name: str, keeper: Reducer | Register, is_known: DerivedColumn, amount: ComputedField) -> Process:
     request = Effect(
-        "request", collaborator="gateway", commands={Request.REQUESTED: Sends("RequestPayment", figures=(amount,))}
+        "request",
+        collaborator="gateway",
+        commands={Request.REQUESTED: CommandTemplate("RequestPayment", figures=(amount,))},
     )
     table = outcomes(is_known, rows=[(False, Outcome.UNKNOWN), (True, Outcome.KNOWN)])
     return Process(
@@ -48,12 +50,14 @@ def _process(name: str, keeper: Reducer | Register, is_known: Judgement, amount:
 diverging = _process(
     "last-write-wins",
     LAST,
-    Judgement("amount is known", (LAST,), lambda last: last is not None),
-    Figure("amount", (LAST,), lambda last: last),
+    DerivedColumn("amount is known", (LAST,), lambda last: last is not None),
+    ComputedField("amount", (LAST,), lambda last: last),
 )
 mended = _process(
     "greatest-revision-wins",
     AMOUNTS,
-    Judgement("amount is known", (AMOUNTS,), bool),
-    Figure("amount", (AMOUNTS,), lambda amounts: max(amounts.values(), key=lambda one: one["revision"])["amount"]),
+    DerivedColumn("amount is known", (AMOUNTS,), bool),
+    ComputedField(
+        "amount", (AMOUNTS,), lambda amounts: max(amounts.values(), key=lambda one: one["revision"])["amount"]
+    ),
 )

@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Any
 
 from examples.gallery.messages import PaymentReceived, PaymentTimedOut
-from saga.core import ANY, Fact, Judgement, Process, Reducer, Register, SubMachine, outcomes
+from saga import ANY, DerivedColumn, Fact, Process, Reducer, Register, SubMachine, outcomes
 
 
 class Deadline(Enum):
@@ -49,7 +49,7 @@ BOOKS = Reducer("books", of=(PaymentReceived, PaymentTimedOut), start={"is_open"
 PAYMENTS = Register("payments", of=PaymentReceived, key="payment_id")
 
 
-def _process(name: str, keeper: Reducer | Register, is_paid: Judgement) -> Process:
+def _process(name: str, keeper: Reducer | Register, is_paid: DerivedColumn) -> Process:
     return Process(
         name=name,
         version=1,
@@ -71,6 +71,6 @@ def _process(name: str, keeper: Reducer | Register, is_paid: Judgement) -> Proce
 
 
 diverging = _process(
-    "late-events-dropped", BOOKS, Judgement("is paid", (BOOKS,), lambda books: bool(books["payments"]))
+    "late-events-dropped", BOOKS, DerivedColumn("is paid", (BOOKS,), lambda books: bool(books["payments"]))
 )
-mended = _process("late-events-kept", PAYMENTS, Judgement("is paid", (PAYMENTS,), bool))
+mended = _process("late-events-kept", PAYMENTS, DerivedColumn("is paid", (PAYMENTS,), bool))

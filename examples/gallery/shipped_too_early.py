@@ -10,7 +10,7 @@ asks for what can't be done: shipped outranks cancelled.
 from enum import Enum
 
 from examples.gallery.messages import OrderCancelled, OrderShipped, PaymentReceived
-from saga.core import ANY, Effect, Process, Sends, SubMachine, outcomes, wanted
+from saga import ANY, CommandTemplate, Effect, Process, SubMachine, outcomes, wanted
 
 
 class Payment(Enum):
@@ -50,7 +50,10 @@ class Shipment(Enum):
     CALLED_BACK = "called_back"
 
 
-COMMANDS: dict[Enum, Sends] = {Shipment.SENT: Sends("SendParcel"), Shipment.CALLED_BACK: Sends("CallParcelBack")}
+COMMANDS: dict[Enum, CommandTemplate] = {
+    Shipment.SENT: CommandTemplate("SendParcel"),
+    Shipment.CALLED_BACK: CommandTemplate("CallParcelBack"),
+}
 PAYMENT = SubMachine("payment", start=Payment.OPEN, moves={state: {PaymentReceived: Payment.PAID} for state in Payment})
 CANCELLATION = SubMachine(
     "cancellation",

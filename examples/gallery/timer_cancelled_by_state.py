@@ -12,7 +12,7 @@ from enum import Enum
 from pydantic import AwareDatetime
 
 from examples.gallery.messages import OrderMessage
-from saga.core import Judgement, Process, Register, SubMachine, outcomes
+from saga import DerivedColumn, Process, Register, SubMachine, outcomes
 from saga.core.register import Entries
 
 
@@ -76,8 +76,8 @@ def _judge(money: Entries, deadlines: Entries) -> Money:
 
 MONEY = Register("money", of=MoneyCame, key="order_id")
 DEADLINES = Register("deadlines", of=DeadlinePassed, key="order_id")
-IS_IN_TIME = Judgement("money", (MONEY, DEADLINES), _judge, states=tuple(Money))
-HAS_PASSED = Judgement("deadline has passed", (DEADLINES,), bool)
+IS_IN_TIME = DerivedColumn("money", (MONEY, DEADLINES), _judge, states=tuple(Money))
+HAS_PASSED = DerivedColumn("deadline has passed", (DEADLINES,), bool)
 
 mended = Process(
     name="decided-by-what-is-said",

@@ -9,7 +9,7 @@ from datetime import timedelta
 from enum import Enum
 
 from examples.gallery.messages import OrderPlaced, PaymentReceived, PaymentTimedOut
-from saga.core import ANY, ARMED, Deadline, Process, SubMachine, outcomes, wanted
+from saga import ANY, ARMED, Deadline, Process, SubMachine, outcomes, wanted
 
 
 class Order(Enum):

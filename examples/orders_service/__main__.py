@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 
 from examples.orders_service.service import cancel_order, history, place_order, score_again
 from examples.orders_service.tables import create_tables
-from saga.local.postgres import PostgresServer
+from saga.devstack.postgres import PostgresServer
 from saga.modules import StreamConflict, read_horizon, read_public
 from saga.postgres import connect_engine
 from saga.postgres.migrations import migrate

@@ -18,17 +18,17 @@ from collections.abc import Iterator
 from datetime import timedelta
 from enum import Enum
 
-from saga.core import (
+from saga import (
     ANY,
     ARMED,
+    CommandTemplate,
+    ComputedField,
     Deadline,
+    DerivedColumn,
     Effect,
-    Figure,
-    Judgement,
     Process,
     Register,
     Selection,
-    Sends,
     SubMachine,
     all_but,
     one_of,
@@ -224,37 +224,40 @@ def choose_owed(payments: Entries, orders: Entries, stops: Entries) -> frozenset
 
 STOPS = Register("stops", of=FulfilmentStopped, key="order_id")
 
-PAID = Judgement("paid", (PAYMENTS, ORDER), judge_paid, states=tuple(Paid))
-OUTSTANDING = Figure("amount", (PAYMENTS, ORDER), outstanding)
-OWED = Figure("amount", (PAYMENTS, ORDER, STOPS), owed, is_cumulative=True)
+PAID = DerivedColumn("paid", (PAYMENTS, ORDER), judge_paid, states=tuple(Paid))
+OUTSTANDING = ComputedField("amount", (PAYMENTS, ORDER), outstanding)
+OWED = ComputedField("amount", (PAYMENTS, ORDER, STOPS), owed, is_cumulative=True)
 WHAT_IS_OWED = Selection("what is owed", PAYMENTS, choose_owed, beside=(ORDER, STOPS))
 
 PAYMENT_REQUEST = Effect(
     "payment_request",
     collaborator="gateway",
     commands={
-        PaymentRequest.REQUESTED: Sends("RequestPayment", ORDER, ("currency",), figures=(OUTSTANDING,)),
-        PaymentRequest.VOIDED: Sends("VoidPayment"),
+        PaymentRequest.REQUESTED: CommandTemplate("RequestPayment", ORDER, ("currency",), figures=(OUTSTANDING,)),
+        PaymentRequest.VOIDED: CommandTemplate("VoidPayment"),
     },
     initially=PaymentRequest.VOIDED,
 )
 REFUND = Effect(
     "refund",
     collaborator="gateway",
-    commands={Refund.REFUNDED: Sends("RefundPayment", PAYMENTS, ("payment_id", "currency"), figures=(OWED,))},
+    commands={Refund.REFUNDED: CommandTemplate("RefundPayment", PAYMENTS, ("payment_id", "currency"), figures=(OWED,))},
     final=frozenset({Refund.REFUNDED}),
 )
 FULFILMENT = Effect(
     "fulfilment",
     collaborator="warehouse",
-    commands={Fulfilment.STARTED: Sends("StartFulfilment"), Fulfilment.STOPPED: Sends("StopFulfilment")},
+    commands={
+        Fulfilment.STARTED: CommandTemplate("StartFulfilment"),
+        Fulfilment.STOPPED: CommandTemplate("StopFulfilment"),
+    },
     final=frozenset({Fulfilment.STARTED}),
     decided_by=OrderShipped,
 )
 REVIEW = Effect(
     "review",
     collaborator="support",
-    commands={Review.OPEN: Sends("OpenReview"), Review.CLOSED: Sends("CloseReview")},
+    commands={Review.OPEN: CommandTemplate("OpenReview"), Review.CLOSED: CommandTemplate("CloseReview")},
     initially=Review.CLOSED,
 )
 

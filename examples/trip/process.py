@@ -14,14 +14,14 @@ from enum import Enum
 
 from pydantic import BaseModel
 
-from saga.core import (
+from saga import (
     ANY,
     ARMED,
+    CommandTemplate,
     Deadline,
     Effect,
     Process,
     Register,
-    Sends,
     SubMachine,
     Wants,
     all_but,
@@ -228,8 +228,8 @@ PLACES = tuple(
         f"{what}_place",
         collaborator=what,
         commands={
-            Place.BOOKED: Sends(f"Book{what.title()}", WHERE_TO, ("destination", "first_day", "last_day")),
-            Place.RELEASED: Sends(f"Release{what.title()}"),
+            Place.BOOKED: CommandTemplate(f"Book{what.title()}", WHERE_TO, ("destination", "first_day", "last_day")),
+            Place.RELEASED: CommandTemplate(f"Release{what.title()}"),
         },
     )
     for what in ("flight", "hotel", "car")

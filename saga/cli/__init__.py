@@ -12,32 +12,32 @@ from typing import Any, Final
 import typer
 from typer.core import TyperGroup
 
-from saga.cli.failure import CommandFailed
+from saga.cli.shell.failure import CommandFailed
 from saga.core import DeclarationError
 from saga.settings import SettingsError
 from saga.streams import OutputLost
 
 COMMANDS: Final = {
-    "up": "saga.cli.up:up",
-    "demo": "saga.cli.demo:demo",
-    "run": "saga.cli.run:run",
-    "check": "saga.cli.check:check_process",
-    "diagram": "saga.cli.diagram:diagram",
-    "migrate": "saga.cli.migrate:migrate",
-    "publish": "saga.cli.publish:publish",
-    "inspect": "saga.cli.inspect:inspect",
-    "list": "saga.cli.list:list_instances",
-    "lag": "saga.cli.lag:lag",
-    "log": "saga.cli.log:log",
-    "modules": "saga.cli.modules:modules",
-    "cursors": "saga.cli.cursors:app",
-    "replay": "saga.cli.replay:replay",
-    "audit": "saga.cli.audit:audit",
-    "prune": "saga.cli.prune:prune",
-    "erase": "saga.cli.erase:erase_instances",
-    "dead-letters": "saga.cli.dead_letters:app",
-    "scenario": "saga.cli.scenario:scenario",
-    "health": "saga.cli.health:health",
+    "up": "saga.cli.commands.up:up",
+    "demo": "saga.cli.commands.demo:demo",
+    "run": "saga.cli.commands.run:run",
+    "check": "saga.cli.commands.check:check_process",
+    "diagram": "saga.cli.commands.diagram:diagram",
+    "migrate": "saga.cli.commands.migrate:migrate",
+    "publish": "saga.cli.commands.publish:publish",
+    "inspect": "saga.cli.commands.inspect:inspect",
+    "list": "saga.cli.commands.list:list_instances",
+    "lag": "saga.cli.commands.lag:lag",
+    "log": "saga.cli.commands.log:log",
+    "modules": "saga.cli.commands.modules:modules",
+    "cursors": "saga.cli.commands.cursors:app",
+    "replay": "saga.cli.commands.replay:replay",
+    "audit": "saga.cli.commands.audit:audit",
+    "prune": "saga.cli.commands.prune:prune",
+    "erase": "saga.cli.commands.erase:erase_instances",
+    "dead-letters": "saga.cli.commands.dead_letters:app",
+    "scenario": "saga.cli.commands.scenario:scenario",
+    "health": "saga.cli.commands.health:health",
 }
 """Each command's name, and the function, or the app with commands of its own, that it is."""
 

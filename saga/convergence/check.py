@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
+from saga.convergence.diagrams.matrix import Commuting, commuting
 from saga.convergence.enumeration import Told, every_order, tell
 from saga.convergence.exploration import MOST_NODES, Exploration, Progress, explore
-from saga.convergence.finding import Finding, Kind
+from saga.convergence.findings import Finding, Kind
 from saga.convergence.functions import columns_of
-from saga.convergence.matrix import Commuting, commuting
 from saga.convergence.samples import INSTANCE, derive_samples, emitted
 from saga.convergence.sampling import SEED, sample
-from saga.core import Deadline, DeclarationError, Fact, Judgement, Process, Register
+from saga.core import Deadline, DeclarationError, DerivedColumn, Fact, Process, Register
 from saga.core.column import shown
-from saga.inputs import require_readable
+from saga.messages.facts import require_readable
 
 PAIRS = 2_000
 MOST_TOLD = 720
@@ -147,7 +147,7 @@ def _about_deadlines(process: Process, samples: Sequence[Fact]) -> Iterator[Find
 def _unreached(found: Exploration) -> Iterator[str]:
     process = found.process
     states = [node.standing.state for node in found.nodes]
-    judgements = [column for column in columns_of(process) if isinstance(column, Judgement)]
+    judgements = [column for column in columns_of(process) if isinstance(column, DerivedColumn)]
     came_to = {node.verdict.outcome for node in found.nodes}
     yield from (f"{process.outcomes.name} {one.value}" for one in process.outcomes.states if one not in came_to)
     for judgement in judgements:

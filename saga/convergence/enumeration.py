@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, permutations
 
-from saga.convergence.finding import History
-from saga.convergence.standing import Verdict, start, take, verdict
+from saga.convergence.configuration import Verdict, start, take, verdict
+from saga.convergence.findings import History
 from saga.core import Command, Fact, Process
 from saga.core import Verdict as Answer
 

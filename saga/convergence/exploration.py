@@ -26,9 +26,9 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from dataclasses import dataclass, field
 from typing import Any
 
-from saga.convergence.finding import Finding, History, Kind, story
-from saga.convergence.irreversible import taken_back
-from saga.convergence.standing import Standing, Verdict, start, take, verdict
+from saga.convergence.configuration import Standing, Verdict, start, take, verdict
+from saga.convergence.finality import taken_back
+from saga.convergence.findings import Finding, History, Kind, story
 from saga.core import Command, Deadline, Decision, Effect, Fact, Process, Register
 from saga.core import Verdict as Answer
 

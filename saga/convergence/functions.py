@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator
 from types import CodeType, FunctionType
 from typing import Any
 
-from saga.core import Column, Effect, Judgement, Outcomes, Process, Reducer, Register, Selection
+from saga.core import Column, DerivedColumn, Effect, Outcomes, Process, Reducer, Register, Selection
 
 _DEEPEST = 3
 
@@ -16,7 +16,7 @@ def functions_about(process: Process, keepers: Collection[Register | Reducer]) -
     """The functions of the user's own that look at any of these registers, or fold them."""
     yield from (keeper.reduce for keeper in keepers if isinstance(keeper, Reducer))
     for column in columns_of(process):
-        if isinstance(column, Judgement) and _meet(column.registers, keepers):
+        if isinstance(column, DerivedColumn) and _meet(column.registers, keepers):
             yield column.judge
     for effect in process.effects:
         for sends in effect.commands.values() if isinstance(effect, Effect) else ():

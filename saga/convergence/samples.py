@@ -23,7 +23,7 @@ from pydantic.fields import FieldInfo
 
 from saga.convergence.functions import functions_about, numbers_in
 from saga.core import Deadline, DeclarationError, Fact, Process, Reducer
-from saga.inputs import read_fact
+from saga.messages.facts import read_fact
 
 INSTANCE = "sample-1"
 VARIANTS, FEWER_VARIANTS = 3, 2

@@ -10,7 +10,7 @@ from typing import Any
 
 from saga.convergence.enumeration import tell
 from saga.convergence.exploration import Exploration, follow
-from saga.convergence.finding import Finding, History, Kind
+from saga.convergence.findings import Finding, History, Kind
 from saga.core import Fact, Process
 
 SEED = 1

@@ -20,14 +20,14 @@ from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
+from saga.convergence.configuration import Standing, Verdict, standing_at, start, take, verdict
 from saga.convergence.exploration import MOST_NODES, Exploration, Node, explore
-from saga.convergence.finding import Finding, History, Kind, Split, told
-from saga.convergence.irreversible import taken_back, wanted_of
+from saga.convergence.finality import taken_back, wanted_of
+from saga.convergence.findings import Finding, History, Kind, Split, told
 from saga.convergence.samples import derive_samples
-from saga.convergence.standing import Standing, Verdict, standing_at, start, take, verdict
 from saga.core import Deadline, Effect, Fact, Process, State, dump_state, load_state
 from saga.core import Verdict as Answer
-from saga.inputs import read_fact
+from saga.messages.facts import read_fact
 
 
 @dataclass(frozen=True, slots=True)

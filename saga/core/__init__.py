@@ -3,40 +3,36 @@
 Knows nothing of Postgres, RabbitMQ, clocks or randomness: what it decides depends on its arguments alone.
 """
 
-from saga.core.column import Column, Judgement
+from saga.core.column import Column, DerivedColumn
 from saga.core.decision import Command, Decision, Timer, Verdict, decide
-from saga.core.effect import ARMED, Deadline, Effect, Figure, Selection, Sends, all_but_least, every
-from saga.core.envelope import Envelope, Poison, Raw
+from saga.core.effect import ARMED, CommandTemplate, ComputedField, Deadline, Effect, Selection, all_but_least, every
 from saga.core.errors import DeclarationError
 from saga.core.fact import Fact
-from saga.core.outcomes import ANY, Outcomes, Wanted, Wants, all_but, one_of, outcomes, wanted
 from saga.core.process import Process
 from saga.core.register import Reducer, Register
 from saga.core.state import Commanded, State, dump_state, load_state
-from saga.core.submachine import SubMachine
+from saga.core.sub_machine import SubMachine
+from saga.core.tables import ANY, Outcomes, Wanted, Wants, all_but, one_of, outcomes, wanted
 
 __all__ = [
     "ANY",
     "ARMED",
     "Column",
     "Command",
+    "CommandTemplate",
     "Commanded",
+    "ComputedField",
     "Deadline",
     "Decision",
     "DeclarationError",
+    "DerivedColumn",
     "Effect",
-    "Envelope",
     "Fact",
-    "Figure",
-    "Judgement",
     "Outcomes",
-    "Poison",
     "Process",
-    "Raw",
     "Reducer",
     "Register",
     "Selection",
-    "Sends",
     "State",
     "SubMachine",
     "Timer",

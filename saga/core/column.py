@@ -32,7 +32,7 @@ class Column(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class DerivedColumn:
     """A named, pure look at registers, for what no table of states can say: "the sum of the payments is enough".
 
     ``judge`` gets what each of ``registers`` holds, in this order, and gives one of ``states``. It must not depend on

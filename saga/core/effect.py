@@ -80,7 +80,7 @@ ARMED: Final = Armed.ARMED
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class ComputedField:
     """A field of a command that a pure function works out from registers: "how much is still to pay".
 
     ``work_out`` gets what each of ``registers`` holds, in this order, and last the key of the entry if the effect
@@ -103,13 +103,13 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
-class Sends:
+class CommandTemplate:
     """A command type, the fields of a register's entry that go along with it, and what is worked out for it."""
 
     type: str
     register: Register | None = None
     fields: tuple[str, ...] = ()
-    figures: tuple[Figure, ...] = ()
+    figures: tuple[ComputedField, ...] = ()
 
     def worked_out(self, registers: Mapping[str, Any], key: str | None) -> dict[str, Any]:
         """The values of the figures."""
@@ -137,7 +137,7 @@ class Effect:
 
     name: str
     collaborator: str
-    commands: Mapping[Enum, Sends]
+    commands: Mapping[Enum, CommandTemplate]
     final: frozenset[Enum] = frozenset()
     decided_by: type | None = None
     initially: Enum | None = None

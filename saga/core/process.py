@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final
 
-from saga.core.complaints import complaints
 from saga.core.effect import Deadline, Effect
 from saga.core.errors import DeclarationError
-from saga.core.outcomes import Outcomes, Wanted, Wants
 from saga.core.register import Reducer, Register, require_bound
-from saga.core.submachine import SubMachine
+from saga.core.sub_machine import SubMachine
+from saga.core.tables import Outcomes, Wanted, Wants
+from saga.core.validation import complaints
 
 MOST_BYTES: Final = 1024 * 1024
 LEAST_BYTES: Final = 64 * 1024

@@ -12,7 +12,6 @@ from typing import Any, Final
 import orjson
 
 from saga.core import Command, Decision, Process, Register, State, Verdict, decide, dump_state
-from saga.core.identity import derived_id
 from saga.engine import instances, timers
 from saga.engine.dead_letters import DeadLetter, DeadLetterKind
 from saga.engine.instances import Decided, Instance, TooMuchAtOnce
@@ -20,6 +19,7 @@ from saga.engine.intake import Admitted, poison
 from saga.engine.rehearsal import Refused
 from saga.engine.timers import Armed
 from saga.engine.turns import in_one_go
+from saga.messages.identity import derived_id
 from saga.modules import NewEvent, Visibility
 from saga.modules.log import encode
 from saga.modules.payload import require_readable

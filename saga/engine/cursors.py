@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from saga.core.identity import derived_id
+from saga.messages.identity import derived_id
 from saga.modules import NewEvent, Visibility
 from saga.postgres import Statements
 

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from saga.core import Poison, Raw
+from saga.messages import Poison, Raw
 from saga.postgres import Statements
 
 _SQL = Statements(__package__)

@@ -11,11 +11,12 @@ from typing import Any
 import orjson
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from saga.core import Deadline, Envelope, Fact, Poison, Process
+from saga.core import Deadline, Fact, Process
 from saga.core.frozen import frozen
 from saga.core.identifier import IDENTIFIER_RULE, is_identifier
-from saga.core.lenient_json import scalars
-from saga.inputs import read_fact, said_of
+from saga.messages import Envelope, Poison
+from saga.messages.facts import read_fact, said_of
+from saga.messages.lenient_json import scalars
 
 DIGEST_BYTES = 16
 MODULES = "/modules/"

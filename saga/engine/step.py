@@ -24,7 +24,7 @@ from typing import TypeVar
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from saga.core import Envelope, Poison, Process
+from saga.core import Process
 from saga.engine import cursors, dead_letters, inbox, instances, timers
 from saga.engine.answers import Answers, Trial, answer, dead_letter
 from saga.engine.cursors import Covered
@@ -33,7 +33,8 @@ from saga.engine.halving import halved
 from saga.engine.intake import Admitted, admit, is_overheard, named_instance, poison
 from saga.engine.rehearsal import rehearse
 from saga.engine.turns import in_turns
-from saga.inputs import require_readable
+from saga.messages import Envelope, Poison
+from saga.messages.facts import require_readable
 from saga.modules import append
 from saga.postgres import durable_transaction, still_here, while_open
 

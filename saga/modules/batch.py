@@ -13,7 +13,7 @@ from itertools import groupby
 
 from sqlalchemy import Connection
 
-from saga.core.identity import derived_id
+from saga.messages.identity import derived_id
 from saga.modules.log import NewEvent, append_last, lock_module
 from saga.postgres import Statements
 

@@ -29,7 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.core.errors import DeclarationError
 from saga.core.identifier import IDENTIFIER_RULE, MAX_BYTES, is_identifier, is_short
-from saga.core.strict_json import NotStrictJson
+from saga.messages.strict_json import NotStrictJson
 from saga.modules import following, payload, reader
 from saga.modules.batch import Batch
 from saga.modules.following import POLL_SECONDS

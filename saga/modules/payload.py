@@ -1,8 +1,9 @@
 """The data of an event: from an instance of its class to what the log keeps, and back.
 
 What the log keeps has to be read by everybody, also after PostgreSQL stored it as jsonb and printed it again: strict
-JSON (saga.core.strict_json), as an object. jsonb prints numbers without an exponent, so 1e300 comes back as an integer
-of 301 digits that no reader of ours takes: it is refused where it is appended, like all else that would not come back.
+JSON (saga.messages.strict_json), as an object. jsonb prints numbers without an exponent, so 1e300 comes back as an
+integer of 301 digits that no reader of ours takes: it is refused where it is appended, like all else that would not
+come back.
 """
 
 import json
@@ -14,7 +15,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from saga.core.strict_json import MAX_BODY_BYTES, MAX_DEPTH, NotStrictJson, parse
+from saga.messages.strict_json import MAX_BODY_BYTES, MAX_DEPTH, NotStrictJson, parse
 
 
 def encode(adapter: TypeAdapter[Any], event: object) -> dict[str, Any]:

@@ -14,11 +14,11 @@ from enum import Enum
 from saga.core import (
     ANY,
     ARMED,
+    CommandTemplate,
     Deadline,
     Effect,
     Process,
     Register,
-    Sends,
     SubMachine,
     Wants,
     all_but_least,
@@ -131,20 +131,23 @@ PAYMENT_REQUEST = Effect(
     "payment_request",
     collaborator="gateway",
     commands={
-        PaymentRequest.REQUESTED: Sends("RequestPayment", ORDER, ("amount", "currency")),
-        PaymentRequest.VOIDED: Sends("VoidPayment"),
+        PaymentRequest.REQUESTED: CommandTemplate("RequestPayment", ORDER, ("amount", "currency")),
+        PaymentRequest.VOIDED: CommandTemplate("VoidPayment"),
     },
 )
 REFUND = Effect(
     "refund",
     collaborator="gateway",
-    commands={Refund.REFUNDED: Sends("RefundPayment", PAYMENTS, ("payment_id", "amount", "currency"))},
+    commands={Refund.REFUNDED: CommandTemplate("RefundPayment", PAYMENTS, ("payment_id", "amount", "currency"))},
     final=frozenset({Refund.REFUNDED}),
 )
 FULFILMENT = Effect(
     "fulfilment",
     collaborator="fulfilment",
-    commands={Fulfilment.STARTED: Sends("StartFulfilment"), Fulfilment.STOPPED: Sends("StopFulfilment")},
+    commands={
+        Fulfilment.STARTED: CommandTemplate("StartFulfilment"),
+        Fulfilment.STOPPED: CommandTemplate("StopFulfilment"),
+    },
 )
 
 OUTCOMES = outcomes(

@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from saga.orders import order_process
-from saga.transport.admission import unjudged
-from saga.transport.connection import BROKER_ERRORS, connect
-from saga.transport.consumer import Consumer
-from saga.transport.topology import topology
+from saga.rabbitmq.admission import unjudged
+from saga.rabbitmq.connection import BROKER_ERRORS, connect
+from saga.rabbitmq.consumer import Consumer
+from saga.rabbitmq.topology import topology
 from tests.addresses.authority import Authority, Front, front
 
 SECONDS = 30

@@ -89,7 +89,7 @@ WORDS = {
 }
 WITHOUT_SERVERS = {"check", "diagram", "demo"}
 AS_PROCESSES = {"run"}
-"""A service says it as a line of its log: tests/local/test_wrong_addresses.py."""
+"""A service says it as a line of its log: tests/devstack/test_wrong_addresses.py."""
 
 
 @pytest.mark.parametrize("command", sorted(COMMANDS.keys() - WITHOUT_SERVERS - AS_PROCESSES))

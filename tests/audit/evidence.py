@@ -7,10 +7,11 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from saga.audit import Audited, Unanswered, audit, audit_events
-from saga.core import Envelope, Fact, Process, Raw
+from saga.core import Fact, Process
+from saga.messages import Envelope, Raw
 from saga.modules import NewEvent, Visibility, append
 from saga.postgres import durable_transaction
+from saga.verification.audit import Audited, Unanswered, audit, audit_events
 from tests.engine.conversation import value
 from tests.replay.evidence import PROCESS
 

@@ -11,12 +11,12 @@ from examples.gallery.first_event_wins import diverging
 from examples.shop.order import SAMPLES as SHOP_SAMPLES
 from examples.shop.order import order as shop_order
 from examples.trip.process import trip
-from saga.audit import Audited, audit, audit_these, count_differing
 from saga.convergence import derive_samples, make_fact
 from saga.core import Process, Selection
 from saga.engine import Step
 from saga.orders.process import OUTCOMES, Cancellation, DeadlineState, Fulfilment, Outcome, Payment, Request
-from saga.replay import Standing
+from saga.verification.audit import Audited, audit, audit_these, count_differing
+from saga.verification.replay import Standing
 from tests.audit.evidence import answer_again, audited, differing, insert, send, sentences, told
 from tests.convergence.mutation import the_order_process
 from tests.engine.conversation import execute, looking_beside, message, outcome, rows, value

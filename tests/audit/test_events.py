@@ -7,12 +7,12 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from saga.audit.events import READ_ANSWERED, READ_CAME_BACK, READ_EVENTS
-from saga.core import Poison
 from saga.engine import Step
+from saga.messages import Poison
 from saga.modules import NewEvent, Visibility, append
 from saga.postgres import durable_transaction
 from saga.retention import Pruner
+from saga.verification.audit.events import READ_ANSWERED, READ_CAME_BACK, READ_EVENTS
 from tests.audit.evidence import differing, events
 from tests.engine.conversation import execute, message, rows
 from tests.replay.evidence import PROCESS, delete_entries

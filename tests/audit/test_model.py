@@ -7,19 +7,19 @@ from pathlib import Path
 
 import pytest
 
-import saga.audit.model
+import saga.verification.audit.model
 from examples.gallery.first_event_wins import diverging
 from examples.gallery.first_event_wins import mended as every_event_counts
 from examples.gallery.last_write_wins import diverging as last_write_wins
 from examples.shop.order import SAMPLES as SHOP_SAMPLES
 from examples.shop.order import order as shop_order
 from examples.trip import process as trip
-from saga.audit import Expected, expect
-from saga.audit.model import beginning, canonical_orders, contradictions
 from saga.convergence import derive_samples, make_fact, tell
-from saga.convergence.standing import frozen
+from saga.convergence.configuration import frozen
 from saga.core import Fact, Process
 from saga.orders import order_process
+from saga.verification.audit import Expected, expect
+from saga.verification.audit.model import beginning, canonical_orders, contradictions
 from tests.orders.auditor import audit
 from tests.orders.test_order_process import FOUR, PAID_LATER, PAID_SOMETIME, PLACED
 
@@ -88,7 +88,7 @@ def test_facts_that_contradict_each_other_are_said_to() -> None:
 
 
 def test_it_asks_nothing_of_the_function_that_runs_in_the_engine() -> None:
-    tree = ast.parse(Path(saga.audit.model.__file__).read_text())
+    tree = ast.parse(Path(saga.verification.audit.model.__file__).read_text())
     names = {
         name.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom | ast.Import) for name in node.names
     }

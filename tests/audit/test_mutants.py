@@ -6,17 +6,18 @@ from itertools import combinations
 
 import orjson
 
-from saga.audit import Record
-from saga.audit.comparison import compare
-from saga.audit.difference import Difference
-from saga.core import DeclarationError, Fact, Poison, Process, State, dump_state
+from saga.core import DeclarationError, Fact, Process, State, dump_state
 from saga.engine.answers import answer
 from saga.engine.instances import Instance
 from saga.engine.intake import Admitted, admit
 from saga.engine.turns import in_one_go
+from saga.messages import Poison
 from saga.modules import Entry, NewEvent
 from saga.orders import order_process
-from saga.replay import Stored
+from saga.verification.audit import Record
+from saga.verification.audit.comparison import compare
+from saga.verification.audit.difference import Difference
+from saga.verification.replay import Stored
 from tests.audit.evidence import told
 from tests.convergence.mutation import FACTS, mutants, the_order_process, why_equivalent
 

@@ -1,10 +1,11 @@
 import pytest
 
 from benchmarks.messages import HOT_ORDERS, INPUTS, Ids, Kind, inputs
-from saga.core import Envelope, Raw
 from saga.engine.intake import Admitted, admit
+from saga.messages import Envelope, Raw
+from saga.messages.cloudevents import decode
+from saga.modules.outgoing import Outgoing
 from saga.orders import order_process
-from saga.transport.codec import Outgoing, decode
 
 
 def _admitted(outgoing: Outgoing) -> Admitted:

@@ -2,14 +2,14 @@
 
 from pydantic import BaseModel, Field
 
-from saga.core import Judgement, Reducer, outcomes
+from saga.core import DerivedColumn, Reducer, outcomes
 from tests.convergence.shop import Heard, Outcome, Paid, fact, memory, process
 
 LAST = Reducer("last", of=(Paid,), start="", reduce=lambda _last, paid: paid.fields["payment_id"])
 last_write_wins = process(
     rule=None,
     table=outcomes(
-        Judgement("is the fifth", (LAST,), lambda last: last == "e"),
+        DerivedColumn("is the fifth", (LAST,), lambda last: last == "e"),
         rule=lambda fifth: Outcome.PAID if fifth else Outcome.OPEN,
     ),
     registers=(LAST,),

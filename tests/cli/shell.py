@@ -18,12 +18,12 @@ from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
 from saga.cli import app
-from saga.core import Raw
 from saga.engine import Step, Taken
+from saga.messages import Raw
+from saga.messages.cloudevents import decode
 from saga.orders import order_process
 from saga.postgres import connect_engine
-from saga.transport.codec import decode
-from saga.transport.topology import declare, topology
+from saga.rabbitmq.topology import declare, topology
 
 PATIENCE_SECONDS = 30
 

@@ -8,13 +8,13 @@ from contextlib import contextmanager
 import pytest
 from structlog.testing import capture_logs
 
-from saga.local.rabbitmq import RabbitNode, _installed_broker
-from saga.local.stack import LocalStack
+from saga.devstack.rabbitmq import RabbitNode, _installed_broker
+from saga.devstack.stack import LocalStack
+from saga.modules.outgoing import Outgoing
 from saga.orders import order_process
-from saga.transport.codec import Outgoing
-from saga.transport.connection import place_of
-from saga.transport.publisher import Publisher
-from saga.transport.topology import topology
+from saga.rabbitmq.connection import place_of
+from saga.rabbitmq.publisher import Publisher
+from saga.rabbitmq.topology import topology
 from tests.cli.shell import Saga, eventually
 
 pytestmark = pytest.mark.timeout(300)

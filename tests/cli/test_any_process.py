@@ -18,15 +18,16 @@ from pydantic import BaseModel, Field
 
 from examples.shop.order import order as shop_order
 from examples.trip.process import trip
-from saga.cli.failure import WrongUsage
-from saga.cli.processes import load_processes
-from saga.core import Deadline, Judgement, Process, Raw, Register, outcomes
+from saga.cli.shell.failure import WrongUsage
+from saga.cli.shell.processes import load_processes
+from saga.core import Deadline, DerivedColumn, Process, Register, outcomes
 from saga.engine import Step
+from saga.messages import Raw
+from saga.messages.cloudevents import decode
 from saga.orders import order_process
 from saga.orders.process import Request
 from saga.postgres import connect_engine
 from saga.settings import Settings
-from saga.transport.codec import decode
 from tests.cli.shell import PATIENCE_SECONDS, Saga, eventually, message
 
 ROOT = Path(__file__).parents[2]
@@ -80,7 +81,9 @@ sealed = Process(
     correlate="order_id",
     inputs={"seals": (Sealed,)},
     registers=(SEALS,),
-    outcomes=outcomes(Judgement("any seal", (SEALS,), bool), rows=[(False, Request.UNPLACED), (True, Request.PLACED)]),
+    outcomes=outcomes(
+        DerivedColumn("any seal", (SEALS,), bool), rows=[(False, Request.UNPLACED), (True, Request.PLACED)]
+    ),
     settled=frozenset({Request.PLACED, Request.UNPLACED}),
 )
 
@@ -336,7 +339,7 @@ def test_a_process_that_is_not_configured_is_named_with_those_that_are(both: Sag
 def test_no_command_and_no_scheduler_knows_orders() -> None:
     knowing = {
         path.stem
-        for path in [*(ROOT / "saga/cli").glob("*.py"), *(ROOT / "scheduler").rglob("*.py")]
+        for path in [*(ROOT / "saga/cli").rglob("*.py"), *(ROOT / "scheduler").rglob("*.py")]
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("saga.orders")
     }

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from saga.cli import audit
-from saga.core.identity import derived_id
+from saga.cli.commands import audit
+from saga.messages.identity import derived_id
 from tests.cli.shell import Saga, message
 
 

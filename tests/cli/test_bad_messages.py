@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from saga.core import Raw
+from saga.messages import Raw
 from tests.cli.shell import Saga, message
 
 BAD = {"order_id": "o-1", "amount": -1, "currency": "EUR"}

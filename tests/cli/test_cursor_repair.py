@@ -10,12 +10,12 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 from typer.testing import Result
 
-from saga.core import Envelope
 from saga.engine import Step
+from saga.feeds.log_feed import AT_ONCE, LogFeed
+from saga.messages import Envelope
 from saga.modules import NewEvent, append
 from saga.orders import order_process
 from saga.postgres import durable_transaction
-from saga.transport.log_feed import AT_ONCE, LogFeed
 from tests.cli.shell import Saga
 from tests.engine.conversation import dead_letters, execute, message, rows, value
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from saga.core import Raw
+from saga.messages import Raw
 from tests.cli.shell import Saga, message
 
 HOSTILE = b"\x1b]0;title\x07\x1b[2J[bold red]gotcha[/] \xc2\x9b31m \xe2\x80\xae"

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from saga.reading.listing import LIST_NEWEST
+from saga.operations.listing import LIST_NEWEST
 from tests.cli.shell import Saga, message
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from saga.cli.addresses import amqp_url_if_any
-from saga.local import children
+from saga.cli.shell.addresses import amqp_url_if_any
+from saga.devstack import children
 from saga.settings import Settings
 from tests.cli.shell import Saga, eventually
 
@@ -187,7 +187,7 @@ def test_the_broker_of_a_stack_with_another_database_is_not_meant(
 
 
 def test_a_scenario_goes_through_the_logs_and_its_orders_come_to_what_their_facts_demand(saga: Saga) -> None:
-    with saga.running("saga", "run"), saga.running("scheduler"):
+    with saga.running("saga", "run"), saga.running("saga_scheduler"):
         result = saga("scenario", "--orders", "40", "--seed", "7", "--spread", "1", "--json")
     document = json.loads(result.stdout)
     assert result.exit_code == 0, document

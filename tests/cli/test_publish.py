@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from saga.core import Envelope, Poison
-from saga.transport.codec import decode
+from saga.messages import Envelope, Poison
+from saga.messages.cloudevents import decode
 from tests.cli.shell import Saga
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from saga.cli import replay
+from saga.cli.commands import replay
 from tests.cli.shell import Saga, message
 
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from saga.cli.arrivals import Shape, arrivals
-from saga.cli.expectation import EXPECTED, check
+from saga.cli.shell.arrivals import Shape, arrivals
+from saga.cli.shell.expectation import EXPECTED, check
+from saga.operations import Came, Commanded, Recorded
 from saga.orders import order_process
-from saga.reading import Came, Commanded, Recorded
 from tests.cli.shell import Saga
 
 SHAPE = Shape(orders=200, rate=100, max_copies=3, spread_seconds=2)
@@ -101,7 +101,7 @@ def test_what_differs_is_named(wrong: Recorded, complaint: str) -> None:
 
 
 def test_with_services_running_all_orders_come_to_what_their_facts_demand(saga: Saga) -> None:
-    with saga.running("saga", "run"), saga.running("scheduler"):
+    with saga.running("saga", "run"), saga.running("saga_scheduler"):
         result = saga("scenario", "--orders", "40", "--seed", "7", "--spread", "1", "--json")
     document = json.loads(result.stdout)
     assert result.exit_code == 0, document

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy.engine import make_url
 from yarl import URL
 
-from saga.cli.broker import broker
-from saga.cli.failure import WrongUsage
-from saga.local.stack import Addresses
+from saga.cli.shell.broker import broker
+from saga.cli.shell.failure import WrongUsage
+from saga.devstack.stack import Addresses
 from saga.postgres import NeedsPerson, fitness
 from tests.cli.shell import Saga
 
@@ -116,7 +116,7 @@ def test_an_old_server_is_refused_by_its_version(saga: Saga, monkeypatch: pytest
 
 
 def test_an_old_broker_is_refused_by_its_version(saga: Saga, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("saga.transport.connection.MINIMUM_VERSION", (99, 1))
+    monkeypatch.setattr("saga.rabbitmq.connection.MINIMUM_VERSION", (99, 1))
     result = saga("health")
     assert result.exit_code == 1
     assert "and 99.1 or newer is needed: upgrade it" in result.stderr

@@ -8,9 +8,9 @@ import pytest
 
 from saga.orders import order_process
 from saga.postgres import connect_engine
-from saga.transport.publisher import Publisher
-from saga.transport.relay import Relay
-from saga.transport.topology import topology
+from saga.rabbitmq.publisher import Publisher
+from saga.rabbitmq.topology import topology
+from saga.worker.relay import Relay
 from tests.cli.shell import Saga, message
 
 TOO_LONG = "ж" * 200

@@ -15,15 +15,15 @@ from hypothesis import strategies as st
 from saga.core import (
     ARMED,
     Column,
+    CommandTemplate,
     Deadline,
+    DerivedColumn,
     Effect,
     Fact,
-    Judgement,
     Process,
     Reducer,
     Register,
     Selection,
-    Sends,
     SubMachine,
     all_but_least,
     every,
@@ -125,14 +125,16 @@ def processes(draw: st.DrawFn) -> Process:
     is_kept = draw(st.booleans())
     if is_kept:
         registers += (REGISTER,)
-        columns.append(Judgement("several", (REGISTER,), lambda entries: len(entries) > 1))
+        columns.append(DerivedColumn("several", (REGISTER,), lambda entries: len(entries) > 1))
     if draw(st.booleans()):
         start, reduce = REDUCERS[draw(st.sampled_from(sorted(REDUCERS)))]
         reducer = Reducer("folded", of=(Paid,), start=start, reduce=reduce)
         registers += (reducer,)
         limit = draw(st.integers(2, 6))
         columns.append(
-            Judgement("much", (reducer,), lambda value: (len(value) * 2 if isinstance(value, list) else value) >= limit)
+            DerivedColumn(
+                "much", (reducer,), lambda value: (len(value) * 2 if isinstance(value, list) else value) >= limit
+            )
         )
     cells = list(product(*(column.states for column in columns)))
     # Few outcomes, so that processes that converge by chance are not too rare.
@@ -165,7 +167,7 @@ def effect_choices(draw: st.DrawFn, heard: list[type], *, is_kept: bool) -> list
     switch = Effect(
         "switch",
         "house",
-        {Switch.ON: Sends("SwitchOn"), Switch.OFF: Sends("SwitchOff")},
+        {Switch.ON: CommandTemplate("SwitchOn"), Switch.OFF: CommandTemplate("SwitchOff")},
         final=final,
         decided_by=draw(st.sampled_from([None, None, *heard])) if final else None,
         initially=draw(st.sampled_from([None, Switch.OFF])),
@@ -175,7 +177,7 @@ def effect_choices(draw: st.DrawFn, heard: list[type], *, is_kept: bool) -> list
         refund = Effect(
             "refund",
             "bank",
-            {Gone.GONE: Sends("Refund", REGISTER, ("amount",))},
+            {Gone.GONE: CommandTemplate("Refund", REGISTER, ("amount",))},
             final=draw(st.sampled_from([frozenset(), frozenset({Gone.GONE})])),
         )
         first = Selection("the first entry", REGISTER, lambda entries: frozenset(list(entries)[:1]))

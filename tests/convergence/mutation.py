@@ -20,6 +20,7 @@ from saga.convergence import check, explore
 from saga.core import (
     ARMED,
     Command,
+    CommandTemplate,
     Deadline,
     DeclarationError,
     Effect,
@@ -27,7 +28,6 @@ from saga.core import (
     Process,
     Register,
     Selection,
-    Sends,
     State,
     SubMachine,
     Timer,
@@ -217,7 +217,7 @@ def _of_commands(draft: Draft) -> Iterator[Mutant]:
         yield changed("a minute later", replace(deadline, after=deadline.after + timedelta(minutes=1)))
 
 
-def _changed_commands(effect: Effect, types: list[str]) -> Iterator[tuple[str, dict[Enum, Sends]]]:
+def _changed_commands(effect: Effect, types: list[str]) -> Iterator[tuple[str, dict[Enum, CommandTemplate]]]:
     """Every command under another name, and with every field left out."""
     for condition, sends in effect.commands.items():
         for type_ in types:

@@ -7,9 +7,9 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from saga.convergence import Exploration, Finding, Kind, explore, tell
+from saga.convergence.configuration import Standing, Verdict, start, take, verdict
 from saga.convergence.enumeration import every_history
-from saga.convergence.finding import History
-from saga.convergence.standing import Standing, Verdict, start, take, verdict
+from saga.convergence.findings import History
 from saga.core import Deadline, Effect, Fact, Process, Selection, State
 from saga.core import Verdict as Answer
 from tests.convergence.declarations import CONTRADICTING, SAMPLES, Paid, processes

@@ -7,10 +7,10 @@ import pytest
 
 from examples.gallery import first_payment_kept
 from examples.shop.order import order
-from saga.convergence.opinion import has_functions
-from saga.core import Fact, Judgement, Process, Reducer, outcomes
-from saga.elsewhere import assert_same_everywhere
+from saga.convergence.fingerprint import has_functions
+from saga.core import DerivedColumn, Fact, Process, Reducer, outcomes
 from saga.orders import order_process
+from saga.testing.interpreters import assert_same_everywhere
 from tests.convergence.shop import Outcome, Paid, process
 
 HERE = __name__
@@ -19,7 +19,7 @@ HERE = __name__
 def folding(reduce: Any, judge: Any) -> Process:
     reducer = Reducer("folded", of=(Paid,), start=[], reduce=reduce)
     table = outcomes(
-        Judgement("judged", (reducer,), judge), rule=lambda judged: Outcome.PAID if judged else Outcome.OPEN
+        DerivedColumn("judged", (reducer,), judge), rule=lambda judged: Outcome.PAID if judged else Outcome.OPEN
     )
     return process(rule=None, table=table, registers=(reducer,))
 

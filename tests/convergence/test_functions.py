@@ -8,17 +8,18 @@ from typing import Any
 
 import pytest
 
-from saga.convergence import Kind, Pair, Report, check, explore, standing, tell
+from saga.convergence import Kind, Pair, Report, check, explore, tell
+from saga.convergence import configuration as standing
 from saga.core import (
+    CommandTemplate,
     DeclarationError,
+    DerivedColumn,
     Effect,
     Fact,
-    Judgement,
     Process,
     Reducer,
     Register,
     Selection,
-    Sends,
     decide,
     dump_state,
     load_state,
@@ -36,7 +37,7 @@ PAYMENTS = Register("payments", of=Paid, key="payment_id")
 def folding(reduce: Callable[[Any, Fact], Any], start: Any = None, judge: Callable[[Any], Any] = bool) -> Process:
     """A process that is paid by what a function makes of the payments."""
     reducer = Reducer("folded", of=(Paid,), start=start, reduce=reduce)
-    is_paid = Judgement("is paid", (reducer,), judge)
+    is_paid = DerivedColumn("is paid", (reducer,), judge)
     table = outcomes(is_paid, rule=lambda paid: Outcome.PAID if paid else Outcome.OPEN)
     return process(memory("placed"), rule=None, table=table, registers=(reducer,))
 
@@ -127,7 +128,7 @@ class Gone(Enum):
 
 def selecting(choose: Callable[[Any], frozenset[str]]) -> Process:
     """Placed orders have the chosen payments refunded: what the choice saw is what was there when the order came."""
-    refund = Effect("refund", "bank", {Gone.GONE: Sends("Refund", PAYMENTS, ("amount",))})
+    refund = Effect("refund", "bank", {Gone.GONE: CommandTemplate("Refund", PAYMENTS, ("amount",))})
     placed = memory("placed")
     table = outcomes(placed, rule=lambda is_placed: Outcome.PAID if is_placed is Heard.YES else Outcome.OPEN)
     chosen = Selection("chosen", PAYMENTS, choose)
@@ -150,7 +151,7 @@ def test_a_choice_that_depends_on_how_many_came_before_is_caught() -> None:
 def test_a_pair_that_makes_a_difference_later_is_said_to_diverge() -> None:
     """Last write wins, and nobody looks before the order is placed: the two payments are to blame."""
     reducer = Reducer("last", of=(Paid,), start=0, reduce=lambda _last, paid: paid.fields["amount"])
-    is_more = Judgement("more", (reducer,), lambda amount: amount > 1)
+    is_more = DerivedColumn("more", (reducer,), lambda amount: amount > 1)
     table = outcomes(
         is_more,
         memory("placed"),

@@ -29,7 +29,7 @@ from saga.convergence import (
     tell,
     to_mermaid,
 )
-from saga.convergence.wording import test_to_paste as to_paste
+from saga.convergence.render_text import test_to_paste as to_paste
 from saga.core import Fact, Process
 
 Story = tuple[Kind, str, str]
@@ -175,7 +175,7 @@ def test_it_can_be_drawn(story: str) -> None:
 SEEDED = """
 import importlib, pkgutil, examples.gallery
 from saga.convergence import check
-from saga.convergence.wording import render
+from saga.convergence.render_text import render
 from saga.orders import order_process
 for module in pkgutil.iter_modules(examples.gallery.__path__):
     if module.name != "messages":

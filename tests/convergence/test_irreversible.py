@@ -10,13 +10,13 @@ from examples.gallery.shipped_too_early import mended
 from saga.convergence import Kind, check, explore
 from saga.core import (
     ARMED,
+    CommandTemplate,
+    ComputedField,
     Deadline,
     Effect,
-    Figure,
     Process,
     Register,
     Selection,
-    Sends,
     Wants,
     all_but_least,
     outcomes,
@@ -31,7 +31,10 @@ class Shipment(Enum):
 
 
 PAID, CANCELLED, SHIPPED = memory("paid"), memory("cancelled"), memory("shipped")
-COMMANDS: dict[Enum, Sends] = {Shipment.SENT: Sends("Send"), Shipment.BACK: Sends("CallBack")}
+COMMANDS: dict[Enum, CommandTemplate] = {
+    Shipment.SENT: CommandTemplate("Send"),
+    Shipment.BACK: CommandTemplate("CallBack"),
+}
 
 
 def shipping(effect: Effect, *, when_cancelled: Wants, outranked: bool = False) -> Process:
@@ -116,7 +119,9 @@ class Gone(Enum):
 
 
 def refunding(choose: Callable[[Register], object]) -> Process:
-    refund = Effect("refund", "bank", {Gone.GONE: Sends("Refund", PAYMENTS, ("amount",))}, final=frozenset({Gone.GONE}))
+    refund = Effect(
+        "refund", "bank", {Gone.GONE: CommandTemplate("Refund", PAYMENTS, ("amount",))}, final=frozenset({Gone.GONE})
+    )
     placed = memory("placed")
     table = outcomes(placed, rule=lambda _placed: Outcome.OPEN)
     wants = (wanted(table, rows=[(Outcome.OPEN, {refund: choose(PAYMENTS)})]),)
@@ -142,8 +147,10 @@ def test_an_entry_that_was_refunded_and_is_kept_after_all_is_caught() -> None:
 def test_a_final_command_that_is_sent_again_with_another_figure_is_caught() -> None:
     paid = memory("paid")
     table = outcomes(paid, rule=lambda is_paid: Outcome.PAID if is_paid is Heard.YES else Outcome.OPEN)
-    total = Figure("total", (PAYMENTS,), lambda held: sum(one["amount"] for one in held.values()))
-    payout = Effect("payout", "bank", {Gone.GONE: Sends("PayOut", figures=(total,))}, final=frozenset({Gone.GONE}))
+    total = ComputedField("total", (PAYMENTS,), lambda held: sum(one["amount"] for one in held.values()))
+    payout = Effect(
+        "payout", "bank", {Gone.GONE: CommandTemplate("PayOut", figures=(total,))}, final=frozenset({Gone.GONE})
+    )
     wants = (wanted(table, rows=[(Outcome.OPEN, {}), (Outcome.PAID, {payout: Gone.GONE})]),)
     found = explore(
         process(paid, rule=None, table=table, wants=wants, registers=(PAYMENTS,)), TWO_PAYMENTS[1:]

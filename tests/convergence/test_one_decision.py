@@ -9,7 +9,7 @@ import pytest
 from saga.core import decide
 
 ROOT = Path(__file__).parents[2]
-WHO_DECIDES = ("saga.engine.answers", "saga.convergence.standing", "saga.replay.fold")
+WHO_DECIDES = ("saga.engine.answers", "saga.convergence.configuration", "saga.verification.replay.fold")
 
 
 @pytest.mark.parametrize("module", WHO_DECIDES)

@@ -4,8 +4,8 @@ from collections import defaultdict
 from itertools import permutations
 
 from saga.convergence import check, explore, tell
+from saga.convergence.configuration import Verdict
 from saga.convergence.enumeration import every_history
-from saga.convergence.standing import Verdict
 from saga.core import Fact
 from saga.orders import order_process
 from tests.orders.auditor import audit, net_effects

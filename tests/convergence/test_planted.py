@@ -10,23 +10,24 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ConfigDict
 
-from saga.convergence import Kind, Report, Scenario, assert_converges, check
-from saga.convergence.wording import test_to_paste as to_paste
+from saga.convergence import Kind, Report, check
+from saga.convergence.render_text import test_to_paste as to_paste
 from saga.core import (
     ARMED,
+    CommandTemplate,
+    ComputedField,
     Deadline,
+    DerivedColumn,
     Effect,
     Fact,
-    Figure,
-    Judgement,
     Process,
     Reducer,
     Register,
-    Sends,
     every,
     outcomes,
     wanted,
 )
+from saga.testing import Scenario, assert_converges
 from tests.convergence.shop import Heard, Outcome, Paid, Placed, fact, memory, process
 
 LIMIT = 5_000
@@ -53,7 +54,7 @@ def folding(
 ) -> Process:
     reducer = Reducer("folded", of=of, start=start, reduce=reduce)
     table = outcomes(
-        Judgement("judged", (reducer,), judge), rule=lambda judged: Outcome.PAID if judged else Outcome.OPEN
+        DerivedColumn("judged", (reducer,), judge), rule=lambda judged: Outcome.PAID if judged else Outcome.OPEN
     )
     return process(rule=None, table=table, registers=(reducer,))
 
@@ -89,10 +90,10 @@ def test_of_two_equal_amounts_the_first_that_comes_is_kept() -> None:
 def weighing(total: Callable[[Any], float], reduce: Callable[[Any, Fact], Any], start: Any) -> Process:
     """A parcel service that is told the weight of all."""
     reducer = Reducer("weights", of=(Weighed,), start=start, reduce=reduce)
-    weight = Figure("kilograms", (reducer,), total)
-    label = Effect("label", "post", {Gone.GONE: Sends("PrintLabel", figures=(weight,))})
+    weight = ComputedField("kilograms", (reducer,), total)
+    label = Effect("label", "post", {Gone.GONE: CommandTemplate("PrintLabel", figures=(weight,))})
     table = outcomes(
-        Judgement("any", (reducer,), bool), rule=lambda some: Outcome.PAID if some else Outcome.OPEN, name="label"
+        DerivedColumn("any", (reducer,), bool), rule=lambda some: Outcome.PAID if some else Outcome.OPEN, name="label"
     )
     wants = (wanted(table, rows=[(Outcome.OPEN, {}), (Outcome.PAID, {label: Gone.GONE})]),)
     return process(rule=None, table=table, registers=(reducer,), wants=wants)
@@ -145,9 +146,9 @@ def test_a_judgement_that_gives_none_of_its_values_says_which_those_are() -> Non
     assert "judged judges 2, which is none of no, yes" in report.findings[0].sentence
 
 
-def refunding_twice(*, second: Sends) -> Process:
+def refunding_twice(*, second: CommandTemplate) -> Process:
     """Two effects of one collaborator; a composed process gets there when both of its parts see to the refund."""
-    first = Effect("refund", "bank", {Gone.GONE: Sends("Refund", PAYMENTS, ("payment_id", "amount"))})
+    first = Effect("refund", "bank", {Gone.GONE: CommandTemplate("Refund", PAYMENTS, ("payment_id", "amount"))})
     other = Effect("payback", "bank", {Gone.GONE: second})
     cancelled = memory("cancelled")
     table = outcomes(cancelled, rule=lambda heard: Outcome.CANCELLED if heard is Heard.YES else Outcome.OPEN)
@@ -157,7 +158,7 @@ def refunding_twice(*, second: Sends) -> Process:
 
 
 def test_a_command_that_two_effects_send_in_the_same_words_is_sent_twice() -> None:
-    report = check(refunding_twice(second=Sends("Refund", PAYMENTS, ("payment_id", "amount"))))
+    report = check(refunding_twice(second=CommandTemplate("Refund", PAYMENTS, ("payment_id", "amount"))))
     assert kinds(report) == {Kind.SENT_TWICE}
     assert [len(finding.history) for finding in report.findings] == [2, 2], "by the cancellation, or by the payment"
     assert "Refund to bank for payback/payment_id-1, and it stands there for refund/payment_id-1" in str(
@@ -166,14 +167,14 @@ def test_a_command_that_two_effects_send_in_the_same_words_is_sent_twice() -> No
 
 
 def test_two_effects_may_send_one_type_of_command_in_other_words() -> None:
-    reason = Figure("reason", (), lambda _key: "goodwill")
-    second = Sends("Refund", PAYMENTS, ("payment_id", "amount"), figures=(reason,))
+    reason = ComputedField("reason", (), lambda _key: "goodwill")
+    second = CommandTemplate("Refund", PAYMENTS, ("payment_id", "amount"), figures=(reason,))
     assert check(refunding_twice(second=second)).findings == ()
 
 
 def test_things_that_can_be_in_several_conditions_are_told_apart_by_their_names() -> None:
     """A seat and a room, booked at one agency in the same words, and given back in the same words."""
-    booked = {Gone.GONE: Sends("Book", PAYMENTS, ("payment_id",)), Gone.BACK: Sends("Release")}
+    booked = {Gone.GONE: CommandTemplate("Book", PAYMENTS, ("payment_id",)), Gone.BACK: CommandTemplate("Release")}
     seat, room = (Effect(name, "agency", booked) for name in ("seat", "room"))
     cancelled = memory("cancelled")
     wants = (
@@ -190,7 +191,7 @@ def test_things_that_can_be_in_several_conditions_are_told_apart_by_their_names(
 
 
 def test_what_says_nothing_but_its_name_is_told_apart_by_it() -> None:
-    mails = [Effect(name, "mailer", {Gone.GONE: Sends("SendMail")}) for name in ("welcome", "goodbye")]
+    mails = [Effect(name, "mailer", {Gone.GONE: CommandTemplate("SendMail")}) for name in ("welcome", "goodbye")]
     placed = memory("placed")
     wants = (wanted(placed, rows=[(Heard.NO, {}), (Heard.YES, dict.fromkeys(mails, Gone.GONE))]),)
     assert check(process(placed, rule=lambda _: Outcome.OPEN, wants=wants)).findings == ()
@@ -253,7 +254,9 @@ def test_of_contradicting_samples_only_those_that_contradict_each_other_are_name
     samples = [fact(Paid, payment_id=name, amount=amount) for name, amount in (("a", 1), ("b", 2), ("b", 3))]
     checked = process(
         rule=None,
-        table=outcomes(Judgement("any", (PAYMENTS,), bool), rule=lambda some: Outcome.PAID if some else Outcome.OPEN),
+        table=outcomes(
+            DerivedColumn("any", (PAYMENTS,), bool), rule=lambda some: Outcome.PAID if some else Outcome.OPEN
+        ),
         registers=(PAYMENTS,),
     )
     assert [sample.fields["payment_id"] for sample in check(checked, samples).contradicting] == ["b", "b"]

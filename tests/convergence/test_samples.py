@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 from pydantic.alias_generators import to_camel
 
 from saga.convergence import check, derive_samples
-from saga.convergence.wording import test_to_paste as to_paste
-from saga.core import DeclarationError, Fact, Judgement, Process, Reducer, Register, outcomes
+from saga.convergence.render_text import test_to_paste as to_paste
+from saga.core import DeclarationError, DerivedColumn, Fact, Process, Reducer, Register, outcomes
 from tests.convergence.shop import Outcome, process
 
 
@@ -49,7 +49,7 @@ def keeping(kind: type[BaseModel], *, key: str | None = None) -> Process:
     keeper = (
         Register("kept", of=kind, key=key) if key else Reducer("kept", (kind,), None, lambda _, said: dict(said.fields))
     )
-    judge = Judgement("any", (keeper,), bool)
+    judge = DerivedColumn("any", (keeper,), bool)
     table = outcomes(judge, rule=lambda found: Outcome.PAID if found else Outcome.OPEN)
     return process(rule=None, table=table, registers=(keeper,), parts=())
 
@@ -172,7 +172,7 @@ def test_the_third_of_several_is_equal_to_the_first_but_for_its_key() -> None:
 
 def test_where_three_of_each_would_be_many_there_are_two() -> None:
     kept = [Register(f"kept-{number}", of=kind, key="payment_id") for number, kind in enumerate([Camel, *MANY])]
-    table = outcomes(Judgement("any", tuple(kept), lambda *held: any(held)), rule=lambda _: Outcome.OPEN)
+    table = outcomes(DerivedColumn("any", tuple(kept), lambda *held: any(held)), rule=lambda _: Outcome.OPEN)
     samples = derive_samples(process(rule=None, table=table, registers=tuple(kept), parts=()))
     assert len(samples) == 2 * len(kept)
 

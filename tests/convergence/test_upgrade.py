@@ -10,17 +10,17 @@ import pytest
 from pydantic import BaseModel
 
 from examples.gallery import first_event_wins
-from saga.convergence import Finding, Kind, assert_upgrades, at_rest, check_upgrade, counterexample, explore, tell
-from saga.convergence.standing import Verdict, standing_at, start, take, verdict
-from saga.convergence.wording import test_to_paste as to_paste
+from saga.convergence import Finding, Kind, at_rest, check_upgrade, counterexample, explore, tell
+from saga.convergence.configuration import Verdict, standing_at, start, take, verdict
+from saga.convergence.render_text import test_to_paste as to_paste
 from saga.core import (
     ARMED,
+    CommandTemplate,
+    ComputedField,
     Deadline,
     Effect,
     Fact,
-    Figure,
     Process,
-    Sends,
     SubMachine,
     Wants,
     dump_state,
@@ -29,6 +29,7 @@ from saga.core import (
     wanted,
 )
 from saga.orders import order_process
+from saga.testing import assert_upgrades
 from tests.convergence.shop import Cancelled, Elapsed, Heard, Outcome, Paid, Placed, fact, memory, process
 
 
@@ -43,11 +44,11 @@ class Invoice(Enum):
 
 
 PLACED, PAID, CANCELLED = memory("placed"), memory("paid"), memory("cancelled")
-REQUEST = Effect("request", "bank", {Request.ASKED: Sends("Ask"), Request.VOIDED: Sends("Void")})
+REQUEST = Effect("request", "bank", {Request.ASKED: CommandTemplate("Ask"), Request.VOIDED: CommandTemplate("Void")})
 INVOICE = Effect(
     "invoice",
     "office",
-    {Invoice.SENT: Sends("SendInvoice"), Invoice.NONE: Sends("RevokeInvoice")},
+    {Invoice.SENT: CommandTemplate("SendInvoice"), Invoice.NONE: CommandTemplate("RevokeInvoice")},
     initially=Invoice.NONE,
 )
 WANTS: Mapping[Enum, Wants] = {
@@ -177,9 +178,9 @@ def test_an_effect_of_the_old_version_that_nobody_voids_any_more_is_found() -> N
 
 
 def test_a_command_that_says_more_in_the_new_version_is_sent_anew_with_the_next_input() -> None:
-    language = Figure("language", (), lambda: "en")
-    asked = Sends("Ask", figures=(language,))
-    request = Effect("request", "bank", {Request.ASKED: asked, Request.VOIDED: Sends("Void")})
+    language = ComputedField("language", (), lambda: "en")
+    asked = CommandTemplate("Ask", figures=(language,))
+    request = Effect("request", "bank", {Request.ASKED: asked, Request.VOIDED: CommandTemplate("Void")})
     new = shop(2, wants={outcome: {request: next(iter(wants.values()))} for outcome, wants in WANTS.items()})
     assert check_upgrade(OLD, new, SAMPLES) == []
     assert at_rest(OLD, new, SAMPLES) == []

@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 
 from examples.gallery import deliveries_counted, first_event_wins, waits_for_ever
 from examples.gallery.messages import OrderCancelled as GalleryCancelled
-from saga.convergence import Kind, Scenario, assert_converges, derive_samples, make_fact, tell
-from saga.convergence.finding import History
-from saga.convergence.strategies import histories, pairs_of_orders
+from saga.convergence import Kind, derive_samples, make_fact, tell
+from saga.convergence.findings import History
 from saga.core import Process
 from saga.orders import OrderCancelled, OrderPlaced, PaymentReceived, PaymentTimedOut, order_process
 from saga.orders.process import Fulfilment, Outcome, PaymentRequest
+from saga.testing import Scenario, assert_converges
+from saga.testing.strategies import histories, pairs_of_orders
 
 PROCESS = order_process()
 PLACED = OrderPlaced(order_id="o-1", amount=4_200, currency="EUR")

@@ -10,15 +10,15 @@ import pytest
 from saga.core import (
     ANY,
     ARMED,
+    CommandTemplate,
+    ComputedField,
     Deadline,
     DeclarationError,
+    DerivedColumn,
     Effect,
-    Figure,
-    Judgement,
     Process,
     Register,
     Selection,
-    Sends,
     SubMachine,
     all_but,
     all_but_least,
@@ -68,7 +68,7 @@ LIGHT = SubMachine(
 RESULT = outcomes(LIGHT, rows=[(all_but(Light.ON), Result.DARK), (Light.ON, Result.BRIGHT)])
 LAMPS = Register("lamps", of=Lit, key="lamp")
 STRANGE = Register("strange", of=Lit, key="lamp")
-RING = {Bell.RUNG: Sends("Ring")}
+RING = {Bell.RUNG: CommandTemplate("Ring")}
 BELL = Effect("bell", collaborator="porter", commands=RING)
 
 
@@ -158,7 +158,7 @@ def test_a_register_with_a_key_that_its_input_does_not_have_is_named() -> None:
 
 
 def test_a_judgement_over_a_register_that_is_not_kept_is_named() -> None:
-    lit = Judgement("lit", (STRANGE,), bool)
+    lit = DerivedColumn("lit", (STRANGE,), bool)
     table = outcomes(lit, rows=[(False, Result.DARK), (True, Result.BRIGHT)])
     with pytest.raises(DeclarationError, match="lit looks at the register strange, which the process does not keep"):
         process(outcomes=table)
@@ -206,25 +206,25 @@ def test_two_outcomes_of_one_word_are_named() -> None:
 
 
 def test_a_command_that_carries_what_its_register_does_not_have_is_named() -> None:
-    ring = bell(commands={Bell.RUNG: Sends("Ring", LAMPS, ("volume",))})
+    ring = bell(commands={Bell.RUNG: CommandTemplate("Ring", LAMPS, ("volume",))})
     with pytest.raises(DeclarationError, match="Ring carries volume, which Lit does not have"):
         process({ring: every(LAMPS)})
 
 
 def test_a_command_that_carries_fields_of_one_of_several_entries_is_named() -> None:
-    ring = bell(commands={Bell.RUNG: Sends("Ring", LAMPS, ("lamp",))})
+    ring = bell(commands={Bell.RUNG: CommandTemplate("Ring", LAMPS, ("lamp",))})
     with pytest.raises(DeclarationError, match="Ring carries fields of lamps, of which an instance can have several"):
         process({ring: Bell.RUNG})
 
 
 def test_a_command_that_carries_what_every_command_has_is_named() -> None:
-    ring = bell(commands={Bell.RUNG: Sends("Ring", figures=(Figure("revision", (LAMPS,), len),))})
+    ring = bell(commands={Bell.RUNG: CommandTemplate("Ring", figures=(ComputedField("revision", (LAMPS,), len),))})
     with pytest.raises(DeclarationError, match="Ring carries revision, which every command has already"):
         process({ring: Bell.RUNG})
 
 
 def test_a_figure_over_a_register_that_is_not_kept_is_named() -> None:
-    ring = bell(commands={Bell.RUNG: Sends("Ring", figures=(Figure("lamps", (STRANGE,), len),))})
+    ring = bell(commands={Bell.RUNG: CommandTemplate("Ring", figures=(ComputedField("lamps", (STRANGE,), len),))})
     with pytest.raises(DeclarationError, match="lamps looks at the register strange, which the process does not keep"):
         process({ring: Bell.RUNG})
 
@@ -238,7 +238,7 @@ def test_a_selection_from_or_beside_a_register_that_is_not_kept_is_named() -> No
 
 
 def test_a_selection_for_an_effect_of_two_commands_has_to_say_which() -> None:
-    both = bell(commands={Bell.RUNG: Sends("Ring"), Bell.MUTED: Sends("Mute")})
+    both = bell(commands={Bell.RUNG: CommandTemplate("Ring"), Bell.MUTED: CommandTemplate("Mute")})
     with pytest.raises(DeclarationError, match="say in which condition, for it has 2"):
         process({both: every(LAMPS)})
     assert process({both: every(LAMPS, Bell.MUTED)}).effects == (both,)
@@ -281,14 +281,14 @@ def test_a_collaborator_that_can_have_no_queue_is_named(name: str) -> None:
 @pytest.mark.parametrize("name", ["", "Ring.Loud", "Ring loud", "Ring#", "*", "R" * 201, "Ж" * 128])
 def test_a_command_that_no_queue_would_get_is_named(name: str) -> None:
     with pytest.raises(DeclarationError, match=r"the command '.* can't be routed"):
-        process({bell(commands={Bell.RUNG: Sends(name)}): Bell.RUNG})
+        process({bell(commands={Bell.RUNG: CommandTemplate(name)}): Bell.RUNG})
 
 
 def test_names_that_are_too_long_together_are_named() -> None:
-    long = bell(collaborator="p" * 100, commands={Bell.RUNG: Sends("R" * 155)})
+    long = bell(collaborator="p" * 100, commands={Bell.RUNG: CommandTemplate("R" * 155)})
     with pytest.raises(DeclarationError, match="takes a routing key of over 255 bytes: shorten the names"):
         process({long: Bell.RUNG})
-    assert process({bell(collaborator="p" * 100, commands={Bell.RUNG: Sends("R" * 154)}): Bell.RUNG}).effects
+    assert process({bell(collaborator="p" * 100, commands={Bell.RUNG: CommandTemplate("R" * 154)}): Bell.RUNG}).effects
     with pytest.raises(DeclarationError, match=r"'Lit' of l+ takes a routing key of over 255 bytes"):
         process(inputs={"l" * 252: (Lit, Dimmed)})
 

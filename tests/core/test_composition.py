@@ -8,12 +8,12 @@ import pytest
 
 from saga.core import (
     ANY,
+    CommandTemplate,
     DeclarationError,
     Effect,
     Fact,
     Process,
     Register,
-    Sends,
     State,
     SubMachine,
     Wanted,
@@ -80,7 +80,7 @@ def part(name: str, kind: type, states: type[Enum]) -> SubMachine[Any]:
 LIGHT = part("light", Lit, Light)
 DOOR = part("door", Opened, Door)
 OPENINGS = Register("openings", of=Opened, key="house_id")
-BELL = Effect("bell", collaborator="porter", commands={Bell.RUNG: Sends("Ring")})
+BELL = Effect("bell", collaborator="porter", commands={Bell.RUNG: CommandTemplate("Ring")})
 ROOM_OUTCOME = outcomes(LIGHT, name="room", rows=[(Light.OFF, Room.QUIET), (Light.ON, Room.USED)])
 ROOM_WANTS = wanted(ROOM_OUTCOME, rows=[(Room.QUIET, {}), (Room.USED, {BELL: Bell.RUNG})])
 
@@ -187,7 +187,7 @@ def test_two_different_registers_of_one_name_are_named() -> None:
 
 
 def test_two_different_effects_of_one_name_are_named() -> None:
-    other = Effect("bell", collaborator="porter", commands={Bell.RUNG: Sends("RingLouder")})
+    other = Effect("bell", collaborator="porter", commands={Bell.RUNG: CommandTemplate("RingLouder")})
     louder = wanted(DOOR, rows=[(Door.SHUT, {}), (Door.OPEN, {other: Bell.RUNG})])
     with pytest.raises(DeclarationError, match="there are two of the effect bell"):
         house(wanted=(louder,))

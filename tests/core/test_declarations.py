@@ -6,7 +6,7 @@ from enum import Enum
 
 import pytest
 
-from saga.core import ANY, Deadline, DeclarationError, Effect, Process, Sends, SubMachine, outcomes, wanted
+from saga.core import ANY, CommandTemplate, Deadline, DeclarationError, Effect, Process, SubMachine, outcomes, wanted
 
 
 class Light(Enum):
@@ -86,7 +86,7 @@ def test_a_missing_want_is_named() -> None:
 
 
 def test_a_want_that_no_command_brings_about_is_named() -> None:
-    bell = Effect("bell", collaborator="porter", commands={Light.ON: Sends("Ring")})
+    bell = Effect("bell", collaborator="porter", commands={Light.ON: CommandTemplate("Ring")})
     rows = [(Result.DARK, ANY, {bell: Light.OFF}), (Result.BRIGHT, ANY, {})]
     with pytest.raises(DeclarationError, match=r"cell \(DARK, SHUT\) wants Light.OFF of bell: no such command"):
         wanted(RESULT, DOOR, rows=rows)

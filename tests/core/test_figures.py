@@ -9,12 +9,12 @@ import pytest
 
 from saga.core import (
     Command,
+    CommandTemplate,
+    ComputedField,
     Effect,
     Fact,
-    Figure,
     Process,
     Register,
-    Sends,
     State,
     SubMachine,
     Verdict,
@@ -57,8 +57,8 @@ TABLE = Effect(
     "table",
     collaborator="restaurant",
     commands={
-        Table.RESERVED: Sends("ReserveTable", figures=(Figure("persons", (GUESTS,), persons),)),
-        Table.GIVEN_BACK: Sends("GiveBackTable"),
+        Table.RESERVED: CommandTemplate("ReserveTable", figures=(ComputedField("persons", (GUESTS,), persons),)),
+        Table.GIVEN_BACK: CommandTemplate("GiveBackTable"),
     },
     initially=Table.GIVEN_BACK,
 )
@@ -118,6 +118,6 @@ def test_a_figure_that_could_not_be_stored_is_refused() -> None:
     def guest_names(guests: dict[str, object]) -> set[str]:
         return set(guests)
 
-    figure = Figure("guests", (GUESTS,), guest_names)
+    figure = ComputedField("guests", (GUESTS,), guest_names)
     with pytest.raises(TypeError, match="no JSON value"):
         figure.value({"guests": {"ann": {}}}, None)

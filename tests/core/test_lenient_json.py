@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from saga.core.lenient_json import scalars
+from saga.messages.lenient_json import scalars
 
 ID, IN_EVENT = ("order_id",), ("data", "order_id")
 WANTED = (ID, IN_EVENT)

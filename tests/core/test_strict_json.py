@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saga.core.strict_json import MAX_BODY_BYTES, MAX_DEPTH, NotStrictJson, parse
+from saga.messages.strict_json import MAX_BODY_BYTES, MAX_DEPTH, NotStrictJson, parse
 
 REFUSED = {
     "nothing": (b"", "not JSON"),

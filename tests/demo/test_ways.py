@@ -5,16 +5,16 @@ import asyncio
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from gateway_stub.migrations import migrate_collaborators
-from saga.demo.arrivals import arrivals, diverged, read_verdicts, send
-from saga.demo.reconciliation import reconcile
-from saga.demo.shop import read_progress
-from saga.demo.ways import ByLogs, Input
+from saga.devstack.demo.arrivals import arrivals, diverged, read_verdicts, send
+from saga.devstack.demo.reconciliation import reconcile
+from saga.devstack.demo.shop import read_progress
+from saga.devstack.demo.ways import ByLogs, Input
 from saga.engine import Step
+from saga.feeds.log_feed import AT_ONCE, LogFeed
 from saga.modules import NewEvent, append
 from saga.orders import order_process
 from saga.postgres import durable_transaction
-from saga.transport.log_feed import AT_ONCE, LogFeed
+from saga_gateway_stub.migrations import migrate_collaborators
 from tests.engine.conversation import rows, value
 
 PROCESS = order_process()

@@ -9,8 +9,8 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from saga.core import Envelope, Raw
 from saga.engine import Step
+from saga.messages import Envelope, Raw
 from saga.postgres import Conflict
 
 _numbers = count(1)

@@ -13,13 +13,14 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.convergence import Kind, check
-from saga.core import DeclarationError, Envelope, Fact, Process, Reducer, Register, outcomes
+from saga.core import DeclarationError, Fact, Process, Reducer, Register, outcomes
 from saga.engine import Step, answers, instances
 from saga.engine.turns import in_turns
+from saga.messages import Envelope
+from saga.operations import list_open_ids, read_dead_letters
 from saga.orders import order_process
 from saga.orders.process import PAYMENTS
-from saga.reading import list_open_ids, read_dead_letters
-from saga.replay import check as replay
+from saga.verification.replay import check as replay
 from tests.audit.evidence import told
 from tests.engine.conversation import commands, dead_letters, message, outcome, rows, value
 

@@ -8,13 +8,13 @@ import asyncpg
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from saga.devstack.postgres import PostgresServer
 from saga.engine import Step
-from saga.local.postgres import PostgresServer
 from saga.orders import order_process
 from saga.postgres import connect_engine
 from saga.postgres.connection import STEP_SETTINGS
 from saga.postgres.migrations import migrate
-from saga.replay.repair import repair
+from saga.verification.replay.repair import repair
 from tests.engine.conversation import execute, message, rows, value
 
 PAGE_BYTES = 8_192

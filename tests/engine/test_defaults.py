@@ -12,11 +12,11 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 
 from saga.engine import Step
+from saga.feeds.follower import Follower
 from saga.modules import Entry, NewEvent, append, read_outgoing
 from saga.orders import order_process
 from saga.postgres import durable_transaction, reading
 from saga.postgres.migrations import migrate
-from saga.transport.follower import Follower
 from tests.engine.conversation import execute, message, outcome, rows, value
 from tests.modules.shop import ORDERS, Placed
 

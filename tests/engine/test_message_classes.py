@@ -13,12 +13,13 @@ import pytest
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, RootModel, computed_field, field_validator
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from saga.audit import audit
 from saga.convergence import check, derive_samples, make_fact
-from saga.core import ARMED, Deadline, DeclarationError, Envelope, Process, Raw, Register, outcomes, wanted
+from saga.core import ARMED, Deadline, DeclarationError, Process, Register, outcomes, wanted
 from saga.engine import Step
-from saga.replay import check as replay
-from scheduler.sweeper import Sweeper
+from saga.messages import Envelope, Raw
+from saga.verification.audit import audit
+from saga.verification.replay import check as replay
+from saga_scheduler.sweeper import Sweeper
 from tests.engine.conversation import dead_letters, rows, value
 
 T = TypeVar("T")

@@ -13,21 +13,20 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.core import (
     ARMED,
+    CommandTemplate,
+    ComputedField,
     Deadline,
     Effect,
-    Envelope,
-    Figure,
     Process,
-    Raw,
     Register,
-    Sends,
     SubMachine,
     outcomes,
     wanted,
 )
-from saga.core.strict_json import MAX_BODY_BYTES, parse
 from saga.engine import Step
-from tests.transport.records import commands, dead_letters
+from saga.messages import Envelope, Raw
+from saga.messages.strict_json import MAX_BODY_BYTES, parse
+from tests.rabbitmq.records import commands, dead_letters
 
 
 class Parcel(Enum):
@@ -60,8 +59,8 @@ class Spoken:
 
 
 def process() -> Process:
-    figures = (Figure("notes", (PACKED,), Spoken()),)
-    label = Effect("label", "printer", {Label.PRINTED: Sends("Print", PACKED, ("note",), figures)})
+    figures = (ComputedField("notes", (PACKED,), Spoken()),)
+    label = Effect("label", "printer", {Label.PRINTED: CommandTemplate("Print", PACKED, ("note",), figures)})
     late = Deadline("late", emits=Packed, after=timedelta(hours=1), override=(PACKED, "seconds"))
     return Process(
         name="parcel",

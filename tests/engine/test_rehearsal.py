@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from saga.core import Envelope
 from saga.engine import Step, rehearsal
 from saga.engine.rehearsal import Refused, rehearse
+from saga.messages import Envelope
 from saga.orders import order_process
 from saga.orders.process import PAYMENTS
 from tests.engine.conversation import message, rows

@@ -13,12 +13,12 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from saga.local import children
-from saga.local.postgres import PostgresServer
+from saga.devstack import children
+from saga.devstack.postgres import PostgresServer
 from saga.postgres import Unavailable, connect_engine, durable_transaction
 from saga.postgres.connection import SERVER_SETTINGS
 from saga.postgres.migrations import migrate
-from tests.transport.waiting import until
+from tests.rabbitmq.waiting import until
 
 ATTEMPTS = 20
 OPEN = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "

@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from saga.core import Poison, Raw, Register
+from saga.core import Register
 from saga.core.effect import Selection
 from saga.engine import Step, Taken
+from saga.messages import Poison, Raw
 from saga.modules import NewEvent, append
 from saga.orders import PaymentReceived, order_process
 from saga.orders import process as order_tables

@@ -11,15 +11,15 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from saga.audit import audit, audit_events
-from saga.core import Envelope, Poison, Raw
 from saga.engine import Step
 from saga.engine.dead_letters import DeadLetterState, close
-from saga.erasure import Plan, Refused, Target, erase, plan
+from saga.feeds.log_feed import AT_ONCE, LogFeed
+from saga.messages import Envelope, Poison, Raw
 from saga.modules import NewEvent, append, read_public
+from saga.operations.erasure import Plan, Refused, Target, erase, plan
 from saga.postgres import durable_transaction
-from saga.replay import Standing, check, repair
-from saga.transport.log_feed import AT_ONCE, LogFeed
+from saga.verification.audit import audit, audit_events
+from saga.verification.replay import Standing, check, repair
 from tests.engine.conversation import commands, dead_letters, execute, message, outcome, rows, value
 from tests.erasure.dump import found_in_dump
 from tests.gateway.desk import Desk, refund, request, void

@@ -12,18 +12,17 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from examples.shop.order import order as shop_order
-from saga.audit import audit_events
 from saga.core import (
     ARMED,
+    CommandTemplate,
+    ComputedField,
     Deadline,
+    DerivedColumn,
     Effect,
     Fact,
-    Figure,
-    Judgement,
     Process,
     Reducer,
     Register,
-    Sends,
     SubMachine,
     all_but_least,
     every,
@@ -31,12 +30,13 @@ from saga.core import (
     wanted,
 )
 from saga.engine import Step
-from saga.erasure import Target, erase, kept
+from saga.feeds.log_feed import AT_ONCE, LogFeed
 from saga.modules import NewEvent, append
+from saga.operations.erasure import Target, erase, kept
 from saga.orders import order_process
 from saga.postgres import durable_transaction
-from saga.replay import check
-from saga.transport.log_feed import AT_ONCE, LogFeed
+from saga.verification.audit import audit_events
+from saga.verification.replay import check
 from tests.engine.conversation import message, value
 from tests.erasure.dump import found_in_dump
 from tests.replay.evidence import delete_entries
@@ -78,10 +78,10 @@ TRAVELLER = SubMachine(
 
 
 def trip(
-    *, register: Any = BOOKINGS, columns: tuple[Any, ...] = (), sends: Sends | None = None, wants: Any = None
+    *, register: Any = BOOKINGS, columns: tuple[Any, ...] = (), sends: CommandTemplate | None = None, wants: Any = None
 ) -> Process:
     """A process whose bookings are read by what the test puts in."""
-    seat = Effect("seat", "airline", {Seat.TAKEN: sends or Sends("TakeSeat")})
+    seat = Effect("seat", "airline", {Seat.TAKEN: sends or CommandTemplate("TakeSeat")})
     joint = outcomes(TRAVELLER, *columns, rule=lambda *cell: cell[0])
     table = wanted(joint, rows=[(State.HOME, wants(seat) if wants else {}), (State.AWAY, wants(seat) if wants else {})])
     return Process(
@@ -111,7 +111,7 @@ def test_a_key_and_the_correlating_field_stay() -> None:
 
 
 def test_what_commands_say_stays() -> None:
-    process = trip(sends=Sends("TakeSeat", BOOKINGS, ("price",)), wants=lambda seat: {seat: every(BOOKINGS)})
+    process = trip(sends=CommandTemplate("TakeSeat", BOOKINGS, ("price",)), wants=lambda seat: {seat: every(BOOKINGS)})
     assert fields_of(process) == ALWAYS | {"price"}
     assert kept(process).commands == {"TakeSeat": {"trip_id", "effect", "revision", "price"}}
 
@@ -124,15 +124,17 @@ def test_what_a_selection_ranks_by_stays() -> None:
 def test_of_what_a_function_may_look_at_everything_stays() -> None:
     chosen = replace(every(BOOKINGS), choose=frozenset, reads=None)
     assert fields_of(trip(wants=lambda seat: {seat: chosen})) == ALL
-    assert fields_of(trip(columns=(Judgement("rich", (BOOKINGS,), bool),))) == ALL
-    total = Figure("total", (BOOKINGS,), lambda entries: sum(one["price"] for one in entries.values()))
-    process = trip(sends=Sends("TakeSeat", figures=(total,)), wants=lambda seat: {seat: Seat.TAKEN})
+    assert fields_of(trip(columns=(DerivedColumn("rich", (BOOKINGS,), bool),))) == ALL
+    total = ComputedField("total", (BOOKINGS,), lambda entries: sum(one["price"] for one in entries.values()))
+    process = trip(sends=CommandTemplate("TakeSeat", figures=(total,)), wants=lambda seat: {seat: Seat.TAKEN})
     assert fields_of(process) == ALL
     assert kept(process).commands["TakeSeat"] == {"trip_id", "effect", "revision", "total"}
 
 
 def test_what_a_nested_table_looks_at_stays() -> None:
-    inner = outcomes(Judgement("rich", (BOOKINGS,), bool), rows=[(False, Noted.DONE), (True, Noted.DONE)], name="inner")
+    inner = outcomes(
+        DerivedColumn("rich", (BOOKINGS,), bool), rows=[(False, Noted.DONE), (True, Noted.DONE)], name="inner"
+    )
     assert fields_of(trip(columns=(inner,))) == ALL
 
 
@@ -162,7 +164,7 @@ def test_every_reason_names_somebody(process: Process) -> None:
 async def test_a_declared_field_that_nothing_reads_is_erased_and_a_duplicate_is_still_known(
     engine: AsyncEngine, database_url: str
 ) -> None:
-    process = trip(sends=Sends("TakeSeat", BOOKINGS, ("price",)), wants=lambda seat: {seat: every(BOOKINGS)})
+    process = trip(sends=CommandTemplate("TakeSeat", BOOKINGS, ("price",)), wants=lambda seat: {seat: every(BOOKINGS)})
     step = Step(engine, process)
     data = {"trip_id": "t-1", "booking_id": "b-1", "price": 7, "email": "secret@example.org"}
 

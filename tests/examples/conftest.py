@@ -6,8 +6,8 @@ import aio_pika
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from saga.transport.topology import Topology
-from tests.transport.place import Place
+from saga.rabbitmq.topology import Topology
+from tests.rabbitmq.place import Place
 
 
 @pytest.fixture

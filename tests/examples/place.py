@@ -12,15 +12,16 @@ import orjson
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from saga.convergence.configuration import Verdict, frozen
 from saga.convergence.enumeration import tell
-from saga.convergence.standing import Verdict, frozen
-from saga.core import Command, Effect, Envelope, Fact, Process, Raw
+from saga.core import Command, Effect, Fact, Process
 from saga.engine.intake import Admitted, admit
-from saga.transport.codec import decode
-from saga.transport.topology import declare, topology
-from tests.transport.place import Place
-from tests.transport.records import rows
-from tests.transport.wire import drain
+from saga.messages import Envelope, Raw
+from saga.messages.cloudevents import decode
+from saga.rabbitmq.topology import declare, topology
+from tests.rabbitmq.place import Place
+from tests.rabbitmq.records import rows
+from tests.rabbitmq.wire import drain
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,11 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from examples.trip.process import trip
-from saga.core import Envelope, Process, Raw, SubMachine, outcomes
+from saga.core import Process, SubMachine, outcomes
 from saga.engine import Step
-from saga.reading import inspect_instance, list_stuck, open_letters_of
-from tests.transport.records import dead_letters, rows
+from saga.messages import Envelope, Raw
+from saga.operations import inspect_instance, list_stuck, open_letters_of
+from tests.rabbitmq.records import dead_letters, rows
 
 UPPER, LOWER = "7C9E6679-7425-40DE-944B-E07FC1F90AE7", "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 

@@ -20,14 +20,14 @@ from examples.shop.order import (
 from saga.convergence import make_fact
 from saga.convergence.check import check
 from saga.convergence.enumeration import Told, tell
-from saga.convergence.finding import Kind
-from saga.core import ANY, Effect, Fact, Sends, Wanted, all_but, every, wanted
+from saga.convergence.findings import Kind
+from saga.core import ANY, CommandTemplate, Effect, Fact, Wanted, all_but, every, wanted
 from saga.orders.process import CANCELLATION, PAYMENTS, Cancellation
 from tests.examples.place import declared, diverged, shuffled
-from tests.transport.place import Place, working
-from tests.transport.records import dead_letters, is_relayed, messages_taken
-from tests.transport.waiting import until
-from tests.transport.wire import publish
+from tests.rabbitmq.place import Place, working
+from tests.rabbitmq.records import dead_letters, is_relayed, messages_taken
+from tests.rabbitmq.waiting import until
+from tests.rabbitmq.wire import publish
 
 SEED = 20_260_302
 FACTS = tuple(make_fact(sample) for sample in SAMPLES)
@@ -133,7 +133,7 @@ def test_a_refund_whose_amount_is_not_in_all_could_not_grow() -> None:
         "refund",
         collaborator="gateway",
         commands={
-            Refund.REFUNDED: Sends(
+            Refund.REFUNDED: CommandTemplate(
                 "RefundPayment", PAYMENTS, ("payment_id",), figures=(replace(OWED, is_cumulative=False),)
             )
         },

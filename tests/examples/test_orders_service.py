@@ -16,8 +16,8 @@ from examples.orders_service.service import cancel_order, history, place_order, 
 from examples.orders_service.tables import create_tables
 from saga.engine import Step
 from saga.modules import StreamConflict, read_public
+from saga.modules.outgoing import as_delivered
 from saga.orders import order_process
-from saga.transport.codec import as_delivered
 from tests.engine.conversation import dead_letters, outcome, rows, value
 
 ROOT = Path(__file__).parents[2]

@@ -13,13 +13,13 @@ from examples.trip import process as trip
 from saga.convergence import derive_samples, make_fact
 from saga.core import Fact, Process
 from saga.orders import OrderPlaced, PaymentTimedOut, order_process
-from saga.transport.topology import topology
-from scheduler.sweeper import Sweeper
+from saga.rabbitmq.topology import topology
+from saga_scheduler.sweeper import Sweeper
 from tests.examples.place import History, declared, diverged, event, shuffled, told_in_the_database
-from tests.transport.place import Place, working
-from tests.transport.records import dead_letters, is_relayed, messages_taken, rows
-from tests.transport.waiting import until
-from tests.transport.wire import publish
+from tests.rabbitmq.place import Place, working
+from tests.rabbitmq.records import dead_letters, is_relayed, messages_taken, rows
+from tests.rabbitmq.waiting import until
+from tests.rabbitmq.wire import publish
 
 SEED = 20_260_303
 SOON = timedelta(milliseconds=200)

@@ -21,15 +21,15 @@ from examples.trip.process import (
     trip,
 )
 from saga.convergence.check import check
+from saga.convergence.diagrams.matrix import Pair
 from saga.convergence.enumeration import Told, tell
-from saga.convergence.matrix import Pair
 from saga.convergence.samples import derive_samples
 from saga.core import Process
 from tests.examples.place import declared, diverged, shuffled
-from tests.transport.place import Place, working
-from tests.transport.records import dead_letters, is_relayed, messages_taken
-from tests.transport.waiting import until
-from tests.transport.wire import publish
+from tests.rabbitmq.place import Place, working
+from tests.rabbitmq.records import dead_letters, is_relayed, messages_taken
+from tests.rabbitmq.waiting import until
+from tests.rabbitmq.wire import publish
 
 SEED = 20_260_301
 SAMPLES = derive_samples(trip)

@@ -5,8 +5,8 @@ import pytest
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from gateway_stub.migrations import migrate_collaborators
-from saga.local.stack import Addresses
+from saga.devstack.stack import Addresses
+from saga_gateway_stub.migrations import migrate_collaborators
 from tests.gateway.desk import Desk
 
 

@@ -8,13 +8,13 @@ import orjson
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from gateway_stub.answerer import Answerer
-from gateway_stub.behaviour import Behaviour
-from gateway_stub.fulfilment import Fulfilment
-from gateway_stub.gateway import Gateway
-from gateway_stub.scenario import FixedDelay, Scenario
-from saga.core import Envelope, Poison, Raw
-from saga.core.identity import derived_id
+from saga.messages import Envelope, Poison, Raw
+from saga.messages.identity import derived_id
+from saga_gateway_stub.answerer import Answerer
+from saga_gateway_stub.behaviour import Behaviour
+from saga_gateway_stub.fulfilment import Fulfilment
+from saga_gateway_stub.gateway import Gateway
+from saga_gateway_stub.scenario import FixedDelay, Scenario
 
 AT_ONCE = FixedDelay(seconds=0)
 

@@ -8,14 +8,14 @@ from sqlalchemy import text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from gateway_stub.fulfilment import Fulfilment
-from gateway_stub.gateway import Gateway
-from saga.audit import Astray, audit_commands
-from saga.audit.commands import _Collaborator
-from saga.core import Envelope
-from saga.core.identity import derived_id
 from saga.engine import Step
-from saga.transport.command_feed import CommandFeed
+from saga.feeds.command_feed import CommandFeed
+from saga.messages import Envelope
+from saga.messages.identity import derived_id
+from saga.verification.audit import Astray, audit_commands
+from saga.verification.audit.commands import _Collaborator
+from saga_gateway_stub.fulfilment import Fulfilment
+from saga_gateway_stub.gateway import Gateway
 from tests.engine.conversation import looking_beside, message
 from tests.gateway.desk import Desk, behaviour, command
 from tests.replay.evidence import PROCESS, delete_entries

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway_stub.behaviour import MOST_DUPLICATES, MOST_LOSSES, Answer, Behaviour, Conduct
-from gateway_stub.scenario import ExponentialDelay, FixedDelay, Scenario, UniformDelay
+from saga_gateway_stub.behaviour import MOST_DUPLICATES, MOST_LOSSES, Answer, Behaviour, Conduct
+from saga_gateway_stub.scenario import ExponentialDelay, FixedDelay, Scenario, UniformDelay
 from tests.gateway.desk import behaviour
 
 MANY = [f"command-{number}" for number in range(5_000)]

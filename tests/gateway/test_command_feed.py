@@ -6,14 +6,13 @@ from collections.abc import Awaitable, Callable, Sequence
 import pytest
 from structlog.testing import capture_logs
 
-from gateway_stub.fulfilment import Fulfilment
-from gateway_stub.gateway import Gateway
-from saga.core import Envelope, Poison
+from saga.feeds.command_feed import CommandFeed
+from saga.messages import Envelope, Handler, Poison
 from saga.modules import NewEvent, Visibility, append, read_commands
+from saga.modules.outgoing import as_delivered
 from saga.postgres import Unavailable, durable_transaction, reading
-from saga.transport.codec import as_delivered
-from saga.transport.command_feed import CommandFeed
-from saga.transport.consumer import Handler
+from saga_gateway_stub.fulfilment import Fulfilment
+from saga_gateway_stub.gateway import Gateway
 from tests.gateway.desk import Desk, behaviour, refund, request, start, void
 
 TARGETS = {"RequestPayment": "gateway", "VoidPayment": "gateway", "RefundPayment": "gateway"}

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from saga.core import Envelope
+from saga.messages import Envelope
 from tests.gateway.desk import Desk, request, start, stop
 
 STATE = "SELECT state, revision, starts, stops FROM fulfilment.fulfilment WHERE order_id = 'o-1'"

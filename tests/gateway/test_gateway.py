@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from gateway_stub.pending import CLAIM_PENDING
-from gateway_stub.scenario import FixedDelay
-from saga.core import Envelope, Poison, Raw
+from saga.messages import Envelope, Poison, Raw
 from saga.orders import PaymentReceived
 from saga.postgres import Unavailable
+from saga_gateway_stub.pending import CLAIM_PENDING
+from saga_gateway_stub.scenario import FixedDelay
 from tests.gateway.desk import Desk, behaviour, command, payment_of, refund, request, void
 
 

@@ -12,11 +12,11 @@ import aio_pika
 import orjson
 import pytest
 
-from saga.core import Envelope
+from saga.messages import Envelope
+from saga.modules.outgoing import Outgoing
 from saga.orders import order_process
-from saga.transport.codec import Outgoing
-from saga.transport.publisher import Publisher
-from saga.transport.topology import declare, topology
+from saga.rabbitmq.publisher import Publisher
+from saga.rabbitmq.topology import declare, topology
 from tests.gateway.desk import Desk, payment_of, refund, request, start, stop, void
 
 ROUGH = """
@@ -67,7 +67,7 @@ class Stubs:
 
     async def launch(self) -> None:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "gateway_stub", env=self._environment, stderr=asyncio.subprocess.PIPE
+            sys.executable, "-m", "saga_gateway_stub", env=self._environment, stderr=asyncio.subprocess.PIPE
         )
         self.processes.append(process)
         assert process.stderr is not None

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway_stub.scenario import ExponentialDelay, Scenario, load_scenario, shipped_scenarios
-from gateway_stub.settings import load_gateway_settings
 from saga.settings import SettingsError
+from saga_gateway_stub.scenario import ExponentialDelay, Scenario, load_scenario, shipped_scenarios
+from saga_gateway_stub.settings import load_gateway_settings
 
 GOOD = 'summary = "mine"\ndeclined = 1\n[delay]\nkind = "exponential"\nmean_seconds = 1\n'
 
@@ -65,14 +65,14 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_command_lists_the_scenarios() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "gateway_stub", "--list-scenarios"], capture_output=True, text=True, check=True
+        [sys.executable, "-m", "saga_gateway_stub", "--list-scenarios"], capture_output=True, text=True, check=True
     )
     assert [line.split()[0] for line in done.stdout.splitlines()] == list(shipped_scenarios())
 
 
 def test_a_wrong_scenario_ends_the_command_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SAGA_GATEWAY_SCENARIO", "nope")
-    done = subprocess.run([sys.executable, "-m", "gateway_stub"], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-m", "saga_gateway_stub"], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert json.loads(done.stderr)["reason"].startswith("SAGA_GATEWAY_SCENARIO: 'nope' is neither")
     assert "Traceback" not in done.stderr

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from saga.local.stack import Addresses
+from saga.devstack.stack import Addresses
 from tests.conftest import fresh_database
 
 

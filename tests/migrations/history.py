@@ -9,16 +9,16 @@ from typing import Any
 
 import asyncpg
 
-import gateway_stub.migrations
 import saga.postgres.migrations
+import saga_gateway_stub.migrations
 
 SQL = Path(__file__).parent / "sql"
 NUMBERS = count(1)
 
 FOLDERS = {
     "saga": Path(saga.postgres.migrations.__file__).parent,
-    "gateway": Path(gateway_stub.migrations.__file__).parent / "gateway",
-    "fulfilment": Path(gateway_stub.migrations.__file__).parent / "fulfilment",
+    "gateway": Path(saga_gateway_stub.migrations.__file__).parent / "gateway",
+    "fulfilment": Path(saga_gateway_stub.migrations.__file__).parent / "fulfilment",
 }
 
 NEW_LOG = ("saga", "0001")

@@ -12,9 +12,9 @@ import asyncpg
 import pytest
 from sqlalchemy.engine import make_url
 
-from gateway_stub.migrations import migrate_collaborators
+from saga.operations import newest_version
 from saga.postgres.migrations import SchemaUnusable, upgrade
-from saga.reading import newest_version
+from saga_gateway_stub.migrations import migrate_collaborators
 from tests.cli.shell import Saga
 
 NEWER = "9999"
@@ -75,7 +75,7 @@ async def test_a_newer_schema_is_left_alone_and_worked_with(saga: Saga) -> None:
     assert (await _run(saga, "list"))[0] == 0
 
 
-@pytest.mark.parametrize("module", [("scheduler",), ("gateway_stub",), ("saga", "run")])
+@pytest.mark.parametrize("module", [("saga_scheduler",), ("saga_gateway_stub",), ("saga", "run")])
 async def test_services_say_that_the_schema_is_newer_and_go_on(module: Sequence[str], saga: Saga) -> None:
     await migrate_collaborators(saga.environment["SAGA_DATABASE_URL"])
     newer = [f"UPDATE {one}.schema_version SET version_num = '{NEWER}'" for one in ("saga", "gateway", "fulfilment")]

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from saga.core.errors import DeclarationError
-from saga.core.strict_json import MAX_BODY_BYTES, parse
+from saga.messages.strict_json import MAX_BODY_BYTES, parse
 from saga.modules import EventRefused, Module, follow, internal, read_public
 from tests.engine.conversation import rows
 from tests.modules.shop import ORDERS, Placed, Scored, log_of, session_of

@@ -165,15 +165,15 @@ def _modules(count: int) -> dict[str, Cases]:
 
 def _transport(count: int) -> dict[str, Cases]:
     return {
-        "transport/list_unread": one(consumer="relay"),
-        "transport/hold_cursor": one(consumer="relay", module="orders"),
-        "transport/move_cursor": one(consumer="relay", module="orders", position=count // 5),
-        "transport/read_progress": one(consumer="order", modules=["orders", "payments", "scheduler"]),
-        "transport/read_handled": one(consumer="order", module="orders", pruned_position=0),
-        "transport/has_advances": one(consumer="order"),
-        "transport/hold_feed": one(consumer="order", module="orders"),
-        "transport/clear_alarms": one(consumer="order", modules=["orders", "payments", "scheduler"]),
-        "transport/raise_alarm": one(consumer="order", module="orders", alarm="the log can't be reached"),
+        "feeds/list_unread": one(consumer="relay"),
+        "feeds/hold_cursor": one(consumer="relay", module="orders"),
+        "feeds/move_cursor": one(consumer="relay", module="orders", position=count // 5),
+        "feeds/read_progress": one(consumer="order", modules=["orders", "payments", "scheduler"]),
+        "feeds/read_handled": one(consumer="order", module="orders", pruned_position=0),
+        "feeds/has_advances": one(consumer="order"),
+        "feeds/hold_feed": one(consumer="order", module="orders"),
+        "feeds/clear_alarms": one(consumer="order", modules=["orders", "payments", "scheduler"]),
+        "feeds/raise_alarm": one(consumer="order", module="orders", alarm="the log can't be reached"),
     }
 
 
@@ -186,7 +186,7 @@ def _postgres() -> dict[str, Cases]:
 
 
 def _scheduler() -> dict[str, Cases]:
-    return {"scheduler/claim_due": one(limit=BATCH), "scheduler/next_due": one()}
+    return {"saga_scheduler/claim_due": one(limit=BATCH), "saga_scheduler/next_due": one()}
 
 
 def _heartbeat() -> dict[str, Cases]:

@@ -9,17 +9,17 @@ from sqlalchemy import TextClause, text
 ROOT = Path(__file__).parents[2]
 
 FOLDERS = (
-    "saga/audit",
+    "saga/verification/audit",
     "saga/engine",
-    "saga/erasure",
+    "saga/operations/erasure",
     "saga/heartbeat",
     "saga/modules",
     "saga/postgres",
-    "saga/reading",
-    "saga/replay",
+    "saga/operations",
+    "saga/verification/replay",
     "saga/retention",
-    "saga/transport",
-    "scheduler",
+    "saga/feeds",
+    "scheduler/saga_scheduler",
 )
 """Not the demo's: it audits whole tables on purpose. The gateway stub's tables are its own."""
 

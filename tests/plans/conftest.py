@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from saga.local.stack import Addresses
+from saga.devstack.stack import Addresses
 from saga.postgres import connect_engine
 from tests.conftest import fresh_database
 from tests.plans.arguments import arguments

@@ -18,60 +18,60 @@ def reading(count: int) -> dict[str, Cases]:
     lost = {"process": "order", "modules": listed["modules"], "limit": 50}
     letters: Arguments = {"process_id": "o-10", "consumer": "order", "modules": ["order-process", "orders"]}
     return {
-        "reading/count_answered": one(**order, process_ids=ids, message_ids_begin="orders-"),
-        "reading/count_open_dead_letters": one(),
-        "reading/count_timers": one(),
-        "reading/find_successor": one(dead_letter_id=count // 200, body=b"{}"),
-        "reading/find_tail": one(module="orders", limit=50),
-        "reading/list_modules": one(),
-        "reading/list_dead_letters": {
+        "operations/count_answered": one(**order, process_ids=ids, message_ids_begin="orders-"),
+        "operations/count_open_dead_letters": one(),
+        "operations/count_timers": one(),
+        "operations/find_successor": one(dead_letter_id=count // 200, body=b"{}"),
+        "operations/find_tail": one(module="orders", limit=50),
+        "operations/list_modules": one(),
+        "operations/list_dead_letters": {
             "in any state": {**any_letter, "limit": 50},
             "open": {**any_letter, "state": "open", "limit": 50},
         },
-        "reading/read_blocked": one(),
-        "reading/read_overdue": one(),
-        "reading/read_services": one(),
-        "reading/list_newest": {
+        "operations/read_blocked": one(),
+        "operations/read_overdue": one(),
+        "operations/read_services": one(),
+        "operations/list_newest": {
             "with any outcome": order | {"outcome": None, "limit": 50},
             "with one outcome": order | {"outcome": "paid", "limit": 50},
         },
-        "reading/list_newest_open": one(process="order", outcome="awaiting payment", limit=50),
-        "reading/list_open_dead_letters": {
+        "operations/list_newest_open": one(process="order", outcome="awaiting payment", limit=50),
+        "operations/list_open_dead_letters": {
             "of all": {"process_id": "o-10", "consumer": None, "modules": [], "limit": 200},
             "of a process": letters | {"limit": 200},
         },
-        "reading/count_open_dead_letters_of": one(**letters),
-        "reading/read_stream_page": one(module="order-process", stream_id=f"o-{count}", before=2**63 - 1, limit=201),
-        "reading/read_revival": one(module="order-process", stream_id=f"o-{count}"),
-        "reading/list_open_ids": one(),
-        "reading/list_stuck": {
+        "operations/count_open_dead_letters_of": one(**letters),
+        "operations/read_stream_page": one(module="order-process", stream_id=f"o-{count}", before=2**63 - 1, limit=201),
+        "operations/read_revival": one(module="order-process", stream_id=f"o-{count}"),
+        "operations/list_open_ids": one(),
+        "operations/list_stuck": {
             "with any outcome": order | listed | {"outcome": None},
             "with one outcome": order | listed | {"outcome": "awaiting payment"},
         },
-        "reading/list_stuck_unknown": {
+        "operations/list_stuck_unknown": {
             "with any outcome": lost | {"outcome": None},
             "with one outcome": lost | {"outcome": "cancelled"},
         },
-        "reading/read_cursors": one(),
-        "reading/read_dead_letters": one(dead_letter_ids=[1, 2, 3]),
-        "reading/read_holes": one(most=100),
-        "reading/read_instance": one(process="order", process_id=f"o-{count}"),
-        "reading/read_modules": one(),
-        "reading/list_unsent": one(process_id="o-10", module="order-process"),
-        "reading/read_obstacles": one(**order, modules=["order-process", "orders"], process_ids=ids),
-        "reading/read_outbox": one(),
-        "reading/read_outcomes": one(**order, process_ids=ids),
-        "reading/read_handed_on": one(consumers=["relay", "gateway", "fulfilment"], module="orders"),
-        "reading/read_repeats": one(
+        "operations/read_cursors": one(),
+        "operations/read_dead_letters": one(dead_letter_ids=[1, 2, 3]),
+        "operations/read_holes": one(most=100),
+        "operations/read_instance": one(process="order", process_id=f"o-{count}"),
+        "operations/read_modules": one(),
+        "operations/list_unsent": one(process_id="o-10", module="order-process"),
+        "operations/read_obstacles": one(**order, modules=["order-process", "orders"], process_ids=ids),
+        "operations/read_outbox": one(),
+        "operations/read_outcomes": one(**order, process_ids=ids),
+        "operations/read_handed_on": one(consumers=["relay", "gateway", "fulfilment"], module="orders"),
+        "operations/read_repeats": one(
             consumer="order",
             modules=["orders"] * 5 + [None] * 5,
             positions=[*range(1, 6), *[None] * 5],
             sources=["/modules/orders"] * 10,
             message_ids=[f"orders-{n}" for n in range(10)],
         ),
-        "reading/read_tombstone": one(process="order", process_id="old-1"),
-        "reading/read_timers": one(process="order", process_id=f"o-{count}"),
-        "reading/read_version": one(),
+        "operations/read_tombstone": one(process="order", process_id="old-1"),
+        "operations/read_timers": one(process="order", process_id=f"o-{count}"),
+        "operations/read_version": one(),
     }
 
 
@@ -198,5 +198,5 @@ def erasure(count: int) -> dict[str, Cases]:
         "erasure/allow_erasing": one(),
         "erasure/erase_letters": one(**order),
         "erasure/rewrite_entries": one(module="order-process", entries='[{"position": 1, "data": {}, "metadata": {}}]'),
-        "reading/read_erasure": one(process=order["process"], process_id=order["process_id"]),
+        "operations/read_erasure": one(process=order["process"], process_id=order["process_id"]),
     }

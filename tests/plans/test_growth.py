@@ -20,7 +20,7 @@ TIMES = 8
 GROWING = ("event_log", "inbox", "instance", "timer")
 """By then thousands of pages; what has only hundreds may be read as a whole by right."""
 
-HOT = ("engine", "modules", "transport", "scheduler")
+HOT = ("engine", "feeds", "modules", "saga_scheduler")
 
 
 async def test_a_connection_of_the_first_day_scans_no_table_that_has_grown_since(

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.timeout(400)
 VIEWS_OF_THE_LOG = ("outgoing", "public_event", "command")
 
 MAY_READ_ALL = {
-    "reading/list_stuck": {"instance", "timer"},
+    "operations/list_stuck": {"instance", "timer"},
     # Dead letters are few, and it asks only about events that nobody answered.
     "audit/read_letters": {"dead_letter"},
     "audit/read_given_up": {"dead_letter"},
@@ -32,7 +32,7 @@ MAY_READ_ALL = {
 }
 """For people, who ask for it now and then: what is open may be much of these tables."""
 
-HOT = ("engine", "modules", "transport", "scheduler")
+HOT = ("engine", "feeds", "modules", "saga_scheduler")
 MOST_PAGES = 8_000
 """For 200 keys, or for the widest stretch of a log. The log alone has 56,000 pages with its indexes."""
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from saga.local.stack import Addresses
+from saga.devstack.stack import Addresses
 from saga.postgres import connect_engine
 from tests.conftest import fresh_database
 from tests.plans.arguments import arguments
@@ -28,7 +28,7 @@ HOT = (
     "engine/update_instances",
     "engine/arm_timers",
     "modules/insert_events",
-    "scheduler/claim_due",
+    "saga_scheduler/claim_due",
 )
 
 
@@ -61,7 +61,7 @@ async def test_a_sweep_looks_at_no_timer_that_is_not_due(
     unknown: AsyncConnection, statements: Mapping[str, Written]
 ) -> None:
     """Armed are thousands; the clock has to be part of what the index is asked."""
-    plan = await explain(unknown, statements["scheduler/claim_due"].executable, {"limit": BATCH})
+    plan = await explain(unknown, statements["saga_scheduler/claim_due"].executable, {"limit": BATCH})
     await unknown.rollback()
     assert "due_at" in plan.conditions("timer_due_idx")
 

@@ -9,11 +9,11 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from saga.core import Envelope, Raw
+from saga.messages import Envelope, Raw
 from saga.modules import NewEvent, Visibility, append
 from saga.orders import order_process
 from saga.postgres import durable_transaction
-from saga.replay import Examined, Standing, check
+from saga.verification.replay import Examined, Standing, check
 from tests.engine.conversation import message, rows, value
 
 PROCESS = order_process()

@@ -8,16 +8,16 @@ from typing import Any
 
 from saga.core import (
     ARMED,
+    CommandTemplate,
+    ComputedField,
     Deadline,
+    DerivedColumn,
     Effect,
     Fact,
-    Figure,
-    Judgement,
     Process,
     Reducer,
     Register,
     Selection,
-    Sends,
     SubMachine,
     all_but_least,
     every,
@@ -78,18 +78,20 @@ BASKET = SubMachine(
     start=Basket.OPEN,
     moves={Basket.OPEN: {Closed: Basket.CLOSED}, Basket.CLOSED: {Closed: Basket.CLOSED}},
 )
-MUCH = Judgement("much", (SALES, REDUCERS[0]), lambda sales, items: len(sales) == len(items) > 1)
-TOTAL = Figure("total", (SALES,), lambda sales: sum(sale["amount"] for sale in sales.values()), is_cumulative=True)
-LIST = Figure("list", REDUCERS[:1], lambda items: {"items": items, "none": None})
-OF_ALL = Figure("of_all", (SALES,), lambda sales, _key: len(sales))
+MUCH = DerivedColumn("much", (SALES, REDUCERS[0]), lambda sales, items: len(sales) == len(items) > 1)
+TOTAL = ComputedField(
+    "total", (SALES,), lambda sales: sum(sale["amount"] for sale in sales.values()), is_cumulative=True
+)
+LIST = ComputedField("list", REDUCERS[:1], lambda items: {"items": items, "none": None})
+OF_ALL = ComputedField("of_all", (SALES,), lambda sales, _key: len(sales))
 BILL = Effect(
     "bill",
     "bookkeeping",
-    {Bill.SENT: Sends("Bill", figures=(TOTAL, LIST)), Bill.FINAL: Sends("Bill", figures=(TOTAL,))},
+    {Bill.SENT: CommandTemplate("Bill", figures=(TOTAL, LIST)), Bill.FINAL: CommandTemplate("Bill", figures=(TOTAL,))},
 )
-PARCEL = Effect("parcel", "warehouse", {Parcel.PACKED: Sends("Pack", SALES, ("amount",), (OF_ALL,))})
-LABEL = Effect("label", "warehouse", {Parcel.PACKED: Sends("PrintLabel", SALES, ("item",))})
-GIFT = Effect("gift", "warehouse", {Parcel.PACKED: Sends("AddGift")})
+PARCEL = Effect("parcel", "warehouse", {Parcel.PACKED: CommandTemplate("Pack", SALES, ("amount",), (OF_ALL,))})
+LABEL = Effect("label", "warehouse", {Parcel.PACKED: CommandTemplate("PrintLabel", SALES, ("item",))})
+GIFT = Effect("gift", "warehouse", {Parcel.PACKED: CommandTemplate("AddGift")})
 CLOSING = Deadline("closing", emits=Closed, after=timedelta(hours=1))
 DEAR = Selection("the dear ones", SALES, lambda sales, most: frozenset(k for k in sales if sales[k]["amount"] == most),
                  beside=(REDUCERS[1],))  # fmt: skip

@@ -12,13 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 import examples.gallery
 from examples.shop.order import order_process as enlarged
 from examples.trip.process import trip
-from saga.audit import audit
 from saga.convergence import check as check_convergence
 from saga.convergence import derive_samples
-from saga.core import Envelope, Process, Raw
+from saga.core import Process
 from saga.engine import Step
+from saga.messages import Envelope, Raw
 from saga.orders import order_process
-from saga.replay import Standing, check, repair
+from saga.verification.audit import audit
+from saga.verification.replay import Standing, check, repair
 from tests.audit.evidence import told
 from tests.engine.conversation import execute, rows
 from tests.replay import shapes

@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.engine import Step
 from saga.postgres import Conflict
-from saga.replay import repair
-from scheduler.sweeper import Sweeper
+from saga.verification.replay import repair
+from saga_scheduler.sweeper import Sweeper
 from tests.engine.conversation import commands, execute, message, outcome, rows, value
 from tests.replay.evidence import PROCESS, delete_entries, differing, history, log, record, row
 

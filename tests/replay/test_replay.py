@@ -7,8 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.engine import Step
 from saga.modules import read_all
-from saga.replay import Standing, check, check_these
-from saga.replay.pages import FIND_NEXT
+from saga.verification.replay import Standing, check, check_these
+from saga.verification.replay.pages import FIND_NEXT
 from tests.engine.conversation import execute, looking_beside, message, outcome, rows, value
 from tests.replay.evidence import PROCESS, delete_entries, differing, examined, history, log, reasons, record
 

@@ -8,8 +8,9 @@ from typing import Any
 import orjson
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from saga.core import Envelope, State, load_state
+from saga.core import State, load_state
 from saga.engine import Step, Taken
+from saga.messages import Envelope
 from saga.modules import NewEvent, append
 from saga.orders import order_process
 from saga.postgres import Conflict, Unavailable, durable_transaction

@@ -8,7 +8,7 @@ from itertools import permutations
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from saga.core import Envelope
+from saga.messages import Envelope
 from tests.engine.conversation import dead_letters, execute, message, rows, value
 from tests.retention.archive import batches, counts, ids, logged, picture, prune, take
 

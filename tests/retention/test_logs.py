@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from saga.core import Envelope
 from saga.engine import Step
+from saga.messages import Envelope
 from saga.modules import NewEvent, Pruned, Visibility, append, read_commands, read_outgoing, read_public
 from saga.postgres import durable_transaction
 from saga.retention import PrunedLog, Pruner

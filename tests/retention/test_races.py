@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from saga.core import Envelope
 from saga.engine import Step, Taken
+from saga.messages import Envelope
 from saga.postgres import Conflict, Unavailable
 from saga.retention import Ended, Pruner
 from tests.engine.conversation import commands, message, outcome, rows, value

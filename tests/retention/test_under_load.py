@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from saga.core import Envelope, Fact
+from saga.core import Fact
 from saga.engine.intake import Admitted, admit
+from saga.messages import Envelope
 from saga.modules import Entry, read_outgoing
 from saga.postgres import Conflict, Unavailable, durable_transaction
 from saga.retention import Ended, Pruner

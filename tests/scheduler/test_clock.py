@@ -8,8 +8,8 @@ from datetime import datetime, timedelta, tzinfo
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from scheduler.metronome import Metronome
-from scheduler.sweeper import Sweeper
+from saga_scheduler.metronome import Metronome
+from saga_scheduler.sweeper import Sweeper
 from tests.engine.conversation import value
 from tests.scheduler.test_sweeper import arm
 
@@ -31,7 +31,7 @@ class Wall(datetime):
 def wall(monkeypatch: pytest.MonkeyPatch) -> type[Wall]:
     """The clock that the scheduler goes by."""
     monkeypatch.setattr("apscheduler.schedulers.base.datetime", Wall)
-    monkeypatch.setattr("scheduler.metronome.datetime", Wall)
+    monkeypatch.setattr("saga_scheduler.metronome.datetime", Wall)
     monkeypatch.setattr(Wall, "told", timedelta)
     return Wall
 

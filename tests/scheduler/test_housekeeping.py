@@ -13,9 +13,9 @@ from structlog.testing import capture_logs
 
 from saga.postgres import connect_engine
 from saga.retention import Pruner
-from scheduler.housekeeping import Housekeeping
-from scheduler.metronome import Metronome
-from scheduler.sweeper import Sweeper
+from saga_scheduler.housekeeping import Housekeeping
+from saga_scheduler.metronome import Metronome
+from saga_scheduler.sweeper import Sweeper
 from tests.engine.conversation import execute, message, rows, value
 from tests.retention.archive import NOW, paid, read_all, take, waiting_for_locks
 

@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from saga.engine import Step
 from saga.orders import order_process
 from saga.postgres import Refused, connect_engine
-from scheduler.metronome import Metronome
-from scheduler.service import POOL_SIZE
-from scheduler.sweeper import Sweeper
+from saga_scheduler.metronome import Metronome
+from saga_scheduler.service import POOL_SIZE
+from saga_scheduler.sweeper import Sweeper
 from tests.engine.conversation import execute, message, rows, value
 
 EMITTED = "SELECT count(*) FROM saga.event_log WHERE module = 'scheduler'"

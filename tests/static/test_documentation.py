@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 import typer
 
-from gateway_stub.settings import GatewaySettings
 from saga.cli import app
 from saga.orders import messages
 from saga.orders.process import CANCELLATION, DEADLINE, OUTCOMES, PAYMENT, order_process
 from saga.settings import SECRETS, Settings
+from saga_gateway_stub.settings import GatewaySettings
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])

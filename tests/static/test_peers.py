@@ -12,9 +12,9 @@ from types import ModuleType
 import pytest
 from packaging.requirements import Requirement
 
-from saga.core import Envelope, Raw
+from saga.messages import Envelope, Raw
+from saga.messages.cloudevents import decode
 from saga.orders import messages
-from saga.transport.codec import decode
 
 FOLDER = Path(__file__).parents[2] / "benchmarks" / "peers"
 CALL = re.compile(r'^    run\("(\w+)", __doc__, work\)$', re.MULTILINE)

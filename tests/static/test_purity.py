@@ -21,8 +21,8 @@ EFFECT_CALLS = frozenset("now utcnow today uuid1 uuid4 uuid6 uuid7 open print in
 PURE = {
     "saga/core": {"saga.core"},
     "saga/orders": {"saga.core", "saga.orders", "pydantic"},
-    "saga/convergence": {"saga.core", "saga.inputs", "saga.convergence", "pydantic", "hypothesis"},
-    "saga/inputs.py": {"saga.core", "pydantic", "pydantic_core"},
+    "saga/convergence": {"saga.core", "saga.messages.facts", "saga.convergence", "pydantic", "hypothesis"},
+    "saga/messages": {"saga.core", "saga.messages", "orjson", "pydantic", "pydantic_core"},
 }
 
 

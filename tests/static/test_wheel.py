@@ -10,8 +10,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("saga", "scheduler", "gateway_stub")
-BUILD = "import sys, uv_build; uv_build.build_wheel(sys.argv[1])"
+PACKAGES = {
+    "saga": "saga",
+    "saga_scheduler": "scheduler/saga_scheduler",
+    "saga_gateway_stub": "gateway_stub/saga_gateway_stub",
+}
+BUILD = "import sys; from hatchling import build; build.build_wheel(sys.argv[1])"
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +30,12 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
 
 
 def test_the_wheel_has_every_file_of_the_packages(wheel: zipfile.ZipFile) -> None:
-    files = [path for package in PACKAGES for path in (ROOT / package).rglob("*") if path.is_file()]
-    wanted = {str(path.relative_to(ROOT)) for path in files if "__pycache__" not in path.parts}
+    wanted = {
+        str(package / path.relative_to(ROOT / folder))
+        for package, folder in ((Path(name), folder) for name, folder in PACKAGES.items())
+        for path in (ROOT / folder).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
     assert any(name.endswith(".sql") for name in wanted)
     assert any("migrations/versions" in name for name in wanted)
     assert wanted - set(wheel.namelist()) == set()

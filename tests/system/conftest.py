@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tests.transport.place import Place, sweep
+from tests.rabbitmq.place import Place, sweep
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from saga.local.services import Program, Services, our_services
+from saga.devstack.services import Program, Services, our_services
+from tests.rabbitmq.place import Place
 from tests.system.feeding import Feeding
-from tests.transport.place import Place
 
 LIVELY = """
 summary = "Answers soon, and does everything wrong that a gateway can do"

@@ -16,17 +16,18 @@ from typing import Any
 import orjson
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
 
-from saga.core import Envelope, Fact, Raw
+from saga.core import Fact
 from saga.engine.intake import Admitted, admit
+from saga.messages import Envelope, Raw
+from saga.messages.cloudevents import decode
 from saga.modules import NewEvent, append
 from saga.orders import PaymentReceived, PaymentTimedOut, order_process
 from saga.postgres import Conflict, Unavailable, durable_transaction
-from saga.transport.codec import decode
 from tests.orders.auditor import audit
+from tests.rabbitmq.place import Place
+from tests.rabbitmq.records import rows, verdicts
+from tests.rabbitmq.wire import cancelled, channel_at, paid, placed, publish, timed_out, under_another_id
 from tests.system.feeding import Feeding
-from tests.transport.place import Place
-from tests.transport.records import rows, verdicts
-from tests.transport.wire import cancelled, channel_at, paid, placed, publish, timed_out, under_another_id
 
 PROCESS = order_process()
 CHUNK = 100

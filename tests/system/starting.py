@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 SECONDS = 60
-MODULES = {"worker": ("saga", "run"), "scheduler": ("scheduler",), "gateway_stub": ("gateway_stub",)}
+MODULES = {"worker": ("saga", "run"), "scheduler": ("saga_scheduler",), "gateway_stub": ("saga_gateway_stub",)}
 
 
 class Starting:

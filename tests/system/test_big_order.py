@@ -8,11 +8,11 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.rabbitmq.place import Place
+from tests.rabbitmq.records import outcomes, rows
+from tests.rabbitmq.waiting import until
+from tests.rabbitmq.wire import channel_at, depth, paid, placed, publish
 from tests.system.crew import crew_at, only_workers
-from tests.transport.place import Place
-from tests.transport.records import outcomes, rows
-from tests.transport.waiting import until
-from tests.transport.wire import channel_at, depth, paid, placed, publish
 
 BOUND, BEYOND = 1_000, 9_000
 STOP_SECONDS = 10

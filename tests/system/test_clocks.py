@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from saga.local.services import Program, our_services
+from saga.devstack.services import Program, our_services
+from tests.rabbitmq.place import Place
+from tests.rabbitmq.records import rows
+from tests.rabbitmq.waiting import until
+from tests.rabbitmq.wire import placed
 from tests.system.crew import crew_at
 from tests.system.faketime import Clock
 from tests.system.load import send
-from tests.transport.place import Place
-from tests.transport.records import rows
-from tests.transport.waiting import until
-from tests.transport.wire import placed
 
 ORDERS = 6
 SECONDS = 30

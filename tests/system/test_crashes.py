@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.rabbitmq.place import Place
+from tests.rabbitmq.records import dead_letters, is_relayed, messages_taken
+from tests.rabbitmq.waiting import until
+from tests.rabbitmq.wire import depth
 from tests.system.crew import crew_at, everybody, only_workers
 from tests.system.feeding import Feeding
 from tests.system.load import a_load, behind, deadlocks, divergences, doubled, send, unfinished, unheard
-from tests.transport.place import Place
-from tests.transport.records import dead_letters, is_relayed, messages_taken
-from tests.transport.waiting import until
-from tests.transport.wire import depth
 
 SETTLE_SECONDS = 60
 

@@ -8,19 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from saga.core import Raw
-from saga.local.services import Program
+from saga.devstack.services import Program
+from saga.messages import Raw
 from saga.modules import NewEvent, append
 from saga.postgres import durable_transaction
 from tests.engine.killing import doors
 from tests.examples.place import declared
+from tests.rabbitmq.place import Place
+from tests.rabbitmq.records import dead_letters, messages_taken, open_dead_letters, rows
+from tests.rabbitmq.waiting import until
+from tests.rabbitmq.wire import event, publish
 from tests.system.crew import crew_at, environment_of, everybody
 from tests.system.feeding import Feeding
 from tests.system.load import a_load, divergences, doubled, send, unheard
-from tests.transport.place import Place
-from tests.transport.records import dead_letters, messages_taken, open_dead_letters, rows
-from tests.transport.waiting import until
-from tests.transport.wire import event, publish
 
 KILLS = 20
 MOST_DEATHS = 10

@@ -14,23 +14,23 @@ from sqlalchemy import text
 
 from saga.engine import Step
 from saga.heartbeat import beating
+from saga.messages.cloudevents import decode
+from saga.operations.services import read_blocked
 from saga.orders import order_process
 from saga.postgres import Conflict, Unavailable, connect_engine, while_open
-from saga.reading.services import read_blocked
-from saga.transport.codec import decode
-from saga.transport.publisher import Publisher
-from saga.transport.relay import Relay
-from scheduler.sweeper import Sweeper
+from saga.rabbitmq.publisher import Publisher
+from saga.worker.relay import Relay
+from saga_scheduler.sweeper import Sweeper
 from tests.cli.shell import Saga
 from tests.engine.conversation import execute
+from tests.rabbitmq.place import Place
+from tests.rabbitmq.records import is_relayed, outcomes, rows
+from tests.rabbitmq.waiting import until
+from tests.rabbitmq.wire import placed
 from tests.system.crew import Crew, crew_at, only_workers
 from tests.system.load import send
 from tests.system.test_clocks import fired
 from tests.system.test_time import programs
-from tests.transport.place import Place
-from tests.transport.records import is_relayed, outcomes, rows
-from tests.transport.waiting import until
-from tests.transport.wire import placed
 
 OTHERS_SECONDS = 15
 BROKER_SECONDS = 60

@@ -10,15 +10,15 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
+from saga.devstack.services import our_services
 from saga.heartbeat import a_loop, beating, goes_round, loops, rests, starts_over
-from saga.local.services import our_services
 from saga.postgres import connect_engine
 from tests.engine.conversation import execute
+from tests.rabbitmq.place import Place
+from tests.rabbitmq.records import rows
+from tests.rabbitmq.waiting import until
 from tests.system.crew import crew_at
 from tests.system.test_surroundings import LOOPS
-from tests.transport.place import Place
-from tests.transport.records import rows
-from tests.transport.waiting import until
 
 NAMES = {"worker": "worker-1", "scheduler": "scheduler-1", "gateway-stub": "gateway-stub"}
 HEARD = "SELECT * FROM saga.service ORDER BY service, pid, loop"

@@ -16,19 +16,19 @@ import asyncpg
 import pytest
 from sqlalchemy.engine import make_url
 
-from saga.audit import audit, audit_events
-from saga.demo.reconciliation import reconcile
-from saga.local.stack import LocalStack
+from saga.devstack.demo.reconciliation import reconcile
+from saga.devstack.stack import LocalStack
 from saga.modules import NewEvent, append
 from saga.orders import order_process
 from saga.postgres import Conflict, Unavailable, connect_engine, durable_transaction
 from saga.postgres.migrations import migrate
-from saga.replay import check
+from saga.verification.audit import audit, audit_events
+from saga.verification.replay import check
+from tests.rabbitmq.place import Place
+from tests.rabbitmq.records import open_dead_letters, rows
+from tests.rabbitmq.waiting import until
 from tests.system.crew import crew_at, everybody
 from tests.system.load import RETRY_SECONDS, a_load, behind, doubled, send, unfinished, unheard
-from tests.transport.place import Place
-from tests.transport.records import open_dead_letters, rows
-from tests.transport.waiting import until
 
 KILLS = int(os.environ.get("LOST_COMMIT_KILLS", "20"))
 APPENDERS = 4

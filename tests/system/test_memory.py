@@ -8,14 +8,14 @@ import orjson
 import psutil
 import pytest
 
-from saga.core import Raw
-from saga.local.services import our_services
+from saga.devstack.services import our_services
+from saga.messages import Raw
+from tests.rabbitmq.place import Place
+from tests.rabbitmq.records import is_relayed, outcomes, rows
+from tests.rabbitmq.waiting import until
+from tests.rabbitmq.wire import cancelled, channel_at, depth, placed, publish
 from tests.system.crew import crew_at
 from tests.system.load import unfinished
-from tests.transport.place import Place
-from tests.transport.records import is_relayed, outcomes, rows
-from tests.transport.waiting import until
-from tests.transport.wire import cancelled, channel_at, depth, placed, publish
 
 ORDERS, CANCELLATIONS = 5_000, 15_000
 MOST_MB = 150

@@ -9,13 +9,13 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from tests.rabbitmq.place import Place
+from tests.rabbitmq.records import dead_letters, is_relayed
+from tests.rabbitmq.waiting import until
+from tests.rabbitmq.wire import depth
 from tests.system.crew import Crew, crew_at, environment_of, everybody
 from tests.system.feeding import Feeding
 from tests.system.load import a_load, divergences, doubled, handled_by_both_collaborators, send, unfinished, unheard
-from tests.transport.place import Place
-from tests.transport.records import dead_letters, is_relayed
-from tests.transport.waiting import until
-from tests.transport.wire import depth
 
 SETTLE_SECONDS = 60
 TOLD, ASKED = 300, 60

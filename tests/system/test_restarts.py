@@ -13,9 +13,13 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from saga.local.stack import LocalStack
+from saga.devstack.stack import LocalStack
 from saga.postgres import connect_engine
 from saga.postgres.migrations import migrate
+from tests.rabbitmq.place import Place
+from tests.rabbitmq.records import dead_letters, is_relayed
+from tests.rabbitmq.waiting import until
+from tests.rabbitmq.wire import depth
 from tests.system.crew import crew_at, everybody
 from tests.system.feeding import Feeding
 from tests.system.load import (
@@ -27,10 +31,6 @@ from tests.system.load import (
     unfinished,
     unheard,
 )
-from tests.transport.place import Place
-from tests.transport.records import dead_letters, is_relayed
-from tests.transport.waiting import until
-from tests.transport.wire import depth
 
 SETTLE_SECONDS = 60
 SAFE_AGE_SECONDS = 3

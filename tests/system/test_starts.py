@@ -11,13 +11,13 @@ import asyncpg
 import pytest
 from sqlalchemy.engine import make_url
 
-from saga.local import postgres
-from saga.local.postgres import PostgresServer
-from saga.local.stack import Addresses
+from saga.devstack import postgres
+from saga.devstack.postgres import PostgresServer
+from saga.devstack.stack import Addresses
 from saga.postgres.migrations import migrate
+from tests.rabbitmq.place import Place
+from tests.rabbitmq.wire import channel_at
 from tests.system.starting import MODULES, Door, Starting, starting
-from tests.transport.place import Place
-from tests.transport.wire import channel_at
 
 EVERYBODY = tuple(MODULES)
 AT_THE_BROKER = ("worker", "gateway_stub")

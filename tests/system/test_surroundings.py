@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from saga.transport.connection import connect
-from saga.transport.topology import declare
+from saga.rabbitmq.connection import connect
+from saga.rabbitmq.topology import declare
 from tests.engine.conversation import execute
+from tests.rabbitmq.place import Place
+from tests.rabbitmq.records import rows
+from tests.rabbitmq.waiting import until
 from tests.system.crew import environment_of
 from tests.system.feeding import Feeding
-from tests.transport.place import Place
-from tests.transport.records import rows
-from tests.transport.waiting import until
 
 LOOPS = {
     "worker": {
@@ -33,7 +33,7 @@ LOOPS = {
     "scheduler": {"sweep"},
     "gateway-stub": {"answerer", "consumer {prefix}.gateway", "consumer {prefix}.fulfilment"},
 }
-PROGRAMS = {"worker": "saga run", "scheduler": "scheduler", "gateway-stub": "gateway_stub"}
+PROGRAMS = {"worker": "saga run", "scheduler": "saga_scheduler", "gateway-stub": "saga_gateway_stub"}
 START_SECONDS = 60
 STOP_SECONDS = 20
 

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from saga.local.services import our_services
+from saga.devstack.services import our_services
+from tests.rabbitmq.place import Place
+from tests.rabbitmq.records import dead_letters, is_relayed, rows
+from tests.rabbitmq.waiting import until
+from tests.rabbitmq.wire import depth
 from tests.system.crew import Crew, crew_at, everybody
 from tests.system.feeding import Feeding
 from tests.system.load import a_load, deadlocks, divergences, doubled, send, unfinished, unheard
-from tests.transport.place import Place
-from tests.transport.records import dead_letters, is_relayed, rows
-from tests.transport.waiting import until
-from tests.transport.wire import depth
 
 SETTLE_SECONDS = 60
 PULLED, PUSHED = Feeding.PULLED, Feeding.PUSHED

@@ -7,14 +7,14 @@ from statistics import quantiles
 import pytest
 from sqlalchemy import Row
 
-from saga.local.services import Program, our_services
+from saga.devstack.services import Program, our_services
+from tests.rabbitmq.place import Place
+from tests.rabbitmq.records import dead_letters, is_relayed, outcomes, rows
+from tests.rabbitmq.waiting import until
+from tests.rabbitmq.wire import channel_at, placed, publish
 from tests.system.crew import crew_at
 from tests.system.feeding import Feeding
 from tests.system.load import deadlocks, send
-from tests.transport.place import Place
-from tests.transport.records import dead_letters, is_relayed, outcomes, rows
-from tests.transport.waiting import until
-from tests.transport.wire import channel_at, placed, publish
 
 LATENESS = """
     SELECT

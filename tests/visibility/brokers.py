@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from tests.transport.clients import call_management
-from tests.transport.place import Place
+from tests.rabbitmq.clients import call_management
+from tests.rabbitmq.place import Place
 
 SCRIPT = Path(__file__).parents[2] / "deploy/rabbitmq/definitions.py"
 

@@ -14,18 +14,18 @@ from aiormq.exceptions import ChannelAccessRefused
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
-from saga.core import Envelope, Poison
-from saga.transport.admission import unjudged
-from saga.transport.codec import Outgoing
-from saga.transport.confirms import NotConfirmed
-from saga.transport.connection import connect
-from saga.transport.consumer import Consumer
-from saga.transport.publisher import Publisher
-from saga.transport.topology import declare
-from tests.transport.place import STOP_SECONDS, Place, working
-from tests.transport.records import dead_letters, outcome, rows
-from tests.transport.waiting import until
-from tests.transport.wire import depth
+from saga.messages import Envelope, Poison
+from saga.modules.outgoing import Outgoing
+from saga.rabbitmq.admission import unjudged
+from saga.rabbitmq.confirms import NotConfirmed
+from saga.rabbitmq.connection import connect
+from saga.rabbitmq.consumer import Consumer
+from saga.rabbitmq.publisher import Publisher
+from saga.rabbitmq.topology import declare
+from tests.rabbitmq.place import STOP_SECONDS, Place, working
+from tests.rabbitmq.records import dead_letters, outcome, rows
+from tests.rabbitmq.waiting import until
+from tests.rabbitmq.wire import depth
 from tests.visibility.brokers import SCRIPT, Guarded, call, guarded, written
 
 EVERYBODY_ELSE = ("gateway", "fulfilment", "gateway-stub", "orders", "monitoring")

@@ -14,16 +14,16 @@ import orjson
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from saga.local.services import Program
+from saga.devstack.services import Program
 from saga.modules import NewEvent, Visibility, append, read_commands, read_public
 from saga.orders import order_process
 from saga.postgres import durable_transaction
 from tests.engine.conversation import execute, rows, value
+from tests.rabbitmq.place import Place
+from tests.rabbitmq.records import is_relayed
+from tests.rabbitmq.waiting import until
+from tests.rabbitmq.wire import channel_at, drain, placed, publish
 from tests.system.crew import Crew, crew_at, everybody
-from tests.transport.place import Place
-from tests.transport.records import is_relayed
-from tests.transport.waiting import until
-from tests.transport.wire import channel_at, drain, placed, publish
 from tests.visibility.brokers import Guarded, guarded
 from tests.visibility.feeds import first_reading
 from tests.visibility.logins import Logins

@@ -42,7 +42,7 @@ SAFE_FIELDS = {
 
 SAFE_FILES = {
     "saga/service.py",  # settings, when a service is ready
-    "scheduler/housekeeping.py",  # counts of what was pruned
+    "scheduler/saga_scheduler/housekeeping.py",  # counts of what was pruned
 }
 """Where fields have names that are not written at the call."""
 

@@ -9,8 +9,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from saga.core import Envelope, Poison
 from saga.engine import Step
+from saga.feeds.command_feed import CommandFeed
+from saga.feeds.log_feed import AT_ONCE, LogFeed
+from saga.messages import Envelope, Poison
 from saga.modules import (
     Module,
     NewEvent,
@@ -23,15 +25,13 @@ from saga.modules import (
     read_public,
     read_stream,
 )
+from saga.modules.outgoing import Outgoing
 from saga.orders import order_process
 from saga.postgres import NeedsPerson, connect_engine, durable_transaction
 from saga.retention import Ended, Pruner
-from saga.transport.codec import Outgoing
-from saga.transport.command_feed import CommandFeed
-from saga.transport.log_feed import AT_ONCE, LogFeed
-from saga.transport.relay import Relay
-from scheduler.sweeper import MODULE as SCHEDULER
-from scheduler.sweeper import Sweeper
+from saga.worker.relay import Relay
+from saga_scheduler.sweeper import MODULE as SCHEDULER
+from saga_scheduler.sweeper import Sweeper
 from tests.engine.conversation import commands, execute, message, outcome, rows, value
 from tests.visibility.feeds import first_reading
 from tests.visibility.logins import Logins

@@ -1,0 +1,15 @@
+"""`saga-gateway-stub`, and `python -m saga_gateway_stub`: the simulated collaborators; start as many as you like."""
+
+from saga.entry import enter
+
+
+def main() -> None:
+    """Answer commands until a signal says stop; or, with --list-scenarios, say what can be simulated."""
+    enter(is_service=True)
+    from saga_gateway_stub.service import simulate  # noqa: PLC0415 -- imports only after signals are heard
+
+    simulate()
+
+
+if __name__ == "__main__":
+    main()

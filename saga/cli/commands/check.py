@@ -1,0 +1,328 @@
+"""`saga check`: whether a process ends the same way in every order of its inputs, and how it does not."""
+
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from itertools import groupby
+from string import ascii_uppercase
+from typing import Annotated, Any
+
+import typer
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from saga.cli.shell.failure import WrongUsage
+from saga.cli.shell.target import ORDER, Samples, Target, imported_as, load_process, load_samples
+from saga.cli.shell.terminal import AsJson, columns, print_json, shown, terminal
+from saga.convergence import Commuting, Finding, Kind, Pair, Report, Told, check, name_of
+from saga.convergence.exploration import MOST_NODES, Progress
+from saga.convergence.findings import story
+from saga.convergence.fingerprint import has_functions
+from saga.convergence.render_text import counterexample, test_to_paste
+from saga.convergence.sampling import SEED
+from saga.convergence.upgrade import at_rest, check_upgrade
+from saga.core import Fact, Process
+from saga.testing.interpreters import SENTENCE, Elsewhere
+from saga.testing.interpreters import test_to_paste as test_elsewhere
+
+INTERRUPTED = 130
+SHOW_PROGRESS_AFTER_SECONDS = 1.0
+MOST_SHOWN_ORDERS, OF_MORE_SHOWN = 24, 8
+"""All orders of four inputs are shown; of more, the first ones."""
+PAIR_STYLES = {Pair.APART: "green", Pair.EXPLORED: "green", Pair.ONLY_IN_EFFECT: "yellow", Pair.DIVERGES: "red"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """What was found. ``setup`` is code that defines the process in a test; ``at_rest`` are notes about an upgrade."""
+
+    report: Report
+    setup: str
+    upgrade: Sequence[Finding] = ()
+    at_rest: Sequence[str] = ()
+    upgrade_setup: str = ""
+    elsewhere: Sequence[tuple[Finding, str]] = ()
+    notes: Sequence[str] = ()
+    is_interrupted: bool = False
+
+    @property
+    def findings(self) -> list[tuple[Finding, str]]:
+        """Each finding, and its test to paste."""
+        report, setups = self.report, [(self.report.findings, self.setup), (self.upgrade, self.upgrade_setup)]
+        return [
+            *(
+                (finding, test_to_paste(finding, report.process, report.samples, setup=setup))
+                for findings, setup in setups
+                for finding in findings
+            ),
+            *self.elsewhere,
+        ]
+
+
+def check_process(
+    target: Target = ORDER,
+    *,
+    samples: Samples = None,
+    old: Annotated[
+        str | None, typer.Option("--from", help="module:name of the old version: check the upgrade from it, too.")
+    ] = None,
+    all_orders: Annotated[
+        bool, typer.Option("--all", help="Show all orders of arrival, not only the first ones.")
+    ] = False,
+    most_nodes: Annotated[
+        int, typer.Option(min=1, help="States to explore before switching to sampling.")
+    ] = MOST_NODES,
+    seed: Annotated[int, typer.Option(help="Seed for the sampling.")] = SEED,
+    as_json: AsJson = False,
+) -> None:
+    """Check a process in every order of its inputs. Exit code 1 if it diverges, or if there is any other finding."""
+    process, chosen = load_process(target), load_samples(samples)
+    before = None if old is None else load_process(old)
+    if before is not None and before.name != process.name:
+        raise WrongUsage(f"{old} is the process {before.name}, {target} is {process.name}: no version of one another")
+    began = time.monotonic()
+    with terminal(stderr=True).status("exploring") as status, ExitStack() as owned:
+        elsewhere = owned.enter_context(Elsewhere(target, samples)) if has_functions(process) else None
+        report = check(process, chosen, progress=_telling(status, began), most_nodes=most_nodes, seed=seed)
+        checked = _Checked(report, imported_as(target, "PROCESS"), is_interrupted=report.interrupted)
+        try:
+            if elsewhere is not None:
+                checked = _asked_elsewhere(checked, elsewhere, target, samples)
+            if before is not None and old is not None and not report.interrupted:
+                given = None if chosen is None else report.samples
+                checked = _upgraded(checked, before, given, f"{imported_as(old, 'OLD')}\n{imported_as(target, 'NEW')}")
+        except KeyboardInterrupt:
+            checked = replace(checked, is_interrupted=True)
+    seconds = time.monotonic() - began
+    if as_json:
+        print_json(_as_data(checked, seconds))
+    else:
+        _show(checked, seconds, all_orders=all_orders)
+    if checked.is_interrupted:
+        raise typer.Exit(INTERRUPTED)
+    if checked.findings:
+        raise typer.Exit(1)
+
+
+def _asked_elsewhere(checked: _Checked, elsewhere: Elsewhere, target: str, samples: str | None) -> _Checked:
+    """What other interpreters say, unless it is known already that something is wrong with what this one says."""
+    report = checked.report
+    if report.interrupted or any(finding.kind in {Kind.DIVERGES, Kind.FAILS} for finding in report.findings):
+        return checked
+    try:
+        numbers = elsewhere.differing()
+    except RuntimeError as error:
+        return replace(checked, notes=(f"No other interpreter could be asked: {error}",))
+    if numbers is None:
+        return checked
+    history = tuple(report.samples[number] for number in numbers)
+    finding = Finding(Kind.DEPENDS_ON_MORE, f"{SENTENCE}: {story(history, report.samples)}", history)
+    return replace(checked, elsewhere=[(finding, test_elsewhere(finding, target, samples))])
+
+
+def _upgraded(checked: _Checked, before: Process, samples: Sequence[Fact] | None, setup: str) -> _Checked:
+    """The upgrade checked: with samples of what only the old version hears too, unless there are given ones."""
+    process = checked.report.process
+    return replace(
+        checked,
+        upgrade=check_upgrade(before, process, samples),
+        at_rest=at_rest(before, process, samples),
+        upgrade_setup=setup,
+    )
+
+
+def _telling(status: Any, began: float) -> Progress:
+    def tell(nodes: int, sets: int) -> None:
+        if time.monotonic() - began > SHOW_PROGRESS_AFTER_SECONDS:
+            status.update(f"exploring: {nodes} places, {sets} sets of facts; Ctrl-C shows what was found so far")
+
+    return tell
+
+
+def _show(checked: _Checked, seconds: float, *, all_orders: bool) -> None:
+    console, report = terminal(), checked.report
+    console.print(_verdict(checked, seconds))
+    if report.told:
+        console.print(Text(), _orders(report, _most(report, all_orders=all_orders)))
+    if report.matrix:
+        console.print(Text(), _matrix(report))
+    for note in checked.notes:
+        console.print(Text(f"\n{shown(note)}", "yellow"))
+    for sentence in checked.at_rest:
+        console.print(Text(f"\nUpgrade: {shown(sentence)}", "yellow"))
+    for finding, test in checked.findings:
+        console.print(Text(f"\n{finding.kind.value}: {shown(finding.sentence)}", "bold red"))
+        console.print(Text(counterexample(finding, report.process, report.samples)), soft_wrap=True)
+        console.print(Text("\nA test to paste:\n", "dim"))
+        console.print(Text(test), soft_wrap=True)
+
+
+def _most(report: Report, *, all_orders: bool) -> int:
+    few = len(report.told) <= MOST_SHOWN_ORDERS
+    return len(report.told) if all_orders or few else OF_MORE_SHOWN
+
+
+def _verdict(checked: _Checked, seconds: float) -> Text:
+    report = checked.report
+    process, wrong = report.process, len(checked.findings)
+    names = ", ".join(name_of(fact, report.samples) for fact in report.samples)
+    text = Text.assemble((f"{process.name}, version {process.version}", "bold"), f": {len(report.samples)} inputs ")
+    text.append(f"({names})\n", "dim")
+    bounds = ", ".join(f"{name} {bound}" for name, bound in report.bounds.items())
+    text.append(f"an instance holds at most: {bounds}\n", "dim")
+    if wrong:
+        text.append(f"{wrong} finding{'s' if wrong > 1 else ''}", "bold red")
+    else:
+        is_whole = report.is_proof and not report.untried
+        text.append("converges" if is_whole else "nothing found", "bold green")
+    text.append(f": {_extent(report)} {report.nodes} places reached, {seconds:.2f} s.")
+    if checked.is_interrupted and not report.interrupted:
+        text.append("\nInterrupted after that: nothing is said of the upgrade or of other interpreters.", "yellow")
+    if report.contradicting:
+        names = ", ".join(name_of(fact, report.samples) for fact in report.contradicting)
+        text.append(f"\nContradicting samples are for a person to settle, not compared: {names}.", "yellow")
+    if report.unreached:
+        unreached = ", ".join(report.unreached)
+        text.append(f"\nNo history came to: {unreached}. Give samples that do, with --samples.", "yellow")
+    if report.untried:
+        names = ", ".join(kind.__name__ for kind in report.untried)
+        text.append(f"\nNo sample was tried of {names}.", "yellow")
+    return text
+
+
+def _extent(report: Report) -> str:
+    if any(finding.kind is Kind.BEYOND for finding in report.findings):
+        return "orders in which a bound is reached were not followed;"
+    if report.is_proof:
+        return "every order of every subset was explored, each input repeated at any point;"
+    if report.interrupted:
+        return f"interrupted; sets of up to {report.whole_up_to} inputs were explored in every order;"
+    sampling = (
+        f"beyond that {report.sampled} pairs of orders were sampled from seed {report.seed}, which proves nothing;"
+    )
+    return f"sets of up to {report.whole_up_to} inputs were explored in every order; {sampling}"
+
+
+def _orders(report: Report, most: int) -> RenderableType:
+    """Every order of arrival in one line: inputs by their letters, net effects by their numbers."""
+    told_names = _names(report)
+    letters = {name: letter for name, letter in _letters(report).items() if name in told_names}
+    effects = list(dict.fromkeys(_net_effect(told) for told in report.told))
+    table = columns("order", "outcomes passed", "commands on the way", "outcome", "net effect", "")
+    table.title = "Orders of arrival"
+    usual = report.told[0].verdict
+    for told in report.told[:most]:
+        order = " ".join(letters[name_of(fact, report.samples)] for fact in told.history)
+        row = (order, _passed(told), _sent(told), told.verdict.outcome.value, str(effects.index(_net_effect(told)) + 1))
+        table.add_row(*map(shown, row), Text("same", "green") if told.verdict == usual else Text("differs", "red"))
+    left = report.told[most:]
+    differing = sum(told.verdict != usual for told in left)
+    of_them = f", of which {differing} differ" if differing else ""
+    more = [Text(f"... and {len(left)} more{of_them}, shown with --all", "dim")] if left else []
+    known = Text(", ".join(f"{letter} {shown(name)}" for name, letter in letters.items()), "dim")
+    numbered = [Text(f"net effect {number}: {shown(effect)}", "dim") for number, effect in enumerate(effects, start=1)]
+    return Group(table, *more, known, *numbered)
+
+
+def _names(report: Report) -> list[str]:
+    """The inputs that the told histories are made of."""
+    return [name_of(fact, report.samples) for fact in report.samples if fact in report.told[0].history]
+
+
+def _letters(report: Report) -> dict[str, str]:
+    """A letter for each input, by its name."""
+    names = (name_of(fact, report.samples) for fact in report.samples)
+    return {name: f"{ascii_uppercase[number % 26]}{number // 26 or ''}" for number, name in enumerate(names)}
+
+
+def _passed(told: Told) -> str:
+    """The outcomes in turn, one that stays only once."""
+    return " > ".join(outcome for outcome, _ in groupby(told.outcomes))
+
+
+def _sent(told: Told) -> str:
+    """The commands in turn; one that is sent several times in a row is counted."""
+    runs = [(name, len(list(run))) for name, run in groupby(command.type for command in told.commands)]
+    return ", ".join(f"{times} {name}" if times > 1 else name for name, times in runs) or "none"
+
+
+def _net_effect(told: Told) -> str:
+    return ", ".join(sorted(f"{name} {condition}" for name, condition, _ in told.verdict.effects)) or "none"
+
+
+def _matrix(report: Report) -> Table:
+    """Each pair of inputs: how it is known that their order does not matter, or that it does."""
+    letters = _letters(report)
+    table = columns("", *list(letters.values())[1:], title="Pairs that commute")
+    table.columns[0].no_wrap = True
+    pairs = {(one.first, one.second): one for one in report.matrix}
+    for row, (name, letter) in enumerate(letters.items()):
+        cells = [pairs.get((row, column)) for column in range(1, len(letters))]
+        table.add_row(
+            f"{letter} {shown(name)}",
+            *(
+                Text() if one is None else Text(f"{one.pair.value} ({one.compared})", PAIR_STYLES[one.pair])
+                for one in cells
+            ),
+        )
+    return table
+
+
+def _as_data(checked: _Checked, seconds: float) -> dict[str, Any]:
+    report = checked.report
+    return {
+        "process": report.process.name,
+        "version": report.process.version,
+        "converges": report.converges and not checked.findings and not checked.is_interrupted,
+        "proved": report.is_proof,
+        "interrupted": checked.is_interrupted,
+        "seconds": round(seconds, 3),
+        "places": report.nodes,
+        "explored_up_to": report.whole_up_to,
+        "sampled": report.sampled,
+        "seed": report.seed,
+        "samples": [
+            {"name": name_of(fact, report.samples), "type": fact.kind.__name__, "fields": dict(fact.fields)}
+            for fact in report.samples
+        ],
+        "bounds": report.bounds,
+        "contradicting": [name_of(fact, report.samples) for fact in report.contradicting],
+        "unreached": list(report.unreached),
+        "untried": [kind.__name__ for kind in report.untried],
+        "findings": [_finding_as_data(report, *one) for one in checked.findings],
+        "at_rest": list(checked.at_rest),
+        "notes": list(checked.notes),
+        "orders": [_told_as_data(report, told) for told in report.told],
+        "pairs": [_pair_as_data(report, one) for one in report.matrix],
+    }
+
+
+def _finding_as_data(report: Report, finding: Finding, test: str) -> dict[str, Any]:
+    return {
+        "kind": finding.kind.value,
+        "sentence": finding.sentence,
+        "history": [name_of(fact, report.samples) for fact in finding.history],
+        "other": [name_of(fact, report.samples) for fact in finding.other],
+        "test": test,
+    }
+
+
+def _told_as_data(report: Report, told: Told) -> dict[str, Any]:
+    return {
+        "order": [name_of(fact, report.samples) for fact in told.history],
+        "outcomes": list(told.outcomes),
+        "commands": [command.type for command in told.commands],
+        "outcome": told.verdict.outcome.value,
+        "net_effect": _net_effect(told),
+    }
+
+
+def _pair_as_data(report: Report, one: Commuting) -> dict[str, Any]:
+    return {
+        "first": name_of(report.samples[one.first], report.samples),
+        "second": name_of(report.samples[one.second], report.samples),
+        "how": one.pair.value,
+        "compared": one.compared,
+    }

@@ -1,0 +1,160 @@
+"""`saga cursors`: how far each consumer got in each module, what it handled beyond, and what is missing in between.
+
+Its commands set a cursor right that claims what was never handled, and remove those that nobody needs any more.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from saga.cli.commands import cursor_repair as repair
+from saga.cli.shell.database import reading
+from saga.cli.shell.failure import WrongUsage
+from saga.cli.shell.holes import alarms_of, holes_of
+from saga.cli.shell.operator import Actor, Reason, operator
+from saga.cli.shell.processes import OfProcess, choose_processes
+from saga.cli.shell.terminal import AsJson, columns, print_json, shown, terminal
+from saga.core import Process
+from saga.operations import ConsumerCursor, read_cursors
+from saga.settings import Settings, load_settings
+from saga.verification.replay.cursor_repair import RepairedCursor
+
+MOST_SHOWN_RANGES = 3
+MOST_SHOWN_CHARACTERS = 40
+
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
+
+
+@app.callback(invoke_without_command=True)
+def cursors(context: typer.Context, as_json: AsJson = False) -> None:
+    """List cursors: for each consumer and module, the position up to which everything was handled, and the holes."""
+    if context.invoked_subcommand is not None:
+        return
+    found = asyncio.run(_read(load_settings()))
+    if as_json:
+        print_json({"cursors": [_as_data(cursor) for cursor in found], "count": len(found)})
+    else:
+        terminal().print(_explained(found))
+
+
+@app.command("repair")
+def repair_cursors(
+    module: Annotated[str, typer.Argument(metavar="MODULE", help="Module name, as in `saga cursors`.")],
+    *,
+    reason: Reason,
+    actor: Actor = None,
+    handled_upto: Annotated[
+        int | None,
+        typer.Option(
+            "--handled-up-to",
+            min=0,
+            help="Count all positions up to this one as handled. By default, those that were pruned.",
+        ),
+    ] = None,
+    of: OfProcess = None,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Set the cursors of a module back to what can be proved; what is missing is then read or delivered again."""
+    by = operator(actor, reason)
+    settings, processes = _chosen(of, yes=yes, as_json=as_json)
+    if not yes:
+        planned = asyncio.run(repair.repair_cursors(settings, processes, module, handled_upto, None))
+        terminal().print(_repaired(planned))
+        if not any(one.is_changed for one in planned):
+            return
+        typer.confirm("Set these cursors so?", abort=True)
+    done = asyncio.run(repair.repair_cursors(settings, processes, module, handled_upto, by))
+    if as_json:
+        print_json({"repaired": [{**asdict(one), "changed": one.is_changed} for one in done], "count": len(done)})
+    else:
+        terminal().print(_repaired(done) if yes else "Done.")
+
+
+@app.command("forget")
+def forget_cursors(
+    *,
+    reason: Reason,
+    actor: Actor = None,
+    of: OfProcess = None,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Remove cursors of modules that the process does not consume, or no longer does."""
+    by = operator(actor, reason)
+    settings, processes = _chosen(of, yes=yes, as_json=as_json)
+    if not yes:
+        planned = asyncio.run(repair.forget_cursors(settings, processes, None))
+        terminal().print(_forgotten(planned))
+        if not any(planned.values()):
+            return
+        typer.confirm("Remove these cursors?", abort=True)
+    done = asyncio.run(repair.forget_cursors(settings, processes, by))
+    if as_json:
+        print_json({"forgotten": done})
+    else:
+        terminal().print(_forgotten(done) if yes else "Done.")
+
+
+def _chosen(of: str | None, *, yes: bool, as_json: bool) -> tuple[Settings, tuple[Process, ...]]:
+    if as_json and not yes:
+        raise WrongUsage("--json asks no questions: add --yes.")
+    settings = load_settings()
+    return settings, choose_processes(settings, of)
+
+
+def _repaired(found: Sequence[RepairedCursor]) -> RenderableType:
+    table = columns("consumer", "module", "cursor", "handled above", "is then", "handled above", "positions freed")
+    for one in found:
+        before, after = ((str(at.watermark), _brief(at.handled)) for at in (one.before, one.after))
+        table.add_row(shown(one.consumer), shown(one.module), *before, *after, str(one.released))
+    return table if any(one.is_changed for one in found) else Group(table, Text("Nothing is wrong here."))
+
+
+def _brief(handled: str) -> str:
+    return handled if len(handled) <= MOST_SHOWN_CHARACTERS else f"{handled[:MOST_SHOWN_CHARACTERS]}..."
+
+
+def _forgotten(found: Mapping[str, Sequence[str]]) -> RenderableType:
+    lines = [
+        Text(f"{shown(consumer)}: {len(modules)} cursors, in {', '.join(map(shown, modules[:MOST_SHOWN_RANGES]))} ...")
+        for consumer, modules in found.items()
+        if modules
+    ]
+    return Group(*lines) if lines else Text("There is no cursor of a module that no process here consumes.")
+
+
+async def _read(settings: Settings) -> Sequence[ConsumerCursor]:
+    async with reading(settings) as connection:
+        return await read_cursors(connection)
+
+
+def _as_data(cursor: ConsumerCursor) -> dict[str, Any]:
+    handled = [{"first": first, "last": last} for first, last in cursor.handled_above]
+    return {**asdict(cursor), "handled_above": handled}
+
+
+def _explained(found: Sequence[ConsumerCursor]) -> RenderableType:
+    if not found:
+        return Text("There is no cursor yet: nobody has read anything.")
+    table = columns("consumer", "module", "cursor", "horizon", "behind", "handled above", "holes")
+    for cursor in found:
+        names = (shown(cursor.consumer), shown(cursor.module), str(cursor.watermark))
+        horizon = Text("log kept elsewhere", "dim") if cursor.horizon is None else Text(str(cursor.horizon))
+        behind = Text("" if cursor.behind is None else str(cursor.behind), "yellow" if cursor.behind else "")
+        table.add_row(*names, horizon, behind, _ranges(cursor), holes_of(cursor))
+    return Group(table, *alarms_of(found))
+
+
+def _ranges(cursor: ConsumerCursor) -> Text:
+    named = [str(first) if first == last else f"{first}..{last}" for first, last in cursor.handled_above]
+    left = cursor.hole_count - len(named[:MOST_SHOWN_RANGES])
+    return Text(", ".join(named[:MOST_SHOWN_RANGES]) + (f" and {left} more" if left else ""))

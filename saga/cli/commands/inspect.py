@@ -1,0 +1,198 @@
+"""`saga inspect`: one instance, such as an order, as a timeline that explains itself."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from saga.cli.shell.database import reading
+from saga.cli.shell.failure import CommandFailed, WrongUsage
+from saga.cli.shell.processes import OfProcess, choose_processes, identified, one_of
+from saga.cli.shell.terminal import (
+    AsJson,
+    age,
+    clock,
+    columns,
+    date_and_time,
+    outcome_text,
+    print_json,
+    shown,
+    terminal,
+)
+from saga.core import Process
+from saga.operations import (
+    LIMIT,
+    AnsweredMessage,
+    Inspection,
+    OpenLetter,
+    SentCommand,
+    SetTimer,
+    count_open_of,
+    inspect_instance,
+    open_letters_of,
+)
+from saga.settings import Settings, load_settings
+
+
+def inspect(
+    process_id: Annotated[str, typer.Argument(metavar="ID", help="Instance id, such as an order id.")],
+    *,
+    limit: Annotated[
+        int, typer.Option(min=1, max=100_000, help="Show at most this many entries of its record.")
+    ] = LIMIT,
+    before: Annotated[int | None, typer.Option(min=1, help="Show the entries before this one.")] = None,
+    of: OfProcess = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show an instance: its outcome, every message with the decision it led to, commands and timers."""
+    settings = load_settings()
+    page = {"limit": limit, "before": before}
+    process, instance = asyncio.run(_read(settings, choose_processes(settings, of), process_id, page))
+    if as_json:
+        print_json(_as_data(process, instance))
+    else:
+        terminal().print(_explained(process, instance))
+
+
+async def _read(
+    settings: Settings, processes: Sequence[Process], process_id: str, page: Mapping[str, Any]
+) -> tuple[Process, Inspection]:
+    """The instance and its process, wherever it is. Raises CommandFailed if no process has it, or several do."""
+    async with reading(settings) as connection:
+        looked = [(process, await inspect_instance(connection, process, process_id, **page)) for process in processes]
+        found = [(process, instance) for process, instance in looked if instance is not None]
+        letters = () if found else await open_letters_of(connection, process_id)
+        many = 0 if found else await count_open_of(connection, process_id)
+    if not found:
+        raise CommandFailed(_unknown(one_of(processes), process_id, letters, many))
+    if len(found) > 1:
+        names = " or ".join(f"--process {process.name}" for process, _ in found)
+        raise WrongUsage(f"Several processes have an instance {shown(process_id)!r}: say which, {names}.")
+    return found[0]
+
+
+def _unknown(what: str, process_id: str, letters: tuple[OpenLetter, ...], count: int) -> str:
+    if not letters:
+        return f"Nothing is known of {what} {shown(process_id)!r}: no message about it was taken in."
+    ids = ", ".join(str(letter.id) for letter in letters[:5])
+    many = "an open dead letter names" if count == 1 else f"{count} open dead letters name"
+    return (
+        f"Nothing was taken in of {what} {shown(process_id)!r}, but {many} it ({ids}): "
+        f"see `saga dead-letters show {letters[0].id}`."
+    )
+
+
+def _as_data(process: Process, instance: Inspection) -> dict[str, Any]:
+    return {**identified(process, instance.process_id), **asdict(instance)}
+
+
+def _explained(process: Process, instance: Inspection) -> RenderableType:
+    parts: list[RenderableType] = [_heading(process, instance), Text()]
+    if instance.earlier is not None:
+        parts += [Text(f"... earlier: saga inspect {shown(instance.process_id)} --before {instance.earlier}", "dim")]
+    parts += [_timeline(instance)] if instance.pruned_at is None else []
+    if instance.pruned_at is not None or instance.revived_at is not None:
+        parts += [_pruned(process, instance)]
+    if instance.erased_at is not None:
+        said = f"What its messages said was erased at {date_and_time(instance.erased_at)} UTC."
+        parts += [Text(said, "dim")]
+    if instance.timers:
+        parts += [Text(), _timers(instance.timers)]
+    if instance.dead_letters:
+        parts += [Text(), _letters(instance)]
+    return Group(*parts)
+
+
+def _heading(process: Process, instance: Inspection) -> Text:
+    states = ", ".join(f"{name} {state}" for name, state in instance.states.items())
+    settled = "settled" if instance.settled else "open"
+    return Text.assemble(
+        f"{process.name.capitalize()} ",
+        (shown(instance.process_id), "bold"),
+        ": ",
+        outcome_text(instance.outcome),
+        f" ({settled})\n{states}\n",
+        (f"first message {date_and_time(instance.created_at)}, last {date_and_time(instance.updated_at)} UTC", "dim"),
+    )
+
+
+def _pruned(process: Process, instance: Inspection) -> Text:
+    """What is not shown, and why."""
+    if instance.pruned_at is None:
+        came_back = f"the {process.name} came back with the first of these messages"
+        return Text(f"What was before that was pruned; {came_back}.", "dim")
+    return Text(
+        f"Its messages, commands and timers were pruned at {date_and_time(instance.pruned_at)} UTC; "
+        "what still comes is answered from its last state."
+    )
+
+
+def _timeline(instance: Inspection) -> Table:
+    """Each message, the decision it led to, and below it the commands of that decision."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True, style="dim")
+    table.add_column(overflow="fold")
+    entries: list[AnsweredMessage | SentCommand] = [*instance.messages, *instance.commands]
+    for one in sorted(entries, key=lambda entry: entry.version):
+        if isinstance(one, SentCommand):
+            table.add_row("", Padding(_command(one), (0, 0, 0, 2)))
+            continue
+        table.add_row(clock(one.at), _message(one))
+        for timer in instance.timers:
+            if timer.caused_by == one.id and one.taken:
+                table.add_row("", Padding(_armed(timer), (0, 0, 0, 2)))
+    return table
+
+
+def _message(answered: AnsweredMessage) -> Text:
+    sender = shown(answered.source.removeprefix("/modules/"))
+    place = f"position {answered.position}" if answered.position is not None else f"id {shown(answered.id)}"
+    text = Text.assemble((shown(answered.type), "bold" if answered.taken else ""), (f" from {sender}, {place}", "dim"))
+    if answered.repeats:
+        text.append(f", came {answered.repeats + 1} times", "yellow")
+    return text.append(f"\n{shown(answered.decision)}", "" if answered.taken else "dim")
+
+
+def _armed(timer: SetTimer) -> Text:
+    return Text.assemble(("-> ", "dim"), f"timer {timer.name}, due {date_and_time(timer.due_at)}")
+
+
+def _command(command: SentCommand) -> Text:
+    fields = "".join(f", {name} {shown(value)}" for name, value in command.fields.items())
+    text = Text.assemble(("-> ", "dim"), (command.type, "blue"), f" to {command.target}{fields}")
+    text.append(f" ({shown(command.effect)} revision {command.revision}, ", "dim")
+    return text.append(*_whereabouts(command)).append(")", "dim")
+
+
+def _whereabouts(command: SentCommand) -> tuple[str, str]:
+    if command.published:
+        return "published", "dim"
+    return ("pulled from the log", "dim") if command.pulled else ("still in the log only", "yellow")
+
+
+def _timers(timers: tuple[SetTimer, ...]) -> Table:
+    table = columns("timer", "emits", "due (UTC)", "", title="Timers")
+    for timer in timers:
+        if timer.fired_at is not None:
+            late = (timer.fired_at - timer.due_at).total_seconds()
+            state = Text(f"fired {age(late)} after it was due")
+        else:
+            state = Text("overdue", "red") if timer.overdue else Text("waits")
+        table.add_row(timer.name, timer.emits, date_and_time(timer.due_at), state)
+    return table
+
+
+def _letters(instance: Inspection) -> RenderableType:
+    table = columns("id", "kind", "type", "age", "reason", title="Open dead letters")
+    for letter in instance.dead_letters:
+        table.add_row(
+            str(letter.id), letter.kind, shown(letter.type or "?"), age(letter.age_seconds), shown(letter.reason)
+        )
+    left = instance.open_dead_letters - len(instance.dead_letters)
+    return Group(table, Text(f"... and {left} more: see --limit.", "dim")) if left > 0 else table

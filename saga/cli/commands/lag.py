@@ -1,0 +1,160 @@
+"""`saga lag`: how far everybody got, and what waits where."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from saga.cli.shell.addresses import amqp_url_unless_pulled
+from saga.cli.shell.broker import broker
+from saga.cli.shell.database import reading
+from saga.cli.shell.failure import CommandFailed
+from saga.cli.shell.holes import alarms_of, holes_of
+from saga.cli.shell.processes import load_processes
+from saga.cli.shell.queues import QueueDepth, read_depths
+from saga.cli.shell.services import blocked, services, services_as_data
+from saga.cli.shell.terminal import AsJson, age, columns, print_json, shown, terminal
+from saga.operations import ConsumerCursor, Lag, read_lag
+from saga.rabbitmq.topology import Topology, topology
+from saga.settings import Settings, load_settings
+from saga.worker.relay import CONSUMER as RELAY
+
+BROKER_PATIENCE_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerView:
+    """What the broker says; without an answer, why. ``exists`` is false where the system runs without one."""
+
+    error: str | None
+    queues: tuple[QueueDepth, ...] = ()
+    exists: bool = True
+
+
+def lag(as_json: AsJson = False) -> None:
+    """Show outboxes, cursors and holes, queues, services, overdue timers, dead letters and blocking transactions."""
+    settings = load_settings()
+    wanted = topology(settings.prefix, *load_processes(settings))
+    known, seen = asyncio.run(_read(settings, wanted))
+    if as_json:
+        print_json(_as_data(known, seen))
+    else:
+        terminal().print(_explained(known, seen))
+
+
+async def _read(settings: Settings, wanted: Topology) -> tuple[Lag, BrokerView]:
+    async with reading(settings) as connection:
+        known = await read_lag(connection)
+    return known, await _look_at_broker(settings, wanted)
+
+
+async def _look_at_broker(settings: Settings, wanted: Topology) -> BrokerView:
+    try:
+        url = amqp_url_unless_pulled(settings)
+        if url is None:
+            return BrokerView(None, exists=False)
+        with broker(url):
+            async with asyncio.timeout(BROKER_PATIENCE_SECONDS):
+                return BrokerView(
+                    None, await read_depths(url, (*(queue.name for queue in wanted.queues), wanted.undelivered))
+                )
+    except CommandFailed as error:
+        return BrokerView(str(error))
+
+
+def _as_data(known: Lag, seen: BrokerView) -> dict[str, Any]:
+    return {
+        **asdict(known),
+        "services": services_as_data(known.services),
+        "outbox": [asdict(outbox) for outbox in known.outbox] if _is_relayed(known, seen) else [],
+        "broker": {"reachable": seen.error is None if seen.exists else None, "error": seen.error},
+        "queues": [asdict(queue) for queue in seen.queues],
+    }
+
+
+def _is_relayed(known: Lag, seen: BrokerView) -> bool:
+    """Whether anything of the logs is to go to a broker: there is one, or there was."""
+    return seen.exists or any(cursor.consumer == RELAY for cursor in known.cursors)
+
+
+def _explained(known: Lag, seen: BrokerView) -> RenderableType:
+    parts: list[RenderableType] = [
+        _modules(known, seen),
+        Text(),
+        _cursors(known.cursors),
+        Text(),
+        _queues(seen),
+        Text(),
+    ]
+    return Group(
+        *parts,
+        services(known.services),
+        Text(),
+        _timers(known),
+        _letters(known.open_dead_letters),
+        blocked(known.blocked),
+    )
+
+
+def _modules(known: Lag, seen: BrokerView) -> RenderableType:
+    if not known.modules:
+        return Text("Modules: no log is kept here yet.")
+    if not _is_relayed(known, seen):
+        table = columns("module", "last position", "last public", title="Modules")
+        for module in known.modules:
+            table.add_row(shown(module.name), str(module.last_position), str(module.last_public_position))
+        return table
+    table = columns(
+        "module", "last position", "last public", "not relayed", "oldest", title="Modules and their outboxes"
+    )
+    waiting = {outbox.module: outbox for outbox in known.outbox}
+    for module in known.modules:
+        outbox = waiting[module.name]
+        late = age(outbox.oldest_age_seconds) if outbox.not_relayed else ""
+        numbers = (module.last_position, module.last_public_position)
+        table.add_row(shown(module.name), *map(str, numbers), _count(outbox.not_relayed), late)
+    return table
+
+
+def _cursors(cursors: Sequence[ConsumerCursor]) -> RenderableType:
+    if not cursors:
+        return Text("Cursors: nobody has read anything yet.")
+    table = columns("consumer", "module", "cursor", "behind", "holes", title="Cursors")
+    for cursor in cursors:
+        behind = Text("log kept elsewhere", "dim") if cursor.behind is None else _count(cursor.behind)
+        table.add_row(shown(cursor.consumer), shown(cursor.module), str(cursor.watermark), behind, holes_of(cursor))
+    return Group(table, *alarms_of(cursors))
+
+
+def _queues(seen: BrokerView) -> RenderableType:
+    if not seen.exists:
+        return Text.assemble(("Queues: ", "bold"), "none, there is no broker")
+    if seen.error is not None:
+        return Text.assemble(("Queues: ", "bold"), (shown(seen.error), "red"))
+    table = columns("queue", "messages", "consumers", title="Queues")
+    for queue in seen.queues:
+        if queue.messages is None:
+            table.add_row(queue.name, Text("not declared yet", "dim"), "")
+        else:
+            table.add_row(queue.name, _count(queue.messages), str(queue.consumers))
+    return table
+
+
+def _timers(known: Lag) -> Text:
+    timers = known.timers
+    text = Text.assemble(("Timers: ", "bold"), f"{timers.armed} armed, ")
+    if not timers.overdue:
+        return text.append("none overdue")
+    return text.append(f"{timers.overdue} overdue, the oldest by {age(timers.oldest_overdue_seconds)}", "yellow")
+
+
+def _letters(count: int) -> Text:
+    text = Text.assemble(("Dead letters: ", "bold"))
+    return text.append(f"{count} open, see `saga dead-letters list`", "yellow") if count else text.append("none open")
+
+
+def _count(number: int) -> Text:
+    return Text(str(number), "yellow" if number else "")

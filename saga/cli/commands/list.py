@@ -1,0 +1,86 @@
+"""`saga list`: which orders, or instances of other processes, there are, and which of them are stuck."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from saga.cli.shell.database import reading
+from saga.cli.shell.failure import WrongUsage
+from saga.cli.shell.processes import OfProcess, choose_processes, identified, many_of, one_of
+from saga.cli.shell.terminal import AsJson, columns, date_and_time, outcome_text, print_json, shown, terminal
+from saga.core import Process
+from saga.operations import ListedInstance, list_newest, list_stuck
+from saga.settings import Settings, load_settings
+
+Listed = tuple[Process, ListedInstance]
+
+
+def list_instances(
+    *,
+    outcome: Annotated[str | None, typer.Option(help="Only instances with this outcome.")] = None,
+    stuck: Annotated[bool, typer.Option("--stuck", help="Only instances that will not go on by themselves.")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="Show at most this many.")] = 50,
+    of: OfProcess = None,
+    as_json: AsJson = False,
+) -> None:
+    """List instances, such as orders, newest first, and why any of them is stuck."""
+    settings = load_settings()
+    processes = choose_processes(settings, of)
+    known = sorted({one.value for process in processes for one in process.outcomes.cells.values()})
+    if outcome is not None and outcome not in known:
+        ends = f"No {one_of(processes)} ends as {shown(outcome)!r}"
+        raise WrongUsage(f"{ends}: the outcomes are {', '.join(known)}.")
+    found = asyncio.run(_read(settings, processes, outcome, stuck=stuck, limit=limit + 1))
+    instances, more = found[:limit], len(found) > limit
+    if as_json:
+        listed = [_as_data(process, instance) for process, instance in instances]
+        print_json({many_of(processes): listed, "count": len(listed), "more": more})
+    else:
+        _show(processes, instances, more=more, stuck=stuck)
+
+
+async def _read(
+    settings: Settings, processes: Sequence[Process], outcome: str | None, *, stuck: bool, limit: int
+) -> list[Listed]:
+    """Those of each process, and of all of them together the newest."""
+    query = list_stuck if stuck else list_newest
+    async with reading(settings) as connection:
+        found = [
+            (process, instance)
+            for process in processes
+            for instance in await query(connection, process, outcome=outcome, limit=limit)
+        ]
+    newest = found if len(processes) == 1 else sorted(found, key=lambda one: one[1].updated_at, reverse=True)
+    return newest[:limit]
+
+
+def _as_data(process: Process, instance: ListedInstance) -> dict[str, object]:
+    return {
+        **identified(process, instance.process_id),
+        "outcome": instance.outcome,
+        "settled": instance.settled,
+        "stuck": instance.stuck,
+        "reason": instance.reason,
+        "updated_at": instance.updated_at,
+    }
+
+
+def _show(processes: Sequence[Process], instances: Sequence[Listed], *, more: bool, stuck: bool) -> None:
+    console, what = terminal(), one_of(processes)
+    if not instances:
+        console.print(f"No {what} is stuck." if stuck else f"There is no such {what}.")
+        return
+    mixed = ["process"] if len(processes) > 1 else []
+    table = columns(*mixed, what, "outcome", "last change (UTC)", "stuck")
+    for process, one in instances:
+        reason = Text(shown(one.reason or ""), "red")
+        mine = [process.name] if mixed else []
+        table.add_row(
+            *mine, shown(one.process_id), outcome_text(one.outcome or "-"), date_and_time(one.updated_at), reason
+        )
+    console.print(table)
+    if more:
+        console.print(Text(f"... and more: these are {len(instances)}, see --limit.", "dim"))

@@ -1,0 +1,46 @@
+"""`saga migrate`: bring the database to the newest schema."""
+
+from typing import Annotated
+
+import typer
+from sqlalchemy.exc import DBAPIError
+
+from saga.addresses import DatabaseAddress
+from saga.cli.shell.addresses import database_url
+from saga.cli.shell.failure import CommandFailed, WrongUsage
+from saga.cli.shell.terminal import shown
+from saga.postgres import Conflict, NeedsPerson, Unavailable
+from saga.postgres.migrations import WAIT_SECONDS
+from saga.postgres.migrations import migrate as migrate_database
+from saga.settings import load_settings
+
+
+def migrate(
+    wait: Annotated[
+        float, typer.Option(min=0, max=86_400, help="Seconds to keep trying while others lock the tables.")
+    ] = WAIT_SECONDS,
+) -> None:
+    """Create or upgrade the tables. Safe to run at any time, from several places at once."""
+    settings = load_settings()
+    url = database_url(settings)
+    place = f"The database at {DatabaseAddress.parse(url)}"
+    try:
+        done = migrate_database(
+            url,
+            wait_seconds=wait,
+            say=lambda line: typer.echo(shown(line), err=True),
+            allow_unsafe=settings.allow_unsafe_database,
+        )
+    except NeedsPerson as error:
+        raise WrongUsage(error.sentence) from error
+    except Unavailable as error:
+        remedy = ": start it, or correct SAGA_DATABASE_URL" if isinstance(error.__cause__, OSError) else ""
+        raise CommandFailed(f"{place} can't be used now ({shown(error)}){remedy}.") from error
+    except Conflict as error:
+        raise CommandFailed(shown(error)) from error
+    except DBAPIError as error:
+        said = str(error.orig or error).splitlines()[0].rstrip(".")
+        raise CommandFailed(f"{place} refused: {shown(said)}. Nothing was changed.") from error
+    except KeyboardInterrupt:
+        raise CommandFailed("Stopped: the schema is as it was, unless that came at the very end.") from None
+    typer.echo(str(done))

@@ -1,0 +1,50 @@
+"""`saga modules`: which modules there are, how far their logs go, and who reads them."""
+
+import asyncio
+from dataclasses import asdict
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from saga.cli.shell.database import reading
+from saga.cli.shell.terminal import AsJson, age, columns, print_json, shown, terminal
+from saga.operations import ListedModule, list_modules
+from saga.settings import Settings, load_settings
+
+
+def modules(as_json: AsJson = False) -> None:
+    """List modules: the last position of each log, and who reads it.
+
+    The last position is the number of entries that were ever appended.
+    """
+    found = asyncio.run(_read(load_settings()))
+    if as_json:
+        print_json({"modules": [asdict(module) for module in found], "count": len(found)})
+    else:
+        terminal().print(_table(found))
+
+
+async def _read(settings: Settings) -> tuple[ListedModule, ...]:
+    async with reading(settings) as connection:
+        return await list_modules(connection)
+
+
+def _table(found: tuple[ListedModule, ...]) -> RenderableType:
+    if not found:
+        return Text("There is no module yet: a module begins with its first event.")
+    table = columns("module", "last position", "last public", "pruned up to", "last entry", "read by")
+    for module in found:
+        _add_row(table, module)
+    return table
+
+
+def _add_row(table: Table, module: ListedModule) -> None:
+    readers = shown(", ".join(module.consumers)) or Text("nobody", "dim")
+    if not module.kept_here:
+        table.add_row(shown(module.name), Text("log kept elsewhere", "dim"), "", "", "", readers)
+        return
+    old = f"{age(module.last_age_seconds)} ago" if module.last_at else ""
+    pruned = str(module.pruned_position or "")
+    numbers = (str(module.last_position), str(module.last_public_position), pruned)
+    table.add_row(shown(module.name), *numbers, old, readers)

@@ -1,0 +1,111 @@
+"""`saga prune`: remove what is old and not needed any more, while the services go on."""
+
+import asyncio
+import re
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Annotated, Any, Final
+
+import typer
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from saga.cli.shell.database import database
+from saga.cli.shell.failure import WrongUsage
+from saga.cli.shell.terminal import AsJson, age, columns, date_and_time, print_json, shown, terminal
+from saga.retention import Ended, PrunedLog, Pruner, Report
+from saga.settings import Settings, load_settings
+
+UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+LONGEST: Final = timedelta(days=36_600)
+
+KINDS: Final = {
+    "instances": "settled orders",
+    "entries": "log entries",
+    "messages": "inbox rows",
+    "timers": "timers",
+    "dead_letters": "closed dead letters",
+}
+
+
+def prune(
+    older_than: Annotated[
+        str | None, typer.Option(metavar="AGE", help="Such as 36h or 30d. [SAGA_RETENTION_DAYS]")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what would be pruned.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Prune settled instances, logs and the inbox, in small batches. Late messages are answered as before."""
+    settings = load_settings()
+    retention = _retention(settings, older_than)
+    report = asyncio.run(_prune(settings, retention, dry_run=dry_run))
+    if as_json:
+        print_json(_as_data(report, retention, dry_run=dry_run))
+    else:
+        terminal().print(_explained(report, retention, dry_run=dry_run))
+
+
+def _retention(settings: Settings, older_than: str | None) -> timedelta:
+    if older_than is not None:
+        return _duration(older_than)
+    if settings.retention is None:
+        raise WrongUsage(
+            "Nothing says how long to keep things: give --older-than, such as 30d, or set SAGA_RETENTION_DAYS."
+        )
+    return settings.retention
+
+
+def _duration(text: str) -> timedelta:
+    parsed = re.fullmatch(r"(\d{1,8}(?:\.\d{1,6})?)([smhdw])", text, re.ASCII)
+    duration = timedelta(**{UNITS[parsed[2]]: float(parsed[1])}) if parsed else None
+    if duration is None or duration > LONGEST:
+        raise WrongUsage(
+            f"--older-than {shown(text)!r} is no age: write a number and s, m, h, d or w, such as 36h or 30d."
+        )
+    return duration
+
+
+async def _prune(settings: Settings, retention: timedelta, *, dry_run: bool) -> Report:
+    async with database(settings) as engine:
+        pruner = Pruner(engine)
+        return await (pruner.count(retention) if dry_run else pruner.prune(retention))
+
+
+def _as_data(report: Report, retention: timedelta, *, dry_run: bool) -> dict[str, Any]:
+    return {
+        "dry_run": dry_run,
+        "older_than_seconds": retention.total_seconds(),
+        "before": report.before,
+        "ended": report.ended.value,
+        "removed": asdict(report.removed),
+        "logs": [asdict(log) for log in report.logs],
+    }
+
+
+def _explained(report: Report, retention: timedelta, *, dry_run: bool) -> RenderableType:
+    parts: list[RenderableType] = [_heading(report, retention, dry_run=dry_run)]
+    if report.removed:
+        table = columns("what", "would go" if dry_run else "pruned")
+        for kind, count in asdict(report.removed).items():
+            table.add_row(KINDS[kind], str(count))
+        parts += [Text(), table]
+    if report.logs:
+        parts += [Text(), _logs(report.logs, dry_run=dry_run)]
+    return Group(*parts)
+
+
+def _heading(report: Report, retention: timedelta, *, dry_run: bool) -> Text:
+    what = f"what is older than {age(retention.total_seconds())} (before {date_and_time(report.before)} UTC)"
+    if report.ended is Ended.ANOTHER_IS_PRUNING:
+        return Text(f"Another pruner is at work and prunes {what}.", "yellow")
+    if not report.removed:
+        return Text(f"Nothing to prune: {what} is still needed, or was pruned before.")
+    return Text(f"{'Nothing was touched. This would go: ' if dry_run else 'Pruned '}{what}.")
+
+
+def _logs(logs: tuple[PrunedLog, ...], *, dry_run: bool) -> RenderableType:
+    table = columns("module", "would go" if dry_run else "pruned", "pruned up to", "read up to", "slowest reader")
+    for log in logs:
+        slowest = Text(shown(log.held_by)) if log.held_by else Text("nobody reads it: kept", "yellow")
+        table.add_row(shown(log.module), str(log.entries), str(log.pruned_position), str(log.reach), slowest)
+    return table

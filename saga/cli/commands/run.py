@@ -1,0 +1,100 @@
+"""`saga run`: one service with a worker for each process."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from functools import partial
+from typing import Annotated
+
+import structlog
+import typer
+from pydantic import SecretStr
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from saga.cli.shell.addresses import amqp_url, amqp_url_if_any, database_url
+from saga.cli.shell.failure import CommandFailed
+from saga.cli.shell.processes import load_processes
+from saga.core import DeclarationError, Process
+from saga.heartbeat import beating
+from saga.operations.fitness import look_at_database
+from saga.operations.schema import say_if_newer
+from saga.postgres import owned_engine
+from saga.postgres.connection import STEP_SETTINGS
+from saga.rabbitmq.connection import look_at_broker
+from saga.rabbitmq.topology import topology
+from saga.service import CannotStart, Look, look_first, say_ready_when, serve
+from saga.settings import Feed, Settings
+from saga.worker.worker import Worker
+
+SERVICE = "worker"
+ELSEWHERE_POOL_SIZE = 2
+
+_log = structlog.get_logger()
+
+
+def run(
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[TARGET]...", help="module:name of each process. [SAGA_PROCESSES]"),
+    ] = None,
+    feed: Annotated[
+        Feed | None,
+        typer.Option(help="Where messages come from: pushed by the broker, or pulled from the logs. [SAGA_FEED, push]"),
+    ] = None,
+) -> None:
+    """Run a worker for each process, until SIGTERM or Ctrl-C.
+
+    Start as many as you like, for all processes or for some: workers of the same process compete for its messages.
+
+    Workers with both feeds may run side by side: a message that arrives twice takes effect once.
+    """
+
+    async def work(settings: Settings, stop: asyncio.Event) -> None:
+        try:
+            processes = load_processes(settings, targets or ())
+            database, fed = database_url(settings), settings.model_copy(update={"feed": feed or settings.feed})
+            broker = amqp_url(fed) if fed.feed is Feed.PUSH else amqp_url_if_any(fed)
+        except (CommandFailed, DeclarationError) as error:
+            raise CannotStart(str(error)) from error
+        await _work(processes, fed, stop, database=database, broker=broker)
+
+    serve(SERVICE, work)
+
+
+async def _work(
+    processes: Sequence[Process], settings: Settings, stop: asyncio.Event, *, database: str, broker: str | None
+) -> None:
+    async with AsyncExitStack() as owned:
+        pool_size = settings.pool_size * len(processes)
+        engine = owned_engine(owned, database, SERVICE, pool_size, settings=STEP_SETTINGS)
+        elsewhere = _connect_elsewhere(owned, settings.log_urls)
+        _warn_of_unheard(settings.log_urls, processes)
+        looks: list[Look] = [partial(look_at_database, engine, allow_unsafe=settings.allow_unsafe_database)]
+        if broker is not None and settings.feed is Feed.PUSH:
+            looks.append(partial(look_at_broker, broker, topology(settings.prefix, *processes)))
+        if not await look_first(stop, *looks):
+            return
+        await say_if_newer(engine)
+        await owned.enter_async_context(beating(owned_engine(owned, database, SERVICE, 1), SERVICE))
+        workers = [Worker(engine, one, settings, amqp_url=broker, elsewhere=elsewhere) for one in processes]
+        ready = [asyncio.Event() for _ in workers]
+        async with asyncio.TaskGroup() as group:
+            group.create_task(say_ready_when(ready, stop, processes=", ".join(one.name for one in processes)))
+            for worker, working in zip(workers, ready, strict=True):
+                group.create_task(worker.run(stop, working))
+
+
+def _connect_elsewhere(owned: AsyncExitStack, log_urls: Mapping[str, SecretStr | None]) -> dict[str, AsyncEngine]:
+    """The databases that can be asked."""
+    return {
+        module: owned_engine(owned, url.get_secret_value(), f"reader-of-{module}", ELSEWHERE_POOL_SIZE)
+        for module, url in log_urls.items()
+        if url is not None
+    }
+
+
+def _warn_of_unheard(log_urls: Mapping[str, SecretStr | None], processes: Sequence[Process]) -> None:
+    """A name that is written wrongly would leave a log unread, and nothing else would tell."""
+    heard = {module for process in processes for module in process.inputs}
+    for module in sorted(log_urls.keys() - heard):
+        _log.warning("log_url_that_nobody_needs", module=module)

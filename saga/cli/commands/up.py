@@ -1,0 +1,196 @@
+"""`saga up`: the local stack, the newest schema and all services, in the foreground, until Ctrl-C or SIGTERM.
+
+The signal only sets an event, and everything that waits looks at it. Nothing is interrupted between a start and the
+note of what was started, so the stop finds all of it, also when the signal comes twice or in the middle of the start.
+"""
+
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import asdict, astuple
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from saga.addresses import BrokerAddress, DatabaseAddress, without_login
+from saga.cli.shell.failure import CommandFailed, WrongUsage
+from saga.devstack.errors import LocalStackError, ServiceRefuses, StartCancelled
+from saga.devstack.services import Services, our_services
+from saga.devstack.stack import Addresses, LocalStack
+from saga.postgres.errors import Conflict, NeedsPerson, Unavailable
+from saga.postgres.migrations import migrate
+from saga.settings import SettingsError, load_settings
+
+Say = Callable[[str], None]
+
+_LOOK_SECONDS = 0.2
+
+_TO_TRY = (
+    "saga publish OrderPlaced order-1",
+    "saga publish PaymentReceived order-1",
+    "saga inspect order-1",
+    "saga lag",
+)
+
+
+def up(
+    workers: Annotated[int, typer.Option(min=1, max=64, help="How many workers to run.")] = 2,
+    schedulers: Annotated[int, typer.Option(min=1, max=16, help="How many schedulers to run.")] = 1,
+    scenario: Annotated[
+        str | None,
+        typer.Option(
+            help="Of the simulated gateway: calm, slow, flaky, hostile, or a TOML file. [SAGA_GATEWAY_SCENARIO, calm]"
+        ),
+    ] = None,
+    broker: Annotated[
+        bool, typer.Option("--broker/--no-broker", help="With RabbitMQ, or with PostgreSQL alone.")
+    ] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object once everything is ready.")] = False,
+) -> None:
+    """Run everything on this machine, in the foreground: RabbitMQ, PostgreSQL, the newest schema and all services.
+
+    With SAGA_DATABASE_URL and SAGA_AMQP_URL set, it uses those servers and starts none. With --no-broker there is no
+    RabbitMQ: modules append to their logs, and consumers follow the logs.
+    """
+    stop_asked = _set_by_signals()
+    say = _speaker(stop_asked)
+    try:
+        with LocalStack.start(progress=say, cancelled=stop_asked, broker=broker) as stack:
+            say("Bringing the database to the newest schema")
+            migrate(stack.addresses.database_url, say=say, allow_unsafe=load_settings().allow_unsafe_database)
+            programs = our_services(workers, schedulers, scenario)
+            with Services(stack.folder / "logs", programs, stack.addresses.environment(), say) as services:
+                say(f"Starting {len(programs)} services")
+                stack.keep_alive(say)
+                services.start(stop_asked)
+                _show(stack, services, as_json=as_json)
+                _wait_for(stop_asked)
+                say("Stopping")
+    except StartCancelled:
+        say("Stopped while starting")
+    except NeedsPerson as error:
+        _fail(stop_asked, error.sentence, WrongUsage)
+    except Unavailable as error:
+        _fail(
+            stop_asked, f"PostgreSQL does not answer ({error}): check SAGA_DATABASE_URL, or unset it for a private one."
+        )
+    except SettingsError:
+        if not stop_asked.is_set():
+            raise
+    except ServiceRefuses as error:
+        _fail(stop_asked, str(error), WrongUsage)
+    except (LocalStackError, Conflict) as error:
+        _fail(stop_asked, str(error))
+
+
+def _fail(stop_asked: threading.Event, reason: str, failure: type[CommandFailed] = CommandFailed) -> None:
+    """What goes wrong because everything is being stopped is no failure."""
+    if not stop_asked.is_set():
+        raise failure(reason) from None
+
+
+def _set_by_signals() -> threading.Event:
+    """An event that SIGTERM, Ctrl-C or a closed terminal sets.
+
+    A thread sets it: an event's lock may be held by the very code that the signal interrupts.
+    """
+    asked = threading.Event()
+
+    def ask(*_: object) -> None:
+        threading.Thread(target=asked.set, daemon=True).start()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, ask)
+    return asked
+
+
+def _wait_for(asked: threading.Event) -> None:
+    """Wait in small steps: a signal that comes between the last look and the wait interrupts nothing."""
+    while not asked.wait(_LOOK_SECONDS):
+        pass
+
+
+def _speaker(stop_asked: threading.Event) -> Say:
+    """Progress goes to stderr; a long installation ends at the next word once somebody wants to stop."""
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+
+    def say(line: str) -> None:
+        console.print(f"[dim]saga up:[/dim] {escape(line)}")
+        if stop_asked.is_set() and line.startswith(("Get:", "Unpacking", "Setting up")):
+            raise StartCancelled("Stopped while installing.")
+
+    return say
+
+
+def _show(stack: LocalStack, services: Services, *, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps(_as_data(stack, services)) + "\n")
+        sys.stdout.flush()
+        return
+    console = Console(highlight=False, soft_wrap=True)
+    for name, place in _places(stack).items():
+        console.print(f"{name:<14}", escape(place))
+    console.print(_processes(services))
+    console.print(
+        "\nIn another shell, in this folder:",
+        *(f"  [bold]{command}[/bold]" for command in (*_activation(), *_TO_TRY)),
+        sep="\n",
+    )
+    console.print("\n[dim]Ctrl-C stops everything.[/dim]")
+
+
+def _activation() -> list[str]:
+    """What puts `saga` on the path of another shell, where it is not there for good."""
+    activate = Path(sys.executable).parent / "activate"
+    return [f". {_short(activate)}"] if activate.exists() and "VIRTUAL_ENV" not in os.environ else []
+
+
+def _as_data(stack: LocalStack, services: Services) -> dict[str, object]:
+    return {
+        **asdict(_shown_addresses(stack)),
+        "folder": str(stack.folder),
+        "pid": os.getpid(),
+        "pids": services.pids,
+        "logs": {name: str(log) for name, log in services.logs.items()},
+    }
+
+
+def _places(stack: LocalStack) -> dict[str, str]:
+    addresses = _shown_addresses(stack)
+    if addresses.amqp_url is None or addresses.management_url is None:
+        at_the_broker = {"RabbitMQ": "none: services follow the logs"}
+    else:
+        at_the_broker = {"RabbitMQ": addresses.amqp_url, "  in a browser": addresses.management_url}
+    return {**at_the_broker, "PostgreSQL": addresses.database_url, "data and logs": _short(stack.folder)}
+
+
+def _shown_addresses(stack: LocalStack) -> Addresses:
+    """With their passwords where the server is private: it is on loopback, and they are needed to look in.
+
+    Of a server that was given only what people may see: others read this, too.
+    """
+    database_url, amqp_url, management_url = astuple(stack.addresses)
+    if stack.postgres is None:
+        database_url = str(DatabaseAddress.parse(database_url))
+    if stack.rabbitmq is None and amqp_url is not None:
+        amqp_url, management_url = str(BrokerAddress.parse(amqp_url)), without_login(management_url)
+    return Addresses(database_url, amqp_url, management_url)
+
+
+def _processes(services: Services) -> Table:
+    table = Table("\nservice", "\nprocess", "\nlog", box=None, padding=(0, 2, 0, 0))
+    for name, pid in services.pids.items():
+        table.add_row(name, str(pid), _short(services.logs[name]))
+    return table
+
+
+def _short(path: Path) -> str:
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

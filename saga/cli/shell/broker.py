@@ -1,0 +1,55 @@
+"""The broker as commands meet it: sentences for what can be wrong with it."""
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from aio_pika.exceptions import AMQPConnectionError, AMQPError
+
+from saga.addresses import BrokerAddress
+from saga.cli.shell.failure import CommandFailed, WrongUsage
+from saga.postgres import NeedsPerson
+from saga.postgres.sqlstates import Remedy
+from saga.rabbitmq.confirms import Refused
+from saga.rabbitmq.connection import BROKER_ERRORS, loss_is_said
+from saga.rabbitmq.reply_codes import classified
+
+
+@contextmanager
+def broker(amqp_url: str) -> Iterator[None]:
+    """Turn the broker's errors into CommandFailed, in place of what the client logs about them.
+
+    It is WrongUsage where a person has to change something.
+    """
+    logging.getLogger("aiormq").addHandler(logging.NullHandler())
+    place = f"The broker at {BrokerAddress.parse(amqp_url)}"
+    try:
+        with loss_is_said():
+            yield
+    except NeedsPerson as error:
+        # Of the database as well: what is done with the broker may be done with both.
+        raise WrongUsage(error.sentence) from error
+    except BROKER_ERRORS as error:
+        remedy, means = classified(error)
+        if remedy is Remedy.PERSON:
+            raise WrongUsage(f"{place} {means} ({_first_line(error)}).") from error
+        raise CommandFailed(f"{place} {_complaint(error)}") from error
+
+
+def _complaint(error: BaseException) -> str:
+    match error:
+        case Refused():
+            return f"does not take this message ({_first_line(error)}): make it smaller, or raise the broker's limit."
+        case AMQPConnectionError() | OSError():
+            return f"can't be reached ({_first_line(error)}): start it, or correct SAGA_AMQP_URL."
+        case asyncio.TimeoutError():
+            return "did not answer in time: see whether an alarm blocks it, then try again."
+        case AMQPError():
+            return f"refused: {_first_line(error)}."
+        case _:
+            return f"closed the channel ({_first_line(error)}): try again."
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0].rstrip(".")

@@ -1,0 +1,56 @@
+"""The database as commands meet it: one reading transaction, and sentences for what can be wrong with it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from saga.addresses import DatabaseAddress
+from saga.cli.shell.addresses import database_url
+from saga.cli.shell.failure import CommandFailed, WrongUsage
+from saga.postgres import Conflict, NeedsPerson, Refused, Unavailable, connect_engine, unavailable_after
+from saga.settings import Settings
+
+
+@asynccontextmanager
+async def database(settings: Settings) -> AsyncIterator[AsyncEngine]:
+    """An engine for one command. Raises CommandFailed if the database can't be reached or used.
+
+    It is WrongUsage where that stays so until a person changes something.
+    """
+    url = database_url(settings)
+    engine = connect_engine(url, "cli", pool_size=2)
+    place = f"The database at {DatabaseAddress.parse(url)}"
+    try:
+        with unavailable_after():
+            yield engine
+    except NeedsPerson as error:
+        raise WrongUsage(f"{place} {error}.") from error
+    except Refused as error:
+        raise CommandFailed(f"{place} can't be read or written: {error} ({error.detail}).") from error
+    except Unavailable as error:
+        if isinstance(error.__cause__, OSError):
+            what = f"can't be reached ({_first_line(error)}): start it, or correct SAGA_DATABASE_URL"
+        else:
+            what = f"can't be used now ({_first_line(error)}): try again"
+        raise CommandFailed(f"{place} {what}.") from error
+    except Conflict as error:
+        raise CommandFailed(f"{place} was busy with the same rows ({_first_line(error)}): try again.") from error
+    except DBAPIError as error:
+        raise CommandFailed(f"{place} refused: {_first_line(error.orig or error)}.") from error
+    except SQLAlchemyError as error:
+        raise CommandFailed(f"{place} can't be used: {_first_line(error)}.") from error
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def reading(settings: Settings) -> AsyncIterator[AsyncConnection]:
+    """A read-only transaction that sees one moment. Raises CommandFailed as ``database`` does."""
+    async with database(settings) as engine, engine.connect() as connection:
+        yield await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0].rstrip(".")

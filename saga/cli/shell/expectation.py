@@ -1,0 +1,93 @@
+"""What a scenario's orders have to come to: an expectation of its own, which knows nothing of the engine.
+
+The table says which outcome a set of facts has, and the few rules below it which commands hold at the collaborators in
+the end. A simulated gateway, or the scheduler, may add facts of its own to an order. So the facts that count are those
+that the order has taken in, and everything that the scenario published has to be among what was answered.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from saga.operations import Came, Recorded
+
+Facts = tuple[bool, bool, bool]
+"""Whether it was paid, whether it timed out, whether it was cancelled."""
+
+BEGIN_OF_TIME: Final = datetime.min.replace(tzinfo=UTC)
+
+# fmt: off
+EXPECTED: Final[dict[Facts, str]] = {
+    # paid  timed out  cancelled
+    (False, False, False): "awaiting_payment",
+    (True,  False, False): "paid",
+    (False, True,  False): "expired",
+    (False, False, True):  "cancelled",
+    (True,  True,  False): "paid",
+    (True,  False, True):  "refunded",
+    (False, True,  True):  "cancelled",
+    (True,  True,  True):  "refunded",
+}
+# fmt: on
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """An order held against the expectation; ``complaints`` are sentences, none if it is as expected."""
+
+    order_id: str
+    facts: Facts
+    expected: str
+    outcome: str
+    settled: bool
+    complaints: tuple[str, ...]
+
+
+def check(order: Recorded, published: Iterable[str]) -> Checked:
+    """Whether the order came to what its facts demand; ``published`` are the ids of the scenario's messages to it."""
+    facts = _facts(order.inputs)
+    complaints = [*_outcome_complaints(order, EXPECTED[facts]), *_command_complaints(order, EXPECTED[facts])]
+    answered = {came.message_id for came in order.inputs}
+    complaints += [f"message {missing} was never answered" for missing in sorted(set(published) - answered)]
+    return Checked(order.process_id, facts, EXPECTED[facts], order.outcome, order.settled, tuple(complaints))
+
+
+def _facts(inputs: Iterable[Came]) -> Facts:
+    types = {came.type for came in inputs}
+    return "PaymentReceived" in types, "PaymentTimedOut" in types, "OrderCancelled" in types
+
+
+def _outcome_complaints(order: Recorded, expected: str) -> Iterator[str]:
+    if order.outcome != expected:
+        yield f"it is {order.outcome}, and should be {expected}"
+
+
+def _command_complaints(order: Recorded, expected: str) -> Iterator[str]:
+    """The last command for each effect has to be the expected one, and each refund has to be commanded once."""
+    placed = any(came.type == "OrderPlaced" for came in order.inputs)
+    waiting = "RequestPayment" if placed else None
+    wanted = {
+        "payment_request": waiting if expected == "awaiting_payment" else "VoidPayment",
+        "fulfilment": {"paid": "StartFulfilment", "refunded": "StopFulfilment"}.get(expected),
+    }
+    last = {command.effect: command.type for command in sorted(order.commands, key=lambda command: command.revision)}
+    for effect, command in wanted.items():
+        if last.get(effect) != command:
+            yield f"the last command for {effect} is {last.get(effect)}, and should be {command}"
+    refunded = sorted(command.effect for command in order.commands if command.type == "RefundPayment")
+    if refunded != (due := _refunds(order.inputs, expected)):
+        yield f"refunds are {', '.join(refunded) or 'none'}, and should be {', '.join(due) or 'none'}"
+
+
+def _refunds(inputs: Iterable[Came], expected: str) -> list[str]:
+    """Every payment goes back from a refunded order, every one but the earliest from a paid one."""
+    payments = {(*_told(came), str(came.fields["payment_id"])) for came in inputs if came.type == "PaymentReceived"}
+    kept = {min(payments)} if expected == "paid" else set()
+    return sorted(f"refund/{payment_id}" for _, _, payment_id in payments - kept)
+
+
+def _told(came: Came) -> tuple[bool, datetime]:
+    """When the payment came; one that does not say so counts as later than all that do."""
+    told = came.fields.get("received_at")
+    return (True, BEGIN_OF_TIME) if told is None else (False, datetime.fromisoformat(told))

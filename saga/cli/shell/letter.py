@@ -1,0 +1,114 @@
+"""One dead letter, whole: for a terminal that strangers' bytes must not reach, and for programs."""
+
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from saga.cli.shell.terminal import date_and_time, shown
+from saga.core import Process
+from saga.operations import KeptMessage, OpenLetter
+
+SHORT_BYTES = 2_000
+BYTES_IN_A_LINE = 16
+
+
+def identified(letter: OpenLetter | KeptMessage, processes: Sequence[Process]) -> dict[str, Any]:
+    """Which one it is, and the instance that it names in its process's own word, if that is one of these."""
+    own = {process.correlate: letter.process_id for process in processes if process.name == letter.consumer}
+    return {"id": letter.id, **own}
+
+
+def as_data(letter: KeptMessage, processes: Sequence[Process], *, full: bool) -> dict[str, Any]:
+    """The letter as JSON values. The body is text where it is UTF-8, else base64; shortened unless ``full``."""
+    known = asdict(letter)
+    known.pop("body")
+    body, encoding, shortened = _body(letter.body, full=full)
+    return {
+        **identified(letter, processes),
+        **known,
+        "body": body,
+        "body_encoding": encoding,
+        "body_bytes": len(letter.body),
+        "body_shortened": shortened,
+    }
+
+
+def explained(letter: KeptMessage, *, full: bool) -> RenderableType:
+    """The letter for people."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in _known(letter):
+        table.add_row(name, Text(shown(value)))
+    return Group(
+        Text.assemble((f"Dead letter {letter.id}", "bold"), f": {letter.kind}, {letter.state}"),
+        Text(shown(letter.reason), "red"),
+        Text(),
+        table,
+        Text(),
+        Text(f"Body, {len(letter.body)} bytes", "bold"),
+        _readable(letter.body, full=full),
+    )
+
+
+def _known(letter: KeptMessage) -> list[tuple[str, object]]:
+    place = f"position {letter.position} of {letter.module}" if letter.position is not None else None
+    known = [
+        ("type", letter.type),
+        (shown(letter.consumer), letter.process_id),
+        ("message id", letter.message_id),
+        ("source", letter.source),
+        ("place", place),
+        ("attempts", letter.attempts),
+        ("first seen", f"{date_and_time(letter.first_seen_at)} UTC"),
+        ("last seen", f"{date_and_time(letter.last_seen_at)} UTC"),
+        ("closed", f"{date_and_time(letter.closed_at)} UTC" if letter.closed_at else None),
+    ]
+    headers = letter.properties.get("headers") or {}
+    properties = [(name, value) for name, value in letter.properties.items() if name != "headers"]
+    named = [
+        *known,
+        *((name.replace("_", " "), value) for name, value in properties if name not in ("type", "message_id")),
+    ]
+    named += [(f"header {shown(name)}", value) for name, value in headers.items()]
+    return [(name, value) for name, value in named if value not in (None, "")]
+
+
+def _readable(body: bytes, *, full: bool) -> Text:
+    part = body if full else body[:SHORT_BYTES]
+    text = _as_text(part, cut=len(part) < len(body))
+    lines = _hex_lines(part) if text is None else [shown(line) for line in text.split("\n")]
+    if len(part) < len(body):
+        lines.append(f"... and {len(body) - len(part)} bytes more: see --full")
+    return Text("\n".join(lines))
+
+
+def _body(body: bytes, *, full: bool) -> tuple[str, str, bool]:
+    part = body if full else body[:SHORT_BYTES]
+    cut = len(part) < len(body)
+    text = _as_text(part, cut=cut)
+    if text is None:
+        return b64encode(part).decode(), "base64", cut
+    return text, "utf-8", cut
+
+
+def _as_text(part: bytes, *, cut: bool) -> str | None:
+    """The bytes as text; None if they are not UTF-8. A character that was cut through at the end does not count."""
+    try:
+        return part.decode()
+    except UnicodeDecodeError as error:
+        return part[: error.start].decode() if cut and error.start > len(part) - 4 else None
+
+
+def _hex_lines(part: bytes) -> list[str]:
+    lines = []
+    for start in range(0, len(part), BYTES_IN_A_LINE):
+        chunk = part[start : start + BYTES_IN_A_LINE]
+        readable = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in chunk)
+        lines.append(f"{start:06x}  {chunk.hex(' '):<{3 * BYTES_IN_A_LINE}} {readable}")
+    return lines

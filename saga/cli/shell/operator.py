@@ -1,0 +1,35 @@
+"""Who changes what can't be had back, and why: the options that say it, and what `saga.operation` keeps of them."""
+
+import getpass
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from saga.cli.shell.failure import WrongUsage
+
+Reason = Annotated[str, typer.Option(help="Why; it is recorded, so name nobody in it.")]
+Actor = Annotated[str | None, typer.Option(help="Who does it. [the user of this machine]")]
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Who does it, and why."""
+
+    actor: str
+    reason: str
+
+
+def operator(actor: str | None, reason: str) -> Operator:
+    """Who does it, and why. Raises WrongUsage where either is not said."""
+    if not reason.strip():
+        raise WrongUsage("--reason is empty: say why, for the record.")
+    return Operator(actor or _user(), reason)
+
+
+def _user() -> str:
+    """Who runs this command. Raises WrongUsage where the machine does not know."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        raise WrongUsage("This machine has no name for its user: say who does it with --actor.") from None

@@ -1,0 +1,78 @@
+"""The processes that a command works on: those that are named to it, or else all that SAGA_PROCESSES names.
+
+Commands take a process as a value and know none of them. Which one runs where nothing else is said stands in the
+setting; that it has a setting of its own, its payment timeout, is known here and nowhere else.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from typing import Annotated
+
+import typer
+
+from saga.cli.shell.failure import CommandFailed, WrongUsage
+from saga.cli.shell.target import ORDER, load_process
+from saga.cli.shell.terminal import shown
+from saga.core import Process
+from saga.orders import order_process
+from saga.settings import Settings
+
+PLURALS = {"order": "orders"}
+"""Of the processes whose instances have a word of their own."""
+
+OfProcess = Annotated[
+    str | None,
+    typer.Option("--process", metavar="NAME", help="Name of one of SAGA_PROCESSES, or module:name of any process."),
+]
+
+
+def load_processes(settings: Settings, targets: Sequence[str] = ()) -> tuple[Process, ...]:
+    """The processes of these targets, or else those of SAGA_PROCESSES; at least one.
+
+    Raises WrongUsage where a target names no process, and where two have one name: they would read one queue.
+    """
+    named = targets or [target for part in settings.processes.split(",") if (target := part.strip())]
+    if not named:
+        raise WrongUsage(f"SAGA_PROCESSES names no process: write module:name, such as {ORDER}.")
+    processes = tuple(_load(settings, target) for target in named)
+    if twice := [name for name, times in Counter(process.name for process in processes).items() if times > 1]:
+        raise WrongUsage(f"There are two processes named {twice[0]} in {', '.join(named)}: each needs its own queue.")
+    return processes
+
+
+def choose_processes(settings: Settings, name: str | None) -> tuple[Process, ...]:
+    """The process of this name, or of this target; all that are configured where none is given."""
+    if name is not None and ":" in name:
+        return load_processes(settings, [name])
+    configured = load_processes(settings)
+    chosen = tuple(process for process in configured if name in (None, process.name))
+    if not chosen:
+        names = ", ".join(process.name for process in configured)
+        raise WrongUsage(f"There is no process {shown(name)!r} in SAGA_PROCESSES, only {names}: see --help.")
+    return chosen
+
+
+def one_of(processes: Sequence[Process]) -> str:
+    """What people call one of their instances."""
+    return processes[0].name if len(processes) == 1 else "instance"
+
+
+def many_of(processes: Sequence[Process]) -> str:
+    """What people call several of their instances."""
+    return PLURALS.get(one_of(processes), "instances")
+
+
+def identified(process: Process, process_id: str) -> dict[str, str]:
+    """Which instance it is, for programs: in the process's own word, and in the same words for all processes."""
+    return {process.correlate: process_id, "process": process.name, "process_id": process_id}
+
+
+def _load(settings: Settings, target: str) -> Process:
+    return order_process(settings.payment_timeout) if target == ORDER else load_process(target)
+
+
+def require_known(processes: Sequence[Process], wanted: Sequence[str], known: Collection[str]) -> None:
+    """Raise CommandFailed, which names them, if nothing is known of some instances that somebody asked for."""
+    if unknown := [process_id for process_id in wanted if process_id not in known]:
+        named = ", ".join(map(repr, map(shown, unknown)))
+        raise CommandFailed(f"Nothing is known of {one_of(processes)} {named}.")

@@ -1,0 +1,1 @@
+"""Diagrams of a process: as Mermaid, SVG and matrix."""

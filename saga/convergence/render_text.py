@@ -1,0 +1,209 @@
+"""A finding in words: the histories side by side, step by step, and a test to paste that fails until it is mended."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from itertools import zip_longest
+
+from pydantic import BaseModel
+
+from saga.convergence.configuration import Standing, standing_at, start, take, verdict
+from saga.convergence.findings import Finding, History, Kind, Split, name_of
+from saga.core import Command, Fact, Process, dump_state, load_state
+
+_WIDEST = 72
+
+
+def render(findings: Sequence[Finding], process: Process, samples: Sequence[Fact]) -> str:
+    """All findings, each with its counterexample and a test to paste."""
+    return "\n\n".join(
+        f"{number}. {finding.kind.value}: {finding.sentence}\n\n{counterexample(finding, process, samples)}\n\n"
+        f"A test to paste:\n\n{test_to_paste(finding, process, samples)}"
+        for number, finding in enumerate(findings, start=1)
+    )
+
+
+def counterexample(finding: Finding, process: Process, samples: Sequence[Fact]) -> str:
+    """The history that shows what is wrong, step by step; for a divergence the other one beside it."""
+    known = _known(finding, samples)
+    first = _told(process, finding.history, known, finding.split)
+    if not finding.other:
+        return "\n".join(first)
+    return _side_by_side(first, _told(process, finding.other, known, None))
+
+
+def test_to_paste(
+    finding: Finding,
+    process: Process,
+    samples: Sequence[Fact],
+    setup: str | None = None,  # noqa: PT028 -- this makes a test, and is none
+) -> str:
+    """A test of the user's own, in Python, that fails as long as the finding is there.
+
+    ``setup`` is code that defines PROCESS (for an upgrade OLD and NEW); without it a comment asks for that.
+    """
+    known = _known(finding, samples)
+    facts = {id(fact): fact for fact in (*finding.history, *finding.other)}
+    names = {key: _variable(fact, known) for key, fact in facts.items()}
+    if setup is None:
+        is_upgrade = finding.split is not None
+        setup = (
+            f"OLD, NEW = ...  # both versions of {process.name}" if is_upgrade else f"PROCESS = ...  # {process.name}"
+        )
+    body = [f"{name} = {_constructed(facts[key])}" for key, name in names.items()] + _assertion(finding, names)
+    lines = [*_imports(finding, facts.values()), "", setup, "", ""]
+    lines += [f"def test_{test_name(finding)}() -> None:", *(f"    {line}" for line in body)]
+    return "\n".join(lines)
+
+
+def told_in_steps(process: Process, history: Sequence[Fact], samples: Sequence[Fact]) -> str:
+    """A history step by step: what came, the outcome after it, what was sent, and what it came to."""
+    return "\n".join(_told(process, tuple(history), tuple(samples), None))
+
+
+def _known(finding: Finding, samples: Sequence[Fact]) -> tuple[Fact, ...]:
+    """The samples, and those of the history that are none of them."""
+    known = list(samples)
+    known += [fact for fact in (*finding.history, *finding.other) if fact not in known]
+    return tuple(known)
+
+
+def _told(process: Process, history: History, samples: tuple[Fact, ...], split: Split | None) -> list[str]:
+    version = split.old if split is not None else process
+    standing = start(version)
+    lines: list[str] = []
+    try:
+        for number, fact in enumerate(history):
+            if split is not None and number == split.after:
+                version, standing = _change_version(split, standing, lines)
+            lines.append(f"{number + 1}. {name_of(fact, samples)}")
+            standing, decision = take(version, standing, fact)
+            lines += [f"   {decision.reason}", *(f"   sends {_command(command)}" for command in decision.commands)]
+        if split is not None and split.after == len(history):
+            version, standing = _change_version(split, standing, lines)
+        return lines + _came_to(version, standing)
+    except Exception as error:  # noqa: BLE001 -- that it raises is what is to be told
+        return [*lines, f"   raises {error!r}"]
+
+
+def _change_version(split: Split, standing: Standing, lines: list[str]) -> tuple[Process, Standing]:
+    """The instance as the new version reads it; a line says so."""
+    lines.append(f"== from here on under {split.names[1]} ==")
+    return split.new, standing_at(load_state(split.new, dump_state(standing.state)), standing.sent)
+
+
+def _came_to(process: Process, standing: Standing) -> list[str]:
+    came_to = verdict(process, standing)
+    lines = [f"outcome: {came_to.outcome.value}"]
+    names = sorted((name, condition) for name, condition, _ in came_to.effects)
+    return lines + ([f"net effect: {name} {condition}" for name, condition in names] or ["net effect: none"])
+
+
+def _command(command: Command) -> str:
+    said = ", ".join(f"{name} {value!r}" for name, value in command.fields.items())
+    return f"{command.type} for {command.effect}" + (f" ({said})" if said else "")
+
+
+def _side_by_side(first: Sequence[str], second: Sequence[str]) -> str:
+    """Two columns, as wide as they need to be up to a limit; a line that is longer goes on below."""
+    width = min(_WIDEST, max(len(line) for line in first))
+    rows: list[tuple[str, str]] = []
+    for left, right in _aligned(first, second):
+        rows += zip_longest(_wrapped(left, width), _wrapped(right, _WIDEST), fillvalue="")
+    return "\n".join(f"{left:<{width}} | {right}".rstrip() for left, right in rows)
+
+
+def _aligned(first: Sequence[str], second: Sequence[str]) -> list[tuple[str, str]]:
+    """Lines beside each other, so that steps with one number begin on one line."""
+    rows: list[tuple[str, str]] = []
+    nothing: list[str] = []
+    for left, right in zip_longest(_blocks(first), _blocks(second), fillvalue=nothing):
+        rows += zip_longest(left, right, fillvalue="")
+    return rows
+
+
+def _blocks(lines: Sequence[str]) -> list[list[str]]:
+    """The lines of each step, and those of the end."""
+    blocks: list[list[str]] = []
+    for line in lines:
+        if line[:1].isdigit() or line.startswith("outcome:") or not blocks:
+            blocks.append([])
+        blocks[-1].append(line)
+    return blocks
+
+
+def _wrapped(line: str, width: int) -> list[str]:
+    indent = " " * (len(line) - len(line.lstrip()) + 2)
+    wrapped = []
+    while len(line) > width:
+        cut = line.rfind(" ", len(indent), width + 1)
+        cut = cut if cut > 0 else width
+        wrapped.append(line[:cut])
+        line = indent + line[cut:].lstrip()
+    return [*wrapped, line]
+
+
+def _imports(finding: Finding, facts: Collection[Fact]) -> list[str]:
+    used = _USED[finding.kind] if finding.split is None else ("check_upgrade",)
+    needed: defaultdict[str, set[str]] = defaultdict(set)
+    needed["saga.convergence"] |= {*used, *(["make_fact"] if facts else [])}
+    for fact in facts:
+        needed[fact.kind.__module__].add(fact.kind.__qualname__.partition(".")[0])
+    return [f"from {module} import {', '.join(sorted(names))}" for module, names in sorted(needed.items())]
+
+
+_USED: Mapping[Kind, tuple[str, ...]] = {
+    Kind.DIVERGES: ("tell",),
+    Kind.BEYOND: ("assert_converges",),
+    Kind.FAILS: ("assert_converges",),
+    Kind.DEPENDS_ON_MORE: (),
+    Kind.REPEAT_CHANGES: ("assert_converges",),
+    Kind.WAITS_FOR_EVER: ("assert_converges",),
+    Kind.CANNOT_BE_UNDONE: ("assert_converges",),
+    Kind.SENT_TWICE: ("assert_converges",),
+    Kind.CANNOT_BE_READ: ("check_upgrade",),
+}
+
+
+def test_name(finding: Finding) -> str:
+    """What a test is called that shows a finding."""
+    kinds = [fact.kind.__name__ for fact in finding.history]
+    words = {
+        Kind.DIVERGES: "come_to_the_same_in_both_orders",
+        Kind.BEYOND: "stay_within_the_bounds",
+        Kind.FAILS: "can_be_taken_in",
+        Kind.DEPENDS_ON_MORE: "come_to_the_same_in_every_interpreter",
+        Kind.REPEAT_CHANGES: "change_nothing_when_the_last_comes_again",
+        Kind.WAITS_FOR_EVER: "do_not_wait_for_ever",
+        Kind.CANNOT_BE_UNDONE: "take_back_nothing_that_is_final",
+        Kind.SENT_TWICE: "send_no_command_twice",
+        Kind.CANNOT_BE_READ: "can_be_read_by_the_new_version",
+    }[finding.kind]
+    upgraded = "_after_the_upgrade" if finding.split is not None else ""
+    return "_".join([*(_snake(kind) for kind in kinds), words]) + upgraded
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
+
+
+def _variable(fact: Fact, samples: tuple[Fact, ...]) -> str:
+    return _snake(name_of(fact, samples)).replace("#", "_")
+
+
+def _constructed(fact: Fact) -> str:
+    fields = fact.kind.model_fields.values() if issubclass(fact.kind, BaseModel) else ()
+    if any(field.alias or field.validation_alias for field in fields):
+        return f"make_fact({fact.kind.__qualname__}.model_validate({dict(fact.fields)!r}, by_name=True))"
+    said = ", ".join(f"{name}={value!r}" for name, value in fact.fields.items() if value is not None)
+    return f"make_fact({fact.kind.__qualname__}({said}))"
+
+
+def _assertion(finding: Finding, names: Mapping[int, str]) -> list[str]:
+    history, other = (f"[{', '.join(names[id(fact)] for fact in one)}]" for one in (finding.history, finding.other))
+    distinct = f"[{', '.join(names.values())}]"
+    if finding.split is not None:
+        return [f"assert check_upgrade(OLD, NEW, {distinct}) == []"]
+    if finding.kind is Kind.DIVERGES:
+        first, second = f"tell(PROCESS, {history})", f"tell(PROCESS, {other})"
+        return [f"first = {first}", f"second = {second}", "assert first.verdict == second.verdict"]
+    return [f"assert_converges(PROCESS, {distinct})"]

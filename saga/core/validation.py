@@ -1,0 +1,230 @@
+"""What is wrong with the declaration of a process, in words that say where, and what to write there."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+from enum import Enum
+from typing import TYPE_CHECKING, Final
+
+from saga.core.effect import CommandTemplate, Deadline, Effect, Selection
+from saga.core.fact import declared_fields
+from saga.core.identifier import IDENTIFIER_RULE, MAX_BYTES, is_identifier, is_short
+from saga.core.register import Register
+from saga.core.sub_machine import SubMachine
+from saga.core.tables import Outcomes, Wanted
+
+if TYPE_CHECKING:
+    from saga.core.column import Column
+    from saga.core.process import Process
+
+
+NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,50}")
+TAKEN_NAMES: Final = ("relay", "undelivered")
+LONGEST_PREFIX: Final = 41
+"""Characters that may stand before the name of a queue, and a dot behind them."""
+WILDCARDS: Final = re.compile(r"[\s*#]")
+
+
+def complaints(process: Process) -> Iterator[str]:
+    """Everything that is wrong, the most telling first."""
+    yield from _about_name(process)
+    yield from _doubles(process)
+    yield from _about_words(process)
+    yield from _about_wire(process)
+    yield from _about_inputs(process)
+    yield from _about_parts(process)
+    yield from _about_tables(process)
+    for effect in process.effects:
+        yield from _about_effect(process, effect)
+
+
+def _about_name(process: Process) -> Iterator[str]:
+    """The name becomes that of a queue and of a module; others have those already."""
+    if not NAME.fullmatch(process.name):
+        yield "the name has to be small letters, digits, - and _, with a letter first: it names a queue and a module"
+    if process.name in TAKEN_NAMES:
+        yield f"the name {process.name} is taken by the service itself"
+    if process.name in process.collaborators:
+        yield f"the name {process.name} is that of a collaborator: both would read one queue"
+
+
+def _doubles(process: Process) -> Iterator[str]:
+    named = {
+        "input": [kind.__name__ for kinds in process.inputs.values() for kind in kinds],
+        "sub-machine": [part.name for part in process.parts],
+        "register": [register.name for register in process.registers],
+        "effect": [effect.name for effect in process.effects],
+    }
+    for what, names in named.items():
+        yield from (f"there are two of the {what} {name}" for name, times in Counter(names).items() if times > 1)
+
+
+def _about_words(process: Process) -> Iterator[str]:
+    """States, outcomes and conditions are stored by their values."""
+    named = [state for part in process.parts for state in part.states] + list(process.outcomes.states)
+    named += [condition for effect in process.effects if isinstance(effect, Effect) for condition in effect.commands]
+    for one in named:
+        if not isinstance(one.value, str):
+            yield f"{one} has the value {one.value!r}: give it a word, by which it is stored and shown"
+    for word, times in Counter(outcome.value for outcome in process.outcomes.states).items():
+        if times > 1:
+            yield f"{times} outcomes have the value {word!r}: nobody could tell them apart"
+
+
+def _about_wire(process: Process) -> Iterator[str]:
+    """Names become routing keys, message types and queues, and have to fit there: what does not can't be sent."""
+    for name in process.collaborators:
+        if not is_identifier(name) or WILDCARDS.search(name) or not is_short(f"{'p' * LONGEST_PREFIX}.{name}"):
+            yield f"the collaborator {name!r:.60} can't have a queue: name it shortly, without spaces, * and #"
+    keys = [(module, kind.__name__) for module, kinds in process.inputs.items() for kind in kinds]
+    for effect in process.effects:
+        if isinstance(effect, Effect):
+            types = {sends.type: None for sends in effect.commands.values()}
+            keys += [(effect.collaborator, one) for one in types]
+            for one in types:
+                if not is_identifier(one) or "." in one or WILDCARDS.search(one):
+                    yield f"the command {one!r:.60} can't be routed: name it shortly, without spaces, dots, * and #"
+        else:
+            keys.append(("scheduler", effect.emits.__name__))
+        if not is_identifier(effect.name):
+            yield f"the name {effect.name!r:.60} can't be sent: it takes {IDENTIFIER_RULE}"
+    for first_word, type_ in dict.fromkeys(keys):
+        if not is_identifier(type_) or not is_short(f"{first_word}.{type_}"):
+            yield f"{type_!r:.60} of {first_word:.60} takes a routing key of over {MAX_BYTES} bytes: shorten the names"
+
+
+def _about_inputs(process: Process) -> Iterator[str]:
+    for kind in process.kinds.values():
+        if not process.hearers[kind] and not process.keepers[kind]:
+            yield f"no sub-machine consumes {kind.__name__}, and no register keeps it"
+        if process.correlate not in declared_fields(kind):
+            yield f"{kind.__name__} has no field {process.correlate}: nothing says which instance it is about"
+
+
+def _about_parts(process: Process) -> Iterator[str]:
+    heard = set(process.kinds.values())
+    for one in (*process.parts, *process.registers):
+        for kind in sorted(one.inputs - heard, key=lambda missing: missing.__name__):
+            yield f"{kind.__name__} of {one.name!r} comes from no module"
+    for register in process.registers:
+        if isinstance(register, Register) and register.key not in declared_fields(register.of):
+            yield f"register {register.name} is keyed by {register.key}, which {register.of.__name__} does not have"
+
+
+def _about_tables(process: Process) -> Iterator[str]:
+    for table in _tables(process.outcomes, *process.wanted):
+        for name, times in Counter(column.name for column in table.columns).items():
+            if times > 1:
+                yield f"{times} columns of one table are called {name}: give each outcomes(...) a name of its own"
+    for column in _columns(process.outcomes, *process.wanted):
+        if isinstance(column, SubMachine) and column not in process.parts:
+            yield (
+                f"a table looks at the sub-machine {column.name}, which is none of the parts: name it there, or the"
+                " process that has it among the children"
+            )
+        for register in getattr(column, "registers", ()):
+            if register not in process.registers:
+                yield f"{column.name} looks at the register {register.name}, which the process does not keep"
+    for outcome in _sorted(process.settled - set(process.outcomes.states)):
+        yield f"settled names {outcome.name}, which no cell of the outcomes has"
+
+
+def _tables(*tables: Outcomes | Wanted) -> Iterator[Outcomes | Wanted]:
+    """The tables, and those that are columns of theirs."""
+    for table in tables:
+        yield table
+        yield from _tables(*(column for column in table.columns if isinstance(column, Outcomes)))
+
+
+def _columns(*tables: Outcomes | Wanted) -> Iterator[Column]:
+    for table in _tables(*tables):
+        yield from table.columns
+
+
+def _about_effect(process: Process, effect: Effect | Deadline) -> Iterator[str]:
+    tables = [table for table in process.wanted if any(effect in wants for wants in table.cells.values())]
+    if len(tables) > 1:
+        yield f"two tables want {effect.name}: one has to decide"
+    needed = effect.emits if isinstance(effect, Deadline) else effect.decided_by
+    if needed is not None and needed not in process.kinds.values():
+        verb = "emits" if isinstance(effect, Deadline) else "is decided by"
+        yield f"{effect.name} {verb} {needed.__name__}, which comes from no module"
+    if isinstance(effect, Effect):
+        yield from _about_commands(process, effect)
+    else:
+        yield from _about_time(process, effect)
+    for table in tables:
+        for how in {id(wants[effect]): wants[effect] for wants in table.cells.values() if effect in wants}.values():
+            if isinstance(effect, Effect) and isinstance(how, Selection):
+                yield from _about_selection(process, effect, how)
+            elif isinstance(effect, Effect) and isinstance(how, Enum):
+                yield from _about_single(process, effect, effect.commands[how])
+
+
+def _about_time(process: Process, deadline: Deadline) -> Iterator[str]:
+    if deadline.after < timedelta():
+        yield f"{deadline.name} is due {-deadline.after} before it is armed"
+    if deadline.override is None:
+        return
+    register, field = deadline.override
+    if register not in process.registers:
+        yield f"{deadline.name} reads the register {register.name}, which the process does not keep"
+    if field not in declared_fields(register.of):
+        yield f"{deadline.name} takes its seconds from {field}, which {register.of.__name__} does not have"
+
+
+def _about_selection(process: Process, effect: Effect, selection: Selection) -> Iterator[str]:
+    if selection.register not in process.registers:
+        yield f"{effect.name} is wanted for {selection.name}, and the process does not keep that register"
+    for beside in selection.beside:
+        if beside not in process.registers:
+            yield f"{selection.name} looks at the register {beside.name}, which the process does not keep"
+    if selection.condition is None and len(effect.commands) != 1:
+        yield (
+            f"{effect.name} is wanted for {selection.name}: say in which condition, for it has {len(effect.commands)}"
+        )
+    if selection.condition is not None and selection.condition not in effect.commands:
+        yield f"{effect.name} is wanted {selection.condition.name} for {selection.name}: no such command"
+
+
+def _about_single(process: Process, effect: Effect, sends: CommandTemplate) -> Iterator[str]:
+    """An effect that exists once carries fields of what is known once: of several entries it could only take any."""
+    if isinstance(sends.register, Register) and sends.register.key != process.correlate:
+        yield (
+            f"{sends.type} carries fields of {sends.register.name}, of which an instance can have several: want"
+            f" {effect.name} for a selection of them, or work a figure out"
+        )
+
+
+def _about_commands(process: Process, effect: Effect) -> Iterator[str]:
+    if "/" in effect.name:
+        yield f"{effect.name} has a / in its name, which stands before the key of an entry"
+    for condition in _sorted(effect.final - effect.commands.keys()):
+        yield f"{effect.name} calls {condition.name} final, and no command brings it about"
+    for value, times in Counter(condition.value for condition in effect.commands).items():
+        if times > 1:
+            yield f"{effect.name} has {times} conditions that are called {value!r}"
+    for sends in effect.commands.values():
+        yield from _about_sends(process, sends)
+
+
+def _about_sends(process: Process, sends: CommandTemplate) -> Iterator[str]:
+    if sends.register is not None and sends.register not in process.registers:
+        yield f"{sends.type} carries fields of {sends.register.name}, which the process does not keep"
+    elif sends.register is not None:
+        for name in sorted(set(sends.fields) - declared_fields(sends.register.of)):
+            yield f"{sends.type} carries {name}, which {sends.register.of.__name__} does not have"
+    for figure in sends.figures:
+        for register in figure.registers:
+            if register not in process.registers:
+                yield f"{figure.name} looks at the register {register.name}, which the process does not keep"
+    said = {*sends.fields, *(figure.name for figure in sends.figures)}
+    for name in sorted(said & {process.correlate, "effect", "revision"}):
+        yield f"{sends.type} carries {name}, which every command has already"
+
+
+def _sorted(members: frozenset[Enum]) -> list[Enum]:
+    return sorted(members, key=lambda member: member.name)

@@ -1,0 +1,82 @@
+"""Every order of arrival: the inputs of an order in all their orders, also repeated, also before its OrderPlaced.
+
+Each input is sent when the one before was taken in, so the order of arrival is the one that the table names, with any
+number of workers. What each set of inputs came to is compared over all its orders: more than one answer is divergence.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations, permutations
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from saga.devstack.demo.ways import Input, Way
+from saga.postgres import Statements
+
+READ_VERDICTS = Statements(__package__)["read_verdicts"]
+
+INPUTS = {"PaymentReceived": "payments", "OrderCancelled": "orders", "PaymentTimedOut": "scheduler"}
+PLACED = "OrderPlaced"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One order and the inputs that it gets, in this order; ``copies`` of each."""
+
+    order_id: str
+    variant: str
+    inputs: tuple[str, ...]
+    copies: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What an order came to: its outcome, and the last condition of everything that was commanded."""
+
+    outcome: str
+    effects: tuple[str, ...]
+
+
+def arrivals() -> list[Arrival]:
+    """All orders of all subsets of the three inputs: alone, repeated, and with OrderPlaced coming last."""
+    histories = [h for size in (1, 2, 3) for subset in combinations(INPUTS, size) for h in permutations(subset)]
+    return [
+        Arrival(f"{variant.replace(' ', '-')}-{number:02}", variant, history + last, copies)
+        for number, history in enumerate(histories, 1)
+        for variant, last, copies in (("once", (), 1), ("repeated", (), 3), ("before placed", (PLACED,), 2))
+    ]
+
+
+async def send(way: Way, sent: Sequence[Arrival]) -> None:
+    """Send the first input of all orders, wait until it was taken in, then the second, and so on."""
+    for step in range(max(len(arrival.inputs) for arrival in sent)):
+        due = [arrival for arrival in sent if len(arrival.inputs) > step]
+        for copy in range(max(arrival.copies for arrival in due)):
+            await way.send([_input(arrival, step) for arrival in due if arrival.copies > copy])
+        await way.until_heard()
+
+
+async def read_verdicts(engine: AsyncEngine) -> dict[str, Verdict]:
+    """What every order has come to, by its id."""
+    async with engine.connect() as connection:
+        rows = await connection.execute(READ_VERDICTS)
+        return {row.process_id: Verdict(row.outcome, tuple(row.effects)) for row in rows}
+
+
+def diverged(sent: Sequence[Arrival], verdicts: dict[str, Verdict]) -> list[frozenset[str]]:
+    """The sets of inputs that did not come to one verdict in all their orders."""
+    answers: dict[frozenset[str], set[Verdict | None]] = {}
+    for arrival in sent:
+        facts = frozenset(arrival.inputs) - {PLACED}
+        answers.setdefault(facts, set()).add(verdicts.get(arrival.order_id))
+    return [facts for facts, found in answers.items() if len(found) > 1 or None in found]
+
+
+def _input(arrival: Arrival, step: int) -> Input:
+    kind = arrival.inputs[step]
+    data: dict[str, object] = {"order_id": arrival.order_id}
+    if kind in (PLACED, "PaymentReceived"):
+        data |= {"amount": 4_200, "currency": "EUR"}
+    if kind == "PaymentReceived":
+        data |= {"payment_id": f"pay-{arrival.order_id}", "received_at": "2026-01-31T12:00:00Z"}
+    return Input(f"{arrival.order_id}/{step}", INPUTS.get(kind, "orders"), kind, arrival.order_id, data)

@@ -1,0 +1,130 @@
+"""Two ways for an input to reach the order process: over the broker, or through the log of the module that says it.
+
+Both can say the same input again. Over the broker that is one message, delivered again; in a log it is another event,
+at a position of its own, that says nothing new.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import orjson
+from sqlalchemy import TextClause
+from sqlalchemy.ext.asyncio import AsyncEngine
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
+
+from saga.modules import NewEvent, append
+from saga.modules.outgoing import Outgoing
+from saga.postgres import Conflict, Statements, Unavailable, durable_transaction
+from saga.rabbitmq.publisher import Publisher
+
+SOURCE = "/demo/arrivals"
+TOLD_BY_THE_DEMO = "demo"
+"""In the metadata of what the demo itself said in another module's name."""
+
+PATIENCE_SECONDS = 30.0
+LOOK_SECONDS = 0.02
+
+_SQL = Statements(__package__)
+COUNT_TAKEN = _SQL["count_taken"]
+COUNT_UNHEARD = _SQL["count_unheard"]
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """What a module says of an order; the same ``id`` again is the same input again."""
+
+    id: str
+    module: str
+    kind: str
+    order_id: str
+    data: Mapping[str, Any]
+
+
+class Way(Protocol):
+    """How inputs get to the order process."""
+
+    async def send(self, inputs: Sequence[Input]) -> None:
+        """Send inputs, no two of them the same; they can't be lost any more when this returns."""
+
+    async def until_heard(self) -> None:
+        """Wait until all that was sent has been taken in."""
+
+
+class ByBroker:
+    """Publishes inputs, as modules do whose logs are kept elsewhere."""
+
+    def __init__(self, publisher: Publisher, engine: AsyncEngine, prefix: str) -> None:
+        self._publisher = publisher
+        self._engine = engine
+        self._prefix = prefix
+        self._sent: set[str] = set()
+
+    async def send(self, inputs: Sequence[Input]) -> None:
+        """Publish, confirmed by the broker."""
+        await self._publisher.publish([_message(self._prefix, one) for one in inputs])
+        self._sent |= {one.id for one in inputs}
+
+    async def until_heard(self) -> None:
+        """Wait for an inbox row for each."""
+        await _until(self._engine, COUNT_TAKEN, {"source": SOURCE}, len(self._sent))
+
+
+class ByLogs:
+    """Appends inputs to the logs of their modules."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def send(self, inputs: Sequence[Input]) -> None:
+        """Append, in one transaction."""
+        events: defaultdict[str, list[NewEvent]] = defaultdict(list)
+        for one in inputs:
+            said_by = {TOLD_BY_THE_DEMO: True}
+            events[one.module].append(NewEvent(one.order_id, one.kind, one.id, one.data, metadata=said_by))
+        await append_surely(self._engine, events)
+
+    async def until_heard(self) -> None:
+        """Wait until the order process's cursors have come to the ends of the logs."""
+        await _until(self._engine, COUNT_UNHEARD, {}, 0)
+
+
+async def append_surely(engine: AsyncEngine, events: Mapping[str, Sequence[NewEvent]]) -> None:
+    """Append to each module's log, all or nothing, through a database that is away for a moment."""
+    attempts = AsyncRetrying(
+        retry=retry_if_exception_type((Unavailable, Conflict)),
+        wait=wait_random_exponential(multiplier=0.05, max=1),
+        stop=stop_after_delay(PATIENCE_SECONDS),
+        reraise=True,
+    )
+    async for attempt in attempts:
+        with attempt:
+            async with durable_transaction(engine) as connection:
+                for module in sorted(events):
+                    await append(connection, module, events[module])
+
+
+async def _until(engine: AsyncEngine, question: TextClause, about: Mapping[str, str], answer: int) -> None:
+    async with asyncio.timeout(PATIENCE_SECONDS), engine.connect() as connection:
+        while (await connection.execute(question, about)).scalar_one() != answer:
+            await asyncio.sleep(LOOK_SECONDS)
+
+
+def _message(prefix: str, one: Input) -> Outgoing:
+    return Outgoing(
+        exchange=f"{prefix}.events",
+        routing_key=f"{one.module}.{one.kind}",
+        id=one.id,
+        type=one.kind,
+        correlation_id=None,
+        headers={
+            "ce-specversion": "1.0",
+            "ce-id": one.id,
+            "ce-source": SOURCE,
+            "ce-type": one.kind,
+            "ce-subject": one.order_id,
+        },
+        body=orjson.dumps(one.data),
+    )

@@ -1,0 +1,1 @@
+"""Feeds: what brings a process or a collaborator its messages from the modules' logs. PostgreSQL only."""

@@ -1,0 +1,184 @@
+"""The wire: CloudEvents 1.0 in binary and structured mode, and plain AMQP messages, to envelopes.
+
+Decoding never raises: what can't be understood comes back as poison, with a reason that a person can act on.
+"""
+
+import re
+from base64 import b64decode
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+from saga.core.identifier import MAX_BYTES, MAX_CHARACTERS, byte_length, is_clean, is_short
+from saga.messages import Envelope, Poison, Raw
+from saga.messages.lenient_json import scalars
+from saga.messages.strict_json import NotStrictJson, parse
+
+SPEC_VERSION: Final = "1.0"
+STRUCTURED: Final = "application/cloudevents"
+BINARY_PREFIX: Final = "ce-"
+PLAIN_SOURCE: Final = "/amqp"
+
+_MODULE_SOURCE = re.compile(r"/modules/([a-z][a-z0-9_-]{0,62})")
+_LENIENTLY_READ = [(name,) for name in ("type", "id", "source", "subject", "sequence")]
+
+
+class _Undecodable(ValueError):
+    """Why a message can't be understood."""
+
+
+def decode(raw: Raw) -> Envelope | Poison:
+    """The message, or why it can't be understood."""
+    attributes: dict[str, Any] = {}
+    try:
+        attributes, data = _structured(raw) if _is_structured(raw) else _binary_or_plain(raw)
+        return _envelope(raw, attributes, data)
+    except (_Undecodable, NotStrictJson) as error:
+        return _poison(raw, str(error), attributes or _lenient_attributes(raw))
+
+
+def _poison(raw: Raw, reason: str, known: Mapping[str, Any]) -> Poison:
+    """The message as one that can't be understood, with whatever can be read of it."""
+    source = _if_scalar(known.get("source"))
+    module, position = _MODULE_SOURCE.fullmatch(source or ""), _if_position(known)
+    return Poison(
+        raw=raw,
+        reason=reason,
+        type=_if_scalar(known.get("type")),
+        id=_if_scalar(known.get("id")),
+        source=source,
+        subject=_if_scalar(known.get("subject")),
+        module=module[1] if module and position is not None else None,
+        position=position if module else None,
+    )
+
+
+def _is_structured(raw: Raw) -> bool:
+    return (raw.content_type or "").lower().startswith(STRUCTURED)
+
+
+def _structured(raw: Raw) -> tuple[dict[str, Any], Any]:
+    event = parse(raw.body)
+    if not isinstance(event, dict):
+        raise _Undecodable("a structured CloudEvent is a JSON object")
+    data = event.pop("data", None)
+    if "data_base64" in event:
+        try:
+            data = parse(b64decode(event.pop("data_base64"), validate=True))
+        except (TypeError, ValueError) as error:
+            raise _Undecodable(f"data_base64: {error}") from None
+    return event, data
+
+
+def _binary_or_plain(raw: Raw) -> tuple[dict[str, Any], Any]:
+    return (_named_attributes(raw) or _plain_attributes(raw)), parse(raw.body)
+
+
+def _named_attributes(raw: Raw) -> dict[str, Any]:
+    """The attributes of a CloudEvent in binary mode, by their names."""
+    return {attribute: value for name, value in raw.headers.items() if (attribute := _attribute(name)) is not None}
+
+
+@lru_cache(maxsize=1_024)
+def _attribute(header: str) -> str | None:
+    """The attribute that a header carries, whose name is understood in any case; None if it carries none."""
+    name = header.lower()
+    return name.removeprefix(BINARY_PREFIX) if name.startswith(BINARY_PREFIX) else None
+
+
+def _plain_attributes(raw: Raw) -> dict[str, Any]:
+    return {
+        "specversion": SPEC_VERSION,
+        "id": raw.message_id,
+        "source": PLAIN_SOURCE,
+        "type": raw.type or raw.routing_key.rpartition(".")[2],
+        "correlationid": raw.correlation_id,
+    }
+
+
+def _lenient_attributes(raw: Raw) -> dict[str, Any]:
+    """What properties and body say of a message whose body can't be read."""
+    if _is_structured(raw):
+        return {path[0]: value for path, value in scalars(raw.body, _LENIENTLY_READ).items()}
+    return {key: value for key, value in _plain_attributes(raw).items() if value} | _named_attributes(raw)
+
+
+def _envelope(raw: Raw, attributes: Mapping[str, Any], data: Any) -> Envelope:
+    if attributes.get("specversion") != SPEC_VERSION:
+        raise _Undecodable(f"specversion is {attributes.get('specversion')!r}; {SPEC_VERSION!r} is understood")
+    if not isinstance(data, dict):
+        raise _Undecodable("the data is not a JSON object")
+    source = _text(attributes, "source")
+    module, position, previous = _place(attributes, source)
+    return Envelope(
+        type=_text(attributes, "type"),
+        id=_text(attributes, "id"),
+        source=source,
+        data=data,
+        raw=raw,
+        subject=_optional_text(attributes, "subject"),
+        time=_optional_text(attributes, "time"),
+        module=module,
+        position=position,
+        previous_position=previous,
+        correlation_id=_optional_text(attributes, "correlationid"),
+        causation_id=_optional_text(attributes, "causationid"),
+        traceparent=_optional_text(attributes, "traceparent"),
+    )
+
+
+def _place(attributes: Mapping[str, Any], source: str) -> tuple[str | None, int | None, int | None]:
+    """The module, the position in its log and the public one before it; nothing of a source that is no module."""
+    numbered = "sequence" in attributes or "previoussequence" in attributes
+    named = _MODULE_SOURCE.fullmatch(source) if numbered else None
+    if named is None:
+        return None, None, None
+    position = _position(attributes, "sequence", least=1)
+    previous = _position(attributes, "previoussequence", least=0)
+    if position is None and previous is not None:
+        raise _Undecodable("previoussequence without sequence")
+    if position is not None and previous is not None and previous >= position:
+        raise _Undecodable(f"previoussequence {previous} is not below sequence {position}")
+    return (None if position is None else named[1]), position, previous
+
+
+def _text(attributes: Mapping[str, Any], name: str) -> str:
+    value = _optional_text(attributes, name)
+    if value is None:
+        raise _Undecodable(f"the message has no {name}")
+    return value
+
+
+def _optional_text(attributes: Mapping[str, Any], name: str) -> str | None:
+    value = attributes.get(name)
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise _Undecodable(f"{name} is not text: {value!r:.60}")
+    if len(value) > MAX_CHARACTERS or not is_clean(value):
+        raise _Undecodable(f"{name} is longer than {MAX_CHARACTERS} characters or has control characters")
+    if not is_short(value):
+        raise _Undecodable(f"{name} has {byte_length(value)} bytes; {MAX_BYTES} are allowed")
+    return value
+
+
+def _position(attributes: Mapping[str, Any], name: str, least: int) -> int | None:
+    value = attributes.get(name)
+    if value is None:
+        return None
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(text, str) or not re.fullmatch(r"[0-9]{1,19}", text) or not least <= int(text) < 2**63 - 1:
+        raise _Undecodable(f"{name} is not a decimal number from {least} on: {value!r:.60}")
+    return int(text)
+
+
+def _if_scalar(value: Any) -> str | None:
+    """A text, or a number or truth as text."""
+    return str(value) or None if isinstance(value, str | int | float) else None
+
+
+def _if_position(known: Mapping[str, Any]) -> int | None:
+    try:
+        return _position(known, "sequence", least=1)
+    except _Undecodable:
+        return None

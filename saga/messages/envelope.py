@@ -1,0 +1,68 @@
+"""A message as it came in: understood (an envelope), or not (poison). Both keep the raw form."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import field
+from typing import Any
+
+from saga.core.frozen import frozen
+
+
+@frozen
+class Raw:
+    """What the broker delivered, untouched: enough to decode it again later, or to send it once more."""
+
+    body: bytes
+    routing_key: str = ""
+    exchange: str = ""
+    content_type: str | None = None
+    message_id: str | None = None
+    type: str | None = None
+    correlation_id: str | None = None
+    headers: Mapping[str, Any] = field(default_factory=dict)
+
+
+@frozen
+class Envelope:
+    """A well-formed message. Its data is strict JSON, but not yet checked against any message class.
+
+    ``position`` is the place in the log of ``module`` and the message covers the range (``previous_position``,
+    ``position``] of it; both are None for a message that was never in a log.
+    """
+
+    type: str
+    id: str
+    source: str
+    data: Mapping[str, Any]
+    raw: Raw
+    subject: str | None = None
+    time: str | None = None
+    module: str | None = None
+    position: int | None = None
+    previous_position: int | None = None
+    correlation_id: str | None = None
+    causation_id: str | None = None
+    traceparent: str | None = None
+
+
+@frozen
+class Poison:
+    """A message that can't be understood, with the reason in words, and whatever is known of it.
+
+    The position of one that is not ``well_formed`` is hearsay.
+    """
+
+    raw: Raw
+    reason: str
+    type: str | None = None
+    id: str | None = None
+    source: str | None = None
+    subject: str | None = None
+    module: str | None = None
+    position: int | None = None
+    previous_position: int | None = None
+    well_formed: bool = False
+
+
+Handler = Callable[[Sequence[Envelope | Poison]], Awaitable[None]]
+"""Handles a batch; when it returns, the messages may be acknowledged. Raises what a supervisor calls transient when the
+same batch should be handled again."""

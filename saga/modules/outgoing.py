@@ -1,0 +1,122 @@
+"""Outgoing: a log entry as a message, a CloudEvent in binary mode."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from saga.core.identifier import MAX_BYTES, byte_length, is_short
+from saga.messages import Envelope, Poison, Raw
+from saga.messages.cloudevents import SPEC_VERSION, decode
+from saga.modules.log import Entry
+
+_SAID_OF_ITS_CAUSE = ("correlationid", "causationid", "traceparent")
+
+
+class Unsendable(ValueError):
+    """Why a log entry can't be sent, whoever tries and however often."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message ready to be published; ``id`` derives from its cause."""
+
+    exchange: str
+    routing_key: str
+    id: str
+    type: str
+    correlation_id: str | None
+    headers: Mapping[str, str]
+    body: bytes
+    content_type: str = "application/json"
+
+
+def encode(entry: Entry, prefix: str) -> Outgoing:
+    """A log entry as a message: an event for everybody, or a command for its target.
+
+    Raises Unsendable for one that no message can hold.
+    """
+    headers = _headers(entry)
+    try:
+        "".join(headers.values()).encode()
+        body = entry.data_json.encode()
+    except (AttributeError, TypeError, UnicodeEncodeError) as error:
+        raise Unsendable(f"something of the entry is no text: {error}") from None
+    exchange, routing_key = _address(entry, prefix)
+    correlation_id = headers.get("ce-correlationid")
+    for name, text in (
+        ("routing key", routing_key),
+        ("id", entry.event_id),
+        ("type", entry.type),
+        ("correlation id", correlation_id or ""),
+    ):
+        if not is_short(text):
+            raise Unsendable(f"the {name} has {byte_length(text)} bytes; AMQP has room for {MAX_BYTES}")
+    return Outgoing(exchange, routing_key, entry.event_id, entry.type, correlation_id, headers, body)
+
+
+def unsent(entry: Entry, prefix: str, reason: str) -> Poison:
+    """A log entry that can't be sent, for people: as much of the message as there is, and its place in the log."""
+    exchange, routing_key = _address(entry, prefix)
+    raw = Raw(
+        body=(entry.data_json or "").encode("utf-8", "surrogatepass"),
+        routing_key=routing_key,
+        exchange=exchange,
+        content_type="application/json",
+        headers={**_headers(entry), "ce-sequence": str(entry.position)},
+    )
+    return Poison(
+        raw=raw,
+        reason=reason,
+        type=entry.type,
+        id=entry.event_id,
+        source=f"/modules/{entry.module}",
+        subject=entry.stream_id,
+        module=entry.module,
+        position=entry.position,
+    )
+
+
+def as_delivered(entry: Entry, prefix: str) -> Envelope | Poison:
+    """A log entry as a broker would have delivered it: what is pulled is checked like what is pushed."""
+    try:
+        sent = encode(entry, prefix)
+    except Unsendable as error:
+        return unsent(entry, prefix, str(error))
+    return decode(
+        Raw(
+            body=sent.body,
+            routing_key=sent.routing_key,
+            exchange=sent.exchange,
+            content_type=sent.content_type,
+            message_id=sent.id,
+            type=sent.type,
+            correlation_id=sent.correlation_id,
+            headers=sent.headers,
+        )
+    )
+
+
+def _address(entry: Entry, prefix: str) -> tuple[str, str]:
+    """The exchange and the routing key of an entry."""
+    exchange, first_word = ("events", entry.module) if entry.target is None else ("commands", entry.target)
+    return f"{prefix}.{exchange}", f"{first_word}.{entry.type}"
+
+
+def _headers(entry: Entry) -> dict[str, Any]:
+    """The attributes of an entry; texts, unless the entry was not written by us."""
+    headers = {
+        "ce-specversion": SPEC_VERSION,
+        "ce-id": entry.event_id,
+        "ce-source": f"/modules/{entry.module}",
+        "ce-type": entry.type,
+        "ce-subject": entry.stream_id,
+        "ce-time": entry.recorded_at.isoformat().replace("+00:00", "Z"),
+    }
+    if entry.target is None:
+        headers["ce-sequence"] = str(entry.position)
+    if entry.previous_public_position is not None:
+        headers["ce-previoussequence"] = str(entry.previous_public_position)
+    for name in _SAID_OF_ITS_CAUSE:
+        if said := entry.metadata.get(name):
+            headers[f"ce-{name}"] = str(said) if isinstance(said, int) else said
+    return headers

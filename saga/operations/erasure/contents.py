@@ -1,0 +1,71 @@
+"""The contents of entries, states and commands as an erasure leaves them. Pure."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+import orjson
+
+from saga.core import Process, Register, State, dump_state, load_state
+from saga.operations.erasure.kept import Kept
+from saga.verification.replay.fold import ANSWERS, RESTARTS
+
+ERASED: Final = "erased"
+"""Stands in place of sentences. In the metadata of events that lost contents: for which instance of each process."""
+
+Contents = Mapping[str, Any]
+
+
+def erased_state(process: Process, kept: Kept, stored: str) -> dict[str, Any]:
+    """The state of an instance: register entries lose the fields that nothing reads."""
+    state = load_state(process, orjson.loads(stored))
+    registers = {
+        one.name: {key: kept.of(one.of.__name__, entry) for key, entry in state.registers[one.name].items()}
+        if isinstance(one, Register)
+        else state.registers[one.name]
+        for one in process.registers
+    }
+    return dump_state(State(state.parts, registers, state.commanded, state.revisions))
+
+
+def erased_entry(process: Process, kept: Kept, type_: str, data: Contents) -> Contents:
+    """The data of an entry of the process's own log that is no command."""
+    if type_ in ANSWERS:
+        fields = kept.of(str(data["type"]), data["fields"])
+        return {"type": data["type"], "fields": fields, "decision": ERASED, "outcome": data["outcome"]}
+    if type_ in RESTARTS:
+        return {**data, "state": erased_state(process, kept, orjson.dumps(data["state"]).decode())}
+    return {name: value for name, value in data.items() if name == "outcome"}
+
+
+def erased_command(process: Process, kept: Kept, type_: str, data: Contents) -> Contents:
+    """The data of a command: what the process puts into it."""
+    said = kept.commands.get(type_, frozenset({process.correlate, "effect", "revision"}))
+    return {name: value for name, value in data.items() if name in said}
+
+
+def erased_metadata(metadata: Contents, process_id: str) -> Contents:
+    """Metadata without what a sender chose freely; ids, sources and positions stay."""
+    left = {name: value for name, value in metadata.items() if name not in ("correlationid", "traceparent")}
+    return left | ({"correlationid": process_id} if "correlationid" in metadata else {})
+
+
+def erased_event(
+    kept: list[Kept], told: tuple[str, str], type_: str, data: Contents, metadata: Contents
+) -> tuple[Contents, Contents]:
+    """Data and metadata of an event in a module's log; one that lost something says which instances were erased.
+
+    ``told`` is the process and the id of the instance that was told of it. Whose deadline an event is stays.
+    """
+    left = {name: data[name] for name in ("armed_by",) if name in data}
+    for one in kept:
+        left |= one.of(type_, data)
+    said = {name: value for name, value in metadata.items() if name not in ("correlationid", "traceparent")}
+    if ERASED not in metadata and (left, said) == (data, metadata):
+        return data, metadata
+    return left, said | {ERASED: {**metadata.get(ERASED, {}), told[0]: told[1]}}
+
+
+def written(process_id: str) -> list[str]:
+    """An id as JSON texts write it, with and without escapes."""
+    return sorted({json.dumps(process_id), json.dumps(process_id, ensure_ascii=False)})

@@ -1,0 +1,278 @@
+"""The erasure of one instance: one transaction over everything in this database that says what it was told.
+
+The problem: an order that is settled may have to lose the personal data of its customer, and still answer what comes
+late as if nothing had happened. The log is append-only, its positions are what cursors go by, and keys are what
+deduplication goes by.
+
+The model: an entry keeps its place and loses contents. What the process may still read stays (``kept``). The record of
+the instance before the erasure can no longer be replayed, so an internal InstanceErased, the last entry of the stream,
+holds the state from which it goes on; replay and audit begin there. Events in the logs of other modules that lost
+contents are marked, and no reader gets them any more: so an erasure waits until everybody who has a cursor here has
+read them.
+
+An instance that never came to be may have dead letters all the same; they lose what they say.
+
+Locks are taken as a step takes them: the instance, dead letters, timers, at last the module's row. A scheduler that is
+firing one of the timers is waited for before the events are read: its event is one of them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import groupby
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from saga.core import Process
+from saga.messages.identity import derived_id
+from saga.modules import NewEvent, Visibility, append
+from saga.operations.erasure.contents import (
+    erased_command,
+    erased_entry,
+    erased_event,
+    erased_metadata,
+    erased_state,
+    written,
+)
+from saga.operations.erasure.kept import Kept, kept
+from saga.postgres import Conflict, Statements, again_after_conflicts, as_rows, durable_transaction
+from saga.postgres.operation import Operation, record_operation
+from saga.verification.replay.fold import ERASED
+
+ENTRIES_AT_ONCE: Final = 1_000
+
+_SQL = Statements(__package__)
+ALLOW_ERASING = _SQL["allow_erasing"]
+LOCK_INSTANCE = _SQL["lock_instance"]
+LOCK_TOMBSTONE = _SQL["lock_tombstone"]
+LIST_OPEN_LETTERS = _SQL["list_open_letters"]
+READ_STREAM = _SQL["read_stream"]
+READ_EVENTS = _SQL["read_events"]
+REWRITE_ENTRIES = _SQL["rewrite_entries"]
+WRITE_INSTANCE = _SQL["write_instance"]
+WRITE_TOMBSTONE = _SQL["write_tombstone"]
+ERASE_LETTERS = _SQL["erase_letters"]
+ERASE_TIMERS = _SQL["erase_timers"]
+FIND_COLLABORATORS = _SQL["find_collaborators"]
+READ_COMMANDS = _SQL["collaborator/read_commands"]
+REWRITE_COMMANDS = _SQL["collaborator/rewrite_commands"]
+ERASE_REJECTED = _SQL["collaborator/erase_rejected"]
+
+
+class Refused(Exception):
+    """The instance can't be erased now; the message says why, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The instance to erase, and every process that runs here: what any of them reads of a shared event stays."""
+
+    process: Process
+    process_id: str
+    processes: Sequence[Process]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an erasure changes, counted, and what it keeps.
+
+    ``entries`` are those of the process's own log, ``events`` those of other modules, ``collaborators`` rows by schema.
+    """
+
+    entries: int
+    events: Mapping[str, int]
+    dead_letters: int
+    collaborators: Mapping[str, int]
+    kept: Kept
+
+
+class _Planned(Exception):
+    """Undoes the transaction that was only to find out."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        super().__init__()
+
+
+async def plan(engine: AsyncEngine, target: Target) -> Plan:
+    """What ``erase`` would change: all of it is done, and undone. Raises as ``erase`` does."""
+    try:
+        await erase(engine, target, actor="", reason="", dry=True)
+    except _Planned as planned:
+        return planned.plan
+    raise AssertionError("a dry erasure commits nothing")
+
+
+async def erase(engine: AsyncEngine, target: Target, *, actor: str, reason: str, dry: bool = False) -> Plan:
+    """Erase the instance, and record who did it and why.
+
+    Raises Refused while it is not settled, has open dead letters, or an event of it has a reader to come; LookupError
+    if nothing is known of it, and no dead letter says anything; Conflict where others were in the way too often;
+    Unavailable.
+    """
+    return await again_after_conflicts()(_erase, engine, target, actor, reason, dry=dry)
+
+
+async def _erase(engine: AsyncEngine, target: Target, actor: str, reason: str, *, dry: bool) -> Plan:
+    process, process_id = target.process, target.process_id
+    keeps = kept(process)
+    async with durable_transaction(engine) as connection:
+        await connection.execute(ALLOW_ERASING)
+        row, is_pruned = await _lock(connection, target)
+        await _require_answered(connection, target, row)
+        letters = (await connection.execute(ERASE_LETTERS, _this(target))).rowcount
+        if row is None and not letters:
+            raise LookupError(f"nothing is known of {process.name} {process_id!r}")
+        await connection.execute(ERASE_TIMERS, _this(target))
+        events = await _erase_events(connection, target)
+        entries, last = await _erase_stream(connection, target, keeps)
+        collaborators = await _erase_at_collaborators(connection, target, keeps)
+        done = Plan(entries, events, letters, collaborators, keeps)
+        if dry:
+            raise _Planned(done)
+        counts = {name: value for name, value in asdict(done).items() if name != "kept"}
+        result = {"process": process.name, **counts}
+        await record_operation(connection, Operation(actor, "erase", reason, (process_id,), result))
+        if row is None:
+            return done
+        state = erased_state(process, keeps, row.state)
+        if is_pruned:
+            await connection.execute(WRITE_TOMBSTONE, _this(target) | {"state": orjson.dumps(state).decode()})
+        elif last != ERASED:
+            await _go_on_from(connection, target, row, state)
+    return done
+
+
+async def _lock(connection: AsyncConnection, target: Target) -> tuple[Row[Any] | None, bool]:
+    """The instance's row, and whether it is a tombstone; None where only dead letters may know of it."""
+    if (row := (await connection.execute(LOCK_INSTANCE, _this(target))).one_or_none()) is not None:
+        return row, False
+    row = (await connection.execute(LOCK_TOMBSTONE, _this(target))).one_or_none()
+    return row, row is not None
+
+
+async def _require_answered(connection: AsyncConnection, target: Target, row: Row[Any] | None) -> None:
+    who = f"{target.process.name} {target.process_id}"
+    if row is not None and not row.settled:
+        raise Refused(f"{who} is {row.outcome}, and not settled: erase it once it is.")
+    letters = (await connection.execute(LIST_OPEN_LETTERS, _this(target))).scalars().all()
+    if letters:
+        few = ", ".join(map(str, letters[:5])) + (", ..." if len(letters) > 5 else "")
+        raise Refused(f"{who} has open dead letters ({few}): redrive or discard them first.")
+
+
+async def _erase_stream(connection: AsyncConnection, target: Target, keeps: Kept) -> tuple[int, str | None]:
+    """How many entries changed, and the type of the last one."""
+    changed, after, last = 0, 0, None
+    wanted = {"module": target.process.module, "process_id": target.process_id, "limit": ENTRIES_AT_ONCE}
+    while rows := (await connection.execute(READ_STREAM, wanted | {"after": after})).all():
+        new = [entry for row in rows if (entry := _entry(target, keeps, row)) is not None]
+        await _rewrite(connection, target.process.module, new)
+        changed, after, last = changed + len(new), rows[-1].stream_version, rows[-1].type
+    return changed, last
+
+
+def _entry(target: Target, keeps: Kept, row: Row[Any]) -> dict[str, Any] | None:
+    """An entry of the instance's stream as it is to be; None if it stays as it is."""
+    was, metadata = orjson.loads(row.data), orjson.loads(row.metadata)
+    if row.target is None:
+        data = erased_entry(target.process, keeps, row.type, was)
+    else:
+        data = erased_command(target.process, keeps, row.type, was) if row.is_handed_on else was
+    said = erased_metadata(metadata, target.process_id)
+    if (data, said) == (was, metadata):
+        return None
+    return {"position": row.position, "data": data, "metadata": said}
+
+
+async def _erase_events(connection: AsyncConnection, target: Target) -> dict[str, int]:
+    """How many events changed, by module."""
+    process = target.process
+    heard = [
+        (one.name, module, kind.__name__)
+        for one in target.processes
+        for module, kinds in one.inputs.items()
+        for kind in kinds
+    ]
+    hearers, hears_from, heard_types = zip(*heard, strict=True)
+    wanted = {"own": process.module, "modules": list(process.inputs), "correlate": process.correlate} | {
+        "hearers": list(hearers),
+        "hears_from": list(hears_from),
+        "heard_types": list(heard_types),
+    }
+    changed: dict[str, int] = {}
+    rows = (await connection.execute(READ_EVENTS, _this(target) | wanted)).all()
+    for module, events in groupby(rows, key=lambda row: row.module):
+        new = [event for row in events if (event := _event(target, row)) is not None]
+        await _rewrite(connection, module, new)
+        changed |= {module: len(new)} if new else {}
+    return changed
+
+
+def _event(target: Target, row: Row[Any]) -> dict[str, Any] | None:
+    was, metadata = orjson.loads(row.data), orjson.loads(row.metadata)
+    told = (target.process.name, target.process_id)
+    data, said = erased_event([kept(one) for one in target.processes], told, row.type, was, metadata)
+    if (data, said) == (was, metadata):
+        return None
+    if row.unread_by is not None:
+        raise Refused(
+            f"{row.unread_by} has not read position {row.position} of {row.module} yet, which is about "
+            f"{target.process.name} {target.process_id}: erase it once it has (`saga cursors`)."
+        )
+    return {"position": row.position, "data": data, "metadata": said}
+
+
+async def _rewrite(connection: AsyncConnection, module: str, entries: list[dict[str, Any]]) -> None:
+    if not entries:
+        return
+    result = await connection.execute(REWRITE_ENTRIES, {"module": module, "entries": as_rows(entries)})
+    if result.rowcount != len(entries):
+        raise Conflict(f"rewrote {result.rowcount} of {len(entries)} entries: some were pruned just now")
+
+
+async def _erase_at_collaborators(connection: AsyncConnection, target: Target, keeps: Kept) -> dict[str, int]:
+    """How many rows changed, by schema."""
+    changed: dict[str, int] = {}
+    this = {"process_id": target.process_id}
+    for schema in (await connection.execute(FIND_COLLABORATORS)).scalars().all():
+        commands = [
+            {
+                "command_id": row.command_id,
+                "body": erased_command(target.process, keeps, row.type, orjson.loads(row.body)),
+            }
+            for row in await connection.execute(_of(schema, READ_COMMANDS), this)
+        ]
+        rewritten = await connection.execute(_of(schema, REWRITE_COMMANDS), {"commands": as_rows(commands)})
+        rejected = await connection.execute(_of(schema, ERASE_REJECTED), {"written": written(target.process_id)})
+        if count := rewritten.rowcount + rejected.rowcount:
+            changed[schema] = count
+    return changed
+
+
+def _of(schema: str, statement: Any) -> Any:
+    """The statement for the tables of a collaborator's schema."""
+    quoted = schema.replace('"', '""')
+    return text(statement.text.format(schema=f'"{quoted}"'))
+
+
+async def _go_on_from(connection: AsyncConnection, target: Target, row: Row[Any], state: dict[str, Any]) -> None:
+    """Write the state, and record it as what the instance goes on from. The last statement locks the module's row."""
+    process, version = target.process, row.stream_version + 1
+    changed = {"state": orjson.dumps(state).decode(), "stream_version": version}
+    await connection.execute(WRITE_INSTANCE, _this(target) | changed)
+    erased = NewEvent(
+        stream_id=target.process_id,
+        stream_version=version,
+        type=ERASED,
+        event_id=derived_id("erasure", process.name, target.process_id, version),
+        visibility=Visibility.INTERNAL,
+        data={"state": state, "outcome": row.outcome},
+    )
+    await append(connection, process.module, [erased])
+
+
+def _this(target: Target) -> dict[str, Any]:
+    return {"process": target.process.name, "process_id": target.process_id}

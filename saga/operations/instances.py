@@ -1,0 +1,264 @@
+"""One instance, explained: its state, every message with the decision it led to, commands, timers, dead letters."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from saga.core import Process, load_state
+from saga.modules import Entry
+from saga.operations.dead_letters import OpenLetter, count_open_of, modules_about, open_letters_of
+from saga.postgres import Statements
+
+_SQL = Statements(__package__)
+READ_INSTANCE = _SQL["read_instance"]
+READ_STREAM_PAGE = _SQL["read_stream_page"]
+READ_REVIVAL = _SQL["read_revival"]
+READ_ERASURE = _SQL["read_erasure"]
+READ_HANDED_ON = _SQL["read_handed_on"]
+LIST_UNSENT = _SQL["list_unsent"]
+READ_TOMBSTONE = _SQL["read_tombstone"]
+READ_REPEATS = _SQL["read_repeats"]
+READ_TIMERS = _SQL["read_timers"]
+
+RELAY = "relay"
+"""Its name as a consumer of the logs."""
+
+ANSWERS = ("InputTaken", "InputIgnored")
+"""The entries of a stream that answer a message; others tell that the instance was revived or repaired."""
+
+LIMIT = 200
+"""Entries of its stream that are read of one instance, and dead letters."""
+
+LAST_VERSION = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class TakenFact:
+    """One input that was taken in."""
+
+    type: str
+    fields: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredMessage:
+    """A message and the decision it led to; ``outcome`` is the instance's after it.
+
+    ``repeats`` counts how often it came again; None once its inbox row was pruned. ``version`` is the number of its
+    answer in the instance's stream: the commands up to the next answer are those that it led to.
+    """
+
+    type: str
+    source: str
+    position: int | None
+    id: str
+    decision: str
+    taken: bool
+    outcome: str
+    at: datetime
+    repeats: int | None
+    module: str | None
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class SentCommand:
+    """A command, which leaves the log when the broker has confirmed it, or when its collaborator has pulled it."""
+
+    type: str
+    target: str
+    effect: str | None
+    revision: int | None
+    id: str
+    at: datetime
+    published: bool
+    pulled: bool
+    caused_by: str | None
+    fields: Mapping[str, Any]
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetTimer:
+    """A deadline; ``caused_by`` is the id of the message that led to it."""
+
+    name: str
+    emits: str
+    armed_at: datetime
+    due_at: datetime
+    fired_at: datetime | None
+    overdue: bool
+    caused_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What is recorded of one instance: the last of its ``entries``, up to those of a page before.
+
+    ``earlier`` is where the page before this one ends: with the entry before this version; None if there is none. Of
+    ``open_dead_letters`` the first are listed.
+
+    Of one that was pruned, and has not come back since, that is its last state and nothing more. One that came back
+    lacks what was before ``revived_at``. Of one that was erased, what its messages said until ``erased_at`` is gone.
+    """
+
+    process_id: str
+    outcome: str
+    settled: bool
+    states: Mapping[str, str]
+    facts: tuple[TakenFact, ...]
+    messages: tuple[AnsweredMessage, ...]
+    commands: tuple[SentCommand, ...]
+    timers: tuple[SetTimer, ...]
+    dead_letters: tuple[OpenLetter, ...]
+    created_at: datetime
+    updated_at: datetime
+    pruned_at: datetime | None = None
+    revived_at: datetime | None = None
+    erased_at: datetime | None = None
+    entries: int = 0
+    earlier: int | None = None
+    open_dead_letters: int = 0
+
+
+async def inspect_instance(
+    connection: AsyncConnection, process: Process, process_id: str, *, limit: int = LIMIT, before: int | None = None
+) -> Inspection | None:
+    """The instance with this id, with the last entries of its stream before a version; None if there is none."""
+    this = {"process": process.name, "process_id": process_id}
+    row = (await connection.execute(READ_INSTANCE, this)).one_or_none()
+    if row is None:
+        return await _pruned(connection, process, process_id, limit)
+    state = load_state(process, orjson.loads(row.state))
+    entries, earlier = await _page(connection, process, process_id, limit=limit, before=before)
+    answers = [entry for entry in entries if entry.type in ANSWERS]
+    handed_on = await _handed_on(connection, process)
+    unsent = set((await connection.execute(LIST_UNSENT, {**this, "module": process.module})).scalars())
+    repeats = await _repeats(connection, process.name, answers)
+    return Inspection(
+        process_id=process_id,
+        outcome=row.outcome,
+        settled=row.settled,
+        states={name: part.value for name, part in state.parts.items()},
+        facts=_facts(answers),
+        messages=tuple(_message(entry, repeats.get(number)) for number, entry in enumerate(answers, 1)),
+        commands=tuple(_command(process, entry, handed_on, unsent) for entry in entries if entry.target is not None),
+        timers=tuple(SetTimer(**timer) for timer in (await connection.execute(READ_TIMERS, this)).mappings()),
+        dead_letters=await open_letters_of(
+            connection, process_id, process.name, modules=modules_about(process), limit=limit
+        ),
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        revived_at=await _revived_at(connection, process, process_id) if row.revived else None,
+        erased_at=await _erased_at(connection, this),
+        entries=row.stream_version,
+        earlier=earlier,
+        open_dead_letters=await count_open_of(connection, process_id, process.name, modules=modules_about(process)),
+    )
+
+
+async def _page(
+    connection: AsyncConnection, process: Process, process_id: str, *, limit: int, before: int | None
+) -> tuple[list[Entry], int | None]:
+    """The last entries before a version, oldest first; and the version before which there are more, if there are."""
+    before = LAST_VERSION if before is None else before
+    wanted = {"module": process.module, "stream_id": process_id, "before": before, "limit": limit + 1}
+    found = [Entry.from_row(row) for row in await connection.execute(READ_STREAM_PAGE, wanted)]
+    entries = found[:limit][::-1]
+    return entries, entries[0].stream_version if len(found) > limit else None
+
+
+async def _revived_at(connection: AsyncConnection, process: Process, process_id: str) -> datetime | None:
+    wanted = {"module": process.module, "stream_id": process_id}
+    return (await connection.execute(READ_REVIVAL, wanted)).scalar_one_or_none()
+
+
+async def _erased_at(connection: AsyncConnection, this: Mapping[str, str]) -> datetime | None:
+    erased_at: datetime | None = (await connection.execute(READ_ERASURE, this)).scalar_one()
+    return erased_at
+
+
+async def _handed_on(connection: AsyncConnection, process: Process) -> Mapping[str, int]:
+    """How far the process's commands were handed on, by those who do it."""
+    wanted = {"consumers": [RELAY, *process.collaborators], "module": process.module}
+    return {row.consumer: row.watermark for row in await connection.execute(READ_HANDED_ON, wanted)}
+
+
+async def _pruned(connection: AsyncConnection, process: Process, process_id: str, limit: int) -> Inspection | None:
+    this = {"process": process.name, "process_id": process_id}
+    row = (await connection.execute(READ_TOMBSTONE, this)).one_or_none()
+    if row is None:
+        return None
+    state = load_state(process, orjson.loads(row.state))
+    return Inspection(
+        process_id=process_id,
+        outcome=row.outcome,
+        settled=True,
+        states={name: part.value for name, part in state.parts.items()},
+        facts=(),
+        messages=(),
+        commands=(),
+        timers=(),
+        dead_letters=await open_letters_of(connection, process_id, limit=limit),
+        created_at=row.created_at,
+        updated_at=row.settled_at,
+        pruned_at=row.pruned_at,
+        erased_at=await _erased_at(connection, this),
+        entries=row.stream_version,
+        open_dead_letters=await count_open_of(connection, process_id),
+    )
+
+
+async def _repeats(connection: AsyncConnection, consumer: str, answers: Sequence[Entry]) -> dict[int, int]:
+    keys = {
+        "modules": [entry.metadata.get("module") for entry in answers],
+        "positions": [entry.metadata.get("position") for entry in answers],
+        "sources": [entry.metadata.get("source") for entry in answers],
+        "message_ids": [entry.metadata.get("id") for entry in answers],
+    }
+    rows = await connection.execute(READ_REPEATS, {"consumer": consumer, **keys})
+    return {row.number: row.repeats for row in rows}
+
+
+def _facts(answers: Sequence[Entry]) -> tuple[TakenFact, ...]:
+    """The distinct inputs that were taken in, in an order that does not depend on when they came."""
+    taken = [(entry.data["type"], entry.data["fields"]) for entry in answers if entry.type == "InputTaken"]
+    distinct = {orjson.dumps(fact, option=orjson.OPT_SORT_KEYS): fact for fact in taken}
+    return tuple(TakenFact(*distinct[said]) for said in sorted(distinct))
+
+
+def _message(entry: Entry, repeats: int | None) -> AnsweredMessage:
+    return AnsweredMessage(
+        type=entry.data["type"],
+        source=entry.metadata["source"],
+        position=entry.metadata.get("position"),
+        id=entry.metadata["id"],
+        decision=entry.data["decision"],
+        taken=entry.type == "InputTaken",
+        outcome=entry.data["outcome"],
+        at=entry.recorded_at,
+        repeats=repeats,
+        module=entry.metadata.get("module"),
+        version=entry.stream_version,
+    )
+
+
+def _command(process: Process, entry: Entry, handed_on: Mapping[str, int], unsent: Collection[int]) -> SentCommand:
+    said = {process.correlate, "effect", "revision"}
+    return SentCommand(
+        type=entry.type,
+        target=entry.target or "",
+        effect=entry.data.get("effect"),
+        revision=entry.data.get("revision"),
+        id=entry.event_id,
+        at=entry.recorded_at,
+        published=entry.position <= handed_on.get(RELAY, 0) and entry.position not in unsent,
+        pulled=entry.position <= handed_on.get(entry.target or "", 0),
+        caused_by=entry.metadata.get("causationid"),
+        fields={name: value for name, value in entry.data.items() if name not in said},
+        version=entry.stream_version,
+    )

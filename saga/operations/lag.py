@@ -1,0 +1,139 @@
+"""How far everybody got: the ends of the logs, the cursors and their holes, what is not relayed, what is due."""
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import RowMapping
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from saga.operations.dead_letters import count_open
+from saga.operations.services import Blocker, Heartbeat, read_blocked, read_services
+from saga.postgres import Statements
+
+_SQL = Statements(__package__)
+READ_MODULES = _SQL["read_modules"]
+READ_CURSORS = _SQL["read_cursors"]
+READ_HOLES = _SQL["read_holes"]
+READ_OUTBOX = _SQL["read_outbox"]
+COUNT_TIMERS = _SQL["count_timers"]
+
+MOST_HOLES = 100
+"""Holes that are listed; more are only counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleEnd:
+    """The end of a module's log."""
+
+    name: str
+    last_position: int
+    last_public_position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """Positions first..last that were not handled although later ones were.
+
+    ``age_seconds`` is that of the first public event in there. Where the log is kept elsewhere it is known for the
+    first hole alone, as the time for which the cursor has been standing before it; else it is None.
+    """
+
+    first: int
+    last: int
+    age_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerCursor:
+    """How far a consumer got in a module: all up to ``watermark``, and of what is above it nothing over ``highest``.
+
+    ``horizon`` is the last position that the consumer will ever see, ``behind`` counts those up to there that it has
+    not handled; both are None where the log is kept elsewhere. ``hole_age_seconds`` is how long the watermark has stood
+    before a hole, ``alarm`` why the log can't be asked for what is missing; None if nothing is wrong.
+    """
+
+    consumer: str
+    module: str
+    watermark: int
+    horizon: int | None
+    behind: int | None
+    highest: int
+    hole_count: int
+    holes: tuple[Hole, ...]
+    hole_age_seconds: float | None
+    alarm: str | None
+    updated_at: datetime
+
+    @property
+    def handled_above(self) -> tuple[tuple[int, int], ...]:
+        """The ranges that were handled above the watermark, first to last; as many as there are holes listed."""
+        ends = [hole.first - 1 for hole in self.holes[1:]]
+        if self.hole_count == len(self.holes):
+            ends.append(self.highest)
+        return tuple((hole.last + 1, end) for hole, end in zip(self.holes, ends, strict=False))
+
+
+@dataclass(frozen=True, slots=True)
+class Outbox:
+    """What of a module's log should leave it and has not."""
+
+    module: str
+    not_relayed: int
+    oldest_age_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Timers:
+    """Deadlines that have not fired."""
+
+    armed: int
+    overdue: int
+    oldest_overdue_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """Everything that the database knows of who is behind."""
+
+    modules: tuple[ModuleEnd, ...]
+    cursors: tuple[ConsumerCursor, ...]
+    outbox: tuple[Outbox, ...]
+    timers: Timers
+    open_dead_letters: int
+    services: tuple[Heartbeat, ...]
+    blocked: tuple[Blocker, ...]
+
+
+async def read_lag(connection: AsyncConnection) -> Lag:
+    """Read all of it, as of one moment if the connection is in a repeatable-read transaction."""
+    modules = (await connection.execute(READ_MODULES)).mappings()
+    outbox = (await connection.execute(READ_OUTBOX)).mappings()
+    timers = (await connection.execute(COUNT_TIMERS)).mappings().one()
+    return Lag(
+        modules=tuple(ModuleEnd(**row) for row in modules),
+        cursors=await read_cursors(connection),
+        outbox=tuple(Outbox(**row) for row in outbox),
+        timers=Timers(**timers),
+        open_dead_letters=await count_open(connection),
+        services=await read_services(connection),
+        blocked=await read_blocked(connection),
+    )
+
+
+async def read_cursors(connection: AsyncConnection) -> tuple[ConsumerCursor, ...]:
+    """How far every consumer got in every module, with the first holes of each."""
+    holes: defaultdict[tuple[str, str], list[Hole]] = defaultdict(list)
+    for row in await connection.execute(READ_HOLES, {"most": MOST_HOLES}):
+        holes[row.consumer, row.module].append(Hole(row.first, row.last, row.age_seconds))
+    return tuple(
+        ConsumerCursor(**row, holes=_aged(row, holes[row["consumer"], row["module"]]))
+        for row in (await connection.execute(READ_CURSORS)).mappings()
+    )
+
+
+def _aged(cursor: RowMapping, holes: list[Hole]) -> tuple[Hole, ...]:
+    """The holes; where the log is kept elsewhere, the first one as old as the cursor has been standing before it."""
+    if holes and cursor["horizon"] is None:
+        holes = [replace(holes[0], age_seconds=cursor["hole_age_seconds"]), *holes[1:]]
+    return tuple(holes)

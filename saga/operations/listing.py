@@ -1,0 +1,129 @@
+"""Lists of instances, newest first, and what keeps those that are stuck from going on, in words.
+
+Stuck means that without somebody's help nothing will happen, or that what should have happened is late: an unsettled
+instance whose deadline is overdue, has fired without effect, or was never armed; commands that nobody relays or pulls;
+an open dead letter, also one of an instance that is not there. Grace is given to what is merely under way.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from saga.core import Process
+from saga.operations.dead_letters import modules_about
+from saga.postgres import Statements
+
+_SQL = Statements(__package__)
+LIST_NEWEST = _SQL["list_newest"]
+LIST_NEWEST_OPEN = _SQL["list_newest_open"]
+LIST_STUCK = _SQL["list_stuck"]
+LIST_STUCK_UNKNOWN = _SQL["list_stuck_unknown"]
+READ_OBSTACLES = _SQL["read_obstacles"]
+
+GRACE = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedInstance:
+    """An instance in a list; ``reason`` says why it is stuck, None if it is not.
+
+    One of which nothing was taken in has no outcome.
+    """
+
+    process_id: str
+    outcome: str | None
+    settled: bool
+    reason: str | None
+    updated_at: datetime
+
+    @property
+    def stuck(self) -> bool:
+        """Whether it needs help."""
+        return self.reason is not None
+
+
+async def list_newest(
+    connection: AsyncConnection, process: Process, *, outcome: str | None, limit: int
+) -> list[ListedInstance]:
+    """The instances that something happened to last, newest first; only those with this outcome, if one is given."""
+    unsettled = outcome in {one.value for one in process.outcomes.cells.values() if one not in process.settled}
+    statement = LIST_NEWEST_OPEN if unsettled else LIST_NEWEST
+    return await _listed(connection, process, statement, {"outcome": outcome, "limit": limit})
+
+
+async def list_stuck(
+    connection: AsyncConnection, process: Process, *, outcome: str | None, limit: int
+) -> list[ListedInstance]:
+    """The instances that are stuck, newest first."""
+    bounds = {"outcome": outcome, "limit": limit, "grace": GRACE, "collaborators": list(process.collaborators)}
+    known = [one for one in await _listed(connection, process, LIST_STUCK, bounds) if one.stuck]
+    unknown = await _unknown(connection, process, outcome=outcome, limit=limit)
+    return sorted([*known, *unknown], key=lambda one: one.updated_at, reverse=True)[:limit]
+
+
+async def _unknown(
+    connection: AsyncConnection, process: Process, *, outcome: str | None, limit: int
+) -> list[ListedInstance]:
+    """What only dead letters name, or was pruned before they came."""
+    this = {"process": process.name, "modules": modules_about(process), "outcome": outcome, "limit": limit}
+    return [
+        ListedInstance(
+            row.process_id,
+            row.outcome,
+            row.outcome is not None,
+            f"{'nothing was taken in of it; ' if row.outcome is None else ''}{_letters(row.open_dead_letters)}",
+            row.updated_at,
+        )
+        for row in await connection.execute(LIST_STUCK_UNKNOWN, this)
+    ]
+
+
+async def _listed(
+    connection: AsyncConnection, process: Process, statement: Any, bounds: dict[str, Any]
+) -> list[ListedInstance]:
+    this = {"process": process.name, "module": process.module, "modules": modules_about(process)}
+    rows = (await connection.execute(statement, this | bounds)).all()
+    found = await connection.execute(READ_OBSTACLES, this | {"process_ids": [row.process_id for row in rows]})
+    obstacles = {obstacle.process_id: obstacle for obstacle in found}
+    return [
+        ListedInstance(
+            row.process_id, row.outcome, row.settled, _reason(row.settled, obstacles[row.process_id]), row.updated_at
+        )
+        for row in rows
+    ]
+
+
+def _reason(settled: bool, row: Row[Any]) -> str | None:
+    reasons = [] if settled else [*_without_way_on(row)]
+    if row.commands_waiting and row.commands_waiting_for > GRACE:
+        what = "1 command" if row.commands_waiting == 1 else f"{row.commands_waiting} commands"
+        waiting = _seconds(row.commands_waiting_for)
+        reasons.append(f"{what} neither relayed nor pulled for {waiting}: is a worker running, or who pulls them?")
+    if row.open_dead_letters:
+        reasons.append(_letters(row.open_dead_letters))
+    return "; ".join(reasons) or None
+
+
+def _letters(count: int) -> str:
+    what = "an open dead letter" if count == 1 else f"{count} open dead letters"
+    return f"{what}: see `saga dead-letters list`"
+
+
+def _without_way_on(row: Row[Any]) -> Sequence[str]:
+    if row.overdue_for is not None:
+        late = row.overdue_for > GRACE
+        return [f"its deadline is overdue by {_seconds(row.overdue_for)}: is a scheduler running?"] if late else []
+    if row.next_due_at is not None:
+        return []
+    if row.fired_for is None:
+        return ["it waits, and no deadline will end that"]
+    late = row.fired_for > GRACE
+    return [f"its deadline fired {_seconds(row.fired_for)} ago, and nothing came of it: see `saga lag`"] if late else []
+
+
+def _seconds(duration: timedelta) -> str:
+    return f"{duration.total_seconds():.0f} s"

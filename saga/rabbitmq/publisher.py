@@ -1,0 +1,163 @@
+"""The publisher: sends messages and knows which of them the broker has taken.
+
+Every publish is mandatory, confirmed and has a time limit. After any doubt the channel is discarded: a publisher that
+missed one confirm may wait for ever. What was not confirmed is sent again with the same id, and the receiver drops it.
+
+All messages of a publish are sent with one write and are outstanding together: the client's own publish makes a system
+call and a task for each message, which is most of what publishing costs.
+"""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from aio_pika.exceptions import ChannelPreconditionFailed
+from aiormq.abc import ChannelFrame
+from aiormq.channel import Channel as WireChannel
+from aiormq.exceptions import (
+    ChannelClosed,
+    ConnectionFrameError,
+    ConnectionSyntaxError,
+    ConnectionUnexpectedFrame,
+)
+
+from saga.modules.outgoing import Outgoing
+from saga.rabbitmq import frames
+from saga.rabbitmq.confirms import Confirms, NotConfirmed, Refused
+from saga.rabbitmq.connection import connect
+from saga.rabbitmq.frame_router import SortedConnection
+from saga.rabbitmq.topology import Topology, declare
+
+_ROOM_WITHOUT_LIMIT = 128 * 1024
+"""Bytes in one frame, to a broker that sets no limit."""
+_CONTENT_TOO_LARGE = 311
+_REFUSALS = (ChannelPreconditionFailed, ConnectionFrameError, ConnectionSyntaxError, ConnectionUnexpectedFrame)
+"""How a broker closes a channel or connection on which it was sent a message that it does not take."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Channel:
+    """An open channel in confirm mode, and what the broker says on it."""
+
+    connection: SortedConnection
+    wire: WireChannel
+    confirms: Confirms
+
+
+class Publisher:
+    """A connection of its own for publishing; it opens on first use and again after a loss."""
+
+    def __init__(self, amqp_url: str, topology: Topology, timeout_seconds: float) -> None:
+        self.amqp_url = amqp_url
+        self._topology = topology
+        self._timeout_seconds = timeout_seconds
+        self._channel: _Channel | None = None
+        self._opening = asyncio.Lock()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.discard()
+
+    async def publish(self, messages: Sequence[Outgoing]) -> tuple[Outgoing, ...]:
+        """Publish in order, all outstanding at once; returns those that found no queue, which nobody has now.
+
+        A message whose id is under way already waits for its confirm: the broker names what it returns by that id.
+        Raises NotConfirmed or another of the broker's errors if any message was not confirmed in time: send all of them
+        again. It is Refused where one of the messages is to blame; alone, it is that one.
+        """
+        unroutable: list[Outgoing] = []
+        for part in _without_repeats(messages):
+            unroutable += await self._publish(part)
+        return tuple(unroutable)
+
+    async def _publish(self, messages: Sequence[Outgoing]) -> list[Outgoing]:
+        channel = await self._open()
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                written = _written(channel.wire, messages)
+                confirmed = channel.confirms.expect([message.id for message in messages])
+                await channel.wire.write_queue.put(ChannelFrame(written, should_close=False))
+                returned = await confirmed
+        except BaseException:
+            await self._discard(channel)
+            raise
+        return [message for message in messages if message.id in returned]
+
+    async def discard(self) -> None:
+        """Close what is open; the next publish opens it afresh."""
+        if self._channel is not None:
+            await self._discard(self._channel)
+
+    async def _discard(self, channel: _Channel) -> None:
+        """Close a channel; a publish that opened another one meanwhile keeps that."""
+        if self._channel is channel:
+            self._channel = None
+        await channel.connection.close()
+
+    async def _open(self) -> _Channel:
+        """The channel, opened by the first publish that needs it; others wait for that."""
+        async with self._opening:
+            if self._channel is None or self._channel.wire.is_closed:
+                await self.discard()
+                connection = await connect(self.amqp_url, "publisher")
+                try:
+                    self._channel = await _open_on(connection, self._topology)
+                except BaseException:
+                    await connection.close()
+                    raise
+            return self._channel
+
+
+async def _open_on(connection: SortedConnection, topology: Topology) -> _Channel:
+    channel = await connection.channel()
+    await declare(channel, topology)
+    confirms = Confirms()
+    wire = await connection.take_from(channel, confirms)
+    wire.closing.add_done_callback(lambda closing: confirms.lose(*_lost(closing)))
+    return _Channel(connection, wire, confirms)
+
+
+def _lost(closing: asyncio.Future[None]) -> tuple[str, type[NotConfirmed]]:
+    """Why a channel was closed, and what that means."""
+    error = None if closing.cancelled() else closing.exception()
+    if isinstance(error, _REFUSALS) or (isinstance(error, ChannelClosed) and _CONTENT_TOO_LARGE in error.args):
+        return f"the broker refuses it: {error}", Refused
+    return f"the channel was closed before all was confirmed: {error or 'nobody said why'}", NotConfirmed
+
+
+def _without_repeats(messages: Sequence[Outgoing]) -> Iterator[list[Outgoing]]:
+    """The messages in order, in as few parts as have no id twice."""
+    part: dict[str, Outgoing] = {}
+    for message in messages:
+        if message.id in part:
+            yield list(part.values())
+            part = {}
+        part[message.id] = message
+    if part:
+        yield list(part.values())
+
+
+def _written(wire: WireChannel, messages: Sequence[Outgoing]) -> bytes:
+    """The frames of all messages. Raises Refused if one can't be written."""
+    room = wire.max_content_size if wire.max_content_size > 0 else _ROOM_WITHOUT_LIMIT
+    parts: list[bytes] = []
+    for message in messages:
+        header = frames.write_header(
+            len(message.body),
+            message.content_type,
+            message.headers,
+            correlation_id=message.correlation_id,
+            message_id=message.id,
+            type_=message.type,
+        )
+        if len(header) > room:
+            raise Refused(f"its attributes have {len(header)} bytes; the broker takes {room}")
+        address = message.exchange, message.routing_key
+        parts += frames.publish(wire.number, address, header, message.body, room)
+    return b"".join(parts)

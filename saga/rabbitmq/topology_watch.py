@@ -1,0 +1,54 @@
+"""The keeper: looks every few seconds whether the topology is whole, and declares what somebody deleted or unbound.
+
+A consumer is told when its queue is deleted, a publisher when its exchange is. Nobody is told that an exchange is gone
+to which only others publish, or that a queue hears it no more. So somebody has to look.
+
+What is missing is declared a moment later. If a queue is declared while RabbitMQ 3.10 still deletes it, its consumers
+are neither told nor served any more.
+"""
+
+import asyncio
+from typing import Final
+
+import structlog
+from aio_pika.exceptions import ChannelNotFoundEntity
+
+from saga.heartbeat import goes_round
+from saga.rabbitmq.connection import connect, supervise_at_broker
+from saga.rabbitmq.topology import Topology, bind, declare, look_for
+from saga.supervision import pause
+
+LOOK_SECONDS: Final = 3.0
+DELETED_SECONDS: Final = 1.0
+ANSWER_SECONDS: Final = 20.0
+
+_log = structlog.get_logger()
+
+
+class Keeper:
+    """Keeps the topology of one process whole until it is stopped."""
+
+    def __init__(self, amqp_url: str, topology: Topology, process: str) -> None:
+        self._amqp_url = amqp_url
+        self._topology = topology
+        self._process = process
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Look until ``stop``."""
+
+        async def session() -> None:
+            async with await connect(self._amqp_url, "keeper") as connection:
+                while not stop.is_set():
+                    async with asyncio.timeout(ANSWER_SECONDS), connection.channel(publisher_confirms=False) as channel:
+                        try:
+                            await look_for(channel, self._topology)
+                        except ChannelNotFoundEntity as missing:
+                            _log.warning("declaring_again", reason=str(missing))
+                            await pause(stop, DELETED_SECONDS)
+                            await channel.reopen()
+                            await declare(channel, self._topology)
+                        await bind(channel, self._topology)
+                    goes_round()
+                    await pause(stop, LOOK_SECONDS)
+
+        await supervise_at_broker(f"topology watch of {self._process}", session, stop, self._amqp_url)

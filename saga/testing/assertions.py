@@ -1,0 +1,180 @@
+"""For the tests of whoever declares a process: it converges, and what single histories come to, with a virtual clock.
+
+    def test_returns_converge() -> None:
+        assert_converges(returns)
+
+    def test_an_order_that_nobody_pays_expires() -> None:
+        Scenario(returns).given(OrderPlaced(...)).after(timedelta(minutes=15)).then(outcome=Outcome.EXPIRED)
+
+Plain functions, and nothing to install: they run in any test runner. Everything goes through the decision function that
+the engine uses.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from enum import Enum
+from typing import Any
+
+from pydantic import ValidationError
+
+from saga.convergence.check import Report, check
+from saga.convergence.configuration import Standing, start, take, verdict
+from saga.convergence.exploration import MOST_NODES
+from saga.convergence.findings import Finding, Kind
+from saga.convergence.render_text import render, told_in_steps
+from saga.convergence.samples import emitted
+from saga.convergence.sampling import SEED
+from saga.convergence.upgrade import check_upgrade
+from saga.core import Command, Deadline, Decision, Fact, Process, Timer
+from saga.messages.facts import make_fact
+
+Input = Any
+"""A message, which is an instance of a message class, or a fact."""
+
+
+def assert_converges(
+    process: Process,
+    samples: Sequence[Input] | None = None,
+    *,
+    seed: int = SEED,
+    most_nodes: int = MOST_NODES,
+    but_for: frozenset[Kind] = frozenset(),
+) -> Report:
+    """Check the process in every order of these inputs, or of samples made from its message classes.
+
+    Raises AssertionError with every finding, the histories side by side, and a test to paste; findings of the kinds
+    ``but_for`` are let through. The report says how far the check went, and of what there was no sample.
+    """
+    report = check(process, _as_facts(samples), seed=seed, most_nodes=most_nodes)
+    found = [finding for finding in report.findings if finding.kind not in but_for]
+    if found:
+        raise AssertionError(_complaint(f"{process.name} does not converge", found, process, report.samples))
+    if report.interrupted:
+        raise KeyboardInterrupt
+    return report
+
+
+def assert_upgrades(old: Process, new: Process, samples: Sequence[Input] | None = None) -> None:
+    """Check that instances that began under the old version go on well under the new one.
+
+    Raises AssertionError with every finding; where the versions change is marked in its history.
+    """
+    facts = _as_facts(samples)
+    if found := check_upgrade(old, new, facts):
+        headline = f"{new.name} can't go from version {old.version} to {new.version}"
+        raise AssertionError(_complaint(headline, found, new, facts or ()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """A timer that was armed, and when it is due on the virtual clock."""
+
+    timer: Timer
+    due: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One history of one instance, told as given, when, then. Every step gives a new scenario, so parts can be shared.
+
+    ``given`` takes inputs in, ``when`` takes one in of which ``then`` speaks, ``after`` lets time pass: each deadline
+    that is due by then fires, the earliest first. ``then`` compares what was sent since the last ``when`` or ``after``.
+    """
+
+    process: Process
+    history: tuple[Fact, ...] = ()
+    now: timedelta = timedelta()
+    pending: tuple[_Pending, ...] = ()
+    sent: tuple[Command, ...] = ()
+    standing: Standing | None = None
+    decision: Decision | None = None
+
+    def given(self, *inputs: Input) -> "Scenario":
+        """These came before, in this order."""
+        return replace(self.when(*inputs), sent=())
+
+    def when(self, *inputs: Input) -> "Scenario":
+        """These come now; ``then`` speaks of what they lead to."""
+        scenario = replace(self, sent=())
+        for one in inputs:
+            scenario = _take(scenario, _as_fact(one))
+        return scenario
+
+    def after(self, time: timedelta) -> "Scenario":
+        """So much time passes; ``then`` speaks of what the deadlines that are due lead to."""
+        end = self.now + time
+        scenario = replace(self, sent=())
+        while due := sorted((one for one in scenario.pending if one.due <= end), key=lambda one: one.due):
+            first = due[0]
+            left = tuple(one for one in scenario.pending if one is not first)
+            scenario = _take(replace(scenario, pending=left, now=first.due), _fired(scenario, first))
+        return replace(scenario, now=end)
+
+    def then(
+        self,
+        *,
+        outcome: Enum | None = None,
+        commands: Sequence[str] | None = None,
+        effects: dict[str, Enum] | None = None,
+        deadlines: dict[str, timedelta] | None = None,
+    ) -> "Scenario":
+        """What has come of it: the outcome; the types of the commands sent now, in order; the net effects; what is due.
+
+        ``effects`` are all effects that stand at collaborators, by name, with their conditions. ``deadlines`` are all
+        that are armed and did not fire yet, each with the time until it is due. Raises AssertionError with the history.
+        """
+        standing = self.standing or start(self.process)
+        came_to = verdict(self.process, standing)
+        self._compare("outcome", outcome, came_to.outcome)
+        self._compare("commands", None if commands is None else list(commands), [one.type for one in self.sent])
+        stands = {name: condition for name, condition, _ in sorted(came_to.effects, key=lambda one: one[0])}
+        self._compare("effects", effects and {name: one.value for name, one in effects.items()}, stands)
+        self._compare("deadlines", deadlines, {one.timer.name: one.due - self.now for one in self.pending})
+        return self
+
+    def then_ignored(self) -> "Scenario":
+        """The last input changed nothing."""
+        is_ignored = self.decision is not None and self.decision.verdict.value == "ignored"
+        self._compare("ignored", expected=True, found=is_ignored)
+        return self
+
+    def _compare(self, what: str, expected: Any, found: Any) -> None:
+        if expected is not None and expected != found:
+            steps = told_in_steps(self.process, self.history, self.history)
+            raise AssertionError(f"{what}: expected {expected!r}, found {found!r}\n\n{steps}")
+
+
+def _take(scenario: Scenario, fact: Fact) -> Scenario:
+    standing, decision = take(scenario.process, scenario.standing or start(scenario.process), fact)
+    armed = tuple(_Pending(timer, scenario.now + timer.after) for timer in decision.timers)
+    return replace(
+        scenario,
+        history=(*scenario.history, fact),
+        standing=standing,
+        decision=decision,
+        pending=scenario.pending + armed,
+        sent=scenario.sent + decision.commands,
+    )
+
+
+def _fired(scenario: Scenario, pending: _Pending) -> Fact:
+    """The input that a deadline emits, as the scheduler tells it."""
+    process, timer = scenario.process, pending.timer
+    (deadline,) = (one for one in process.effects if isinstance(one, Deadline) and one.name == timer.name)
+    try:
+        return emitted(process, deadline, scenario.history[0].fields[process.correlate], pending.due)
+    except ValidationError as error:
+        raise AssertionError(f"{timer.name} emits {timer.emits}, which asks for more: {error}") from None
+
+
+def _complaint(headline: str, found: Sequence[Finding], process: Process, samples: Sequence[Fact]) -> str:
+    return f"{headline}: {len(found)} finding{'s' if len(found) > 1 else ''}\n\n{render(found, process, samples)}"
+
+
+def _as_facts(samples: Sequence[Input] | None) -> tuple[Fact, ...] | None:
+    return None if samples is None else tuple(_as_fact(one) for one in samples)
+
+
+def _as_fact(one: Input) -> Fact:
+    return one if isinstance(one, Fact) else make_fact(one)

@@ -1,0 +1,1 @@
+"""Verification: whether the record is right (replay), and whether the engine is (audit)."""

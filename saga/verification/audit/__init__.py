@@ -1,0 +1,31 @@
+"""The audit: what a running system has made of the facts, held against what the declared model makes of them.
+
+`saga.verification.replay` goes through a record in its order, by the engine's own decision. The audit never looks at
+the order and never asks that function: it reads the tables.
+"""
+
+from saga.verification.audit.check import Audited, audit, audit_these, count_differing
+from saga.verification.audit.commands import Astray, AuditedCommands, audit_commands
+from saga.verification.audit.difference import Difference
+from saga.verification.audit.events import AuditedEvents, Unanswered, audit_events
+from saga.verification.audit.model import Expected, Held, expect
+from saga.verification.audit.record import Record, Sent
+
+__all__ = [
+    "Astray",
+    "Audited",
+    "AuditedCommands",
+    "AuditedEvents",
+    "Difference",
+    "Expected",
+    "Held",
+    "Record",
+    "Sent",
+    "Unanswered",
+    "audit",
+    "audit_commands",
+    "audit_events",
+    "audit_these",
+    "count_differing",
+    "expect",
+]

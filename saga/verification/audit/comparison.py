@@ -1,0 +1,236 @@
+"""The comparison of an instance, as it is stored and as it has commanded others, with what the model says. Pure.
+
+What a collaborator was told last of an effect has to be what the model wants of it. Of an effect of which the model
+wants nothing now, what was sent last may stand: it is told as it is. But an instance has passed through nothing but
+parts of its facts, so where these are few, one of them must have wanted what was sent. Another version of the process
+may have wanted more, so this is asked of rows of the same version alone.
+
+Where a record can't be read as a set of facts, nothing is said of what they come to.
+"""
+
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from itertools import chain, combinations
+from typing import Any
+
+from saga.convergence.configuration import frozen
+from saga.convergence.enumeration import tell
+from saga.core import Commanded, Deadline, Effect, Fact, Process, Register, State, load_state
+from saga.verification.audit.difference import Difference
+from saga.verification.audit.model import Expected, Held, Wish, canonical_orders, contradictions, expect, fold
+from saga.verification.audit.record import Record, Sent, absent
+from saga.verification.replay import Stored
+from saga.verification.replay.difference import worded
+
+MOST_FACTS = 8
+"""Of as many facts all parts are tried; of ten there are a thousand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What differs, and what was commanded last of effects of which the model wants nothing now."""
+
+    differences: tuple[Difference, ...]
+    left_standing: tuple[str, ...] = ()
+
+
+def compare(process: Process, stored: Stored | None, record: Record | None, timers: AbstractSet[str]) -> Compared:
+    """Compare what is known of an instance; ``timers`` are the names of its timers, fired or not."""
+    if record is None:
+        said = "it has a row, and nothing is recorded of it"
+        return Compared((Difference("record", said, found=stored.outcome),) if stored else ())
+    found = (*_about_record(stored, record), *_about_revisions(record))
+    if not record.is_readable:
+        return Compared(found)
+    try:
+        about = _by_facts(process, stored, record, timers)
+    except Exception as error:  # noqa: BLE001 -- a function of the declaration that fails is a finding about its instance
+        said = f"{process.name} can't say what its facts come to: {type(error).__name__}: {error}"
+        about = Compared((Difference("model", said),))
+    return Compared((*found, *about.differences), about.left_standing)
+
+
+def _by_facts(process: Process, stored: Stored | None, record: Record, timers: AbstractSet[str]) -> Compared:
+    """What differs from what the facts come to, if they come to anything."""
+    if contradicting := tuple(contradictions(process, record.begin, record.facts.values())):
+        return Compared(tuple(Difference("facts", one) for one in contradicting))
+    expected = expect(process, record.begin, record.facts.values())
+    if expected.split:
+        said = f"{process.name} itself diverges: its facts, in another order, come to other {', '.join(expected.split)}"
+        return Compared((Difference("model", said, found=list(expected.split)),))
+    left = tuple(f"{name}: {sent.type}" for name, sent in sorted(record.last.items()) if name not in expected.effects)
+    return Compared(tuple(_about_facts(process, stored, record, expected, timers)), left)
+
+
+def _about_record(stored: Stored | None, record: Record) -> Iterator[Difference]:
+    yield from (Difference("record", trouble) for trouble in record.troubles)
+    if (missing := record.missing(stored.stream_version if stored else 0)).count:
+        yield Difference("record", f"its record lacks the entries {missing}", model=list(missing.few))
+    for (source, key), times in sorted(record.answers.items(), key=str):
+        if times > 1:
+            place = f"position {key} of {source}" if isinstance(key, int) else f"message {key} from {source}"
+            yield Difference(f"answer.{source}.{key}", f"{place} was answered {times} times", times, 1)
+
+
+def _about_revisions(record: Record) -> Iterator[Difference]:
+    for collaborator, times in sorted(record.revisions.items()):
+        what = f"revisions.{collaborator}"
+        for revision in sorted(one for one, count in times.items() if count > 1):
+            yield Difference(what, f"{collaborator} was sent revision {revision} twice", times[revision], 1)
+        first = record.sent_before.get(collaborator, 0) + 1
+        if (gaps := absent(times.keys(), first, max(times))).count:
+            yield Difference(what, f"{collaborator} was never sent revision {gaps}", model=list(gaps.few))
+        if (lowest := min(times)) < first:
+            said = f"{collaborator} was sent revision {lowest}, and {first - 1} before it was pruned"
+            yield Difference(what, said, lowest, first)
+
+
+def _about_facts(
+    process: Process, stored: Stored | None, record: Record, expected: Expected, timers: AbstractSet[str]
+) -> Iterator[Difference]:
+    yield from _ignored(process, record, expected)
+    yield from _effects(process, record, expected)
+    if not record.is_revived:
+        yield from _checked(process, record, expected)
+        yield from _timers(record, expected, timers)
+    if stored is None:
+        outcome = expected.outcome.value
+        yield Difference("row", f"it has no row; its facts come to {outcome}", model=outcome)
+    else:
+        yield from _row(process, stored, record, expected)
+
+
+def _ignored(process: Process, record: Record, expected: Expected) -> Iterator[Difference]:
+    """Facts that were ignored, and without which the model comes to something else."""
+    ignored = sorted(record.facts.keys() - record.taken)
+    taken = [record.facts[one] for one in sorted(record.taken)]
+    if ignored and fold(process, record.begin, taken) != expected.held:
+        for name in sorted({record.facts[one].kind.__name__ for one in ignored}):
+            yield Difference(f"input.{name}", f"{name} was ignored, and the model takes it in", "ignored", "taken")
+
+
+def _row(process: Process, stored: Stored, record: Record, expected: Expected) -> Iterator[Difference]:
+    yield from _compared("outcome", stored.outcome, expected.outcome.value)
+    yield from _compared("settled", stored.settled, expected.settled)
+    try:
+        state = load_state(process, stored.state)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        yield Difference("state", f"its stored state can't be read: {error}", stored.state)
+        return
+    yield from _held(process, Held(state.parts, state.registers), expected.held)
+    yield from _sent(process, state, record, expected)
+    if stored.process_version == process.version:
+        yield from _astray(process, state.commanded.keys(), record, expected)
+
+
+def _held(process: Process, found: Held, model: Held) -> Iterator[Difference]:
+    for part in process.parts:
+        yield from _compared(f"parts.{part.name}", found.parts[part.name].value, model.parts[part.name].value)
+    for one in process.registers:
+        have, wanted = found.registers[one.name], model.registers[one.name]
+        if not isinstance(one, Register):
+            yield from _compared(f"registers.{one.name}", have, wanted)
+            continue
+        for key in sorted(have.keys() | wanted.keys()):
+            yield from _compared(f"registers.{one.name}.{key}", have.get(key), wanted.get(key))
+
+
+def _sent(process: Process, state: State, record: Record, expected: Expected) -> Iterator[Difference]:
+    """What the instance knows of its own commands, held against those in the log."""
+    deadlines = {effect.name for effect in process.effects if not isinstance(effect, Effect)}
+    known = {name: sent for name, sent in state.commanded.items() if name not in deadlines}
+    for name in sorted(known.keys() | record.last.keys() | (record.commanded.keys() - deadlines)):
+        last, before, stored = record.last.get(name), record.commanded.get(name), known.get(name)
+        revision = last.revision if last else before.revision if before else None
+        yield from _compared(f"commanded.{name}", stored.revision if stored else None, revision)
+        if stored and last and stored.condition not in (could_be := _conditions(process, last)):
+            yield from _compared(f"commanded.{name}", stored.condition, " or ".join(could_be) or None)
+    for name in sorted(expected.deadlines.keys() - state.commanded.keys()):
+        yield Difference(f"deadline.{name}", f"{name} is wanted, and was never armed", model="armed")
+    for collaborator in sorted(state.revisions.keys() | record.revisions.keys() | record.sent_before.keys()):
+        greatest = max(record.sent_before.get(collaborator, 0), *record.revisions.get(collaborator, ()), 0)
+        yield from _compared(f"revisions.{collaborator}", state.revisions.get(collaborator, 0), greatest)
+
+
+def _effects(process: Process, record: Record, expected: Expected) -> Iterator[Difference]:
+    for name, wish in sorted(expected.effects.items()):
+        yield from _effect(name, wish, record.last.get(name), record.commanded.get(name))
+    for name, sent in sorted(record.last.items()):
+        if not _conditions(process, sent):
+            said = f"{sent.type} was sent to {sent.collaborator} for {name}, and the model knows no such command"
+            yield Difference(f"effect.{name}", said, found=sent.type)
+
+
+def _astray(process: Process, armed: AbstractSet[str], record: Record, expected: Expected) -> Iterator[Difference]:
+    """What was commanded, is not wanted now, and can't have been wanted before either: by no part of the facts."""
+    sent = [one for name, one in sorted(record.last.items()) if name not in expected.effects]
+    deadlines = {effect.name for effect in process.effects if isinstance(effect, Deadline)} - record.commanded.keys()
+    armed = (armed & deadlines) - expected.deadlines.keys()
+    if not (sent or armed) or len(record.facts) > MOST_FACTS:
+        return
+    passed = [expect(process, record.begin, some) for some in _subsets([*record.facts.values()])]
+    for one in sent:
+        if not any((wish := at.effects.get(one.effect)) and _brings(one, wish) for at in passed):
+            said = f"{one.type} was sent to {one.collaborator} for {one.effect}, and no part of the facts wants that"
+            yield Difference(f"effect.{one.effect}", said, found=one.type)
+    for name in sorted(armed):
+        if not any(name in at.deadlines for at in passed):
+            yield Difference(f"deadline.{name}", f"{name} was armed, and no part of the facts wants that", "armed")
+
+
+def _subsets(facts: Sequence[Fact]) -> Iterator[Sequence[Fact]]:
+    return chain.from_iterable(combinations(facts, size) for size in range(1, len(facts) + 1))
+
+
+def _brings(sent: Sent, wish: Wish) -> bool:
+    return (sent.type, sent.fields) == (wish.type, wish.fields)
+
+
+def _effect(name: str, wish: Wish, last: Sent | None, before: Commanded | None) -> Iterator[Difference]:
+    what, condition = f"effect.{name}", wish.condition.value
+    if last is None:
+        if before is None and not wish.at_first:
+            said = f"{name} has to be {condition}, and {wish.type} was never sent to {wish.collaborator}"
+            yield Difference(what, said, model=wish.type)
+        elif before is not None and (before.condition, dict(before.figures)) != (condition, dict(wish.figures)):
+            said = f"{name} has to be {condition}, and was commanded {before.condition} before it was pruned"
+            yield Difference(what, said, before.condition, condition)
+    elif last.type != wish.type:
+        said = f"{name} has to be {condition} ({wish.type}), and the last command for it is {last.type}"
+        yield Difference(what, said, last.type, wish.type)
+    elif last.fields != wish.fields:
+        said = f"{name}: the last {last.type} says {worded(last.fields)}, and has to say {worded(wish.fields)}"
+        yield Difference(what, said, dict(last.fields), dict(wish.fields))
+
+
+def _checked(process: Process, record: Record, expected: Expected) -> Iterator[Difference]:
+    """The checker's verdict on the same facts; it knows no instance that was pruned."""
+    verdict = tell(process, canonical_orders(record.facts.values())[0]).verdict
+    if verdict.outcome is not expected.outcome:
+        said = f"the checker comes to {verdict.outcome.value} with these facts, the model to {expected.outcome.value}"
+        yield Difference("checker", said, verdict.outcome.value, expected.outcome.value)
+    for name, wish in sorted(expected.effects.items()):
+        if not wish.at_first and (name, wish.condition.value, frozen(wish.fields)) not in verdict.effects:
+            yield Difference("checker", f"the checker comes to another {name} with these facts than the model")
+
+
+def _timers(record: Record, expected: Expected, timers: AbstractSet[str]) -> Iterator[Difference]:
+    """Deadlines that are wanted and will never come; those of a settled instance may have been dropped."""
+    came = {fact.kind for fact in record.facts.values()}
+    for name, deadline in sorted(expected.deadlines.items()):
+        if not expected.settled and deadline.emits not in came and name not in timers:
+            yield Difference(f"timer.{name}", f"{name} has no timer: it would wait for ever", model="armed")
+
+
+def _conditions(process: Process, sent: Sent) -> list[str]:
+    """The conditions into which a command may bring its effect."""
+    name = sent.effect.partition("/")[0]
+    effects = [effect for effect in process.effects if isinstance(effect, Effect) and effect.name == name]
+    of = [effect for effect in effects if effect.collaborator == sent.collaborator]
+    return [str(c.value) for effect in of for c, sends in effect.commands.items() if sends.type == sent.type]
+
+
+def _compared(what: str, found: Any, model: Any) -> Iterator[Difference]:
+    if found != model:
+        yield Difference(what, f"{what} is {worded(found)}, and the model says {worded(model)}", found, model)

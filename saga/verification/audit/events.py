@@ -1,0 +1,126 @@
+"""The audit of what was heard: whether every event that a cursor covers has an answer.
+
+The problem: an instance says nothing of an event that never reached it. The modules' logs do, where they are kept here.
+
+The model: below its cursor, and in the ranges beyond that it has noted as handled, a process has handled everything. So
+each public event there that it hears has exactly one answer in the record of the instance that it is about, or a dead
+letter, whatever became of that. (Two answers are a difference of their instance.) Events and answers are compared page
+by page, each page as of one moment.
+
+An erased event has lost what its answer is found by; it says itself which instances it was erased for.
+
+What can't be told is left out: answers that were pruned with their instance, events that were, and events that were
+erased for other processes alone, since nobody gets them any more.
+"""
+
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from saga.core import Deadline, Process
+from saga.messages.facts import read_fact, said_of
+from saga.postgres import Statements
+from saga.verification.replay import one_moment
+
+EVENTS_AT_ONCE: Final = 1_000
+
+_SQL = Statements(__package__)
+READ_CURSORS = _SQL["read_cursors"]
+READ_EVENTS = _SQL["read_events"]
+READ_ANSWERED = _SQL["read_answered"]
+READ_LETTERS = _SQL["read_letters"]
+READ_CAME_BACK = _SQL["read_came_back"]
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A public event that the cursor covers and nobody has answered. Without an instance it was not understood."""
+
+    module: str
+    position: int
+    event_id: str
+    type: str
+    process_id: str | None
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong, in words."""
+        about = f"about {self.process_id}" if self.process_id is not None else "which names no instance"
+        return f"position {self.position} of {self.module}, {self.type} {about}, was passed and has no answer"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditedEvents:
+    """A page: how many events it had for the process, and those without an answer."""
+
+    heard: int
+    unanswered: tuple[Unanswered, ...]
+
+
+async def audit_events(
+    engine: AsyncEngine, process: Process, page_size: int = EVENTS_AT_ONCE
+) -> AsyncGenerator[AuditedEvents, None]:
+    """Audit what the process has heard of the logs that are kept here, a page at a time. Raises Unavailable."""
+    wanted = {"consumer": process.name, "modules": list(process.inputs)}
+    async with one_moment(engine) as connection:
+        cursors = (await connection.execute(READ_CURSORS, wanted)).all()
+    for cursor in cursors:
+        after, upto = cursor.pruned_position, cursor.last_position
+        page = {"module": cursor.module, "upto": upto, "limit": page_size}
+        page |= {"watermark": cursor.watermark, "handled": cursor.handled}
+        while after < upto:
+            async with one_moment(engine) as connection:
+                rows = (await connection.execute(READ_EVENTS, page | {"after": after})).all()
+                heard = list(_heard(process, cursor.module, rows))
+                unanswered = await _unanswered(connection, process, cursor.module, heard)
+            yield AuditedEvents(len(heard), unanswered)
+            after = rows[-1].position if len(rows) == page_size else upto
+
+
+def _heard(process: Process, module: str, rows: Sequence[Row[Any]]) -> Iterator[Unanswered]:
+    """The events that the process hears; deadlines of other processes, of one name with its own, it overhears."""
+    kinds = {kind.__name__: kind for kind in process.inputs[module]}
+    own = {effect.emits.__name__ for effect in process.effects if isinstance(effect, Deadline)}
+    for row in rows:
+        data = orjson.loads(row.data)
+        if row.type not in kinds or (row.type in own and data.get("armed_by") not in (None, process.name)):
+            continue
+        if row.erased is None:
+            about = _about(process, kinds[row.type], row.stream_id, data)
+            yield Unanswered(module, row.position, row.event_id, row.type, about)
+        elif (erased := orjson.loads(row.erased).get(process.name)) is not None:
+            yield Unanswered(module, row.position, row.event_id, row.type, erased)
+
+
+def _about(process: Process, kind: type, stream_id: str, data: Mapping[str, Any]) -> str | None:
+    """The instance that an event is about; None if its data are not valid."""
+    is_named = said_of(kind, process.correlate, data) is not None
+    try:
+        fact = read_fact(kind, data if is_named else {**data, process.correlate: stream_id})
+    except Exception:  # noqa: BLE001 -- a function of a message class may raise anything
+        return None
+    return str(fact.fields[process.correlate])
+
+
+async def _unanswered(
+    connection: AsyncConnection, process: Process, module: str, heard: Sequence[Unanswered]
+) -> tuple[Unanswered, ...]:
+    """Those without an answer, without a dead letter, and not pruned."""
+    if not heard:
+        return ()
+    about = {"own": process.module, "process_ids": sorted({one.process_id for one in heard if one.process_id})}
+    known = {"module": module, "positions": [one.position for one in heard]}
+    answered = {(row.stream_id, row.position) for row in await connection.execute(READ_ANSWERED, about | known)}
+    left = [one for one in heard if (one.process_id, one.position) not in answered]
+    if not left:
+        return ()
+    events = {"positions": [one.position for one in left], "event_ids": [one.event_id for one in left]}
+    asked = {"consumer": process.name, "module": module, **events}
+    letters = set((await connection.execute(READ_LETTERS, asked)).scalars())
+    about["process_ids"] = sorted({one.process_id for one in left if one.process_id})
+    pruned = set((await connection.execute(READ_CAME_BACK, {"process": process.name, **about})).scalars())
+    return tuple(one for one in left if one.position not in letters and one.process_id not in pruned)

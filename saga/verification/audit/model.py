@@ -1,0 +1,202 @@
+"""The model: what a set of facts must come to, by the tables of the declaration alone. Pure.
+
+The problem: whatever compares a running system with the function that runs in it finds its accidents, never its errors.
+So this is a second reading of the same declaration, small enough to be believed: it knows neither histories nor what
+was sent, and asks nothing of the engine's decision (a test sees to that).
+
+The model: parts follow their tables, registers hold what was said by its key, and both must be the same in whatever
+order the facts are read. They are read in several orders that depend on their contents alone. Where these disagree the
+process itself diverges, and there is nothing to compare with. The outcome and what is wanted of others stand in the
+cells that the columns lead to.
+
+What can fail: several orders are not all of them. Whether a process converges at all is the checker's business, which
+looks at every order before anything is deployed.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from hashlib import blake2b
+from typing import Any
+
+import orjson
+
+from saga.core import (
+    Column,
+    CommandTemplate,
+    Deadline,
+    DerivedColumn,
+    Effect,
+    Fact,
+    Outcomes,
+    Process,
+    Reducer,
+    Register,
+    Selection,
+    SubMachine,
+)
+from saga.core.plain import plain
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What was taken in: the states of the parts, and what the registers hold."""
+
+    parts: Mapping[str, Enum]
+    registers: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is wanted of one effect: its condition, and the command that brings it about.
+
+    Where the effect is in this condition ``at_first`` no command has to be there at all.
+    """
+
+    collaborator: str
+    condition: Enum
+    type: str
+    fields: Mapping[str, Any]
+    figures: Mapping[str, Any]
+    at_first: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a set of facts must come to. ``effects`` are wishes by the effect's name, with its key if it has one.
+
+    ``split`` names the parts and registers that came out differently in different orders: then the rest is what one of
+    these orders leads to, and says nothing.
+    """
+
+    held: Held
+    outcome: Enum
+    settled: bool
+    effects: Mapping[str, Wish]
+    deadlines: Mapping[str, Deadline]
+    split: tuple[str, ...]
+
+
+def beginning(process: Process) -> Held:
+    """Before anything was taken in."""
+    return Held({part.name: part.start for part in process.parts}, {one.name: one.start for one in process.registers})
+
+
+def expect(process: Process, begin: Held, facts: Iterable[Fact]) -> Expected:
+    """What these facts, taken in by an instance that held ``begin``, must come to."""
+    held, *others = [fold(process, begin, order) for order in canonical_orders(facts)]
+    outcome = _cell(process.outcomes, held)
+    effects: dict[str, Wish] = {}
+    deadlines: dict[str, Deadline] = {}
+    for table in process.wanted:
+        for effect, how in table.cells[_joint(table.columns, held)].items():
+            if isinstance(effect, Deadline):
+                deadlines[effect.name] = effect
+            else:
+                effects |= _wishes(effect, how, held)
+    split = tuple(sorted({name for other in others for name in _split(held, other)}))
+    return Expected(held, outcome, outcome in process.settled, effects, deadlines, split)
+
+
+def canonical_orders(facts: Iterable[Fact]) -> tuple[Sequence[Fact], ...]:
+    """The distinct facts in orders that depend on what they say: by that, the other way round, and by its digest."""
+    said = {canonical(fact): fact for fact in facts}
+    ascending = sorted(said)
+    scattered = sorted(said, key=lambda one: blake2b(one, digest_size=16).digest())
+    return tuple([said[one] for one in order] for order in (ascending, ascending[::-1], scattered))
+
+
+def canonical(fact: Fact) -> bytes:
+    """The fact as bytes that are the same for the same fact."""
+    return orjson.dumps([fact.kind.__name__, fact.fields], option=orjson.OPT_SORT_KEYS)
+
+
+def fold(process: Process, begin: Held, facts: Sequence[Fact]) -> Held:
+    """The facts taken in one by one: parts by their tables, registers by their keys."""
+    parts, registers = dict(begin.parts), dict(begin.registers)
+    registers |= {one.name: dict(registers[one.name]) for one in process.registers if isinstance(one, Register)}
+    for fact in facts:
+        for part in process.parts:
+            row = part.moves[parts[part.name]]
+            parts[part.name] = row.get(fact.kind, parts[part.name])
+        for one in process.registers:
+            if fact.kind not in one.inputs:
+                continue
+            if isinstance(one, Register):
+                registers[one.name].setdefault(str(fact.fields[one.key]), fact.fields)
+            else:
+                registers[one.name] = plain(one.reduce(plain(registers[one.name]), fact))
+    return Held(parts, {one.name: plain(registers[one.name]) for one in process.registers})
+
+
+def contradictions(process: Process, begin: Held, facts: Iterable[Fact]) -> Iterator[str]:
+    """Facts that say different things under one key, in words: no order of them could be right."""
+    known = {one.name: dict(begin.registers[one.name]) for one in process.registers if isinstance(one, Register)}
+    for fact in facts:
+        for one in process.registers:
+            if isinstance(one, Register) and fact.kind is one.of:
+                key = str(fact.fields[one.key])
+                said = known[one.name].setdefault(key, fact.fields)
+                if any(value != fact.fields.get(name) for name, value in said.items()):
+                    yield f"two facts say different things of {one.key} {key!r} ({one.name})"
+
+
+def _split(one: Held, other: Held) -> Iterator[str]:
+    yield from (f"parts.{name}" for name in one.parts if one.parts[name] is not other.parts[name])
+    yield from (f"registers.{name}" for name in one.registers if one.registers[name] != other.registers[name])
+
+
+def _joint(columns: Sequence[Column], held: Held) -> tuple[Any, ...]:
+    """The cell of a table that an instance stands in."""
+    return tuple(_value(column, held) for column in columns)
+
+
+def _value(column: Column, held: Held) -> Any:
+    match column:
+        case SubMachine():
+            return held.parts[column.name]
+        case Outcomes():
+            return _cell(column, held)
+        case DerivedColumn():
+            return column.judge(*_of(column.registers, held))
+        case _:
+            return column.value(held.parts, held.registers)
+
+
+def _cell(table: Outcomes, held: Held) -> Enum:
+    return table.cells[_joint(table.columns, held)]
+
+
+def _wishes(effect: Effect, how: Enum | Selection, held: Held) -> dict[str, Wish]:
+    if isinstance(how, Enum):
+        return {effect.name: _wish(effect, how, held, None)}
+    condition = how.condition or next(iter(effect.commands))
+    chosen = how.choose(held.registers[how.register.name], *_of(how.beside, held))
+    return {f"{effect.name}/{key}": _wish(effect, condition, held, key) for key in sorted(chosen)}
+
+
+def _wish(effect: Effect, condition: Enum, held: Held, key: str | None) -> Wish:
+    sends = effect.commands[condition]
+    keyed = () if key is None else (key,)
+    figures = {one.name: plain(one.work_out(*_of(one.registers, held), *keyed)) for one in sends.figures}
+    return Wish(
+        effect.collaborator,
+        condition,
+        sends.type,
+        _carried(sends, held, key) | figures,
+        figures,
+        at_first=condition is effect.initially,
+    )
+
+
+def _carried(sends: CommandTemplate, held: Held, key: str | None) -> dict[str, Any]:
+    """The fields that go along, from the entry under the key, or from the only one that there is."""
+    if sends.register is None:
+        return {}
+    entries = held.registers[sends.register.name]
+    entry = entries[key] if key is not None else next(iter(entries.values()), {})
+    return {name: entry.get(name) for name in sends.fields}
+
+
+def _of(registers: Sequence[Register | Reducer], held: Held) -> list[Any]:
+    return [held.registers[one.name] for one in registers]

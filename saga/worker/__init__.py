@@ -1,0 +1,1 @@
+"""The worker: the durable step with what feeds it, and the relay."""

@@ -1,0 +1,128 @@
+"""The relay: publishes what leaves the modules' logs, in position order, and remembers how far it got.
+
+The outbox is not another table: it is the log. The relay is a follower of each log, whose cursor moves after the
+broker's confirms. If it dies in between, the next one sends the same messages with the same ids.
+
+What can't be sent must not stop what can. An entry that no message can hold becomes a dead letter, in the transaction
+in which the cursor passes it. So does one that the broker refuses for what it is. The broker does not say which one of
+a page that was, so after a refusal the page is sent entry by entry. What keeps the broker from taking any message, and
+a command that has no queue, is waited for.
+
+It looks at all logs every so often. A worker's step says at once that it appended to the log of its process: then the
+relay goes straight to that one.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from saga.engine import DeadLetterKind, dead_letters
+from saga.engine.dead_letters import DeadLetter
+from saga.feeds.follower import Follower
+from saga.heartbeat import goes_round
+from saga.modules import Entry, Horizon, Reading, read_outgoing
+from saga.modules.outgoing import Outgoing, Unsendable, encode, unsent
+from saga.postgres import Unavailable, while_open
+from saga.rabbitmq.confirms import Refused
+from saga.rabbitmq.connection import is_transient, supervise_at_broker
+from saga.rabbitmq.publisher import Publisher
+from saga.supervision import pause
+
+CONSUMER = "relay"
+
+NOT_SENT = "the relay can't send it"
+
+MANY = 200
+GATHER_SECONDS = 0.02
+"""After a pass over many positions the next ones may gather: under load a pass costs the same for few as for many.
+Behind a page that was full the next ones have gathered already."""
+
+_log = structlog.get_logger()
+
+
+class Relay:
+    """Relays the logs of all modules in this database until it is stopped; ``own`` is the one that nudges are about."""
+
+    def __init__(
+        self, engine: AsyncEngine, publisher: Publisher, prefix: str, batch_size: int, *, own: str | None = None
+    ) -> None:
+        self._publisher = publisher
+        self._prefix = prefix
+        self._own = own
+        self._batch_size = batch_size
+        self._follower = Follower(engine, CONSUMER, self._read, self._publish, is_transient=is_transient)
+        self._one_by_one_upto: dict[str, int] = {}
+        self._nudged = asyncio.Event()
+        self._is_behind = False
+
+    def nudge(self) -> None:
+        """Say that there is something to relay in the own log: a hint, which saves the wait for the next look."""
+        self._nudged.set()
+
+    async def run(self, stop: asyncio.Event, poll_seconds: float) -> None:
+        """Relay until ``stop``, looking at all logs every ``poll_seconds``."""
+        clock = asyncio.get_running_loop().time
+
+        async def session() -> None:
+            next_look = clock()
+            while not stop.is_set():
+                self._is_behind = False
+                if self._own is not None and self._nudged.is_set() and clock() < next_look:
+                    self._nudged.clear()
+                    relayed = await self._follower.follow(self._own)
+                else:
+                    self._nudged.clear()
+                    relayed = await self.relay_once()
+                    next_look = clock() + poll_seconds
+                goes_round()
+                if self._is_behind:
+                    continue
+                if relayed >= MANY:
+                    await pause(stop, GATHER_SECONDS)
+                else:
+                    await pause(self._nudged, max(0.0, next_look - clock()))
+
+        name = "relay" if self._own is None else f"relay of {self._own}"
+        await supervise_at_broker(name, session, stop, self._publisher.amqp_url)
+
+    async def relay_once(self) -> int:
+        """Relay one batch of each module; how many positions that were."""
+        return await self._follower.follow_once()
+
+    async def _read(self, connection: AsyncConnection, module: str, after: int, *, held: Horizon | None) -> Reading:
+        """One page; where the broker has refused something of what comes now, one entry."""
+        limit = 1 if after < self._one_by_one_upto.get(module, 0) else self._batch_size
+        reading = await read_outgoing(connection, module, after, limit=limit, held=held)
+        self._is_behind |= len(reading.entries) == limit
+        return reading
+
+    async def _publish(self, connection: AsyncConnection, entries: Sequence[Entry]) -> None:
+        """Publish what can be sent, keep the rest as dead letters; whatever is raised, the cursor stays."""
+        sendable: list[tuple[Entry, Outgoing]] = []
+        for entry in entries:
+            try:
+                sendable.append((entry, encode(entry, self._prefix)))
+            except Unsendable as error:
+                await self._park(connection, entry, str(error))
+        try:
+            publishing = self._publisher.publish([message for _, message in sendable])
+            returned = await while_open(connection, publishing)
+        except Refused as refused:
+            if len(sendable) > 1:
+                self._one_by_one_upto[entries[0].module] = entries[-1].position
+                raise
+            await self._park(connection, sendable[0][0], str(refused))
+            return
+        for message in returned:
+            if message.exchange == f"{self._prefix}.commands":
+                await self._publisher.discard()
+                raise Unavailable(f"no queue takes the command {message.routing_key}; declaring the topology again")
+            _log.warning("nobody_listens", routing_key=message.routing_key, id=message.id)
+
+    async def _park(self, connection: AsyncConnection, entry: Entry, reason: str) -> None:
+        """Keep an entry that can't be sent where people look for it."""
+        letter = unsent(entry, self._prefix, f"{NOT_SENT}: {reason}")
+        await dead_letters.keep(connection, CONSUMER, [DeadLetter(DeadLetterKind.FAILED, letter, entry.stream_id)])
+        _log.error("not_sent", module=entry.module, position=entry.position, reason=reason)

@@ -1,0 +1,15 @@
+"""`saga-scheduler`, and `python -m saga_scheduler`: one scheduler; start as many as you like."""
+
+from saga.entry import enter
+
+
+def main() -> None:
+    """Emit what is due until a signal says stop."""
+    enter(is_service=True)
+    from saga_scheduler.service import schedule  # noqa: PLC0415 -- imports only after signals are heard
+
+    schedule()
+
+
+if __name__ == "__main__":
+    main()
