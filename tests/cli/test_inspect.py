@@ -98,7 +98,7 @@ def test_an_order_is_never_read_as_markup(saga: Saga) -> None:
 def test_a_database_without_tables_asks_for_the_migration(saga: Saga) -> None:
     saga.sql("DROP SCHEMA saga CASCADE")
     result = saga("inspect", "o-1")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "saga migrate" in result.stderr
 
 
