@@ -11,9 +11,9 @@ from saga.convergence import check, counterexample
 HEAD = """\
 # Processes that diverge
 
-Each of these is written as one often sees it, and ends differently in different orders of arrival, or in another way
-that nobody wanted. Each is caught by `saga check` before it runs, with a shortest history that shows it. This page is
-printed by `python -m examples.print_gallery`.
+For developers who declare a process: ten ways in which processes are often written. Each ends differently in different
+orders of arrival, or in another way that nobody wanted, and `saga check` catches it before it runs, with a shortest
+history that shows it. This page is printed by `python -m examples.print_gallery`.
 """
 
 

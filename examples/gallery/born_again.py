@@ -4,7 +4,7 @@
 order; but OrderPlaced may start an instance, so a late or repeated one begins a second life that nobody ends, with a
 second request for money.
 
-Mended: an instance is what it has heard. An ended one stays, and answers late messages by the same table.
+Mended: an instance is what it has consumed. An ended one stays, and answers late messages by the same table.
 """
 
 from datetime import timedelta

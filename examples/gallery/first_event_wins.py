@@ -4,7 +4,7 @@ An order is paid, timed out or cancelled, whichever comes first, and that is tha
 takes the order of arrival for the order of events. When the payment's message overtakes the cancellation, the customer
 gets a parcel; when it is the other way round, the shop keeps the money of a cancelled order.
 
-Mended: three small machines, each of which remembers what it heard, and a table that says what comes of all three.
+Mended: three small machines, each of which remembers what it consumed, and a table that says what comes of all three.
 """
 
 from enum import Enum

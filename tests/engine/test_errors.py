@@ -58,7 +58,7 @@ def test_the_table_has_every_class_that_the_driver_knows() -> None:
     assert {state for state in known if state[:2] not in SQLSTATES} == set()
 
 
-def test_the_runbook_shows_the_same_table() -> None:
+def test_the_operations_page_shows_the_same_table() -> None:
     shown = re.findall(r"^\| `(\w{2}|\w{5})` \| (\w+) \| (.+) \|$", OPERATIONS.read_text(), re.MULTILINE)
     assert shown == [(state, remedy.value, means) for state, (remedy, means) in SQLSTATES.items()]
 

@@ -74,7 +74,7 @@ def test_a_certificate_that_the_client_wraps_is_seen() -> None:
     assert classified(error)[0] is Remedy.PERSON
 
 
-def test_the_runbook_shows_the_same_tables() -> None:
+def test_the_operations_page_shows_the_same_tables() -> None:
     written = OPERATIONS.read_text()
     shown = re.findall(r"^\| (\d{3}) \| (\w+) \| (.+) \|$", written, re.MULTILINE)
     assert shown == [(str(code), remedy.value, means) for code, (remedy, means) in REPLY_CODES.items()]

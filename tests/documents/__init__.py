@@ -1,0 +1,1 @@
+"""What the documents show is run: examples in Python, commands with what they print, and the quickstart."""

@@ -1,0 +1,60 @@
+"""The quickstart, typed line by line: `saga up` on private servers, then each command in its turn."""
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.cli.shell import Saga
+from tests.documents.pages import Call, calls, prints
+
+FIRST = ["make install", ". .venv/bin/activate", "saga up"]
+"""The first two have made the place in which this test runs."""
+SENDS = ("publish", "redrive", "scenario")
+PATIENCE_SECONDS = 60
+CALLS = calls("docs/quickstart.md")
+
+
+@pytest.fixture
+def saga(database_url: str, amqp_url: str, prefix: str) -> Saga:
+    return Saga(database_url, amqp_url, prefix)
+
+
+@pytest.fixture
+def up(saga: Saga) -> Iterator[None]:
+    """`saga up`, as on the page, with the servers of this session."""
+    command = [sys.executable, "-m", "saga", "up", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | saga.environment) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline().startswith("{")
+            yield
+        finally:
+            process.send_signal(signal.SIGTERM)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.usefixtures("up")
+def test_every_line_of_the_quickstart_does_what_the_page_says(saga: Saga) -> None:
+    assert [call.command for call in CALLS[: len(FIRST)]] == FIRST
+    for call in CALLS[len(FIRST) :]:
+        program, *words = shlex.split(call.command)
+        assert program == "saga"
+        printed = _answer(saga, call, words)
+        assert prints(call, printed), f"$ {call.command}\n{printed}"
+
+
+def _answer(saga: Saga, call: Call, words: list[str]) -> str:
+    """What the command prints; what only looks is asked again until it shows what was sent before."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        result = saga(*words)
+        printed = result.stdout.replace(saga.environment["SAGA_PREFIX"], "saga")
+        if prints(call, printed) or set(words) & set(SENDS) or time.monotonic() > end:
+            return printed
+        time.sleep(0.2)
