@@ -64,7 +64,7 @@ def test_to_paste(finding: Finding, target: str, samples: str | None) -> str:
     arguments = ", ".join(f'"{one}"' for one in (target, samples) if one is not None)
     return "\n".join(
         [
-            "from saga.testing.interpreters import assert_same_everywhere",
+            "from saga.testing import assert_same_everywhere",
             "",
             "",
             f"def test_{test_name(finding)}() -> None:",
