@@ -12,7 +12,8 @@ class Fact:
     """One input.
 
     ``kind`` is the message class that sub-machines name in their tables; ``fields`` are the values that the class
-    declares, as plain JSON values. Fields that the class does not declare are not part of the fact.
+    declares, as plain JSON values. Fields that the class does not declare are not part of the fact. ``make_fact`` of
+    `saga.testing` makes one of a message.
     """
 
     kind: type

@@ -29,6 +29,9 @@ class Process:
     has at most about ``most_bytes`` as JSON.
 
     Raises DeclarationError, which names what is wrong and what to write there.
+
+    >>> tickets.module, tickets.collaborators
+    ('tickets-process', ('mail',))
     """
 
     name: str

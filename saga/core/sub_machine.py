@@ -17,6 +17,12 @@ class SubMachine(Generic[S]):
 
     Raises DeclarationError where a state has no row, a row has no cell for one of the inputs, a cell names a state of
     another enum, or a state can't be reached from ``start``.
+
+    >>> WORK.move(Work.OPEN, Solved)
+    <Work.DONE: 'done'>
+    >>> SubMachine("work", start=Work.OPEN, moves={Work.OPEN: {Solved: Work.DONE}})
+    Traceback (most recent call last):
+    saga.core.errors.DeclarationError: sub-machine 'work': state DONE has no row in moves
     """
 
     name: str

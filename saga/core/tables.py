@@ -36,17 +36,29 @@ class Choice:
 
 
 def one_of(*values: Value) -> Choice:
-    """Stands for each of these values in a row of a table."""
+    """Stands for each of these values in a row of a table.
+
+    >>> from saga import one_of
+    >>> outcomes(WORK, rows=[(one_of(Work.OPEN, Work.DONE), Ticket.WAITING)]).states
+    (<Ticket.WAITING: 'waiting'>,)
+    """
     return Choice(values)
 
 
 def all_but(*values: Value) -> Choice:
-    """Stands for every other value in a row of a table."""
+    """Stands for every other value in a row of a table.
+
+    >>> from saga import all_but
+    >>> both = outcomes(WORK, rows=[(Work.OPEN, Ticket.WAITING), (all_but(Work.OPEN), Ticket.CLOSED)])
+    >>> both == OUTCOMES
+    True
+    """
     return Choice(values, is_rest=True)
 
 
 Joint = tuple[Value, ...]
 Wants = Mapping[Effect | Deadline, Enum | Selection]
+"""What is wanted in a joint state: each effect in a condition (or for a selection of entries), each deadline ARMED."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +92,10 @@ def outcomes(
     Each row has one value (or ANY, one_of some, all_but some) for each column, and last the outcome. A rule is a pure
     function of the columns' values; it is asked for every cell, here and now. Raises DeclarationError for a cell that
     no row or more than one row claims, or for which the rule has no outcome.
+
+    >>> outcomes(WORK, rows=[(Work.OPEN, Ticket.WAITING)])
+    Traceback (most recent call last):
+    saga.core.errors.DeclarationError: outcome: cell (DONE) is missing
     """
     axes = tuple(column.states for column in columns)
     if rule is not None and rows is not None:
@@ -109,6 +125,10 @@ def wanted(*columns: Column, rows: Iterable[tuple[Any, ...]]) -> Wanted:
     """A table of wants: each row has a value (or ANY, one_of, all_but) for each column, and last what is wanted then.
 
     Raises DeclarationError for a cell that no row or more than one row claims, and for a condition that has no command.
+
+    >>> wanted(OUTCOMES, rows=[(ANY, {NOTICE: Work.OPEN})])
+    Traceback (most recent call last):
+    saga.core.errors.DeclarationError: wanted: cell (WAITING) wants Work.OPEN of notice: no such command
     """
     cells = _expand("wanted", tuple(column.states for column in columns), _split("wanted", rows))
     for cell, wants in cells.items():

@@ -47,7 +47,9 @@ class Visibility(Enum):
 class NewEvent:
     """An event (or, with a ``target``, a command) to append.
 
-    ``stream_version`` is its number in the stream, from 1; None takes the next one.
+    ``event_id`` is unique and at most 255 bytes; derive it from the cause, so that doing the same again gives the same
+    id. ``data`` and ``metadata`` are plain JSON values. ``stream_version`` is its number in the stream, from 1; None
+    takes the next one.
     """
 
     stream_id: str
@@ -66,7 +68,8 @@ class Entry:
 
     ``previous_public_position`` is the public event before it in its module (0 if there is none), for public events.
     It is None as well in a log that gives positions only. ``data_json`` is the data as it is stored: who only sends it
-    on need not read it.
+    on need not read it. ``recorded_at`` is the time of the transaction, in UTC, by the database's clock; ``target`` is
+    the collaborator that a command is for, None for an event.
     """
 
     module: str

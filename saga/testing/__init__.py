@@ -8,9 +8,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from saga.convergence.check import Report, check
+from saga.convergence.enumeration import tell
 from saga.convergence.findings import Finding, Kind
 from saga.convergence.render_text import counterexample
 from saga.convergence.samples import derive_samples
+from saga.convergence.upgrade import check_upgrade
 from saga.messages.facts import make_fact
 from saga.testing.assertions import Scenario, assert_converges, assert_upgrades
 
@@ -28,12 +30,14 @@ __all__ = [
     "assert_same_everywhere",
     "assert_upgrades",
     "check",
+    "check_upgrade",
     "counterexample",
     "derive_samples",
     "histories",
     "make_fact",
     "pairs_of_orders",
     "private_database",
+    "tell",
 ]
 
 

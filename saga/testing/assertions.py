@@ -44,7 +44,13 @@ def assert_converges(
     """Check the process in every order of these inputs, or of samples made from its message classes.
 
     Raises AssertionError with every finding, the histories side by side, and a test to paste; findings of the kinds
-    ``but_for`` are let through. The report says how far the check went, and of what there was no sample.
+    ``but_for`` are let through. The report says how far the check went, and of what there was no sample. Beyond
+    ``most_nodes`` states it draws histories from ``seed``. Raises DeclarationError as ``check`` does, and
+    KeyboardInterrupt if it was interrupted.
+
+    >>> from saga.testing import assert_converges
+    >>> assert_converges(tickets, [Reported("t-1", "broken"), Solved("t-1")]).converges
+    True
     """
     report = check(process, _as_facts(samples), seed=seed, most_nodes=most_nodes)
     found = [finding for finding in report.findings if finding.kind not in but_for]
@@ -59,6 +65,10 @@ def assert_upgrades(old: Process, new: Process, samples: Sequence[Input] | None 
     """Check that instances that began under the old version go on well under the new one.
 
     Raises AssertionError with every finding; where the versions change is marked in its history.
+
+    >>> from dataclasses import replace
+    >>> from saga.testing import assert_upgrades
+    >>> assert_upgrades(tickets, replace(tickets, version=2))
     """
     facts = _as_facts(samples)
     if found := check_upgrade(old, new, facts):
@@ -80,6 +90,11 @@ class Scenario:
 
     ``given`` takes inputs in, ``when`` takes one in of which ``then`` speaks, ``after`` lets time pass: each deadline
     that is due by then fires, the earliest first. ``then`` compares what was sent since the last ``when`` or ``after``.
+
+    >>> from saga.testing import Scenario
+    >>> solved = Scenario(tickets).given(Reported("t-1", "broken")).when(Solved("t-1"))
+    >>> _ = solved.then(outcome=Ticket.CLOSED, commands=["SendNotice"], effects={"notice": Notice.SENT})
+    >>> _ = solved.when(Solved("t-1")).then_ignored()
     """
 
     process: Process

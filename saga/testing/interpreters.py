@@ -51,7 +51,8 @@ class Elsewhere:
 def assert_same_everywhere(target: str, samples: str | None = None) -> None:
     """Check that a process, `module:name`, comes to the same in several interpreters.
 
-    Raises AssertionError for one that looks at the order of a set, at `hash` or at a memory of its own.
+    ``samples`` names the facts, or a function that gives them, in the same way. Raises AssertionError for a process
+    that looks at the order of a set, at `hash` or at a memory of its own, and RuntimeError if an interpreter fails.
     """
     with Elsewhere(target, samples) as elsewhere:
         numbers = elsewhere.differing()

@@ -1,10 +1,12 @@
 """What others import: six paths with these names. ``import saga`` loads nothing that touches a server."""
 
 import ast
+import runpy
 import subprocess
 import sys
 from collections.abc import Iterator
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -40,8 +42,8 @@ PUBLIC = {
         read_outcomes read_overdue read_services read_version standings
     """,
     "saga.testing": """
-        Finding Kind Report Scenario assert_converges assert_same_everywhere assert_upgrades check counterexample
-        derive_samples histories make_fact pairs_of_orders private_database
+        Finding Kind Report Scenario assert_converges assert_same_everywhere assert_upgrades check check_upgrade
+        counterexample derive_samples histories make_fact pairs_of_orders private_database tell
     """,
     "saga.worker": "Feed STEP_SETTINGS Worker",
 }
@@ -53,6 +55,11 @@ def test_a_public_path_has_these_names_and_no_others(path: str) -> None:
     module = import_module(path)
     assert sorted(module.__all__) == sorted(PUBLIC[path].split())
     assert all(hasattr(module, name) for name in module.__all__)
+
+
+def test_the_reference_is_of_these_paths() -> None:
+    paths = runpy.run_path(str(ROOT / ".ci/reference.py"))["PATHS"]
+    assert {path for path in paths if find_spec(path)} == PUBLIC.keys()
 
 
 @pytest.mark.parametrize(
