@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
+from types import MappingProxyType
 from typing import Any, Final
 
 from saga.core.errors import DeclarationError
@@ -157,6 +158,9 @@ class Effect:
     final: frozenset[Enum] = frozenset()
     decided_by: type | None = None
     initially: Enum | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "commands", MappingProxyType(dict(self.commands)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,13 +1,11 @@
 """A fact: an input that is taken in, as its message class and its validated fields."""
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
-from saga.core.frozen import frozen
 
-
-@frozen
+@dataclass(frozen=True, slots=True)
 class Fact:
     """One input.
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import product
+from types import MappingProxyType
 from typing import Any, Final
 
 from saga.core.column import Column, Parts, Registers, Value, shown
@@ -69,6 +70,9 @@ class Outcomes:
     cells: Mapping[Joint, Enum]
     name: str = "outcome"
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "cells", MappingProxyType(dict(self.cells)))
+
     @property
     def states(self) -> tuple[Enum, ...]:
         """Every outcome that a cell has, in the order of its enum."""
@@ -115,6 +119,10 @@ class Wanted:
 
     columns: tuple[Column, ...]
     cells: Mapping[Joint, Wants]
+
+    def __post_init__(self) -> None:
+        cells = {joint: MappingProxyType(dict(wants)) for joint, wants in self.cells.items()}
+        object.__setattr__(self, "cells", MappingProxyType(cells))
 
     def of(self, parts: Parts, registers: Registers) -> Wants:
         """What is wanted in an instance with these states and registers."""

@@ -15,16 +15,17 @@ A transaction that appends to several modules appends in the order of their name
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from types import MappingProxyType
 from typing import Any, Self
 
 import orjson
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from saga.core.frozen import frozen
+from saga.core.statically_frozen import statically_frozen
 from saga.postgres import Statements, as_rows
 
 _SQL = Statements(__package__)
@@ -43,7 +44,7 @@ class Visibility(Enum):
     INTERNAL = "internal"
 
 
-@frozen
+@statically_frozen
 class NewEvent:
     """An event (or, with a ``target``, a command) to append.
 
@@ -62,7 +63,7 @@ class NewEvent:
     stream_version: int | None = None
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A recorded event or command; the fields stand in the order of the columns that the statements give.
 
@@ -115,7 +116,7 @@ def _read_metadata(text: str) -> Mapping[str, Any]:
         metadata = orjson.loads(text)
     except ValueError:
         metadata = None
-    return metadata if isinstance(metadata, dict) else {UNREADABLE: text}
+    return MappingProxyType(metadata if isinstance(metadata, dict) else {UNREADABLE: text})
 
 
 async def append(connection: AsyncConnection, module: str, events: Sequence[NewEvent]) -> int:

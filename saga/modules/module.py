@@ -20,6 +20,7 @@ the commit stands in saga.modules.pending, how they are written in saga.modules.
 import re
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
+from types import MappingProxyType
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -100,7 +101,7 @@ class Module:
             known = declared.setdefault(_type_name(self, kind), _declare(self, kind))
             if known.kind is not kind:
                 raise DeclarationError(f"module {self.name}: two event types are named {kind.__name__}: rename one")
-        object.__setattr__(self, "_declared", declared)
+        object.__setattr__(self, "_declared", MappingProxyType(declared))
 
     @property
     def public(self) -> tuple[type, ...]:

@@ -163,7 +163,7 @@ def _entry_as_data(entry: Entry) -> dict[str, Any]:
         "stream_version": entry.stream_version,
         "event_id": entry.event_id,
         "data": entry.data,
-        "metadata": entry.metadata,
+        "metadata": dict(entry.metadata),
     }
 
 
