@@ -6,7 +6,7 @@ import pkgutil
 from collections.abc import Iterator
 
 import examples.gallery
-from saga.convergence import check, counterexample
+from saga.testing import check, counterexample
 
 HEAD = """\
 # Processes that diverge

@@ -1,6 +1,44 @@
 """Processes that end the same way, in whatever order RabbitMQ delivers their messages.
 
 Here is what a process is declared with. It is pure: importing it loads no database, no broker and no settings.
+
+A message class is a pydantic model or a dataclass; states, outcomes and conditions are members of enums whose values
+are words. Each table is complete, or declaring it raises DeclarationError.
+
+>>> from dataclasses import dataclass
+>>> from datetime import timedelta
+>>> from enum import Enum
+>>> from saga import ANY, CommandTemplate, Effect, Process, Register, SubMachine, all_but_least, outcomes, wanted
+>>> @dataclass(frozen=True)
+... class Reported:
+...     ticket_id: str
+...     text: str
+>>> @dataclass(frozen=True)
+... class Solved:
+...     ticket_id: str
+>>> class Work(Enum):
+...     OPEN = "open"
+...     DONE = "done"
+>>> class Ticket(Enum):
+...     WAITING = "waiting"
+...     CLOSED = "closed"
+>>> class Notice(Enum):
+...     SENT = "sent"
+>>> WORK = SubMachine("work", start=Work.OPEN, moves={Work.OPEN: {Solved: Work.DONE}, Work.DONE: {Solved: Work.DONE}})
+>>> REPORTS = Register("reports", of=Reported, key="ticket_id")
+>>> NOTICE = Effect("notice", collaborator="mail", commands={Notice.SENT: CommandTemplate("SendNotice")})
+>>> OUTCOMES = outcomes(WORK, rows=[(Work.OPEN, Ticket.WAITING), (Work.DONE, Ticket.CLOSED)])
+>>> tickets = Process(
+...     name="tickets",
+...     version=1,
+...     correlate="ticket_id",
+...     inputs={"desk": (Reported, Solved)},
+...     parts=(WORK,),
+...     registers=(REPORTS,),
+...     outcomes=OUTCOMES,
+...     wanted=(wanted(OUTCOMES, rows=[(Ticket.WAITING, {}), (Ticket.CLOSED, {NOTICE: Notice.SENT})]),),
+...     settled=frozenset(Ticket),  # a ticket may wait as long as it likes
+... )
 """
 
 from saga.core import (
@@ -13,6 +51,7 @@ from saga.core import (
     DeclarationError,
     DerivedColumn,
     Effect,
+    Entries,
     Fact,
     Outcomes,
     Process,
@@ -40,6 +79,7 @@ __all__ = [
     "DeclarationError",
     "DerivedColumn",
     "Effect",
+    "Entries",
     "Fact",
     "Outcomes",
     "Process",

@@ -19,6 +19,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from saga.addresses import AddressError, BrokerAddress, DatabaseAddress, without_login
 
+PREFIX: Final = r"^[a-z][a-z0-9_-]{0,40}$"
+"""What may stand before the names of exchanges and queues."""
+
 Seconds = Annotated[float, Field(gt=0, le=366 * 86_400)]
 
 
@@ -93,7 +96,7 @@ class Settings(BaseSettings):
         False, description="work with a database that may lose what it has confirmed (fsync or full_page_writes off)"
     )
     home: Path = Field(Path(".saga"), description="folder of the private local stack")
-    prefix: str = Field("saga", pattern=r"^[a-z][a-z0-9_-]{0,40}$", description="prefix of every exchange and queue")
+    prefix: str = Field("saga", pattern=PREFIX, description="prefix of every exchange and queue")
     log_level: str = Field("info", pattern=r"^(debug|info|warning|error)$")
 
     processes: str = Field(

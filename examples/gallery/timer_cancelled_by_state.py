@@ -12,8 +12,7 @@ from enum import Enum
 from pydantic import AwareDatetime
 
 from examples.gallery.messages import OrderMessage
-from saga import DerivedColumn, Process, Register, SubMachine, outcomes
-from saga.core.register import Entries
+from saga import DerivedColumn, Entries, Process, Register, SubMachine, outcomes
 
 
 class MoneyCame(OrderMessage):

@@ -1,46 +1,27 @@
 """Run the service once: `python -m examples.orders_service`.
 
-It works in the database at SAGA_DATABASE_URL, or in a private PostgreSQL that is gone afterwards.
+It works in the database at SAGA_DATABASE_URL, which `saga migrate` has prepared, or in a private PostgreSQL that is
+gone afterwards.
 """
 
 import asyncio
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+import os
+from contextlib import nullcontext
 from uuid import uuid4
 
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 
 from examples.orders_service.service import cancel_order, history, place_order, score_again
 from examples.orders_service.tables import create_tables
-from saga.devstack.postgres import PostgresServer
-from saga.modules import StreamConflict, read_horizon, read_public
-from saga.postgres import connect_engine
-from saga.postgres.migrations import migrate
-from saga.settings import load_settings
+from saga.modules import StreamConflict, connect_engine, read_horizon, read_public
+from saga.testing import private_database
 
 
 def main() -> None:
-    """Prepare the database, then take orders."""
-    with _database() as database_url:
-        migrate(database_url)
+    """Find the database, then take orders."""
+    given = os.environ.get("SAGA_DATABASE_URL")
+    with nullcontext(given) if given else private_database() as database_url:
         asyncio.run(_run(database_url))
-
-
-@contextmanager
-def _database() -> Iterator[str]:
-    given = load_settings().database_url
-    if given is not None:
-        yield given.get_secret_value()
-        return
-    with tempfile.TemporaryDirectory(prefix="orders-service-") as folder:
-        server = PostgresServer(Path(folder) / "postgres")
-        try:
-            server.start()
-            yield server.url
-        finally:
-            server.destroy()
 
 
 async def _run(database_url: str) -> None:

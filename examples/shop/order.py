@@ -26,6 +26,7 @@ from saga import (
     Deadline,
     DerivedColumn,
     Effect,
+    Entries,
     Process,
     Register,
     Selection,
@@ -35,7 +36,6 @@ from saga import (
     outcomes,
     wanted,
 )
-from saga.core.register import Entries
 from saga.orders.messages import (
     Identifier,
     OrderCancelled,

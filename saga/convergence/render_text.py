@@ -23,7 +23,11 @@ def render(findings: Sequence[Finding], process: Process, samples: Sequence[Fact
 
 
 def counterexample(finding: Finding, process: Process, samples: Sequence[Fact]) -> str:
-    """The history that shows what is wrong, step by step; for a divergence the other one beside it."""
+    """The history that shows what is wrong, step by step; for a divergence the other one beside it.
+
+    ``samples`` are those of the report that has the finding: `counterexample(finding, report.process, report.samples)`.
+    The text has several lines of at most some 120 characters.
+    """
     known = _known(finding, samples)
     first = _told(process, finding.history, known, finding.split)
     if not finding.other:
@@ -145,7 +149,7 @@ def _wrapped(line: str, width: int) -> list[str]:
 def _imports(finding: Finding, facts: Collection[Fact]) -> list[str]:
     used = _USED[finding.kind] if finding.split is None else ("check_upgrade",)
     needed: defaultdict[str, set[str]] = defaultdict(set)
-    needed["saga.convergence"] |= {*used, *(["make_fact"] if facts else [])}
+    needed["saga.testing"] |= {*used, *(["make_fact"] if facts else [])}
     for fact in facts:
         needed[fact.kind.__module__].add(fact.kind.__qualname__.partition(".")[0])
     return [f"from {module} import {', '.join(sorted(names))}" for module, names in sorted(needed.items())]

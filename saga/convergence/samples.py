@@ -41,6 +41,10 @@ def derive_samples(process: Process, variants: int | None = None) -> tuple[Fact,
     """A fact of each input, and ``variants`` of those that a register or reducer keeps side by side (three, or two).
 
     Raises DeclarationError for a field for which no value was found.
+
+    >>> from saga.testing import derive_samples
+    >>> [fact.kind.__name__ for fact in derive_samples(tickets)]
+    ['Reported', 'Solved']
     """
     if variants is None:
         many = derive_samples(process, VARIANTS)

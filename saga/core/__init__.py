@@ -9,7 +9,7 @@ from saga.core.effect import ARMED, CommandTemplate, ComputedField, Deadline, Ef
 from saga.core.errors import DeclarationError
 from saga.core.fact import Fact
 from saga.core.process import Process
-from saga.core.register import Reducer, Register
+from saga.core.register import Entries, Reducer, Register
 from saga.core.state import Commanded, State, dump_state, load_state
 from saga.core.sub_machine import SubMachine
 from saga.core.tables import ANY, Outcomes, Wanted, Wants, all_but, one_of, outcomes, wanted
@@ -27,6 +27,7 @@ __all__ = [
     "DeclarationError",
     "DerivedColumn",
     "Effect",
+    "Entries",
     "Fact",
     "Outcomes",
     "Process",

@@ -37,6 +37,10 @@ class DerivedColumn:
 
     ``judge`` gets what each of ``registers`` holds, in this order, and gives one of ``states``. It must not depend on
     the order of the entries: the checker calls it in many orders.
+
+    >>> from saga import DerivedColumn
+    >>> DerivedColumn("is reported", (REPORTS,), bool).value({}, {"reports": {}})
+    False
     """
 
     name: str

@@ -14,16 +14,18 @@ differs is looked at closely.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
+from types import MappingProxyType
 from typing import Any
 
 from saga.core.effect import ARMED, Deadline, Effect, Selection
 from saga.core.fact import Fact
-from saga.core.frozen import frozen
 from saga.core.process import Process
 from saga.core.register import Beyond
 from saga.core.state import Commanded, State
+from saga.core.statically_frozen import statically_frozen
 
 
 class Verdict(Enum):
@@ -35,7 +37,7 @@ class Verdict(Enum):
     BEYOND = "beyond"
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Command:
     """A command to a collaborator.
 
@@ -47,10 +49,10 @@ class Command:
     collaborator: str
     effect: str
     revision: int
-    fields: dict[str, Any]
+    fields: Mapping[str, Any]
 
 
-@frozen
+@statically_frozen
 class Timer:
     """A deadline to arm, due ``after`` now by the database's clock."""
 
@@ -59,7 +61,7 @@ class Timer:
     after: timedelta
 
 
-@frozen
+@statically_frozen
 class Decision:
     """The answer to one input: the state after it, and what to send. ``reason`` is a sentence for people."""
 
@@ -117,7 +119,7 @@ def _command(process: Process, state: State) -> tuple[State, tuple[Command, ...]
             commanded[name] = Commanded(wanted.value, revision, figures)
             fields = sends.carried(state.registers, key)
             fields.update(figures)
-            commands.append(Command(sends.type, effect.collaborator, name, revision, fields))
+            commands.append(Command(sends.type, effect.collaborator, name, revision, MappingProxyType(fields)))
     return State(state.parts, state.registers, commanded, revisions), tuple(commands), tuple(timers)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
+from types import MappingProxyType
 from typing import Any, Final
 
 from saga.core.errors import DeclarationError
@@ -39,7 +40,12 @@ class Selection:
 
 
 def every(register: Register, condition: Enum | None = None) -> Selection:
-    """All entries of the register."""
+    """All entries of the register.
+
+    >>> from saga import every
+    >>> sorted(every(REPORTS).chosen({"reports": {"t-1": {}, "t-2": {}}}))
+    ['t-1', 't-2']
+    """
     return Selection(f"every entry of {register.name}", register, frozenset, condition, reads=())
 
 
@@ -47,6 +53,10 @@ def all_but_least(register: Register, by: tuple[str, ...], condition: Enum | Non
     """All entries but the one that is least by these fields; an entry without a value comes after those with one.
 
     Raises DeclarationError for a field that the entries can't have.
+
+    >>> texts = {"a": {"text": "second"}, "b": {"text": "first"}}
+    >>> all_but_least(REPORTS, by=("text",)).chosen({"reports": texts})
+    frozenset({'a'})
     """
     if missing := [name for name in by if name not in declared_fields(register.of)]:
         raise DeclarationError(
@@ -89,6 +99,10 @@ class ComputedField:
 
     Of a cumulative figure a greater value includes the lesser: how much has to be back in all. In a condition that
     can't be undone only such a figure may change, and only grow.
+
+    >>> from saga import ComputedField
+    >>> ComputedField("how_many", (REPORTS,), len).value({"reports": {"t-1": {}}}, None)
+    1
     """
 
     name: str
@@ -133,6 +147,9 @@ class Effect:
     ``final`` are the conditions that can't be undone: once commanded they have to be wanted for ever, or, where the
     collaborator itself says when it is too late, from the input ``decided_by`` on. ``initially`` is the condition
     before any command, if there is a word for it: commanding it then would change nothing, so nothing is sent.
+
+    >>> NOTICE.commands[Notice.SENT].type
+    'SendNotice'
     """
 
     name: str
@@ -142,13 +159,22 @@ class Effect:
     decided_by: type | None = None
     initially: Enum | None = None
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "commands", MappingProxyType(dict(self.commands)))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Deadline:
     """A timer that is armed once, when its process first wants it; when due it emits the input ``emits``.
 
     It is due ``after`` the moment at which it is armed, or after the seconds in the field that ``override`` names, by
-    the database's clock. It is never disarmed: a late firing is one more input that the tables answer.
+    the database's clock. It is never disarmed: a late firing is one more input that the tables answer. The input
+    gets the fields ``due_at`` and ``armed_by``, and the one that correlates.
+
+    >>> from saga import Deadline
+    >>> reminder = Deadline("reminder", emits=Solved, after=timedelta(hours=2))
+    >>> reminder.delay({})
+    datetime.timedelta(seconds=7200)
     """
 
     name: str

@@ -1,18 +1,17 @@
 """A fact: an input that is taken in, as its message class and its validated fields."""
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
-from saga.core.frozen import frozen
 
-
-@frozen
+@dataclass(frozen=True, slots=True)
 class Fact:
     """One input.
 
     ``kind`` is the message class that sub-machines name in their tables; ``fields`` are the values that the class
-    declares, as plain JSON values. Fields that the class does not declare are not part of the fact.
+    declares, as plain JSON values. Fields that the class does not declare are not part of the fact. ``make_fact`` of
+    `saga.testing` makes one of a message.
     """
 
     kind: type

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from types import MappingProxyType
 from typing import Any, Final
 
 from saga.core.effect import Deadline, Effect
@@ -29,6 +30,9 @@ class Process:
     has at most about ``most_bytes`` as JSON.
 
     Raises DeclarationError, which names what is wrong and what to write there.
+
+    >>> tickets.module, tickets.collaborators
+    ('tickets-process', ('mail',))
     """
 
     name: str
@@ -54,9 +58,9 @@ class Process:
         hearers = {kind: tuple(part for part in self.parts if kind in part.inputs) for kind in heard}
         keepers = {kind: tuple(one for one in self.registers if kind in one.inputs) for kind in heard}
         effects = [effect for table in self.wanted for wants in table.cells.values() for effect in wants]
-        object.__setattr__(self, "hearers", hearers)
-        object.__setattr__(self, "keepers", keepers)
-        object.__setattr__(self, "kinds", {kind.__name__: kind for kind in heard})
+        object.__setattr__(self, "hearers", MappingProxyType(hearers))
+        object.__setattr__(self, "keepers", MappingProxyType(keepers))
+        object.__setattr__(self, "kinds", MappingProxyType({kind.__name__: kind for kind in heard}))
         object.__setattr__(self, "effects", tuple(dict.fromkeys(effects)))
         for complaint in complaints(self):
             raise DeclarationError(f"process {self.name!r}: {complaint}")
@@ -84,7 +88,8 @@ class Process:
             for module, kinds in child.inputs.items():
                 known = inputs.setdefault(module, [])
                 known += [kind for kind in kinds if kind not in known]
-        object.__setattr__(self, "inputs", {module: tuple(kinds) for module, kinds in inputs.items()})
+        heard = {module: tuple(kinds) for module, kinds in inputs.items()}
+        object.__setattr__(self, "inputs", MappingProxyType(heard))
         for name in ("parts", "registers", "wanted"):
             adopted: list[Any] = []
             for declared in (*self.children, self):

@@ -22,6 +22,7 @@ from saga.core.fact import Fact
 from saga.core.plain import plain
 
 Entries = Mapping[str, Mapping[str, Any]]
+"""What a register holds: for each key, sorted, the fields of its input as plain JSON values (times are text)."""
 
 MOST_ENTRIES: Final = 1_000
 MOST_REDUCED_BYTES: Final = 16_384
@@ -38,9 +39,14 @@ class Beyond:
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """What inputs of class ``of`` said, one entry for each value of their field ``key``; ``most`` of them.
+    """What inputs of class ``of`` said, one entry for each value of their field ``key``; at most ``most`` entries.
 
-    Raises DeclarationError for a bound that is none.
+    A second input with the same key and the same fields is ignored; one with other fields is a conflict, which a person
+    settles. Raises DeclarationError for a bound below 1.
+
+    >>> from saga import Fact
+    >>> REPORTS.take_in({}, Fact(Reported, {"ticket_id": "t-1", "text": "broken"}))
+    {'t-1': {'ticket_id': 't-1', 'text': 'broken'}}
     """
 
     name: str
@@ -113,10 +119,17 @@ class Reducer:
     """Data that a function of the user's own folds, where no register will do.
 
     ``reduce`` gets a copy of what it made of the inputs before (``start`` at first) and a fact, and gives what it makes
-    of both: plain JSON values, at most ``most_bytes`` long, and an equal value if the fact changes nothing. Nothing
-    here keeps it from depending on the order of the facts; the checker examines whether it does.
+    of both: plain JSON values, at most ``most_bytes`` bytes long as JSON, and an equal value if the fact changes
+    nothing. Nothing here keeps it from depending on the order of the facts; the checker examines whether it does.
 
-    Raises DeclarationError for a start that is no JSON or beyond the bound, and for a bound that is none.
+    Raises DeclarationError for a start that is no JSON or beyond the bound, and for a bound below 1.
+
+    >>> from saga import Fact, Reducer
+    >>> def add_text(known: list[str], fact: Fact) -> list[str]:
+    ...     return sorted({*known, fact.fields["text"]})
+    >>> words = Reducer("words", of=(Reported,), start=[], reduce=add_text)
+    >>> words.take_in(["broken"], Fact(Reported, {"ticket_id": "t-1", "text": "again"}))
+    ['again', 'broken']
     """
 
     name: str

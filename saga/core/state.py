@@ -5,11 +5,11 @@ from dataclasses import field
 from enum import Enum
 from typing import Any, Self
 
-from saga.core.frozen import frozen
 from saga.core.process import Process
+from saga.core.statically_frozen import statically_frozen
 
 
-@frozen
+@statically_frozen
 class Commanded:
     """What was last commanded for one effect: the condition's value, the revision of that command, and its figures."""
 
@@ -18,7 +18,7 @@ class Commanded:
     figures: Mapping[str, Any] = field(default_factory=dict)
 
 
-@frozen
+@statically_frozen
 class State:
     """Everything an instance knows.
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from itertools import chain
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 from saga.core.errors import DeclarationError
@@ -17,6 +18,12 @@ class SubMachine(Generic[S]):
 
     Raises DeclarationError where a state has no row, a row has no cell for one of the inputs, a cell names a state of
     another enum, or a state can't be reached from ``start``.
+
+    >>> WORK.move(Work.OPEN, Solved)
+    <Work.DONE: 'done'>
+    >>> SubMachine("work", start=Work.OPEN, moves={Work.OPEN: {Solved: Work.DONE}})
+    Traceback (most recent call last):
+    saga.core.errors.DeclarationError: sub-machine 'work': state DONE has no row in moves
     """
 
     name: str
@@ -28,6 +35,8 @@ class SubMachine(Generic[S]):
         object.__setattr__(self, "inputs", frozenset(kind for row in self.moves.values() for kind in row))
         for complaint in chain(self._about_shape(), self._complaints()):
             raise DeclarationError(f"sub-machine {self.name!r}: {complaint}")
+        moves = {state: MappingProxyType(dict(row)) for state, row in self.moves.items()}
+        object.__setattr__(self, "moves", MappingProxyType(moves))
 
     @property
     def states(self) -> tuple[S, ...]:

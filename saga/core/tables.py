@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import product
+from types import MappingProxyType
 from typing import Any, Final
 
 from saga.core.column import Column, Parts, Registers, Value, shown
@@ -36,17 +37,29 @@ class Choice:
 
 
 def one_of(*values: Value) -> Choice:
-    """Stands for each of these values in a row of a table."""
+    """Stands for each of these values in a row of a table.
+
+    >>> from saga import one_of
+    >>> outcomes(WORK, rows=[(one_of(Work.OPEN, Work.DONE), Ticket.WAITING)]).states
+    (<Ticket.WAITING: 'waiting'>,)
+    """
     return Choice(values)
 
 
 def all_but(*values: Value) -> Choice:
-    """Stands for every other value in a row of a table."""
+    """Stands for every other value in a row of a table.
+
+    >>> from saga import all_but
+    >>> both = outcomes(WORK, rows=[(Work.OPEN, Ticket.WAITING), (all_but(Work.OPEN), Ticket.CLOSED)])
+    >>> both == OUTCOMES
+    True
+    """
     return Choice(values, is_rest=True)
 
 
 Joint = tuple[Value, ...]
 Wants = Mapping[Effect | Deadline, Enum | Selection]
+"""What is wanted in a joint state: each effect in a condition (or for a selection of entries), each deadline ARMED."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +69,9 @@ class Outcomes:
     columns: tuple[Column, ...]
     cells: Mapping[Joint, Enum]
     name: str = "outcome"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "cells", MappingProxyType(dict(self.cells)))
 
     @property
     def states(self) -> tuple[Enum, ...]:
@@ -80,6 +96,10 @@ def outcomes(
     Each row has one value (or ANY, one_of some, all_but some) for each column, and last the outcome. A rule is a pure
     function of the columns' values; it is asked for every cell, here and now. Raises DeclarationError for a cell that
     no row or more than one row claims, or for which the rule has no outcome.
+
+    >>> outcomes(WORK, rows=[(Work.OPEN, Ticket.WAITING)])
+    Traceback (most recent call last):
+    saga.core.errors.DeclarationError: outcome: cell (DONE) is missing
     """
     axes = tuple(column.states for column in columns)
     if rule is not None and rows is not None:
@@ -100,6 +120,10 @@ class Wanted:
     columns: tuple[Column, ...]
     cells: Mapping[Joint, Wants]
 
+    def __post_init__(self) -> None:
+        cells = {joint: MappingProxyType(dict(wants)) for joint, wants in self.cells.items()}
+        object.__setattr__(self, "cells", MappingProxyType(cells))
+
     def of(self, parts: Parts, registers: Registers) -> Wants:
         """What is wanted in an instance with these states and registers."""
         return self.cells[tuple([column.value(parts, registers) for column in self.columns])]
@@ -109,6 +133,10 @@ def wanted(*columns: Column, rows: Iterable[tuple[Any, ...]]) -> Wanted:
     """A table of wants: each row has a value (or ANY, one_of, all_but) for each column, and last what is wanted then.
 
     Raises DeclarationError for a cell that no row or more than one row claims, and for a condition that has no command.
+
+    >>> wanted(OUTCOMES, rows=[(ANY, {NOTICE: Work.OPEN})])
+    Traceback (most recent call last):
+    saga.core.errors.DeclarationError: wanted: cell (WAITING) wants Work.OPEN of notice: no such command
     """
     cells = _expand("wanted", tuple(column.states for column in columns), _split("wanted", rows))
     for cell, wants in cells.items():

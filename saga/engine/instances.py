@@ -19,7 +19,7 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from saga.core import Process, State, dump_state, load_state
-from saga.core.frozen import frozen
+from saga.core.statically_frozen import statically_frozen
 from saga.postgres import Conflict, Statements, as_rows
 
 _SQL = Statements(__package__)
@@ -39,7 +39,7 @@ class TooMuchAtOnce(Exception):
     """More than one transaction takes; nothing was done, and fewer messages at a time will do."""
 
 
-@frozen
+@statically_frozen
 class Instance:
     """A process instance; ``stream_version`` counts the entries of its stream in the process's log.
 
@@ -56,7 +56,7 @@ class Instance:
     was_pruned: bool = False
 
 
-@frozen
+@statically_frozen
 class Decided:
     """An instance as it is to be written; its state is left as it stands in the row unless it ``is_changed``."""
 

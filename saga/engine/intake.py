@@ -12,8 +12,8 @@ import orjson
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from saga.core import Deadline, Fact, Process
-from saga.core.frozen import frozen
 from saga.core.identifier import IDENTIFIER_RULE, is_identifier
+from saga.core.statically_frozen import statically_frozen
 from saga.messages import Envelope, Poison
 from saga.messages.facts import read_fact, said_of
 from saga.messages.lenient_json import scalars
@@ -26,7 +26,7 @@ _NO_BASE64 = re.compile(r"[^A-Za-z0-9+/]")
 _URL_SAFE = str.maketrans("-_", "+/")
 
 
-@frozen
+@statically_frozen
 class Key:
     """What a message is deduplicated by: its position where it has one, else its source and id."""
 
@@ -43,7 +43,7 @@ class Key:
         return self.source, self.message_id
 
 
-@frozen
+@statically_frozen
 class Admitted:
     """A message that the process understands; ``said`` are the data that were read as its fact."""
 

@@ -6,14 +6,14 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from saga.core import Timer
-from saga.core.frozen import frozen
+from saga.core.statically_frozen import statically_frozen
 from saga.postgres import Statements, as_rows
 
 _SQL = Statements(__package__)
 ARM_TIMERS = _SQL["arm_timers"]
 
 
-@frozen
+@statically_frozen
 class Armed:
     """A timer of one instance; ``metadata`` says what caused it, for the event that it will emit."""
 

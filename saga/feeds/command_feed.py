@@ -13,8 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from saga.feeds.follower import Follower
 from saga.heartbeat import goes_round
 from saga.messages import Handler
-from saga.modules import Entry, Horizon, Reading, read_commands
+from saga.modules import Entry, Horizon, Reading
 from saga.modules.outgoing import as_delivered
+from saga.modules.reader import read_commands
 from saga.postgres import while_open
 from saga.supervision import pause, supervise
 

@@ -33,8 +33,9 @@ from saga.engine.reporting import tell
 from saga.feeds.gaps import Grace, Patience, Progress
 from saga.heartbeat import goes_round
 from saga.messages import Poison
-from saga.modules import Entry, Horizon, Pruned, PublicLog, Unreachable
+from saga.modules import Entry, Horizon, Pruned
 from saga.modules.outgoing import as_delivered
+from saga.modules.public_log import PublicLog, Unreachable
 from saga.modules.reader import NOTHING_HANDLED
 from saga.postgres import Statements, durable_transaction, reading, while_open
 from saga.supervision import pause, supervise

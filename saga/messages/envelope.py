@@ -4,10 +4,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import field
 from typing import Any
 
-from saga.core.frozen import frozen
+from saga.core.statically_frozen import statically_frozen
 
 
-@frozen
+@statically_frozen
 class Raw:
     """What the broker delivered, untouched: enough to decode it again later, or to send it once more."""
 
@@ -21,7 +21,7 @@ class Raw:
     headers: Mapping[str, Any] = field(default_factory=dict)
 
 
-@frozen
+@statically_frozen
 class Envelope:
     """A well-formed message. Its data is strict JSON, but not yet checked against any message class.
 
@@ -44,7 +44,7 @@ class Envelope:
     traceparent: str | None = None
 
 
-@frozen
+@statically_frozen
 class Poison:
     """A message that can't be understood, with the reason in words, and whatever is known of it.
 

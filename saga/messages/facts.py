@@ -56,7 +56,14 @@ def read_fact(kind: type, said: Mapping[str, Any]) -> Fact:
 
 
 def make_fact(message: Any) -> Fact:
-    """A message of one's own as the fact that the engine would take it for."""
+    """A message of one's own as the fact that the engine would take it for.
+
+    The message is an instance of a message class. Raises what pydantic raises for what can't be written as JSON.
+
+    >>> from saga.testing import make_fact
+    >>> make_fact(Solved("t-1")).fields
+    {'ticket_id': 't-1'}
+    """
     kind: type = type(message)
     reading = _reading(kind)
     dumped = reading.adapter.dump_python(

@@ -1,23 +1,16 @@
-"""Modules and their event logs: append, and read up to a horizon. Knows no process and no broker."""
+"""Modules and their event logs: declare, append, read and follow. Knows no process and no broker.
+
+A module is a part of the business with one event log, in which everything that happens has one position. It is kept in
+the schema `saga` of a PostgreSQL database, which `saga migrate` makes.
+"""
 
 from saga.modules.batch import StreamConflict
 from saga.modules.following import follow
 from saga.modules.log import Entry, NewEvent, Visibility, append
 from saga.modules.module import EventRefused, Module, internal
 from saga.modules.pending import NoTransaction
-from saga.modules.public_log import PublicLog, Unreachable
-from saga.modules.reader import (
-    Horizon,
-    Pruned,
-    Reading,
-    read_all,
-    read_commands,
-    read_entry,
-    read_horizon,
-    read_outgoing,
-    read_public,
-    read_stream,
-)
+from saga.modules.reader import Horizon, Pruned, Reading, read_horizon, read_public
+from saga.postgres import Unavailable, connect_engine
 
 __all__ = [
     "Entry",
@@ -27,19 +20,14 @@ __all__ = [
     "NewEvent",
     "NoTransaction",
     "Pruned",
-    "PublicLog",
     "Reading",
     "StreamConflict",
-    "Unreachable",
+    "Unavailable",
     "Visibility",
     "append",
+    "connect_engine",
     "follow",
     "internal",
-    "read_all",
-    "read_commands",
-    "read_entry",
     "read_horizon",
-    "read_outgoing",
     "read_public",
-    "read_stream",
 ]

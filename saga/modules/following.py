@@ -24,7 +24,8 @@ def follow(
 ) -> AsyncIterator[Reading]:
     """The public events after a position, and those that come, for ever; each reading comes with its horizon.
 
-    A reading may hold no event, when all that happened was internal: keep its horizon all the same. Raises Pruned, and
+    A reading has at most ``limit`` entries; when nothing came, the log is looked at again after ``poll_seconds``. It
+    may hold no event, when all that happened was internal: keep its horizon all the same. Raises Pruned, and
     Unavailable when the database is away: go on from the last horizon.
     """
     safe_horizon = SafeHorizon(module)

@@ -15,16 +15,17 @@ A transaction that appends to several modules appends in the order of their name
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from types import MappingProxyType
 from typing import Any, Self
 
 import orjson
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from saga.core.frozen import frozen
+from saga.core.statically_frozen import statically_frozen
 from saga.postgres import Statements, as_rows
 
 _SQL = Statements(__package__)
@@ -43,11 +44,13 @@ class Visibility(Enum):
     INTERNAL = "internal"
 
 
-@frozen
+@statically_frozen
 class NewEvent:
     """An event (or, with a ``target``, a command) to append.
 
-    ``stream_version`` is its number in the stream, from 1; None takes the next one.
+    ``event_id`` is unique and at most 255 bytes; derive it from the cause, so that doing the same again gives the same
+    id. ``data`` and ``metadata`` are plain JSON values. ``stream_version`` is its number in the stream, from 1; None
+    takes the next one.
     """
 
     stream_id: str
@@ -60,13 +63,14 @@ class NewEvent:
     stream_version: int | None = None
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A recorded event or command; the fields stand in the order of the columns that the statements give.
 
     ``previous_public_position`` is the public event before it in its module (0 if there is none), for public events.
     It is None as well in a log that gives positions only. ``data_json`` is the data as it is stored: who only sends it
-    on need not read it.
+    on need not read it. ``recorded_at`` is the time of the transaction, in UTC, by the database's clock; ``target`` is
+    the collaborator that a command is for, None for an event.
     """
 
     module: str
@@ -112,7 +116,7 @@ def _read_metadata(text: str) -> Mapping[str, Any]:
         metadata = orjson.loads(text)
     except ValueError:
         metadata = None
-    return metadata if isinstance(metadata, dict) else {UNREADABLE: text}
+    return MappingProxyType(metadata if isinstance(metadata, dict) else {UNREADABLE: text})
 
 
 async def append(connection: AsyncConnection, module: str, events: Sequence[NewEvent]) -> int:

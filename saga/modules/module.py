@@ -20,6 +20,7 @@ the commit stands in saga.modules.pending, how they are written in saga.modules.
 import re
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
+from types import MappingProxyType
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -48,7 +49,10 @@ class EventRefused(ValueError):
 
 
 def internal(kind: _Kind) -> _Kind:
-    """Mark an event type that stays within its module, and all its subclasses: others see a gap in the positions."""
+    """Mark an event type that stays within its module, and all its subclasses: others see a gap in the positions.
+
+    A decorator of a class that is listed in a Module's ``events``.
+    """
     setattr(kind, _MARK, True)
     return kind
 
@@ -64,10 +68,21 @@ class _Declared:
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """A module whose log is kept in the database of the sessions that it is given. Raises DeclarationError.
+    """A module whose log is kept in the database of the sessions that it is given.
 
+    ``name`` is small letters, digits, `_` and `-`, at most 63 of them. ``events`` are pydantic models or dataclasses.
     ``stream`` names the field, of every event type, that holds the id of the event's stream: text of 1 to 200
-    characters and at most 255 bytes.
+    characters and at most 255 bytes. Raises DeclarationError.
+
+    >>> from saga.modules import Module, internal
+    >>> @internal
+    ... @dataclass(frozen=True)
+    ... class Rated:
+    ...     ticket_id: str
+    ...     stars: int
+    >>> DESK = Module("desk", stream="ticket_id", events=(Reported, Solved, Rated))
+    >>> [one.__name__ for one in DESK.public], [one.__name__ for one in DESK.internal]
+    (['Reported', 'Solved'], ['Rated'])
     """
 
     name: str
@@ -86,7 +101,7 @@ class Module:
             known = declared.setdefault(_type_name(self, kind), _declare(self, kind))
             if known.kind is not kind:
                 raise DeclarationError(f"module {self.name}: two event types are named {kind.__name__}: rename one")
-        object.__setattr__(self, "_declared", declared)
+        object.__setattr__(self, "_declared", MappingProxyType(declared))
 
     @property
     def public(self) -> tuple[type, ...]:

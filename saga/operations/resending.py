@@ -6,8 +6,8 @@ twice drops the repeat.
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from saga.modules import read_entry
 from saga.modules.outgoing import Unsendable, encode
+from saga.modules.reader import read_entry
 from saga.postgres import reading
 from saga.rabbitmq.confirms import Refused
 from saga.rabbitmq.publisher import Publisher

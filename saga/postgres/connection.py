@@ -37,8 +37,8 @@ SERVER_SETTINGS = {
 }
 
 STEP_SETTINGS = {"enable_seqscan": "off"}
-"""For whoever takes the durable step. It has an index for each row that it looks at; but a small table PostgreSQL would
-rather read as a whole, and with it the page that is damaged, which concerns one order."""
+"""Settings of a worker's connections, for ``connect_engine``. The step has an index for each row that it looks at. But
+a small table PostgreSQL would rather read as a whole, and with it a damaged page, which concerns one order alone."""
 
 
 def application_name(service: str) -> str:
@@ -57,7 +57,12 @@ def connect_engine(
 ) -> AsyncEngine:
     """An engine with a bounded pool; connections are opened on first use, with these settings beside the usual ones.
 
-    Raises SettingsError if the address can't be used; it never shows a part of the password.
+    The address is `postgresql://user:password@host:port/database`; several hosts may stand in it, with commas.
+    ``service`` is a word by which PostgreSQL's views name the connections. Of a statement the answer is waited for
+    ``command_timeout`` seconds at most; the server ends one that runs for 30 s, a wait for a lock after 5 s, and a
+    transaction in which nothing happens after 10 s. Dispose of the engine when you are done: `await engine.dispose()`.
+
+    Raises ValueError (SettingsError) if the address can't be used; it never shows a part of the password.
     """
     try:
         address = DatabaseAddress.parse(database_url)

@@ -1,19 +1,57 @@
-"""What the tests of a process import.
+"""What the tests of a process import. Plain functions and values: they run in any test runner.
 
-``histories`` and ``pairs_of_orders`` are hypothesis strategies: they need hypothesis, the others do not.
+``histories`` and ``pairs_of_orders`` are hypothesis strategies and need hypothesis; ``private_database`` needs the
+extra `saga[local]`. The others need nothing.
 """
 
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
 
+from saga.convergence.check import Report, check
+from saga.convergence.enumeration import tell
+from saga.convergence.findings import Finding, Kind
+from saga.convergence.render_text import counterexample
+from saga.convergence.samples import derive_samples
+from saga.convergence.upgrade import check_upgrade
+from saga.messages.facts import make_fact
 from saga.testing.assertions import Scenario, assert_converges, assert_upgrades
 
-__all__ = ["Scenario", "assert_converges", "assert_upgrades", "histories", "pairs_of_orders"]
+if TYPE_CHECKING:
+    from saga.testing.database import private_database
+    from saga.testing.interpreters import assert_same_everywhere
+    from saga.testing.strategies import histories, pairs_of_orders
+
+__all__ = [
+    "Finding",
+    "Kind",
+    "Report",
+    "Scenario",
+    "assert_converges",
+    "assert_same_everywhere",
+    "assert_upgrades",
+    "check",
+    "check_upgrade",
+    "counterexample",
+    "derive_samples",
+    "histories",
+    "make_fact",
+    "pairs_of_orders",
+    "private_database",
+    "tell",
+]
+
+
+_LOADED_ON_USE: Final = {
+    "assert_same_everywhere": "saga.testing.interpreters",
+    "histories": "saga.testing.strategies",
+    "pairs_of_orders": "saga.testing.strategies",
+    "private_database": "saga.testing.database",
+}
+"""What needs more than the rest, or is run as a program as well."""
 
 
 def __getattr__(name: str) -> Any:
-    """The strategies, when somebody asks for them."""
-    if name in ("histories", "pairs_of_orders"):
-        from saga.testing import strategies  # noqa: PLC0415 -- hypothesis is loaded only where it is used
-
-        return getattr(strategies, name)
-    raise AttributeError(name)
+    """What is loaded only where it is used."""
+    if name not in _LOADED_ON_USE:
+        raise AttributeError(name)
+    return getattr(import_module(_LOADED_ON_USE[name]), name)

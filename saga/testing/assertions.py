@@ -11,7 +11,7 @@ the engine uses.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import Enum
 from typing import Any
@@ -44,7 +44,13 @@ def assert_converges(
     """Check the process in every order of these inputs, or of samples made from its message classes.
 
     Raises AssertionError with every finding, the histories side by side, and a test to paste; findings of the kinds
-    ``but_for`` are let through. The report says how far the check went, and of what there was no sample.
+    ``but_for`` are let through. The report says how far the check went, and of what there was no sample. Beyond
+    ``most_nodes`` states it draws histories from ``seed``. Raises DeclarationError as ``check`` does, and
+    KeyboardInterrupt if it was interrupted.
+
+    >>> from saga.testing import assert_converges
+    >>> assert_converges(tickets, [Reported("t-1", "broken"), Solved("t-1")]).converges
+    True
     """
     report = check(process, _as_facts(samples), seed=seed, most_nodes=most_nodes)
     found = [finding for finding in report.findings if finding.kind not in but_for]
@@ -59,6 +65,10 @@ def assert_upgrades(old: Process, new: Process, samples: Sequence[Input] | None 
     """Check that instances that began under the old version go on well under the new one.
 
     Raises AssertionError with every finding; where the versions change is marked in its history.
+
+    >>> from dataclasses import replace
+    >>> from saga.testing import assert_upgrades
+    >>> assert_upgrades(tickets, replace(tickets, version=2))
     """
     facts = _as_facts(samples)
     if found := check_upgrade(old, new, facts):
@@ -75,12 +85,8 @@ class _Pending:
 
 
 @dataclass(frozen=True, slots=True)
-class Scenario:
-    """One history of one instance, told as given, when, then. Every step gives a new scenario, so parts can be shared.
-
-    ``given`` takes inputs in, ``when`` takes one in of which ``then`` speaks, ``after`` lets time pass: each deadline
-    that is due by then fires, the earliest first. ``then`` compares what was sent since the last ``when`` or ``after``.
-    """
+class _Moment:
+    """What a history came to by now, and what it sent since ``then`` was last to speak of something new."""
 
     process: Process
     history: tuple[Fact, ...] = ()
@@ -90,26 +96,54 @@ class Scenario:
     standing: Standing | None = None
     decision: Decision | None = None
 
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One history of one instance, told as given, when, then. Every step gives a new scenario, so parts can be shared.
+
+    ``given`` takes inputs in, ``when`` takes one in of which ``then`` speaks, ``after`` lets time pass: each deadline
+    that is due by then fires, the earliest first. ``then`` compares what was sent since the last ``when`` or ``after``.
+
+    >>> from saga.testing import Scenario
+    >>> solved = Scenario(tickets).given(Reported("t-1", "broken")).when(Solved("t-1"))
+    >>> _ = solved.then(outcome=Ticket.CLOSED, commands=["SendNotice"], effects={"notice": Notice.SENT})
+    >>> _ = solved.when(Solved("t-1")).then_ignored()
+    """
+
+    process: Process
+    _moment: _Moment | None = field(default=None, repr=False)
+
+    @property
+    def history(self) -> tuple[Fact, ...]:
+        """The inputs so far, those that deadlines emitted among them."""
+        return self._now.history
+
+    @property
+    def sent(self) -> tuple[Command, ...]:
+        """The commands that were sent since the last ``when`` or ``after``, with their fields."""
+        return self._now.sent
+
+    @property
+    def _now(self) -> _Moment:
+        return self._moment or _Moment(self.process)
+
     def given(self, *inputs: Input) -> "Scenario":
         """These came before, in this order."""
-        return replace(self.when(*inputs), sent=())
+        return replace(self, _moment=replace(self._taken(inputs), sent=()))
 
     def when(self, *inputs: Input) -> "Scenario":
         """These come now; ``then`` speaks of what they lead to."""
-        scenario = replace(self, sent=())
-        for one in inputs:
-            scenario = _take(scenario, _as_fact(one))
-        return scenario
+        return replace(self, _moment=self._taken(inputs))
 
     def after(self, time: timedelta) -> "Scenario":
         """So much time passes; ``then`` speaks of what the deadlines that are due lead to."""
-        end = self.now + time
-        scenario = replace(self, sent=())
-        while due := sorted((one for one in scenario.pending if one.due <= end), key=lambda one: one.due):
+        moment = replace(self._now, sent=())
+        end = moment.now + time
+        while due := sorted((one for one in moment.pending if one.due <= end), key=lambda one: one.due):
             first = due[0]
-            left = tuple(one for one in scenario.pending if one is not first)
-            scenario = _take(replace(scenario, pending=left, now=first.due), _fired(scenario, first))
-        return replace(scenario, now=end)
+            left = tuple(one for one in moment.pending if one is not first)
+            moment = _take(replace(moment, pending=left, now=first.due), _fired(moment, first))
+        return replace(self, _moment=replace(moment, now=end))
 
     def then(
         self,
@@ -124,20 +158,27 @@ class Scenario:
         ``effects`` are all effects that stand at collaborators, by name, with their conditions. ``deadlines`` are all
         that are armed and did not fire yet, each with the time until it is due. Raises AssertionError with the history.
         """
-        standing = self.standing or start(self.process)
-        came_to = verdict(self.process, standing)
+        moment = self._now
+        came_to = verdict(self.process, moment.standing or start(self.process))
         self._compare("outcome", outcome, came_to.outcome)
-        self._compare("commands", None if commands is None else list(commands), [one.type for one in self.sent])
+        self._compare("commands", None if commands is None else list(commands), [one.type for one in moment.sent])
         stands = {name: condition for name, condition, _ in sorted(came_to.effects, key=lambda one: one[0])}
         self._compare("effects", effects and {name: one.value for name, one in effects.items()}, stands)
-        self._compare("deadlines", deadlines, {one.timer.name: one.due - self.now for one in self.pending})
+        self._compare("deadlines", deadlines, {one.timer.name: one.due - moment.now for one in moment.pending})
         return self
 
     def then_ignored(self) -> "Scenario":
         """The last input changed nothing."""
-        is_ignored = self.decision is not None and self.decision.verdict.value == "ignored"
+        decision = self._now.decision
+        is_ignored = decision is not None and decision.verdict.value == "ignored"
         self._compare("ignored", expected=True, found=is_ignored)
         return self
+
+    def _taken(self, inputs: Sequence[Input]) -> _Moment:
+        moment = replace(self._now, sent=())
+        for one in inputs:
+            moment = _take(moment, _as_fact(one))
+        return moment
 
     def _compare(self, what: str, expected: Any, found: Any) -> None:
         if expected is not None and expected != found:
@@ -145,25 +186,25 @@ class Scenario:
             raise AssertionError(f"{what}: expected {expected!r}, found {found!r}\n\n{steps}")
 
 
-def _take(scenario: Scenario, fact: Fact) -> Scenario:
-    standing, decision = take(scenario.process, scenario.standing or start(scenario.process), fact)
-    armed = tuple(_Pending(timer, scenario.now + timer.after) for timer in decision.timers)
+def _take(moment: _Moment, fact: Fact) -> _Moment:
+    standing, decision = take(moment.process, moment.standing or start(moment.process), fact)
+    armed = tuple(_Pending(timer, moment.now + timer.after) for timer in decision.timers)
     return replace(
-        scenario,
-        history=(*scenario.history, fact),
+        moment,
+        history=(*moment.history, fact),
         standing=standing,
         decision=decision,
-        pending=scenario.pending + armed,
-        sent=scenario.sent + decision.commands,
+        pending=moment.pending + armed,
+        sent=moment.sent + decision.commands,
     )
 
 
-def _fired(scenario: Scenario, pending: _Pending) -> Fact:
+def _fired(moment: _Moment, pending: _Pending) -> Fact:
     """The input that a deadline emits, as the scheduler tells it."""
-    process, timer = scenario.process, pending.timer
+    process, timer = moment.process, pending.timer
     (deadline,) = (one for one in process.effects if isinstance(one, Deadline) and one.name == timer.name)
     try:
-        return emitted(process, deadline, scenario.history[0].fields[process.correlate], pending.due)
+        return emitted(process, deadline, moment.history[0].fields[process.correlate], pending.due)
     except ValidationError as error:
         raise AssertionError(f"{timer.name} emits {timer.emits}, which asks for more: {error}") from None
 

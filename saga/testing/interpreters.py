@@ -51,7 +51,8 @@ class Elsewhere:
 def assert_same_everywhere(target: str, samples: str | None = None) -> None:
     """Check that a process, `module:name`, comes to the same in several interpreters.
 
-    Raises AssertionError for one that looks at the order of a set, at `hash` or at a memory of its own.
+    ``samples`` names the facts, or a function that gives them, in the same way. Raises AssertionError for a process
+    that looks at the order of a set, at `hash` or at a memory of its own, and RuntimeError if an interpreter fails.
     """
     with Elsewhere(target, samples) as elsewhere:
         numbers = elsewhere.differing()
@@ -64,7 +65,7 @@ def test_to_paste(finding: Finding, target: str, samples: str | None) -> str:
     arguments = ", ".join(f'"{one}"' for one in (target, samples) if one is not None)
     return "\n".join(
         [
-            "from saga.testing.interpreters import assert_same_everywhere",
+            "from saga.testing import assert_same_everywhere",
             "",
             "",
             f"def test_{test_name(finding)}() -> None:",

@@ -19,7 +19,13 @@ from saga.core import Fact, Process
 def histories(
     process: Process, samples: Sequence[Fact] | None = None, *, min_size: int = 0, max_size: int | None = None
 ) -> st.SearchStrategy[History]:
-    """Histories of these inputs (or of samples made from the message classes): any order, each any number of times."""
+    """Histories of these inputs (or of samples made from the message classes): any order, each any number of times.
+
+    A history is a tuple of facts, of ``min_size`` to ``max_size`` (twice the number of inputs) of them.
+
+    >>> from saga.testing import histories
+    >>> strategy = histories(tickets, max_size=4)  # for hypothesis: @given(history=strategy)
+    """
     chosen = tuple(samples) if samples is not None else derive_samples(process)
     most = max_size if max_size is not None else 2 * len(chosen)
     return st.lists(st.sampled_from(chosen), min_size=min_size, max_size=most).map(tuple)

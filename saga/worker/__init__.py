@@ -1,1 +1,10 @@
-"""The worker: the durable step with what feeds it, and the relay."""
+"""A worker for somebody's own asyncio program: the durable step with what feeds it, and the relay.
+
+`saga run` runs the same worker as a service, with settings from the environment, JSON logs and a heartbeat.
+"""
+
+from saga.postgres.connection import STEP_SETTINGS
+from saga.settings import Feed
+from saga.worker.worker import Worker
+
+__all__ = ["STEP_SETTINGS", "Feed", "Worker"]

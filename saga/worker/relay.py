@@ -22,8 +22,9 @@ from saga.engine import DeadLetterKind, dead_letters
 from saga.engine.dead_letters import DeadLetter
 from saga.feeds.follower import Follower
 from saga.heartbeat import goes_round
-from saga.modules import Entry, Horizon, Reading, read_outgoing
+from saga.modules import Entry, Horizon, Reading
 from saga.modules.outgoing import Outgoing, Unsendable, encode, unsent
+from saga.modules.reader import read_outgoing
 from saga.postgres import Unavailable, while_open
 from saga.rabbitmq.confirms import Refused
 from saga.rabbitmq.connection import is_transient, supervise_at_broker

@@ -2,11 +2,12 @@
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from saga.addresses import AddressError, BrokerAddress
 from saga.core import Process
 from saga.engine import DeadLetterKind, Step, Taken, dead_letters
 from saga.engine.dead_letters import DeadLetter
@@ -22,9 +23,9 @@ from saga.rabbitmq.deaths import DELIVERY_LIMIT_REACHED, Death, as_published, re
 from saga.rabbitmq.deliveries import glance_for
 from saga.rabbitmq.publisher import Publisher
 from saga.rabbitmq.returns import Returns
-from saga.rabbitmq.topology import UNDELIVERED, topology
+from saga.rabbitmq.topology import UNDELIVERED, Topology, topology
 from saga.rabbitmq.topology_watch import Keeper
-from saga.settings import Feed, Settings, SettingsError
+from saga.settings import PREFIX, Feed
 from saga.worker.relay import CONSUMER as RELAY
 from saga.worker.relay import Relay
 
@@ -37,37 +38,85 @@ _COMMAND_SOURCE = re.compile(rf"/modules/({_NAME})-process")
 class Worker:
     """One worker of a process. Any number may run, on any machines; the death of one of its loops ends it, loudly.
 
-    ``elsewhere`` gives the database of each module that SAGA_LOG_URLS names, as far as it can be asked. Raises
-    SettingsError without a broker's address, unless the feed pulls.
+    It works in any asyncio program, beside whatever else runs there:
+
+    - ``engine``: the database, whose schema `saga migrate` has made; an engine of ``connect_engine``, best with
+      ``STEP_SETTINGS``, and with room for five connections of each worker.
+    - ``broker``: RabbitMQ's address, `amqp://user:password@host:port/vhost`. It may be None with ``Feed.PULL`` only:
+      then everything is read from the logs, and nothing is published.
+    - ``feed``: whether the broker pushes messages, or they are pulled from the modules' logs.
+    - ``prefix``: begins the name of every exchange and queue; the same for all that share a broker.
+    - ``logs_elsewhere``: for each module whose log is kept in another database, an engine for that one, or None where
+      it can't be asked. The positions of such a log are believed.
+    - ``accepted_exchanges``: exchanges besides our own whose messages are taken.
+    - ``batch_size``: messages that one transaction takes at most; ``relay_batch_size``: entries that the relay reads at
+      once.
+    - ``pull_poll_seconds``, ``relay_poll_seconds``: how often the logs are looked at, for messages and to relay them.
+    - ``publish_timeout_seconds``: how long the broker may take to confirm what the relay publishes.
+
+    Raises ValueError for an argument that can't be right, before anything is connected.
     """
 
     def __init__(
         self,
         engine: AsyncEngine,
         process: Process,
-        settings: Settings,
         *,
-        amqp_url: str | None,
-        elsewhere: Mapping[str, AsyncEngine] = MappingProxyType({}),
+        broker: str | None = None,
+        feed: Feed = Feed.PUSH,
+        prefix: str = "saga",
+        logs_elsewhere: Mapping[str, AsyncEngine | None] = MappingProxyType({}),
+        accepted_exchanges: Collection[str] = (),
+        batch_size: int = 500,
+        pull_poll_seconds: float = 0.1,
+        relay_batch_size: int = 500,
+        relay_poll_seconds: float = 0.1,
+        publish_timeout_seconds: float = 10.0,
     ) -> None:
-        if amqp_url is None and settings.feed is Feed.PUSH:
-            raise SettingsError("Without a broker nothing is pushed: give SAGA_AMQP_URL, or set SAGA_FEED=pull")
-        step = Step(engine, process, elsewhere=settings.log_urls)
-        self._pulls = settings.feed is Feed.PULL
-        self._look_seconds = settings.pull_poll_seconds if self._pulls else LOOK_SECONDS
+        if broker is None and feed is Feed.PUSH:
+            raise ValueError("without a broker nothing is pushed: give broker=, or feed=Feed.PULL")
+        if isinstance(accepted_exchanges, str):
+            raise ValueError(f"accepted_exchanges is {accepted_exchanges!r}: give a list of names")  # noqa: TRY004
+        _require_prefix(prefix)
+        _require_positive(batch_size=batch_size, relay_batch_size=relay_batch_size)
+        _require_positive(pull_poll_seconds=pull_poll_seconds, relay_poll_seconds=relay_poll_seconds)
+        _require_positive(publish_timeout_seconds=publish_timeout_seconds)
+        step = Step(engine, process, elsewhere=logs_elsewhere)
+        self._pulls = feed is Feed.PULL
+        self._look_seconds = pull_poll_seconds if self._pulls else LOOK_SECONDS
         self._log_feed = LogFeed(
             engine,
             step,
             process,
-            settings.prefix,
+            prefix,
             grace=AT_ONCE if self._pulls else BESIDE_A_QUEUE,
-            page_size=settings.batch_size,
-            elsewhere={module: elsewhere.get(module) for module in settings.log_urls},
+            page_size=batch_size,
+            elsewhere=logs_elsewhere,
         )
-        self._broker = None if amqp_url is None else _AtTheBroker(engine, amqp_url, step, process, settings=settings)
+        self._broker: _AtTheBroker | None = None
+        if broker is not None:
+            wanted = topology(prefix, process)
+            publisher = Publisher(_checked(broker), wanted, publish_timeout_seconds)
+            self._broker = _AtTheBroker(
+                engine,
+                step,
+                process,
+                publisher,
+                Relay(engine, publisher, prefix, relay_batch_size, own=process.module),
+                wanted=wanted,
+                judge=Events(process, prefix, frozenset(accepted_exchanges)),
+                batch_size=batch_size,
+                relay_poll_seconds=relay_poll_seconds,
+            )
 
-    async def run(self, stop: asyncio.Event, ready: asyncio.Event) -> None:
-        """Work until ``stop``; ``ready`` is set once messages can come."""
+    async def run(self, stop: asyncio.Event, ready: asyncio.Event | None = None) -> None:
+        """Work until ``stop`` is set; ``ready``, if it is given, is set once messages can come.
+
+        Messages that are under way are finished first. A server that is away is waited for; an ExceptionGroup with
+        what nobody here can mend ends all loops: start the worker anew. Cancelling it is safe at any time, for what was
+        not committed is not acknowledged.
+        """
+        ready = ready or asyncio.Event()
         feeding = ready if self._pulls else asyncio.Event()
         async with asyncio.TaskGroup() as loops:
             loops.create_task(self._log_feed.run(stop, feeding, self._look_seconds))
@@ -75,19 +124,51 @@ class Worker:
                 loops.create_task(self._broker.run(stop, ready, consumes=not self._pulls))
 
 
+def _checked(broker: str) -> str:
+    try:
+        BrokerAddress.check(broker)
+    except AddressError as error:
+        raise ValueError(f"the broker's address {error}") from None
+    return broker
+
+
+def _require_prefix(prefix: str) -> None:
+    if not re.fullmatch(PREFIX, prefix):
+        raise ValueError(f"prefix {prefix!r}: write small letters, digits, _ and -, at most 41, with a letter first")
+
+
+def _require_positive(**given: float) -> None:
+    for name, value in given.items():
+        if not value > 0:
+            raise ValueError(f"{name} is {value!r}: it has to be more than 0")
+
+
 class _AtTheBroker:
     """What a worker does at the broker: it relays, sees to what was given up, and consumes unless it pulls."""
 
-    def __init__(self, engine: AsyncEngine, amqp_url: str, step: Step, process: Process, *, settings: Settings) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        step: Step,
+        process: Process,
+        publisher: Publisher,
+        relay: Relay,
+        *,
+        wanted: Topology,
+        judge: Events,
+        batch_size: int,
+        relay_poll_seconds: float,
+    ) -> None:
+        amqp_url = publisher.amqp_url
         self._step = step
         self._process = process
         self._engine = engine
-        self._relay_poll_seconds = settings.relay_poll_seconds
-        self._topology = wanted = topology(settings.prefix, process)
+        self._relay_poll_seconds = relay_poll_seconds
+        self._topology = wanted
         self._queues = {queue.name for queue in wanted.queues}
-        self._publisher = Publisher(amqp_url, wanted, settings.publish_timeout_seconds)
-        self._relay = Relay(engine, self._publisher, settings.prefix, settings.relay_batch_size, own=process.module)
-        self._judge = Events(process, settings.prefix, settings.accepted_exchange_names)
+        self._publisher = publisher
+        self._relay = relay
+        self._judge = judge
         self._keeper = Keeper(amqp_url, wanted, process.name)
         self._returns = Returns(amqp_url, wanted)
         self._consumer = Consumer(
@@ -95,7 +176,7 @@ class _AtTheBroker:
             wanted,
             process.name,
             self._handle,
-            settings.batch_size,
+            batch_size,
             judge=self._judge,
             handle_again=self._handle_warily,
             glance=glance_for(process.correlate),

@@ -10,7 +10,7 @@ from examples.shop.order import order
 from saga.convergence.fingerprint import has_functions
 from saga.core import DerivedColumn, Fact, Process, Reducer, outcomes
 from saga.orders import order_process
-from saga.testing.interpreters import assert_same_everywhere
+from saga.testing import assert_same_everywhere
 from tests.convergence.shop import Outcome, Paid, process
 
 HERE = __name__

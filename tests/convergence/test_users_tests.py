@@ -14,8 +14,7 @@ from saga.convergence.findings import History
 from saga.core import Process
 from saga.orders import OrderCancelled, OrderPlaced, PaymentReceived, PaymentTimedOut, order_process
 from saga.orders.process import Fulfilment, Outcome, PaymentRequest
-from saga.testing import Scenario, assert_converges
-from saga.testing.strategies import histories, pairs_of_orders
+from saga.testing import Scenario, assert_converges, histories, pairs_of_orders
 
 PROCESS = order_process()
 PLACED = OrderPlaced(order_id="o-1", amount=4_200, currency="EUR")

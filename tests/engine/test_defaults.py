@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, c
 
 from saga.engine import Step
 from saga.feeds.follower import Follower
-from saga.modules import Entry, NewEvent, append, read_outgoing
+from saga.modules import Entry, NewEvent, append
+from saga.modules.reader import read_outgoing
 from saga.orders import order_process
 from saga.postgres import durable_transaction, reading
 from saga.postgres.migrations import migrate

@@ -12,7 +12,7 @@ from saga.core import decide
 from saga.engine import Step
 from saga.engine import answers as deciding
 from saga.feeds.follower import Follower
-from saga.modules import read_outgoing as read
+from saga.modules.reader import read_outgoing as read
 from saga.orders import order_process
 from saga.postgres import Unavailable, connect_engine, durable_transaction, holding, while_open
 from saga.postgres.connection import SERVER_SETTINGS

@@ -8,8 +8,9 @@ from structlog.testing import capture_logs
 
 from saga.feeds.command_feed import CommandFeed
 from saga.messages import Envelope, Handler, Poison
-from saga.modules import NewEvent, Visibility, append, read_commands
+from saga.modules import NewEvent, Visibility, append
 from saga.modules.outgoing import as_delivered
+from saga.modules.reader import read_commands
 from saga.postgres import Unavailable, durable_transaction, reading
 from saga_gateway_stub.fulfilment import Fulfilment
 from saga_gateway_stub.gateway import Gateway

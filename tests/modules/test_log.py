@@ -3,7 +3,8 @@
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from saga.modules import NewEvent, Visibility, append, read_outgoing, read_stream
+from saga.modules import NewEvent, Visibility, append
+from saga.modules.reader import read_outgoing, read_stream
 from saga.postgres import Conflict, durable_transaction
 from tests.engine.conversation import rows, value
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import aio_pika
@@ -12,8 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from saga.core import Process
 from saga.orders import order_process
 from saga.rabbitmq.topology import Topology, topology
-from saga.settings import Settings
-from saga.worker.worker import Worker
+from saga.worker import Worker
 
 READY_SECONDS = 20
 STOP_SECONDS = 20
@@ -41,15 +41,12 @@ class Place:
         address = urlsplit(self.amqp_url)
         return unquote(address.username or ""), unquote(address.password or "")
 
-    def settings(self, **others: object) -> Settings:
-        return Settings(prefix=self.prefix, **others)
-
 
 @asynccontextmanager
-async def working(place: Place, process: Process | None = None, **settings: object) -> AsyncIterator[Worker]:
+async def working(place: Place, process: Process | None = None, **settings: Any) -> AsyncIterator[Worker]:
     """A worker that works as long as the block lasts; an error in it is an error of the test."""
     stop, ready = asyncio.Event(), asyncio.Event()
-    worker = Worker(place.engine, process or order_process(), place.settings(**settings), amqp_url=place.amqp_url)
+    worker = Worker(place.engine, process or order_process(), broker=place.amqp_url, prefix=place.prefix, **settings)
     running = asyncio.create_task(worker.run(stop, ready))
     started = asyncio.create_task(ready.wait())
     await asyncio.wait([running, started], timeout=READY_SECONDS, return_when=asyncio.FIRST_COMPLETED)

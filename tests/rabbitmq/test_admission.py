@@ -120,7 +120,7 @@ async def test_whoever_speaks_for_another_is_a_dead_letter_that_says_which_rule_
 ) -> None:
     """All logs are kept elsewhere here, so nothing but the rule stands between a claim and a cursor."""
     await publish(channel, place, [said.about(name) for name, said in REFUSED.items()])
-    async with working(place, log_urls=dict.fromkeys(order_process().inputs)):
+    async with working(place, logs_elsewhere=dict.fromkeys(order_process().inputs)):
         letters = await until(lambda: dead_letters(place.engine), lambda kept: len(kept) == len(REFUSED))
     reasons = {letter.message_id: letter.reason for letter in letters}
     assert {name: reasons[name] for name, said in REFUSED.items() if said.reason not in reasons[name]} == {}
@@ -133,7 +133,7 @@ async def test_whoever_speaks_for_another_is_a_dead_letter_that_says_which_rule_
 async def test_a_module_under_its_own_name_is_taken_with_its_position(place: Place, channel: AbstractChannel) -> None:
     data = {"order_id": "o-1", **PAYMENT}
     await publish(channel, place, [event("PaymentReceived", data, sequence=1)])
-    async with working(place, log_urls={"payments": None}):
+    async with working(place, logs_elsewhere={"payments": None}):
         await until(lambda: outcome(place.engine, "o-1"), lambda seen: seen == "paid")
     assert await sources(place) == ["/modules/payments"]
     assert await cursors(place) == ["payments"]
@@ -159,7 +159,7 @@ async def test_an_unknown_type_of_the_keys_own_module_keeps_its_position(
     """It is the module that says it, so nothing else will come at that position."""
     said = Said("", PLACED, "OrderPraised", source="/modules/orders", attributes={"sequence": "1"})
     await publish(channel, place, [said.about("o-1")])
-    async with working(place, log_urls={"orders": None}):
+    async with working(place, logs_elsewhere={"orders": None}):
         (letter,) = await until(lambda: dead_letters(place.engine))
     assert (letter.module, letter.position) == ("orders", 1)
     assert await cursors(place) == ["orders"]
@@ -196,10 +196,10 @@ async def test_a_named_exchange_is_heard_without_positions_and_never_as_a_module
     claim = replace(paid("o-1"), headers={**paid("o-1").headers, "ce-id": "m-1", "ce-sequence": "1"})
     own = event("PaymentReceived", {"order_id": "o-2", **PAYMENT}, id="m-1", sequence=1)
     unnumbered = event("PaymentReceived", {"order_id": "o-3", **PAYMENT}, id="m-1")
-    accepted = json.dumps([f"{place.prefix}.company"])
+    accepted = [f"{place.prefix}.company"]
     async with (
         another_exchange(place) as company,
-        working(place, accepted_exchanges=accepted, log_urls={"payments": None}),
+        working(place, accepted_exchanges=accepted, logs_elsewhere={"payments": None}),
     ):
         await send(company, claim)
         await until(lambda: outcome(place.engine, "o-1"), lambda seen: seen == "paid")
@@ -216,7 +216,7 @@ async def test_a_named_exchange_is_heard_without_positions_and_never_as_a_module
 
 
 async def test_the_default_exchange_is_named_as_the_broker_calls_it(place: Place, channel: AbstractChannel) -> None:
-    async with working(place, accepted_exchanges="company.bus, amq.default"):
+    async with working(place, accepted_exchanges=["company.bus", "amq.default"]):
         await send(channel.default_exchange, paid("o-1"), place.order_queue)
         await until(lambda: outcome(place.engine, "o-1"), lambda seen: seen == "paid")
     assert await sources(place) == ["/exchanges/amq.default//modules/payments"]

@@ -225,7 +225,7 @@ async def test_positions_that_come_shuffled_and_repeatedly_leave_no_hole(
     again = chance.sample(messages, len(messages) // 2)
     sent = chance.sample([*messages, *again], len(messages) + len(again))
     elsewhere = dict.fromkeys(logs)
-    async with working(place, log_urls=elsewhere), working(place, log_urls=elsewhere):
+    async with working(place, logs_elsewhere=elsewhere), working(place, logs_elsewhere=elsewhere):
         await publish(channel, place, sent)
         await until(lambda: messages_taken(place.engine), lambda seen: sum(seen) == len(sent), seconds=30)
         for module, last in logs.items():

@@ -100,7 +100,7 @@ CLOUD_EVENTS: list[Send] = [
 @pytest.fixture
 async def paid_elsewhere(place: Place) -> AsyncIterator[None]:
     """A worker that knows that the log of the payments module is kept elsewhere."""
-    async with working(place, log_urls={"payments": None}):
+    async with working(place, logs_elsewhere={"payments": None}):
         yield
 
 

@@ -90,7 +90,7 @@ async def test_what_was_parked_is_handled_once_after_the_fix(
     data = {"order_id": "o-1", "payment_id": "p-1", "amount": 1, "currency": "EUR"}
     payment = event("PaymentReceived", data, sequence=sequence)
     await publish(channel, place, [payment])
-    async with working(place, broken_process(), log_urls=ELSEWHERE):
+    async with working(place, broken_process(), logs_elsewhere=ELSEWHERE):
         await until(lambda: dead_letters(place.engine))
     assert await outcomes(place.engine) == {}
 
@@ -99,7 +99,7 @@ async def test_what_was_parked_is_handled_once_after_the_fix(
     assert await outcome(place.engine, "o-1") == "paid"
     sent = [row.type for row in await commands(place.engine)]
 
-    async with working(place, log_urls=ELSEWHERE):
+    async with working(place, logs_elsewhere=ELSEWHERE):
         await publish(channel, place, [payment, payment])
         await until(lambda: messages_taken(place.engine), lambda seen: seen == (1, 2))
         await until(lambda: is_relayed(place.engine))
@@ -127,6 +127,6 @@ async def test_a_parked_message_leaves_no_hole_in_its_module(place: Place, chann
         for n in range(8, 0, -1)
     ]
     await publish(channel, place, history)
-    async with working(place, broken_process(), log_urls=ELSEWHERE):
+    async with working(place, broken_process(), logs_elsewhere=ELSEWHERE):
         await until(lambda: position_in(place.engine, "payments"), lambda seen: seen and seen.watermark == 8)
     assert len(await open_dead_letters(place.engine)) == 8

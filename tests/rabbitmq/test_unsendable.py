@@ -15,6 +15,7 @@ from saga.modules import Entry
 from saga.modules.outgoing import as_delivered
 from saga.operations.resending import resend
 from saga.rabbitmq.publisher import Publisher
+from saga.worker import Feed
 from saga.worker.relay import Relay
 from tests.rabbitmq.log_rows import Row, write
 from tests.rabbitmq.place import Place, working
@@ -195,7 +196,7 @@ async def test_a_worker_that_pulls_keeps_such_an_event_and_goes_on(place: Place,
     heard = {"number": 0, "order_id": "o-1", "payment_id": "p-1", "amount": 1, "currency": "EUR"}
     odd = replace(bad, module="payments", target=None, type="PaymentReceived", data=heard)
     await write(place.engine, [odd, replace(ROW, stream_id="o-2", data={**heard, "order_id": "o-2"})])
-    async with working(place, feed="pull"):
+    async with working(place, feed=Feed.PULL):
         await until(lambda: outcome(place.engine, "o-2"))
         await until(lambda: position_in(place.engine, "payments"), lambda seen: seen and seen.watermark == 2)
 

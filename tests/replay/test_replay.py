@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.engine import Step
-from saga.modules import read_all
+from saga.modules.reader import read_all
 from saga.verification.replay import Standing, check, check_these
 from saga.verification.replay.pages import FIND_NEXT
 from tests.engine.conversation import execute, looking_beside, message, outcome, rows, value

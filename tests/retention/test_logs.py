@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.engine import Step
 from saga.messages import Envelope
-from saga.modules import NewEvent, Pruned, Visibility, append, read_commands, read_outgoing, read_public
+from saga.modules import NewEvent, Pruned, Visibility, append, read_public
+from saga.modules.reader import read_commands, read_outgoing
 from saga.postgres import durable_transaction
 from saga.retention import PrunedLog, Pruner
 from tests.engine.conversation import commands, dead_letters, execute, message, outcome, rows, value

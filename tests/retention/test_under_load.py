@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from saga.core import Fact
 from saga.engine.intake import Admitted, admit
 from saga.messages import Envelope
-from saga.modules import Entry, read_outgoing
+from saga.modules import Entry
+from saga.modules.reader import read_outgoing
 from saga.postgres import Conflict, Unavailable, durable_transaction
 from saga.retention import Ended, Pruner
 from tests.engine.conversation import message, rows, value

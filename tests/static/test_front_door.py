@@ -1,11 +1,17 @@
-"""``import saga`` gives what a process is declared with, and loads nothing that touches a server."""
+"""What others import: six paths with these names. ``import saga`` loads nothing that touches a server."""
 
+import ast
+import runpy
 import subprocess
 import sys
+from collections.abc import Iterator
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
-import saga
+ROOT = Path(__file__).parents[2]
 
 HEAVY = ("aio_pika", "aiormq", "asyncio", "asyncpg", "pydantic_settings", "sqlalchemy", "structlog", "typer", "uvloop")
 
@@ -17,6 +23,71 @@ def test_a_declaration_loads_no_database_no_broker_and_no_settings(module: str) 
     assert set(done.stdout.split()) & set(HEAVY) == set()
 
 
-def test_the_door_names_what_is_there() -> None:
-    assert sorted(saga.__all__) == saga.__all__
-    assert all(hasattr(saga, name) for name in saga.__all__)
+PUBLIC = {
+    "saga": """
+        ANY ARMED Column CommandTemplate ComputedField Deadline DeclarationError DerivedColumn Effect Entries Fact
+        Outcomes Process Reducer Register Selection SubMachine Wanted Wants all_but all_but_least every one_of outcomes
+        wanted
+    """,
+    "saga.modules": """
+        Entry EventRefused Horizon Module NewEvent NoTransaction Pruned Reading StreamConflict Unavailable Visibility
+        append connect_engine follow internal read_horizon read_public
+    """,
+    "saga.operations": """
+        LIMIT Answered AnsweredMessage Blocker Came Commanded ConsumerCursor Heartbeat Hole Inspection
+        KeptMessage Lag ListedInstance ListedModule ModuleEnd OpenLetter Outbox Recorded SentCommand SetTimer
+        Standing TakenFact Timers Wanted count_answered count_open count_open_of find_successor find_tail
+        inspect_instance is_newer list_dead_letters list_modules list_newest list_open_ids list_stuck
+        newest_version open_letters_of read_blocked read_cursors read_dead_letters read_lag read_open_reasons
+        read_outcomes read_overdue read_services read_version standings
+    """,
+    "saga.testing": """
+        Finding Kind Report Scenario assert_converges assert_same_everywhere assert_upgrades check check_upgrade
+        counterexample derive_samples histories make_fact pairs_of_orders private_database tell
+    """,
+    "saga.worker": "Feed STEP_SETTINGS Worker",
+}
+"""What others import, and nothing else: a name that is added or taken away here is a change of the public API."""
+
+
+@pytest.mark.parametrize("path", PUBLIC)
+def test_a_public_path_has_these_names_and_no_others(path: str) -> None:
+    module = import_module(path)
+    assert sorted(module.__all__) == sorted(PUBLIC[path].split())
+    assert all(hasattr(module, name) for name in module.__all__)
+
+
+def test_the_reference_is_of_these_paths() -> None:
+    paths = runpy.run_path(str(ROOT / ".ci/reference.py"))["PATHS"]
+    assert {path for path in paths if find_spec(path)} == PUBLIC.keys()
+
+
+@pytest.mark.parametrize(
+    "file", sorted((ROOT / "examples").rglob("*.py")), ids=lambda file: str(file.relative_to(ROOT))
+)
+def test_an_example_imports_public_names_alone(file: Path) -> None:
+    """The enlarged order is built on the order process, which is no part of the library."""
+    allowed = {f"{path}.{name}" for path, names in PUBLIC.items() for name in names.split()}
+    others = ("saga.orders.",) if file.parent.name == "shop" else ()
+    found = list(names_of_saga(ast.parse(file.read_text())))
+    assert [name for name in found if name not in allowed and not name.startswith(others)] == []
+
+
+def test_a_name_that_is_not_public_is_found() -> None:
+    lines = ["import saga, sagas, saga.engine", "from saga.modules import Module, log", "from saga import operations"]
+    assert list(names_of_saga(ast.parse("\n".join(lines)))) == [
+        "saga",
+        "saga.engine",
+        "saga.modules.Module",
+        "saga.modules.log",
+        "saga.operations",
+    ]
+
+
+def names_of_saga(tree: ast.AST) -> Iterator[str]:
+    """What a module imports of saga, by its whole name."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (one.name for one in node.names if one.name.partition(".")[0] == "saga")
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "saga":
+            yield from (f"{node.module}.{one.name}" for one in node.names)

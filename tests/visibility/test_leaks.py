@@ -15,7 +15,8 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.devstack.services import Program
-from saga.modules import NewEvent, Visibility, append, read_commands, read_public
+from saga.modules import NewEvent, Visibility, append, read_public
+from saga.modules.reader import read_commands
 from saga.orders import order_process
 from saga.postgres import durable_transaction
 from tests.engine.conversation import execute, rows, value

@@ -13,19 +13,9 @@ from saga.engine import Step
 from saga.feeds.command_feed import CommandFeed
 from saga.feeds.log_feed import AT_ONCE, LogFeed
 from saga.messages import Envelope, Poison
-from saga.modules import (
-    Module,
-    NewEvent,
-    StreamConflict,
-    internal,
-    read_all,
-    read_commands,
-    read_horizon,
-    read_outgoing,
-    read_public,
-    read_stream,
-)
+from saga.modules import Module, NewEvent, StreamConflict, internal, read_horizon, read_public
 from saga.modules.outgoing import Outgoing
+from saga.modules.reader import read_all, read_commands, read_outgoing, read_stream
 from saga.orders import order_process
 from saga.postgres import NeedsPerson, connect_engine, durable_transaction
 from saga.retention import Ended, Pruner

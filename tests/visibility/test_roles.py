@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from saga.modules import read_commands
+from saga.modules.reader import read_commands
 from tests.engine.conversation import execute, rows, value
 from tests.visibility.logins import Logins, run_script
 from tests.visibility.records import RELATIONS, event, record, refused

@@ -16,7 +16,8 @@ from saga.cli.shell.failure import CommandFailed, WrongUsage
 from saga.cli.shell.operator import Operator
 from saga.cli.shell.terminal import shown
 from saga.core import Process
-from saga.modules import Horizon, PublicLog, Unreachable, read_horizon
+from saga.modules import Horizon, read_horizon
+from saga.modules.public_log import PublicLog, Unreachable
 from saga.postgres import connect_engine, durable_transaction
 from saga.postgres.operation import Operation, record_operation
 from saga.settings import Settings

@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from saga.cli.shell.database import database, reading
 from saga.cli.shell.failure import CommandFailed, WrongUsage
 from saga.cli.shell.terminal import AsJson, date_and_time, print_json, print_json_line, shown, terminal
-from saga.modules import Entry, Horizon, Pruned, Reading, read_all, read_horizon, read_public
+from saga.modules import Entry, Horizon, Pruned, Reading, read_horizon, read_public
+from saga.modules.reader import read_all
 from saga.operations import find_tail, list_modules
 from saga.settings import Settings, load_settings
 
@@ -162,7 +163,7 @@ def _entry_as_data(entry: Entry) -> dict[str, Any]:
         "stream_version": entry.stream_version,
         "event_id": entry.event_id,
         "data": entry.data,
-        "metadata": entry.metadata,
+        "metadata": dict(entry.metadata),
     }
 
 

@@ -19,12 +19,11 @@ from saga.heartbeat import beating
 from saga.operations.fitness import look_at_database
 from saga.operations.schema import say_if_newer
 from saga.postgres import owned_engine
-from saga.postgres.connection import STEP_SETTINGS
 from saga.rabbitmq.connection import look_at_broker
 from saga.rabbitmq.topology import topology
 from saga.service import CannotStart, Look, look_first, say_ready_when, serve
 from saga.settings import Feed, Settings
-from saga.worker.worker import Worker
+from saga.worker import STEP_SETTINGS, Worker
 
 SERVICE = "worker"
 ELSEWHERE_POOL_SIZE = 2
@@ -76,7 +75,7 @@ async def _work(
             return
         await say_if_newer(engine)
         await owned.enter_async_context(beating(owned_engine(owned, database, SERVICE, 1), SERVICE))
-        workers = [Worker(engine, one, settings, amqp_url=broker, elsewhere=elsewhere) for one in processes]
+        workers = [_worker(engine, one, settings, broker, elsewhere) for one in processes]
         ready = [asyncio.Event() for _ in workers]
         async with asyncio.TaskGroup() as group:
             group.create_task(say_ready_when(ready, stop, processes=", ".join(one.name for one in processes)))
@@ -84,12 +83,38 @@ async def _work(
                 group.create_task(worker.run(stop, working))
 
 
-def _connect_elsewhere(owned: AsyncExitStack, log_urls: Mapping[str, SecretStr | None]) -> dict[str, AsyncEngine]:
-    """The databases that can be asked."""
+def _worker(
+    engine: AsyncEngine,
+    process: Process,
+    settings: Settings,
+    broker: str | None,
+    elsewhere: Mapping[str, AsyncEngine | None],
+) -> Worker:
+    return Worker(
+        engine,
+        process,
+        broker=broker,
+        feed=settings.feed,
+        prefix=settings.prefix,
+        logs_elsewhere=elsewhere,
+        accepted_exchanges=settings.accepted_exchange_names,
+        batch_size=settings.batch_size,
+        pull_poll_seconds=settings.pull_poll_seconds,
+        relay_batch_size=settings.relay_batch_size,
+        relay_poll_seconds=settings.relay_poll_seconds,
+        publish_timeout_seconds=settings.publish_timeout_seconds,
+    )
+
+
+def _connect_elsewhere(
+    owned: AsyncExitStack, log_urls: Mapping[str, SecretStr | None]
+) -> dict[str, AsyncEngine | None]:
+    """The database of each module whose log is kept elsewhere; None where it can't be asked."""
     return {
-        module: owned_engine(owned, url.get_secret_value(), f"reader-of-{module}", ELSEWHERE_POOL_SIZE)
+        module: None
+        if url is None
+        else owned_engine(owned, url.get_secret_value(), f"reader-of-{module}", ELSEWHERE_POOL_SIZE)
         for module, url in log_urls.items()
-        if url is not None
     }
 
 
