@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from saga.core.identifier import MAX_BYTES, MAX_CHARACTERS, byte_length, is_clean, is_short
-from saga.messages import Envelope, Poison, Raw
+from saga.messages import UNREADABLE, Envelope, Poison, Raw
 from saga.messages.lenient_json import scalars
 from saga.messages.strict_json import NotStrictJson, parse
 
@@ -34,7 +34,8 @@ def decode(raw: Raw) -> Envelope | Poison:
         attributes, data = _structured(raw) if _is_structured(raw) else _binary_or_plain(raw)
         return _envelope(raw, attributes, data)
     except (_Undecodable, NotStrictJson) as error:
-        return _poison(raw, str(error), attributes or _lenient_attributes(raw))
+        reason = f"its headers can't be read, and without them: {error}" if UNREADABLE in raw.headers else str(error)
+        return _poison(raw, reason, attributes or _lenient_attributes(raw))
 
 
 def _poison(raw: Raw, reason: str, known: Mapping[str, Any]) -> Poison:
@@ -63,6 +64,8 @@ def _structured(raw: Raw) -> tuple[dict[str, Any], Any]:
         raise _Undecodable("a structured CloudEvent is a JSON object")
     data = event.pop("data", None)
     if "data_base64" in event:
+        if data is not None:
+            raise _Undecodable("it has data and data_base64: one of the two says what the event says")
         try:
             data = parse(b64decode(event.pop("data_base64"), validate=True))
         except (TypeError, ValueError) as error:
@@ -75,8 +78,16 @@ def _binary_or_plain(raw: Raw) -> tuple[dict[str, Any], Any]:
 
 
 def _named_attributes(raw: Raw) -> dict[str, Any]:
-    """The attributes of a CloudEvent in binary mode, by their names."""
-    return {attribute: value for name, value in raw.headers.items() if (attribute := _attribute(name)) is not None}
+    """The attributes of a CloudEvent in binary mode; of one that comes twice a list, which none of them may be."""
+    attributes: dict[str, Any] = {}
+    again: dict[str, list[Any]] = {}
+    for name, value in raw.headers.items():
+        if (attribute := _attribute(name)) is None:
+            continue
+        if attribute in attributes:
+            again.setdefault(attribute, [attributes[attribute]]).append(value)
+        attributes[attribute] = value
+    return attributes | again
 
 
 @lru_cache(maxsize=1_024)

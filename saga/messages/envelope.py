@@ -2,9 +2,12 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import field
-from typing import Any
+from typing import Any, Final
 
 from saga.core.statically_frozen import statically_frozen
+
+UNREADABLE: Final = "undecodable"
+"""The only header of a message whose headers can't be read; it holds their bytes."""
 
 
 @statically_frozen

@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from pamqp import decode
 
-from saga.messages import Raw
+from saga.messages import UNREADABLE, Raw
 
 METHOD: Final = 1
 HEADER: Final = 2
@@ -43,7 +43,7 @@ PERSISTENT: Final = 2
 _COUNTED: Final = ("x-delivery-count", "x-acquired-count")
 """Headers that the broker adds to what it gives out again: the message is the same as the first time."""
 
-UNDECODABLE: Final = "undecodable"
+UNDECODABLE: Final = UNREADABLE
 """Under this name stand the bytes of a table, or of all properties, that can't be read."""
 
 _CONFIRM = struct.Struct(">4xQB")
@@ -185,18 +185,26 @@ _PROPERTIES: Final[tuple[tuple[str, Read], ...]] = (
 
 
 def _entries(data: bytes, at: int, end: int) -> tuple[dict[str, Any], int]:
-    """The entries of a table, and where the last one ends. Nearly all that come are text."""
+    """The entries of a table, and where the last one ends. Nearly all that come are text.
+
+    A name that comes twice, which AMQP forbids, has the list of what it stands for.
+    """
     table: dict[str, Any] = {}
+    again: dict[str, list[Any]] = {}
     while at < end:
         kind = at + 1 + data[at]
         name = str(data[at + 1 : kind], "utf-8")
+        value: Any
         if data[kind] == _LONG_STRING:
-            value = kind + 1 + _LENGTH.size
-            at = value + _LENGTH.unpack_from(data, kind + 1)[0]
-            table[name] = _long(data[value:at])
+            start = kind + 1 + _LENGTH.size
+            at = start + _LENGTH.unpack_from(data, kind + 1)[0]
+            value = _long(data[start:at])
         else:
-            table[name], at = _other(data, kind, end)
-    return table, at
+            value, at = _other(data, kind, end)
+        if name in table:
+            again.setdefault(name, [table[name]]).append(value)
+        table[name] = value
+    return table | again if again else table, at
 
 
 def _long(said: bytes) -> str | bytes:

@@ -12,6 +12,7 @@ from saga.messages import Poison
 from saga.modules import NewEvent, Visibility, append
 from saga.postgres import durable_transaction
 from saga.retention import Pruner
+from saga.verification.audit import audit_logs
 from saga.verification.audit.events import READ_ANSWERED, READ_CAME_BACK, READ_EVENTS
 from tests.audit.evidence import differing, events
 from tests.engine.conversation import execute, message, rows
@@ -172,3 +173,34 @@ async def test_events_and_their_answers_are_found_by_index(engine: AsyncEngine) 
         plan = "\n".join(line for (line,) in await rows(engine, f"EXPLAIN {statement.text}", **wanted))
         assert index in plan
         assert "Seq Scan on event_log" not in plan
+
+
+async def test_what_a_log_lacks_is_named_also_where_everything_else_of_the_order_is_gone(engine: AsyncEngine) -> None:
+    said = [message("OrderPlaced", f"o-{number}") for number in range(5)]
+    await take(engine, *await logged(engine, *said))
+    assert await gaps(engine) == []
+    for order_id in ("o-1", "o-2", "o-4"):
+        await lose(engine, order_id)
+        await delete_entries(engine, order_id, "module = 'orders'")
+    assert await events(engine) == (2, []), "nothing is left that could differ"
+    for page_size in (1, 3, 1_000):
+        lacking = await gaps(engine, page_size)
+        assert {n for module, first, last in lacking if module == "orders" for n in range(first, last + 1)} == {2, 3, 5}
+        assert any(module == "order-process" for module, _, _ in lacking)
+    assert [one.sentence async for page in audit_logs(engine) for one in page if one.module == "orders"] == [
+        "the log of orders lacks positions 2 to 3",
+        "the log of orders lacks position 5",
+    ]
+
+
+async def test_what_was_pruned_is_no_gap(engine: AsyncEngine) -> None:
+    said = [message(kind, f"o-{n}") for n in range(5) for kind in ("OrderPlaced", "PaymentReceived")]
+    await take(engine, *await logged(engine, *said[:6]))
+    await prune(engine)
+    await take(engine, *await logged(engine, *said[6:]))
+    assert await gaps(engine) == []
+
+
+async def gaps(engine: AsyncEngine, page_size: int = 1_000) -> list[tuple[str, int, int]]:
+    """What the logs lack."""
+    return [(one.module, one.first, one.last) async for page in audit_logs(engine, page_size) for one in page]

@@ -108,6 +108,8 @@ def replay(count: int) -> dict[str, Cases]:
         "audit/read_sent": one(
             own="order-process", collaborator="gateway", after=count // 8, upto=count // 4, limit=PAGE
         ),
+        "audit/read_gaps": one(module="orders", after=count // 8, upto=count // 4),
+        "audit/read_logs": one(),
         "audit/read_came_back": one(process="order", own="order-process", process_ids=ids),
         "audit/read_cursors": one(consumer="order", modules=["orders", "payments"]),
         "audit/read_events": {

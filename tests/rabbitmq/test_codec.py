@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import product
 from typing import Any
 
 import orjson
@@ -13,7 +14,7 @@ from cloudevents.core.v1.event import CloudEvent
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saga.messages import Envelope, Poison, Raw
+from saga.messages import UNREADABLE, Envelope, Poison, Raw
 from saga.messages.cloudevents import decode
 from saga.modules import Entry
 from saga.modules.outgoing import Outgoing, encode
@@ -104,6 +105,9 @@ def test_a_message_that_was_never_in_a_log_has_no_position() -> None:
     assert (envelope.module, envelope.position, envelope.previous_position) == (None, None, None)
 
 
+SPELLINGS = {
+    f"ce-{''.join(letters)}": "x" for letters in product(*zip("correlation", "CORRELATION", strict=True), "i", "d")
+}
 NOT_UNDERSTOOD = {
     "no id": (binary(id=None), "has no id"),
     "an empty id": (binary(id=""), "has no id"),
@@ -137,7 +141,19 @@ NOT_UNDERSTOOD = {
     "base64 that is none": (structured({**ATTRIBUTES, "data_base64": "%%"}), "data_base64"),
     "base64 that is a number": (structured({**ATTRIBUTES, "data_base64": 7}), "data_base64"),
     "base64 of no JSON": (structured({**ATTRIBUTES, "data_base64": "/w=="}), "data_base64: the body is not UTF-8"),
-    "base64 beside data": (structured({**ATTRIBUTES, "data": {}, "data_base64": "bnVsbA=="}), "not a JSON object"),
+    "base64 beside data": (
+        structured({**ATTRIBUTES, "data": DATA, "data_base64": "e30="}),
+        "it has data and data_base64",
+    ),
+    "an id in two spellings": (
+        Raw(body=b"{}", headers={**binary().headers, "CE-ID": "m-2"}),
+        "id is not text: ['m-1', 'm-2']",
+    ),
+    "an attribute in thousands of spellings": (
+        Raw(body=b"{}", headers={**binary().headers, **SPELLINGS}),
+        "correlationid is not text: [",
+    ),
+    "headers that can't be read": (Raw(body=b"{}", headers={UNREADABLE: b"?"}), "its headers can't be read"),
 }
 
 

@@ -167,6 +167,12 @@ def test_a_table_that_cannot_be_read_is_kept_as_bytes(table: bytes) -> None:
     assert read.headers == {frames.UNDECODABLE: table}
 
 
+def test_a_name_that_comes_twice_has_all_that_it_stands_for() -> None:
+    table = b"\x01aS\x00\x00\x00\x01b" + b"\x01at\x01" * 5_000 + b"\x01cS\x00\x00\x00\x01d"
+    read = frames.read_message(header_of_table(table), b"{}", ("exchange", "key"))
+    assert read.headers == {"a": ["b", *[True] * 5_000], "c": "d"}
+
+
 def test_a_moment_outside_of_the_calendar_costs_only_itself() -> None:
     table = b"\x01aS\x00\x00\x00\x01b" + b"\x01tT" + b"\xff" * 8 + b"\x01cS\x00\x00\x00\x01d"
     read = frames.read_message(header_of_table(table), b"{}", ("exchange", "key"))

@@ -21,9 +21,11 @@ from saga.verification.audit import (
     Audited,
     AuditedCommands,
     AuditedEvents,
+    Gap,
     Unanswered,
     audit_commands,
     audit_events,
+    audit_logs,
     audit_these,
 )
 from saga.verification.audit import audit as audit_all
@@ -49,10 +51,12 @@ class Tally:
     unanswered: int = 0
     compared: int = 0
     astray: int = 0
+    gap_count: int = 0
     told: int = 0
     findings: list[tuple[Process, Audited]] = field(default_factory=list)
     lost: list[tuple[Process, Unanswered]] = field(default_factory=list)
     commands: list[tuple[Process, Astray]] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
 
     def count(self, process: Process, page: Sequence[Audited]) -> None:
         """Count instances that were looked at."""
@@ -79,10 +83,15 @@ class Tally:
         self.astray += len(page.astray)
         self.commands += [(process, one) for one in page.astray[: self.most - len(self.commands)]]
 
+    def count_gaps(self, page: Sequence[Gap]) -> None:
+        """Count what the logs lack."""
+        self.gap_count += len(page)
+        self.gaps += page[: self.most - len(self.gaps)]
+
     @property
     def is_clean(self) -> bool:
         """Whether nothing was found."""
-        return not self.differing and not self.unanswered and not self.astray
+        return not self.differing and not self.unanswered and not self.astray and not self.gap_count
 
 
 def audit(
@@ -97,8 +106,8 @@ def audit(
     """Check instances, such as orders, against the model: what the declared tables alone make of their facts.
 
     Compares states, outcomes and the last command for each effect, without the engine's own decision. Without ids it
-    also checks that every consumed event has an answer, and that collaborators that keep their commands in this
-    database have exactly those of the log. Exit code 1 if anything differs.
+    also checks that every consumed event has an answer, that collaborators that keep their commands in this
+    database have exactly those of the log, and that no log has a gap. Exit code 1 if anything differs.
     """
     tally = Tally(limit)
     settings = load_settings()
@@ -119,6 +128,9 @@ async def _audit(settings: Settings, processes: Sequence[Process], wanted: list[
             return
         for process in processes:
             await _audit_all(engine, process, tally, many_of(processes))
+        async with aclosing(audit_logs(engine)) as gaps:
+            async for page in gaps:
+                tally.count_gaps(page)
 
 
 async def _audit_all(engine: AsyncEngine, process: Process, tally: Tally, what: str) -> None:
@@ -168,9 +180,11 @@ def _as_data(tally: Tally, what: str) -> dict[str, Any]:
         what: [_instance_as_data(*finding) for finding in tally.findings],
         "events": [_event_as_data(*lost) for lost in tally.lost],
         "commands": [_command_as_data(*one) for one in tally.commands],
+        "gaps": [{"module": gap.module, "first": gap.first, "last": gap.last} for gap in tally.gaps],
         "more": tally.differing > len(tally.findings)
         or tally.unanswered > len(tally.lost)
-        or tally.astray > len(tally.commands),
+        or tally.astray > len(tally.commands)
+        or tally.gap_count > len(tally.gaps),
     }
 
 
@@ -215,6 +229,8 @@ def _show(tally: Tally, processes: Sequence[Process], console: Console) -> None:
     lost = [(process, one.sentence) for process, one in tally.lost]
     for process, sentence in (*lost, *((process, one.sentence) for process, one in tally.commands)):
         console.print(Text(f"{process.name.capitalize()}: {_short(sentence)}", "red"), soft_wrap=True)
+    for gap in tally.gaps:
+        console.print(Text(f"T{_short(gap.sentence)[1:]}", "red"), soft_wrap=True)
     console.print(_summary(tally, processes))
 
 
@@ -241,6 +257,7 @@ def _summary(tally: Tally, processes: Sequence[Process]) -> Text:
         (tally.unanswered - len(tally.lost), "more events have no answer than are shown, see --limit"),
         (tally.erased, "erased: compared from their erasure on"),
         (tally.astray - len(tally.commands), "more commands are on one side only than are shown, see --limit"),
+        (tally.gap_count - len(tally.gaps), "more gaps are in the logs than are shown, see --limit"),
         (tally.pruned, "pruned: nothing is left to compare"),
         (tally.partly_pruned, "not compared, as the beginning of their record was pruned"),
         (tally.other_version, "written by another version of the process, which alone is no difference"),

@@ -89,7 +89,7 @@ def replay(
     of: OfProcess = None,
     as_json: AsJson = False,
 ) -> None:
-    """Rebuild instances, such as orders, from the record and compare them with what is stored. CommandTemplate nothing.
+    """Rebuild instances, such as orders, from the record and compare them with what is stored. Send nothing.
 
     Exit code 1 if any difference is left.
     """

@@ -8,6 +8,7 @@ from saga.verification.audit.check import Audited, audit, audit_these, count_dif
 from saga.verification.audit.commands import Astray, AuditedCommands, audit_commands
 from saga.verification.audit.difference import Difference
 from saga.verification.audit.events import AuditedEvents, Unanswered, audit_events
+from saga.verification.audit.logs import Gap, audit_logs
 from saga.verification.audit.model import Expected, Held, expect
 from saga.verification.audit.record import Record, Sent
 
@@ -18,6 +19,7 @@ __all__ = [
     "AuditedEvents",
     "Difference",
     "Expected",
+    "Gap",
     "Held",
     "Record",
     "Sent",
@@ -25,6 +27,7 @@ __all__ = [
     "audit",
     "audit_commands",
     "audit_events",
+    "audit_logs",
     "audit_these",
     "count_differing",
     "expect",

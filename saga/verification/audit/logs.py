@@ -1,0 +1,50 @@
+"""The audit of the logs that are kept here: whether any lacks a position.
+
+The problem: where everything of an order is gone, its entries in the logs too, nothing is left that could differ.
+
+The model: an append takes the next positions of its module, under the row of that, and gives them back if it is undone.
+So a log has every position up to its last one. Only pruning removes entries, and says up to where it may have.
+"""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from saga.postgres import Statements
+from saga.verification.replay import one_moment
+
+POSITIONS_AT_ONCE: Final = 100_000
+
+_SQL = Statements(__package__)
+READ_LOGS = _SQL["read_logs"]
+READ_GAPS = _SQL["read_gaps"]
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Positions that a log lacks, from ``first`` to ``last``."""
+
+    module: str
+    first: int
+    last: int
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong, in words."""
+        if self.first == self.last:
+            return f"the log of {self.module} lacks position {self.first}"
+        return f"the log of {self.module} lacks positions {self.first} to {self.last}"
+
+
+async def audit_logs(engine: AsyncEngine, page_size: int = POSITIONS_AT_ONCE) -> AsyncGenerator[list[Gap], None]:
+    """What each log that is kept here lacks, a stretch at a time. Raises Unavailable."""
+    async with one_moment(engine) as connection:
+        logs = (await connection.execute(READ_LOGS)).all()
+    for log in logs:
+        for after in range(log.pruned_position, log.last_position, page_size):
+            stretch = {"after": after, "upto": min(after + page_size, log.last_position)}
+            async with one_moment(engine) as connection:
+                rows = (await connection.execute(READ_GAPS, {"module": log.module, **stretch})).all()
+            yield [Gap(log.module, row.first, row.last) for row in rows]
