@@ -16,6 +16,7 @@ from pathlib import Path
 
 PATHS = ("saga", "saga.modules", "saga.testing", "saga.worker", "saga.operations", "saga.collaborator")
 PROGRAMS = {
+    "saga.collaborator": Path("examples/shop/warehouse.py"),
     "saga.modules": Path("examples/programs/module_log.py"),
     "saga.worker": Path("examples/programs/worker.py"),
 }

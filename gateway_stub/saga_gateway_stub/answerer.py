@@ -6,6 +6,9 @@ answerer works on are passed over, so any number may run.
 
 A void that comes at the same moment meets the capture at the effect's row: whoever locks it first goes first. Then the
 request no longer holds and nothing is captured, or it is captured and the void comes after it.
+
+Commands and effects are rows of the collaborator (saga/collaborator/tables.py). Events are appended under ids that are
+chosen here, since this gateway tells the same event more than once on purpose.
 """
 
 import asyncio
@@ -26,13 +29,14 @@ from saga.postgres import Statements, durable_transaction
 from saga.supervision import pause, supervise
 from saga_gateway_stub import ledger, pending
 from saga_gateway_stub.behaviour import Behaviour
-from saga_gateway_stub.gateway import INBOX, MODULE, Result
+from saga_gateway_stub.gateway import PAYMENTS, Result
 from saga_gateway_stub.ledger import Captured, Movement
 from saga_gateway_stub.pending import Due, Pending
 
 _SQL = Statements(__package__)
 LOCK_REQUESTS = _SQL["gateway/lock_requests"]
 LOCK_EFFECTS = _SQL["gateway/lock_effects"]
+WRITE_RESULTS = _SQL["gateway/write_results"]
 
 _log = structlog.get_logger()
 
@@ -83,13 +87,13 @@ class Answerer:
             results = await self._decide(connection, requests)
             first, later = self._answers(requests, results)
             await pending.insert(connection, later)
-            await INBOX.write_results(connection, results)
+            await _write_results(connection, results)
             tellings = [*first, *(one for one in due if one.event_id is not None)]
             captures = await ledger.read_captures(connection, {one.command_id for one in tellings})
             events = [_told(captures[one.command_id], one) for one in tellings]
             events += [_declined(one) for one in requests if results[one.command_id] is Result.DECLINED]
             if events:
-                await append(connection, MODULE, events)
+                await append(connection, PAYMENTS.name, events)
         if due:
             _log.debug("answered", due=len(due), told=len(tellings))
         return len(due)
@@ -134,6 +138,12 @@ async def _lock(connection: AsyncConnection, command_ids: Sequence[str]) -> list
     }
     holding = set((await connection.execute(LOCK_EFFECTS, effects)).scalars())
     return [_request(rows[command_id], holds=command_id in holding) for command_id in command_ids]
+
+
+async def _write_results(connection: AsyncConnection, results: Mapping[str, Result]) -> None:
+    if results:
+        columns = {"command_ids": list(results), "results": [result.value for result in results.values()]}
+        await connection.execute(WRITE_RESULTS, columns)
 
 
 def _request(row: Row[Any], *, holds: bool) -> Request:

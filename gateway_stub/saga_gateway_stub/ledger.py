@@ -1,7 +1,7 @@
 """The ledger: every movement of money, once. What must not happen twice is a unique index, not a check in code."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,13 +13,13 @@ from saga.postgres import Statements
 _SQL = Statements(__package__)
 CAPTURE = _SQL["gateway/capture"]
 REFUND = _SQL["gateway/refund"]
-READ_PAYMENTS = _SQL["gateway/read_payments"]
+READ_PAYMENT = _SQL["gateway/read_payment"]
 READ_CAPTURES = _SQL["gateway/read_captures"]
 
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """Money to move, because of a command; ``external`` is a payment that this gateway did not capture."""
+    """Money to move, because of a command."""
 
     command_id: str
     order_id: str
@@ -27,7 +27,6 @@ class Movement:
     payment_id: str
     amount: int
     currency: str
-    external: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +59,15 @@ async def capture(connection: AsyncConnection, movements: Sequence[Movement]) ->
     return set((await connection.execute(CAPTURE, _columns(movements))).scalars())
 
 
-async def refund(connection: AsyncConnection, movements: Sequence[Movement]) -> set[str]:
-    """Refund; the commands of those that were not refunded before."""
-    if not movements:
-        return set()
-    externals = {"externals": [movement.external for movement in movements]}
-    return set((await connection.execute(REFUND, _columns(movements) | externals)).scalars())
+async def refund(connection: AsyncConnection, movement: Movement, *, external: bool) -> bool:
+    """Refund a payment, ``external`` if this gateway did not capture it; whether it was not refunded before."""
+    return (await connection.execute(REFUND, asdict(movement) | {"external": external})).rowcount == 1
 
 
-async def read_payments(connection: AsyncConnection, payment_ids: Collection[str]) -> dict[str, Payment]:
-    """Captured payments, by id."""
-    if not payment_ids:
-        return {}
-    rows = await connection.execute(READ_PAYMENTS, {"payment_ids": list(payment_ids)})
-    return {row.payment_id: Payment(**row._asdict()) for row in rows}
+async def find_payment(connection: AsyncConnection, payment_id: str) -> Payment | None:
+    """A captured payment, if this gateway captured it."""
+    row = (await connection.execute(READ_PAYMENT, {"payment_id": payment_id})).one_or_none()
+    return None if row is None else Payment(**row._asdict())
 
 
 async def read_captures(connection: AsyncConnection, command_ids: Collection[str]) -> dict[str, Captured]:

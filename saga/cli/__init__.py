@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "lag": "saga.cli.commands.lag:lag",
     "log": "saga.cli.commands.log:log",
     "modules": "saga.cli.commands.modules:modules",
+    "collaborators": "saga.cli.commands.collaborators:collaborators",
     "cursors": "saga.cli.commands.cursors:app",
     "replay": "saga.cli.commands.replay:replay",
     "audit": "saga.cli.commands.audit:audit",

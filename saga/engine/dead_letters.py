@@ -51,7 +51,7 @@ class DeadLetter:
 
 async def keep(connection: AsyncConnection, consumer: str, letters: Sequence[DeadLetter]) -> None:
     """Write dead letters; the same raw message twice is one letter with two attempts."""
-    fingerprints = [_fingerprint(letter.poison.raw) for letter in letters]
+    fingerprints = [fingerprint(letter.poison.raw) for letter in letters]
     unique, attempts = dict(zip(fingerprints, letters, strict=True)), Counter(fingerprints)
     if not unique:
         return
@@ -62,15 +62,15 @@ async def keep(connection: AsyncConnection, consumer: str, letters: Sequence[Dea
             "consumer": consumer,
             "fingerprints": list(unique),
             "kinds": [letter.kind.value for letter in kept],
-            "reasons": [_text(letter.poison.reason, MAX_REASON_LENGTH) for letter in kept],
-            "types": [_text(letter.poison.type) for letter in kept],
-            "process_ids": [_text(letter.process_id or letter.poison.subject) for letter in kept],
-            "sources": [_text(letter.poison.source) for letter in kept],
-            "message_ids": [_text(letter.poison.id) for letter in kept],
-            "modules": [_text(letter.poison.module) for letter in kept],
+            "reasons": [stored_text(letter.poison.reason, MAX_REASON_LENGTH) for letter in kept],
+            "types": [stored_text(letter.poison.type) for letter in kept],
+            "process_ids": [stored_text(letter.process_id or letter.poison.subject) for letter in kept],
+            "sources": [stored_text(letter.poison.source) for letter in kept],
+            "message_ids": [stored_text(letter.poison.id) for letter in kept],
+            "modules": [stored_text(letter.poison.module) for letter in kept],
             "positions": [letter.poison.position for letter in kept],
             "bodies": [letter.poison.raw.body for letter in kept],
-            "attempts": [attempts[fingerprint] for fingerprint in unique],
+            "attempts": [attempts[one] for one in unique],
             "properties": [orjson.dumps(dump_properties(letter.poison.raw)).decode() for letter in kept],
         },
     )
@@ -86,24 +86,24 @@ async def close(connection: AsyncConnection, dead_letter_ids: Sequence[int], sta
 
 async def fail_again(connection: AsyncConnection, dead_letter_id: int, reason: str) -> None:
     """Note that an open dead letter was put back, and failed again."""
-    wanted = {"dead_letter_id": dead_letter_id, "reason": _text(reason, MAX_REASON_LENGTH)}
+    wanted = {"dead_letter_id": dead_letter_id, "reason": stored_text(reason, MAX_REASON_LENGTH)}
     await connection.execute(FAIL_AGAIN, wanted)
 
 
 def as_kept(process_id: str) -> str:
     """The id of an instance as dead letters name it."""
-    return _text(process_id) or ""
+    return stored_text(process_id) or ""
 
 
 def dump_properties(raw: Raw) -> dict[str, Any]:
     """Everything but the body, as JSON that PostgreSQL stores; what is not text or a number is shown as text."""
     return {
-        "routing_key": _text(raw.routing_key),
-        "exchange": _text(raw.exchange),
-        "content_type": _text(raw.content_type),
-        "message_id": _text(raw.message_id),
-        "type": _text(raw.type),
-        "correlation_id": _text(raw.correlation_id),
+        "routing_key": stored_text(raw.routing_key),
+        "exchange": stored_text(raw.exchange),
+        "content_type": stored_text(raw.content_type),
+        "message_id": stored_text(raw.message_id),
+        "type": stored_text(raw.type),
+        "correlation_id": stored_text(raw.correlation_id),
         "headers": _storable(raw.headers),
     }
 
@@ -113,13 +113,14 @@ def load_raw(body: bytes, properties: Mapping[str, Any]) -> Raw:
     return Raw(body=body, **properties)
 
 
-def _fingerprint(raw: Raw) -> bytes:
+def fingerprint(raw: Raw) -> bytes:
+    """The same, 32 bytes, for whatever came twice just as it is."""
     said = orjson.dumps(dump_properties(raw), option=orjson.OPT_SORT_KEYS)
     return blake2b(said + b"\n" + raw.body, digest_size=32).digest()
 
 
-def _text(value: str | None, most: int = MAX_TEXT_LENGTH) -> str | None:
-    """The text as PostgreSQL can store it: without NUL and lone surrogates, and not endless."""
+def stored_text(value: str | None, most: int = MAX_TEXT_LENGTH) -> str | None:
+    """The text as PostgreSQL can store it: without NUL and lone surrogates, ``most`` characters long, or cut there."""
     if value is None:
         return None
     clean = value.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00")
@@ -133,14 +134,14 @@ def _storable(value: Any, depth: int = 0) -> Any:
         case int():
             return value if abs(value) < 2**63 else str(value)
         case str():
-            return _text(value, 10_000)
+            return stored_text(value, 10_000)
         case bytes() | bytearray():
             return {"base64": b64encode(value).decode()}
         case datetime():
             return value.isoformat()
         case dict() if depth < 8:
-            return {_text(str(key)): _storable(item, depth + 1) for key, item in value.items()}
+            return {stored_text(str(key)): _storable(item, depth + 1) for key, item in value.items()}
         case list() | tuple() if depth < 8:
             return [_storable(item, depth + 1) for item in value]
         case _:
-            return _text(repr(value), 10_000)
+            return stored_text(repr(value), 10_000)

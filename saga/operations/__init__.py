@@ -1,5 +1,6 @@
 """Reading: what the commands show. Queries only, each giving frozen values; nothing here locks or changes a row."""
 
+from saga.operations.collaborators import ListedCollaborator, RejectedMessage, list_collaborators
 from saga.operations.dead_letters import (
     KeptMessage,
     OpenLetter,
@@ -42,12 +43,14 @@ __all__ = [
     "Inspection",
     "KeptMessage",
     "Lag",
+    "ListedCollaborator",
     "ListedInstance",
     "ListedModule",
     "ModuleEnd",
     "OpenLetter",
     "Outbox",
     "Recorded",
+    "RejectedMessage",
     "SentCommand",
     "SetTimer",
     "Standing",
@@ -61,6 +64,7 @@ __all__ = [
     "find_tail",
     "inspect_instance",
     "is_newer",
+    "list_collaborators",
     "list_dead_letters",
     "list_modules",
     "list_newest",

@@ -61,11 +61,6 @@ class Topology:
         """The full name of the queue of a process or collaborator."""
         return f"{self.prefix}.{name}"
 
-    def used(self, *names: str) -> "Topology":
-        """What a service uses and does not declare: the exchanges, and the queues of these names."""
-        wanted = {self.queue(name) for name in names}
-        return Topology(self.prefix, tuple(queue for queue in self.queues if queue.name in wanted), is_ours=False)
-
 
 def topology(prefix: str, *processes: Process) -> Topology:
     """The topology that processes and their collaborators need; a queue that several need stands there once."""
@@ -73,14 +68,21 @@ def topology(prefix: str, *processes: Process) -> Topology:
     return Topology(prefix, tuple(dict.fromkeys(queues)))
 
 
+def command_queues(prefix: str, *collaborators: str) -> Topology:
+    """What collaborators use and do not declare: the exchanges, and the queue of each. Without names: the exchanges."""
+    return Topology(prefix, tuple(_command_queue(prefix, name) for name in collaborators), is_ours=False)
+
+
 def _queues(prefix: str, process: Process) -> tuple[Queue, ...]:
     heard = tuple(
         (f"{prefix}.events", f"{module}.{kind.__name__}") for module, kinds in process.inputs.items() for kind in kinds
     )
-    collaborators = tuple(
-        Queue(f"{prefix}.{name}", ((f"{prefix}.commands", f"{name}.*"),)) for name in process.collaborators
-    )
+    collaborators = (_command_queue(prefix, name) for name in process.collaborators)
     return (Queue(f"{prefix}.{process.name}", heard), *collaborators)
+
+
+def _command_queue(prefix: str, collaborator: str) -> Queue:
+    return Queue(f"{prefix}.{collaborator}", ((f"{prefix}.commands", f"{collaborator}.*"),))
 
 
 async def declare(channel: AbstractChannel, wanted: Topology) -> None:

@@ -21,7 +21,7 @@ FOLDERS = (
     "saga/feeds",
     "scheduler/saga_scheduler",
 )
-"""Not the demo's: it audits whole tables on purpose. The gateway stub's tables are its own."""
+"""Not the demo's: it audits whole tables on purpose. The tables of collaborators are in schemas of their own."""
 
 _CLAIM = re.compile(r"^-- Index(?:es)?: (.*?)(?=^[^-]|\Z)", re.MULTILINE | re.DOTALL)
 _INDEX = re.compile(r"\b\w+_(?:pkey|idx|key)\b")

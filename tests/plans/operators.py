@@ -23,6 +23,7 @@ def reading(count: int) -> dict[str, Cases]:
         "operations/count_timers": one(),
         "operations/find_successor": one(dead_letter_id=count // 200, body=b"{}"),
         "operations/find_tail": one(module="orders", limit=50),
+        "operations/list_collaborators": one(),
         "operations/list_modules": one(),
         "operations/list_dead_letters": {
             "in any state": {**any_letter, "limit": 50},
@@ -196,7 +197,7 @@ def erasure(count: int) -> dict[str, Cases]:
         "erasure/write_tombstone": one(**order, state="{}"),
         "erasure/write_instance": one(**order, state="{}", stream_version=2),
         "erasure/erase_timers": one(**order),
-        "erasure/find_collaborators": one(),
+        "erasure/find_collaborators": one(instance="order_id"),
         "erasure/allow_erasing": one(),
         "erasure/erase_letters": one(**order),
         "erasure/rewrite_entries": one(module="order-process", entries='[{"position": 1, "data": {}, "metadata": {}}]'),

@@ -24,6 +24,7 @@ def test_a_declaration_loads_no_database_no_broker_and_no_settings(module: str) 
 
 
 PUBLIC = {
+    "saga.collaborator": "Cause Collaborator Command CommandHandler Refusal Result Unavailable",
     "saga": """
         ANY ARMED Column CommandTemplate ComputedField Deadline DeclarationError DerivedColumn Effect Entries Fact
         Outcomes Process Reducer Register Selection SubMachine Wanted Wants all_but all_but_least every one_of outcomes
@@ -35,9 +36,9 @@ PUBLIC = {
     """,
     "saga.operations": """
         LIMIT Answered AnsweredMessage Blocker Came Commanded ConsumerCursor Heartbeat Hole Inspection
-        KeptMessage Lag ListedInstance ListedModule ModuleEnd OpenLetter Outbox Recorded SentCommand SetTimer
+        KeptMessage Lag ListedCollaborator ListedInstance ListedModule ModuleEnd OpenLetter Outbox Recorded RejectedMessage SentCommand SetTimer
         Standing TakenFact Timers Wanted count_answered count_open count_open_of find_successor find_tail
-        inspect_instance is_newer list_dead_letters list_modules list_newest list_open_ids list_stuck
+        inspect_instance is_newer list_collaborators list_dead_letters list_modules list_newest list_open_ids list_stuck
         newest_version open_letters_of read_blocked read_cursors read_dead_letters read_lag read_open_reasons
         read_outcomes read_overdue read_services read_version standings
     """,

@@ -21,7 +21,7 @@ from saga.rabbitmq.confirms import NotConfirmed
 from saga.rabbitmq.connection import connect
 from saga.rabbitmq.consumer import Consumer
 from saga.rabbitmq.publisher import Publisher
-from saga.rabbitmq.topology import declare
+from saga.rabbitmq.topology import command_queues, declare
 from tests.rabbitmq.place import STOP_SECONDS, Place, working
 from tests.rabbitmq.records import dead_letters, outcome, rows
 from tests.rabbitmq.waiting import until
@@ -67,7 +67,7 @@ class Taken:
 async def consuming(place: Place, queue: str, taken: Taken) -> AsyncIterator[asyncio.Event]:
     """A collaborator's consumer, started and not yet waited for; its event says when it consumes."""
     stop, ready = asyncio.Event(), asyncio.Event()
-    consumer = Consumer(place.amqp_url, place.topology.used(queue), queue, taken, 10, judge=unjudged)
+    consumer = Consumer(place.amqp_url, command_queues(place.prefix, queue), queue, taken, 10, judge=unjudged)
     running = asyncio.create_task(consumer.run(stop, ready))
     try:
         yield ready
@@ -175,7 +175,7 @@ async def test_every_service_works_with_its_own_user(broker: Guarded) -> None:
         working(broker.seen_by("worker")),
         consuming(broker.seen_by("gateway"), "gateway", to_gateway),
         consuming(broker.seen_by("fulfilment"), "fulfilment", to_fulfilment),
-        Publisher(orders.amqp_url, orders.topology.used(), 10) as publisher,
+        Publisher(orders.amqp_url, command_queues(orders.prefix), 10) as publisher,
     ):
         assert await publisher.publish([order_placed(orders.prefix)]) == ()
         await until(lambda: outcome(broker.place.engine, "o-1"))
@@ -198,7 +198,7 @@ async def test_a_collaborator_whose_queue_is_deleted_goes_on_when_a_worker_decla
     taken, orders = Taken(), broker.seen_by("orders")
     async with (
         consuming(broker.seen_by("gateway"), "gateway", taken) as ready,
-        Publisher(orders.amqp_url, orders.topology.used(), 10) as publisher,
+        Publisher(orders.amqp_url, command_queues(orders.prefix), 10) as publisher,
     ):
         await ready.wait()
         async with await aio_pika.connect(broker.seen_by("operator").amqp_url) as connection:
@@ -247,7 +247,7 @@ async def test_who_answers_through_a_log_publishes_nothing(broker: Guarded) -> N
 
 async def test_a_module_that_publishes_itself_does_so_under_its_own_name(broker: Guarded) -> None:
     orders = broker.seen_by("orders")
-    async with Publisher(orders.amqp_url, orders.topology.used(), 10) as publisher:
+    async with Publisher(orders.amqp_url, command_queues(orders.prefix), 10) as publisher:
         assert await publisher.publish([order_placed(orders.prefix)]) == ()
         for module in ("payments", "order", "orders.x", "xorders"):
             with pytest.raises(NotConfirmed, match="ACCESS_REFUSED"):
@@ -282,7 +282,7 @@ async def test_nobody_pays_an_order_under_the_name_of_another_module(broker: Gua
     claims = claims_of_payments(orders.prefix)
     async with (
         working(broker.seen_by("worker")),
-        Publisher(orders.amqp_url, orders.topology.used(), 10) as publisher,
+        Publisher(orders.amqp_url, command_queues(orders.prefix), 10) as publisher,
         await aio_pika.connect(orders.amqp_url) as connection,
     ):
         assert await publisher.publish([order_placed(orders.prefix)]) == ()

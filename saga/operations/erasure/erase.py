@@ -237,25 +237,31 @@ async def _erase_at_collaborators(connection: AsyncConnection, target: Target, k
     """How many rows changed, by schema."""
     changed: dict[str, int] = {}
     this = {"process_id": target.process_id}
-    for schema in (await connection.execute(FIND_COLLABORATORS)).scalars().all():
+    instance = target.process.correlate
+    for schema in (await connection.execute(FIND_COLLABORATORS, {"instance": instance})).scalars().all():
         commands = [
             {
                 "command_id": row.command_id,
                 "body": erased_command(target.process, keeps, row.type, orjson.loads(row.body)),
             }
-            for row in await connection.execute(_of(schema, READ_COMMANDS), this)
+            for row in await connection.execute(_of(schema, READ_COMMANDS, instance), this)
         ]
-        rewritten = await connection.execute(_of(schema, REWRITE_COMMANDS), {"commands": as_rows(commands)})
-        rejected = await connection.execute(_of(schema, ERASE_REJECTED), {"written": written(target.process_id)})
+        rewritten = await connection.execute(_of(schema, REWRITE_COMMANDS, instance), {"commands": as_rows(commands)})
+        rejected = await connection.execute(
+            _of(schema, ERASE_REJECTED, instance), {"written": written(target.process_id)}
+        )
         if count := rewritten.rowcount + rejected.rowcount:
             changed[schema] = count
     return changed
 
 
-def _of(schema: str, statement: Any) -> Any:
-    """The statement for the tables of a collaborator's schema."""
-    quoted = schema.replace('"', '""')
-    return text(statement.text.format(schema=f'"{quoted}"'))
+def _of(schema: str, statement: Any, instance: str) -> Any:
+    """The statement for the tables of a collaborator's schema, where this column names the instance."""
+    return text(statement.text.format(schema=_quoted(schema), instance=_quoted(instance)))
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 async def _go_on_from(connection: AsyncConnection, target: Target, row: Row[Any], state: dict[str, Any]) -> None:

@@ -1,15 +1,11 @@
--- Carries commands out, at most one for each effect of an order; one that is not returned was superseded.
--- The order of the rows is the order of the locks.
+-- Carries a command out. It changes nothing where a greater revision is: a program that came before the table
+-- fulfilment.effect notes revisions here alone.
 -- Index: fulfilment_pkey.
 INSERT INTO fulfilment.fulfilment AS f (order_id, effect, state, revision, command_id, starts, stops)
-SELECT
-    n.order_id, n.effect, n.state, n.revision, n.command_id,
-    CAST(n.state = 'started' AS integer), CAST(n.state = 'stopped' AS integer)
-FROM unnest(
-    CAST(:order_ids AS text[]), CAST(:effects AS text[]), CAST(:states AS text[]),
-    CAST(:revisions AS integer[]), CAST(:command_ids AS text[])
-) AS n (order_id, effect, state, revision, command_id)
-ORDER BY n.order_id, n.effect
+VALUES (
+    :order_id, :effect, :state, :revision, :command_id,
+    CAST(CAST(:state AS text) = 'started' AS integer), CAST(CAST(:state AS text) = 'stopped' AS integer)
+)
 ON CONFLICT (order_id, effect) DO UPDATE SET
     state = excluded.state,
     revision = excluded.revision,
@@ -18,4 +14,3 @@ ON CONFLICT (order_id, effect) DO UPDATE SET
     stops = f.stops + excluded.stops,
     changed_at = clock_timestamp()
 WHERE f.revision < excluded.revision
-RETURNING command_id

@@ -1,15 +1,16 @@
 -- Takes commands in, once for each id; one that came before only counts its deliveries, and shows its result.
 -- A command whose first transaction is still open makes this wait. The order of the rows is the order of the locks.
 -- Index: command_pkey.
-INSERT INTO gateway.command AS c (command_id, order_id, effect, type, revision, body, metadata, digest, deliveries)
+INSERT INTO collaborator.command AS c
+    (command_id, instance_id, effect, type, revision, body, metadata, digest, deliveries)
 SELECT
-    n.command_id, n.order_id, n.effect, n.type, n.revision, CAST(n.body AS jsonb), CAST(n.metadata AS jsonb), n.digest,
-    n.deliveries
+    n.command_id, n.instance_id, n.effect, n.type, n.revision, CAST(n.body AS jsonb), CAST(n.metadata AS jsonb),
+    n.digest, n.deliveries
 FROM unnest(
-    CAST(:command_ids AS text[]), CAST(:order_ids AS text[]), CAST(:effects AS text[]), CAST(:types AS text[]),
+    CAST(:command_ids AS text[]), CAST(:instance_ids AS text[]), CAST(:effects AS text[]), CAST(:types AS text[]),
     CAST(:revisions AS integer[]), CAST(:bodies AS text[]), CAST(:metadata AS text[]), CAST(:digests AS bytea[]),
     CAST(:deliveries AS integer[])
-) AS n (command_id, order_id, effect, type, revision, body, metadata, digest, deliveries)
+) AS n (command_id, instance_id, effect, type, revision, body, metadata, digest, deliveries)
 ORDER BY n.command_id
 ON CONFLICT (command_id) DO UPDATE SET
     deliveries = c.deliveries + excluded.deliveries,

@@ -1,6 +1,6 @@
--- Keeps messages that are no command; the same raw message again counts one more delivery.
+-- Keeps messages that were not carried out; the same raw message again counts one more delivery.
 -- Index: rejected_pkey.
-INSERT INTO gateway.rejected AS r (fingerprint, reason, type, message_id, body, properties)
+INSERT INTO collaborator.rejected AS r (fingerprint, reason, type, message_id, body, properties)
 SELECT n.fingerprint, n.reason, n.type, n.message_id, n.body, CAST(n.properties AS jsonb)
 FROM unnest(
     CAST(:fingerprints AS bytea[]), CAST(:reasons AS text[]), CAST(:types AS text[]),

@@ -1,5 +1,5 @@
 -- Writes what became of commands; the rows are locked by this transaction.
 -- Index: command_pkey.
-UPDATE fulfilment.command AS c SET result = n.result
+UPDATE collaborator.command AS c SET result = n.result
 FROM unnest(CAST(:command_ids AS text[]), CAST(:results AS text[])) AS n (command_id, result)
 WHERE c.command_id = n.command_id

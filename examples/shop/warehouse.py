@@ -1,0 +1,72 @@
+"""The shop's warehouse: ships what was paid, unless it is told to stop first, and answers through its module's log.
+
+Run it beside `saga run examples.shop.order:order`: `python -m examples.shop.warehouse`.
+"""
+
+import asyncio
+import os
+import signal
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from examples.shop.order import FulfilmentStopped, OrderShipped
+from saga.collaborator import Collaborator, Command
+from saga.modules import Module, connect_engine
+
+
+@dataclass(frozen=True)
+class StartFulfilment:
+    """Pack and send it."""
+
+    order_id: str
+
+
+@dataclass(frozen=True)
+class StopFulfilment:
+    """Do not send it."""
+
+    order_id: str
+
+
+WAREHOUSE = Module("warehouse", stream="order_id", events=(OrderShipped, FulfilmentStopped))
+SHIPPED = text("SELECT count(*) FROM warehouse.command WHERE order_id = :order_id AND result = 'shipped'")
+
+
+async def ship(command: Command[StartFulfilment], connection: AsyncConnection) -> str:
+    """A later stop finds the result."""
+    WAREHOUSE.append(connection, [OrderShipped(order_id=command.data.order_id)], **command.cause)
+    return "shipped"
+
+
+async def keep(command: Command[StopFulfilment], connection: AsyncConnection) -> str:
+    """What is on its way stays so: the process has been told."""
+    if (await connection.execute(SHIPPED, {"order_id": command.data.order_id})).scalar_one():
+        return "too_late"
+    WAREHOUSE.append(connection, [FulfilmentStopped(order_id=command.data.order_id)], **command.cause)
+    return "stopped"
+
+
+warehouse = Collaborator("warehouse", instance="order_id", handlers={StartFulfilment: ship, StopFulfilment: keep})
+
+
+async def main() -> None:
+    """Take commands until SIGTERM or Ctrl-C: from the broker at SAGA_AMQP_URL; without that, from the logs."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    engine = connect_engine(os.environ["SAGA_DATABASE_URL"], "warehouse")
+    try:
+        await warehouse.run(
+            stop,
+            engine=engine,
+            broker=os.environ.get("SAGA_AMQP_URL"),
+            prefix=os.environ.get("SAGA_PREFIX", "saga"),
+        )
+    finally:
+        await engine.dispose()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

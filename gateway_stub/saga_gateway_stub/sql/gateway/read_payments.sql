@@ -1,5 +1,0 @@
--- Captured payments by their ids.
--- Index: ledger_payment_key.
-SELECT payment_id, order_id, amount, currency
-FROM gateway.ledger
-WHERE kind = 'capture' AND NOT external AND payment_id = ANY (CAST(:payment_ids AS text[]))
