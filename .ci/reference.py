@@ -25,7 +25,7 @@ PAGE = Path("docs/reference.md")
 HEAD = """\
 # Reference
 
-What programs import of saga. These paths are public, all others may change with any version. This page is made of the
+For programs that import saga. These paths are public, all others may change with any version. This page is made of the
 docstrings: `python .ci/reference.py --write`. Examples go on from those above them, and are run by the tests.
 """
 WIDTH = 100

@@ -287,7 +287,7 @@ def _most_different(found: Exploration, nodes: Sequence[Node]) -> tuple[Node, No
 
 
 def _rank(process: Process, node: Node) -> tuple[int, str]:
-    commands = sorted((name, command.type, command.fields) for name, command in node.standing.sent.items())
+    commands = sorted((name, command.type, dict(command.fields)) for name, command in node.standing.sent.items())
     return process.outcomes.states.index(node.verdict.outcome), json.dumps(commands, sort_keys=True)
 
 
