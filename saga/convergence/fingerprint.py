@@ -55,7 +55,7 @@ def differing(opinions: Sequence[Opinion]) -> list[int] | None:
 
 
 def _in_words(outcome: str, standing: Standing) -> str:
-    commands = sorted((name, command.type, command.fields) for name, command in standing.sent.items())
+    commands = sorted((name, command.type, dict(command.fields)) for name, command in standing.sent.items())
     return json.dumps([outcome, commands], sort_keys=True, default=repr)
 
 
