@@ -1,11 +1,15 @@
 """The wire: CloudEvents 1.0 in binary and structured mode, and plain AMQP messages, to envelopes.
 
+In binary mode the attributes are headers: `ce-id`, and as the CloudEvents AMQP binding has it `cloudEvents:id` or
+`cloudEvents_id`. Forms may be mixed; where two headers say different things of one attribute, nothing is believed.
+
 Decoding never raises: what can't be understood comes back as poison, with a reason that a person can act on.
 """
 
 import re
 from base64 import b64decode
 from collections.abc import Mapping
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
@@ -16,7 +20,11 @@ from saga.messages.strict_json import NotStrictJson, parse
 
 SPEC_VERSION: Final = "1.0"
 STRUCTURED: Final = "application/cloudevents"
-BINARY_PREFIX: Final = "ce-"
+BINARY_PREFIXES: Final = ("ce-", "cloudevents:", "cloudevents_")
+"""What the name of a header that carries an attribute begins with, in any case.
+
+The first is ours; the other two are those of the CloudEvents AMQP binding, whose senders speak AMQP 1.0.
+"""
 PLAIN_SOURCE: Final = "/amqp"
 
 _MODULE_SOURCE = re.compile(r"/modules/([a-z][a-z0-9_-]{0,62})")
@@ -31,7 +39,7 @@ def decode(raw: Raw) -> Envelope | Poison:
     """The message, or why it can't be understood."""
     attributes: dict[str, Any] = {}
     try:
-        attributes, data = _structured(raw) if _is_structured(raw) else _binary_or_plain(raw)
+        attributes, data = _structured(raw) if is_structured(raw) else _binary_or_plain(raw)
         return _envelope(raw, attributes, data)
     except (_Undecodable, NotStrictJson) as error:
         return _poison(raw, str(error), attributes or _lenient_attributes(raw))
@@ -53,7 +61,8 @@ def _poison(raw: Raw, reason: str, known: Mapping[str, Any]) -> Poison:
     )
 
 
-def _is_structured(raw: Raw) -> bool:
+def is_structured(raw: Raw) -> bool:
+    """Whether the whole event is in the body."""
     return (raw.content_type or "").lower().startswith(STRUCTURED)
 
 
@@ -71,19 +80,31 @@ def _structured(raw: Raw) -> tuple[dict[str, Any], Any]:
 
 
 def _binary_or_plain(raw: Raw) -> tuple[dict[str, Any], Any]:
-    return (_named_attributes(raw) or _plain_attributes(raw)), parse(raw.body)
+    attributes, contradicting = _named_attributes(raw)
+    if contradicting:
+        raise _Undecodable(f"headers contradict each other about {', '.join(sorted(contradicting))}")
+    return (attributes or _plain_attributes(raw)), parse(raw.body)
 
 
-def _named_attributes(raw: Raw) -> dict[str, Any]:
-    """The attributes of a CloudEvent in binary mode, by their names."""
-    return {attribute: value for name, value in raw.headers.items() if (attribute := _attribute(name)) is not None}
+def _named_attributes(raw: Raw) -> tuple[dict[str, Any], set[str]]:
+    """The attributes of a CloudEvent in binary mode, by their names, and those of which headers say two things."""
+    named = [(attribute, value) for name, value in raw.headers.items() if (attribute := attribute_of(name)) is not None]
+    attributes = dict(named)
+    if len(attributes) == len(named):
+        return attributes, set()
+    return attributes, {name for name, value in named if _plain(value) != _plain(attributes[name])}
 
 
 @lru_cache(maxsize=1_024)
-def _attribute(header: str) -> str | None:
+def attribute_of(header: str) -> str | None:
     """The attribute that a header carries, whose name is understood in any case; None if it carries none."""
     name = header.lower()
-    return name.removeprefix(BINARY_PREFIX) if name.startswith(BINARY_PREFIX) else None
+    return next((name.removeprefix(prefix) for prefix in BINARY_PREFIXES if name.startswith(prefix)), None)
+
+
+def _plain(value: Any) -> Any:
+    """A time that came as a timestamp of AMQP as text, as CloudEvents write it; anything else as it is."""
+    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
 
 
 def _plain_attributes(raw: Raw) -> dict[str, Any]:
@@ -98,9 +119,11 @@ def _plain_attributes(raw: Raw) -> dict[str, Any]:
 
 def _lenient_attributes(raw: Raw) -> dict[str, Any]:
     """What properties and body say of a message whose body can't be read."""
-    if _is_structured(raw):
+    if is_structured(raw):
         return {path[0]: value for path, value in scalars(raw.body, _LENIENTLY_READ).items()}
-    return {key: value for key, value in _plain_attributes(raw).items() if value} | _named_attributes(raw)
+    attributes, contradicting = _named_attributes(raw)
+    known = {name: value for name, value in _plain_attributes(raw).items() if value} | attributes
+    return {name: value for name, value in known.items() if name not in contradicting}
 
 
 def _envelope(raw: Raw, attributes: Mapping[str, Any], data: Any) -> Envelope:
@@ -117,7 +140,7 @@ def _envelope(raw: Raw, attributes: Mapping[str, Any], data: Any) -> Envelope:
         data=data,
         raw=raw,
         subject=_optional_text(attributes, "subject"),
-        time=_optional_text(attributes, "time"),
+        time=_optional_text({"time": _plain(attributes.get("time"))}, "time"),
         module=module,
         position=position,
         previous_position=previous,
