@@ -27,6 +27,10 @@ The first is ours; the other two are those of the CloudEvents AMQP binding, whos
 """
 PLAIN_SOURCE: Final = "/amqp"
 
+_READ: Final = frozenset(
+    "specversion id source type subject time sequence previoussequence correlationid causationid traceparent".split()
+)
+
 _MODULE_SOURCE = re.compile(r"/modules/([a-z][a-z0-9_-]{0,62})")
 _LENIENTLY_READ = [(name,) for name in ("type", "id", "source", "subject", "sequence")]
 
@@ -61,6 +65,20 @@ def _poison(raw: Raw, reason: str, known: Mapping[str, Any]) -> Poison:
     )
 
 
+def is_module(source: str) -> bool:
+    """Whether a source is one under which positions in a log count."""
+    return _MODULE_SOURCE.fullmatch(source) is not None
+
+
+def is_readable(attributes: Mapping[str, Any], name: str) -> bool:
+    """Whether an attribute is text that may be passed on, or is not there."""
+    try:
+        _optional_text({name: _plain(attributes.get(name))}, name)
+    except _Undecodable:
+        return False
+    return True
+
+
 def is_structured(raw: Raw) -> bool:
     """Whether the whole event is in the body."""
     return (raw.content_type or "").lower().startswith(STRUCTURED)
@@ -80,19 +98,23 @@ def _structured(raw: Raw) -> tuple[dict[str, Any], Any]:
 
 
 def _binary_or_plain(raw: Raw) -> tuple[dict[str, Any], Any]:
-    attributes, contradicting = _named_attributes(raw)
+    attributes, contradicting = named_attributes(raw)
     if contradicting:
         raise _Undecodable(f"headers contradict each other about {', '.join(sorted(contradicting))}")
-    return (attributes or _plain_attributes(raw)), parse(raw.body)
+    return (attributes or plain_attributes(raw)), parse(raw.body)
 
 
-def _named_attributes(raw: Raw) -> tuple[dict[str, Any], set[str]]:
-    """The attributes of a CloudEvent in binary mode, by their names, and those of which headers say two things."""
+def named_attributes(raw: Raw) -> tuple[dict[str, Any], set[str]]:
+    """The attributes of a CloudEvent in binary mode, by their names, and those of which headers say two things.
+
+    What nobody reads may say anything.
+    """
     named = [(attribute, value) for name, value in raw.headers.items() if (attribute := attribute_of(name)) is not None]
     attributes = dict(named)
     if len(attributes) == len(named):
         return attributes, set()
-    return attributes, {name for name, value in named if _plain(value) != _plain(attributes[name])}
+    differing = {name for name, value in named if _plain(value) != _plain(attributes[name])}
+    return attributes, differing & _READ
 
 
 @lru_cache(maxsize=1_024)
@@ -107,7 +129,8 @@ def _plain(value: Any) -> Any:
     return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
 
 
-def _plain_attributes(raw: Raw) -> dict[str, Any]:
+def plain_attributes(raw: Raw) -> dict[str, Any]:
+    """What the properties of a message that is no CloudEvent say; None or nothing where they say nothing."""
     return {
         "specversion": SPEC_VERSION,
         "id": raw.message_id,
@@ -121,8 +144,8 @@ def _lenient_attributes(raw: Raw) -> dict[str, Any]:
     """What properties and body say of a message whose body can't be read."""
     if is_structured(raw):
         return {path[0]: value for path, value in scalars(raw.body, _LENIENTLY_READ).items()}
-    attributes, contradicting = _named_attributes(raw)
-    known = {name: value for name, value in _plain_attributes(raw).items() if value} | attributes
+    attributes, contradicting = named_attributes(raw)
+    known = {name: value for name, value in plain_attributes(raw).items() if value} | attributes
     return {name: value for name, value in known.items() if name not in contradicting}
 
 

@@ -1,5 +1,9 @@
-"""Reading: what the commands show. Queries only, each giving frozen values; nothing here locks or changes a row."""
+"""What people ask and do: plain async functions that take values and give frozen ones.
 
+They know no settings and show nothing; what they refuse is an OperationFailed, whose message is fit for people.
+"""
+
+from saga.operations.corrections import Correction, EntryNotCorrectable, NotCorrectable, NotStrictData
 from saga.operations.dead_letters import (
     KeptMessage,
     OpenLetter,
@@ -13,6 +17,7 @@ from saga.operations.dead_letters import (
     read_dead_letters,
     read_open_reasons,
 )
+from saga.operations.errors import OperationFailed
 from saga.operations.instances import (
     LIMIT,
     AnsweredMessage,
@@ -26,6 +31,17 @@ from saga.operations.lag import ConsumerCursor, Hole, Lag, ModuleEnd, Outbox, Ti
 from saga.operations.listing import ListedInstance, list_newest, list_stuck
 from saga.operations.modules import ListedModule, find_tail, list_modules
 from saga.operations.outcomes import Answered, Came, Commanded, Recorded, count_answered, read_outcomes
+from saga.operations.redrive import (
+    ClosedDeadLetters,
+    ForeignDeadLetters,
+    Redriven,
+    RedriveReport,
+    UnknownDeadLetters,
+    discard_dead_letters,
+    redrive,
+    require_dead_letters,
+    require_open,
+)
 from saga.operations.schema import is_newer, newest_version, read_version
 from saga.operations.services import Blocker, Heartbeat, Standing, read_blocked, read_overdue, read_services, standings
 
@@ -35,8 +51,12 @@ __all__ = [
     "AnsweredMessage",
     "Blocker",
     "Came",
+    "ClosedDeadLetters",
     "Commanded",
     "ConsumerCursor",
+    "Correction",
+    "EntryNotCorrectable",
+    "ForeignDeadLetters",
     "Heartbeat",
     "Hole",
     "Inspection",
@@ -45,18 +65,25 @@ __all__ = [
     "ListedInstance",
     "ListedModule",
     "ModuleEnd",
+    "NotCorrectable",
+    "NotStrictData",
     "OpenLetter",
+    "OperationFailed",
     "Outbox",
     "Recorded",
+    "RedriveReport",
+    "Redriven",
     "SentCommand",
     "SetTimer",
     "Standing",
     "TakenFact",
     "Timers",
+    "UnknownDeadLetters",
     "Wanted",
     "count_answered",
     "count_open",
     "count_open_of",
+    "discard_dead_letters",
     "find_successor",
     "find_tail",
     "inspect_instance",
@@ -77,5 +104,8 @@ __all__ = [
     "read_overdue",
     "read_services",
     "read_version",
+    "redrive",
+    "require_dead_letters",
+    "require_open",
     "standings",
 ]
