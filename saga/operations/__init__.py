@@ -29,9 +29,23 @@ from saga.operations.instances import (
 )
 from saga.operations.lag import ConsumerCursor, Hole, Lag, ModuleEnd, Outbox, Timers, read_cursors, read_lag
 from saga.operations.listing import ListedInstance, list_newest, list_stuck
-from saga.operations.modules import ListedModule, find_tail, list_modules
+from saga.operations.modules import ListedModule, find_position_before, find_tail, list_modules
 from saga.operations.outcomes import Answered, Came, Commanded, Recorded, count_answered, read_outcomes
-from saga.operations.redrive import (
+from saga.operations.pruning import count_prunable, prune
+from saga.operations.publishing import (
+    Form,
+    MissingFields,
+    NewMessage,
+    NoConsumer,
+    NotLoggable,
+    UnknownFields,
+    append_messages,
+    outgoing,
+    publish,
+    require_fields,
+    require_loggable,
+)
+from saga.operations.redriving import (
     ClosedDeadLetters,
     ForeignDeadLetters,
     Redriven,
@@ -57,6 +71,7 @@ __all__ = [
     "Correction",
     "EntryNotCorrectable",
     "ForeignDeadLetters",
+    "Form",
     "Heartbeat",
     "Hole",
     "Inspection",
@@ -64,8 +79,12 @@ __all__ = [
     "Lag",
     "ListedInstance",
     "ListedModule",
+    "MissingFields",
     "ModuleEnd",
+    "NewMessage",
+    "NoConsumer",
     "NotCorrectable",
+    "NotLoggable",
     "NotStrictData",
     "OpenLetter",
     "OperationFailed",
@@ -79,11 +98,15 @@ __all__ = [
     "TakenFact",
     "Timers",
     "UnknownDeadLetters",
+    "UnknownFields",
     "Wanted",
+    "append_messages",
     "count_answered",
     "count_open",
     "count_open_of",
+    "count_prunable",
     "discard_dead_letters",
+    "find_position_before",
     "find_successor",
     "find_tail",
     "inspect_instance",
@@ -95,6 +118,9 @@ __all__ = [
     "list_stuck",
     "newest_version",
     "open_letters_of",
+    "outgoing",
+    "prune",
+    "publish",
     "read_blocked",
     "read_cursors",
     "read_dead_letters",
@@ -106,6 +132,8 @@ __all__ = [
     "read_version",
     "redrive",
     "require_dead_letters",
+    "require_fields",
+    "require_loggable",
     "require_open",
     "standings",
 ]

@@ -22,6 +22,7 @@ def reading(count: int) -> dict[str, Cases]:
         "operations/count_open_dead_letters": one(),
         "operations/count_timers": one(),
         "operations/find_successor": one(dead_letter_id=count // 200, body=b"{}", properties="{}"),
+        "operations/find_position_before": one(module="orders", since=datetime.now(UTC)),
         "operations/find_tail": one(module="orders", limit=50),
         "operations/list_modules": one(),
         "operations/list_dead_letters": {

@@ -271,8 +271,8 @@ def _show(letters: tuple[OpenLetter, ...], wanted: Wanted, *, more: bool) -> Non
 
 def _summary(letter: OpenLetter) -> Text:
     tries = "1 attempt" if letter.attempts == 1 else f"{letter.attempts} attempts"
-    whose = shown(letter.consumer)[:60]
-    whose = f"of {whose} {shown(letter.process_id)[:60]}" if letter.process_id else f"to {whose}"
+    whose = shown(letter.consumer)
+    whose = f"of {whose} {shown(letter.process_id)}" if letter.process_id else f"to {whose}"
     closed = "" if letter.state == "open" else f", {letter.state}"
     return Text.assemble(
         (f"{shown(letter.type or 'message')[:60]} {whose}", "bold"),
