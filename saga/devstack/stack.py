@@ -27,7 +27,7 @@ from saga.addresses import BrokerAddress
 from saga.devstack import children
 from saga.devstack.debian import ensure_broker
 from saga.devstack.errors import LocalStackError, StartCancelled
-from saga.devstack.postgres import PostgresServer
+from saga.devstack.postgres import PostgresServer, installed_binaries
 from saga.devstack.rabbitmq import RabbitNode
 from saga.settings import Feed, Settings, SettingsError, load_settings
 
@@ -122,6 +122,8 @@ class LocalStack:
     def launch(self, progress: Progress, cancelled: threading.Event) -> None:
         """Start all of it, or none."""
         try:
+            if self.postgres:
+                installed_binaries()  # what is missing is said before a broker is downloaded
             if self.rabbitmq:
                 ensure_broker(self._settings.home, progress)
             self._start_servers(progress, cancelled)

@@ -1,11 +1,16 @@
 """The wire: CloudEvents 1.0 in binary and structured mode, and plain AMQP messages, to envelopes.
 
+In binary mode the attributes are headers: `ce-id`, and as the CloudEvents AMQP binding has it `cloudEvents:id` or
+`cloudEvents_id`. Forms may be mixed; where two headers say different things of one attribute, nothing is believed.
+
 Decoding never raises: what can't be understood comes back as poison, with a reason that a person can act on.
 """
 
 import re
 from base64 import b64decode
+from collections import defaultdict
 from collections.abc import Mapping
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
@@ -16,8 +21,16 @@ from saga.messages.strict_json import NotStrictJson, parse
 
 SPEC_VERSION: Final = "1.0"
 STRUCTURED: Final = "application/cloudevents"
-BINARY_PREFIX: Final = "ce-"
+BINARY_PREFIXES: Final = ("ce-", "cloudevents:", "cloudevents_")
+"""What the name of a header that carries an attribute begins with, in any case.
+
+The first is ours; the other two are those of the CloudEvents AMQP binding, whose senders speak AMQP 1.0.
+"""
 PLAIN_SOURCE: Final = "/amqp"
+
+_READ: Final = frozenset(
+    "specversion id source type subject time sequence previoussequence correlationid causationid traceparent".split()
+)
 
 _MODULE_SOURCE = re.compile(r"/modules/([a-z][a-z0-9_-]{0,62})")
 _LENIENTLY_READ = [(name,) for name in ("type", "id", "source", "subject", "sequence")]
@@ -31,7 +44,7 @@ def decode(raw: Raw) -> Envelope | Poison:
     """The message, or why it can't be understood."""
     attributes: dict[str, Any] = {}
     try:
-        attributes, data = _structured(raw) if _is_structured(raw) else _binary_or_plain(raw)
+        attributes, data = _structured(raw) if is_structured(raw) else _binary_or_plain(raw)
         return _envelope(raw, attributes, data)
     except (_Undecodable, NotStrictJson) as error:
         reason = f"its headers can't be read, and without them: {error}" if UNREADABLE in raw.headers else str(error)
@@ -54,7 +67,22 @@ def _poison(raw: Raw, reason: str, known: Mapping[str, Any]) -> Poison:
     )
 
 
-def _is_structured(raw: Raw) -> bool:
+def is_module(source: str) -> bool:
+    """Whether a source is one under which positions in a log count."""
+    return _MODULE_SOURCE.fullmatch(source) is not None
+
+
+def is_readable(attributes: Mapping[str, Any], name: str) -> bool:
+    """Whether an attribute is text that may be passed on, or is not there."""
+    try:
+        _optional_text({name: _plain(attributes.get(name))}, name)
+    except _Undecodable:
+        return False
+    return True
+
+
+def is_structured(raw: Raw) -> bool:
+    """Whether the whole event is in the body."""
     return (raw.content_type or "").lower().startswith(STRUCTURED)
 
 
@@ -74,30 +102,54 @@ def _structured(raw: Raw) -> tuple[dict[str, Any], Any]:
 
 
 def _binary_or_plain(raw: Raw) -> tuple[dict[str, Any], Any]:
-    return (_named_attributes(raw) or _plain_attributes(raw)), parse(raw.body)
+    attributes, contradicting = named_attributes(raw)
+    if contradicting:
+        raise _Undecodable(f"headers contradict each other about {', '.join(sorted(contradicting))}")
+    return (attributes or plain_attributes(raw)), parse(raw.body)
 
 
-def _named_attributes(raw: Raw) -> dict[str, Any]:
-    """The attributes of a CloudEvent in binary mode; of one that comes twice a list, which none of them may be."""
-    attributes: dict[str, Any] = {}
-    again: dict[str, list[Any]] = {}
+def named_attributes(raw: Raw) -> tuple[dict[str, Any], set[str]]:
+    """The attributes of a CloudEvent in binary mode, by their names, and those of which two forms say different things.
+
+    One that comes twice in one form is a list, which none of them may be. What nobody reads may say anything.
+    """
+    named = [(attribute, value) for name, value in raw.headers.items() if (attribute := attribute_of(name)) is not None]
+    attributes = dict(named)
+    if len(attributes) == len(named):
+        return attributes, set()
+    forms: defaultdict[str, defaultdict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
     for name, value in raw.headers.items():
-        if (attribute := _attribute(name)) is None:
-            continue
-        if attribute in attributes:
-            again.setdefault(attribute, [attributes[attribute]]).append(value)
-        attributes[attribute] = value
-    return attributes | again
+        if (attribute := attribute_of(name)) is not None:
+            forms[attribute][_form_of(name)].append(value)
+    differing: set[str] = set()
+    for attribute, by_form in forms.items():
+        said = [values if len(values) > 1 else values[0] for values in by_form.values()]
+        attributes[attribute] = next((one for one in said if isinstance(one, list)), said[0])
+        if any(_plain(one) != _plain(said[0]) for one in said):
+            differing.add(attribute)
+    return attributes, differing & _READ
+
+
+def _form_of(header: str) -> str:
+    """The prefix with which it names an attribute."""
+    name = header.lower()
+    return next(prefix for prefix in BINARY_PREFIXES if name.startswith(prefix))
 
 
 @lru_cache(maxsize=1_024)
-def _attribute(header: str) -> str | None:
+def attribute_of(header: str) -> str | None:
     """The attribute that a header carries, whose name is understood in any case; None if it carries none."""
     name = header.lower()
-    return name.removeprefix(BINARY_PREFIX) if name.startswith(BINARY_PREFIX) else None
+    return next((name.removeprefix(prefix) for prefix in BINARY_PREFIXES if name.startswith(prefix)), None)
 
 
-def _plain_attributes(raw: Raw) -> dict[str, Any]:
+def _plain(value: Any) -> Any:
+    """A time that came as a timestamp of AMQP as text, as CloudEvents write it; anything else as it is."""
+    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
+
+
+def plain_attributes(raw: Raw) -> dict[str, Any]:
+    """What the properties of a message that is no CloudEvent say; None or nothing where they say nothing."""
     return {
         "specversion": SPEC_VERSION,
         "id": raw.message_id,
@@ -109,9 +161,11 @@ def _plain_attributes(raw: Raw) -> dict[str, Any]:
 
 def _lenient_attributes(raw: Raw) -> dict[str, Any]:
     """What properties and body say of a message whose body can't be read."""
-    if _is_structured(raw):
+    if is_structured(raw):
         return {path[0]: value for path, value in scalars(raw.body, _LENIENTLY_READ).items()}
-    return {key: value for key, value in _plain_attributes(raw).items() if value} | _named_attributes(raw)
+    attributes, contradicting = named_attributes(raw)
+    known = {name: value for name, value in plain_attributes(raw).items() if value} | attributes
+    return {name: value for name, value in known.items() if name not in contradicting}
 
 
 def _envelope(raw: Raw, attributes: Mapping[str, Any], data: Any) -> Envelope:
@@ -128,7 +182,7 @@ def _envelope(raw: Raw, attributes: Mapping[str, Any], data: Any) -> Envelope:
         data=data,
         raw=raw,
         subject=_optional_text(attributes, "subject"),
-        time=_optional_text(attributes, "time"),
+        time=_optional_text({"time": _plain(attributes.get("time"))}, "time"),
         module=module,
         position=position,
         previous_position=previous,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 from pydantic_core import to_json
 
@@ -77,6 +77,27 @@ def message_of(kind: type, said: Mapping[str, Any]) -> Any:
     return _reading(kind).adapter.validate_json(to_json(said), by_alias=True, by_name=True)
 
 
+def missing_fields(kind: type, said: Mapping[str, Any]) -> list[str]:
+    """The fields that data lack for a message of this class, nested ones with dots; none where that is unclear."""
+    try:
+        message_of(kind, said)
+    except ValidationError as error:
+        wrong = [one for one in error.errors(include_url=False) if one["type"] in ("missing", "missing_argument")]
+        return [".".join(map(str, one["loc"])) for one in wrong]
+    except Exception:  # noqa: BLE001 -- a function of a message class may raise anything: the process will say so
+        return []
+    return []
+
+
+def unknown_fields(kind: type, said: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """The names at the top of the data that a message class does not declare, and all that it does.
+
+    It may let others pass (``extra="allow"``): they are not declared for all that.
+    """
+    known = [name for field in _reading(kind).fields.values() for name in (field.name, *_first_names(field.schema))]
+    return [name for name in said if name not in known], known
+
+
 def said_of(kind: type, field: str, said: Mapping[str, Any]) -> Any:
     """What a message's data say in a field, under any name that it has; None if nothing."""
     return next((said[name] for name in _reading(kind).fields[field].names if said.get(name) is not None), None)
@@ -127,6 +148,13 @@ def _aliases(field: Mapping[str, Any]) -> Iterator[str]:
         path = [one] if isinstance(one, str) else one
         if len(path) == 1:
             yield path[0]
+
+
+def _first_names(field: Mapping[str, Any]) -> Iterator[str]:
+    """What stands at the top of the data for a field under any of its aliases, also where that only leads to it."""
+    alias = field.get("validation_alias")
+    for one in [alias] if isinstance(alias, str) else alias or ():
+        yield one if isinstance(one, str) else str(one[0])
 
 
 def _troubles(layers: list[Mapping[str, Any]], fields: Mapping[str, _Field], schema: Any) -> Iterator[str]:

@@ -1,6 +1,10 @@
-"""Reading: what the commands show. Queries only, each giving frozen values; nothing here locks or changes a row."""
+"""What people ask and do: plain async functions that take values and give frozen ones.
+
+They know no settings and show nothing; what they refuse is an OperationFailed, whose message is fit for people.
+"""
 
 from saga.operations.collaborators import ListedCollaborator, RejectedMessage, list_collaborators
+from saga.operations.corrections import Correction, EntryNotCorrectable, NotCorrectable, NotStrictData
 from saga.operations.dead_letters import (
     KeptMessage,
     OpenLetter,
@@ -14,6 +18,7 @@ from saga.operations.dead_letters import (
     read_dead_letters,
     read_open_reasons,
 )
+from saga.operations.errors import OperationFailed
 from saga.operations.instances import (
     LIMIT,
     AnsweredMessage,
@@ -25,8 +30,33 @@ from saga.operations.instances import (
 )
 from saga.operations.lag import ConsumerCursor, Hole, Lag, ModuleEnd, Outbox, Timers, read_cursors, read_lag
 from saga.operations.listing import ListedInstance, list_newest, list_stuck
-from saga.operations.modules import ListedModule, find_tail, list_modules
+from saga.operations.modules import ListedModule, find_position_before, find_tail, list_modules
 from saga.operations.outcomes import Answered, Came, Commanded, Recorded, count_answered, read_outcomes
+from saga.operations.pruning import count_prunable, prune
+from saga.operations.publishing import (
+    Form,
+    MissingFields,
+    NewMessage,
+    NoConsumer,
+    NotLoggable,
+    UnknownFields,
+    append_messages,
+    outgoing,
+    publish,
+    require_fields,
+    require_loggable,
+)
+from saga.operations.redriving import (
+    ClosedDeadLetters,
+    ForeignDeadLetters,
+    Redriven,
+    RedriveReport,
+    UnknownDeadLetters,
+    discard_dead_letters,
+    redrive,
+    require_dead_letters,
+    require_open,
+)
 from saga.operations.schema import is_newer, newest_version, read_version
 from saga.operations.services import Blocker, Heartbeat, Standing, read_blocked, read_overdue, read_services, standings
 
@@ -36,8 +66,13 @@ __all__ = [
     "AnsweredMessage",
     "Blocker",
     "Came",
+    "ClosedDeadLetters",
     "Commanded",
     "ConsumerCursor",
+    "Correction",
+    "EntryNotCorrectable",
+    "ForeignDeadLetters",
+    "Form",
     "Heartbeat",
     "Hole",
     "Inspection",
@@ -46,20 +81,35 @@ __all__ = [
     "ListedCollaborator",
     "ListedInstance",
     "ListedModule",
+    "MissingFields",
     "ModuleEnd",
+    "NewMessage",
+    "NoConsumer",
+    "NotCorrectable",
+    "NotLoggable",
+    "NotStrictData",
     "OpenLetter",
+    "OperationFailed",
     "Outbox",
     "Recorded",
+    "RedriveReport",
+    "Redriven",
     "RejectedMessage",
     "SentCommand",
     "SetTimer",
     "Standing",
     "TakenFact",
     "Timers",
+    "UnknownDeadLetters",
+    "UnknownFields",
     "Wanted",
+    "append_messages",
     "count_answered",
     "count_open",
     "count_open_of",
+    "count_prunable",
+    "discard_dead_letters",
+    "find_position_before",
     "find_successor",
     "find_tail",
     "inspect_instance",
@@ -72,6 +122,9 @@ __all__ = [
     "list_stuck",
     "newest_version",
     "open_letters_of",
+    "outgoing",
+    "prune",
+    "publish",
     "read_blocked",
     "read_cursors",
     "read_dead_letters",
@@ -81,5 +134,10 @@ __all__ = [
     "read_overdue",
     "read_services",
     "read_version",
+    "redrive",
+    "require_dead_letters",
+    "require_fields",
+    "require_loggable",
+    "require_open",
     "standings",
 ]

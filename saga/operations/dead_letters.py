@@ -9,7 +9,8 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from saga.core import Process
-from saga.engine.dead_letters import as_kept
+from saga.engine.dead_letters import as_kept, dump_properties, load_raw
+from saga.messages import Raw
 from saga.postgres import Statements
 
 _SQL = Statements(__package__)
@@ -65,15 +66,24 @@ class KeptMessage:
     last_seen_at: datetime
     closed_at: datetime | None
 
+    @property
+    def raw(self) -> Raw:
+        """The message as it came in."""
+        return load_raw(self.body, self.properties)
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which dead letters are looked for; None takes any. ``text`` may stand anywhere in them."""
+    """Which dead letters are looked for; None takes any.
+
+    ``text`` may stand anywhere in them. They came last at the moment ``since`` or later.
+    """
 
     state: str | None = None
     process_id: str | None = None
     type: str | None = None
     text: str | None = None
+    since: datetime | None = None
 
 
 async def list_dead_letters(connection: AsyncConnection, wanted: Wanted, *, limit: int) -> tuple[OpenLetter, ...]:
@@ -138,8 +148,9 @@ async def read_open_reasons(connection: AsyncConnection, ids: Sequence[int]) -> 
     return {row.dead_letter_id: row.reason for row in rows}
 
 
-async def find_successor(connection: AsyncConnection, dead_letter_id: int, body: bytes) -> OpenLetter | None:
-    """The open dead letter of the same consumer with this body, which came of this one or is itself."""
-    rows = await connection.execute(FIND_SUCCESSOR, {"dead_letter_id": dead_letter_id, "body": body})
-    row = rows.mappings().one_or_none()
+async def find_successor(connection: AsyncConnection, letter: KeptMessage) -> OpenLetter | None:
+    """The open dead letter of the same consumer with this message, which came of this one or is itself."""
+    properties = orjson.dumps(dump_properties(letter.raw)).decode()
+    wanted = {"dead_letter_id": letter.id, "body": letter.body, "properties": properties}
+    row = (await connection.execute(FIND_SUCCESSOR, wanted)).mappings().one_or_none()
     return OpenLetter(**row) if row else None

@@ -11,6 +11,7 @@ from saga.postgres import Statements
 _SQL = Statements(__package__)
 LIST_MODULES = _SQL["list_modules"]
 FIND_TAIL = _SQL["find_tail"]
+FIND_POSITION_BEFORE = _SQL["find_position_before"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +48,9 @@ async def find_tail(
         found = await connection.execute(FIND_TAIL, {"module": module, "limit": limit})
         after = found.scalar_one() or 0
     return max(after, known.pruned_position)
+
+
+async def find_position_before(connection: AsyncConnection, module: str, since: datetime, known: Horizon) -> int:
+    """The position after which a module's log says what was recorded at this moment or later."""
+    found = await connection.execute(FIND_POSITION_BEFORE, {"module": module, "since": since})
+    return max(found.scalar() or 0, known.pruned_position)

@@ -147,9 +147,9 @@ def test_one_service_runs_several_processes(both: Saga, tmp_path: Path) -> None:
     with working(both, tmp_path / "log", TRIP, ORDER) as ready:
         assert ready["processes"] == "trip, order"
         for type_ in ("FlightConfirmed", "HotelConfirmed", "TripRequested", "CarConfirmed"):
-            assert both.json("publish", type_, "t-1")["trip_id"] == "t-1"
+            assert both.json("publish", type_, "t-1", "--sample")["trip_id"] == "t-1"
         for type_ in ("PaymentReceived", "OrderPlaced"):
-            assert both.json("publish", type_, "o-1")["order_id"] == "o-1"
+            assert both.json("publish", type_, "o-1", "--sample")["order_id"] == "o-1"
         assert eventually(lambda: outcome(both, "t-1") == "booked")
         assert eventually(lambda: outcome(both, "o-1") == "paid")
         assert eventually(lambda: all(command["published"] for command in both.json("inspect", "t-1")["commands"]))
@@ -176,7 +176,7 @@ def test_a_process_from_somebodys_own_folder_is_run_by_its_name(
     target = "my_shop.processes:returns"
     with working(saga, tmp_path / "log", target, cwd=tmp_path) as ready:
         assert ready["processes"] == "return"
-        sent = saga.json("publish", "ParcelBack", "r-1", "--process", target)
+        sent = saga.json("publish", "ParcelBack", "r-1", "--sample", "--process", target)
         assert (sent["module"], sent["data"]["return_id"], type(sent["data"]["weight"])) == ("warehouse", "r-1", int)
         assert eventually(lambda: outcome(saga, "r-1", "--process", target) == "done")
     assert "Return r-1: done (settled)" in saga("inspect", "r-1", "--process", target).stdout
@@ -187,7 +187,7 @@ def test_a_process_from_somebodys_own_folder_is_run_by_its_name(
 def test_a_message_that_several_processes_hear_reaches_all_of_them(saga: Saga, tmp_path: Path) -> None:
     saga.environment["SAGA_PROCESSES"] = f"{ORDER},{SHOP}"
     with working(saga, tmp_path / "log"):
-        saga.json("publish", "OrderCancelled", "o-1")
+        saga.json("publish", "OrderCancelled", "o-1", "--sample")
         eventually(lambda: outcome(saga, "o-1", "--process", "order") == "cancelled")
         eventually(lambda: outcome(saga, "o-1", "--process", "shop-order") is not None)
     unclear = saga("inspect", "o-1")
@@ -286,7 +286,7 @@ def test_a_replay_covers_every_process_and_repairs_in_each(both: Saga) -> None:
 
 
 def test_a_sample_is_made_from_the_message_class(both: Saga) -> None:
-    sent = both.json("publish", "TripRequested", "t-1", "--data", '{"destination": "Rome"}')
+    sent = both.json("publish", "TripRequested", "t-1", "--sample", "--data", '{"destination": "Rome"}')
     assert (sent["routing_key"], sent["process_id"]) == ("trips.TripRequested", "t-1")
     assert sent["data"] == {"trip_id": "t-1", "destination": "Rome"} | {
         name: sent["data"][name] for name in ("first_day", "last_day")
@@ -296,7 +296,7 @@ def test_a_sample_is_made_from_the_message_class(both: Saga) -> None:
 
 def test_a_message_class_that_tells_nothing_needs_its_fields(saga: Saga) -> None:
     target = f"{__name__}:sealed"
-    refused = saga("publish", "Sealed", "o-1", "--process", target)
+    refused = saga("publish", "Sealed", "o-1", "--sample", "--process", target)
     assert refused.exit_code == 2
     assert "--data" in refused.stderr
     assert "Sealed.seal" in refused.stderr

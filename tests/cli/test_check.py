@@ -198,3 +198,30 @@ def test_a_place_where_no_picture_can_be_written_is_explained(tmp_path: Path) ->
     result = saga("diagram", "--out", str(tmp_path))
     assert result.exit_code == 2
     assert f"--out {tmp_path}: Is a directory" in result.output.replace("\n", "")
+
+
+TRIP, ORDER = "examples.trip.process:trip", "saga.orders:order_process"
+
+
+def test_without_a_target_every_configured_process_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAGA_PROCESSES", f"{GALLERY}.first_event_wins:diverging")
+    assert saga("check").exit_code == 1
+    monkeypatch.setenv("SAGA_PROCESSES", f"{GALLERY}.first_event_wins:diverging, {TRIP}")
+    result = saga("check", "--json")
+    assert result.exit_code == 1, "one of them diverges"
+    report = json.loads(result.stdout)
+    assert [(one["process"], one["converges"]) for one in report["processes"]] == [
+        ("first-event-wins", False),
+        ("trip", True),
+    ]
+    assert json.loads(saga("check", ORDER, "--json").stdout)["converges"], "a target takes the place of the setting"
+    refused = saga("check", "--from", TRIP)
+    assert (refused.exit_code, "for one process" in refused.stderr) == (2, True)
+
+
+def test_without_a_target_the_configured_process_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAGA_PROCESSES", TRIP)
+    assert 'title: "trip: outcomes"' in saga("diagram", "--view", "outcomes").stdout
+    monkeypatch.setenv("SAGA_PROCESSES", f"{TRIP},{ORDER}")
+    refused = saga("diagram")
+    assert (refused.exit_code, TRIP in refused.stderr) == (2, True)

@@ -83,11 +83,11 @@ def test_a_structured_event_is_corrected_inside_of_its_body(saga: Saga) -> None:
     assert (taken["id"], taken["source"]) == ("s-1", "/tests")
 
 
-def test_a_structured_event_that_can_not_be_read_can_not_be_corrected(saga: Saga) -> None:
+def test_a_structured_event_that_can_not_be_read_needs_all_that_is_lost(saga: Saga) -> None:
     saga.take(Raw(body=b'{"specversion": ', content_type="application/cloudevents+json"))
     result = saga("dead-letters", "redrive", "1", "--data", GOOD)
     assert result.exit_code == 1
-    assert "publish the right message anew" in result.stderr
+    assert "its id, type, source have to be given too" in result.stderr
     assert [letter["attempts"] for letter in letters(saga)] == [1]
 
 
@@ -180,3 +180,104 @@ def test_a_letter_that_does_not_exist_is_a_sentence_and_exit_code_1(saga: Saga, 
 @pytest.mark.parametrize("words", [(), ("1", "--all"), ("1", "2", "--data", "{}"), ("0",)])
 def test_a_redrive_has_to_say_which(saga: Saga, words: tuple[str, ...]) -> None:
     assert saga("dead-letters", "redrive", *words).exit_code == 2
+
+
+def plain(**properties: str | None) -> Raw:
+    return Raw(body=GOOD.encode(), routing_key="orders.OrderPlaced", **properties)  # type: ignore[arg-type]
+
+
+def without(raw: Raw, attribute: str) -> Raw:
+    return replace(raw, headers={name: value for name, value in raw.headers.items() if name != f"ce-{attribute}"})
+
+
+PLACED = message("OrderPlaced", "o-1", message_id="m-1")
+POSITION = {"ce-source": "/modules/orders", "ce-sequence": "seven"}
+REPAIRS: dict[str, tuple[Raw, tuple[str, ...], tuple[str, str]]] = {
+    "no id": (without(PLACED, "id"), ("--id", "r-1"), ("r-1", "/tests")),
+    "an endless id": (message("OrderPlaced", "o-1", message_id="x" * 300), ("--id", "r-1"), ("r-1", "/tests")),
+    "an unknown type": (
+        message("Unheard", "o-1", message_id="m-1", amount=1, currency="EUR"),
+        ("--type", "OrderPlaced"),
+        ("m-1", "/tests"),
+    ),
+    "no source": (without(PLACED, "source"), ("--source", "/shop"), ("m-1", "/shop")),
+    "another's subject": (
+        replace(PLACED, headers={**PLACED.headers, "ce-subject": "o-2"}),
+        ("--subject", "o-1"),
+        ("m-1", "/tests"),
+    ),
+    "no version": (without(PLACED, "specversion"), ("--id", "m-1"), ("m-1", "/tests")),
+    "a sequence that is a word": (
+        replace(PLACED, headers={**PLACED.headers, **POSITION}),
+        ("--source", "/repaired"),
+        ("m-1", "/repaired"),
+    ),
+    "a time that can't be passed on": (
+        replace(PLACED, headers={**PLACED.headers, "ce-time": "\n"}),
+        ("--id", "m-1"),
+        ("m-1", "/tests"),
+    ),
+    "two ids": (
+        replace(PLACED, headers={**PLACED.headers, "cloudEvents:id": "m-2"}),
+        ("--id", "m-2"),
+        ("m-2", "/tests"),
+    ),
+    "plain, without id": (plain(), ("--id", "r-1"), ("r-1", "/amqp")),
+    "plain, with another type": (
+        plain(message_id="m-1", type="Unheard"),
+        ("--type", "OrderPlaced", "--subject", "o-1"),
+        ("m-1", "/amqp"),
+    ),
+    "structured, with another type": (
+        replace(
+            structured("o-1", amount=1, currency="EUR"),
+            body=structured("o-1", amount=1, currency="EUR").body.replace(b"OrderPlaced", b"Unheard"),
+        ),
+        ("--type", "OrderPlaced"),
+        ("s-1", "/tests"),
+    ),
+    "structured, unreadable": (
+        Raw(body=b"{", content_type="application/cloudevents+json"),
+        ("--id", "r-1", "--type", "OrderPlaced", "--source", "/shop", "--data", GOOD),
+        ("r-1", "/shop"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("broken", "words", "identity"), REPAIRS.values(), ids=REPAIRS)
+def test_every_part_of_a_message_can_be_corrected_and_the_rest_stays(
+    saga: Saga, broken: Raw, words: tuple[str, ...], identity: tuple[str, str]
+) -> None:
+    assert saga.take(broken).dead == 1
+    (answer,) = saga.json("dead-letters", "redrive", "1", *words)["redriven"]
+    assert answer["answer"] == "taken", answer
+    (taken,) = saga.json("inspect", "o-1")["messages"]
+    assert (taken["id"], taken["source"], taken["type"]) == (*identity, "OrderPlaced")
+
+
+def test_headers_that_still_contradict_each_other_are_for_a_person_to_settle(saga: Saga) -> None:
+    saga.take(replace(PLACED, headers={**PLACED.headers, "cloudEvents:id": "m-2"}))
+    result = saga("dead-letters", "redrive", "1", "--type", "OrderPlaced")
+    assert result.exit_code == 1
+    assert "the headers of 1 contradict each other about id" in result.stderr.lower()
+    assert [letter["attempts"] for letter in letters(saga)] == [1]
+
+
+def test_a_corrected_id_that_contradicts_another_message_is_kept_as_a_letter_of_its_own(saga: Saga) -> None:
+    saga.take(message("OrderPlaced", "o-1", message_id="m"), without(message("OrderPlaced", "o-2"), "id"))
+    result = saga("dead-letters", "redrive", "1", "--id", "m", "--json")
+    assert result.exit_code == 1
+    (answer,) = json.loads(result.stdout)["redriven"]
+    (letter,) = letters(saga)
+    assert answer["dead_letter_id"] == letter["id"] != 1
+
+
+def test_only_what_came_since_is_listed(saga: Saga) -> None:
+    saga.take(message("OrderPlaced", "o-1", amount=-1), message("OrderPlaced", "o-2", amount=-1))
+    saga.sql("UPDATE saga.dead_letter SET last_seen_at = '2026-01-31T12:00Z' WHERE process_id = 'o-1'")
+    assert [letter["process_id"] for letter in letters(saga, "--since", "15m")] == ["o-2"]
+    assert len(letters(saga, "--since", "2026-01-31T12:00")) == 2
+    assert len(letters(saga, "--since", "2026-01-31T12:00:01")) == 1
+    assert "no open dead letters like that" in saga("dead-letters", "list", "--since", "0s").stdout
+    refused = saga("dead-letters", "list", "--since", "yesterday")
+    assert (refused.exit_code, "neither an age nor a time" in refused.stderr) == (2, True)

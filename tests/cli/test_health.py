@@ -122,7 +122,7 @@ def test_overdue_deadlines_without_a_scheduler_are_no_health(saga: Saga) -> None
 
 
 def test_messages_without_a_worker_are_no_health(saga: Saga) -> None:
-    saga.json("publish", "OrderPlaced", "o-1", "--duplicate", "2")
+    saga.json("publish", "OrderPlaced", "o-1", "--sample", "--duplicate", "2")
     result = saga("health")
     assert result.exit_code == 1
     assert "2 messages wait in the queues, and no worker runs" in result.stderr

@@ -88,7 +88,7 @@ def test_deadlines_are_armed_or_overdue(saga: Saga) -> None:
 
 
 def test_queues_tell_how_much_waits_and_who_consumes(saga: Saga) -> None:
-    saga.json("publish", "OrderPlaced", "o-1", "--duplicate", "3")
+    saga.json("publish", "OrderPlaced", "o-1", "--sample", "--duplicate", "3")
     prefix = saga.environment["SAGA_PREFIX"]
     queues = {queue["name"]: queue for queue in saga.json("lag")["queues"]}
     assert set(queues) == {f"{prefix}.{name}" for name in ("order", "gateway", "fulfilment", "undelivered")}

@@ -149,8 +149,16 @@ def test_orders_that_only_dead_letters_name_are_among_the_stuck_the_newest_first
 @pytest.mark.usefixtures("relayed")
 def test_a_pruned_order_that_a_dead_letter_names_is_among_the_stuck_with_its_last_outcome(saga: Saga) -> None:
     saga.take(message("OrderCancelled", "o-1"))
-    saga.json("prune", "--older-than", "0s")
+    saga.json("prune", "--older-than", "0s", "--yes")
     saga.take(replace(message("OrderPlaced", "o-1"), body=b'{"order_id":"o-1"}'))
     (order,) = listed(saga, "--stuck")
     assert (order["order_id"], order["outcome"], order["settled"]) == ("o-1", "cancelled", True)
     assert order["reason"] == "an open dead letter: see `saga dead-letters list`"
+
+
+def test_only_what_changed_since_is_listed(saga: Saga) -> None:
+    saga.take(message("OrderPlaced", "o-1"), message("OrderPlaced", "o-2"))
+    saga.sql("UPDATE saga.instance SET updated_at = '2026-01-31T12:00Z' WHERE process_id = 'o-1'")
+    assert [order["order_id"] for order in listed(saga, "--since", "15m")] == ["o-2"]
+    assert len(listed(saga, "--since", "2026-01-31T13:00+01:00")) == 2
+    assert saga("list", "--since", "1y").exit_code == 2

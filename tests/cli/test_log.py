@@ -189,3 +189,14 @@ def test_a_reader_who_goes_away_ends_it_without_a_word(saga: Saga) -> None:
             assert follower.wait(PATIENCE_SECONDS) == 1
             assert follower.stderr.read() == ""
             follower.stdout = None
+
+
+def test_what_was_recorded_since_a_moment_is_shown(saga: Saga) -> None:
+    record(saga, "a", "-b", "c", "-d")
+    saga.sql("ALTER TABLE saga.event_log DISABLE TRIGGER USER")
+    saga.sql("UPDATE saga.event_log SET recorded_at = '2026-01-31T12:00Z' WHERE position <= 2")
+    assert positions(saga.json("log", "orders", "--since", "15m")) == [3]
+    assert positions(saga.json("log", "orders", "--since", "15m", "--internal")) == [3, 4]
+    assert positions(saga.json("log", "orders", "--since", "2026-01-31T12:00")) == [1, 3]
+    assert positions(saga.json("log", "orders", "--since", "0s")) == []
+    assert saga("log", "orders", "--since", "15m", "--after", "1").exit_code == 2

@@ -34,14 +34,16 @@ def outcome(saga: Saga, order_id: str) -> str | None:
 
 
 def test_a_published_message_goes_into_the_log_of_the_module_that_owns_its_type(saga: Saga) -> None:
-    sent = [saga.json("publish", kind, "o-1") for kind in ("OrderPlaced", "PaymentReceived", "PaymentTimedOut")]
+    sent = [
+        saga.json("publish", kind, "o-1", "--sample") for kind in ("OrderPlaced", "PaymentReceived", "PaymentTimedOut")
+    ]
     assert [(one["module"], one["positions"]) for one in sent] == [
         ("orders", [1]),
         ("payments", [1]),
         ("scheduler", [1]),
     ]
     assert {(one["exchange"], one["routing_key"], one["form"]) for one in sent} == {(None, None, None)}
-    said = saga("publish", "OrderCancelled", "o-1", "--id", "c-1", "--correlation-id", "talk").stdout
+    said = saga("publish", "OrderCancelled", "o-1", "--sample", "--id", "c-1", "--correlation-id", "talk").stdout
     assert "Appended OrderCancelled for o-1 to the log of orders, position 2" in said
     assert "there is no broker" in said
     placed, cancelled = saga.json("log", "orders")["events"]
@@ -50,9 +52,9 @@ def test_a_published_message_goes_into_the_log_of_the_module_that_owns_its_type(
 
 
 def test_a_worker_that_pulls_takes_in_what_was_published_and_a_copy_changes_nothing(saga: Saga) -> None:
-    copies = saga.json("publish", "PaymentReceived", "o-1", "--duplicate", "3")
+    copies = saga.json("publish", "PaymentReceived", "o-1", "--sample", "--duplicate", "3")
     assert copies["positions"] == [1, 2, 3]
-    saga.json("publish", "OrderCancelled", "o-1")
+    saga.json("publish", "OrderCancelled", "o-1", "--sample")
     with saga.running("saga", "run"):
         assert eventually(lambda: outcome(saga, "o-1") == "refunded")
     order = saga.json("inspect", "o-1")
@@ -61,7 +63,7 @@ def test_a_worker_that_pulls_takes_in_what_was_published_and_a_copy_changes_noth
 
 
 def test_wrong_data_becomes_a_dead_letter_as_it_would_from_a_queue_and_can_be_redriven(saga: Saga) -> None:
-    saga.json("publish", "OrderPlaced", "o-1", "--data", '{"amount": 0}')
+    saga.json("publish", "OrderPlaced", "o-1", "--sample", "--data", '{"amount": 0}')
     with saga.running("saga", "run"):
         (letter,) = eventually(lambda: saga.json("dead-letters", "list")["dead_letters"])
     assert "amount" in letter["reason"]
@@ -92,7 +94,8 @@ def test_wrong_data_becomes_a_dead_letter_as_it_would_from_a_queue_and_can_be_re
     ],
 )
 def test_what_a_log_can_not_hold_is_refused_with_the_reason(saga: Saga, words: tuple[str, ...], complaint: str) -> None:
-    result = saga("publish", "OrderPlaced", "o-1", *words)
+    sample = ("--sample", "--allow-unknown") if "--raw-body" not in words else ()
+    result = saga("publish", "OrderPlaced", "o-1", *sample, *words)
     assert result.exit_code == 2
     assert "There is no broker" in result.stderr
     assert complaint in result.stderr
@@ -103,7 +106,7 @@ def test_what_a_log_can_not_hold_is_refused_with_the_reason(saga: Saga, words: t
     ("type_", "module"), [("Unheard", "orders"), ("OrderPlaced", "payments"), ("OrderPlaced", "nobody")]
 )
 def test_what_nobody_would_hear_is_an_error_and_not_appended(saga: Saga, type_: str, module: str) -> None:
-    result = saga("publish", type_, "o-1", "--module", module)
+    result = saga("publish", type_, "o-1", "--sample", "--module", module)
     assert result.exit_code == 1
     assert f"nobody follows {type_} in the log of {module}" in result.stderr
     assert "orders.OrderPlaced" in result.stderr
@@ -111,7 +114,7 @@ def test_what_nobody_would_hear_is_an_error_and_not_appended(saga: Saga, type_: 
 
 
 def test_lag_has_no_queues_and_nothing_waits_for_a_relay(saga: Saga) -> None:
-    saga.json("publish", "OrderPlaced", "o-1")
+    saga.json("publish", "OrderPlaced", "o-1", "--sample")
     document = saga.json("lag")
     assert document["broker"] == {"reachable": None, "error": None}
     assert (document["queues"], document["outbox"]) == ([], [])
@@ -121,14 +124,14 @@ def test_lag_has_no_queues_and_nothing_waits_for_a_relay(saga: Saga) -> None:
 
 
 def test_a_system_that_once_had_a_relay_shows_what_that_has_left(saga: Saga) -> None:
-    saga.json("publish", "OrderPlaced", "o-1", "--duplicate", "3")
+    saga.json("publish", "OrderPlaced", "o-1", "--sample", "--duplicate", "3")
     saga.sql("INSERT INTO saga.cursor (consumer, module, watermark) VALUES ('relay', 'orders', 1)")
     (outbox,) = saga.json("lag")["outbox"]
     assert (outbox["module"], outbox["not_relayed"]) == ("orders", 2)
 
 
 def test_how_far_a_collaborator_is_behind_with_its_commands_is_shown(saga: Saga) -> None:
-    saga.json("publish", "PaymentReceived", "o-1")
+    saga.json("publish", "PaymentReceived", "o-1", "--sample")
     with saga.running("saga", "run"):
         assert eventually(lambda: outcome(saga, "o-1") == "paid")
     saga.sql("INSERT INTO saga.cursor (consumer, module, watermark) VALUES ('gateway', 'order-process', 1)")
@@ -153,7 +156,7 @@ def test_a_service_that_is_pushed_is_not_healthy_without_a_broker(saga: Saga) ->
     assert "SAGA_AMQP_URL is not set" in result.stderr
 
 
-@pytest.mark.parametrize("words", [("publish", "OrderPlaced", "o-1"), ("scenario", "--orders", "1")])
+@pytest.mark.parametrize("words", [("publish", "OrderPlaced", "o-1", "--sample"), ("scenario", "--orders", "1")])
 def test_where_a_broker_is_missing_it_is_said(saga: Saga, words: tuple[str, ...]) -> None:
     result = saga(*words, SAGA_FEED="push")
     assert result.exit_code == 2
@@ -167,7 +170,7 @@ def test_a_worker_that_is_pushed_does_not_start_without_a_broker(saga: Saga) -> 
 def test_a_running_stack_without_a_broker_is_found_by_its_commands(saga: Saga, tmp_path: Path) -> None:
     a_stack_runs(tmp_path, saga.environment["SAGA_DATABASE_URL"], None)
     alone = {"SAGA_DATABASE_URL": "", "SAGA_FEED": "push"}
-    assert "Appended" in saga("publish", "OrderPlaced", "o-1", **alone).stdout
+    assert "Appended" in saga("publish", "OrderPlaced", "o-1", "--sample", **alone).stdout
     assert "there is no broker" in saga("lag", **alone).stdout
     assert saga("health", **alone).exit_code == 0
     assert "runs without a broker: say SAGA_FEED=pull" in saga.refusal("saga", "run", **alone)
@@ -199,7 +202,7 @@ def test_a_scenario_goes_through_the_logs_and_its_orders_come_to_what_their_fact
 
 
 def test_a_command_is_pulled_once_its_collaborator_is_past_it_and_an_order_is_stuck_while_nobody_is(saga: Saga) -> None:
-    saga.json("publish", "PaymentReceived", "o-1")
+    saga.json("publish", "PaymentReceived", "o-1", "--sample")
     with saga.running("saga", "run"):
         assert eventually(lambda: outcome(saga, "o-1") == "paid")
     assert "still in the log only" in saga("inspect", "o-1").stdout

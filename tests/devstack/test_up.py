@@ -61,7 +61,7 @@ def test_without_a_broker_it_runs_on_postgres_alone_and_the_other_commands_find_
 
 
 def _an_order_is_paid_by_the_gateway() -> None:
-    assert "Appended OrderPlaced" in _saga("publish", "OrderPlaced", "o-1")
+    assert "Appended OrderPlaced" in _saga("publish", "OrderPlaced", "o-1", "--sample")
     assert children.wait_until(lambda: json.loads(_saga("inspect", "o-1", "--json"))["outcome"] == "paid", 20)
     assert "pulled from the log" in _saga("inspect", "o-1")
     assert "there is no broker" in _saga("lag")

@@ -8,7 +8,7 @@ from tests.plans.values import BATCH, LEASE, PAGE, Arguments, Cases, digests, on
 def reading(count: int) -> dict[str, Cases]:
     ids = youngest(count)
     order = {"process": "order", "module": "order-process"}
-    any_letter = {"state": None, "process_id": None, "type": None, "text": None}
+    any_letter = {"state": None, "process_id": None, "type": None, "text": None, "since": None}
     listed = {
         "modules": ["order-process", "orders"],
         "grace": LEASE,
@@ -21,7 +21,8 @@ def reading(count: int) -> dict[str, Cases]:
         "operations/count_answered": one(**order, process_ids=ids, message_ids_begin="orders-"),
         "operations/count_open_dead_letters": one(),
         "operations/count_timers": one(),
-        "operations/find_successor": one(dead_letter_id=count // 200, body=b"{}"),
+        "operations/find_successor": one(dead_letter_id=count // 200, body=b"{}", properties="{}"),
+        "operations/find_position_before": one(module="orders", since=datetime.now(UTC)),
         "operations/find_tail": one(module="orders", limit=50),
         "operations/list_collaborators": one(),
         "operations/list_modules": one(),

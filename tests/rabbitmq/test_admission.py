@@ -62,6 +62,11 @@ REFUSED = {
     "another type in a structured body whose headers agree": Said(
         ANOTHER_TYPE, PLACED, structured=True, headers={"ce-type": "OrderPlaced", "ce-source": "/modules/orders"}
     ),
+    "another type under the names of the AMQP binding": Said(
+        "headers contradict each other about source, type",
+        PLACED,
+        headers={"cloudEvents:type": "OrderPlaced", "cloudEvents:source": "/modules/orders"},
+    ),
     "another type as property": Said(ANOTHER_TYPE, PLACED, plain=True),
     "routed by CC under a key that is right": Said(ANOTHER_TYPE, PLACED, headers={"CC": [PAID]}),
     "routed by CC alone": Said("its routing key is 'orders.Unheard'", "orders.Unheard", headers={"CC": [PAID]}),

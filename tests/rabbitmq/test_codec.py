@@ -46,6 +46,11 @@ def binary(body: bytes | None = None, **attributes: Any) -> Raw:
     )
 
 
+def named(attributes: dict[str, Any], prefix: str) -> Raw:
+    """A message in binary mode with these attributes under this prefix."""
+    return Raw(body=orjson.dumps(DATA), headers={f"{prefix}{name}": value for name, value in attributes.items()})
+
+
 def structured(event: object) -> Raw:
     return Raw(body=orjson.dumps(event), content_type="application/cloudevents+json; charset=utf-8")
 
@@ -84,6 +89,38 @@ def test_structured_mode_with_base64_data_is_understood() -> None:
 def test_header_names_are_understood_in_any_case() -> None:
     shouted = {name.upper(): value for name, value in binary().headers.items()}
     assert_says_everything(understood(Raw(body=orjson.dumps(DATA), headers=shouted)))
+
+
+@pytest.mark.parametrize("prefix", ["cloudEvents:", "cloudEvents_", "cloudevents_"])
+def test_the_names_of_the_amqp_binding_are_understood(prefix: str) -> None:
+    assert_says_everything(understood(named(ATTRIBUTES, prefix)))
+
+
+def test_forms_may_be_mixed_where_they_agree() -> None:
+    mixed = {**binary(type=None, id=None).headers, **named(ATTRIBUTES, "cloudEvents:").headers}
+    assert_says_everything(understood(Raw(body=orjson.dumps(DATA), headers=mixed)))
+
+
+@pytest.mark.parametrize("attribute", ["specversion", "id", "source", "type", "subject", "sequence"])
+@pytest.mark.parametrize(
+    "prefixes", [("ce-", "cloudEvents:"), ("cloudEvents_", "ce-"), ("cloudEvents_", "cloudEvents:")]
+)
+def test_forms_that_contradict_each_other_are_refused_and_neither_is_believed(
+    attribute: str, prefixes: tuple[str, str]
+) -> None:
+    first, second = prefixes
+    headers = named(ATTRIBUTES, first).headers | named({attribute: "6"}, second).headers
+    poison = decode(Raw(body=orjson.dumps(DATA), headers=headers, message_id="p", type="P"))
+    assert isinstance(poison, Poison)
+    assert poison.reason == f"headers contradict each other about {attribute}"
+    assert getattr(poison, attribute, None) is None
+    assert (poison.position is None) == (attribute in ("source", "sequence"))
+
+
+def test_a_time_may_be_a_timestamp_of_amqp() -> None:
+    moment = datetime(2026, 1, 31, 12, tzinfo=UTC)
+    headers = named({**ATTRIBUTES, "time": moment}, "cloudEvents:").headers | {"ce-time": "2026-01-31T12:00:00Z"}
+    assert understood(Raw(body=orjson.dumps(DATA), headers=headers)).time == "2026-01-31T12:00:00Z"
 
 
 def test_a_sequence_may_be_a_number() -> None:
@@ -184,7 +221,8 @@ ANYTHING = st.recursive(
     lambda children: st.lists(children, max_size=3) | st.dictionaries(st.text(), children, max_size=3),
     max_leaves=5,
 )
-HEADER_NAMES = st.sampled_from([f"ce-{name}" for name in ATTRIBUTES]) | st.text()
+PREFIXES = ("ce-", "cloudEvents:", "cloudEvents_")
+HEADER_NAMES = st.sampled_from([f"{prefix}{name}" for prefix in PREFIXES for name in ATTRIBUTES]) | st.text()
 BODIES = st.binary(max_size=100) | st.just(orjson.dumps(DATA)) | st.just(orjson.dumps({**ATTRIBUTES, "data": DATA}))
 PROPERTIES = st.none() | st.text(max_size=20) | st.sampled_from(["application/cloudevents+json", "PaymentReceived"])
 RAWS = st.builds(

@@ -1,20 +1,25 @@
 """Messages that kill, from a log and out of the dead letters: no broker says that somebody had them before."""
 
+from contextlib import AbstractAsyncContextManager
+
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from saga.cli.commands.redrive import redrive_some
 from saga.engine import Step
 from saga.feeds.log_feed import AT_ONCE, LogFeed
 from saga.messages.cloudevents import decode
 from saga.modules import NewEvent, append
-from saga.operations import read_dead_letters
+from saga.operations import redrive
 from saga.postgres import durable_transaction
-from saga.settings import Settings
+from saga.rabbitmq.publisher import Publisher
 from tests.engine.killing import doors
 from tests.rabbitmq.records import dead_letters, open_dead_letters, rows
 from tests.rabbitmq.wire import event
 
 PAGE = 100
+
+
+def no_broker() -> AbstractAsyncContextManager[Publisher]:
+    raise AssertionError("a message of a queue needs no broker")
 
 
 def a_feed(engine: AsyncEngine) -> LogFeed:
@@ -56,9 +61,8 @@ async def test_a_redrive_of_a_message_that_kills_says_that_it_is_still_dead(engi
     raw = event("Knocked", {"room": "b", "decided": "exit"})
     await Step(engine, doors).take_warily([decode(raw)])
     (letter,) = await dead_letters(engine)
-    async with engine.connect() as connection:
-        kept = (await read_dead_letters(connection, [letter.dead_letter_id]))[letter.dead_letter_id]
-    (redriven,) = await redrive_some(engine, Settings(), doors, [kept])
+    done = await redrive(engine, [doors], [letter.dead_letter_id], prefix="t", open_publisher=no_broker)
+    (redriven,) = done.answers
     assert redriven.answer == "dead"
     assert "exit code 3" in redriven.sentence
     ((state, attempts),) = await rows(engine, "SELECT state, attempts FROM saga.dead_letter")

@@ -35,12 +35,17 @@ PUBLIC = {
         append connect_engine follow internal read_horizon read_public
     """,
     "saga.operations": """
-        LIMIT Answered AnsweredMessage Blocker Came Commanded ConsumerCursor Heartbeat Hole Inspection
-        KeptMessage Lag ListedCollaborator ListedInstance ListedModule ModuleEnd OpenLetter Outbox Recorded RejectedMessage SentCommand SetTimer
-        Standing TakenFact Timers Wanted count_answered count_open count_open_of find_successor find_tail
-        inspect_instance is_newer list_collaborators list_dead_letters list_modules list_newest list_open_ids list_stuck
-        newest_version open_letters_of read_blocked read_cursors read_dead_letters read_lag read_open_reasons
-        read_outcomes read_overdue read_services read_version standings
+        LIMIT Answered AnsweredMessage Blocker Came ClosedDeadLetters Commanded ConsumerCursor Correction
+        EntryNotCorrectable ForeignDeadLetters Form Heartbeat Hole Inspection KeptMessage Lag
+        ListedCollaborator ListedInstance ListedModule MissingFields ModuleEnd NewMessage NoConsumer
+        NotCorrectable NotLoggable NotStrictData OpenLetter OperationFailed Outbox Recorded RedriveReport
+        Redriven RejectedMessage SentCommand SetTimer Standing TakenFact Timers UnknownDeadLetters
+        UnknownFields Wanted append_messages count_answered count_open count_open_of count_prunable
+        discard_dead_letters find_position_before find_successor find_tail inspect_instance is_newer
+        list_collaborators list_dead_letters list_modules list_newest list_open_ids list_stuck newest_version
+        open_letters_of outgoing prune publish read_blocked read_cursors read_dead_letters read_lag
+        read_open_reasons read_outcomes read_overdue read_services read_version redrive require_dead_letters
+        require_fields require_loggable require_open standings
     """,
     "saga.testing": """
         Finding Kind Report Scenario assert_converges assert_same_everywhere assert_upgrades check check_upgrade

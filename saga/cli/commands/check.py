@@ -14,7 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from saga.cli.shell.failure import WrongUsage
-from saga.cli.shell.target import ORDER, Samples, Target, imported_as, load_process, load_samples
+from saga.cli.shell.processes import configured_targets
+from saga.cli.shell.target import Samples, Target, imported_as, load_process, load_samples
 from saga.cli.shell.terminal import AsJson, columns, print_json, shown, terminal
 from saga.convergence import Commuting, Finding, Kind, Pair, Report, Told, check, name_of
 from saga.convergence.exploration import MOST_NODES, Progress
@@ -24,6 +25,7 @@ from saga.convergence.render_text import counterexample, test_to_paste
 from saga.convergence.sampling import SEED
 from saga.convergence.upgrade import at_rest, check_upgrade
 from saga.core import Fact, Process
+from saga.settings import load_settings
 from saga.testing.interpreters import SENTENCE, Elsewhere
 from saga.testing.interpreters import test_to_paste as test_elsewhere
 
@@ -62,7 +64,7 @@ class _Checked:
 
 
 def check_process(
-    target: Target = ORDER,
+    target: Target = None,
     *,
     samples: Samples = None,
     old: Annotated[
@@ -77,7 +79,31 @@ def check_process(
     seed: Annotated[int, typer.Option(help="Seed for the sampling.")] = SEED,
     as_json: AsJson = False,
 ) -> None:
-    """Check a process in every order of its inputs. Exit code 1 if it diverges, or if there is any other finding."""
+    """Check a process in every order of its inputs; without TARGET, each of SAGA_PROCESSES.
+
+    Exit code 1 if one of them diverges, or if there is any other finding.
+    """
+    targets = configured_targets(load_settings()) if target is None else [target]
+    if len(targets) > 1 and (old, samples) != (None, None):
+        raise WrongUsage(f"--from and --samples are for one process: name it, one of {', '.join(targets)}.")
+    done = []
+    for one in targets:
+        done.append(_check(one, samples, old, most_nodes=most_nodes, seed=seed))
+        if not as_json:
+            _show(*done[-1], all_orders=all_orders)
+        if done[-1][0].is_interrupted:
+            break
+    if as_json:
+        documents = [_as_data(*one) for one in done]
+        print_json(documents[0] if len(targets) == 1 else {"processes": documents, "count": len(documents)})
+    if done[-1][0].is_interrupted:
+        raise typer.Exit(INTERRUPTED)
+    if any(checked.findings for checked, _ in done):
+        raise typer.Exit(1)
+
+
+def _check(target: str, samples: str | None, old: str | None, *, most_nodes: int, seed: int) -> tuple[_Checked, float]:
+    """What is found of one process, and how many seconds that took."""
     process, chosen = load_process(target), load_samples(samples)
     before = None if old is None else load_process(old)
     if before is not None and before.name != process.name:
@@ -95,15 +121,7 @@ def check_process(
                 checked = _upgraded(checked, before, given, f"{imported_as(old, 'OLD')}\n{imported_as(target, 'NEW')}")
         except KeyboardInterrupt:
             checked = replace(checked, is_interrupted=True)
-    seconds = time.monotonic() - began
-    if as_json:
-        print_json(_as_data(checked, seconds))
-    else:
-        _show(checked, seconds, all_orders=all_orders)
-    if checked.is_interrupted:
-        raise typer.Exit(INTERRUPTED)
-    if checked.findings:
-        raise typer.Exit(1)
+    return checked, time.monotonic() - began
 
 
 def _asked_elsewhere(checked: _Checked, elsewhere: Elsewhere, target: str, samples: str | None) -> _Checked:

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from saga.cli.shell.failure import WrongUsage
-from saga.cli.shell.target import ORDER, Samples, Target, load_process, load_samples
+from saga.cli.shell.processes import configured_targets
+from saga.cli.shell.target import Samples, Target, load_process, load_samples
 from saga.convergence import (
     Exploration,
     derive_samples,
@@ -21,6 +22,7 @@ from saga.convergence import (
 )
 from saga.convergence.diagrams.graph import Graph
 from saga.core import Fact, Process
+from saga.settings import load_settings
 
 
 class View(Enum):
@@ -39,7 +41,7 @@ class Format(Enum):
 
 
 def diagram(
-    target: Target = ORDER,
+    target: Target = None,
     view: Annotated[View, typer.Option(help="Each sub-machine, the joint states, or the outcomes alone.")] = View.JOINT,
     as_: Annotated[Format, typer.Option("--format", help="Mermaid text, or a picture.")] = Format.MERMAID,
     out: Annotated[
@@ -47,8 +49,11 @@ def diagram(
     ] = None,
     samples: Samples = None,
 ) -> None:
-    """Draw a process: its sub-machines, its reachable joint states, or its outcomes."""
-    process = load_process(target)
+    """Draw a process: its sub-machines, its reachable joint states, or its outcomes.
+
+    Without TARGET, that of SAGA_PROCESSES.
+    """
+    process = load_process(_only_one() if target is None else target)
     if view is View.MACHINES:
         graphs = machine_graphs(process)
     else:
@@ -61,6 +66,14 @@ def diagram(
             _write(to_mermaid(*graphs) if as_ is Format.MERMAID else to_svg(graphs[0]), out)
     except OSError as error:
         raise WrongUsage(f"--out {out}: {error.strerror}") from None
+
+
+def _only_one() -> str:
+    """What SAGA_PROCESSES names. Raises WrongUsage where it names several: a picture is of one."""
+    targets = configured_targets(load_settings())
+    if len(targets) > 1:
+        raise WrongUsage(f"SAGA_PROCESSES names several processes: say which to draw, one of {', '.join(targets)}.")
+    return targets[0]
 
 
 def _explored(process: Process, samples: Sequence[Fact] | None) -> Exploration:

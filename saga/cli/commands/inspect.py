@@ -21,10 +21,11 @@ from saga.cli.shell.terminal import (
     columns,
     date_and_time,
     outcome_text,
-    print_json,
+    pairs,
     shown,
     terminal,
 )
+from saga.cli.shell.watch import PrintJson, Watch, shown_or_watched
 from saga.core import Process
 from saga.operations import (
     LIMIT,
@@ -48,16 +49,22 @@ def inspect(
     ] = LIMIT,
     before: Annotated[int | None, typer.Option(min=1, help="Show the entries before this one.")] = None,
     of: OfProcess = None,
+    watch: Watch = False,
     as_json: AsJson = False,
 ) -> None:
     """Show an instance: its outcome, every message with the decision it led to, commands and timers."""
     settings = load_settings()
     page = {"limit": limit, "before": before}
-    process, instance = asyncio.run(_read(settings, choose_processes(settings, of), process_id, page))
-    if as_json:
-        print_json(_as_data(process, instance))
-    else:
-        terminal().print(_explained(process, instance))
+    processes = choose_processes(settings, of)
+
+    def show(print_document: PrintJson) -> None:
+        process, instance = asyncio.run(_read(settings, processes, process_id, page))
+        if as_json:
+            print_document(_as_data(process, instance))
+        else:
+            terminal().print(_explained(process, instance))
+
+    shown_or_watched(show, watch=watch)
 
 
 async def _read(
@@ -135,9 +142,7 @@ def _pruned(process: Process, instance: Inspection) -> Text:
 
 def _timeline(instance: Inspection) -> Table:
     """Each message, the decision it led to, and below it the commands of that decision."""
-    table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column(no_wrap=True, style="dim")
-    table.add_column(overflow="fold")
+    table = pairs()
     entries: list[AnsweredMessage | SentCommand] = [*instance.messages, *instance.commands]
     for one in sorted(entries, key=lambda entry: entry.version):
         if isinstance(one, SentCommand):

@@ -16,7 +16,8 @@ from saga.cli.shell.holes import alarms_of, holes_of
 from saga.cli.shell.processes import load_processes
 from saga.cli.shell.queues import QueueDepth, read_depths
 from saga.cli.shell.services import blocked, services, services_as_data
-from saga.cli.shell.terminal import AsJson, age, columns, print_json, shown, terminal
+from saga.cli.shell.terminal import AsJson, age, columns, shown, terminal
+from saga.cli.shell.watch import PrintJson, Watch, shown_or_watched
 from saga.operations import ConsumerCursor, Lag, read_lag
 from saga.rabbitmq.topology import Topology, topology
 from saga.settings import Settings, load_settings
@@ -34,15 +35,19 @@ class BrokerView:
     exists: bool = True
 
 
-def lag(as_json: AsJson = False) -> None:
+def lag(*, watch: Watch = False, as_json: AsJson = False) -> None:
     """Show outboxes, cursors and holes, queues, services, overdue timers, dead letters and blocking transactions."""
     settings = load_settings()
     wanted = topology(settings.prefix, *load_processes(settings))
-    known, seen = asyncio.run(_read(settings, wanted))
-    if as_json:
-        print_json(_as_data(known, seen))
-    else:
-        terminal().print(_explained(known, seen))
+
+    def show(print_document: PrintJson) -> None:
+        known, seen = asyncio.run(_read(settings, wanted))
+        if as_json:
+            print_document(_as_data(known, seen))
+        else:
+            terminal().print(_explained(known, seen))
+
+    shown_or_watched(show, watch=watch)
 
 
 async def _read(settings: Settings, wanted: Topology) -> tuple[Lag, BrokerView]:

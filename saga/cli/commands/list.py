@@ -9,8 +9,10 @@ from rich.text import Text
 
 from saga.cli.shell.database import reading
 from saga.cli.shell.failure import WrongUsage
+from saga.cli.shell.moments import Since, since_moment
 from saga.cli.shell.processes import OfProcess, choose_processes, identified, many_of, one_of
-from saga.cli.shell.terminal import AsJson, columns, date_and_time, outcome_text, print_json, shown, terminal
+from saga.cli.shell.terminal import AsJson, columns, date_and_time, outcome_text, shown, terminal
+from saga.cli.shell.watch import PrintJson, Watch, shown_or_watched
 from saga.core import Process
 from saga.operations import ListedInstance, list_newest, list_stuck
 from saga.settings import Settings, load_settings
@@ -22,24 +24,33 @@ def list_instances(
     *,
     outcome: Annotated[str | None, typer.Option(help="Only instances with this outcome.")] = None,
     stuck: Annotated[bool, typer.Option("--stuck", help="Only instances that will not go on by themselves.")] = False,
+    since: Since = None,
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="Show at most this many.")] = 50,
     of: OfProcess = None,
+    watch: Watch = False,
     as_json: AsJson = False,
 ) -> None:
-    """List instances, such as orders, newest first, and why any of them is stuck."""
+    """List instances, such as orders, newest first, and why any of them is stuck. --since looks at the last change."""
     settings = load_settings()
     processes = choose_processes(settings, of)
     known = sorted({one.value for process in processes for one in process.outcomes.cells.values()})
     if outcome is not None and outcome not in known:
         ends = f"No {one_of(processes)} ends as {shown(outcome)!r}"
         raise WrongUsage(f"{ends}: the outcomes are {', '.join(known)}.")
-    found = asyncio.run(_read(settings, processes, outcome, stuck=stuck, limit=limit + 1))
-    instances, more = found[:limit], len(found) > limit
-    if as_json:
-        listed = [_as_data(process, instance) for process, instance in instances]
-        print_json({many_of(processes): listed, "count": len(listed), "more": more})
-    else:
-        _show(processes, instances, more=more, stuck=stuck)
+    since_moment(since)
+
+    def show(print_document: PrintJson) -> None:
+        found = asyncio.run(_read(settings, processes, outcome, stuck=stuck, limit=limit + 1))
+        begin = since_moment(since)
+        found = [one for one in found if begin is None or one[1].updated_at >= begin]
+        instances, more = found[:limit], len(found) > limit
+        if as_json:
+            listed = [_as_data(process, instance) for process, instance in instances]
+            print_document({many_of(processes): listed, "count": len(listed), "more": more})
+        else:
+            _show(processes, instances, more=more, stuck=stuck)
+
+    shown_or_watched(show, watch=watch)
 
 
 async def _read(

@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -13,10 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from saga.cli.shell.database import database, reading
 from saga.cli.shell.failure import CommandFailed, WrongUsage
+from saga.cli.shell.moments import Since, since_moment
 from saga.cli.shell.terminal import AsJson, date_and_time, print_json, print_json_line, shown, terminal
 from saga.modules import Entry, Horizon, Pruned, Reading, read_horizon, read_public
 from saga.modules.reader import read_all
-from saga.operations import find_tail, list_modules
+from saga.operations import find_position_before, find_tail, list_modules
 from saga.settings import Settings, load_settings
 
 POLL_SECONDS = 0.2
@@ -32,6 +34,7 @@ class Wanted:
     internal: bool
     after: int | None
     limit: int
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +57,19 @@ def log(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Follow the log until Ctrl-C.")] = False,
     internal: Annotated[bool, typer.Option("--internal", help="Show internal events and commands, too.")] = False,
     after: Annotated[int | None, typer.Option(min=0, max=2**63 - 1, help="Start after this position.")] = None,
+    since: Since = None,
     limit: Annotated[
         int, typer.Option(min=1, max=100_000, help="Show at most this many; with --follow, to start with.")
     ] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """Show a module's log: its last public events, or those after a position.
+    """Show a module's log: its last public events, or those after a position or since a moment.
 
     With --follow, --json prints one event per line.
     """
-    settings, wanted = load_settings(), Wanted(module, internal, after, limit)
+    if after is not None and since is not None:
+        raise WrongUsage("--after and --since both say where to start: give one of them.")
+    settings, wanted = load_settings(), Wanted(module, internal, after, limit, since_moment(since))
     if not module:
         raise WrongUsage("Name a module: `saga modules` lists them.")
     if follow:
@@ -112,6 +118,8 @@ async def _first_page(connection: AsyncConnection, wanted: Wanted) -> Page:
     if known is None:
         raise CommandFailed(await _unknown(connection, wanted.module))
     after = wanted.after
+    if wanted.since is not None:
+        after = await find_position_before(connection, wanted.module, wanted.since, known)
     if after is None:
         after = await find_tail(connection, wanted.module, known, limit=wanted.limit, internal=wanted.internal)
     found = await _read_after(connection, wanted, after, wanted.limit)

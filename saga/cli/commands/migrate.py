@@ -1,5 +1,6 @@
 """`saga migrate`: bring the database to the newest schema."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -8,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from saga.addresses import DatabaseAddress
 from saga.cli.shell.addresses import database_url
 from saga.cli.shell.failure import CommandFailed, WrongUsage
-from saga.cli.shell.terminal import shown
+from saga.cli.shell.terminal import AsJson, print_json, shown
 from saga.postgres import Conflict, NeedsPerson, Unavailable
 from saga.postgres.migrations import WAIT_SECONDS
 from saga.postgres.migrations import migrate as migrate_database
@@ -19,8 +20,9 @@ def migrate(
     wait: Annotated[
         float, typer.Option(min=0, max=86_400, help="Seconds to keep trying while others lock the tables.")
     ] = WAIT_SECONDS,
+    as_json: AsJson = False,
 ) -> None:
-    """Create or upgrade the tables. Safe to run at any time, from several places at once."""
+    """Create or upgrade the tables, and say from which version to which. Safe to run at any time, also at once."""
     settings = load_settings()
     url = database_url(settings)
     place = f"The database at {DatabaseAddress.parse(url)}"
@@ -43,4 +45,7 @@ def migrate(
         raise CommandFailed(f"{place} refused: {shown(said)}. Nothing was changed.") from error
     except KeyboardInterrupt:
         raise CommandFailed("Stopped: the schema is as it was, unless that came at the very end.") from None
-    typer.echo(str(done))
+    if as_json:
+        print_json({**asdict(done), "changed": done.before != done.after})
+    else:
+        typer.echo(str(done))

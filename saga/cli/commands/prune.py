@@ -1,7 +1,7 @@
 """`saga prune`: remove what is old and not needed any more, while the services go on."""
 
 import asyncio
-import re
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Annotated, Any, Final
@@ -9,15 +9,17 @@ from typing import Annotated, Any, Final
 import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.cli.shell.database import database
 from saga.cli.shell.failure import WrongUsage
+from saga.cli.shell.moments import duration
 from saga.cli.shell.terminal import AsJson, age, columns, date_and_time, print_json, shown, terminal
-from saga.retention import Ended, PrunedLog, Pruner, Report
+from saga.operations import count_prunable, prune
+from saga.retention import Ended, PrunedLog, Report
 from saga.settings import Settings, load_settings
 
-UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-LONGEST: Final = timedelta(days=36_600)
+Operation = Callable[[AsyncEngine, timedelta], Awaitable[Report]]
 
 KINDS: Final = {
     "instances": "settled orders",
@@ -28,17 +30,25 @@ KINDS: Final = {
 }
 
 
-def prune(
+def prune_database(
     older_than: Annotated[
         str | None, typer.Option(metavar="AGE", help="Such as 36h or 30d. [SAGA_RETENTION_DAYS]")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what would be pruned.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Prune settled instances, logs and the inbox, in small batches. Late messages are answered as before."""
+    """Prune settled instances, logs and the inbox, in small batches. Late messages are answered as before.
+
+    It shows what would go, and asks: what is pruned can't be had back.
+    """
+    if as_json and not (yes or dry_run):
+        raise WrongUsage("--json asks no questions: add --yes, or --dry-run to count only.")
     settings = load_settings()
     retention = _retention(settings, older_than)
-    report = asyncio.run(_prune(settings, retention, dry_run=dry_run))
+    if not (yes or dry_run) and not _confirmed(asyncio.run(_operate(settings, count_prunable, retention)), retention):
+        return
+    report = asyncio.run(_operate(settings, count_prunable if dry_run else prune, retention))
     if as_json:
         print_json(_as_data(report, retention, dry_run=dry_run))
     else:
@@ -47,7 +57,11 @@ def prune(
 
 def _retention(settings: Settings, older_than: str | None) -> timedelta:
     if older_than is not None:
-        return _duration(older_than)
+        if (found := duration(older_than)) is None:
+            raise WrongUsage(
+                f"--older-than {shown(older_than)!r} is no age: write a number and s, m, h, d or w, such as 36h or 30d."
+            )
+        return found
     if settings.retention is None:
         raise WrongUsage(
             "Nothing says how long to keep things: give --older-than, such as 30d, or set SAGA_RETENTION_DAYS."
@@ -55,20 +69,18 @@ def _retention(settings: Settings, older_than: str | None) -> timedelta:
     return settings.retention
 
 
-def _duration(text: str) -> timedelta:
-    parsed = re.fullmatch(r"(\d{1,8}(?:\.\d{1,6})?)([smhdw])", text, re.ASCII)
-    duration = timedelta(**{UNITS[parsed[2]]: float(parsed[1])}) if parsed else None
-    if duration is None or duration > LONGEST:
-        raise WrongUsage(
-            f"--older-than {shown(text)!r} is no age: write a number and s, m, h, d or w, such as 36h or 30d."
-        )
-    return duration
+def _confirmed(counted: Report, retention: timedelta) -> bool:
+    """Show what would go, and ask; there is nothing to ask where nothing would."""
+    terminal().print(_explained(counted, retention, dry_run=True))
+    if not counted.removed:
+        return False
+    typer.confirm("Remove it for good?", abort=True)
+    return True
 
 
-async def _prune(settings: Settings, retention: timedelta, *, dry_run: bool) -> Report:
+async def _operate(settings: Settings, operation: Operation, retention: timedelta) -> Report:
     async with database(settings) as engine:
-        pruner = Pruner(engine)
-        return await (pruner.count(retention) if dry_run else pruner.prune(retention))
+        return await operation(engine, retention)
 
 
 def _as_data(report: Report, retention: timedelta, *, dry_run: bool) -> dict[str, Any]:

@@ -16,28 +16,43 @@ from saga.cli.shell.addresses import amqp_url_unless_pulled
 from saga.cli.shell.broker import broker
 from saga.cli.shell.database import database
 from saga.cli.shell.failure import CommandFailed, WrongUsage
-from saga.cli.shell.logged import append_samples, check_loggable
 from saga.cli.shell.processes import OfProcess, choose_processes
-from saga.cli.shell.sample import Form, Sample, outgoing, sample_data
+from saga.cli.shell.sample import sample_data
 from saga.cli.shell.terminal import AsJson, print_json, shown, terminal
 from saga.core import DeclarationError, Process
 from saga.core.identifier import MAX_BYTES, is_short
 from saga.modules.outgoing import Outgoing
+from saga.operations import (
+    Form,
+    MissingFields,
+    NewMessage,
+    NoConsumer,
+    NotLoggable,
+    UnknownFields,
+    append_messages,
+    publish,
+    require_fields,
+    require_loggable,
+)
 from saga.rabbitmq.publisher import Publisher
 from saga.rabbitmq.topology import topology
 from saga.settings import Settings, load_settings
 
 
-def publish(
+def publish_message(
     type_: Annotated[
         str,
         typer.Argument(metavar="TYPE", help="Message type, such as OrderPlaced, PaymentReceived or OrderCancelled."),
     ],
     process_id: Annotated[str, typer.Argument(metavar="ID", help="Instance id, such as an order id.")],
     *,
-    data: Annotated[
-        str | None, typer.Option(metavar="JSON", help="Fields to set or replace in the sample data.")
-    ] = None,
+    data: Annotated[str | None, typer.Option(metavar="JSON", help="The fields of the message, but for its id.")] = None,
+    sample: Annotated[
+        bool, typer.Option("--sample", help="Invent the fields that --data does not give, the same each time.")
+    ] = False,
+    allow_unknown: Annotated[
+        bool, typer.Option("--allow-unknown", help="Send fields that the message class does not know, too.")
+    ] = False,
     message_id: Annotated[str | None, typer.Option("--id", help="Message id; a new one by default.")] = None,
     duplicate: Annotated[int, typer.Option(min=1, help="Send the same message this many times.")] = 1,
     sequence: Annotated[int | None, typer.Option(help="Position in the module's log.")] = None,
@@ -63,50 +78,67 @@ def publish(
         raise WrongUsage("A message is --structured or --plain, not both.")
     if plain and (sequence is not None or previous_sequence is not None or source is not None or time is not None):
         raise WrongUsage("A --plain message has no place for --sequence, --previous-sequence, --source or --time.")
-    if raw_body is not None and data is not None:
-        raise WrongUsage("With --raw-body there is no --data: the bytes are sent as they are.")
+    if raw_body is not None and (data is not None or sample):
+        raise WrongUsage("With --raw-body there is no --data and no --sample: the bytes are sent as they are.")
     settings = load_settings()
     processes = choose_processes(settings, of)
     process, sender = _hearer(processes, type_, module)
-    now = time or datetime.now(UTC).isoformat().replace("+00:00", "Z")
-    sample = Sample(
+    message = NewMessage(
         type=type_,
-        order_id=process_id,
+        process_id=process_id,
         module=sender,
         id=str(uuid4()) if message_id is None else message_id,
         source=source or f"/modules/{sender}",
-        time=now,
+        time=time or datetime.now(UTC).isoformat().replace("+00:00", "Z"),
         routing_key=routing_key or f"{sender}.{type_}",
         form=Form.STRUCTURED if structured else Form.PLAIN if plain else Form.BINARY,
-        data=_said(process, type_, process_id, data, is_sent=raw_body is None),
+        data=_said(process, type_, process_id, sample=sample) | _fields(data),
         raw_body=_bytes(raw_body),
         sequence=sequence,
         previous_sequence=previous_sequence,
         correlation_id=correlation_id,
-        correlate=process.correlate,
     )
+    _check_fields(process, message, allow_unknown=allow_unknown)
     url = amqp_url_unless_pulled(settings)
     if url is None:
-        _refuse_for_a_log(sample, has_time=time is not None)
-        check_loggable(sample, process)
-        _report_logged(sample, asyncio.run(_append(settings, [sample] * duplicate)), as_json=as_json)
+        _refuse_for_a_log(message, has_time=time is not None)
+        _check_loggable(process, message)
+        positions = asyncio.run(_append(settings, [message] * duplicate))
+        _report_logged(process, message, positions, as_json=as_json)
     else:
-        _check_texts(sample)
-        message = outgoing(sample, settings.prefix)
-        asyncio.run(_publish(url, settings, processes, message, duplicate))
-        _report(sample, message, duplicate, as_json=as_json)
+        _check_texts(message)
+        sent = asyncio.run(_publish(url, settings, processes, message, duplicate))
+        _report(process, message, sent, duplicate, as_json=as_json)
 
 
-def _refuse_for_a_log(sample: Sample, *, has_time: bool) -> None:
+def _check_fields(process: Process, message: NewMessage, *, allow_unknown: bool) -> None:
+    try:
+        require_fields(process, message, allow_unknown=allow_unknown)
+    except MissingFields as error:
+        raise WrongUsage(f"{shown(error)}: give them with --data, or add --sample for a sample message.") from None
+    except UnknownFields as error:
+        raise WrongUsage(f"{shown(error)}: correct --data, or add --allow-unknown to send it all the same.") from None
+
+
+def _check_loggable(process: Process, message: NewMessage) -> None:
+    try:
+        require_loggable(process, message)
+    except NoConsumer as error:
+        raise CommandFailed(f"There is no broker, and {shown(error)}.") from None
+    except NotLoggable as error:
+        raise WrongUsage(f"There is no broker, and {shown(error)}.") from None
+
+
+def _refuse_for_a_log(message: NewMessage, *, has_time: bool) -> None:
     """A log gives each event its place itself, and holds JSON: whoever wants anything else needs a broker."""
     given = {
-        "--sequence": sample.sequence is not None,
-        "--previous-sequence": sample.previous_sequence is not None,
-        "--source": sample.source != f"/modules/{sample.module}",
+        "--sequence": message.sequence is not None,
+        "--previous-sequence": message.previous_sequence is not None,
+        "--source": message.source != f"/modules/{message.module}",
         "--time": has_time,
-        "--routing-key": sample.routing_key != f"{sample.module}.{sample.type}",
-        "--structured or --plain": sample.form is not Form.BINARY,
-        "--raw-body": sample.raw_body is not None,
+        "--routing-key": message.routing_key != f"{message.module}.{message.type}",
+        "--structured or --plain": message.form is not Form.BINARY,
+        "--raw-body": message.raw_body is not None,
     }
     if unfit := [option for option, is_given in given.items() if is_given]:
         raise WrongUsage(
@@ -140,15 +172,14 @@ def _hearer(processes: Sequence[Process], type_: str, given: str | None) -> tupl
     return process, given or module
 
 
-def _said(process: Process, type_: str, process_id: str, data: str | None, *, is_sent: bool) -> dict[str, Any]:
-    """The sample with the given fields. Raises WrongUsage where there can be no sample, and no fields are given."""
+def _said(process: Process, type_: str, process_id: str, *, sample: bool) -> dict[str, Any]:
+    """What the message says before --data. Raises WrongUsage where there can be no sample, and one is asked for."""
+    if not sample:
+        return {process.correlate: process_id}
     try:
-        sample = sample_data(process, type_, process_id)
+        return sample_data(process, type_, process_id)
     except DeclarationError as error:
-        if is_sent and data is None:
-            raise WrongUsage(f"Give the fields of this type with --data: {error}.") from None
-        sample = {process.correlate: process_id}
-    return sample | _fields(data)
+        raise WrongUsage(f"There is no sample of this type, so give its fields with --data: {error}.") from None
 
 
 def _fields(text: str | None) -> dict[str, Any]:
@@ -163,15 +194,15 @@ def _fields(text: str | None) -> dict[str, Any]:
     return fields
 
 
-def _check_texts(sample: Sample) -> None:
+def _check_texts(message: NewMessage) -> None:
     """Raise WrongUsage for what no AMQP message can hold; what the service has to refuse may be sent."""
     short = {
-        "--id": sample.id,
-        "--routing-key": sample.routing_key,
-        "TYPE": sample.type,
-        "--correlation-id": sample.correlation_id or "",
+        "--id": message.id,
+        "--routing-key": message.routing_key,
+        "TYPE": message.type,
+        "--correlation-id": message.correlation_id or "",
     }
-    for name, value in {**short, "ID": sample.order_id, "--source": sample.source, "--time": sample.time}.items():
+    for name, value in {**short, "ID": message.process_id, "--source": message.source, "--time": message.time}.items():
         if any("\ud800" <= one <= "\udfff" for one in value):
             raise WrongUsage(f"{name} is not UTF-8.")
         if name in short and not is_short(value):
@@ -187,20 +218,23 @@ def _bytes(path: Path | None) -> bytes | None:
         raise WrongUsage(f"{shown(path)} can't be read: {error.strerror}.") from None
 
 
-async def _append(settings: Settings, samples: Sequence[Sample]) -> list[int]:
+async def _append(settings: Settings, messages: Sequence[NewMessage]) -> list[int]:
     async with database(settings) as engine:
-        return await append_samples(engine, samples)
+        return await append_messages(engine, messages)
 
 
-async def _publish(url: str, settings: Settings, processes: Sequence[Process], message: Outgoing, copies: int) -> None:
-    """One copy after the other: two of one id must never be under way on one channel."""
+async def _publish(
+    url: str, settings: Settings, processes: Sequence[Process], message: NewMessage, copies: int
+) -> Outgoing:
     with broker(url):
         wanted = topology(settings.prefix, *processes)
         async with Publisher(url, wanted, settings.publish_timeout_seconds) as publisher:
-            for _ in range(copies):
-                if await publisher.publish([message]):
-                    key, hears = shown(message.routing_key), ", ".join(_heard(processes))
-                    raise CommandFailed(f"No queue takes {key}: queues are bound to {hears}; see --routing-key.")
+            try:
+                return await publish(publisher, settings.prefix, message, copies=copies)
+            except NoConsumer:
+                bound = ", ".join(_heard(processes))
+                key = shown(message.routing_key)
+                raise CommandFailed(f"No queue takes {key}: queues are bound to {bound}; see --routing-key.") from None
 
 
 def _heard(processes: Sequence[Process]) -> Iterable[str]:
@@ -208,36 +242,36 @@ def _heard(processes: Sequence[Process]) -> Iterable[str]:
     return dict.fromkeys(f"{module}.{kind.__name__}" for module, kinds in inputs for kind in kinds)
 
 
-def _report(sample: Sample, message: Outgoing, copies: int, *, as_json: bool) -> None:
+def _report(process: Process, message: NewMessage, sent: Outgoing, copies: int, *, as_json: bool) -> None:
     if as_json:
-        print_json(_as_data(sample, message, copies))
+        print_json(_as_data(process, message, sent, copies))
         return
     times = "" if copies == 1 else f" {copies} times"
-    place = "" if sample.sequence is None else f", position {sample.sequence} of {sample.source}"
+    place = "" if message.sequence is None else f", position {message.sequence} of {message.source}"
     terminal().print(
-        Text.assemble("Sent ", (shown(sample.type), "bold"), f" for {shown(sample.order_id)}{times}{place}"),
-        Text(f"  id           {shown(message.id)}"),
-        Text(f"  routing key  {shown(message.routing_key)} on {message.exchange}"),
-        Text(f"  body         {_short(message.body)}"),
+        Text.assemble("Sent ", (shown(message.type), "bold"), f" for {shown(message.process_id)}{times}{place}"),
+        Text(f"  id           {shown(sent.id)}"),
+        Text(f"  routing key  {shown(sent.routing_key)} on {sent.exchange}"),
+        Text(f"  body         {_short(sent.body)}"),
         sep="\n",
         soft_wrap=True,
     )
 
 
-def _report_logged(sample: Sample, positions: Sequence[int], *, as_json: bool) -> None:
-    body = json.dumps(sample.data).encode()
+def _report_logged(process: Process, message: NewMessage, positions: Sequence[int], *, as_json: bool) -> None:
+    body = json.dumps(message.data).encode()
     if as_json:
         in_a_log = {"form": None, "exchange": None, "routing_key": None, "sequence": positions[0]}
-        print_json({**_described(sample, len(positions), len(body)), **in_a_log, "positions": positions})
+        print_json({**_described(process, message, len(positions), len(body)), **in_a_log, "positions": positions})
         return
     place = f"position {positions[0]}" if len(positions) == 1 else f"positions {positions[0]} to {positions[-1]}"
     terminal().print(
         Text.assemble(
-            *("Appended ", (shown(sample.type), "bold"), f" for {shown(sample.order_id)} to the log of "),
-            f"{sample.module}, {place}",
+            *("Appended ", (shown(message.type), "bold"), f" for {shown(message.process_id)} to the log of "),
+            f"{message.module}, {place}",
         ),
-        Text(f"  there is no broker: consumers of {sample.module} follow its log", "dim"),
-        Text(f"  id           {shown(sample.id)}"),
+        Text(f"  there is no broker: consumers of {message.module} follow its log", "dim"),
+        Text(f"  id           {shown(message.id)}"),
         Text(f"  body         {_short(body)}"),
         sep="\n",
         soft_wrap=True,
@@ -249,30 +283,30 @@ def _short(body: bytes) -> str:
     return text if len(body) <= 300 else f"{text}... ({len(body)} bytes)"
 
 
-def _as_data(sample: Sample, message: Outgoing, copies: int) -> dict[str, Any]:
+def _as_data(process: Process, message: NewMessage, sent: Outgoing, copies: int) -> dict[str, Any]:
     return {
-        **_described(sample, copies, len(message.body)),
-        "form": sample.form.value,
-        "exchange": message.exchange,
-        "routing_key": sample.routing_key,
-        "sequence": sample.sequence,
+        **_described(process, message, copies, len(sent.body)),
+        "form": message.form.value,
+        "exchange": sent.exchange,
+        "routing_key": message.routing_key,
+        "sequence": message.sequence,
         "positions": [],
     }
 
 
-def _described(sample: Sample, copies: int, body_bytes: int) -> dict[str, Any]:
-    is_event = sample.form is not Form.PLAIN
+def _described(process: Process, message: NewMessage, copies: int, body_bytes: int) -> dict[str, Any]:
+    is_event = message.form is not Form.PLAIN
     return {
-        "id": sample.id,
-        "type": sample.type,
-        sample.correlate: sample.order_id,
-        "process_id": sample.order_id,
-        "module": sample.module,
-        "source": sample.source if is_event else None,
-        "time": sample.time if is_event else None,
-        "previous_sequence": sample.previous_sequence,
-        "correlation_id": sample.correlation_id,
-        "data": sample.data if sample.raw_body is None else None,
+        "id": message.id,
+        "type": message.type,
+        process.correlate: message.process_id,
+        "process_id": message.process_id,
+        "module": message.module,
+        "source": message.source if is_event else None,
+        "time": message.time if is_event else None,
+        "previous_sequence": message.previous_sequence,
+        "correlation_id": message.correlation_id,
+        "data": message.data if message.raw_body is None else None,
         "body_bytes": body_bytes,
         "copies": copies,
     }

@@ -22,11 +22,9 @@ from saga.cli.shell.arrivals import Arrival, Shape, arrivals, order_ids
 from saga.cli.shell.broker import broker
 from saga.cli.shell.database import database, reading
 from saga.cli.shell.expectation import EXPECTED, Checked, Facts, check
-from saga.cli.shell.logged import append_samples
-from saga.cli.shell.sample import Sample, outgoing
 from saga.cli.shell.terminal import AsJson, age, columns, outcome_text, print_json, shown, terminal
 from saga.core import Process
-from saga.operations import count_answered, read_outcomes
+from saga.operations import NewMessage, append_messages, count_answered, outgoing, read_outcomes
 from saga.orders import order_process
 from saga.postgres import Conflict, NeedsPerson, Unavailable, unavailable_after
 from saga.rabbitmq.connection import passes_by_itself
@@ -41,7 +39,7 @@ SAME_TIME_SECONDS = 0.02
 PATIENCE_SECONDS = 60.0
 MOST_COMPLAINTS = 10
 
-Send = Callable[[Sequence[Sample]], Awaitable[object]]
+Send = Callable[[Sequence[NewMessage]], Awaitable[object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +102,7 @@ def scenario(
     plan = arrivals(name, seed, Shape(orders, rate, max_copies, spread))
     published: defaultdict[str, set[str]] = defaultdict(set)
     for arrival in plan:
-        published[arrival.sample.order_id].add(arrival.sample.id)
+        published[arrival.sample.process_id].add(arrival.sample.id)
     run = Run(name, seed, order_ids(name, orders), plan, published)
     report = asyncio.run(_run(load_settings(), run, timeout, quiet=as_json))
     if as_json:
@@ -201,12 +199,12 @@ async def _send(send: Send, plan: Sequence[Arrival], watch: _Watch) -> None:
 async def _sending(url: str | None, settings: Settings, process: Process, engine: AsyncEngine) -> AsyncIterator[Send]:
     """The way of the messages: over the broker, or without one through the modules' logs."""
     if url is None:
-        yield partial(append_samples, engine)
+        yield partial(append_messages, engine)
         return
     with broker(url):
         async with Publisher(url, topology(settings.prefix, process), settings.publish_timeout_seconds) as publisher:
 
-            async def publish(samples: Sequence[Sample]) -> None:
+            async def publish(samples: Sequence[NewMessage]) -> None:
                 await publisher.publish([outgoing(sample, settings.prefix) for sample in samples])
 
             yield publish

@@ -33,8 +33,8 @@ Say = Callable[[str], None]
 _LOOK_SECONDS = 0.2
 
 _TO_TRY = (
-    "saga publish OrderPlaced order-1",
-    "saga publish PaymentReceived order-1",
+    "saga publish OrderPlaced order-1 --sample",
+    "saga publish PaymentReceived order-1 --sample",
     "saga inspect order-1",
     "saga lag",
 )

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from saga.cli.shell.sample import Form, Sample
+from saga.operations import Form, NewMessage
 
 BEGIN = datetime(2026, 1, 31, 12, tzinfo=UTC)
 DEADLINE_AFTER_SPREAD_SECONDS = 1.0
@@ -33,7 +33,7 @@ class Arrival:
     """One copy of a message, and the seconds after the start at which it comes."""
 
     at: float
-    sample: Sample
+    sample: NewMessage
 
 
 def order_ids(run: str, orders: int) -> list[str]:
@@ -53,7 +53,7 @@ def arrivals(run: str, seed: int, shape: Shape) -> list[Arrival]:
     return sorted(planned, key=lambda arrival: arrival.at)
 
 
-def _messages(order_id: str, random: Random, shape: Shape) -> Iterator[Sample]:
+def _messages(order_id: str, random: Random, shape: Shape) -> Iterator[NewMessage]:
     """One message for each fact of the order; at least one."""
     facts = [
         fact
@@ -66,7 +66,7 @@ def _messages(order_id: str, random: Random, shape: Shape) -> Iterator[Sample]:
             yield _message(order_id, fact, 9, random, shape)
 
 
-def _message(order_id: str, fact: str, number: int, random: Random, shape: Shape) -> Sample:
+def _message(order_id: str, fact: str, number: int, random: Random, shape: Shape) -> NewMessage:
     module = {"PaymentReceived": "payments", "PaymentTimedOut": "scheduler"}.get(fact, "orders")
     time = (BEGIN + timedelta(seconds=random.randint(0, 3_600))).isoformat().replace("+00:00", "Z")
     said: dict[str, dict[str, Any]] = {
@@ -83,9 +83,9 @@ def _message(order_id: str, fact: str, number: int, random: Random, shape: Shape
         },
         "PaymentTimedOut": {"due_at": time},
     }
-    return Sample(
+    return NewMessage(
         type=fact,
-        order_id=order_id,
+        process_id=order_id,
         module=module,
         id=f"{order_id}-{number}",
         source=f"/modules/{module}",

@@ -1,4 +1,17 @@
-"""How a command fails: one sentence on stderr that names the remedy, and an exit code."""
+"""How a command fails: one sentence on stderr that names the remedy, and an exit code.
+
+Under --json that is one object, still on stderr, for what stdout has is a result, or nothing:
+``{"error": "Nothing is known of order 'o-1': ...", "exit_code": 1}``.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import typer
+
+from saga.core import DeclarationError
+from saga.settings import SettingsError
 
 
 class CommandFailed(Exception):
@@ -11,3 +24,34 @@ class WrongUsage(CommandFailed):
     """A person has to change something first: the command, its environment, or what a server allows."""
 
     exit_code = 2
+
+
+def asks_for_json(words: Sequence[str]) -> bool:
+    """Whether a command line has --json, which is known before its options are understood."""
+    options = words[: words.index("--")] if "--" in words else words
+    return "--json" in options
+
+
+@contextmanager
+def sentences(*, as_json: bool) -> Iterator[None]:
+    """End in a sentence, and with its exit code, what a person can do something about."""
+    try:
+        yield
+    except CommandFailed as error:
+        _fail(str(error), error.exit_code, as_json=as_json)
+        raise typer.Exit(error.exit_code) from error
+    except (SettingsError, DeclarationError) as error:
+        _fail(str(error), WrongUsage.exit_code, as_json=as_json)
+        raise typer.Exit(WrongUsage.exit_code) from error
+    except typer.TyperException as error:
+        if likely := getattr(error, "possibilities", None):
+            error.message = f"{error.message.rstrip('.')}. Did you mean {' or '.join(map(repr, likely))}?"
+            error.possibilities = None  # type: ignore[attr-defined] # else Typer would list them once more
+        if not as_json:
+            raise
+        _fail(error.format_message(), error.exit_code, as_json=True)
+        raise typer.Exit(error.exit_code) from error
+
+
+def _fail(sentence: str, exit_code: int, *, as_json: bool) -> None:
+    typer.echo(json.dumps({"error": sentence, "exit_code": exit_code}) if as_json else sentence, err=True)

@@ -6,10 +6,9 @@ from dataclasses import asdict
 from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
-from saga.cli.shell.terminal import date_and_time, shown
+from saga.cli.shell.terminal import date_and_time, pairs, shown
 from saga.core import Process
 from saga.operations import KeptMessage, OpenLetter
 
@@ -40,9 +39,7 @@ def as_data(letter: KeptMessage, processes: Sequence[Process], *, full: bool) ->
 
 def explained(letter: KeptMessage, *, full: bool) -> RenderableType:
     """The letter for people."""
-    table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(overflow="fold")
+    table = pairs()
     for name, value in _known(letter):
         table.add_row(name, Text(shown(value)))
     return Group(

@@ -31,13 +31,18 @@ def load_processes(settings: Settings, targets: Sequence[str] = ()) -> tuple[Pro
 
     Raises WrongUsage where a target names no process, and where two have one name: they would read one queue.
     """
-    named = targets or [target for part in settings.processes.split(",") if (target := part.strip())]
-    if not named:
-        raise WrongUsage(f"SAGA_PROCESSES names no process: write module:name, such as {ORDER}.")
+    named = targets or configured_targets(settings)
     processes = tuple(_load(settings, target) for target in named)
     if twice := [name for name, times in Counter(process.name for process in processes).items() if times > 1]:
         raise WrongUsage(f"There are two processes named {twice[0]} in {', '.join(named)}: each needs its own queue.")
     return processes
+
+
+def configured_targets(settings: Settings) -> list[str]:
+    """What SAGA_PROCESSES names; at least one. Raises WrongUsage where it names none."""
+    if named := [target for part in settings.processes.split(",") if (target := part.strip())]:
+        return named
+    raise WrongUsage(f"SAGA_PROCESSES names no process: write module:name, such as {ORDER}.")
 
 
 def choose_processes(settings: Settings, name: str | None) -> tuple[Process, ...]:

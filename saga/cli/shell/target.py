@@ -16,7 +16,11 @@ from saga.messages.facts import make_fact, require_readable
 ORDER: Final = "saga.orders:order_process"
 
 Target = Annotated[
-    str, typer.Argument(help="module:name of a process, or of a function without arguments that returns one.")
+    str | None,
+    typer.Argument(
+        metavar="[TARGET]",
+        help="module:name of a process, or of a function without arguments that returns one. [SAGA_PROCESSES]",
+    ),
 ]
 Samples = Annotated[
     str | None, typer.Option(help="module:name of sample messages; by default made from the message classes.")

@@ -1,4 +1,5 @@
--- Dead letters, newest first; those that name an instance, are of a type, or say something anywhere, if that is asked for.
+-- Dead letters, newest first; those that name an instance, are of a type, came last since a moment, or say something
+-- anywhere, if that is asked for.
 -- Index: dead_letter_pkey backwards; stops at the limit, which may be far away for what is rare.
 SELECT
     dead_letter_id AS id, consumer, kind, type, process_id, reason, attempts, state, first_seen_at, last_seen_at,
@@ -6,6 +7,7 @@ SELECT
 FROM saga.dead_letter
 WHERE (CAST(:state AS text) IS NULL OR state = :state)
   AND (CAST(:process_id AS text) IS NULL OR process_id = :process_id)
+  AND (CAST(:since AS timestamptz) IS NULL OR last_seen_at >= :since)
   AND (CAST(:type AS text) IS NULL OR type = :type)
   AND (
     CAST(:text AS text) IS NULL

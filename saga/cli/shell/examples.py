@@ -1,0 +1,41 @@
+"""An example for each command, as its --help shows it."""
+
+from typing import Final
+
+EXAMPLES: Final = {
+    "up": ("saga up --no-broker", "saga up --workers 4 --scenario hostile"),
+    "demo": ("saga demo --orders 1000 --seed 7",),
+    "run": ("saga run", "saga run my_shop.processes:returns --feed pull"),
+    "check": ("saga check my_shop.processes:returns --from my_shop.old:returns",),
+    "diagram": ("saga diagram --view outcomes --format svg --out order.svg",),
+    "migrate": ("saga migrate --wait 60",),
+    "publish": (
+        "saga publish OrderPlaced order-1 --sample",
+        """saga publish OrderCancelled order-1 --data '{"reason": "late"}'""",
+    ),
+    "inspect": ("saga inspect order-1", "saga inspect order-1 --watch"),
+    "list": ("saga list --stuck", "saga list --outcome refunded --since 2d"),
+    "lag": ("saga lag --watch",),
+    "log": ("saga log orders --follow", "saga log order-process --internal --since 15m"),
+    "modules": ("saga modules",),
+    "collaborators": ("saga collaborators --json",),
+    "cursors": ("saga cursors",),
+    "cursors repair": ("saga cursors repair payments --handled-up-to 100 --reason 'another database'",),
+    "cursors forget": ("saga cursors forget --reason 'it consumes payments no longer'",),
+    "replay": ("saga replay order-1", "saga replay --process trip"),
+    "audit": ("saga audit",),
+    "prune": ("saga prune --older-than 90d --dry-run",),
+    "erase": ("saga erase order-1 --reason 'request 4711'",),
+    "dead-letters": ("saga dead-letters list", "saga dead-letters show 1"),
+    "dead-letters list": ("saga dead-letters list --type PaymentReceived --since 2h",),
+    "dead-letters show": ("saga dead-letters show 1 --full",),
+    "dead-letters redrive": ("saga dead-letters redrive --all", "saga dead-letters redrive 1 --subject order-3"),
+    "dead-letters discard": ("saga dead-letters discard 1 2 --yes",),
+    "scenario": ("saga scenario --orders 500 --seed 7",),
+    "health": ("saga health --json",),
+}
+
+
+def epilog(command: str) -> str | None:
+    """What stands at the end of the command's help; a blank line is what Typer takes for the end of a line."""
+    return "\n\n".join(f"$ {example}" for example in EXAMPLES.get(command, ())) or None

@@ -1,0 +1,132 @@
+"""Corrections: a dead letter's message with some of its parts replaced by an operator, and the rest as it was. Pure.
+
+Attributes are replaced where the message has them: in its headers in binary mode, in its body in structured mode. A
+plain message becomes a CloudEvent in binary mode that says the same, for it has no place for a source or a subject.
+
+What the operator does not name stays, with three exceptions that let every dead letter be repaired: the version becomes
+the one that is understood; what only describes a message (time, conversation, trace) is left out where it can't be read
+or headers contradict each other about it; and under a source that is no module there is no position.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from saga.messages.cloudevents import (
+    SPEC_VERSION,
+    attribute_of,
+    is_module,
+    is_readable,
+    is_structured,
+    named_attributes,
+    plain_attributes,
+)
+from saga.messages.strict_json import NotStrictJson, parse
+from saga.operations.dead_letters import KeptMessage
+from saga.operations.errors import OperationFailed
+
+POSITIONS: Final = frozenset({"sequence", "previoussequence"})
+_DESCRIPTIVE: Final = ("time", "correlationid", "causationid", "traceparent")
+_NEEDED: Final = ("id", "type", "source", "data")
+"""Of a structured event whose body can't be read."""
+
+
+class NotCorrectable(OperationFailed):
+    """The dead letter's message can't be corrected like this, and nothing was done."""
+
+
+class EntryNotCorrectable(NotCorrectable):
+    """What the relay could not send is an entry of a log, which is not changed."""
+
+
+class NotStrictData(NotCorrectable):
+    """The given data is no JSON that everybody reads the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What takes the place of parts of a message; None leaves a part as it is. ``data`` is JSON, as bytes."""
+
+    id: str | None = None
+    type: str | None = None
+    source: str | None = None
+    subject: str | None = None
+    data: bytes | None = None
+
+    def __bool__(self) -> bool:
+        return self != Correction()
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """The attributes that are replaced, by their names."""
+        named = {"id": self.id, "type": self.type, "source": self.source, "subject": self.subject}
+        return {name: value for name, value in named.items() if value is not None}
+
+
+def corrected(letter: KeptMessage, correction: Correction) -> KeptMessage:
+    """The dead letter with these parts of its message replaced.
+
+    Raises NotStrictData, and NotCorrectable where it can't be told what the other parts are.
+    """
+    raw = letter.raw
+    data = None if correction.data is None else _parsed(correction.data)
+    if is_structured(raw):
+        event = _corrected_attributes(_event(letter, correction), correction)
+        if correction.data is not None:
+            event = {name: value for name, value in event.items() if name != "data_base64"} | {"data": data}
+        return replace(letter, body=_as_json(event))
+    attributes = _corrected_attributes(_in_headers(letter, correction), correction)
+    others = {name: value for name, value in raw.headers.items() if attribute_of(name) is None}
+    headers = others | {f"ce-{name}": value for name, value in attributes.items()}
+    body = letter.body if correction.data is None else _as_json(data)
+    return replace(letter, body=body, properties={**letter.properties, "headers": headers})
+
+
+def _in_headers(letter: KeptMessage, correction: Correction) -> dict[str, Any]:
+    """The attributes of a message that is not structured."""
+    named, contradicting = named_attributes(letter.raw)
+    if doubtful := contradicting - correction.attributes.keys() - {*_DESCRIPTIVE, "specversion"} - _without(correction):
+        names = ", ".join(sorted(doubtful))
+        raise NotCorrectable(f"the headers of {letter.id} contradict each other about {names}: say what is right")
+    known = named or {name: value for name, value in plain_attributes(letter.raw).items() if value}
+    return {name: value for name, value in known.items() if name not in contradicting}
+
+
+def _corrected_attributes(known: Mapping[str, Any], correction: Correction) -> dict[str, Any]:
+    unreadable = {name for name in _DESCRIPTIVE if not is_readable(known, name)}
+    kept = {name: value for name, value in known.items() if name not in unreadable | _without(correction)}
+    return {**kept, "specversion": SPEC_VERSION, **correction.attributes}
+
+
+def _without(correction: Correction) -> frozenset[str]:
+    """The attributes that the message has no more."""
+    has_place = correction.source is None or is_module(correction.source)
+    return frozenset() if has_place else POSITIONS
+
+
+def _event(letter: KeptMessage, correction: Correction) -> dict[str, Any]:
+    """The structured event as it was; nothing of one that can't be read, if the correction has all that is needed."""
+    try:
+        event = parse(letter.body) if correction.data is None else json.loads(letter.body)
+    except (ValueError, RecursionError):
+        event = None
+    if isinstance(event, dict):
+        return event
+    said = {**correction.attributes, **({} if correction.data is None else {"data": correction.data})}
+    if missing := [name for name in _NEEDED if name not in said]:
+        raise NotCorrectable(
+            f"{letter.id} is a structured event whose body can't be read: its {', '.join(missing)} have to be given too"
+        )
+    return {}
+
+
+def _parsed(data: bytes) -> Any:
+    try:
+        return parse(data)
+    except NotStrictJson as error:
+        raise NotStrictData(str(error)) from None
+
+
+def _as_json(value: Any) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode("ascii")

@@ -1,0 +1,260 @@
+"""Redrive and discard: what people do with dead letters.
+
+A message is put back into the same durable step as for a delivered one, in this process. What the relay could not send
+goes the other way: it is sent again from the log.
+"""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from saga.core import Process
+from saga.engine import Step, Taken
+from saga.engine.dead_letters import DeadLetterState, close, fail_again
+from saga.engine.intake import admit
+from saga.engine.step import DEAD, DUPLICATE, IGNORED, TAKEN
+from saga.messages import Envelope, Poison
+from saga.messages.cloudevents import decode
+from saga.operations.corrections import Correction, EntryNotCorrectable, NotCorrectable, corrected
+from saga.operations.dead_letters import (
+    KeptMessage,
+    find_successor,
+    list_open_ids,
+    read_dead_letters,
+    read_open_reasons,
+)
+from saga.operations.errors import OperationFailed
+from saga.operations.resending import resend
+from saga.postgres import again_after_conflicts, durable_transaction, reading
+from saga.rabbitmq.admission import Events
+from saga.rabbitmq.publisher import Publisher
+from saga.worker.relay import CONSUMER as RELAY
+from saga.worker.relay import NOT_SENT
+
+AT_ONCE: Final = 200
+"""Dead letters that are redriven together."""
+
+OpenPublisher = Callable[[], AbstractAsyncContextManager[Publisher]]
+
+_SENTENCES: Final = {
+    TAKEN: "taken in",
+    IGNORED: "ignored, because it says nothing new",
+    DUPLICATE: "a duplicate: the same message was taken in before",
+}
+
+
+class UnknownDeadLetters(OperationFailed):
+    """There are no dead letters with these ids, and nothing was done."""
+
+    def __init__(self, ids: Sequence[int]) -> None:
+        super().__init__(f"there is no dead letter {', '.join(map(str, ids))}")
+        self.ids = tuple(ids)
+
+
+class ClosedDeadLetters(OperationFailed):
+    """Some of the dead letters are not open, and nothing was done."""
+
+    def __init__(self, letters: Sequence[KeptMessage]) -> None:
+        said = ", ".join(f"{letter.id} was {letter.state} before" for letter in letters)
+        super().__init__(f"only open dead letters can be closed; nothing was done: {said}")
+        self.ids = tuple(letter.id for letter in letters)
+
+
+class ForeignDeadLetters(OperationFailed):
+    """Some of the dead letters belong to processes that were not given, and nothing was done."""
+
+    def __init__(self, letters: Sequence[KeptMessage]) -> None:
+        super().__init__(", ".join(f"{letter.id} is one of {letter.consumer}" for letter in letters))
+        self.consumers = {letter.id: letter.consumer for letter in letters}
+
+
+@dataclass(frozen=True, slots=True)
+class Redriven:
+    """How a dead letter was answered: "taken", "ignored", "duplicate", "dead", or of the relay's "sent".
+
+    One that is still dead is kept as ``dead_letter_id``: its own id, or a new one for a corrected message.
+    """
+
+    id: int
+    process: str
+    process_id: str | None
+    type: str | None
+    answer: str
+    sentence: str
+    dead_letter_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RedriveReport:
+    """What came of a redrive; ``left_alone`` counts the dead letters of processes that were not given, by process."""
+
+    answers: tuple[Redriven, ...]
+    left_alone: Mapping[str, int]
+
+
+async def redrive(
+    engine: AsyncEngine,
+    processes: Sequence[Process],
+    ids: Sequence[int] | None = None,
+    *,
+    prefix: str,
+    open_publisher: OpenPublisher,
+    elsewhere: Collection[str] = (),
+    correction: Correction | None = None,
+    say: Callable[[Redriven], None] | None = None,
+) -> RedriveReport:
+    """Redrive these dead letters, or all that are open, oldest first; ``say`` hears of each at once.
+
+    Dead letters of ``processes`` are handled again, and what the relay could not send is sent again: ``open_publisher``
+    gives the way to the broker, and is called only where it is needed. ``prefix`` is that of the exchanges;
+    ``elsewhere`` are the modules whose logs are kept in other databases. A ``correction`` is for a single dead letter.
+
+    Raises UnknownDeadLetters, ClosedDeadLetters, ForeignDeadLetters or NotCorrectable with nothing done; Unavailable,
+    or the broker's errors, when some may not be done.
+    """
+    work = _Redrive(engine, {process.name: process for process in processes}, prefix, elsewhere, open_publisher)
+    if ids is not None:
+        await work.require_redrivable(ids, correction)
+    else:
+        async with reading(engine) as connection:
+            ids = await list_open_ids(connection)
+    answers: list[Redriven] = []
+    left_alone: Counter[str] = Counter()
+    for start in range(0, len(ids), AT_ONCE):
+        async with reading(engine) as connection:
+            letters = list((await read_dead_letters(connection, ids[start : start + AT_ONCE])).values())
+        left_alone.update(one.consumer for one in letters if not work.is_owned(one))
+        async for answer in work.some(letters, correction):
+            answers.append(answer)
+            if say is not None:
+                say(answer)
+    return RedriveReport(tuple(answers), dict(left_alone))
+
+
+@dataclass(frozen=True, slots=True)
+class _Redrive:
+    """What a redrive works with."""
+
+    engine: AsyncEngine
+    processes: Mapping[str, Process]
+    prefix: str
+    elsewhere: Collection[str]
+    open_publisher: OpenPublisher
+
+    async def require_redrivable(self, ids: Sequence[int], correction: Correction | None) -> None:
+        named = await require_open(self.engine, ids)
+        if foreign := [letter for letter in named.values() if not self.is_owned(letter)]:
+            raise ForeignDeadLetters(foreign)
+        if correction and (unsent := [letter for letter in named.values() if letter.consumer == RELAY]):
+            raise EntryNotCorrectable(
+                f"{unsent[0].id} is an entry of a log, and a log is not changed: don't correct it"
+            )
+
+    def is_owned(self, letter: KeptMessage) -> bool:
+        return letter.consumer == RELAY or letter.consumer in self.processes
+
+    async def some(self, letters: Sequence[KeptMessage], correction: Correction | None) -> AsyncIterator[Redriven]:
+        """Some at a time: each process takes its own in together, then the relay's are sent."""
+        for process in self.processes.values():
+            own = [letter for letter in letters if letter.consumer == process.name]
+            if correction:
+                own = [self._corrected(process, letter, correction) for letter in own]
+            for answer in await self._take(process, own) if own else ():
+                yield answer
+        if unsent := [letter for letter in letters if letter.consumer == RELAY]:
+            async with self.open_publisher() as publisher:
+                for letter in unsent:
+                    yield await self._resend(publisher, letter)
+
+    def _corrected(self, process: Process, letter: KeptMessage, correction: Correction) -> KeptMessage:
+        """The corrected dead letter. Raises NotCorrectable where the message would still not be understood."""
+        changed = corrected(letter, correction)
+        envelope = self._put_back(process, changed)
+        checked = envelope if isinstance(envelope, Poison) else admit(process, envelope)
+        if isinstance(checked, Poison):
+            raise NotCorrectable(
+                f"corrected like this, {letter.id} would still be dead, so nothing was done: {checked.reason}"
+            )
+        return changed
+
+    def _put_back(self, process: Process, letter: KeptMessage) -> Envelope | Poison:
+        """The message as it is taken from an operator: its exchange and its routing key are not judged again."""
+        return Events(process, self.prefix).put_back(decode(letter.raw))
+
+    async def _take(self, process: Process, letters: Sequence[KeptMessage]) -> list[Redriven]:
+        """Let their process take the messages in together, and say what came of each."""
+        step = Step(self.engine, process, elsewhere=self.elsewhere)
+        messages = [self._put_back(process, letter) for letter in letters]
+        ids = [letter.id for letter in letters]
+        taken: Taken = await again_after_conflicts()(step.take_warily, messages, redriven=ids)
+        answers = [taken.answer_to(message) for message in messages]
+        async with reading(self.engine) as connection:
+            dead = [letter.id for letter, answer in zip(letters, answers, strict=True) if answer == DEAD]
+            reasons = await read_open_reasons(connection, dead) if dead else {}
+            return [
+                await _still_dead(connection, letter, reasons) if answer == DEAD else _answered(letter, answer)
+                for letter, answer in zip(letters, answers, strict=True)
+            ]
+
+    async def _resend(self, publisher: Publisher, letter: KeptMessage) -> Redriven:
+        """Send the log entry that a dead letter of the relay is about, and say what came of it."""
+        place = f"position {letter.position} of {letter.module}"
+        module, position = letter.module or "", letter.position or 0
+        failure = await resend(self.engine, publisher, self.prefix, module=module, position=position)
+        async with durable_transaction(self.engine) as connection:
+            if failure is None:
+                await close(connection, [letter.id], DeadLetterState.REDRIVEN)
+            else:
+                await fail_again(connection, letter.id, f"{NOT_SENT}: {failure}")
+        if failure is None:
+            return Redriven(letter.id, letter.consumer, letter.process_id, letter.type, "sent", f"sent, {place}")
+        sentence = f"still dead, {place}: {failure}"
+        return Redriven(letter.id, letter.consumer, letter.process_id, letter.type, "dead", sentence, letter.id)
+
+
+async def discard_dead_letters(engine: AsyncEngine, ids: Sequence[int]) -> tuple[int, ...]:
+    """Give these dead letters up: they are kept, closed. The ids of those that were open until now.
+
+    Raises UnknownDeadLetters or ClosedDeadLetters with nothing done, and Unavailable.
+    """
+    await require_open(engine, ids)
+    async with durable_transaction(engine) as connection:
+        return tuple(sorted(await close(connection, ids, DeadLetterState.DISCARDED)))
+
+
+async def require_dead_letters(engine: AsyncEngine, ids: Sequence[int]) -> dict[int, KeptMessage]:
+    """These dead letters by id, in the order of their naming. Raises UnknownDeadLetters if any does not exist."""
+    async with reading(engine) as connection:
+        letters = await read_dead_letters(connection, [one for one in ids if 0 < one < 2**63])
+    if missing := [one for one in ids if one not in letters]:
+        raise UnknownDeadLetters(missing)
+    return {one: letters[one] for one in ids}
+
+
+async def require_open(engine: AsyncEngine, ids: Sequence[int]) -> dict[int, KeptMessage]:
+    """The same of open ones. Raises ClosedDeadLetters too."""
+    letters = await require_dead_letters(engine, ids)
+    if closed := [letter for letter in letters.values() if letter.state != DeadLetterState.OPEN.value]:
+        raise ClosedDeadLetters(closed)
+    return letters
+
+
+def _answered(letter: KeptMessage, answer: str) -> Redriven:
+    seen = f"; see `saga inspect {letter.process_id}`" if letter.process_id else ""
+    return Redriven(letter.id, letter.consumer, letter.process_id, letter.type, answer, _SENTENCES[answer] + seen)
+
+
+async def _still_dead(connection: AsyncConnection, letter: KeptMessage, reasons: Mapping[int, str]) -> Redriven:
+    """It is open as it was, or as one of its own where its message was corrected."""
+    kept: int | None = letter.id
+    reason = reasons.get(letter.id)
+    if reason is None:
+        successor = await find_successor(connection, letter)
+        kept, reason = (successor.id, successor.reason) if successor else (None, "see `saga dead-letters list`")
+    where = f" (kept as {kept} from now on)" if kept not in (None, letter.id) else ""
+    sentence = f"still dead{where}: {reason}"
+    return Redriven(letter.id, letter.consumer, letter.process_id, letter.type, "dead", sentence, kept)
