@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -17,6 +18,10 @@ from saga.postgres import connect_engine
 from saga.postgres.migrations import migrate
 
 TEMPLATE = "saga_template"
+
+# How fast an example is made says how busy the machine is.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 # Seeds are new in each run and the same in all of its processes, which compare the names of tests: seeds are a part.
 random.seed(os.environ.get("PYTEST_XDIST_TESTRUNUID"))
