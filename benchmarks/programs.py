@@ -28,8 +28,8 @@ LOOK_SECONDS = 0.005
 
 WORKER = ("saga", "run")
 STEPPING = ("benchmarks.stepping",)
-SCHEDULER = ("scheduler",)
-GATEWAY = ("gateway_stub",)
+SCHEDULER = ("saga_scheduler",)
+GATEWAY = ("saga_gateway_stub",)
 
 
 class NeverReady(RuntimeError):
