@@ -20,8 +20,9 @@ from saga.core import DeclarationError
 from saga.engine import Step
 from saga.messages import Envelope, Raw
 from saga.messages.identity import derived_id
-from saga.modules import Module, NewEvent, Visibility, append, read_commands, read_public
+from saga.modules import Module, NewEvent, Visibility, append, read_public
 from saga.modules.outgoing import Outgoing, as_delivered, encode
+from saga.modules.reader import read_commands
 from saga.operations.erasure import Target, erase
 from saga.postgres import durable_transaction
 from saga.rabbitmq.publisher import Publisher

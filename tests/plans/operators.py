@@ -56,6 +56,7 @@ def reading(count: int) -> dict[str, Cases]:
         },
         "operations/read_cursors": one(),
         "operations/read_dead_letters": one(dead_letter_ids=[1, 2, 3]),
+        "operations/read_open_reasons": one(dead_letter_ids=[1, 2, 3]),
         "operations/read_holes": one(most=100),
         "operations/read_instance": one(process="order", process_id=f"o-{count}"),
         "operations/read_modules": one(),

@@ -14,9 +14,8 @@ from structlog.testing import capture_logs
 
 from saga.postgres import NeedsPerson, Unavailable
 from saga.postgres.sqlstates import Remedy
-from saga.rabbitmq.connection import broker_errors, connect, is_transient
+from saga.rabbitmq.connection import broker_errors, connect, is_transient, supervise_at_broker
 from saga.rabbitmq.reply_codes import REPLY_CODES, WITHOUT_CODE, classified
-from saga.supervision import supervise
 
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 URL = "amqp://guest:secret@127.0.0.1:1/saga"
@@ -110,7 +109,7 @@ async def test_what_the_client_raises_bare_is_a_lost_connection(bare: type[Excep
             raise error
 
     with capture_logs() as logs:
-        await supervise("test", session, asyncio.Event(), broker=URL)
+        await supervise_at_broker("test", session, asyncio.Event(), URL)
     assert [line["event"] for line in logs] == ["starting_over"] * 2
     with pytest.raises(Unavailable), broker_errors(URL):
         raise bare
@@ -121,7 +120,7 @@ async def test_what_somebody_raises_with_a_word_is_a_bug() -> None:
         raise Exception("a bug")  # noqa: TRY002 -- what the client raises, but with a word
 
     with pytest.raises(Exception, match="a bug"):
-        await supervise("test", session, asyncio.Event(), broker=URL)
+        await supervise_at_broker("test", session, asyncio.Event(), URL)
 
 
 async def test_a_loop_waits_for_a_person_and_ends_with_a_bug() -> None:
@@ -131,6 +130,6 @@ async def test_a_loop_waits_for_a_person_and_ends_with_a_bug() -> None:
         raise next(errors)
 
     with capture_logs() as logs, pytest.raises(wire.AMQPError) as ended:
-        await supervise("test", session, stop, broker=URL)
+        await supervise_at_broker("test", session, stop, URL)
     assert classified(ended.value)[0] is Remedy.BUG
     assert [line["server"] for line in logs] == ["broker 127.0.0.1:1/saga"] * 2

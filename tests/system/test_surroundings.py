@@ -26,7 +26,7 @@ LOOPS = {
     "worker": {
         "consumer {prefix}.order",
         "consumer {prefix}.undelivered of order",
-        "keeper of order",
+        "topology watch of order",
         "log feed of order",
         "relay of order-process",
     },
