@@ -4,6 +4,21 @@ from datetime import UTC, datetime, timedelta
 
 from tests.plans.values import BATCH, LEASE, PAGE, Arguments, Cases, digests, one, youngest
 
+WITHOUT_ARGUMENTS = (
+    "operations/count_open_dead_letters",
+    "operations/count_timers",
+    "operations/list_collaborators",
+    "operations/list_modules",
+    "operations/read_blocked",
+    "operations/read_overdue",
+    "operations/read_services",
+    "operations/list_open_ids",
+    "operations/read_cursors",
+    "operations/read_modules",
+    "operations/read_outbox",
+    "operations/read_version",
+)
+
 
 def reading(count: int) -> dict[str, Cases]:
     ids = youngest(count)
@@ -18,21 +33,15 @@ def reading(count: int) -> dict[str, Cases]:
     lost = {"process": "order", "modules": listed["modules"], "limit": 50}
     letters: Arguments = {"process_id": "o-10", "consumer": "order", "modules": ["order-process", "orders"]}
     return {
+        **dict.fromkeys(WITHOUT_ARGUMENTS, one()),
         "operations/count_answered": one(**order, process_ids=ids, message_ids_begin="orders-"),
-        "operations/count_open_dead_letters": one(),
-        "operations/count_timers": one(),
         "operations/find_successor": one(dead_letter_id=count // 200, body=b"{}", properties="{}"),
         "operations/find_position_before": one(module="orders", since=datetime.now(UTC)),
         "operations/find_tail": one(module="orders", limit=50),
-        "operations/list_collaborators": one(),
-        "operations/list_modules": one(),
         "operations/list_dead_letters": {
             "in any state": {**any_letter, "limit": 50},
             "open": {**any_letter, "state": "open", "limit": 50},
         },
-        "operations/read_blocked": one(),
-        "operations/read_overdue": one(),
-        "operations/read_services": one(),
         "operations/list_newest": {
             "with any outcome": order | {"outcome": None, "limit": 50},
             "with one outcome": order | {"outcome": "paid", "limit": 50},
@@ -45,7 +54,6 @@ def reading(count: int) -> dict[str, Cases]:
         "operations/count_open_dead_letters_of": one(**letters),
         "operations/read_stream_page": one(module="order-process", stream_id=f"o-{count}", before=2**63 - 1, limit=201),
         "operations/read_revival": one(module="order-process", stream_id=f"o-{count}"),
-        "operations/list_open_ids": one(),
         "operations/list_stuck": {
             "with any outcome": order | listed | {"outcome": None},
             "with one outcome": order | listed | {"outcome": "awaiting payment"},
@@ -54,15 +62,12 @@ def reading(count: int) -> dict[str, Cases]:
             "with any outcome": lost | {"outcome": None},
             "with one outcome": lost | {"outcome": "cancelled"},
         },
-        "operations/read_cursors": one(),
         "operations/read_dead_letters": one(dead_letter_ids=[1, 2, 3]),
         "operations/read_open_reasons": one(dead_letter_ids=[1, 2, 3]),
         "operations/read_holes": one(most=100),
         "operations/read_instance": one(process="order", process_id=f"o-{count}"),
-        "operations/read_modules": one(),
         "operations/list_unsent": one(process_id="o-10", module="order-process"),
         "operations/read_obstacles": one(**order, modules=["order-process", "orders"], process_ids=ids),
-        "operations/read_outbox": one(),
         "operations/read_outcomes": one(**order, process_ids=ids),
         "operations/read_handed_on": one(consumers=["relay", "gateway", "fulfilment"], module="orders"),
         "operations/read_repeats": one(
@@ -74,7 +79,6 @@ def reading(count: int) -> dict[str, Cases]:
         ),
         "operations/read_tombstone": one(process="order", process_id="old-1"),
         "operations/read_timers": one(process="order", process_id=f"o-{count}"),
-        "operations/read_version": one(),
     }
 
 
