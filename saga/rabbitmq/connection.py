@@ -17,7 +17,7 @@ from aio_pika.exceptions import AMQPError, ChannelInvalidStateError, ConnectionC
 from yarl import URL
 
 from saga.addresses import AddressError, BrokerAddress, Endpoint
-from saga.postgres import Conflict, NeedsPerson, Unavailable
+from saga.postgres import NeedsPerson, Unavailable
 from saga.postgres.sqlstates import Remedy
 from saga.rabbitmq.frame_router import SortedConnection
 from saga.rabbitmq.reply_codes import classified
@@ -37,9 +37,6 @@ MINIMUM_VERSION: Final = (3, 8)
 
 BROKER_ERRORS: Final = (AMQPError, ChannelInvalidStateError, OSError, asyncio.TimeoutError)
 """What an unreachable, restarting or closing broker raises; ``reply_codes`` says what each leads to."""
-
-TRANSIENT: Final = (*BROKER_ERRORS, Unavailable, Conflict)
-"""After these the same work, done again later, will succeed."""
 
 _BARE: Final = (Exception, StopAsyncIteration)
 """What the client raises, with nothing in it, for what is under way on a connection that ends without a word."""

@@ -310,4 +310,4 @@ def _say_retrying(state: RetryCallState) -> None:
 
 async def _taken_before(message: object) -> None:
     """Deliveries are taken out of the stream before the client sees them; here comes none."""
-    raise AssertionError(f"a delivery went past the sorter: {message!r}")
+    raise AssertionError(f"a delivery went past the frame router: {message!r}")
