@@ -18,7 +18,7 @@ from benchmarks.place import Place
 from benchmarks.plot import plot
 from benchmarks.scenarios.table import SCENARIOS, Scenario
 from benchmarks.sizes import FULL, SHORT, Sizes
-from benchmarks.targets import judge_all, table_of_verdicts
+from benchmarks.targets import judge_all, table_of_results
 from saga.devstack.stack import LocalStack
 from saga.logging import configure_logging
 from saga.postgres.migrations import migrate
@@ -36,13 +36,13 @@ def main() -> None:
         migrate(stack.addresses.database_url)
         place = Place(stack.addresses, Path(logs))
         known, measured = uvloop.run(_measure(place, _sizes(arguments), chosen, console))
-    verdicts = judge_all(measured)
-    console.print(table_of_verdicts(verdicts), results.sentence(known))
-    file = results.keep(kept := results.as_json(known, measured, verdicts), known)
+    target_results = judge_all(measured)
+    console.print(table_of_results(target_results), results.sentence(known))
+    file = results.keep(kept := results.as_json(known, measured, target_results), known)
     picture = arguments.plot or file.with_suffix(".svg")
     picture.write_text(plot(measured, results.sentence(known)), encoding="utf-8")
     if arguments.markdown:
-        arguments.markdown.write_text(tables(measured, verdicts, results.sentence(known)), encoding="utf-8")
+        arguments.markdown.write_text(tables(measured, target_results, results.sentence(known)), encoding="utf-8")
     console.print(f"Kept in {file}, drawn in {picture}")
     if arguments.json:
         sys.stdout.buffer.write(kept)

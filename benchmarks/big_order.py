@@ -66,10 +66,10 @@ async def cost(engine: AsyncEngine, size: int, console: Console) -> None:
         for number in range(rounds):
             order = f"cost-{size}-{known}-{number}"
             for start in range(0, known, BATCH):
-                await step.take([envelope(order, one) for one in range(start, min(start + BATCH, known))])
+                await step.handle([envelope(order, one) for one in range(start, min(start + BATCH, known))])
             batch = [envelope(order, known + one) for one in range(size)]
             began = time.process_time()
-            taken = await step.take(batch)
+            taken = await step.handle(batch)
             spent += time.process_time() - began
             assert taken.taken == size
         mean = spent / rounds / size * 1e3

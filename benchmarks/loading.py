@@ -74,7 +74,7 @@ async def listen(amqp_url: str, wanted: Topology, load: Load) -> aiormq.abc.Abst
     await channel.basic_qos(prefetch_count=1_000)
     seen = 0
 
-    async def take(delivered: DeliveredMessage) -> None:
+    async def handle(delivered: DeliveredMessage) -> None:
         nonlocal seen
         load.arrived(delivered)
         seen += 1
@@ -82,7 +82,7 @@ async def listen(amqp_url: str, wanted: Topology, load: Load) -> aiormq.abc.Abst
             await channel.basic_ack(delivered.delivery_tag, multiple=True)
 
     for name in order_process().collaborators:
-        await channel.basic_consume(wanted.queue(name), take)
+        await channel.basic_consume(wanted.queue(name), handle)
     return connection
 
 

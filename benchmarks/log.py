@@ -33,7 +33,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from benchmarks.figures import WIDTH, comparison
 from saga.devstack.stack import LocalStack
 from saga.engine import Step, cursors
-from saga.feeds.gaps import Grace
+from saga.feeds.gaps import GapTimeouts
 from saga.feeds.log_feed import AT_ONCE, LogFeed
 from saga.logging import configure_logging
 from saga.modules import Module, NewEvent, append, read_public
@@ -57,7 +57,7 @@ END_OF_LOG = 24_000
 
 LOOK, ADVANCE, PASS = "look, nothing is due", f"advance by {BATCH}", "one pass of the feed"
 
-NEVER = Grace(hole_seconds=86_400, tail_seconds=86_400)
+NEVER = GapTimeouts(hole_seconds=86_400, tail_seconds=86_400)
 
 CREATE_PLAIN = (
     "CREATE TABLE plain (LIKE saga.event_log INCLUDING ALL)",
@@ -260,7 +260,7 @@ async def pass_rate(engine: AsyncEngine) -> float:
     return await _taken(engine) / seconds
 
 
-def fed_by(engine: AsyncEngine, grace: Grace) -> LogFeed:
+def fed_by(engine: AsyncEngine, grace: GapTimeouts) -> LogFeed:
     """A feed for the order process."""
     process = order_process()
     return LogFeed(engine, Step(engine, process), process, "saga", grace=grace, page_size=BATCH)

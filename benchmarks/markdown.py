@@ -3,22 +3,22 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from benchmarks.figures import Measured, Series, median, ratios, said
-from benchmarks.targets import Verdict, in_words
+from benchmarks.targets import TargetResult, in_words
 
 _REACHED = {True: "yes", False: "no", None: "not measured"}
 
 
-def tables(measured: Mapping[str, Measured], verdicts: Sequence[Verdict], facts: str) -> str:
+def tables(measured: Mapping[str, Measured], target_results: Sequence[TargetResult], facts: str) -> str:
     """The facts, the targets, and all figures, as Markdown."""
-    parts = [facts + ".", "\n".join(_targets(verdicts))]
+    parts = [facts + ".", "\n".join(_targets(target_results))]
     parts += ["\n".join([f"### {name}", "", *_figures(one), *_notes(one)]) for name, one in measured.items()]
     return "\n\n".join(parts) + "\n"
 
 
-def _targets(verdicts: Sequence[Verdict]) -> Iterator[str]:
+def _targets(target_results: Sequence[TargetResult]) -> Iterator[str]:
     yield "| figure | held against | target | measured | reached |"
     yield "|---|---|---|---|---|"
-    for one in verdicts:
+    for one in target_results:
         limit, seen = in_words(one)
         against = one.against or one.target.meant
         yield f"| {one.target.figure} | {against} | {limit} | {seen} | {_REACHED[one.reached]} |"

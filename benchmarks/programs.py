@@ -78,9 +78,9 @@ def start(place: Place, module: Sequence[str], environment: Mapping[str, str] | 
     """A Python module as a service of this place."""
     log = place.logs / f"{module[0]}-{uuid4().hex[:8]}.log"
     argv = (sys.executable, "-m", *module)
-    wanted = {**_inherited(), **place.addresses.environment(), "SAGA_LOG_LEVEL": "info", **(environment or {})}
+    parameters = {**_inherited(), **place.addresses.environment(), "SAGA_LOG_LEVEL": "info", **(environment or {})}
     begin = time.perf_counter()
-    return Running(log, argv, children.spawn(argv, cwd=Path.cwd(), log=log, env=wanted), begin)
+    return Running(log, argv, children.spawn(argv, cwd=Path.cwd(), log=log, env=parameters), begin)
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ import orjson
 
 from benchmarks.figures import Measured, median
 from benchmarks.place import Place
-from benchmarks.targets import Verdict
+from benchmarks.targets import TargetResult
 
 FOLDER = Path(".bench/results")
 
@@ -44,7 +44,7 @@ async def facts(place: Place) -> Facts:
     }
 
 
-def as_json(known: Facts, measured: Mapping[str, Measured], verdicts: Sequence[Verdict]) -> bytes:
+def as_json(known: Facts, measured: Mapping[str, Measured], target_results: Sequence[TargetResult]) -> bytes:
     """Everything, as it is kept."""
     scenarios = {
         name: {
@@ -56,7 +56,7 @@ def as_json(known: Facts, measured: Mapping[str, Measured], verdicts: Sequence[V
     }
     targets = [
         asdict(one.target) | {"held_against": one.against, "measured": one.measured, "reached": one.reached}
-        for one in verdicts
+        for one in target_results
     ]
     return orjson.dumps(
         {"facts": dict(known), "scenarios": scenarios, "targets": targets},

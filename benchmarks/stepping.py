@@ -21,7 +21,7 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
     step, ready = Step(engine, process, elsewhere=settings.log_urls), asyncio.Event()
 
     async def handle(batch: Sequence[Envelope | Poison]) -> None:
-        await step.take(batch)
+        await step.handle(batch)
 
     amqp_url, wanted = required(settings.amqp_url, "SAGA_AMQP_URL"), topology(settings.prefix, process)
     try:

@@ -38,7 +38,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class TargetResult:
     """What was measured for a target: ``unit`` is "times" for a ratio. ``measured`` is None where something lacks."""
 
     target: Target
@@ -92,40 +92,40 @@ TARGETS: Sequence[Target] = (
 )
 
 
-def judge(target: Target, measured: Mapping[str, Measured]) -> Verdict:
+def judge(target: Target, measured: Mapping[str, Measured]) -> TargetResult:
     """Hold a target against what was measured: the median of the rounds, or of the ratios of the rounds."""
     found = measured.get(target.scenario)
     figure = found.find(target.figure) if found else None
     if found is None or figure is None:
-        return Verdict(target, None, "", None)
+        return TargetResult(target, None, "", None)
     if target.against is None:
-        return Verdict(target, median(figure.rounds), figure.unit, None)
+        return TargetResult(target, median(figure.rounds), figure.unit, None)
     other = _fastest(found, target.against)
     if other is None:
-        return Verdict(target, None, "times", None)
-    return Verdict(target, median(ratios(figure.rounds, other.rounds)), "times", other.name)
+        return TargetResult(target, None, "times", None)
+    return TargetResult(target, median(ratios(figure.rounds, other.rounds)), "times", other.name)
 
 
-def judge_all(measured: Mapping[str, Measured]) -> list[Verdict]:
+def judge_all(measured: Mapping[str, Measured]) -> list[TargetResult]:
     """A verdict for each target whose scenario was run."""
     return [judge(target, measured) for target in TARGETS if target.scenario in measured]
 
 
-def table_of_verdicts(verdicts: Sequence[Verdict]) -> Table:
+def table_of_results(target_results: Sequence[TargetResult]) -> Table:
     """Target, measured, reached or not."""
     table = Table(title="Targets")
     for heading in ("figure", "held against", "target", "measured", "reached"):
         table.add_column(heading, justify="left" if heading in ("figure", "held against") else "right")
-    for one in verdicts:
+    for one in target_results:
         limit, seen = in_words(one)
         table.add_row(one.target.figure, one.against or one.target.meant, limit, seen, _ANSWERS[one.reached])
     return table
 
 
-def in_words(verdict: Verdict) -> tuple[str, str]:
+def in_words(result: TargetResult) -> tuple[str, str]:
     """The target, and what was measured."""
-    limit = f"{verdict.target.bound.value} {_with_unit(verdict.target.limit, verdict.unit)}"
-    return limit, "-" if verdict.measured is None else _with_unit(verdict.measured, verdict.unit)
+    limit = f"{result.target.bound.value} {_with_unit(result.target.limit, result.unit)}"
+    return limit, "-" if result.measured is None else _with_unit(result.measured, result.unit)
 
 
 _ANSWERS = {True: "yes", False: "[bold]no[/bold]", None: "not measured"}

@@ -33,7 +33,7 @@ are words. Each table is complete, or declaring it raises DeclarationError.
 ...     version=1,
 ...     correlate="ticket_id",
 ...     inputs={"desk": (Reported, Solved)},
-...     parts=(WORK,),
+...     machines=(WORK,),
 ...     registers=(REPORTS,),
 ...     outcomes=OUTCOMES,
 ...     wanted=(wanted(OUTCOMES, rows=[(Ticket.WAITING, {}), (Ticket.CLOSED, {NOTICE: Notice.SENT})]),),

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random
+import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from uuid import uuid4
@@ -18,6 +19,10 @@ from saga.postgres import connect_engine
 from saga.postgres.migrations import migrate
 
 TEMPLATE = "saga_template"
+
+# A shell that runs the tests in its background has them ignore Ctrl-C, and what they start would do so too.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How fast an example is made says how busy the machine is.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -106,7 +106,7 @@ def _process(
         version=1,
         correlate="order_id",
         inputs={"orders": (OrderPlaced,), "payments": (PaymentReceived,), "scheduler": (PaymentTimedOut,)},
-        parts=(instance,),
+        machines=(instance,),
         outcomes=table,
         wanted=(wanted(table, rows=[(outcome, wants[outcome]) for outcome in table.states]),),
         settled=frozenset({Outcome.NOTHING, Outcome.DONE}) & frozenset(table.states),

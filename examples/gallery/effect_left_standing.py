@@ -75,7 +75,7 @@ def _process(name: str, of_a_paid_order: Wants) -> Process:
         version=1,
         correlate="order_id",
         inputs={"orders": (OrderPlaced,), "payments": (PaymentReceived,), "scheduler": (PaymentTimedOut,)},
-        parts=(ORDER, PAYMENT, TIME),
+        machines=(ORDER, PAYMENT, TIME),
         outcomes=OUTCOMES,
         wanted=(
             wanted(

@@ -61,7 +61,7 @@ diverging = Process(
     version=1,
     correlate="order_id",
     inputs=INPUTS,
-    parts=(ORDER,),
+    machines=(ORDER,),
     outcomes=outcomes(
         ORDER,
         rows=[
@@ -92,7 +92,7 @@ mended = Process(
     version=1,
     correlate="order_id",
     inputs=INPUTS,
-    parts=(PAYMENT, DEADLINE, CANCELLATION),
+    machines=(PAYMENT, DEADLINE, CANCELLATION),
     outcomes=outcomes(
         PAYMENT,
         DEADLINE,

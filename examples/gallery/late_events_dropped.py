@@ -55,7 +55,7 @@ def _process(name: str, keeper: Reducer | Register, is_paid: DerivedColumn) -> P
         version=1,
         correlate="order_id",
         inputs=INPUTS,
-        parts=(DEADLINE,),
+        machines=(DEADLINE,),
         registers=(keeper,),
         outcomes=outcomes(
             is_paid,

@@ -93,7 +93,7 @@ diverging = Process(
     version=1,
     correlate="order_id",
     inputs={"orders": (OrderCancelled,), "payments": (PaymentReceived,)},
-    parts=(PAYMENT, CANCELLATION),
+    machines=(PAYMENT, CANCELLATION),
     outcomes=BEFORE,
     wanted=(
         wanted(
@@ -112,7 +112,7 @@ mended = Process(
     version=1,
     correlate="order_id",
     inputs={"orders": (OrderCancelled,), "payments": (PaymentReceived,), "warehouse": (OrderShipped,)},
-    parts=(PAYMENT, CANCELLATION, PARCEL),
+    machines=(PAYMENT, CANCELLATION, PARCEL),
     outcomes=OUTRANKED,
     wanted=(
         wanted(

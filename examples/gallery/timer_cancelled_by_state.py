@@ -51,7 +51,7 @@ diverging = Process(
     version=1,
     correlate="order_id",
     inputs=INPUTS,
-    parts=(ORDER,),
+    machines=(ORDER,),
     outcomes=outcomes(ORDER, rows=[(state, state) for state in Order]),
     settled=frozenset({Order.PAID, Order.EXPIRED}),
 )

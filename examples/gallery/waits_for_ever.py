@@ -50,7 +50,7 @@ diverging = Process(
     version=1,
     correlate="order_id",
     inputs={"orders": (OrderPlaced,), "payments": (PaymentReceived,)},
-    parts=(ORDER, PAYMENT),
+    machines=(ORDER, PAYMENT),
     outcomes=outcomes(PAYMENT, ORDER, rows=[(Payment.OPEN, ANY, Outcome.WAITING), (Payment.PAID, ANY, Outcome.PAID)]),
     settled=frozenset({Outcome.PAID}),
 )
@@ -71,7 +71,7 @@ mended = Process(
     version=1,
     correlate="order_id",
     inputs={"orders": (OrderPlaced,), "payments": (PaymentReceived,), "scheduler": (PaymentTimedOut,)},
-    parts=(ORDER, PAYMENT, TIME),
+    machines=(ORDER, PAYMENT, TIME),
     outcomes=WITH_A_DEADLINE,
     wanted=(
         wanted(

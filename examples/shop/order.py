@@ -346,7 +346,7 @@ def order_process(
             "warehouse": (OrderShipped, FulfilmentStopped),
             "scheduler": (PaymentTimedOut, FulfilmentTimedOut),
         },
-        parts=(REQUEST, DEADLINE, CANCELLATION, ATTEMPT, WAREHOUSE, SILENCE),
+        machines=(REQUEST, DEADLINE, CANCELLATION, ATTEMPT, WAREHOUSE, SILENCE),
         registers=(ORDER, PAYMENTS, STOPS),
         outcomes=OUTCOMES,
         wanted=(AT_THE_WAREHOUSE, REFUNDS, COLLECTION, waiting),

@@ -109,7 +109,7 @@ class Request(Enum):
     KNOWN = "known"
 
 
-class Patience(Enum):
+class GapDetector(Enum):
     """Whether the deadline has passed."""
 
     WAITING = "waiting"
@@ -157,7 +157,7 @@ def booking(name: str, module: str, confirmed: type, refused: type) -> Process:
         version=1,
         correlate="trip_id",
         inputs={module: (confirmed, refused)},
-        parts=(answer,),
+        machines=(answer,),
         outcomes=outcomes(
             answer,
             name=name,
@@ -193,10 +193,10 @@ REQUEST = SubMachine(
 )
 PATIENCE = SubMachine(
     "patience",
-    start=Patience.WAITING,
+    start=GapDetector.WAITING,
     moves={
-        Patience.WAITING: {TripTimedOut: Patience.OVER},
-        Patience.OVER: {TripTimedOut: Patience.OVER},
+        GapDetector.WAITING: {TripTimedOut: GapDetector.OVER},
+        GapDetector.OVER: {TripTimedOut: GapDetector.OVER},
     },
 )
 WISH = SubMachine(
@@ -218,8 +218,8 @@ OUTCOMES = outcomes(
         (ANY, ANY, Wish.CANCELLED, Trip.CANCELLED),
         (Bookings.COMPLETE, ANY, Wish.GO, Trip.BOOKED),
         (Bookings.BROKEN, ANY, Wish.GO, Trip.FAILED),
-        (Bookings.INCOMPLETE, Patience.WAITING, Wish.GO, Trip.PENDING),
-        (Bookings.INCOMPLETE, Patience.OVER, Wish.GO, Trip.EXPIRED),
+        (Bookings.INCOMPLETE, GapDetector.WAITING, Wish.GO, Trip.PENDING),
+        (Bookings.INCOMPLETE, GapDetector.OVER, Wish.GO, Trip.EXPIRED),
     ],
 )
 
@@ -247,7 +247,7 @@ def trip_process(patience: timedelta = timedelta(hours=2)) -> Process:
         correlate="trip_id",
         inputs={"trips": (TripRequested, TripCancelled), "scheduler": (TripTimedOut,)},
         children=(FLIGHT, HOTEL, CAR),
-        parts=(REQUEST, PATIENCE, WISH),
+        machines=(REQUEST, PATIENCE, WISH),
         registers=(WHERE_TO,),
         outcomes=OUTCOMES,
         wanted=(

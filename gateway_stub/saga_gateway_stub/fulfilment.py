@@ -31,7 +31,7 @@ class Fulfilment:
             "fulfilment", instance="order_id", handlers={StartFulfilment: _start, StopFulfilment: _stop}
         )
 
-    async def take(self, messages: Sequence[Envelope | Poison]) -> None:
+    async def handle(self, messages: Sequence[Envelope | Poison]) -> None:
         """Take a batch; when this returns it may be acknowledged.
 
         Raises Unavailable or Conflict when the same call should be made again.

@@ -73,7 +73,7 @@ class Gateway:
             before_batch=self._wait_for_outage,
         )
 
-    async def take(self, messages: Sequence[Envelope | Poison]) -> None:
+    async def handle(self, messages: Sequence[Envelope | Poison]) -> None:
         """Take a batch; when this returns it may be acknowledged.
 
         Raises Unavailable or Conflict when the same call should be made again.

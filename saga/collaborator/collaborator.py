@@ -175,7 +175,7 @@ class Collaborator:
         """Handle messages in one transaction, all or nothing."""
         commands, rejected = self._commands.read(messages)
         async with durable_transaction(engine) as connection:
-            found = await self._inbox.take_in(connection, commands)
+            found = await self._inbox.deduplicate(connection, commands)
             holding = await self._inbox.hold(connection, newest(found.fresh))
             results = {command.id: SUPERSEDED for command in found.fresh}
             for command in holding:

@@ -32,7 +32,7 @@ class Inbox:
         self._write_results = statements["write_results"]
         self._keep_rejected = statements["keep_rejected"]
 
-    async def take_in(self, connection: AsyncConnection, commands: Sequence[Command[Any]]) -> Deduplicated:
+    async def deduplicate(self, connection: AsyncConnection, commands: Sequence[Command[Any]]) -> Deduplicated:
         """Take commands in; of several with one id the first."""
         if not commands:
             return Deduplicated([], [])

@@ -5,7 +5,7 @@ from saga.convergence.diagrams.graph import joint_graph, machine_graphs, outcome
 from saga.convergence.diagrams.matrix import Commuting, Pair
 from saga.convergence.diagrams.mermaid import to_mermaid
 from saga.convergence.diagrams.svg import to_svg
-from saga.convergence.enumeration import Told, every_order, tell
+from saga.convergence.enumeration import HistoryResult, every_order, run_history
 from saga.convergence.exploration import Exploration, explore
 from saga.convergence.findings import Finding, Kind, Split, name_of, story
 from saga.convergence.render_text import counterexample
@@ -17,11 +17,11 @@ __all__ = [
     "Commuting",
     "Exploration",
     "Finding",
+    "HistoryResult",
     "Kind",
     "Pair",
     "Report",
     "Split",
-    "Told",
     "at_rest",
     "check",
     "check_upgrade",
@@ -34,8 +34,8 @@ __all__ = [
     "make_fact",
     "name_of",
     "outcome_graph",
+    "run_history",
     "story",
-    "tell",
     "to_mermaid",
     "to_svg",
 ]

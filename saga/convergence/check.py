@@ -3,11 +3,13 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from math import factorial
 
 from pydantic import ValidationError
 
 from saga.convergence.diagrams.matrix import Commuting, commuting
-from saga.convergence.enumeration import Told, every_order, tell
+from saga.convergence.enumeration import HistoryResult, every_order, run_history
 from saga.convergence.exploration import MOST_NODES, Exploration, Progress, explore
 from saga.convergence.findings import Finding, Kind
 from saga.convergence.functions import columns_of
@@ -18,23 +20,22 @@ from saga.core.column import shown
 from saga.messages.facts import require_readable
 
 PAIRS = 2_000
-MOST_TOLD = 720
+MOST_ORDERS = 720
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Report:
     """What a check came to.
 
     Sets of up to ``whole_up_to`` facts were explored in every order; ``sampled`` pairs of longer histories were drawn
-    from ``seed`` beyond that. ``told`` are the orders of all samples, if there are not too many to be read.
-    ``unreached`` are the outcomes, and the values of judgements, that no history came to: nothing is known of them.
+    from ``seed`` beyond that. ``unreached`` are the outcomes, and the values of derived columns, that no history came
+    to: nothing is known of them.
     """
 
     process: Process
     samples: tuple[Fact, ...]
     findings: tuple[Finding, ...]
     matrix: tuple[Commuting, ...]
-    told: tuple[Told, ...]
     nodes: int
     whole_up_to: int
     sampled: int
@@ -42,6 +43,16 @@ class Report:
     contradicting: tuple[Fact, ...]
     unreached: tuple[str, ...]
     interrupted: bool
+
+    @cached_property
+    def results(self) -> tuple[HistoryResult, ...]:
+        """Every order of all samples, or of as many of them as can be read; none where a function fails."""
+        if self.interrupted or any(finding.kind is Kind.FAILS for finding in self.findings):
+            return ()
+        few = self.samples
+        while factorial(len(few)) > MOST_ORDERS:
+            few = few[:-1]
+        return tuple(run_history(self.process, history) for history in every_order(few))
 
     @property
     def converges(self) -> bool:
@@ -67,7 +78,7 @@ class Report:
     def untried(self) -> tuple[type, ...]:
         """The inputs of which there is no sample: nothing is known about them."""
         tried = {fact.kind for fact in self.samples}
-        return tuple(kind for kind in self.process.kinds.values() if kind not in tried)
+        return tuple(kind for kind in self.process.message_types.values() if kind not in tried)
 
 
 def check(
@@ -100,9 +111,8 @@ def check(
         except KeyboardInterrupt:
             interrupted = True
     matrix: tuple[Commuting, ...] = ()
-    told: tuple[Told, ...] = ()
     try:
-        matrix, told = tuple(commuting(found)), _told(found)
+        matrix = tuple(commuting(found))
     except KeyboardInterrupt:
         interrupted = True
     return Report(
@@ -110,7 +120,6 @@ def check(
         chosen,
         tuple(sorted(findings, key=lambda one: (list(Kind).index(one.kind), len(one.history)))),
         matrix,
-        told,
         len(found.nodes),
         found.whole_up_to,
         sampled,
@@ -123,10 +132,10 @@ def check(
 
 def ordered(process: Process, samples: Sequence[Fact]) -> tuple[Fact, ...]:
     """The samples in the order of the declaration, each once, so that nothing depends on how they are given."""
-    kinds = list(process.kinds.values())
+    kinds = list(process.message_types.values())
     for fact in samples:
         if fact.kind not in kinds:
-            heard = ", ".join(process.kinds)
+            heard = ", ".join(process.message_types)
             raise DeclarationError(f"{process.name} does not consume {fact.kind.__name__}: it consumes {heard}")
     distinct = [fact for number, fact in enumerate(samples) if fact not in samples[:number]]
     return tuple(
@@ -153,27 +162,13 @@ def _about_deadlines(process: Process, samples: Sequence[Fact]) -> Iterator[Find
 
 def _unreached(found: Exploration) -> Iterator[str]:
     process = found.process
-    states = [node.standing.state for node in found.nodes]
-    judgements = [column for column in columns_of(process) if isinstance(column, DerivedColumn)]
-    came_to = {node.verdict.outcome for node in found.nodes}
+    states = [node.configuration.state for node in found.nodes]
+    columns = [column for column in columns_of(process) if isinstance(column, DerivedColumn)]
+    came_to = {node.end_state.outcome for node in found.nodes}
     yield from (f"{process.outcomes.name} {one.value}" for one in process.outcomes.states if one not in came_to)
-    for judgement in judgements:
-        values = {judgement.value(state.parts, state.registers) for state in states}
-        yield from (f"{judgement.name} {shown(value)}" for value in judgement.states if value not in values)
-
-
-def _told(found: Exploration) -> tuple[Told, ...]:
-    """All orders of all samples, or of as many as can be read."""
-    few = found.samples
-    while _factorial(len(few)) > MOST_TOLD:
-        few = few[:-1]
-    if any(finding.kind is Kind.FAILS for finding in found.findings):
-        return ()
-    return tuple(tell(found.process, history) for history in every_order(few))
-
-
-def _factorial(number: int) -> int:
-    return number * _factorial(number - 1) if number > 1 else 1
+    for column in columns:
+        values = {column.value(state.machines, state.registers) for state in states}
+        yield from (f"{column.name} {shown(value)}" for value in column.states if value not in values)
 
 
 def _is_settled(findings: Sequence[Finding]) -> bool:

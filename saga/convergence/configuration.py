@@ -17,7 +17,7 @@ Effects = frozenset[tuple[str, str, Hashable]]
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class EndState:
     """What a history came to."""
 
     outcome: Enum
@@ -25,7 +25,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Configuration:
     """The state after a history, and the last command for each effect.
 
     ``held`` and ``said`` are what the registers hold and what the commands said, as values that can be compared; they
@@ -43,47 +43,47 @@ class Standing:
         state = self.state
         commanded = frozenset((name, sent.condition) for name, sent in state.commanded.items())
         # A state is the same object wherever it occurs, and quicker to compare by that than by its name.
-        at = tuple(map(id, state.parts.values()))
+        at = tuple(map(id, state.machines.values()))
         return at, tuple(self.held.values()), commanded, frozenset(self.said.items())
 
 
-def start(process: Process) -> Standing:
+def start(process: Process) -> Configuration:
     """Before anything was taken in."""
-    return standing_at(State.start(process), {})
+    return configuration_at(State.start(process), {})
 
 
-def standing_at(state: State, sent: Mapping[str, Command]) -> Standing:
+def configuration_at(state: State, sent: Mapping[str, Command]) -> Configuration:
     """A state, and the last commands that led to it."""
     held = {name: frozen(value) for name, value in state.registers.items()}
-    return Standing(state, sent, held, {name: _said(command) for name, command in sent.items()})
+    return Configuration(state, sent, held, {name: _said(command) for name, command in sent.items()})
 
 
-def take(process: Process, standing: Standing, fact: Fact) -> tuple[Standing, Decision]:
+def apply(process: Process, configuration: Configuration, fact: Fact) -> tuple[Configuration, Decision]:
     """Take one fact in, by the function that the engine uses."""
-    decision = decide(process, standing.state, fact)
-    before, after = standing.state, decision.state
+    decision = decide(process, configuration.state, fact)
+    before, after = configuration.state, decision.state
     if after is before:
-        return standing, decision
-    held, sent, said = standing.held, standing.sent, standing.said
+        return configuration, decision
+    held, sent, said = configuration.held, configuration.sent, configuration.said
     if after.registers is not before.registers:
         known = before.registers
         held = {name: held[name] if value is known[name] else frozen(value) for name, value in after.registers.items()}
     if decision.commands:
         sent = {**sent, **{command.effect: command for command in decision.commands}}
         said = {**said, **{command.effect: _said(command) for command in decision.commands}}
-    return Standing(after, sent, held, said), decision
+    return Configuration(after, sent, held, said), decision
 
 
-def verdict(process: Process, standing: Standing) -> Verdict:
+def end_state(process: Process, configuration: Configuration) -> EndState:
     """The outcome and the net effect."""
-    state = standing.state
+    state = configuration.state
     initially = {effect.name: effect.initially for effect in process.effects if isinstance(effect, Effect)}
     effects = frozenset(
         (name, state.commanded[name].condition, frozen(command.fields))
-        for name, command in standing.sent.items()
+        for name, command in configuration.sent.items()
         if not _is_initial(initially.get(name.partition("/")[0]), state.commanded[name].condition)
     )
-    return Verdict(process.outcomes.value(state.parts, state.registers), effects)
+    return EndState(process.outcomes.value(state.machines, state.registers), effects)
 
 
 def frozen(value: Any) -> Hashable:

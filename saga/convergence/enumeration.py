@@ -4,14 +4,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, permutations
 
-from saga.convergence.configuration import Verdict, start, take, verdict
+from saga.convergence.configuration import EndState, apply, end_state, start
 from saga.convergence.findings import History
-from saga.core import Command, Fact, Process
-from saga.core import Verdict as Answer
+from saga.core import Command, DecisionKind, Fact, Process
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class HistoryResult:
     """A history told: the outcomes that it passed, the commands that were sent on the way, and what it came to.
 
     It ``contradicts`` itself if one of its facts was refused because of others; what it came to is then for a person
@@ -21,22 +20,24 @@ class Told:
     history: History
     outcomes: tuple[str, ...]
     commands: tuple[Command, ...]
-    verdict: Verdict
+    end_state: EndState
     contradicts: bool = False
 
 
-def tell(process: Process, history: Sequence[Fact]) -> Told:
+def run_history(process: Process, history: Sequence[Fact]) -> HistoryResult:
     """Run one history through the engine's decision."""
-    standing = start(process)
+    configuration = start(process)
     outcomes: list[str] = []
     commands: list[Command] = []
     contradicts = False
     for fact in history:
-        standing, decision = take(process, standing, fact)
+        configuration, decision = apply(process, configuration, fact)
         outcomes.append(decision.outcome.value)
         commands += decision.commands
-        contradicts |= decision.verdict in {Answer.CONFLICT, Answer.BEYOND}
-    return Told(tuple(history), tuple(outcomes), tuple(commands), verdict(process, standing), contradicts)
+        contradicts |= decision.kind in {DecisionKind.CONFLICT, DecisionKind.BEYOND}
+    return HistoryResult(
+        tuple(history), tuple(outcomes), tuple(commands), end_state(process, configuration), contradicts
+    )
 
 
 def every_order(samples: Sequence[Fact]) -> Iterator[History]:

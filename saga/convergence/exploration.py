@@ -26,11 +26,10 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from dataclasses import dataclass, field
 from typing import Any
 
-from saga.convergence.configuration import Standing, Verdict, start, take, verdict
-from saga.convergence.finality import taken_back
+from saga.convergence.configuration import Configuration, EndState, apply, end_state, start
+from saga.convergence.finality import undone_effects
 from saga.convergence.findings import Finding, History, Kind, story
-from saga.core import Command, Deadline, Decision, Effect, Fact, Process, Register
-from saga.core import Verdict as Answer
+from saga.core import Command, Deadline, Decision, DecisionKind, Effect, Fact, Process, Register
 
 MOST_NODES = 60_000
 ENOUGH_NODES = 5_000
@@ -47,8 +46,8 @@ class Node:
     """A set of facts, a bit mask over the samples, and where it led; ``after`` and ``by`` are the shortest way in."""
 
     taken: int
-    standing: Standing
-    verdict: Verdict
+    configuration: Configuration
+    end_state: EndState
     after: "Node | None" = None
     by: int = -1
     ways: dict[int, "Node"] = field(default_factory=dict)
@@ -71,8 +70,10 @@ class Exploration:
     nodes: list[Node] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     contradicting: set[frozenset[int]] = field(default_factory=set)
-    told: set[tuple[Kind, str]] = field(default_factory=set)  # what findings say, but for the entry that it is about
-    verdicts: dict[int, Verdict] = field(default_factory=dict)
+    reported: set[tuple[Kind, str]] = field(
+        default_factory=set
+    )  # what findings say, but for the entry that it is about
+    end_states: dict[int, EndState] = field(default_factory=dict)
     diverges: bool = False
     whole_up_to: int = 0
     interrupted: bool = False
@@ -124,7 +125,7 @@ def follow(explored: Exploration, histories: Iterable[History]) -> list[Finding]
 
     For inputs of which there are too many to go everywhere.
     """
-    found = Exploration(explored.process, explored.samples, told=set(explored.told))
+    found = Exploration(explored.process, explored.samples, reported=set(explored.reported))
     known: dict[tuple[int, Hashable], Node] = {}
     numbers = {id(fact): number for number, fact in enumerate(found.samples)}
     for root in _begin(found, known):
@@ -141,7 +142,7 @@ def _begin(found: Exploration, known: dict[tuple[int, Hashable], Node]) -> Itera
     """The node before anything was taken in; none if the declaration fails there."""
     try:
         begin = start(found.process)
-        root = known[0, begin.key] = Node(0, begin, verdict(found.process, begin))
+        root = known[0, begin.key] = Node(0, begin, end_state(found.process, begin))
     except Exception as error:  # noqa: BLE001 -- whatever a function of the declaration raises is a finding
         found.findings.append(Finding(Kind.FAILS, f"before anything came it raises {error!r}", ()))
         return
@@ -158,41 +159,43 @@ def _deliver(
     """Deliver one input at a node; the node that it leads to, if nobody was there before."""
     process, fact = found.process, found.samples[index]
     try:
-        standing, decision = take(process, node.standing, fact)
-        place = (node.taken | 1 << index, standing.key)
+        configuration, decision = apply(process, node.configuration, fact)
+        place = (node.taken | 1 << index, configuration.key)
         is_new = not node.taken >> index & 1 and place not in known
-        came_to = verdict(process, standing) if is_new else node.verdict
-        is_steady = _says_the_same(node if standing is node.standing else known.get(place), decision)
+        came_to = end_state(process, configuration) if is_new else node.end_state
+        is_steady = _says_the_same(node if configuration is node.configuration else known.get(place), decision)
         if is_new:
-            again, second = take(process, node.standing, fact)
-            is_steady = again.key == standing.key and second.outcome is decision.outcome is came_to.outcome
+            again, second = apply(process, node.configuration, fact)
+            is_steady = again.key == configuration.key and second.outcome is decision.outcome is came_to.outcome
     except Exception as error:  # noqa: BLE001 -- whatever a function of the declaration raises is a finding
-        _tell(found, Kind.FAILS, f"{fact.kind.__name__} raises {error!r}", node, index)
+        _report(found, Kind.FAILS, f"{fact.kind.__name__} raises {error!r}", node, index)
         return None
-    if decision.verdict is Answer.CONFLICT:
+    if decision.kind is DecisionKind.CONFLICT:
         found.contradicting.add(frozenset({index, *_contradicted(found, node, index)}))
         return None
-    if decision.verdict is Answer.BEYOND:
-        _tell(found, Kind.BEYOND, f"{decision.reason}: which facts wait for a person depends on the order", node, index)
+    if decision.kind is DecisionKind.BEYOND:
+        _report(
+            found, Kind.BEYOND, f"{decision.reason}: which facts wait for a person depends on the order", node, index
+        )
         return None
     if not is_steady:
         sentence = (
             f"{fact.kind.__name__} is answered differently when asked again: something looks at more than it gets"
         )
-        _tell(found, Kind.FAILS, sentence, node, index)
+        _report(found, Kind.FAILS, sentence, node, index)
     for kind, sentence in _wrong_in_step(found, node, index, decision):
-        _tell(found, kind, sentence, node, index)
+        _report(found, kind, sentence, node, index)
     if node.taken >> index & 1:
         return None
     if is_new:
-        _arrive(found, known, place, Node(place[0], standing, came_to, node, index))
+        _arrive(found, known, place, Node(place[0], configuration, came_to, node, index))
     node.ways[index] = known[place]
     return known[place] if is_new else None
 
 
 def _says_the_same(known: Node | None, decision: Decision) -> bool:
     """Whether an answer that leads where somebody was before has the outcome that was found there."""
-    return known is None or decision.outcome is known.verdict.outcome
+    return known is None or decision.outcome is known.end_state.outcome
 
 
 def _arrive(
@@ -201,29 +204,33 @@ def _arrive(
     """Keep a node that nobody was at before."""
     known[place] = node
     found.nodes.append(node)
-    found.diverges |= found.verdicts.setdefault(node.taken, node.verdict) != node.verdict
-    if node.after is not None and node.verdict.outcome not in found.process.settled and not _has_a_way_on(found, node):
-        sentence = f"{node.verdict.outcome.value} is not settled, and no deadline is armed that could still come"
-        _tell(found, Kind.WAITS_FOR_EVER, sentence, node.after, node.by)
+    found.diverges |= found.end_states.setdefault(node.taken, node.end_state) != node.end_state
+    if (
+        node.after is not None
+        and node.end_state.outcome not in found.process.settled
+        and not _has_a_way_on(found, node)
+    ):
+        sentence = f"{node.end_state.outcome.value} is not settled, and no deadline is armed that could still come"
+        _report(found, Kind.WAITS_FOR_EVER, sentence, node.after, node.by)
 
 
 def _wrong_in_step(found: Exploration, node: Node, index: int, decision: Decision) -> Iterator[tuple[Kind, str]]:
     """What is wrong with one step, whatever other orders lead to."""
-    before, after, name = node.standing.state, decision.state, found.samples[index].kind.__name__
+    before, after, name = node.configuration.state, decision.state, found.samples[index].kind.__name__
     if node.taken >> index & 1:
-        if decision.verdict is Answer.TAKEN or decision.commands:
+        if decision.kind is DecisionKind.TAKEN or decision.commands:
             yield Kind.REPEAT_CHANGES, f"{name} was taken in before, and changes something when it comes again"
         return
     for command in decision.commands:
         last, now = before.commanded.get(command.effect), after.commanded[command.effect]
         if last is not None and (last.condition, last.figures) == (now.condition, now.figures):
             yield Kind.SENT_TWICE, f"{name} sends {command.type} for {command.effect}, which was sent before"
-    for command, other in _in_the_same_words(found.process, node.standing.sent, decision.commands):
+    for command, other in _in_the_same_words(found.process, node.configuration.sent, decision.commands):
         sends = f"{name} sends {command.type} to {command.collaborator} for {command.effect}"
         yield Kind.SENT_TWICE, f"{sends}, and it stands there for {other} in the same words"
     if after is not before and any(isinstance(effect, Effect) and effect.final for effect in found.process.effects):
         known = frozenset(fact.kind for at, fact in enumerate(found.samples) if node.taken >> at & 1)
-        for sentence in taken_back(found.process, before, after, known=known, new=found.samples[index].kind):
+        for sentence in undone_effects(found.process, before, after, known=known, new=found.samples[index].kind):
             yield Kind.CANNOT_BE_UNDONE, sentence
 
 
@@ -255,7 +262,7 @@ def _words(command: Command) -> tuple[str, str, Mapping[str, Any]]:
 def _has_a_way_on(found: Exploration, node: Node) -> bool:
     """Whether a deadline is armed whose input has not been taken in."""
     taken = {fact.kind for index, fact in enumerate(found.samples) if node.taken >> index & 1}
-    armed = node.standing.state.commanded
+    armed = node.configuration.state.commanded
     return any(
         isinstance(effect, Deadline) and effect.name in armed and effect.emits not in taken
         for effect in found.process.effects
@@ -264,41 +271,44 @@ def _has_a_way_on(found: Exploration, node: Node) -> bool:
 
 def _divergences(found: Exploration) -> Iterator[Finding]:
     """The smallest sets of facts that come to more than one verdict; of sets that are alike, one."""
-    by_set: defaultdict[int, dict[Verdict, Node]] = defaultdict(dict)
+    by_set: defaultdict[int, dict[EndState, Node]] = defaultdict(dict)
     for node in found.nodes:
-        by_set[node.taken].setdefault(node.verdict, node)
+        by_set[node.taken].setdefault(node.end_state, node)
     split = [list(nodes.values()) for nodes in by_set.values() if len(nodes) > 1]
     least = min((nodes[0].size for nodes in split), default=0)
-    told: set[Hashable] = set()
+    reported: set[Hashable] = set()
     for nodes in split:
         first, second = _most_different(found, nodes)
         histories = found.history(first), found.history(second)
-        sentence = _difference(first.verdict, second.verdict)
-        alike = (_differing(first.verdict, second.verdict), tuple(sorted(fact.kind.__name__ for fact in histories[0])))
-        if first.size == least and alike not in told:
-            told.add(alike)
+        sentence = _difference(first.end_state, second.end_state)
+        alike = (
+            _differing(first.end_state, second.end_state),
+            tuple(sorted(fact.kind.__name__ for fact in histories[0])),
+        )
+        if first.size == least and alike not in reported:
+            reported.add(alike)
             yield Finding(Kind.DIVERGES, sentence, *histories)
 
 
 def _most_different(found: Exploration, nodes: Sequence[Node]) -> tuple[Node, Node]:
     """Two of the nodes, with two outcomes if there are two; the same ones in whatever order the samples were given."""
     first, *others = sorted(nodes, key=lambda node: _rank(found.process, node))
-    return first, next((node for node in others if node.verdict.outcome is not first.verdict.outcome), others[0])
+    return first, next((node for node in others if node.end_state.outcome is not first.end_state.outcome), others[0])
 
 
 def _rank(process: Process, node: Node) -> tuple[int, str]:
-    commands = sorted((name, command.type, dict(command.fields)) for name, command in node.standing.sent.items())
-    return process.outcomes.states.index(node.verdict.outcome), json.dumps(commands, sort_keys=True)
+    commands = sorted((name, command.type, dict(command.fields)) for name, command in node.configuration.sent.items())
+    return process.outcomes.states.index(node.end_state.outcome), json.dumps(commands, sort_keys=True)
 
 
-def _differing(one: Verdict, other: Verdict) -> Hashable:
+def _differing(one: EndState, other: EndState) -> Hashable:
     """In what two verdicts differ, whichever entries of a register it is about."""
     if one.outcome is not other.outcome:
         return one.outcome, other.outcome
     return frozenset(name.partition("/")[0] for name, _, _ in one.effects ^ other.effects)
 
 
-def _difference(one: Verdict, other: Verdict) -> str:
+def _difference(one: EndState, other: EndState) -> str:
     if one.outcome is not other.outcome:
         return f"the same facts come to {one.outcome.value} or to {other.outcome.value}, as they arrive"
     names = sorted({name for name, _, _ in one.effects ^ other.effects})
@@ -312,15 +322,15 @@ def _contradicted(found: Exploration, node: Node, index: int) -> list[int]:
         other
         for other, known in enumerate(found.samples)
         if node.taken >> other & 1 and known.kind is fact.kind
-        for keeper in found.process.keepers[fact.kind]
-        if isinstance(keeper, Register) and keeper.conflict(keeper.take_in(keeper.start, known), fact)
+        for keeper in found.process.registers_by_type[fact.kind]
+        if isinstance(keeper, Register) and keeper.conflict(keeper.apply(keeper.start, known), fact)
     ]
 
 
-def _tell(found: Exploration, kind: Kind, sentence: str, node: Node, index: int) -> None:
+def _report(found: Exploration, kind: Kind, sentence: str, node: Node, index: int) -> None:
     """Keep the first, which is the shortest, of each kind and sentence, whichever entry of a register it is about."""
     alike = kind, _OF_AN_ENTRY.sub("", sentence)
-    if alike not in found.told:
-        found.told.add(alike)
+    if alike not in found.reported:
+        found.reported.add(alike)
         history = (*found.history(node), found.samples[index])
         found.findings.append(Finding(kind, f"{sentence}: {story(history, found.samples)}", history))

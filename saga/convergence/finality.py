@@ -11,7 +11,7 @@ from enum import Enum
 from saga.core import Commanded, Effect, Process, Selection, State
 
 
-def taken_back(
+def undone_effects(
     process: Process, before: State, after: State, *, known: frozenset[type], new: type, upgraded: bool = False
 ) -> Iterator[str]:
     """A sentence for each effect that a step takes back though it is final.
@@ -25,7 +25,7 @@ def taken_back(
         sent = {name: last for name, last in before.commanded.items() if _is_final(effect, name, last.condition)}
         if not sent:
             continue
-        outcome = process.outcomes.value(after.parts, after.registers).value
+        outcome = process.outcomes.value(after.machines, after.registers).value
         wanted, wanted_before = wanted_of(process, effect, after), wanted_of(process, effect, before)
         for name, last in sent.items():
             was_lost = not upgraded and _is_decided(effect, known) and wanted_before.get(name) != last.condition
@@ -64,7 +64,7 @@ def _is_decided(effect: Effect, known: frozenset[type]) -> bool:
 
 def wanted_of(process: Process, effect: Effect, state: State) -> Mapping[str, str]:
     """The condition in which the effect is wanted, for each entry if it exists for each."""
-    how = process.wants(state.parts, state.registers).get(effect)
+    how = process.wants(state.machines, state.registers).get(effect)
     if isinstance(how, Selection):
         condition = how.condition or next(iter(effect.commands))
         return {f"{effect.name}/{key}": condition.value for key in how.chosen(state.registers)}

@@ -59,7 +59,7 @@ def story(history: History, samples: tuple[Fact, ...]) -> str:
     return " -> ".join(name_of(fact, samples) for fact in history) or "nothing"
 
 
-def told(history: History, samples: tuple[Fact, ...], split: Split | None) -> str:
+def reported(history: History, samples: tuple[Fact, ...], split: Split | None) -> str:
     """The history in one line, with a mark where the version changes."""
     names = [name_of(fact, samples) for fact in history]
     if split is not None:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from saga.convergence.check import ordered
-from saga.convergence.configuration import Standing
+from saga.convergence.configuration import Configuration
 from saga.convergence.exploration import explore
 from saga.convergence.functions import functions_about
 from saga.convergence.samples import derive_samples
@@ -23,7 +23,7 @@ from saga.messages.facts import make_fact
 MOST_NODES = 1_000
 """Of as many places others are asked; larger sets of facts than fit are left out."""
 
-Opinion = Mapping[str, Sequence[str]]
+Fingerprint = Mapping[str, Sequence[str]]
 """For each set of facts, by the numbers of its samples, what its orders come to."""
 
 
@@ -33,7 +33,7 @@ def has_functions(process: Process) -> bool:
     return any(getattr(one, "__module__", "builtins") not in (every.__module__, "builtins") for one in functions)
 
 
-def opinion(process: Process, samples: Iterable[Any] | None, *, backwards: bool) -> Opinion:
+def fingerprint(process: Process, samples: Iterable[Any] | None, *, backwards: bool) -> Fingerprint:
     """What each set of these facts, or of samples made from the message classes, comes to."""
     facts = derive_samples(process) if samples is None else [_as_fact(one) for one in samples]
     chosen = ordered(process, facts)
@@ -43,19 +43,19 @@ def opinion(process: Process, samples: Iterable[Any] | None, *, backwards: bool)
     for node in found.nodes:
         if node.size <= found.whole_up_to:
             taken = sorted(number for at, number in enumerate(numbers) if node.taken >> at & 1)
-            said[json.dumps(taken)].add(_in_words(node.verdict.outcome.value, node.standing))
-    return {taken: sorted(verdicts) for taken, verdicts in said.items()}
+            said[json.dumps(taken)].add(_in_words(node.end_state.outcome.value, node.configuration))
+    return {taken: sorted(end_states) for taken, end_states in said.items()}
 
 
-def differing(opinions: Sequence[Opinion]) -> list[int] | None:
+def differing(opinions: Sequence[Fingerprint]) -> list[int] | None:
     """The smallest set of facts of which not all say the same; None if there is none."""
     first, *others = opinions
     sets = [taken for taken in first if any(one.get(taken, first[taken]) != first[taken] for one in others)]
     return min((json.loads(taken) for taken in sets), key=lambda numbers: (len(numbers), numbers), default=None)
 
 
-def _in_words(outcome: str, standing: Standing) -> str:
-    commands = sorted((name, command.type, dict(command.fields)) for name, command in standing.sent.items())
+def _in_words(outcome: str, configuration: Configuration) -> str:
+    commands = sorted((name, command.type, dict(command.fields)) for name, command in configuration.sent.items())
     return json.dumps([outcome, commands], sort_keys=True, default=repr)
 
 

@@ -12,19 +12,21 @@ from saga.core import Column, DerivedColumn, Effect, Outcomes, Process, Reducer,
 _DEEPEST = 3
 
 
-def functions_about(process: Process, keepers: Collection[Register | Reducer]) -> Iterator[Callable[..., Any]]:
+def functions_about(
+    process: Process, registers_by_type: Collection[Register | Reducer]
+) -> Iterator[Callable[..., Any]]:
     """The functions of the user's own that look at any of these registers, or fold them."""
-    yield from (keeper.reduce for keeper in keepers if isinstance(keeper, Reducer))
+    yield from (keeper.reduce for keeper in registers_by_type if isinstance(keeper, Reducer))
     for column in columns_of(process):
-        if isinstance(column, DerivedColumn) and _meet(column.registers, keepers):
+        if isinstance(column, DerivedColumn) and _meet(column.registers, registers_by_type):
             yield column.judge
     for effect in process.effects:
         for sends in effect.commands.values() if isinstance(effect, Effect) else ():
-            yield from (figure.work_out for figure in sends.figures if _meet(figure.registers, keepers))
+            yield from (figure.compute for figure in sends.figures if _meet(figure.registers, registers_by_type))
     for table in process.wanted:
         for wants in table.cells.values():
             for how in wants.values():
-                if isinstance(how, Selection) and _meet((how.register, *how.beside), keepers):
+                if isinstance(how, Selection) and _meet((how.register, *how.beside), registers_by_type):
                     yield how.choose
 
 

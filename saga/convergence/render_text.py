@@ -6,7 +6,7 @@ from itertools import zip_longest
 
 from pydantic import BaseModel
 
-from saga.convergence.configuration import Standing, standing_at, start, take, verdict
+from saga.convergence.configuration import Configuration, apply, configuration_at, end_state, start
 from saga.convergence.findings import Finding, History, Kind, Split, name_of
 from saga.core import Command, Fact, Process, dump_state, load_state
 
@@ -29,10 +29,10 @@ def counterexample(finding: Finding, process: Process, samples: Sequence[Fact]) 
     The text has several lines of at most some 120 characters.
     """
     known = _known(finding, samples)
-    first = _told(process, finding.history, known, finding.split)
+    first = _orders(process, finding.history, known, finding.split)
     if not finding.other:
         return "\n".join(first)
-    return _side_by_side(first, _told(process, finding.other, known, None))
+    return _side_by_side(first, _orders(process, finding.other, known, None))
 
 
 def test_to_paste(
@@ -61,7 +61,7 @@ def test_to_paste(
 
 def told_in_steps(process: Process, history: Sequence[Fact], samples: Sequence[Fact]) -> str:
     """A history step by step: what came, the outcome after it, what was sent, and what it came to."""
-    return "\n".join(_told(process, tuple(history), tuple(samples), None))
+    return "\n".join(_orders(process, tuple(history), tuple(samples), None))
 
 
 def _known(finding: Finding, samples: Sequence[Fact]) -> tuple[Fact, ...]:
@@ -71,32 +71,32 @@ def _known(finding: Finding, samples: Sequence[Fact]) -> tuple[Fact, ...]:
     return tuple(known)
 
 
-def _told(process: Process, history: History, samples: tuple[Fact, ...], split: Split | None) -> list[str]:
+def _orders(process: Process, history: History, samples: tuple[Fact, ...], split: Split | None) -> list[str]:
     version = split.old if split is not None else process
-    standing = start(version)
+    configuration = start(version)
     lines: list[str] = []
     try:
         for number, fact in enumerate(history):
             if split is not None and number == split.after:
-                version, standing = _change_version(split, standing, lines)
+                version, configuration = _change_version(split, configuration, lines)
             lines.append(f"{number + 1}. {name_of(fact, samples)}")
-            standing, decision = take(version, standing, fact)
+            configuration, decision = apply(version, configuration, fact)
             lines += [f"   {decision.reason}", *(f"   sends {_command(command)}" for command in decision.commands)]
         if split is not None and split.after == len(history):
-            version, standing = _change_version(split, standing, lines)
-        return lines + _came_to(version, standing)
+            version, configuration = _change_version(split, configuration, lines)
+        return lines + _came_to(version, configuration)
     except Exception as error:  # noqa: BLE001 -- that it raises is what is to be told
         return [*lines, f"   raises {error!r}"]
 
 
-def _change_version(split: Split, standing: Standing, lines: list[str]) -> tuple[Process, Standing]:
+def _change_version(split: Split, configuration: Configuration, lines: list[str]) -> tuple[Process, Configuration]:
     """The instance as the new version reads it; a line says so."""
     lines.append(f"== from here on under {split.names[1]} ==")
-    return split.new, standing_at(load_state(split.new, dump_state(standing.state)), standing.sent)
+    return split.new, configuration_at(load_state(split.new, dump_state(configuration.state)), configuration.sent)
 
 
-def _came_to(process: Process, standing: Standing) -> list[str]:
-    came_to = verdict(process, standing)
+def _came_to(process: Process, configuration: Configuration) -> list[str]:
+    came_to = end_state(process, configuration)
     lines = [f"outcome: {came_to.outcome.value}"]
     names = sorted((name, condition) for name, condition, _ in came_to.effects)
     return lines + ([f"net effect: {name} {condition}" for name, condition in names] or ["net effect: none"])
@@ -156,7 +156,7 @@ def _imports(finding: Finding, facts: Collection[Fact]) -> list[str]:
 
 
 _USED: Mapping[Kind, tuple[str, ...]] = {
-    Kind.DIVERGES: ("tell",),
+    Kind.DIVERGES: ("run_history",),
     Kind.BEYOND: ("assert_converges",),
     Kind.FAILS: ("assert_converges",),
     Kind.DEPENDS_ON_MORE: (),
@@ -208,6 +208,6 @@ def _assertion(finding: Finding, names: Mapping[int, str]) -> list[str]:
     if finding.split is not None:
         return [f"assert check_upgrade(OLD, NEW, {distinct}) == []"]
     if finding.kind is Kind.DIVERGES:
-        first, second = f"tell(PROCESS, {history})", f"tell(PROCESS, {other})"
-        return [f"first = {first}", f"second = {second}", "assert first.verdict == second.verdict"]
+        first, second = f"run_history(PROCESS, {history})", f"run_history(PROCESS, {other})"
+        return [f"first = {first}", f"second = {second}", "assert first.end_state == second.end_state"]
     return [f"assert_converges(PROCESS, {distinct})"]

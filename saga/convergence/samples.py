@@ -50,7 +50,9 @@ def derive_samples(process: Process, variants: int | None = None) -> tuple[Fact,
         many = derive_samples(process, VARIANTS)
         return many if len(many) <= MOST_SAMPLES else derive_samples(process, FEWER_VARIANTS)
     instance = _instance(process)
-    return tuple(fact for kind in process.kinds.values() for fact in _samples(process, kind, instance, variants))
+    return tuple(
+        fact for kind in process.message_types.values() for fact in _samples(process, kind, instance, variants)
+    )
 
 
 def emitted(process: Process, deadline: Deadline, instance: Any, due: timedelta = timedelta()) -> Fact:
@@ -61,7 +63,7 @@ def emitted(process: Process, deadline: Deadline, instance: Any, due: timedelta 
 
 def _instance(process: Process) -> Any:
     """What every sample is about: the first value that each class takes for the field that correlates."""
-    fields = [_fields(kind)[process.correlate] for kind in process.kinds.values()]
+    fields = [_fields(kind)[process.correlate] for kind in process.message_types.values()]
     adapters = [TypeAdapter(field) for field in fields]
     for candidate in chain([INSTANCE], _candidates(process.correlate)):
         if all(_reads_as(adapter, candidate) == str(candidate) for adapter in adapters):
@@ -109,15 +111,20 @@ def _samples(process: Process, kind: type, instance: Any, variants: int) -> Iter
 
 def _variants(process: Process, kind: type, variants: int) -> Iterator[_Variant]:
     """The usual ones, one more for each further value of a choice, and one for the greatest number that is named."""
-    keepers = process.keepers[kind]
-    keys = frozenset(getattr(keeper, "key", process.correlate) for keeper in keepers) - {process.correlate}
-    is_folded = any(isinstance(keeper, Reducer) for keeper in keepers)
+    registers_by_type = process.registers_by_type[kind]
+    keys = frozenset(getattr(keeper, "key", process.correlate) for keeper in registers_by_type) - {process.correlate}
+    is_folded = any(isinstance(keeper, Reducer) for keeper in registers_by_type)
     usual = variants if keys or is_folded else 1
-    choices = max((len(_choices(field)) for field in _fields(kind).values()), default=0) if keepers else 1
+    choices = max((len(_choices(field)) for field in _fields(kind).values()), default=0) if registers_by_type else 1
     several = usual + min(max(choices, 1), _MOST_CHOICES) - 1
     for number in range(several):
         yield _Variant(number, max(0, number - usual + 1), keys, is_folded)
-    named = [number for one in functions_about(process, keepers) for number in numbers_in(one) if number > _USUAL_SUM]
+    named = [
+        number
+        for one in functions_about(process, registers_by_type)
+        for number in numbers_in(one)
+        if number > _USUAL_SUM
+    ]
     if named and usual > 1:
         yield _Variant(several, 0, keys, is_folded, special=max(named))
 
@@ -206,11 +213,11 @@ def _bounds(adapter: TypeAdapter[Any]) -> Iterator[Any]:
         schema = adapter.json_schema()
     except Exception:  # noqa: BLE001 -- a type without a JSON schema has no bounds to say, and may have other values
         return
-    for part in (schema, *schema.get("anyOf", ())):
+    for machine in (schema, *schema.get("anyOf", ())):
         for bound, step in (("minimum", 0), ("exclusiveMinimum", 1), ("maximum", 0), ("exclusiveMaximum", -1)):
-            if bound in part:
-                yield part[bound] + step
-                yield part[bound] + step * 2
+            if bound in machine:
+                yield machine[bound] + step
+                yield machine[bound] + step * 2
 
 
 def _built(annotation: Any) -> Iterator[Any]:
@@ -240,7 +247,7 @@ def _passing(adapter: TypeAdapter[Any], candidates: Iterator[Any]) -> Iterator[A
 
 
 def _default(field: Any) -> Any:
-    for part in getattr(field, "__metadata__", ()):
-        if isinstance(part, _Default) and not part.of.is_required():
-            return part.of.get_default(call_default_factory=True)
+    for machine in getattr(field, "__metadata__", ()):
+        if isinstance(machine, _Default) and not machine.of.is_required():
+            return machine.of.get_default(call_default_factory=True)
     return dataclasses.MISSING

@@ -8,7 +8,7 @@ from dataclasses import replace
 from hashlib import blake2b
 from typing import Any
 
-from saga.convergence.enumeration import tell
+from saga.convergence.enumeration import run_history
 from saga.convergence.exploration import Exploration, follow
 from saga.convergence.findings import Finding, History, Kind
 from saga.core import Fact, Process
@@ -64,8 +64,8 @@ def sample(found: Exploration, seed: int, pairs: int) -> list[Finding]:
 
 def _differ(process: Process, one: History, other: History) -> bool:
     """Whether both come to different verdicts, neither because a person has to settle it."""
-    first, second = tell(process, one), tell(process, other)
-    return first.verdict != second.verdict and not first.contradicts and not second.contradicts
+    first, second = run_history(process, one), run_history(process, other)
+    return first.end_state != second.end_state and not first.contradicts and not second.contradicts
 
 
 def _shortened(process: Process, one: History, other: History) -> Finding:

@@ -4,7 +4,7 @@ Knows nothing of Postgres, RabbitMQ, clocks or randomness: what it decides depen
 """
 
 from saga.core.column import Column, DerivedColumn
-from saga.core.decision import Command, Decision, Timer, Verdict, decide
+from saga.core.decision import Command, Decision, DecisionKind, Timer, decide
 from saga.core.effect import ARMED, CommandTemplate, ComputedField, Deadline, Effect, Selection, all_but_least, every
 from saga.core.errors import DeclarationError
 from saga.core.fact import Fact
@@ -24,6 +24,7 @@ __all__ = [
     "ComputedField",
     "Deadline",
     "Decision",
+    "DecisionKind",
     "DeclarationError",
     "DerivedColumn",
     "Effect",
@@ -37,7 +38,6 @@ __all__ = [
     "State",
     "SubMachine",
     "Timer",
-    "Verdict",
     "Wanted",
     "Wants",
     "all_but",

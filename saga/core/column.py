@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from saga.core.register import Reducer, Register
 
 Value = Enum | bool
-Parts = Mapping[str, Enum]
+Machines = Mapping[str, Enum]
 Registers = Mapping[str, Any]
 
 
@@ -27,7 +27,7 @@ class Column(Protocol):
     def states(self) -> tuple[Value, ...]:
         """Every value that it can have."""
 
-    def value(self, parts: Parts, registers: Registers) -> Value:
+    def value(self, machines: Machines, registers: Registers) -> Value:
         """Its value in an instance with these states and registers."""
 
 
@@ -48,7 +48,7 @@ class DerivedColumn:
     judge: Callable[..., Value]
     states: tuple[Value, ...] = (False, True)
 
-    def value(self, parts: Parts, registers: Registers) -> Value:  # noqa: ARG002 -- it looks at registers alone
+    def value(self, machines: Machines, registers: Registers) -> Value:  # noqa: ARG002 -- it looks at registers alone
         """What it judges now. Raises ValueError for a value that is none of its states."""
         value = self.judge(*[registers[register.name] for register in self.registers])
         if value not in self.states:

@@ -28,7 +28,7 @@ from saga.core.state import Commanded, State
 from saga.core.statically_frozen import statically_frozen
 
 
-class Verdict(Enum):
+class DecisionKind(Enum):
     """How an input was answered."""
 
     TAKEN = "taken"
@@ -65,7 +65,7 @@ class Timer:
 class Decision:
     """The answer to one input: the state after it, and what to send. ``reason`` is a sentence for people."""
 
-    verdict: Verdict
+    kind: DecisionKind
     reason: str
     state: State
     outcome: Enum
@@ -78,26 +78,26 @@ def decide(process: Process, state: State, fact: Fact, *, is_bounded: bool = Tru
 
     Unless ``is_bounded`` the bounds of registers are not looked at: what was taken in once stays so.
     """
-    before = process.outcomes.value(state.parts, state.registers)
-    parts, registers = state.parts, state.registers
-    for register in process.keepers[fact.kind]:
+    before = process.outcomes.value(state.machines, state.registers)
+    machines, registers = state.machines, state.registers
+    for register in process.registers_by_type[fact.kind]:
         before_it = registers[register.name]
         if conflict := register.conflict(before_it, fact):
-            return Decision(Verdict.CONFLICT, conflict, state, before)
-        taken = register.take_in_bounded(before_it, fact) if is_bounded else register.take_in(before_it, fact)
+            return Decision(DecisionKind.CONFLICT, conflict, state, before)
+        taken = register.apply_bounded(before_it, fact) if is_bounded else register.apply(before_it, fact)
         if isinstance(taken, Beyond):
-            return Decision(Verdict.BEYOND, taken.why, state, before)
+            return Decision(DecisionKind.BEYOND, taken.why, state, before)
         if taken is not before_it:
             registers = {**registers, register.name: taken}
-    for part in process.hearers[fact.kind]:
-        if (moved := part.move(parts[part.name], fact.kind)) is not parts[part.name]:
-            parts = {**parts, part.name: moved}
-    if parts is state.parts and registers is state.registers:
-        return Decision(Verdict.IGNORED, _why_ignored(process, state, fact), state, before)
-    outcome = process.outcomes.value(parts, registers)
-    after, commands, timers = _command(process, State(parts, registers, state.commanded, state.revisions))
+    for machine in process.machines_by_type[fact.kind]:
+        if (moved := machine.move(machines[machine.name], fact.kind)) is not machines[machine.name]:
+            machines = {**machines, machine.name: moved}
+    if machines is state.machines and registers is state.registers:
+        return Decision(DecisionKind.IGNORED, _why_ignored(process, state, fact), state, before)
+    outcome = process.outcomes.value(machines, registers)
+    after, commands, timers = _command(process, State(machines, registers, state.commanded, state.revisions))
     return Decision(
-        Verdict.TAKEN, _what_changed(process, state, after, before, outcome), after, outcome, commands, timers
+        DecisionKind.TAKEN, _what_changed(process, state, after, before, outcome), after, outcome, commands, timers
     )
 
 
@@ -106,7 +106,7 @@ def _command(process: Process, state: State) -> tuple[State, tuple[Command, ...]
     commanded, revisions = dict(state.commanded), dict(state.revisions)
     commands: list[Command] = []
     timers: list[Timer] = []
-    for effect, condition in process.wants(state.parts, state.registers).items():
+    for effect, condition in process.wants(state.machines, state.registers).items():
         if isinstance(effect, Deadline):
             if effect.name not in commanded:
                 commanded[effect.name] = Commanded(ARMED.value, 1)
@@ -120,7 +120,7 @@ def _command(process: Process, state: State) -> tuple[State, tuple[Command, ...]
             fields = sends.carried(state.registers, key)
             fields.update(figures)
             commands.append(Command(sends.type, effect.collaborator, name, revision, MappingProxyType(fields)))
-    return State(state.parts, state.registers, commanded, revisions), tuple(commands), tuple(timers)
+    return State(state.machines, state.registers, commanded, revisions), tuple(commands), tuple(timers)
 
 
 Differing = tuple[str, str | None, Enum, dict[str, Any]]
@@ -130,14 +130,14 @@ Differing = tuple[str, str | None, Enum, dict[str, Any]]
 def _differing(effect: Effect, wanted: Enum | Selection, state: State) -> Iterator[Differing]:
     """What is wanted of an effect and is not what it was commanded last, in the order of the keys."""
     if isinstance(wanted, Enum):
-        figures = effect.commands[wanted].worked_out(state.registers, None)
+        figures = effect.commands[wanted].computed(state.registers, None)
         if _differs(effect, wanted, figures, state.commanded.get(effect.name)):
             yield effect.name, None, wanted, figures
         return
     condition = wanted.condition or next(iter(effect.commands))
     sends = effect.commands[condition]
     for key, name in _candidates(effect, condition, wanted.chosen(state.registers), state.commanded):
-        figures = sends.worked_out(state.registers, key)
+        figures = sends.computed(state.registers, key)
         if _differs(effect, condition, figures, state.commanded.get(name)):
             yield name, key, condition, figures
 
@@ -164,16 +164,19 @@ def _differs(effect: Effect, condition: Enum, figures: Mapping[str, Any], last: 
 
 
 def _why_ignored(process: Process, state: State, fact: Fact) -> str:
-    known = [register.known(fact) for register in process.keepers[fact.kind]]
-    moved = [f"{part.name} is already {state.parts[part.name].value}" for part in process.hearers[fact.kind]]
+    known = [register.known(fact) for register in process.registers_by_type[fact.kind]]
+    moved = [
+        f"{machine.name} is already {state.machines[machine.name].value}"
+        for machine in process.machines_by_type[fact.kind]
+    ]
     return f"ignored, because {' and '.join(known or moved)}"
 
 
 def _what_changed(process: Process, before: State, after: State, was: Enum, outcome: Enum) -> str:
     changes = [
-        f"{name} {before.parts[name].value} -> {state.value}"
-        for name, state in after.parts.items()
-        if before.parts[name] is not state
+        f"{name} {before.machines[name].value} -> {state.value}"
+        for name, state in after.machines.items()
+        if before.machines[name] is not state
     ]
     for register in process.registers:
         changes += register.changes(before.registers[register.name], after.registers[register.name])

@@ -107,13 +107,13 @@ class ComputedField:
 
     name: str
     registers: tuple[Register | Reducer, ...]
-    work_out: Callable[..., Any]
+    compute: Callable[..., Any]
     is_cumulative: bool = False
 
     def value(self, registers: Mapping[str, Any], key: str | None) -> Any:
         """Its value now."""
         held = [registers[register.name] for register in self.registers]
-        return plain(self.work_out(*held) if key is None else self.work_out(*held, key))
+        return plain(self.compute(*held) if key is None else self.compute(*held, key))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ class CommandTemplate:
     fields: tuple[str, ...] = ()
     figures: tuple[ComputedField, ...] = ()
 
-    def worked_out(self, registers: Mapping[str, Any], key: str | None) -> dict[str, Any]:
+    def computed(self, registers: Mapping[str, Any], key: str | None) -> dict[str, Any]:
         """The values of the figures."""
         if not self.figures:
             return {}

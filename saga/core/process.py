@@ -22,12 +22,11 @@ LEAST_BYTES: Final = 64 * 1024
 class Process:
     """A declared process; the engine runs it, and every diagram and check reads the same value.
 
-    ``inputs`` maps each module to the message classes that the process hears from it. ``correlate`` is the field whose
-    value finds the instance. ``settled`` are the outcomes in which nothing is waited for any more. A process whose
-    outcome is part of a larger one is among the ``children`` of that: its inputs, parts, registers and wants are then
-    those of the larger one too. Everything after ``most_bytes`` follows from what stands before: ``hearers`` and
-    ``keepers`` are the parts and registers that an input moves. Whatever its registers hold, the state of an instance
-    has at most about ``most_bytes`` as JSON.
+    ``inputs`` maps each module to the message classes that the process consumes from it. ``correlate`` is the field
+    whose value names the instance. ``settled`` are the outcomes in which the process waits for nothing. ``children``
+    are processes whose outcome is part of this one: their inputs, machines, registers and wants belong to this process
+    too. The state of an instance has at most about ``most_bytes`` as JSON, whatever its registers hold. The fields
+    after ``most_bytes`` are derived: ``machines_by_type`` and ``registers_by_type`` are what an input can change.
 
     Raises DeclarationError, which names what is wrong and what to write there.
 
@@ -42,25 +41,27 @@ class Process:
     settled: frozenset[Enum]
     wanted: tuple[Wanted, ...] = ()
     inputs: Mapping[str, tuple[type, ...]] = field(default_factory=dict)
-    parts: tuple[SubMachine[Any], ...] = ()
+    machines: tuple[SubMachine[Any], ...] = ()
     registers: tuple[Register | Reducer, ...] = ()
     children: tuple["Process", ...] = ()
     most_bytes: int = MOST_BYTES
-    kinds: Mapping[str, type] = field(init=False)
+    message_types: Mapping[str, type] = field(init=False)
     effects: tuple[Effect | Deadline, ...] = field(init=False)
-    hearers: Mapping[type, tuple[SubMachine[Any], ...]] = field(init=False)
-    keepers: Mapping[type, tuple[Register | Reducer, ...]] = field(init=False)
+    machines_by_type: Mapping[type, tuple[SubMachine[Any], ...]] = field(init=False)
+    registers_by_type: Mapping[type, tuple[Register | Reducer, ...]] = field(init=False)
 
     def __post_init__(self) -> None:
         require_bound(f"process {self.name!r}", "most_bytes", self.most_bytes, LEAST_BYTES)
         self._adopt()
         heard = [kind for kinds in self.inputs.values() for kind in kinds]
-        hearers = {kind: tuple(part for part in self.parts if kind in part.inputs) for kind in heard}
-        keepers = {kind: tuple(one for one in self.registers if kind in one.inputs) for kind in heard}
+        machines_by_type = {
+            kind: tuple(machine for machine in self.machines if kind in machine.inputs) for kind in heard
+        }
+        registers_by_type = {kind: tuple(one for one in self.registers if kind in one.inputs) for kind in heard}
         effects = [effect for table in self.wanted for wants in table.cells.values() for effect in wants]
-        object.__setattr__(self, "hearers", MappingProxyType(hearers))
-        object.__setattr__(self, "keepers", MappingProxyType(keepers))
-        object.__setattr__(self, "kinds", MappingProxyType({kind.__name__: kind for kind in heard}))
+        object.__setattr__(self, "machines_by_type", MappingProxyType(machines_by_type))
+        object.__setattr__(self, "registers_by_type", MappingProxyType(registers_by_type))
+        object.__setattr__(self, "message_types", MappingProxyType({kind.__name__: kind for kind in heard}))
         object.__setattr__(self, "effects", tuple(dict.fromkeys(effects)))
         for complaint in complaints(self):
             raise DeclarationError(f"process {self.name!r}: {complaint}")
@@ -75,11 +76,11 @@ class Process:
         """Every target of a command, in the order of declaration."""
         return tuple(dict.fromkeys(effect.collaborator for effect in self.effects if isinstance(effect, Effect)))
 
-    def wants(self, parts: Mapping[str, Enum], registers: Mapping[str, Any]) -> Wants:
+    def wants(self, machines: Mapping[str, Enum], registers: Mapping[str, Any]) -> Wants:
         """What is wanted in an instance with these states and registers, by all of the tables."""
         if len(self.wanted) == 1:
-            return self.wanted[0].of(parts, registers)
-        return {effect: how for table in self.wanted for effect, how in table.of(parts, registers).items()}
+            return self.wanted[0].of(machines, registers)
+        return {effect: how for table in self.wanted for effect, how in table.of(machines, registers).items()}
 
     def _adopt(self) -> None:
         """Take over what the children declare, each part, register and table once, theirs first."""
@@ -90,7 +91,7 @@ class Process:
                 known += [kind for kind in kinds if kind not in known]
         heard = {module: tuple(kinds) for module, kinds in inputs.items()}
         object.__setattr__(self, "inputs", MappingProxyType(heard))
-        for name in ("parts", "registers", "wanted"):
+        for name in ("machines", "registers", "wanted"):
             adopted: list[Any] = []
             for declared in (*self.children, self):
                 adopted += [one for one in getattr(declared, name) if one not in adopted]

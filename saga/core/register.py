@@ -45,7 +45,7 @@ class Register:
     settles. Raises DeclarationError for a bound below 1.
 
     >>> from saga import Fact
-    >>> REPORTS.take_in({}, Fact(Reported, {"ticket_id": "t-1", "text": "broken"}))
+    >>> REPORTS.apply({}, Fact(Reported, {"ticket_id": "t-1", "text": "broken"}))
     {'t-1': {'ticket_id': 't-1', 'text': 'broken'}}
     """
 
@@ -86,7 +86,7 @@ class Register:
             return None
         return f"{self.key} {self.key_of(fact)!r} is already known with other contents: {differences}"
 
-    def take_in(self, entries: Entries, fact: Fact) -> Entries:
+    def apply(self, entries: Entries, fact: Fact) -> Entries:
         """The entries with this fact among them; the same object if it was there before."""
         key = self.key_of(fact)
         if key in entries:
@@ -95,11 +95,11 @@ class Register:
         items.insert(bisect(list(entries), key), (key, fact.fields))
         return dict(items)
 
-    def take_in_bounded(self, entries: Entries, fact: Fact) -> Entries | Beyond:
+    def apply_bounded(self, entries: Entries, fact: Fact) -> Entries | Beyond:
         """As ``take_in``, unless that would be more entries than it may hold."""
         if len(entries) >= self.most and self.key_of(fact) not in entries:
             return Beyond(f"register {self.name} holds {len(entries)} entries, and its bound is most={self.most}")
-        return self.take_in(entries, fact)
+        return self.apply(entries, fact)
 
     def load(self, stored: Entries) -> Entries:
         """The entries as they were before they were stored."""
@@ -128,7 +128,7 @@ class Reducer:
     >>> def add_text(known: list[str], fact: Fact) -> list[str]:
     ...     return sorted({*known, fact.fields["text"]})
     >>> words = Reducer("words", of=(Reported,), start=[], reduce=add_text)
-    >>> words.take_in(["broken"], Fact(Reported, {"ticket_id": "t-1", "text": "again"}))
+    >>> words.apply(["broken"], Fact(Reported, {"ticket_id": "t-1", "text": "again"}))
     ['again', 'broken']
     """
 
@@ -156,14 +156,14 @@ class Reducer:
         """A function contradicts nothing."""
         return None
 
-    def take_in(self, value: Any, fact: Fact) -> Any:
+    def apply(self, value: Any, fact: Fact) -> Any:
         """What it makes of the fact; the same object if that is nothing new."""
         reduced = plain(self.reduce(plain(value), fact))
         return value if reduced == value else reduced
 
-    def take_in_bounded(self, value: Any, fact: Fact) -> Any | Beyond:
+    def apply_bounded(self, value: Any, fact: Fact) -> Any | Beyond:
         """As ``take_in``, unless the value would grow beyond what it may be."""
-        reduced = self.take_in(value, fact)
+        reduced = self.apply(value, fact)
         if reduced is value or (size := _size(reduced)) <= max(self.most_bytes, _size(value)):
             return reduced
         return Beyond(f"reducer {self.name} would hold {size} bytes, and its bound is most_bytes={self.most_bytes}")

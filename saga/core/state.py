@@ -22,11 +22,11 @@ class Commanded:
 class State:
     """Everything an instance knows.
 
-    ``parts`` and ``registers`` are what was taken in; ``commanded`` is what was sent so far, by effect;
+    ``machines`` and ``registers`` are what was taken in; ``commanded`` is what was sent so far, by effect;
     ``revisions`` counts the commands sent to each collaborator.
     """
 
-    parts: Mapping[str, Enum]
+    machines: Mapping[str, Enum]
     registers: Mapping[str, Any]
     commanded: Mapping[str, Commanded]
     revisions: Mapping[str, int]
@@ -35,7 +35,7 @@ class State:
     def start(cls, process: Process) -> Self:
         """The state before anything was taken in."""
         return cls(
-            parts={part.name: part.start for part in process.parts},
+            machines={machine.name: machine.start for machine in process.machines},
             registers={register.name: register.start for register in process.registers},
             commanded={},
             revisions={},
@@ -45,7 +45,7 @@ class State:
 def dump_state(state: State) -> dict[str, Any]:
     """The state as plain JSON values; ``load_state`` reads it back."""
     return {
-        "parts": {name: part.value for name, part in state.parts.items()},
+        "parts": {name: machine.value for name, machine in state.machines.items()},
         "registers": state.registers,
         "commanded": {
             name: [sent.condition, sent.revision, *([sent.figures] if sent.figures else ())]
@@ -60,11 +60,11 @@ def load_state(process: Process, stored: Mapping[str, Any]) -> State:
 
     Parts and registers that the stored state does not have yet begin at their start.
     """
-    parts, registers = stored.get("parts", {}), stored.get("registers", {})
+    machines, registers = stored.get("parts", {}), stored.get("registers", {})
     return State(
-        parts={
-            part.name: type(part.start)(parts[part.name]) if part.name in parts else part.start
-            for part in process.parts
+        machines={
+            machine.name: type(machine.start)(machines[machine.name]) if machine.name in machines else machine.start
+            for machine in process.machines
         },
         registers={
             register.name: register.load(registers[register.name]) if register.name in registers else register.start

@@ -43,9 +43,9 @@ class SubMachine(Generic[S]):
         """Every state, in the order of its enum."""
         return tuple(type(self.start))
 
-    def value(self, parts: Mapping[str, Enum], registers: Mapping[str, Any]) -> Enum:  # noqa: ARG002 -- a column's shape
+    def value(self, machines: Mapping[str, Enum], registers: Mapping[str, Any]) -> Enum:  # noqa: ARG002 -- a column's shape
         """The state that it is in."""
-        return parts[self.name]
+        return machines[self.name]
 
     def move(self, state: S, kind: type) -> S:
         """The state after an input of this kind; an input that is not ours moves nothing."""

@@ -11,7 +11,7 @@ from itertools import product
 from types import MappingProxyType
 from typing import Any, Final
 
-from saga.core.column import Column, Parts, Registers, Value, shown
+from saga.core.column import Column, Machines, Registers, Value, shown
 from saga.core.effect import ARMED, Deadline, Effect, Selection
 from saga.core.errors import DeclarationError
 
@@ -80,9 +80,9 @@ class Outcomes:
         enums: dict[type[Enum], None] = dict.fromkeys(type(outcome) for outcome in self.cells.values())
         return tuple(one for enum in enums for one in enum if one in used)
 
-    def value(self, parts: Parts, registers: Registers) -> Enum:
+    def value(self, machines: Machines, registers: Registers) -> Enum:
         """The outcome of an instance with these states and registers."""
-        return self.cells[tuple([column.value(parts, registers) for column in self.columns])]
+        return self.cells[tuple([column.value(machines, registers) for column in self.columns])]
 
 
 def outcomes(
@@ -124,9 +124,9 @@ class Wanted:
         cells = {joint: MappingProxyType(dict(wants)) for joint, wants in self.cells.items()}
         object.__setattr__(self, "cells", MappingProxyType(cells))
 
-    def of(self, parts: Parts, registers: Registers) -> Wants:
+    def of(self, machines: Machines, registers: Registers) -> Wants:
         """What is wanted in an instance with these states and registers."""
-        return self.cells[tuple([column.value(parts, registers) for column in self.columns])]
+        return self.cells[tuple([column.value(machines, registers) for column in self.columns])]
 
 
 def wanted(*columns: Column, rows: Iterable[tuple[Any, ...]]) -> Wanted:

@@ -35,7 +35,7 @@ def complaints(process: Process) -> Iterator[str]:
     yield from _about_words(process)
     yield from _about_wire(process)
     yield from _about_inputs(process)
-    yield from _about_parts(process)
+    yield from _about_machines(process)
     yield from _about_tables(process)
     for effect in process.effects:
         yield from _about_effect(process, effect)
@@ -54,7 +54,7 @@ def _about_name(process: Process) -> Iterator[str]:
 def _doubles(process: Process) -> Iterator[str]:
     named = {
         "input": [kind.__name__ for kinds in process.inputs.values() for kind in kinds],
-        "sub-machine": [part.name for part in process.parts],
+        "sub-machine": [machine.name for machine in process.machines],
         "register": [register.name for register in process.registers],
         "effect": [effect.name for effect in process.effects],
     }
@@ -64,7 +64,7 @@ def _doubles(process: Process) -> Iterator[str]:
 
 def _about_words(process: Process) -> Iterator[str]:
     """States, outcomes and conditions are stored by their values."""
-    named = [state for part in process.parts for state in part.states] + list(process.outcomes.states)
+    named = [state for machine in process.machines for state in machine.states] + list(process.outcomes.states)
     named += [condition for effect in process.effects if isinstance(effect, Effect) for condition in effect.commands]
     for one in named:
         if not isinstance(one.value, str):
@@ -97,16 +97,16 @@ def _about_wire(process: Process) -> Iterator[str]:
 
 
 def _about_inputs(process: Process) -> Iterator[str]:
-    for kind in process.kinds.values():
-        if not process.hearers[kind] and not process.keepers[kind]:
+    for kind in process.message_types.values():
+        if not process.machines_by_type[kind] and not process.registers_by_type[kind]:
             yield f"no sub-machine consumes {kind.__name__}, and no register keeps it"
         if process.correlate not in declared_fields(kind):
             yield f"{kind.__name__} has no field {process.correlate}: nothing says which instance it is about"
 
 
-def _about_parts(process: Process) -> Iterator[str]:
-    heard = set(process.kinds.values())
-    for one in (*process.parts, *process.registers):
+def _about_machines(process: Process) -> Iterator[str]:
+    heard = set(process.message_types.values())
+    for one in (*process.machines, *process.registers):
         for kind in sorted(one.inputs - heard, key=lambda missing: missing.__name__):
             yield f"{kind.__name__} of {one.name!r} comes from no module"
     for register in process.registers:
@@ -120,9 +120,9 @@ def _about_tables(process: Process) -> Iterator[str]:
             if times > 1:
                 yield f"{times} columns of one table are called {name}: give each outcomes(...) a name of its own"
     for column in _columns(process.outcomes, *process.wanted):
-        if isinstance(column, SubMachine) and column not in process.parts:
+        if isinstance(column, SubMachine) and column not in process.machines:
             yield (
-                f"a table looks at the sub-machine {column.name}, which is none of the parts: name it there, or the"
+                f"a table looks at the sub-machine {column.name}, which is none of the machines: name it there, or the"
                 " process that has it among the children"
             )
         for register in getattr(column, "registers", ()):
@@ -149,7 +149,7 @@ def _about_effect(process: Process, effect: Effect | Deadline) -> Iterator[str]:
     if len(tables) > 1:
         yield f"two tables want {effect.name}: one has to decide"
     needed = effect.emits if isinstance(effect, Deadline) else effect.decided_by
-    if needed is not None and needed not in process.kinds.values():
+    if needed is not None and needed not in process.message_types.values():
         verb = "emits" if isinstance(effect, Deadline) else "is decided by"
         yield f"{effect.name} {verb} {needed.__name__}, which comes from no module"
     if isinstance(effect, Effect):

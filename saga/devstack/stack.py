@@ -73,7 +73,7 @@ class LocalStack:
         self._lock = lock
         self._temporary = temporary
         self._stopping = threading.Event()
-        self._keepers: list[threading.Thread] = []
+        self._supervisors: list[threading.Thread] = []
 
     @classmethod
     def start(
@@ -136,8 +136,8 @@ class LocalStack:
     def stop(self) -> None:
         """Stop what was started, also if only half of it was; a second call does nothing."""
         self._stopping.set()
-        for keeper in self._keepers:
-            keeper.join()
+        for supervisor in self._supervisors:
+            supervisor.join()
         (self.folder / "running.json").unlink(missing_ok=True)
         ends = [server.destroy if self._temporary else server.stop for server in self._servers()]
         with ThreadPoolExecutor(max(len(ends), 1)) as pool:
@@ -150,9 +150,9 @@ class LocalStack:
     def keep_alive(self, say: Progress) -> None:
         """From now on until stop(): a private server that is down for some seconds is started again."""
         for server in self._servers():
-            keeper = threading.Thread(target=self._keep, args=(server, say), name=f"keeper of {_title(server)}")
-            self._keepers.append(keeper)
-            keeper.start()
+            supervisor = threading.Thread(target=self._keep, args=(server, say), name=f"keeper of {_title(server)}")
+            self._supervisors.append(supervisor)
+            supervisor.start()
 
     def __enter__(self) -> Self:
         return self

@@ -11,11 +11,11 @@ from typing import Any, Final
 
 import orjson
 
-from saga.core import Command, Decision, Process, Register, State, Verdict, decide, dump_state
+from saga.core import Command, Decision, DecisionKind, Process, Register, State, decide, dump_state
 from saga.engine import instances, timers
 from saga.engine.dead_letters import DeadLetter, DeadLetterKind
 from saga.engine.instances import Decided, Instance, TooMuchAtOnce
-from saga.engine.intake import Admitted, poison
+from saga.engine.intake import AdmittedMessage, poison
 from saga.engine.rehearsal import Refused
 from saga.engine.timers import Armed
 from saga.engine.turns import in_one_go
@@ -46,26 +46,26 @@ class Answers:
     decided: list[Decided] = field(default_factory=list)
     entries: list[NewEvent] = field(default_factory=list)
     timers: list[Armed] = field(default_factory=list)
-    parked: list[Admitted] = field(default_factory=list)
+    parked: list[AdmittedMessage] = field(default_factory=list)
     dead_letters: list[DeadLetter] = field(default_factory=list)
     full: dict[str, str] = field(default_factory=dict)
-    ignored: list[Admitted] = field(default_factory=list)
+    ignored: list[AdmittedMessage] = field(default_factory=list)
     taken: int = 0
 
-    def park(self, kind: DeadLetterKind, message: Admitted, reason: str) -> None:
+    def park(self, kind: DeadLetterKind, message: AdmittedMessage, reason: str) -> None:
         """Say that a message is not taken in, and why."""
         self.parked.append(message)
         self.dead_letters.append(dead_letter(kind, message, reason))
 
 
 def answer(
-    process: Process, locked: Mapping[str, Instance], messages: Sequence[Admitted]
+    process: Process, locked: Mapping[str, Instance], messages: Sequence[AdmittedMessage]
 ) -> Generator[None, None, Answers]:
     """Decide every message in turn. An instance whose decision raises is parked with its messages; the others go on.
 
     Raises TooMuchAtOnce when several messages lead to more entries than one transaction takes.
     """
-    by_instance: defaultdict[str, list[Admitted]] = defaultdict(list)
+    by_instance: defaultdict[str, list[AdmittedMessage]] = defaultdict(list)
     for message in messages:
         by_instance[message.process_id].append(message)
     answers = Answers()
@@ -96,7 +96,7 @@ class Trial:
         self._process = process
         self._instances = dict(locked)
 
-    def __call__(self, message: Admitted) -> None:
+    def __call__(self, message: AdmittedMessage) -> None:
         """Raise Refused where the decision raises; what is beyond a bound is an answer like others."""
         answers = in_one_go(answer(self._process, self._instances, [message]))
         for letter in answers.dead_letters:
@@ -108,12 +108,14 @@ class Trial:
         self._instances |= {one.instance.process_id: one.instance for one in answers.decided}
 
 
-def dead_letter(kind: DeadLetterKind, message: Admitted, reason: str) -> DeadLetter:
+def dead_letter(kind: DeadLetterKind, message: AdmittedMessage, reason: str) -> DeadLetter:
     """The message as a dead letter."""
     return DeadLetter(kind, poison(message.envelope, reason), message.process_id)
 
 
-def _answer_one(process: Process, instance: Instance, messages: Sequence[Admitted]) -> Generator[None, None, Answers]:
+def _answer_one(
+    process: Process, instance: Instance, messages: Sequence[AdmittedMessage]
+) -> Generator[None, None, Answers]:
     """What the messages of one instance come to.
 
     Each leaves an internal event that says how it was answered, then its commands. The first answer of an instance that
@@ -145,8 +147,8 @@ def _answer_one(process: Process, instance: Instance, messages: Sequence[Admitte
         for timer in decision.timers:
             about = {process.correlate: message.process_id}
             answers.timers.append(Armed(message.process_id, timer, about, cause))
-        answers.taken += decision.verdict is Verdict.TAKEN
-        if decision.verdict is Verdict.IGNORED:
+        answers.taken += decision.kind is DecisionKind.TAKEN
+        if decision.kind is DecisionKind.IGNORED:
             answers.ignored.append(message)
         state, outcome, size = decision.state, decision.outcome, size + growth
     if outcome is not None:
@@ -156,19 +158,19 @@ def _answer_one(process: Process, instance: Instance, messages: Sequence[Admitte
     return answers
 
 
-def _growth(process: Process, before: State, decision: Decision, message: Admitted) -> int:
+def _growth(process: Process, before: State, decision: Decision, message: AdmittedMessage) -> int:
     """About how many bytes a decision adds to the stored state: what a register keeps of the message."""
     if decision.state.registers is before.registers:
         return 0
-    is_kept = any(isinstance(keeper, Register) for keeper in process.keepers[message.fact.kind])
+    is_kept = any(isinstance(keeper, Register) for keeper in process.registers_by_type[message.fact.kind])
     return len(orjson.dumps(message.fact.fields)) if is_kept else 0
 
 
 def _refusal(process: Process, decision: Decision, size: int, growth: int) -> tuple[DeadLetterKind, str] | None:
     """Why a message is not taken in, and what kind of dead letter that makes; None if it is, or changes nothing."""
-    if decision.verdict is Verdict.CONFLICT:
+    if decision.kind is DecisionKind.CONFLICT:
         return DeadLetterKind.CONFLICT, decision.reason
-    if decision.verdict is Verdict.BEYOND:
+    if decision.kind is DecisionKind.BEYOND:
         return DeadLetterKind.FAILED, f"{decision.reason}: {REMEDY}"
     if growth and size + growth > process.most_bytes:
         reason = f"its state would have some {size + growth} bytes, and the bound of process {process.name} is"
@@ -176,7 +178,7 @@ def _refusal(process: Process, decision: Decision, size: int, growth: int) -> tu
     return None
 
 
-def _record(process: Process, message: Admitted, decision: Decision, version: int, cause: Cause) -> NewEvent:
+def _record(process: Process, message: AdmittedMessage, decision: Decision, version: int, cause: Cause) -> NewEvent:
     envelope = message.envelope
     origin: Cause = {"id": envelope.id, "source": envelope.source, "time": envelope.time}
     if envelope.position is not None:
@@ -185,7 +187,7 @@ def _record(process: Process, message: Admitted, decision: Decision, version: in
         stream_id=message.process_id,
         stream_version=version,
         event_id=derived_id("answer", process.name, *message.key.identity),
-        type="InputTaken" if decision.verdict is Verdict.TAKEN else "InputIgnored",
+        type="InputTaken" if decision.kind is DecisionKind.TAKEN else "InputIgnored",
         visibility=Visibility.INTERNAL,
         data={
             "type": envelope.type,
@@ -247,7 +249,7 @@ def _is_plain(value: Any) -> bool:
     return value is None or kind is bool or (kind is int and abs(value) < 2**63)
 
 
-def _cause(message: Admitted) -> Cause:
+def _cause(message: AdmittedMessage) -> Cause:
     envelope = message.envelope
     cause: Cause = {"correlationid": envelope.correlation_id or message.process_id, "causationid": envelope.id}
     return cause | ({"traceparent": envelope.traceparent} if envelope.traceparent else {})

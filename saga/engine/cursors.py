@@ -34,7 +34,7 @@ PROGRESS_STREAM = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class MovedCursor:
     """A cursor whose watermark was moved."""
 
     consumer: str
@@ -42,7 +42,7 @@ class Moved:
     watermark: int
 
 
-async def advance(connection: AsyncConnection, consumer: str, covered: Sequence[Covered]) -> list[Moved]:
+async def advance(connection: AsyncConnection, consumer: str, covered: Sequence[Covered]) -> list[MovedCursor]:
     """Note what this transaction covered, and fold what can be folded without waiting; the cursors that moved."""
     if not covered:
         return []
@@ -55,13 +55,13 @@ async def advance(connection: AsyncConnection, consumer: str, covered: Sequence[
     return await fold(connection, consumer)
 
 
-async def fold(connection: AsyncConnection, consumer: str) -> list[Moved]:
+async def fold(connection: AsyncConnection, consumer: str) -> list[MovedCursor]:
     """Fold into the cursors what committed steps covered; the cursors that moved."""
     rows = await connection.execute(FOLD_CURSORS, {"consumer": consumer})
-    return [Moved(consumer, row.module, row.watermark) for row in rows if row.watermark > row.was]
+    return [MovedCursor(consumer, row.module, row.watermark) for row in rows if row.watermark > row.was]
 
 
-def progress(moved: Moved) -> NewEvent:
+def progress(moved: MovedCursor) -> NewEvent:
     """The internal event that tells a consumer's own module how far it got."""
     return NewEvent(
         stream_id=PROGRESS_STREAM,

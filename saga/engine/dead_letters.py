@@ -86,8 +86,8 @@ async def close(connection: AsyncConnection, dead_letter_ids: Sequence[int], sta
 
 async def fail_again(connection: AsyncConnection, dead_letter_id: int, reason: str) -> None:
     """Note that an open dead letter was put back, and failed again."""
-    wanted = {"dead_letter_id": dead_letter_id, "reason": stored_text(reason, MAX_REASON_LENGTH)}
-    await connection.execute(FAIL_AGAIN, wanted)
+    parameters = {"dead_letter_id": dead_letter_id, "reason": stored_text(reason, MAX_REASON_LENGTH)}
+    await connection.execute(FAIL_AGAIN, parameters)
 
 
 def as_kept(process_id: str) -> str:

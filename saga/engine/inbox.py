@@ -13,7 +13,7 @@ import orjson
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from saga.engine.intake import Admitted
+from saga.engine.intake import AdmittedMessage
 from saga.postgres import Conflict, Statements, as_rows
 
 _SQL = Statements(__package__)
@@ -32,17 +32,17 @@ Identity = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Sorted:
+class Deduplicated:
     """Messages by what they are to the inbox; a conflict comes with its reason."""
 
-    fresh: list[Admitted] = field(default_factory=list)
-    repeated: list[Admitted] = field(default_factory=list)
-    conflicting: list[tuple[Admitted, str]] = field(default_factory=list)
+    fresh: list[AdmittedMessage] = field(default_factory=list)
+    repeated: list[AdmittedMessage] = field(default_factory=list)
+    conflicting: list[tuple[AdmittedMessage, str]] = field(default_factory=list)
 
 
 async def verify_positions(
-    connection: AsyncConnection, messages: Sequence[Admitted], elsewhere: Collection[str]
-) -> tuple[list[Admitted], list[tuple[Admitted, str]]]:
+    connection: AsyncConnection, messages: Sequence[AdmittedMessage], elsewhere: Collection[str]
+) -> tuple[list[AdmittedMessage], list[tuple[AdmittedMessage, str]]]:
     """Hold messages against the logs that are kept here: which of them claim a position that is not theirs.
 
     An invented position would mark an event as handled that never was. A log of which there is nothing here yet has no
@@ -67,7 +67,7 @@ async def verify_positions(
     return verified, false_claims
 
 
-def _false_claim(message: Admitted, logged: Row[Any]) -> str | None:
+def _false_claim(message: AdmittedMessage, logged: Row[Any]) -> str | None:
     envelope, place = message.envelope, f"position {logged.position} of module {logged.module}"
     if not logged.is_kept:
         return f"{place} can't be: no log of it is kept here. If it is kept elsewhere, SAGA_LOG_URLS has to name it"
@@ -83,14 +83,14 @@ def _false_claim(message: Admitted, logged: Row[Any]) -> str | None:
     return None
 
 
-async def take_in(
-    connection: AsyncConnection, consumer: str, messages: Sequence[Admitted], *, redriven: bool
-) -> Sorted:
+async def deduplicate(
+    connection: AsyncConnection, consumer: str, messages: Sequence[AdmittedMessage], *, redriven: bool
+) -> Deduplicated:
     """Insert what is new, in one statement, and sort the messages by what they are."""
-    result = Sorted()
+    result = Deduplicated()
     if not messages:
         return result
-    first: dict[Identity, Admitted] = {}
+    first: dict[Identity, AdmittedMessage] = {}
     later = [m for m in messages if first.setdefault(m.key.identity, m) is not m]
     new = await _insert(connection, consumer, list(first.values()), redriven=redriven)
     result.fresh.extend(m for identity, m in first.items() if identity in new)
@@ -114,7 +114,7 @@ def tombstone_key(source: str, message_id: str) -> bytes:
 
 
 async def require_unknown(
-    connection: AsyncConnection, consumer: str, messages: Sequence[Admitted], *, redriven: bool
+    connection: AsyncConnection, consumer: str, messages: Sequence[AdmittedMessage], *, redriven: bool
 ) -> None:
     """Look once more whether fresh messages of instances that were ever pruned are known. Raises Conflict if one is.
 
@@ -124,30 +124,30 @@ async def require_unknown(
     """
     if not messages:
         return
-    wanted = {"consumer": consumer, "redriven": redriven, "keys": _tombstone_keys(messages), **_columns(messages)}
-    if known := (await connection.execute(COUNT_PRUNED, wanted)).scalar_one():
+    parameters = {"consumer": consumer, "redriven": redriven, "keys": _tombstone_keys(messages), **_columns(messages)}
+    if known := (await connection.execute(COUNT_PRUNED, parameters)).scalar_one():
         raise Conflict(f"the rows of {known} messages were pruned just now")
 
 
-def _contradiction(message: Admitted, message_id: str) -> str:
+def _contradiction(message: AdmittedMessage, message_id: str) -> str:
     if message.key.message_id != message_id:
         return f"position {message.key.position} of module {message.key.module} was taken in as message {message_id}"
     return "the same message was taken in before with other contents"
 
 
 async def _insert(
-    connection: AsyncConnection, consumer: str, messages: Sequence[Admitted], *, redriven: bool
+    connection: AsyncConnection, consumer: str, messages: Sequence[AdmittedMessage], *, redriven: bool
 ) -> set[Identity]:
     """The identities of those that are new; no two of the messages have the same."""
     rows = as_rows(map(_row, messages))
-    wanted = {"consumer": consumer, "redriven": redriven, "messages": rows, "count": len(messages)}
-    new = (await connection.execute(INSERT_INBOX, wanted)).scalar_one()
+    parameters = {"consumer": consumer, "redriven": redriven, "messages": rows, "count": len(messages)}
+    new = (await connection.execute(INSERT_INBOX, parameters)).scalar_one()
     if new is None:
         return {message.key.identity for message in messages}
     return {_identity(*row) for row in orjson.loads(new)}
 
 
-def _row(message: Admitted) -> dict[str, str | int | None]:
+def _row(message: AdmittedMessage) -> dict[str, str | int | None]:
     key = message.key
     row: dict[str, str | int | None] = {
         "source": key.source,
@@ -160,7 +160,7 @@ def _row(message: Admitted) -> dict[str, str | int | None]:
 
 
 async def _count_repeats(
-    connection: AsyncConnection, consumer: str, messages: Sequence[Admitted]
+    connection: AsyncConnection, consumer: str, messages: Sequence[AdmittedMessage]
 ) -> dict[Identity, tuple[bytes, str]]:
     """What the inbox knows under the keys of messages that came again."""
     known: dict[Identity, tuple[bytes, str]] = {}
@@ -175,17 +175,17 @@ async def _count_repeats(
 
 
 async def _read_tombstones(
-    connection: AsyncConnection, consumer: str, messages: Sequence[Admitted]
+    connection: AsyncConnection, consumer: str, messages: Sequence[AdmittedMessage]
 ) -> dict[Identity, tuple[bytes, str]]:
     """What is left of messages whose rows were pruned."""
-    buried = {tombstone_key(m.key.source, m.key.message_id): m.key for m in messages if m.key.position is None}
-    if not buried:
+    tombstoned = {tombstone_key(m.key.source, m.key.message_id): m.key for m in messages if m.key.position is None}
+    if not tombstoned:
         return {}
-    rows = await connection.execute(READ_INBOX_TOMBSTONES, {"consumer": consumer, "keys": list(buried)})
-    return {buried[row.key].identity: (row.digest, buried[row.key].message_id) for row in rows}
+    rows = await connection.execute(READ_INBOX_TOMBSTONES, {"consumer": consumer, "keys": list(tombstoned)})
+    return {tombstoned[row.key].identity: (row.digest, tombstoned[row.key].message_id) for row in rows}
 
 
-async def forget(connection: AsyncConnection, consumer: str, messages: Sequence[Admitted]) -> None:
+async def forget(connection: AsyncConnection, consumer: str, messages: Sequence[AdmittedMessage]) -> None:
     """Take messages out again that were parked."""
     for statement, group in (
         (FORGET_POSITIONS, [m for m in messages if m.key.position is not None]),
@@ -195,7 +195,7 @@ async def forget(connection: AsyncConnection, consumer: str, messages: Sequence[
             await connection.execute(statement, {"consumer": consumer, **_columns(group)})
 
 
-def _columns(messages: Iterable[Admitted]) -> dict[str, list[str | int | None]]:
+def _columns(messages: Iterable[AdmittedMessage]) -> dict[str, list[str | int | None]]:
     keys = [message.key for message in messages]
     return {
         "modules": [key.module if key.position is not None else None for key in keys],
@@ -205,11 +205,11 @@ def _columns(messages: Iterable[Admitted]) -> dict[str, list[str | int | None]]:
     }
 
 
-def _tombstone_keys(messages: Iterable[Admitted]) -> list[bytes | None]:
+def _tombstone_keys(messages: Iterable[AdmittedMessage]) -> list[bytes | None]:
     return [_tombstone_key(message) for message in messages]
 
 
-def _tombstone_key(message: Admitted) -> bytes | None:
+def _tombstone_key(message: AdmittedMessage) -> bytes | None:
     """Only what has no position can have a tombstone."""
     key = message.key
     return tombstone_key(key.source, key.message_id) if key.position is None else None

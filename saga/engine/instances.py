@@ -28,7 +28,7 @@ LOCK_INSTANCES = _SQL["lock_instances"]
 READ_INSTANCE_TOMBSTONES = _SQL["read_instance_tombstones"]
 REVIVE_INSTANCES = _SQL["revive_instances"]
 UPDATE_INSTANCES = _SQL["update_instances"]
-DELETE_UNBORN_INSTANCES = _SQL["delete_unborn_instances"]
+DELETE_EMPTY_INSTANCES = _SQL["delete_empty_instances"]
 
 
 MOST_BYTES: Final = 4 * 1024 * 1024
@@ -72,9 +72,9 @@ async def lock(connection: AsyncConnection, process: Process, process_ids: set[s
     """
     if not process_ids:
         return {}
-    wanted = {"process": process.name, "process_version": process.version, "process_ids": sorted(process_ids)}
-    await connection.execute(INSERT_MISSING_INSTANCES, wanted)
-    rows = (await connection.execute(LOCK_INSTANCES, {**wanted, "most_bytes": MOST_BYTES})).all()
+    parameters = {"process": process.name, "process_version": process.version, "process_ids": sorted(process_ids)}
+    await connection.execute(INSERT_MISSING_INSTANCES, parameters)
+    rows = (await connection.execute(LOCK_INSTANCES, {**parameters, "most_bytes": MOST_BYTES})).all()
     if any(row.state is None for row in rows):
         raise TooMuchAtOnce
     if len(rows) != len(process_ids):
@@ -97,7 +97,7 @@ async def _pruned(connection: AsyncConnection, process: Process, process_ids: li
     """These instances as their tombstones keep them."""
     if not process_ids:
         return {}
-    wanted = {"process": process.name, "process_ids": process_ids}
+    parameters = {"process": process.name, "process_ids": process_ids}
     return {
         row.process_id: Instance(
             row.process_id,
@@ -107,7 +107,7 @@ async def _pruned(connection: AsyncConnection, process: Process, process_ids: li
             revived_as=row.outcome,
             was_pruned=True,
         )
-        for row in await connection.execute(READ_INSTANCE_TOMBSTONES, wanted)
+        for row in await connection.execute(READ_INSTANCE_TOMBSTONES, parameters)
     }
 
 
@@ -145,12 +145,12 @@ def _row(process: Process, decided: Decided) -> dict[str, Any]:
     return row | {"state": dump_state(decided.instance.state)} if decided.is_changed else row
 
 
-async def delete_unborn(connection: AsyncConnection, process: Process, instances: Mapping[str, Instance]) -> None:
+async def delete_empty(connection: AsyncConnection, process: Process, instances: Mapping[str, Instance]) -> None:
     """Remove the rows that this transaction created for instances of which nothing was taken in."""
-    unborn = [
+    empty = [
         process_id
         for process_id, instance in instances.items()
         if instance.stream_version == 0 or instance.revived_as is not None
     ]
-    if unborn:
-        await connection.execute(DELETE_UNBORN_INSTANCES, {"process": process.name, "process_ids": unborn})
+    if empty:
+        await connection.execute(DELETE_EMPTY_INSTANCES, {"process": process.name, "process_ids": empty})

@@ -44,7 +44,7 @@ class Key:
 
 
 @statically_frozen
-class Admitted:
+class AdmittedMessage:
     """A message that the process understands; ``said`` are the data that were read as its fact."""
 
     envelope: Envelope
@@ -55,9 +55,9 @@ class Admitted:
     digest: bytes
 
 
-def admit(process: Process, envelope: Envelope) -> Admitted | Poison:
+def admit(process: Process, envelope: Envelope) -> AdmittedMessage | Poison:
     """The fact that a message states, or why it states none."""
-    kind = process.kinds.get(envelope.type)
+    kind = process.message_types.get(envelope.type)
     if kind is None:
         return poison(envelope, unknown_type(process, envelope.type))
     if not _is_heard(process, envelope.source, kind):
@@ -86,12 +86,12 @@ def admit(process: Process, envelope: Envelope) -> Admitted | Poison:
         reason = f"{process.correlate} {_short(process_id)} names no instance: that takes {IDENTIFIER_RULE}"
         return poison(envelope, reason)
     key = Key(envelope.module, envelope.position, envelope.source, envelope.id)
-    return Admitted(envelope, fact, said, process_id, key, _digest(envelope, process_id))
+    return AdmittedMessage(envelope, fact, said, process_id, key, _digest(envelope, process_id))
 
 
 def unknown_type(process: Process, type_: str) -> str:
     """Why a message of this type, which the process does not hear, is not taken in."""
-    return f"unknown type {_short(type_)}: {process.name} consumes {', '.join(process.kinds)}"
+    return f"unknown type {_short(type_)}: {process.name} consumes {', '.join(process.message_types)}"
 
 
 def names_module(source: str) -> bool:
@@ -106,7 +106,7 @@ def _is_heard(process: Process, source: str, kind: type) -> bool:
     return source.startswith(MODULES) and kind in process.inputs.get(source[len(MODULES) :], ())
 
 
-def is_overheard(process: Process, envelope: Envelope) -> bool:
+def is_for_other_process(process: Process, envelope: Envelope) -> bool:
     """Whether a message tells of another process's deadline, of which this one hears because theirs have one name."""
     armed_by = envelope.data.get("armed_by")
     if armed_by is None or armed_by == process.name:
@@ -123,7 +123,9 @@ def named_instance(process: Process, message: Poison) -> str | None:
     said = scalars(message.raw.body, (data, event, encoded))
     unpacked = scalars(_unpacked(said[encoded]), (data,)) if encoded in said else {}
     named = said.get(data) or said.get(event) or unpacked.get(data) or message.subject
-    return named if named is None else _as_written(process.kinds.get(message.type or ""), process.correlate, named)
+    return (
+        named if named is None else _as_written(process.message_types.get(message.type or ""), process.correlate, named)
+    )
 
 
 def _as_written(kind: type | None, correlate: str, named: str) -> str:

@@ -2,12 +2,12 @@
 
 import structlog
 
-from saga.engine import Taken
+from saga.engine import StepResult
 
 _log = structlog.get_logger()
 
 
-def tell(taken: Taken, messages: int) -> None:
+def report_step(taken: StepResult, messages: int) -> None:
     """Say how many dead letters there are, and which instances were told more than they may hold."""
     if taken.dead:
         _log.warning("dead_letters", count=taken.dead, batch=messages)

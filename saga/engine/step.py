@@ -30,7 +30,7 @@ from saga.engine.answers import Answers, Trial, answer, dead_letter
 from saga.engine.cursors import Covered
 from saga.engine.dead_letters import DeadLetter, DeadLetterKind, DeadLetterState
 from saga.engine.halving import halved
-from saga.engine.intake import Admitted, admit, is_overheard, named_instance, poison
+from saga.engine.intake import AdmittedMessage, admit, is_for_other_process, named_instance, poison
 from saga.engine.rehearsal import rehearse
 from saga.engine.turns import in_turns
 from saga.messages import Envelope, Poison
@@ -39,7 +39,7 @@ from saga.modules import append
 from saga.postgres import durable_transaction, still_here, while_open
 
 Message = Envelope | Poison
-Rehearsed = TypeVar("Rehearsed", bound=Admitted | Envelope | Poison)
+Rehearsed = TypeVar("Rehearsed", bound=AdmittedMessage | Envelope | Poison)
 TAKEN, IGNORED, DUPLICATE, DEAD = "taken", "ignored", "duplicate", "dead"
 
 _Marked = tuple[Message, int | None]
@@ -49,7 +49,7 @@ _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class StepResult:
     """How the messages of a step were answered, counted; ``outgoing`` are commands that wait for the relay.
 
     ``full`` are the instances that were told more than they may hold, each with the reason. ``others`` are the messages
@@ -68,9 +68,9 @@ class Taken:
         """How this message was answered, which is one that the step was given."""
         return self.others.get(id(message.raw), TAKEN)
 
-    def __add__(self, other: "Taken") -> "Taken":
+    def __add__(self, other: "StepResult") -> "StepResult":
         """How the messages of both were answered."""
-        return Taken(
+        return StepResult(
             self.taken + other.taken,
             self.ignored + other.ignored,
             self.repeated + other.repeated,
@@ -96,9 +96,9 @@ class Step:
         self._elsewhere = frozenset(elsewhere)
         self._condemned: list[tuple[Envelope | Poison, str]] = []
 
-    async def take(
+    async def handle(
         self, messages: Sequence[Message], *, redriven: Sequence[int] = (), settled: Sequence[Covered] = ()
-    ) -> Taken:
+    ) -> StepResult:
         """Handle messages; when this returns, they may be acknowledged.
 
         All is one transaction; where that would be too much, or PostgreSQL refuses it, there are several, each of some
@@ -109,32 +109,34 @@ class Step:
         """
         return await self._in_parts(messages, redriven, settled, warily=False)
 
-    async def take_warily(
+    async def handle_rehearsed(
         self, messages: Sequence[Message], *, redriven: Sequence[int] = (), settled: Sequence[Covered] = ()
-    ) -> Taken:
+    ) -> StepResult:
         """The same for messages of which one may have ended a worker: it becomes a dead letter, and ends nobody now."""
         return await self._in_parts(messages, redriven, settled, warily=True)
 
     async def _in_parts(
         self, messages: Sequence[Message], redriven: Sequence[int], settled: Sequence[Covered], *, warily: bool
-    ) -> Taken:
+    ) -> StepResult:
         letters: Sequence[int | None] = redriven or [None] * len(messages)
         marked: list[_Marked] = list(zip(messages, letters, strict=True))
 
-        def settled_with(part: Sequence[_Marked]) -> Sequence[Covered]:
-            return settled if not marked or part[-1] is marked[-1] else ()
+        def settled_with(machine: Sequence[_Marked]) -> Sequence[Covered]:
+            return settled if not marked or machine[-1] is marked[-1] else ()
 
-        async def take(part: Sequence[_Marked]) -> Taken:
-            return await self._take([one for one, _ in part], _letters(part), settled_with(part), warily=warily)
+        async def handle(machine: Sequence[_Marked]) -> StepResult:
+            return await self._handle(
+                [one for one, _ in machine], _letters(machine), settled_with(machine), warily=warily
+            )
 
-        async def park(one: _Marked, reason: str) -> Taken:
+        async def park(one: _Marked, reason: str) -> StepResult:
             return await self._park(one[0], reason, _letters([one]), settled_with([one]))
 
-        return reduce(add, await halved(take, park, marked))
+        return reduce(add, await halved(handle, park, marked))
 
-    async def _take(
+    async def _handle(
         self, messages: Sequence[Message], redriven: Sequence[int], settled: Sequence[Covered], *, warily: bool
-    ) -> Taken:
+    ) -> StepResult:
         """The step itself: one transaction, all or nothing. Raises TooMuchAtOnce if several messages are too much."""
         process, consumer = self._process, self._process.name
         condemned = await self._rehearse(messages, partial(_admit_one, process)) if warily else {}
@@ -144,18 +146,18 @@ class Step:
             if redriven:
                 await dead_letters.close(connection, redriven, DeadLetterState.REDRIVEN)
             verified, false_claims = await inbox.verify_positions(connection, admitted, self._elsewhere)
-            sorted_ = await inbox.take_in(connection, consumer, verified, redriven=bool(redriven))
-            locked = await instances.lock(connection, process, {m.process_id for m in sorted_.fresh})
-            doubtful = [m for m in sorted_.fresh if locked[m.process_id].was_pruned]
+            deduplicated = await inbox.deduplicate(connection, consumer, verified, redriven=bool(redriven))
+            locked = await instances.lock(connection, process, {m.process_id for m in deduplicated.fresh})
+            doubtful = [m for m in deduplicated.fresh if locked[m.process_id].was_pruned]
             await inbox.require_unknown(connection, consumer, doubtful, redriven=bool(redriven))
-            answers = await self._answer(connection, locked, sorted_.fresh, warily=warily)
-            letters = letters + _conflicts(false_claims + sorted_.conflicting) + answers.dead_letters
+            answers = await self._answer(connection, locked, deduplicated.fresh, warily=warily)
+            letters = letters + _conflicts(false_claims + deduplicated.conflicting) + answers.dead_letters
             await inbox.forget(connection, consumer, answers.parked)
             await instances.write(connection, process, answers.decided)
-            await instances.delete_unborn(connection, process, _untouched(locked, answers))
+            await instances.delete_empty(connection, process, _untouched(locked, answers))
             await timers.arm(connection, process.name, answers.timers)
             await dead_letters.keep(connection, consumer, letters)
-            covered = self._covered(sorted_.fresh, [*passed_by, *(messages[index] for index in condemned)])
+            covered = self._covered(deduplicated.fresh, [*passed_by, *(messages[index] for index in condemned)])
             moved = await cursors.advance(connection, consumer, [*covered, *settled])
             entries = [*answers.entries, *(map(cursors.progress, moved) if covered else ())]
             if entries:
@@ -163,12 +165,14 @@ class Step:
         self._forget(messages)
         outgoing = sum(entry.target is not None for entry in answers.entries)
         others = {id(one.envelope.raw): IGNORED for one in answers.ignored}
-        others |= {id(one.envelope.raw): DUPLICATE for one in sorted_.repeated}
+        others |= {id(one.envelope.raw): DUPLICATE for one in deduplicated.repeated}
         others |= {id(letter.poison.raw): DEAD for letter in letters}
-        counts = answers.taken, len(answers.ignored), len(sorted_.repeated), len(letters)
-        return Taken(*counts, outgoing, answers.full, others)
+        counts = answers.taken, len(answers.ignored), len(deduplicated.repeated), len(letters)
+        return StepResult(*counts, outgoing, answers.full, others)
 
-    async def _park(self, message: Message, reason: str, redriven: Sequence[int], settled: Sequence[Covered]) -> Taken:
+    async def _park(
+        self, message: Message, reason: str, redriven: Sequence[int], settled: Sequence[Covered]
+    ) -> StepResult:
         """Keep a message that PostgreSQL won't take in. It covers its position, unless it has no right to it."""
         consumer = self._process.name
         admitted, letters, passed_by = _admit(self._process, [message])
@@ -181,13 +185,13 @@ class Step:
             await dead_letters.keep(connection, consumer, letters)
             await cursors.advance(connection, consumer, [*self._covered(verified, passed_by), *settled])
         _log.error("parked", error=reason.partition(" (")[0])
-        return Taken(0, 0, 0, len(letters), 0, others={id(letter.poison.raw): DEAD for letter in letters})
+        return StepResult(0, 0, 0, len(letters), 0, others={id(letter.poison.raw): DEAD for letter in letters})
 
     async def _answer(
         self,
         connection: AsyncConnection,
         locked: Mapping[str, instances.Instance],
-        fresh: Sequence[Admitted],
+        fresh: Sequence[AdmittedMessage],
         *,
         warily: bool,
     ) -> Answers:
@@ -200,7 +204,7 @@ class Step:
             answers.park(DeadLetterKind.FAILED, fresh[index], how)
         return answers
 
-    def _covered(self, fresh: Sequence[Admitted], passed_by: Sequence[Envelope | Poison]) -> list[Covered]:
+    def _covered(self, fresh: Sequence[AdmittedMessage], passed_by: Sequence[Envelope | Poison]) -> list[Covered]:
         """The ranges of the logs that these messages cover.
 
         One that was parked or refused counts, it is kept as a dead letter; but where the log is kept here, a refused
@@ -222,7 +226,7 @@ class Step:
 
         It may take long to find many that hang, and the step may have to be run again.
         """
-        told = [item.envelope if isinstance(item, Admitted) else item for item in items]
+        told = [item.envelope if isinstance(item, AdmittedMessage) else item for item in items]
         known = {index: how for index, one in enumerate(told) for message, how in self._condemned if message is one}
         found = await rehearse(items, act, known)
         self._condemned += [(told[index], how) for index, how in found.items() if index not in known]
@@ -235,23 +239,23 @@ class Step:
             self._condemned = [(message, how) for message, how in self._condemned if id(message) not in kept]
 
 
-def _letters(part: Sequence[_Marked]) -> list[int]:
-    return [letter for _, letter in part if letter is not None]
+def _letters(machine: Sequence[_Marked]) -> list[int]:
+    return [letter for _, letter in machine if letter is not None]
 
 
 def _admit(
     process: Process, messages: Sequence[Envelope | Poison]
-) -> tuple[list[Admitted], list[DeadLetter], list[Envelope | Poison]]:
+) -> tuple[list[AdmittedMessage], list[DeadLetter], list[Envelope | Poison]]:
     """What the process understands, what it does not, and the well-formed messages that it does not take in."""
-    admitted: list[Admitted] = []
+    admitted: list[AdmittedMessage] = []
     letters: list[DeadLetter] = []
     passed_by: list[Envelope | Poison] = []
     for message in messages:
-        if isinstance(message, Envelope) and is_overheard(process, message):
+        if isinstance(message, Envelope) and is_for_other_process(process, message):
             passed_by.append(message)
             continue
         checked = message if isinstance(message, Poison) else admit(process, message)
-        if isinstance(checked, Admitted):
+        if isinstance(checked, AdmittedMessage):
             admitted.append(checked)
             continue
         letters.append(DeadLetter(DeadLetterKind.POISON, checked, named_instance(process, checked)))
@@ -276,7 +280,7 @@ def _condemn(process: Process, message: Envelope | Poison, how: str) -> DeadLett
     return DeadLetter(DeadLetterKind.FAILED, poison(message, how), named if isinstance(named, str) else None)
 
 
-def _conflicts(conflicting: Sequence[tuple[Admitted, str]]) -> list[DeadLetter]:
+def _conflicts(conflicting: Sequence[tuple[AdmittedMessage, str]]) -> list[DeadLetter]:
     return [dead_letter(DeadLetterKind.CONFLICT, message, reason) for message, reason in conflicting]
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class Grace:
+class GapTimeouts:
     """How long to wait before a position is fetched from the log, in seconds."""
 
     hole_seconds: float
@@ -26,10 +26,10 @@ class Progress:
 
 
 @dataclass(slots=True)
-class Patience:
+class GapDetector:
     """What was seen of one module when, as (moment, position); moments in seconds, from any clock that only goes on."""
 
-    grace: Grace
+    grace: GapTimeouts
     _holes: deque[tuple[float, int]] = field(default_factory=deque)
     _tails: deque[tuple[float, int]] = field(default_factory=deque)
     _last: Progress | None = None

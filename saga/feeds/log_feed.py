@@ -28,9 +28,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.core import Process
 from saga.engine import Step, cursors
-from saga.engine.intake import is_overheard
-from saga.engine.reporting import tell
-from saga.feeds.gaps import Grace, Patience, Progress
+from saga.engine.intake import is_for_other_process
+from saga.engine.reporting import report_step
+from saga.feeds.gaps import GapDetector, GapTimeouts, Progress
 from saga.heartbeat import goes_round
 from saga.messages import Poison
 from saga.modules import Entry, Horizon, Pruned
@@ -40,8 +40,8 @@ from saga.modules.reader import NOTHING_HANDLED
 from saga.postgres import Statements, durable_transaction, reading, while_open
 from saga.supervision import pause, supervise
 
-AT_ONCE: Final = Grace(hole_seconds=0, tail_seconds=0)
-BESIDE_A_QUEUE: Final = Grace(hole_seconds=3, tail_seconds=30)
+AT_ONCE: Final = GapTimeouts(hole_seconds=0, tail_seconds=0)
+BESIDE_A_QUEUE: Final = GapTimeouts(hole_seconds=3, tail_seconds=30)
 LOOK_SECONDS: Final = 1.0
 NOT_BEGUN: Final = Horizon(0, 0, 0, commit_ordered=True)
 """Of a log that is kept here, before its first event."""
@@ -76,7 +76,7 @@ class LogFeed:
         process: Process,
         prefix: str,
         *,
-        grace: Grace,
+        grace: GapTimeouts,
         page_size: int,
         elsewhere: Mapping[str, AsyncEngine | None] = MappingProxyType({}),
     ) -> None:
@@ -87,7 +87,7 @@ class LogFeed:
         self._page_size = page_size
         self._elsewhere = frozenset(elsewhere)
         self._grace = grace
-        self._patience: dict[str, Patience] = {}
+        self._gaps: dict[str, GapDetector] = {}
         self._logs = {
             module: PublicLog(module, database, is_here=module not in elsewhere)
             for module in process.inputs
@@ -113,9 +113,9 @@ class LogFeed:
     async def feed_once(self) -> int:
         """Take in what is overdue, some pages of each module; how many positions were settled."""
         await self._fold()
-        wanted = {"consumer": self._process.name, "modules": list(self._process.inputs)}
+        parameters = {"consumer": self._process.name, "modules": list(self._process.inputs)}
         async with reading(self._engine) as connection:
-            known = (await connection.execute(READ_PROGRESS, wanted)).all()
+            known = (await connection.execute(READ_PROGRESS, parameters)).all()
         return sum([await self._feed(row) for row in known])
 
     async def _quieten(self) -> None:
@@ -173,8 +173,8 @@ class LogFeed:
     def _overdue(self, known: Row[Any], horizon: Horizon | None) -> int:
         """The position up to which what is missing must be fetched now."""
         end: int = horizon.last_position if horizon else known.overtaken
-        patience = self._patience.setdefault(known.module, Patience(self._grace))
-        return min(patience.overdue(time.monotonic(), Progress(known.watermark, known.overtaken), end), end)
+        gaps = self._gaps.setdefault(known.module, GapDetector(self._grace))
+        return min(gaps.overdue(time.monotonic(), Progress(known.watermark, known.overtaken), end), end)
 
     async def _settle(self, module: str, upto: int, horizon: Horizon | None) -> int:
         """Take in page after page, if no other feed does; how many positions that settled."""
@@ -182,10 +182,10 @@ class LogFeed:
             raise Unreachable(f"positions of {module} are missing, and SAGA_LOG_URLS does not say where its log is")
         log = self._logs[module]
         async with reading(self._engine) as holding:
-            wanted = {"consumer": self._process.name, "module": log.module}
-            if not (await holding.execute(HOLD_FEED, wanted)).scalar_one():
+            parameters = {"consumer": self._process.name, "module": log.module}
+            if not (await holding.execute(HOLD_FEED, parameters)).scalar_one():
                 raise _AnotherFeeds
-            known = {**wanted, "pruned_position": horizon.pruned_position}
+            known = {**parameters, "pruned_position": horizon.pruned_position}
             cursor = (await holding.execute(READ_HANDLED, known)).one_or_none()
             if cursor is None:
                 begun = await self._begin(log, horizon)
@@ -203,30 +203,30 @@ class LogFeed:
                 break
             page = await log.read(after, upto=upto, handled=handled, limit=self._page_size)
             warily = after != self._fed_upto.get(log.module)
-            await self._take(log.module, page.entries, after, min(page.horizon, settled_upto), warily=warily)
+            await self._handle(log.module, page.entries, after, min(page.horizon, settled_upto), warily=warily)
             after = self._fed_upto[log.module] = page.horizon
             goes_round()
         return max(min(after, settled_upto) - begin, 0)
 
-    async def _take(
+    async def _handle(
         self, module: str, entries: Sequence[Entry], after: int, settled_upto: int, *, warily: bool
     ) -> None:
         """Take in what the process hears; in one transaction with what that settles."""
         kinds = [kind.__name__ for kind in self._process.inputs[module]]
         told = [as_delivered(entry, self._prefix) for entry in entries if entry.type in kinds]
-        heard = [one for one in told if isinstance(one, Poison) or not is_overheard(self._process, one)]
+        heard = [one for one in told if isinstance(one, Poison) or not is_for_other_process(self._process, one)]
         if heard and self._grace is not AT_ONCE:
             _log.warning("filling_holes", module=module, events=len(heard), first=heard[0].position)
         settled = [(module, after, settled_upto)] if settled_upto > after else []
         if heard or settled:
-            take = self._step.take_warily if warily else self._step.take
-            tell(await take(heard, settled=settled), len(heard))
+            handle = self._step.handle_rehearsed if warily else self._step.handle
+            report_step(await handle(heard, settled=settled), len(heard))
 
     async def _begin(self, log: PublicLog, horizon: Horizon) -> int:
         """Where a new consumer begins: behind what was pruned before it was there."""
         if horizon.pruned_position:
             _log.warning("begins_after_pruned", module=log.module, position=horizon.pruned_position)
-            await self._step.take([], settled=[(log.module, 0, horizon.pruned_position)])
+            await self._step.handle([], settled=[(log.module, 0, horizon.pruned_position)])
         return horizon.pruned_position
 
     async def _raise_alarm(self, module: str, alarm: str | None) -> None:
@@ -234,5 +234,5 @@ class LogFeed:
         if alarm is not None:
             _log.error("log_unreachable", module=module, reason=alarm)
         async with durable_transaction(self._engine) as connection:
-            wanted = {"consumer": self._process.name, "module": module, "alarm": alarm}
-            await connection.execute(RAISE_ALARM, wanted)
+            parameters = {"consumer": self._process.name, "module": module, "alarm": alarm}
+            await connection.execute(RAISE_ALARM, parameters)

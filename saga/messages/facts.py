@@ -42,7 +42,7 @@ class _Read:
 
 def require_readable(process: Process) -> None:
     """Raises DeclarationError, with the remedy, where messages of a class that the process hears can't be read."""
-    for kind in process.kinds.values():
+    for kind in process.message_types.values():
         if (trouble := _trouble(process.correlate, kind)) is not None:
             raise DeclarationError(f"process {process.name!r}: {kind.__name__} {trouble}")
 

@@ -132,11 +132,11 @@ def append_last(connection: Connection, module: str, events: Sequence[NewEvent])
     if any(event.stream_version is None for event in events):
         lock_module(connection, module)
     rows, last_public_number = encode(events)
-    wanted = {"module": module, "count": len(events), "last_public_number": last_public_number, "events": rows}
-    last_position = connection.execute(INSERT_EVENTS, wanted).scalar_one_or_none()
+    parameters = {"module": module, "count": len(events), "last_public_number": last_public_number, "events": rows}
+    last_position = connection.execute(INSERT_EVENTS, parameters).scalar_one_or_none()
     if last_position is None:
         connection.execute(CREATE_MODULE, {"module": module})
-        last_position = connection.execute(INSERT_EVENTS, wanted).scalar_one()
+        last_position = connection.execute(INSERT_EVENTS, parameters).scalar_one()
     return int(last_position)
 
 

@@ -106,7 +106,7 @@ class _OnConnection:
 
     def write(self, connection: Connection) -> None:
         """Write what waits here, and in the sessions that work on this connection."""
-        numbered = self._waiting + [one for session in self.sessions for one in _of_session(session).take()]
+        numbered = self._waiting + [one for session in self.sessions for one in _of_session(session).drain()]
         self.drop(connection)
         self._written = True
         if not numbered:
@@ -133,7 +133,7 @@ class _InSession:
             _expect_session(connection, session)
         self._waiting.append((session.get_nested_transaction() or whole, (next(_numbers), batch)))
 
-    def take(self) -> list[Numbered]:
+    def drain(self) -> list[Numbered]:
         """All that is left, once."""
         taken = [numbered for _, numbered in self._waiting]
         self._waiting.clear()
@@ -157,7 +157,7 @@ class _InSession:
             around = session.get_bind()
             if isinstance(around, Engine):
                 raise NoTransaction("events were appended when the session was committing: append them before")
-            _of_connection(around).take_over(around, self.take())
+            _of_connection(around).take_over(around, self.drain())
 
     def ended(self, session: Session, transaction: SessionTransaction) -> None:
         """However a transaction ended: what it did not commit is dropped."""
@@ -167,7 +167,7 @@ class _InSession:
             self._waiting = [one for one in self._waiting if not _within(one[0], transaction)]
 
     def _ended_whole(self, session: Session, transaction: SessionTransaction) -> None:
-        left = self.take()
+        left = self.drain()
         self._committed.clear()
         for connection in transaction.connections:
             if (here := _ON_CONNECTIONS.get(connection)) is not None:

@@ -110,8 +110,8 @@ async def open_letters_of(
 
     With those of one consumer come the relay's about these ``modules``.
     """
-    wanted = {"process_id": as_kept(process_id), "consumer": consumer, "modules": list(modules), "limit": limit}
-    rows = await connection.execute(LIST_OPEN_DEAD_LETTERS, wanted)
+    parameters = {"process_id": as_kept(process_id), "consumer": consumer, "modules": list(modules), "limit": limit}
+    rows = await connection.execute(LIST_OPEN_DEAD_LETTERS, parameters)
     return tuple(OpenLetter(**row) for row in rows.mappings())
 
 
@@ -119,8 +119,8 @@ async def count_open_of(
     connection: AsyncConnection, process_id: str, consumer: str | None = None, *, modules: Sequence[str] = ()
 ) -> int:
     """How many open dead letters ``open_letters_of`` would list without a limit."""
-    wanted = {"process_id": as_kept(process_id), "consumer": consumer, "modules": list(modules)}
-    count: int = (await connection.execute(COUNT_OPEN_DEAD_LETTERS_OF, wanted)).scalar_one()
+    parameters = {"process_id": as_kept(process_id), "consumer": consumer, "modules": list(modules)}
+    count: int = (await connection.execute(COUNT_OPEN_DEAD_LETTERS_OF, parameters)).scalar_one()
     return count
 
 
@@ -151,6 +151,6 @@ async def read_open_reasons(connection: AsyncConnection, ids: Sequence[int]) -> 
 async def find_successor(connection: AsyncConnection, letter: KeptMessage) -> OpenLetter | None:
     """The open dead letter of the same consumer with this message, which came of this one or is itself."""
     properties = orjson.dumps(dump_properties(letter.raw)).decode()
-    wanted = {"dead_letter_id": letter.id, "body": letter.body, "properties": properties}
-    row = (await connection.execute(FIND_SUCCESSOR, wanted)).mappings().one_or_none()
+    parameters = {"dead_letter_id": letter.id, "body": letter.body, "properties": properties}
+    row = (await connection.execute(FIND_SUCCESSOR, parameters)).mappings().one_or_none()
     return OpenLetter(**row) if row else None

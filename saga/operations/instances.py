@@ -143,7 +143,7 @@ async def inspect_instance(
         process_id=process_id,
         outcome=row.outcome,
         settled=row.settled,
-        states={name: part.value for name, part in state.parts.items()},
+        states={name: machine.value for name, machine in state.machines.items()},
         facts=_facts(answers),
         messages=tuple(_message(entry, repeats.get(number)) for number, entry in enumerate(answers, 1)),
         commands=tuple(_command(process, entry, handed_on, unsent) for entry in entries if entry.target is not None),
@@ -166,15 +166,15 @@ async def _page(
 ) -> tuple[list[Entry], int | None]:
     """The last entries before a version, oldest first; and the version before which there are more, if there are."""
     before = LAST_VERSION if before is None else before
-    wanted = {"module": process.module, "stream_id": process_id, "before": before, "limit": limit + 1}
-    found = [Entry.from_row(row) for row in await connection.execute(READ_STREAM_PAGE, wanted)]
+    parameters = {"module": process.module, "stream_id": process_id, "before": before, "limit": limit + 1}
+    found = [Entry.from_row(row) for row in await connection.execute(READ_STREAM_PAGE, parameters)]
     entries = found[:limit][::-1]
     return entries, entries[0].stream_version if len(found) > limit else None
 
 
 async def _revived_at(connection: AsyncConnection, process: Process, process_id: str) -> datetime | None:
-    wanted = {"module": process.module, "stream_id": process_id}
-    return (await connection.execute(READ_REVIVAL, wanted)).scalar_one_or_none()
+    parameters = {"module": process.module, "stream_id": process_id}
+    return (await connection.execute(READ_REVIVAL, parameters)).scalar_one_or_none()
 
 
 async def _erased_at(connection: AsyncConnection, this: Mapping[str, str]) -> datetime | None:
@@ -184,8 +184,8 @@ async def _erased_at(connection: AsyncConnection, this: Mapping[str, str]) -> da
 
 async def _handed_on(connection: AsyncConnection, process: Process) -> Mapping[str, int]:
     """How far the process's commands were handed on, by those who do it."""
-    wanted = {"consumers": [RELAY, *process.collaborators], "module": process.module}
-    return {row.consumer: row.watermark for row in await connection.execute(READ_HANDED_ON, wanted)}
+    parameters = {"consumers": [RELAY, *process.collaborators], "module": process.module}
+    return {row.consumer: row.watermark for row in await connection.execute(READ_HANDED_ON, parameters)}
 
 
 async def _pruned(connection: AsyncConnection, process: Process, process_id: str, limit: int) -> Inspection | None:
@@ -198,7 +198,7 @@ async def _pruned(connection: AsyncConnection, process: Process, process_id: str
         process_id=process_id,
         outcome=row.outcome,
         settled=True,
-        states={name: part.value for name, part in state.parts.items()},
+        states={name: machine.value for name, machine in state.machines.items()},
         facts=(),
         messages=(),
         commands=(),

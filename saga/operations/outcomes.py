@@ -60,8 +60,8 @@ async def count_answered(
     connection: AsyncConnection, process: Process, process_ids: Sequence[str], message_ids_begin: str
 ) -> Answered:
     """How far these instances got with the messages whose ids begin like this."""
-    wanted = {"process": process.name, "module": process.module, "process_ids": list(process_ids)}
-    row = (await connection.execute(COUNT_ANSWERED, wanted | {"message_ids_begin": message_ids_begin})).one()
+    parameters = {"process": process.name, "module": process.module, "process_ids": list(process_ids)}
+    row = (await connection.execute(COUNT_ANSWERED, parameters | {"message_ids_begin": message_ids_begin})).one()
     return Answered(row.settled, row.answered)
 
 
@@ -70,8 +70,8 @@ async def read_outcomes(connection: AsyncConnection, process: Process, ids: Sequ
     recorded: dict[str, Recorded] = {}
     for start in range(0, len(ids), INSTANCES_AT_ONCE):
         some = list(ids[start : start + INSTANCES_AT_ONCE])
-        wanted = {"process": process.name, "module": process.module, "process_ids": some}
-        for row in await connection.execute(READ_OUTCOMES, wanted):
+        parameters = {"process": process.name, "module": process.module, "process_ids": some}
+        for row in await connection.execute(READ_OUTCOMES, parameters):
             instance = recorded.setdefault(row.process_id, Recorded(row.process_id, row.outcome, row.settled))
             said = orjson.loads(row.data)
             if row.type in ANSWERS:

@@ -86,7 +86,7 @@ def require_fields(process: Process, message: NewMessage, *, allow_unknown: bool
 
     What a field holds is not looked at, and nothing of a type that the process does not consume.
     """
-    kind = process.kinds.get(message.type)
+    kind = process.message_types.get(message.type)
     if kind is None or message.raw_body is not None:
         return
     unknown, known = unknown_fields(kind, message.data)

@@ -13,7 +13,7 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from saga.core import Process
-from saga.engine import Step, Taken
+from saga.engine import Step, StepResult
 from saga.engine.dead_letters import DeadLetterState, close, fail_again
 from saga.engine.intake import admit
 from saga.engine.step import DEAD, DUPLICATE, IGNORED, TAKEN
@@ -163,7 +163,7 @@ class _Redrive:
             own = [letter for letter in letters if letter.consumer == process.name]
             if correction:
                 own = [self._corrected(process, letter, correction) for letter in own]
-            for answer in await self._take(process, own) if own else ():
+            for answer in await self._handle(process, own) if own else ():
                 yield answer
         if unsent := [letter for letter in letters if letter.consumer == RELAY]:
             async with self.open_publisher() as publisher:
@@ -185,12 +185,12 @@ class _Redrive:
         """The message as it is taken from an operator: its exchange and its routing key are not judged again."""
         return Events(process, self.prefix).put_back(decode(letter.raw))
 
-    async def _take(self, process: Process, letters: Sequence[KeptMessage]) -> list[Redriven]:
+    async def _handle(self, process: Process, letters: Sequence[KeptMessage]) -> list[Redriven]:
         """Let their process take the messages in together, and say what came of each."""
         step = Step(self.engine, process, elsewhere=self.elsewhere)
         messages = [self._put_back(process, letter) for letter in letters]
         ids = [letter.id for letter in letters]
-        taken: Taken = await again_after_conflicts()(step.take_warily, messages, redriven=ids)
+        taken: StepResult = await again_after_conflicts()(step.handle_rehearsed, messages, redriven=ids)
         answers = [taken.answer_to(message) for message in messages]
         async with reading(self.engine) as connection:
             dead = [letter.id for letter, answer in zip(letters, answers, strict=True) if answer == DEAD]

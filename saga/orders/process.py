@@ -192,7 +192,7 @@ def order_process(payment_timeout: timedelta = timedelta(minutes=15)) -> Process
             "payments": (PaymentReceived,),
             "scheduler": (PaymentTimedOut,),
         },
-        parts=(REQUEST, PAYMENT, DEADLINE, CANCELLATION),
+        machines=(REQUEST, PAYMENT, DEADLINE, CANCELLATION),
         registers=(ORDER, PAYMENTS),
         outcomes=OUTCOMES,
         wanted=(wants,),

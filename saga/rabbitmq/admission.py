@@ -84,7 +84,7 @@ class Events:
 
     def _broken_rule(self, message: Envelope, routing_key: str) -> str | None:
         """The rule that a message on our exchange of events breaks."""
-        kind = self._process.kinds.get(message.type)
+        kind = self._process.message_types.get(message.type)
         if kind is None:
             return unknown_type(self._process, message.type)
         declared = self._keys.get(routing_key)

@@ -57,7 +57,7 @@ class Confirms:
                 publish.settled.set_exception(kind(reason))
         self._outstanding.clear()
 
-    def take(self, kind: int, data: bytes, start: int, end: int) -> bool:
+    def handle_frame(self, kind: int, data: bytes, start: int, end: int) -> bool:
         """Take the frames of confirms and returns; the channel's other frames are the client's."""
         if kind != frames.METHOD:
             return self._take_content(kind, data[start:end])

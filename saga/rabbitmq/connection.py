@@ -19,7 +19,7 @@ from yarl import URL
 from saga.addresses import AddressError, BrokerAddress, Endpoint
 from saga.postgres import NeedsPerson, Unavailable
 from saga.postgres.sqlstates import Remedy
-from saga.rabbitmq.frame_router import SortedConnection
+from saga.rabbitmq.frame_router import RoutedConnection
 from saga.rabbitmq.reply_codes import classified
 from saga.rabbitmq.topology import Topology, declare
 from saga.supervision import passes, supervise
@@ -57,7 +57,7 @@ def loss_is_said() -> Iterator[None]:
         raise ConnectionError("the connection was lost in the middle of a call") from error
 
 
-async def connect(amqp_url: str, name: str) -> SortedConnection:
+async def connect(amqp_url: str, name: str) -> RoutedConnection:
     """A new connection that notices a dead link within two heartbeats; ``name`` is shown by the broker.
 
     Several nodes are tried in turn, from a random one on. Raises one of BROKER_ERRORS if none takes the connection.
@@ -75,23 +75,23 @@ async def connect(amqp_url: str, name: str) -> SortedConnection:
     raise failed
 
 
-async def _connect(endpoint: Endpoint, name: str, seconds: float) -> SortedConnection:
-    connection = SortedConnection(
+async def _connect(endpoint: Endpoint, name: str, seconds: float) -> RoutedConnection:
+    connection = RoutedConnection(
         _url(endpoint),
         server_name=endpoint.server_name,
         ssl_context=await _context(endpoint),
         client_properties={"connection_name": name},
     )
-    connection.overheard.server = f"broker {endpoint}"
+    connection.notices.server = f"broker {endpoint}"
     try:
         with loss_is_said():
             await connection.connect(timeout=seconds)
     except InvalidFrameError:
         # The client takes a refusal for a frame that it did not expect, and keeps to itself what it says.
         await connection.close()
-        if connection.overheard.refusal is None:
+        if connection.notices.refusal is None:
             raise
-        raise ConnectionClosed(*connection.overheard.refusal) from None
+        raise ConnectionClosed(*connection.notices.refusal) from None
     except BaseException:
         await connection.close()
         raise
@@ -152,7 +152,7 @@ async def look_at_broker(amqp_url: str, wanted: Topology) -> None:
             await declare(await connection.channel(), wanted)
 
 
-def require_version(connection: SortedConnection, amqp_url: str) -> None:
+def require_version(connection: RoutedConnection, amqp_url: str) -> None:
     """Raise NeedsPerson if the broker is a RabbitMQ that can't do what is needed."""
     product, version = connection.broker
     numbers = tuple(int(part) for part in re.findall(r"\d+", version)[:2])

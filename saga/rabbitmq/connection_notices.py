@@ -22,7 +22,7 @@ _CODE: Final = struct.Struct(">H")
 _log = structlog.get_logger()
 
 
-class Overheard:
+class ConnectionNotices:
     """Looks at the frames of a connection's own channel, and leaves all of them to the client.
 
     A service logs what it hears; a command, which has no log, asks.
@@ -34,7 +34,7 @@ class Overheard:
         self.blocked = asyncio.Event()
         self.blocked_because = ""
 
-    def take(self, kind: int, data: bytes, start: int, end: int) -> bool:
+    def handle_frame(self, kind: int, data: bytes, start: int, end: int) -> bool:
         """Note what a frame says."""
         if kind == METHOD:
             said = data[start:end]

@@ -109,7 +109,7 @@ class Consumer:
             async with asyncio.timeout(SETUP_TIMEOUT_SECONDS):
                 channel = await connection.channel(publisher_confirms=False)
                 await declare(channel, self._topology)
-                wire = await connection.take_from(channel, deliveries)
+                wire = await connection.route_frames(channel, deliveries)
                 subscription = await _Subscription.begin(wire, self._queue, self._prefetch)
             ready.set()
             goes_round()

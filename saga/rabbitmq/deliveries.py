@@ -131,7 +131,7 @@ class Deliveries:
         self.hot = Line(enough)
         self.last_tag = 0
 
-    def take(self, kind: int, data: bytes, start: int, end: int) -> bool:
+    def handle_frame(self, kind: int, data: bytes, start: int, end: int) -> bool:
         """Take the frames of deliveries; the channel's other frames are the client's."""
         if kind == frames.METHOD:
             if not data.startswith(frames.DELIVER, start):

@@ -22,27 +22,27 @@ from aiormq.connection import Connection, TransportFactory
 from aiormq.exceptions import AMQPConnectionError
 from yarl import URL
 
-from saga.rabbitmq.connection_notices import Overheard
+from saga.rabbitmq.connection_notices import ConnectionNotices
 from saga.rabbitmq.frames import FRAME_EXTRA, FRAME_START, HEARTBEAT
 
 HEARTBEAT_SECONDS = 1.0
 
 
-class Taker(Protocol):
+class FrameHandler(Protocol):
     """Takes the frames of one channel that it knows what to do with."""
 
-    def take(self, kind: int, data: bytes, start: int, end: int) -> bool:
+    def handle_frame(self, kind: int, data: bytes, start: int, end: int) -> bool:
         """Whether the frame was taken, whose payload stands from ``start`` to ``end``: nobody else sees it then."""
 
 
-class Sorter(asyncio.StreamReaderProtocol):
+class FrameRouter(asyncio.StreamReaderProtocol):
     """What comes in on one connection, sorted frame by frame; ``takers`` are known by their channel's number."""
 
     def __init__(
-        self, reader: asyncio.StreamReader, loop: asyncio.AbstractEventLoop, overheard: Taker | None = None
+        self, reader: asyncio.StreamReader, loop: asyncio.AbstractEventLoop, notices: FrameHandler | None = None
     ) -> None:
         super().__init__(reader, loop=loop)
-        self.takers: dict[int, Taker] = {} if overheard is None else {0: overheard}
+        self.handlers: dict[int, FrameHandler] = {} if notices is None else {0: notices}
         self._reader = reader
         self._loop_time = loop.time
         self._rest = b""
@@ -59,8 +59,8 @@ class Sorter(asyncio.StreamReaderProtocol):
             if size > whole - at:
                 break
             start, after = at + FRAME_START.size, at + size + FRAME_EXTRA
-            taker = self.takers.get(channel)
-            if taker is not None and taker.take(kind, data, start, start + size):
+            handler = self.handlers.get(channel)
+            if handler is not None and handler.handle_frame(kind, data, start, start + size):
                 self._pass_on(data[passed:at])
                 passed = after
             at = after
@@ -85,13 +85,13 @@ class Sorter(asyncio.StreamReaderProtocol):
             self._pass_on(HEARTBEAT)
 
 
-class _SortedTransport(TransportFactory):
+class _RoutedTransport(TransportFactory):
     """Connects as the client would, with a sorter in between."""
 
-    sorter: Sorter
+    router: FrameRouter
 
-    def __init__(self, overheard: Overheard, server_name: str | None) -> None:
-        self._overheard = overheard
+    def __init__(self, notices: ConnectionNotices, server_name: str | None) -> None:
+        self._notices = notices
         self._server_name = server_name
 
     async def create(self, url: URL, **options: Any) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -101,26 +101,26 @@ class _SortedTransport(TransportFactory):
         context = await certificates.get_context() if url.scheme == "amqps" else None
         name = self._server_name if context else None
         reader = asyncio.StreamReader(loop=loop)
-        self.sorter = Sorter(reader, loop, self._overheard)
+        self.router = FrameRouter(reader, loop, self._notices)
         try:
             transport, _ = await loop.create_connection(
-                lambda: self.sorter, url.host or "", url.port or 0, ssl=context, server_hostname=name, **options
+                lambda: self.router, url.host or "", url.port or 0, ssl=context, server_hostname=name, **options
             )
         except OSError as error:
             raise AMQPConnectionError(*error.args) from error
-        return reader, asyncio.StreamWriter(transport, self.sorter, reader, loop)
+        return reader, asyncio.StreamWriter(transport, self.router, reader, loop)
 
 
 class _Channel(aio_pika.Channel):
     """A channel of the client that can't be opened on a connection that is lost, and says so as it says the rest."""
 
     async def _open(self) -> None:
-        with _lost_is_said():
+        with _lost_connection_raised():
             await super()._open()
 
 
 @contextmanager
-def _lost_is_said() -> Iterator[None]:
+def _lost_connection_raised() -> Iterator[None]:
     """The client raises a bare RuntimeError where a connection is lost at the moment when a channel is opened on it."""
     try:
         yield
@@ -128,7 +128,7 @@ def _lost_is_said() -> Iterator[None]:
         raise ChannelInvalidStateError(*error.args) from error
 
 
-class SortedConnection(aio_pika.Connection):
+class RoutedConnection(aio_pika.Connection):
     """A plain connection of the client, whose content frames can be taken.
 
     ``overheard`` is what the broker says of the connection itself.
@@ -140,13 +140,13 @@ class SortedConnection(aio_pika.Connection):
 
     def __init__(self, url: URL, *, server_name: str | None = None, **options: Any) -> None:
         super().__init__(url, **options)
-        self.overheard = Overheard()
-        factory = _SortedTransport(self.overheard, server_name)
+        self.notices = ConnectionNotices()
+        factory = _RoutedTransport(self.notices, server_name)
         self._transport_factory = self.kwargs["transport_factory"] = factory
 
     def channel(self, *args: Any, **options: Any) -> AbstractChannel:
         """A new channel, not opened yet. Raises ChannelInvalidStateError where the connection was closed."""
-        with _lost_is_said():
+        with _lost_connection_raised():
             return super().channel(*args, **options)
 
     @property
@@ -156,10 +156,10 @@ class SortedConnection(aio_pika.Connection):
         said = wire.server_properties if isinstance(wire, Connection) else {}
         return str(said.get("product", "")), str(said.get("version", ""))
 
-    async def take_from(self, channel: AbstractChannel, taker: Taker) -> Channel:
+    async def route_frames(self, channel: AbstractChannel, handler: FrameHandler) -> Channel:
         """Let ``taker`` have what it wants of the channel from now on; the channel underneath, which speaks AMQP."""
         wire = await channel.get_underlay_channel()
         if not isinstance(wire, Channel):
             raise TypeError(f"aio-pika runs on {type(wire).__name__}, not on aiormq's channel")
-        self._transport_factory.sorter.takers[wire.number] = taker
+        self._transport_factory.router.handlers[wire.number] = handler
         return wire

@@ -27,7 +27,7 @@ from saga.modules.outgoing import Outgoing
 from saga.rabbitmq import frames
 from saga.rabbitmq.confirms import Confirms, NotConfirmed, Refused
 from saga.rabbitmq.connection import connect
-from saga.rabbitmq.frame_router import SortedConnection
+from saga.rabbitmq.frame_router import RoutedConnection
 from saga.rabbitmq.topology import Topology, declare
 
 _ROOM_WITHOUT_LIMIT = 128 * 1024
@@ -41,7 +41,7 @@ _REFUSALS = (ChannelPreconditionFailed, ConnectionFrameError, ConnectionSyntaxEr
 class _Channel:
     """An open channel in confirm mode, and what the broker says on it."""
 
-    connection: SortedConnection
+    connection: RoutedConnection
     wire: WireChannel
     confirms: Confirms
 
@@ -114,11 +114,11 @@ class Publisher:
             return self._channel
 
 
-async def _open_on(connection: SortedConnection, topology: Topology) -> _Channel:
+async def _open_on(connection: RoutedConnection, topology: Topology) -> _Channel:
     channel = await connection.channel()
     await declare(channel, topology)
     confirms = Confirms()
-    wire = await connection.take_from(channel, confirms)
+    wire = await connection.route_frames(channel, confirms)
     wire.closing.add_done_callback(lambda closing: confirms.lose(*_lost(closing)))
     return _Channel(connection, wire, confirms)
 

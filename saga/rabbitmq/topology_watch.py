@@ -25,7 +25,7 @@ ANSWER_SECONDS: Final = 20.0
 _log = structlog.get_logger()
 
 
-class Keeper:
+class TopologyWatch:
     """Keeps the topology of one process whole until it is stopped."""
 
     def __init__(self, amqp_url: str, topology: Topology, process: str) -> None:

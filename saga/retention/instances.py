@@ -37,7 +37,7 @@ LOCK_POSITIONS = _SQL["lock_positions"]
 LOCK_MESSAGES = _SQL["lock_messages"]
 CLAIM_SETTLED = _SQL["claim_settled"]
 BURY_INSTANCES = _SQL["bury_instances"]
-BURY_MESSAGES = _SQL["bury_messages"]
+INSERT_MESSAGE_TOMBSTONES = _SQL["insert_message_tombstones"]
 DELETE_TIMERS = _SQL["delete_timers"]
 DELETE_STREAMS = _SQL["delete_streams"]
 COUNT_BELONGINGS = _SQL["count_belongings"]
@@ -109,8 +109,8 @@ async def _find_settled(connection: AsyncConnection, log: Log, before: datetime,
     begun = {entry.stream_id for entry in stretch.entries if entry.begins} - {PROGRESS_STREAM}
     if not begun:
         return {}
-    wanted = {"process": log.process, "module": log.module, "reach": log.reach, "before": before}
-    rows = await connection.execute(FIND_SETTLED, wanted | {"process_ids": sorted(begun)})
+    parameters = {"process": log.process, "module": log.module, "reach": log.reach, "before": before}
+    rows = await connection.execute(FIND_SETTLED, parameters | {"process_ids": sorted(begun)})
     return {row.process_id: row.stream_version for row in rows}
 
 
@@ -123,11 +123,11 @@ async def _forget(connection: AsyncConnection, log: Log, locked: _Messages) -> i
         sources, ids = [row.source for row in messages], [row.message_id for row in messages]
         keys = {"sources": sources, "message_ids": ids}
         await connection.execute(FORGET_MESSAGES, {"consumer": log.process, **keys})
-        buried = {
+        tombstoned = {
             "keys": list(map(tombstone_key, sources, ids)),
             "digests": [row.digest for row in messages],
         }
-        await connection.execute(BURY_MESSAGES, {"consumer": log.process, **buried})
+        await connection.execute(INSERT_MESSAGE_TOMBSTONES, {"consumer": log.process, **tombstoned})
     return len(positions) + len(messages)
 
 

@@ -40,7 +40,7 @@ Turn = Callable[[AsyncConnection, int], Awaitable[Page]]
 """One batch, of what comes after a position or an id."""
 
 
-class Ended(Enum):
+class PruneEnd(Enum):
     """How a run ended: with nothing left to do, because it was told to stop, or because another one is at it."""
 
     DONE = "done"
@@ -70,7 +70,7 @@ class Report:
     before: datetime
     removed: Removed
     logs: tuple[PrunedLog, ...]
-    ended: Ended
+    ended: PruneEnd
 
 
 class Pruner:
@@ -100,7 +100,7 @@ class Pruner:
             logs = await read_logs(connection)
         done: list[tuple[Log, Removed]] = []
         for log in logs:
-            if walk.ended is not Ended.DONE:
+            if walk.ended is not PruneEnd.DONE:
                 break
             read = await self._up_to_unread(log, before)
             done.append((read, await walk.through(await self._turn(read, before, dry=dry))))
@@ -141,7 +141,7 @@ class _Walk:
     """One run, batch after batch; it remembers how it ended."""
 
     def __init__(self, batch: Callable[[], AbstractAsyncContextManager[AsyncConnection]], stop: asyncio.Event) -> None:
-        self.ended = Ended.DONE
+        self.ended = PruneEnd.DONE
         self._batch = batch
         self._stop = stop
 
@@ -149,15 +149,15 @@ class _Walk:
         """Take turns until one says that it was the last; what all of them removed."""
         removed, after = Removed(), 0
         attempts = again_after_conflicts()
-        while self.ended is Ended.DONE:
+        while self.ended is PruneEnd.DONE:
             if self._stop.is_set():
-                self.ended = Ended.STOPPED
+                self.ended = PruneEnd.STOPPED
                 break
             began = time.monotonic()
             try:
                 page: Page = await attempts(self._take, turn, after)
             except _AnotherIsPruning:
-                self.ended = Ended.ANOTHER_IS_PRUNING
+                self.ended = PruneEnd.ANOTHER_IS_PRUNING
                 break
             removed += page.removed
             goes_round()

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from saga.convergence.check import Report, check
-from saga.convergence.enumeration import tell
+from saga.convergence.enumeration import run_history
 from saga.convergence.findings import Finding, Kind
 from saga.convergence.render_text import counterexample
 from saga.convergence.samples import derive_samples
@@ -37,7 +37,7 @@ __all__ = [
     "make_fact",
     "pairs_of_orders",
     "private_database",
-    "tell",
+    "run_history",
 ]
 
 

@@ -19,7 +19,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from saga.convergence.check import Report, check
-from saga.convergence.configuration import Standing, start, take, verdict
+from saga.convergence.configuration import Configuration, apply, end_state, start
 from saga.convergence.exploration import MOST_NODES
 from saga.convergence.findings import Finding, Kind
 from saga.convergence.render_text import render, told_in_steps
@@ -93,7 +93,7 @@ class _Moment:
     now: timedelta = timedelta()
     pending: tuple[_Pending, ...] = ()
     sent: tuple[Command, ...] = ()
-    standing: Standing | None = None
+    configuration: Configuration | None = None
     decision: Decision | None = None
 
 
@@ -159,7 +159,7 @@ class Scenario:
         that are armed and did not fire yet, each with the time until it is due. Raises AssertionError with the history.
         """
         moment = self._now
-        came_to = verdict(self.process, moment.standing or start(self.process))
+        came_to = end_state(self.process, moment.configuration or start(self.process))
         self._compare("outcome", outcome, came_to.outcome)
         self._compare("commands", None if commands is None else list(commands), [one.type for one in moment.sent])
         stands = {name: condition for name, condition, _ in sorted(came_to.effects, key=lambda one: one[0])}
@@ -170,7 +170,7 @@ class Scenario:
     def then_ignored(self) -> "Scenario":
         """The last input changed nothing."""
         decision = self._now.decision
-        is_ignored = decision is not None and decision.verdict.value == "ignored"
+        is_ignored = decision is not None and decision.kind.value == "ignored"
         self._compare("ignored", expected=True, found=is_ignored)
         return self
 
@@ -187,12 +187,12 @@ class Scenario:
 
 
 def _take(moment: _Moment, fact: Fact) -> _Moment:
-    standing, decision = take(moment.process, moment.standing or start(moment.process), fact)
+    configuration, decision = apply(moment.process, moment.configuration or start(moment.process), fact)
     armed = tuple(_Pending(timer, moment.now + timer.after) for timer in decision.timers)
     return replace(
         moment,
         history=(*moment.history, fact),
-        standing=standing,
+        configuration=configuration,
         decision=decision,
         pending=moment.pending + armed,
         sent=moment.sent + decision.commands,

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from saga.convergence.findings import Finding
-from saga.convergence.fingerprint import Opinion, differing, opinion
+from saga.convergence.fingerprint import Fingerprint, differing, fingerprint
 from saga.convergence.render_text import test_name
 
 SEEDS = ("1", "2", "3")
@@ -28,7 +28,7 @@ SENTENCE = (
 )
 
 
-class Elsewhere:
+class Interpreters:
     """Interpreters that look at a process, `module:name`, while this one does something else."""
 
     def __init__(self, target: str, samples: str | None = None) -> None:
@@ -54,8 +54,8 @@ def assert_same_everywhere(target: str, samples: str | None = None) -> None:
     ``samples`` names the facts, or a function that gives them, in the same way. Raises AssertionError for a process
     that looks at the order of a set, at `hash` or at a memory of its own, and RuntimeError if an interpreter fails.
     """
-    with Elsewhere(target, samples) as elsewhere:
-        numbers = elsewhere.differing()
+    with Interpreters(target, samples) as interpreters:
+        numbers = interpreters.differing()
     if numbers is not None:
         raise AssertionError(f"{target}: {SENTENCE}: samples {', '.join(str(number + 1) for number in numbers)}")
 
@@ -85,11 +85,13 @@ def _start(seed: str, arguments: Sequence[str]) -> subprocess.Popen[str]:
     )
 
 
-def _answer(running: subprocess.Popen[str]) -> Opinion:
+def _answer(running: subprocess.Popen[str]) -> Fingerprint:
     said, errors = running.communicate()
     if running.returncode:
         raise RuntimeError(errors.strip().rpartition("\n")[2] or f"it ended with {running.returncode}")
-    answer: Opinion = json.loads(said.rpartition("\n")[2])  # whatever a module says when it is imported comes before
+    answer: Fingerprint = json.loads(
+        said.rpartition("\n")[2]
+    )  # whatever a module says when it is imported comes before
     return answer
 
 
@@ -101,7 +103,7 @@ def _named(target: str) -> Any:
 
 def _give_opinion(target: str, samples: str | None = None, *, backwards: bool) -> None:
     chosen = None if samples is None else _named(samples)
-    json.dump(opinion(_named(target), chosen, backwards=backwards), sys.stdout)
+    json.dump(fingerprint(_named(target), chosen, backwards=backwards), sys.stdout)
 
 
 if __name__ == "__main__":

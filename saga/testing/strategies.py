@@ -2,7 +2,7 @@
 
     @given(histories(returns))
     def test_my_own_property(history: tuple[Fact, ...]) -> None:
-        ...tell(returns, history)...
+        ...run_history(returns, history)...
 
 Needs hypothesis, which the rest of the checker does not.
 """

@@ -9,10 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.addresses import AddressError, BrokerAddress
 from saga.core import Process
-from saga.engine import DeadLetterKind, Step, Taken, dead_letters
+from saga.engine import DeadLetterKind, Step, StepResult, dead_letters
 from saga.engine.dead_letters import DeadLetter
 from saga.engine.intake import named_instance
-from saga.engine.reporting import tell
+from saga.engine.reporting import report_step
 from saga.feeds.log_feed import AT_ONCE, BESIDE_A_QUEUE, LOOK_SECONDS, LogFeed
 from saga.messages import Envelope, Poison
 from saga.messages.cloudevents import decode
@@ -24,7 +24,7 @@ from saga.rabbitmq.deliveries import glance_for
 from saga.rabbitmq.publisher import Publisher
 from saga.rabbitmq.returns import Returns
 from saga.rabbitmq.topology import UNDELIVERED, Topology, topology
-from saga.rabbitmq.topology_watch import Keeper
+from saga.rabbitmq.topology_watch import TopologyWatch
 from saga.settings import PREFIX, Feed
 from saga.worker.relay import CONSUMER as RELAY
 from saga.worker.relay import Relay
@@ -169,7 +169,7 @@ class _AtTheBroker:
         self._publisher = publisher
         self._relay = relay
         self._judge = judge
-        self._keeper = Keeper(amqp_url, wanted, process.name)
+        self._topology_watch = TopologyWatch(amqp_url, wanted, process.name)
         self._returns = Returns(amqp_url, wanted)
         self._consumer = Consumer(
             amqp_url,
@@ -197,19 +197,19 @@ class _AtTheBroker:
                 loops.create_task(self._consumer.run(stop, ready))
             loops.create_task(self._undelivered.run(stop, asyncio.Event()))
             loops.create_task(self._relay.run(stop, self._relay_poll_seconds))
-            loops.create_task(self._keeper.run(stop))
+            loops.create_task(self._topology_watch.run(stop))
 
     async def _handle(self, messages: Sequence[Envelope | Poison]) -> None:
-        self._tell(await self._step.take(messages), len(messages))
+        self._report(await self._step.handle(messages), len(messages))
 
     async def _handle_warily(self, messages: Sequence[Envelope | Poison]) -> None:
         """Handle messages of which one may have killed a worker."""
-        self._tell(await self._step.take_warily(messages), len(messages))
+        self._report(await self._step.handle_rehearsed(messages), len(messages))
 
-    def _tell(self, taken: Taken, batch: int) -> None:
+    def _report(self, taken: StepResult, batch: int) -> None:
         if taken.outgoing:
             self._relay.nudge()
-        tell(taken, batch)
+        report_step(taken, batch)
 
     async def _see_to(self, messages: Sequence[Envelope | Poison]) -> None:
         """See to what the broker gave up. That it was given out too often says nothing against a message."""
@@ -234,7 +234,7 @@ class _AtTheBroker:
     async def _keep(self, given_up: Sequence[tuple[Envelope | Poison, str]]) -> None:
         """Keep messages as dead letters of the process whose they are, where people look for them."""
         letters = [(self._owner(message), self._given_up(message, why)) for message, why in given_up]
-        await self._step.take([letter for owner, letter in letters if owner == self._process.name])
+        await self._step.handle([letter for owner, letter in letters if owner == self._process.name])
         others = sorted({owner for owner, _ in letters} - {self._process.name})
         if others:
             async with durable_transaction(self._engine) as connection:

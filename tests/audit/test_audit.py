@@ -32,7 +32,7 @@ def step(engine: AsyncEngine) -> Step:
 @pytest.mark.parametrize("seed", [random.randrange(10**6) for _ in range(3)])
 async def test_whatever_was_taken_in_is_what_the_model_says(engine: AsyncEngine, step: Step, seed: int) -> None:
     for batch in history(random.Random(seed), orders=80):
-        await step.take(batch)
+        await step.handle(batch)
     before = await log(engine)
     found = await audited(engine, page_size=7)
     ids = [process_id for (process_id,) in await rows(engine, "SELECT process_id FROM saga.instance ORDER BY 1")]
@@ -56,7 +56,7 @@ async def test_other_processes_with_figures_and_several_deadlines_are_what_the_m
         said += [told(fact, f"i-{number}", process.correlate) for fact in [*some, *chance.sample(some, 1)]]
     chance.shuffle(said)
     for start in range(0, len(said), 20):
-        await Step(engine, process, elsewhere=process.inputs).take(said[start : start + 20])
+        await Step(engine, process, elsewhere=process.inputs).handle(said[start : start + 20])
     assert len(await audited(engine, process)) == 60
     assert await differing(engine, process) == {}, f"seed {seed}"
     await execute(engine, "UPDATE saga.instance SET settled = NOT settled")
@@ -82,20 +82,20 @@ async def test_other_processes_with_figures_and_several_deadlines_are_what_the_m
 async def test_a_row_that_is_not_what_its_facts_come_to_is_found(
     engine: AsyncEngine, step: Step, change: str, what: list[str]
 ) -> None:
-    await step.take([message("OrderPlaced", "o-1"), message("PaymentReceived", "o-1"), message("OrderPlaced", "o-2")])
+    await step.handle([message("OrderPlaced", "o-1"), message("PaymentReceived", "o-1"), message("OrderPlaced", "o-2")])
     assert await differing(engine) == {}
     await execute(engine, f"UPDATE saga.instance SET {change} WHERE process_id = 'o-1'")
     assert await differing(engine) == {"o-1": what}
 
 
 async def test_a_difference_says_what_is_stored_against_the_model(engine: AsyncEngine, step: Step) -> None:
-    await step.take([message("OrderPlaced", "o-1"), message("OrderCancelled", "o-1")])
+    await step.handle([message("OrderPlaced", "o-1"), message("OrderCancelled", "o-1")])
     await execute(engine, "UPDATE saga.instance SET outcome = 'paid'")
     assert await sentences(engine) == ["outcome is paid, and the model says cancelled"]
 
 
 async def test_an_instance_without_row_or_without_record_is_found(engine: AsyncEngine, step: Step) -> None:
-    await step.take([message("OrderPlaced", "o-1"), message("OrderPlaced", "o-2")])
+    await step.handle([message("OrderPlaced", "o-1"), message("OrderPlaced", "o-2")])
     await execute(engine, "DELETE FROM saga.instance WHERE process_id = 'o-1'")
     await delete_entries(engine, "o-2", "true")
     assert await sentences(engine) == [
@@ -106,7 +106,7 @@ async def test_an_instance_without_row_or_without_record_is_found(engine: AsyncE
 
 async def test_a_command_that_is_gone_from_the_log_is_found_whichever_it_is(engine: AsyncEngine, step: Step) -> None:
     for order_id in ("o-1", "o-2"):
-        await step.take([message("OrderPlaced", order_id), message("PaymentReceived", order_id)])
+        await step.handle([message("OrderPlaced", order_id), message("PaymentReceived", order_id)])
     await delete_entries(engine, "o-1", "type = 'RequestPayment'")
     await delete_entries(engine, "o-2", "type = 'StartFulfilment'")
     found = await differing(engine)
@@ -116,14 +116,14 @@ async def test_a_command_that_is_gone_from_the_log_is_found_whichever_it_is(engi
 
 
 async def test_an_input_that_is_gone_from_the_log_is_found(engine: AsyncEngine, step: Step) -> None:
-    await step.take([message("OrderPlaced", "o-1"), message("OrderCancelled", "o-1")])
+    await step.handle([message("OrderPlaced", "o-1"), message("OrderCancelled", "o-1")])
     await delete_entries(engine, "o-1", "data ->> 'type' = 'OrderCancelled'")
     found = await differing(engine)
     assert {"record", "outcome", "parts.cancellation", "effect.payment_request"} <= set(found["o-1"])
 
 
 async def test_a_last_command_that_says_something_else_is_found(engine: AsyncEngine, step: Step) -> None:
-    await step.take([message("OrderPlaced", "o-1")])
+    await step.handle([message("OrderPlaced", "o-1")])
     await send(engine, "o-1", "RequestPayment", 2, amount=1, currency="EUR")
     assert await differing(engine) == {
         "o-1": ["effect.payment_request", "commanded.payment_request", "revisions.gateway"]
@@ -146,13 +146,13 @@ async def test_a_last_command_that_says_something_else_is_found(engine: AsyncEng
 async def test_a_command_that_no_model_leads_to_is_found(
     engine: AsyncEngine, step: Step, type_: str, revision: int, what: str
 ) -> None:
-    await step.take([message("OrderPlaced", "o-1")])
+    await step.handle([message("OrderPlaced", "o-1")])
     await send(engine, "o-1", type_, revision, amount=4_200, currency="EUR")
     assert what in (await differing(engine))["o-1"]
 
 
 async def test_numbers_that_are_far_off_are_counted_and_not_listed(engine: AsyncEngine, step: Step) -> None:
-    await step.take([message("OrderPlaced", "o-1")])
+    await step.handle([message("OrderPlaced", "o-1")])
     await send(engine, "o-1", "RequestPayment", 10**12, amount=4_200, currency="EUR")
     await execute(engine, "UPDATE saga.instance SET stream_version = 3000000000")
     found = await sentences(engine)
@@ -161,7 +161,7 @@ async def test_numbers_that_are_far_off_are_counted_and_not_listed(engine: Async
 
 
 async def test_a_declaration_that_fails_is_a_finding_about_its_instance_alone(engine: AsyncEngine, step: Step) -> None:
-    await step.take([message("OrderPlaced", "o-1"), message("PaymentReceived", "o-2")])
+    await step.handle([message("OrderPlaced", "o-1"), message("PaymentReceived", "o-2")])
 
     def choose(payments: Mapping[str, object]) -> frozenset[str]:
         raise ZeroDivisionError("nothing to share")
@@ -178,7 +178,7 @@ async def test_a_declaration_that_fails_is_a_finding_about_its_instance_alone(en
 
 
 async def test_two_answers_to_one_message_are_found(engine: AsyncEngine, step: Step) -> None:
-    await step.take(
+    await step.handle(
         [message("OrderPlaced", "o-1", module="orders", position=7, previous=6), message("OrderPlaced", "o-2")]
     )
     await answer_again(engine, "o-1")
@@ -196,7 +196,7 @@ async def answered(engine: AsyncEngine, order_id: str, type_: str, kind: str = "
 
 
 async def test_facts_that_cannot_be_read_are_a_finding_about_their_order_alone(engine: AsyncEngine, step: Step) -> None:
-    await step.take([message("OrderPlaced", f"o-{number}") for number in range(1, 6)])
+    await step.handle([message("OrderPlaced", f"o-{number}") for number in range(1, 6)])
     await answered(engine, "o-1", "OrderShipped")
     await answered(engine, "o-2", "OrderPlaced", amount=-1, currency="EUR")
     await answered(engine, "o-3", "OrderPlaced", amount=1, currency="EUR")
@@ -210,7 +210,7 @@ async def test_facts_that_cannot_be_read_are_a_finding_about_their_order_alone(e
 
 
 async def test_a_fact_that_was_ignored_and_counts_is_found(engine: AsyncEngine, step: Step) -> None:
-    await step.take([message("OrderPlaced", "o-1"), message("OrderPlaced", "o-2")])
+    await step.handle([message("OrderPlaced", "o-1"), message("OrderPlaced", "o-2")])
     await answered(engine, "o-1", "OrderCancelled", "InputIgnored")
     await answered(engine, "o-2", "OrderPlaced", "InputIgnored", amount=4_200, currency="EUR")
     assert (await differing(engine)).keys() == {"o-1"}
@@ -247,7 +247,7 @@ async def test_an_engine_that_runs_another_table_is_found(
     engine: AsyncEngine, cell: str, found: dict[str, list[str]]
 ) -> None:
     first, second = "2026-01-01T00:00:01Z", "2026-01-01T00:00:02Z"
-    await Step(engine, with_one_cell_changed(cell)).take(
+    await Step(engine, with_one_cell_changed(cell)).handle(
         [
             *(message("OrderPlaced", order_id) for order_id in ("o-1", "o-2", "o-3")),
             message("PaymentReceived", "o-2", payment_id="p-1", received_at=second),
@@ -262,11 +262,11 @@ async def test_an_engine_that_runs_another_table_is_found(
 
 async def test_an_order_that_was_pruned_and_came_back_goes_on_from_what_it_was(engine: AsyncEngine, step: Step) -> None:
     said = [message("OrderPlaced", "o-1"), message("PaymentReceived", "o-1", payment_id="p-1")]
-    await step.take([*said, message("OrderCancelled", "o-2")])
+    await step.handle([*said, message("OrderCancelled", "o-2")])
     await prune(engine)
     assert await audited(engine) == []
     assert [one.standing async for page in audit_these(engine, PROCESS, ["o-1"]) for one in page] == [Standing.PRUNED]
-    await step.take([message("OrderCancelled", "o-1"), message("PaymentReceived", "o-2")])
+    await step.handle([message("OrderCancelled", "o-1"), message("PaymentReceived", "o-2")])
     assert (await outcome(engine, "o-1"), await outcome(engine, "o-2")) == ("refunded", "refunded")
     assert len(await audited(engine)) == 2
     assert await differing(engine) == {}
@@ -281,7 +281,7 @@ async def test_an_order_that_was_pruned_and_came_back_goes_on_from_what_it_was(e
 async def test_an_order_whose_record_lacks_its_beginning_is_told_apart_from_one_that_was_pruned(
     engine: AsyncEngine, step: Step
 ) -> None:
-    await step.take([message("OrderPlaced", "o-1"), message("OrderCancelled", "o-1")])
+    await step.handle([message("OrderPlaced", "o-1"), message("OrderCancelled", "o-1")])
     await delete_entries(engine, "o-1", "stream_version <= 2")
     assert "record" in (await differing(engine))["o-1"]
     await execute(engine, "INSERT INTO saga.stream_tombstone VALUES ('order-process', 'o-1', 4)")
@@ -289,13 +289,13 @@ async def test_an_order_whose_record_lacks_its_beginning_is_told_apart_from_one_
 
 
 async def test_a_deadline_that_will_never_come_is_found(engine: AsyncEngine, step: Step) -> None:
-    await step.take([message("OrderPlaced", "o-1"), message("OrderPlaced", "o-2"), message("PaymentReceived", "o-2")])
+    await step.handle([message("OrderPlaced", "o-1"), message("OrderPlaced", "o-2"), message("PaymentReceived", "o-2")])
     await execute(engine, "DELETE FROM saga.timer")
     assert await sentences(engine) == ["payment_deadline has no timer: it would wait for ever"]
 
 
 async def test_the_version_of_the_process_alone_is_no_difference(engine: AsyncEngine, step: Step) -> None:
-    await step.take([message("OrderPlaced", "o-1")])
+    await step.handle([message("OrderPlaced", "o-1")])
     await execute(engine, "UPDATE saga.instance SET process_version = 7, state = state #- '{parts,deadline}'")
     (found,) = await audited(engine)
     assert (found.process_version, found.differences) == (7, ()), "a part that is not stored stands at its start"
@@ -307,7 +307,7 @@ async def test_an_order_of_which_nothing_is_known_is_said_to_be_unknown(engine: 
 
 async def test_a_process_that_diverges_is_told_from_a_system_that_went_astray(engine: AsyncEngine) -> None:
     paid = message("PaymentReceived", "o-1", received_at="2026-01-01T00:00:00Z")
-    await Step(engine, diverging).take([paid, message("OrderCancelled", "o-1"), message("OrderCancelled", "o-2")])
+    await Step(engine, diverging).handle([paid, message("OrderCancelled", "o-1"), message("OrderCancelled", "o-2")])
     (found,) = [one async for page in audit(engine, diverging) for one in page if one.differences]
     assert (found.process_id, [one.what for one in found.differences]) == ("o-1", ["model"])
     assert found.differences[0].sentence == (
@@ -322,7 +322,7 @@ async def test_what_was_sent_last_and_is_not_wanted_any_more_is_told_and_not_com
         for cell, wanted in draft.wants.items()
     }
     process = replace(draft, wants=wants).build()
-    await Step(engine, process).take([message("OrderPlaced", "o-1"), message("OrderCancelled", "o-1")])
+    await Step(engine, process).handle([message("OrderPlaced", "o-1"), message("OrderCancelled", "o-1")])
     (found,) = await audited(engine, process)
     assert (found.differences, found.left_standing) == ((), ("payment_request: RequestPayment",))
 
@@ -330,7 +330,7 @@ async def test_what_was_sent_last_and_is_not_wanted_any_more_is_told_and_not_com
 async def test_what_no_part_of_the_facts_wants_is_found_though_nothing_is_wanted_now(
     engine: AsyncEngine, step: Step
 ) -> None:
-    await step.take([message("OrderPlaced", "o-1")])
+    await step.handle([message("OrderPlaced", "o-1")])
     shipped = {"order_id": "o-1", "effect": "fulfilment", "revision": 1}
     await insert(engine, "o-1", {"type": "StartFulfilment", "target": "fulfilment", "data": shipped})
     assert "StartFulfilment was sent to fulfilment for fulfilment, and no part of the facts wants that" in (

@@ -17,7 +17,7 @@ from saga.verification.audit.events import READ_ANSWERED, READ_CAME_BACK, READ_E
 from tests.audit.evidence import differing, events
 from tests.engine.conversation import execute, message, rows
 from tests.replay.evidence import PROCESS, delete_entries
-from tests.retention.archive import NOW, logged, prune, take
+from tests.retention.archive import NOW, handle, logged, prune
 
 
 async def some(engine: AsyncEngine, chance: random.Random, orders: int) -> int:
@@ -27,7 +27,7 @@ async def some(engine: AsyncEngine, chance: random.Random, orders: int) -> int:
     said = [message(kind, order_id) for order_id in ids for kind in chance.sample(kinds, 3)]
     chance.shuffle(said)
     known = await logged(engine, *said)
-    await take(engine, *chance.sample(known, len(known)), *known[:5])
+    await handle(engine, *chance.sample(known, len(known)), *known[:5])
     return len(known)
 
 
@@ -48,7 +48,7 @@ async def test_an_event_that_was_passed_and_never_answered_is_named(engine: Asyn
     placed, paid, other = await logged(
         engine, message("OrderPlaced", "o-1"), message("PaymentReceived", "o-1"), message("OrderPlaced", "o-2")
     )
-    await take(engine, placed, paid, other)
+    await handle(engine, placed, paid, other)
     await lose(engine, "o-1")
     heard, lost = await events(engine)
     assert heard == 3
@@ -60,13 +60,13 @@ async def test_an_event_that_was_passed_and_never_answered_is_named(engine: Asyn
 
 async def test_what_is_beyond_the_cursor_is_not_asked_for(engine: AsyncEngine) -> None:
     placed, _ = await logged(engine, message("OrderPlaced", "o-1"), message("OrderPlaced", "o-2"))
-    await take(engine, placed)
+    await handle(engine, placed)
     assert await events(engine) == (1, [])
 
 
 async def test_what_was_handled_out_of_turn_is_asked_for_and_the_hole_before_it_is_not(engine: AsyncEngine) -> None:
     first, _, third, fourth = await logged(engine, *(message("OrderPlaced", f"o-{number}") for number in range(1, 5)))
-    await take(engine, first, third, fourth)
+    await handle(engine, first, third, fourth)
     assert await rows(engine, "SELECT watermark, CAST(handled AS text) FROM saga.cursor") == [(1, "{[3,5)}")]
     assert await events(engine, page_size=1) == (3, [])
     await lose(engine, "o-3")
@@ -77,7 +77,7 @@ async def test_what_was_handled_out_of_turn_is_asked_for_and_the_hole_before_it_
 
 async def test_what_has_a_dead_letter_is_answered_and_without_it_is_not(engine: AsyncEngine) -> None:
     placed, other = await logged(engine, message("OrderPlaced", "o-1"), message("OrderPlaced", "o-1", amount=1))
-    await take(engine, placed, other)
+    await handle(engine, placed, other)
     assert await rows(engine, "SELECT kind, position FROM saga.dead_letter") == [("conflict", 2)]
     assert await events(engine) == (2, [])
     await execute(engine, "UPDATE saga.dead_letter SET state = 'discarded', closed_at = now()")
@@ -89,14 +89,14 @@ async def test_what_has_a_dead_letter_is_answered_and_without_it_is_not(engine: 
 async def test_a_dead_letter_of_another_message_at_its_position_is_no_answer(engine: AsyncEngine) -> None:
     (placed,) = await logged(engine, message("OrderPlaced", "o-1"))
     liar = replace(message("OrderPlaced", "o-2"), module="orders", position=1, previous_position=0)
-    assert (await take(engine, liar)).dead == 1
+    assert (await handle(engine, liar)).dead == 1
     await execute(engine, "INSERT INTO saga.cursor (consumer, module, watermark) VALUES ('order', 'orders', 1)")
     assert [(one.position, one.event_id) for one in (await events(engine))[1]] == [(1, placed.id)]
 
 
 async def test_a_letter_that_was_discarded_stays_as_long_as_its_event(engine: AsyncEngine) -> None:
     placed, other = await logged(engine, message("OrderPlaced", "o-1"), message("OrderPlaced", "o-1", amount=1))
-    await take(engine, placed, other)
+    await handle(engine, placed, other)
     await execute(engine, "UPDATE saga.dead_letter SET state = 'discarded', closed_at = now()")
     await execute(engine, "INSERT INTO saga.cursor (consumer, module) VALUES ('slow', 'orders')")
     assert (await prune(engine)).removed.dead_letters == 0
@@ -110,7 +110,7 @@ async def test_a_letter_that_was_discarded_stays_as_long_as_its_event(engine: As
 async def test_an_event_that_was_not_understood_is_asked_for_too(engine: AsyncEngine) -> None:
     (wrong,) = await logged(engine, message("OrderPlaced", "o-1", amount=-1))
     letter = Poison(wrong.raw, "wrong", type=wrong.type, id=wrong.id, module=wrong.module, position=wrong.position)
-    await Step(engine, PROCESS).take([letter], settled=[("orders", 0, 1)])
+    await Step(engine, PROCESS).handle([letter], settled=[("orders", 0, 1)])
     assert await events(engine) == (1, [])
     await execute(engine, "DELETE FROM saga.dead_letter")
     assert [one.sentence for one in (await events(engine))[1]] == [
@@ -127,18 +127,18 @@ async def test_what_the_process_does_not_hear_is_not_asked_for(engine: AsyncEngi
         await append(connection, "orders", said)
         timed_out = {"order_id": "o-1", "armed_by": "another"}
         await append(connection, "scheduler", [NewEvent("o-1", "PaymentTimedOut", "e-3", timed_out)])
-    await Step(engine, PROCESS).take([], settled=[("orders", 0, 2), ("scheduler", 0, 1)])
+    await Step(engine, PROCESS).handle([], settled=[("orders", 0, 2), ("scheduler", 0, 1)])
     assert await events(engine) == (0, [])
 
 
 async def test_what_was_pruned_is_not_asked_for(engine: AsyncEngine) -> None:
     said = await logged(engine, message("OrderPlaced", "o-1"), message("OrderCancelled", "o-1"))
-    await take(engine, *said)
+    await handle(engine, *said)
     await execute(engine, "INSERT INTO saga.cursor (consumer, module) VALUES ('slow', 'orders')")
     await prune_all_but_the_orders(engine)
     assert await rows(engine, "SELECT process_id FROM saga.instance_tombstone") == [("o-1",)]
     assert await events(engine) == (2, []), "the events are still there, for the slow reader"
-    await take(engine, message("PaymentReceived", "o-1"))
+    await handle(engine, message("PaymentReceived", "o-1"))
     assert await events(engine) == (2, []), "and the order came back"
     await execute(engine, "DELETE FROM saga.cursor WHERE consumer = 'slow'")
     await prune(engine)
@@ -177,7 +177,7 @@ async def test_events_and_their_answers_are_found_by_index(engine: AsyncEngine) 
 
 async def test_what_a_log_lacks_is_named_also_where_everything_else_of_the_order_is_gone(engine: AsyncEngine) -> None:
     said = [message("OrderPlaced", f"o-{number}") for number in range(5)]
-    await take(engine, *await logged(engine, *said))
+    await handle(engine, *await logged(engine, *said))
     assert await gaps(engine) == []
     for order_id in ("o-1", "o-2", "o-4"):
         await lose(engine, order_id)
@@ -195,9 +195,9 @@ async def test_what_a_log_lacks_is_named_also_where_everything_else_of_the_order
 
 async def test_what_was_pruned_is_no_gap(engine: AsyncEngine) -> None:
     said = [message(kind, f"o-{n}") for n in range(5) for kind in ("OrderPlaced", "PaymentReceived")]
-    await take(engine, *await logged(engine, *said[:6]))
+    await handle(engine, *await logged(engine, *said[:6]))
     await prune(engine)
-    await take(engine, *await logged(engine, *said[6:]))
+    await handle(engine, *await logged(engine, *said[6:]))
     assert await gaps(engine) == []
 
 

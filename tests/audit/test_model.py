@@ -14,7 +14,7 @@ from examples.gallery.last_write_wins import diverging as last_write_wins
 from examples.shop.order import SAMPLES as SHOP_SAMPLES
 from examples.shop.order import order as shop_order
 from examples.trip import process as trip
-from saga.convergence import derive_samples, make_fact, tell
+from saga.convergence import derive_samples, make_fact, run_history
 from saga.convergence.configuration import frozen
 from saga.core import Fact, Process
 from saga.orders import order_process
@@ -44,13 +44,13 @@ def test_it_comes_to_what_any_order_comes_to(name: str) -> None:
     chance = random.Random(seed)
     for _ in range(150):
         some = chance.sample(facts, chance.randrange(1, len(facts) + 1))
-        found, told = expected(process, some), tell(process, [*some, *chance.sample(some, 1)])
+        found, told = expected(process, some), run_history(process, [*some, *chance.sample(some, 1)])
         net = {(n, w.condition.value, frozen(w.fields)) for n, w in found.effects.items() if not w.at_first}
         story = " -> ".join(fact.kind.__name__ for fact in some)
         assert found.split == (), story
-        assert found.outcome is told.verdict.outcome, story
-        assert net <= told.verdict.effects, story
-        left = {effect for effect, *_ in told.verdict.effects - net}
+        assert found.outcome is told.end_state.outcome, story
+        assert net <= told.end_state.effects, story
+        left = {effect for effect, *_ in told.end_state.effects - net}
         assert not left & found.effects.keys(), f"{story}: only what nobody wants now may stand besides"
 
 
@@ -68,9 +68,11 @@ def test_what_a_command_has_to_say_is_what_was_told() -> None:
     assert not found.settled
 
 
-@pytest.mark.parametrize(("process", "part"), [(diverging, "parts.order"), (last_write_wins, "registers.last amount")])
-def test_a_process_that_diverges_is_said_to(process: Process, part: str) -> None:
-    assert expected(process, derive_samples(process)).split == (part,)
+@pytest.mark.parametrize(
+    ("process", "machine"), [(diverging, "parts.order"), (last_write_wins, "registers.last amount")]
+)
+def test_a_process_that_diverges_is_said_to(process: Process, machine: str) -> None:
+    assert expected(process, derive_samples(process)).split == (machine,)
     assert expected(every_event_counts, derive_samples(every_event_counts)).split == ()
 
 
@@ -92,6 +94,6 @@ def test_it_asks_nothing_of_the_function_that_runs_in_the_engine() -> None:
     names = {
         name.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom | ast.Import) for name in node.names
     }
-    assert not names & {"decide", "Decision", "State", "tell", "take"}
+    assert not names & {"decide", "Decision", "State", "run_history", "apply"}
     called = {node.func.attr for node in ast.walk(tree) if isinstance(node, ast.Call) and hasattr(node.func, "attr")}
-    assert not called & {"move", "take_in", "wants", "of", "chosen", "carried", "worked_out"}
+    assert not called & {"move", "apply", "wants", "of", "chosen", "carried", "computed"}

@@ -9,7 +9,7 @@ import orjson
 from saga.core import DeclarationError, Fact, Process, State, dump_state
 from saga.engine.answers import answer
 from saga.engine.instances import Instance
-from saga.engine.intake import Admitted, admit
+from saga.engine.intake import AdmittedMessage, admit
 from saga.engine.turns import in_one_go
 from saga.messages import Poison
 from saga.modules import Entry, NewEvent
@@ -72,7 +72,7 @@ def entry(event: NewEvent) -> Entry:
 def audited(engine_runs: Process, history: Sequence[Fact]) -> tuple[Difference, ...]:
     """What the audit finds in what this process has made of a history."""
     admitted = [admit(engine_runs, told(fact, INSTANCE)) for fact in history]
-    understood: list[Admitted] = [one for one in admitted if not isinstance(one, Poison)]
+    understood: list[AdmittedMessage] = [one for one in admitted if not isinstance(one, Poison)]
     started = {INSTANCE: Instance(INSTANCE, 0, State.start(engine_runs))}
     answers = in_one_go(answer(engine_runs, started, understood))
     if not answers.decided:

@@ -1,14 +1,14 @@
 import pytest
 
 from benchmarks.messages import HOT_ORDERS, INPUTS, Ids, Kind, inputs
-from saga.engine.intake import Admitted, admit
+from saga.engine.intake import AdmittedMessage, admit
 from saga.messages import Envelope, Raw
 from saga.messages.cloudevents import decode
 from saga.modules.outgoing import Outgoing
 from saga.orders import order_process
 
 
-def _admitted(outgoing: Outgoing) -> Admitted:
+def _admitted(outgoing: Outgoing) -> AdmittedMessage:
     raw = Raw(
         exchange=outgoing.exchange,
         routing_key=outgoing.routing_key,
@@ -21,7 +21,7 @@ def _admitted(outgoing: Outgoing) -> Admitted:
     envelope = decode(raw)
     assert isinstance(envelope, Envelope)
     admitted = admit(order_process(), envelope)
-    assert isinstance(admitted, Admitted)
+    assert isinstance(admitted, AdmittedMessage)
     return admitted
 
 

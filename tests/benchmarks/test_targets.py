@@ -9,7 +9,7 @@ from benchmarks.markdown import tables
 from benchmarks.results import as_json
 from benchmarks.scenarios.peers import OURS
 from benchmarks.scenarios.table import SCENARIOS
-from benchmarks.targets import TARGETS, Bound, Target, judge, judge_all, table_of_verdicts
+from benchmarks.targets import TARGETS, Bound, Target, judge, judge_all, table_of_results
 
 PEERS = Measured(
     "Peers",
@@ -27,9 +27,9 @@ def test_every_target_is_of_a_scenario_that_exists() -> None:
 
 
 def test_a_ratio_is_to_the_fastest_of_those_that_are_meant() -> None:
-    verdict = judge(Target("peers", "ours", Bound.AT_LEAST, 10, "^peer"), {"peers": PEERS})
-    assert verdict.against == "peer B"
-    assert (verdict.measured, verdict.unit, verdict.reached) == (17.5, "times", True)
+    result = judge(Target("peers", "ours", Bound.AT_LEAST, 10, "^peer"), {"peers": PEERS})
+    assert result.against == "peer B"
+    assert (result.measured, result.unit, result.reached) == (17.5, "times", True)
 
 
 @pytest.mark.parametrize(
@@ -38,8 +38,8 @@ def test_a_ratio_is_to_the_fastest_of_those_that_are_meant() -> None:
 )
 def test_a_bound_has_a_side(bound: Bound, limit: float, reached: bool) -> None:
     measured = {"latency": Measured("Latency", (Series("p50", "ms", (6.0, 7.0, 9.0)),))}
-    verdict = judge(Target("latency", "p50", bound, limit), measured)
-    assert (verdict.measured, verdict.unit, verdict.reached) == (7.0, "ms", reached)
+    result = judge(Target("latency", "p50", bound, limit), measured)
+    assert (result.measured, result.unit, result.reached) == (7.0, "ms", reached)
 
 
 @pytest.mark.parametrize(
@@ -55,11 +55,11 @@ def test_what_was_not_measured_is_neither_reached_nor_missed(target: Target) -> 
 
 
 def test_verdicts_are_shown_and_kept() -> None:
-    verdicts = judge_all({"peers": PEERS})
+    target_results = judge_all({"peers": PEERS})
     console = Console(width=160, record=True, file=StringIO())
-    console.print(table_of_verdicts(verdicts))
-    assert console.export_text().count("not measured") == len(verdicts) > 0
-    kept = orjson.loads(as_json({"cores": 2}, {"peers": PEERS}, verdicts))
+    console.print(table_of_results(target_results))
+    assert console.export_text().count("not measured") == len(target_results) > 0
+    kept = orjson.loads(as_json({"cores": 2}, {"peers": PEERS}, target_results))
     assert kept["facts"] == {"cores": 2}
     assert [one["median"] for one in kept["scenarios"]["peers"]["series"]] == [2_000.0, 100.0, 125.0]
     assert {one["bound"] for one in kept["targets"]} == {"at least"}

@@ -28,7 +28,7 @@ many = Process(
     version=1,
     correlate="room",
     inputs={"rooms": KINDS},
-    parts=SWITCHES,
+    machines=SWITCHES,
     outcomes=DONE,
     wanted=(wanted(DONE, rows=[(Result.DONE, {})]),),
     settled=frozenset({Result.DONE}),

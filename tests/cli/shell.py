@@ -18,7 +18,7 @@ from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
 from saga.cli import app
-from saga.engine import Step, Taken
+from saga.engine import Step, StepResult
 from saga.messages import Raw
 from saga.messages.cloudevents import decode
 from saga.orders import order_process
@@ -85,15 +85,15 @@ class Saga:
         assert result.exit_code == 0, result.stderr
         return json.loads(result.stdout)
 
-    def take(self, *messages: Raw, elsewhere: Collection[str] = ()) -> Taken:
+    def handle(self, *messages: Raw, elsewhere: Collection[str] = ()) -> StepResult:
         """The messages, handled by the durable step as if the exchange of events had brought them."""
         exchange = f"{self.environment['SAGA_PREFIX']}.events"
         delivered = [decode(replace(message, exchange=exchange)) for message in messages]
 
-        async def work() -> Taken:
+        async def work() -> StepResult:
             engine = connect_engine(self.environment["SAGA_DATABASE_URL"], "test")
             try:
-                return await Step(engine, order_process(), elsewhere=elsewhere).take(delivered)
+                return await Step(engine, order_process(), elsewhere=elsewhere).handle(delivered)
             finally:
                 await engine.dispose()
 

@@ -60,7 +60,7 @@ returns = Process(
     version=1,
     correlate="return_id",
     inputs={"warehouse": (ParcelBack,)},
-    parts=(PARCEL,),
+    machines=(PARCEL,),
     outcomes=outcomes(PARCEL, rows=[(Parcel.AWAY, Outcome.OPEN), (Parcel.HERE, Outcome.DONE)]),
     settled=frozenset({Outcome.DONE}),
 )
@@ -113,13 +113,13 @@ def _ready(log: Path) -> dict[str, Any] | None:
     return next((line for line in lines if line["event"] == "ready"), None)
 
 
-def take(saga: Saga, process: Process, *messages: Raw) -> None:
+def handle(saga: Saga, process: Process, *messages: Raw) -> None:
     """The messages, handled by the durable step of this process."""
 
     async def work() -> None:
         engine = connect_engine(saga.environment["SAGA_DATABASE_URL"], "test")
         try:
-            await Step(engine, process).take([decode(one) for one in messages])
+            await Step(engine, process).handle([decode(one) for one in messages])
         finally:
             await engine.dispose()
 
@@ -198,8 +198,8 @@ def test_a_message_that_several_processes_hear_reaches_all_of_them(saga: Saga, t
 
 
 def test_an_instance_is_shown_in_the_words_of_its_process(both: Saga) -> None:
-    take(both, trip, about_a_trip("TripRequested", "t-1"))
-    take(both, order_process(), message("OrderPlaced", "o-1"))
+    handle(both, trip, about_a_trip("TripRequested", "t-1"))
+    handle(both, order_process(), message("OrderPlaced", "o-1"))
     found = both.json("inspect", "t-1")
     assert (found["process"], found["process_id"], found["trip_id"]) == ("trip", "t-1", "t-1")
     assert both("inspect", "t-1").stdout.startswith("Trip t-1: pending (open)")
@@ -210,9 +210,9 @@ def test_an_instance_is_shown_in_the_words_of_its_process(both: Saga) -> None:
 
 
 def test_a_list_has_all_processes_or_one(both: Saga) -> None:
-    take(both, trip, about_a_trip("TripRequested", "t-1"))
-    take(both, order_process(), message("OrderPlaced", "o-1"))
-    take(both, trip, about_a_trip("TripCancelled", "t-2"))
+    handle(both, trip, about_a_trip("TripRequested", "t-1"))
+    handle(both, order_process(), message("OrderPlaced", "o-1"))
+    handle(both, trip, about_a_trip("TripCancelled", "t-2"))
     newest = both.json("list")
     assert [one["process_id"] for one in newest["instances"]] == ["t-2", "o-1", "t-1"]
     limited = both.json("list", "--limit", "1")
@@ -230,8 +230,8 @@ def test_a_list_has_all_processes_or_one(both: Saga) -> None:
 
 
 def test_each_dead_letter_is_redriven_by_its_own_process(both: Saga) -> None:
-    take(both, order_process(), message("OrderPlaced", "o-1", amount=0))
-    take(both, trip, about_a_trip("TripRequested", "t-1", destination=7))
+    handle(both, order_process(), message("OrderPlaced", "o-1", amount=0))
+    handle(both, trip, about_a_trip("TripRequested", "t-1", destination=7))
     letters = both.json("dead-letters", "list")["dead_letters"]
     assert [(one["consumer"], one.get("trip_id"), one.get("order_id")) for one in letters] == [
         ("trip", "t-1", None),
@@ -252,14 +252,14 @@ def test_a_letter_that_stays_dead_is_not_taken_for_that_of_another_process(saga:
     saga.environment["SAGA_PROCESSES"] = f"{ORDER},{SHOP}"
     placed = message("OrderPlaced", "o-1", amount=0)
     for process in (order_process(), shop_order):
-        take(saga, process, placed)
+        handle(saga, process, placed)
     answers = json.loads(saga("dead-letters", "redrive", "--all", "--json").stdout)["redriven"]
     assert [(one["process"], one["dead_letter_id"]) for one in answers] == [("order", 1), ("shop-order", 2)]
 
 
 def test_dead_letters_of_a_process_that_is_not_configured_are_left_alone(saga: Saga) -> None:
-    take(saga, order_process(), message("OrderPlaced", "o-1", amount=0))
-    take(saga, trip, about_a_trip("TripRequested", "t-1", destination=7))
+    handle(saga, order_process(), message("OrderPlaced", "o-1", amount=0))
+    handle(saga, trip, about_a_trip("TripRequested", "t-1", destination=7))
     refused = saga("dead-letters", "redrive", "1", "2")
     assert refused.exit_code == 1
     assert "nothing was done: 2 is one of trip" in refused.stderr
@@ -270,8 +270,8 @@ def test_dead_letters_of_a_process_that_is_not_configured_are_left_alone(saga: S
 
 
 def test_a_replay_covers_every_process_and_repairs_in_each(both: Saga) -> None:
-    take(both, trip, about_a_trip("TripRequested", "t-1"))
-    take(both, order_process(), message("OrderPlaced", "o-1"))
+    handle(both, trip, about_a_trip("TripRequested", "t-1"))
+    handle(both, order_process(), message("OrderPlaced", "o-1"))
     both.sql("UPDATE saga.instance SET outcome = 'expired'")
     result = both("replay")
     assert result.exit_code == 1

@@ -10,7 +10,7 @@ from tests.cli.shell import Saga, message
 
 
 def take_some(saga: Saga) -> None:
-    saga.take(*(message("OrderPlaced", f"o-{number}") for number in (1, 2, 3)), message("PaymentReceived", "o-3"))
+    saga.handle(*(message("OrderPlaced", f"o-{number}") for number in (1, 2, 3)), message("PaymentReceived", "o-3"))
 
 
 def test_orders_that_are_what_the_model_says(saga: Saga) -> None:
@@ -145,7 +145,7 @@ def test_an_order_of_which_nothing_is_known_is_an_error(saga: Saga) -> None:
 
 
 def test_texts_of_strangers_cannot_reach_the_terminal(saga: Saga) -> None:
-    saga.take(message("PaymentReceived", "o-1", payment_id="[bold]p\u202e\u009b2J"))
+    saga.handle(message("PaymentReceived", "o-1", payment_id="[bold]p\u202e\u009b2J"))
     saga.sql("UPDATE saga.instance SET state = state #- '{registers,payments}'")
     said = saga("audit").stdout
     assert not {"\u202e", "\u009b"} & set(said)

@@ -67,7 +67,7 @@ FORMS = {
 
 @pytest.mark.parametrize("name", FORMS)
 def test_it_is_found_from_its_order_whether_that_is_known_or_not(saga: Saga, name: str) -> None:
-    saga.take(FORMS[name])
+    saga.handle(FORMS[name])
     (letter,) = saga.json("dead-letters", "list", "o-1")["dead_letters"]
     assert (letter["process_id"], letter["order_id"]) == ("o-1", "o-1")
     unknown = saga("inspect", "o-1")
@@ -76,7 +76,7 @@ def test_it_is_found_from_its_order_whether_that_is_known_or_not(saga: Saga, nam
     (lost,) = saga.json("list", "--stuck")["orders"]
     assert (lost["order_id"], lost["outcome"], lost["settled"]) == ("o-1", None, False)
     assert lost["reason"] == "nothing was taken in of it; an open dead letter: see `saga dead-letters list`"
-    saga.take(message("OrderPlaced", "o-1"))
+    saga.handle(message("OrderPlaced", "o-1"))
     assert [one["id"] for one in saga.json("inspect", "o-1")["dead_letters"]] == [letter["id"]]
     (stuck,) = saga.json("list", "--stuck")["orders"]
     assert (stuck["order_id"], "an open dead letter" in stuck["reason"]) == ("o-1", True)
@@ -84,27 +84,27 @@ def test_it_is_found_from_its_order_whether_that_is_known_or_not(saga: Saga, nam
 
 @pytest.mark.parametrize("order_id", [42, 4.5, True, 12345678901234567890])
 def test_an_id_of_the_wrong_kind_is_shown_as_text(saga: Saga, order_id: object) -> None:
-    saga.take(plain({**BAD, "order_id": order_id}))
+    saga.handle(plain({**BAD, "order_id": order_id}))
     (letter,) = saga.json("dead-letters", "list", json.dumps(order_id))["dead_letters"]
     assert letter["process_id"] == json.dumps(order_id)
 
 
 def test_an_endless_id_is_found_by_all_of_it(saga: Saga) -> None:
-    saga.take(plain({**BAD, "order_id": "o" * 9_000}))
+    saga.handle(plain({**BAD, "order_id": "o" * 9_000}))
     (letter,) = saga.json("dead-letters", "list", "o" * 9_000)["dead_letters"]
     assert len(letter["process_id"]) < 500
 
 
 @pytest.mark.parametrize("name", ["structured with more behind it", "binary with a subject that is no text"])
 def test_attributes_are_kept_as_far_as_they_can_be_read(saga: Saga, name: str) -> None:
-    saga.take(FORMS[name])
+    saga.handle(FORMS[name])
     letter = saga.json("dead-letters", "show", "1")
     assert (letter["type"], letter["message_id"], letter["source"]) == ("OrderPlaced", "m-1", "/shop")
 
 
 @pytest.mark.parametrize("raw", [binary, structured])
 def test_the_place_that_a_bad_message_claims_is_kept_and_covers_nothing(saga: Saga, raw: Any) -> None:
-    saga.take(raw(specversion="2.0", source="/modules/elsewhere", sequence="7", previoussequence="0"))
+    saga.handle(raw(specversion="2.0", source="/modules/elsewhere", sequence="7", previoussequence="0"))
     letter = saga.json("dead-letters", "show", "1")
     assert (letter["module"], letter["position"]) == ("elsewhere", 7)
     assert [one["id"] for one in saga.json("dead-letters", "list", "--text", "elsewhere/7")["dead_letters"]] == [1]
@@ -112,8 +112,8 @@ def test_the_place_that_a_bad_message_claims_is_kept_and_covers_nothing(saga: Sa
 
 
 def test_the_list_can_be_narrowed(saga: Saga) -> None:
-    saga.take(plain(), plain({**BAD, "order_id": "o-2"}, message_id="m-2", type="Guessed"))
-    saga.take(plain(b"\xff needle", message_id="m-3", type="OrderCancelled"))
+    saga.handle(plain(), plain({**BAD, "order_id": "o-2"}, message_id="m-2", type="Guessed"))
+    saga.handle(plain(b"\xff needle", message_id="m-3", type="OrderCancelled"))
 
     def ids(*words: str) -> list[int]:
         return [one["id"] for one in saga.json("dead-letters", "list", *words)["dead_letters"]]

@@ -94,14 +94,14 @@ def test_of_the_orders_that_are_not_shown_it_says_how_many_differ() -> None:
 
 
 def test_what_depends_on_the_interpreter_is_found_in_others() -> None:
-    result = saga("check", "tests.convergence.test_elsewhere:hashed", "--json")
+    result = saga("check", "tests.convergence.test_interpreters:hashed", "--json")
     assert result.exit_code == 1
     report = json.loads(result.stdout)
     assert not report["converges"]
     (found,) = report["findings"]
     assert found["kind"] == "depends on more than the facts"
-    assert 'assert_same_everywhere("tests.convergence.test_elsewhere:hashed")' in found["test"]
-    assert "1 finding" in saga("check", "tests.convergence.test_elsewhere:hashed").stdout
+    assert 'assert_same_everywhere("tests.convergence.test_interpreters:hashed")' in found["test"]
+    assert "1 finding" in saga("check", "tests.convergence.test_interpreters:hashed").stdout
 
 
 def test_outcomes_that_no_history_came_to_are_named() -> None:

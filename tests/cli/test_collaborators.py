@@ -21,7 +21,7 @@ async def accept(_: Command[ReleaseRoom], __: Any) -> None:
 def taken(saga: Saga, *batches: list[Envelope]) -> None:
     """The batches, in a collaborator of the name `inn`."""
 
-    async def take() -> None:
+    async def handle() -> None:
         inn = Collaborator("inn", instance="trip_id", handlers={BookRoom: refuse, ReleaseRoom: accept})
         engine = connect_engine(saga.environment["SAGA_DATABASE_URL"], "test")
         try:
@@ -31,7 +31,7 @@ def taken(saga: Saga, *batches: list[Envelope]) -> None:
         finally:
             await engine.dispose()
 
-    asyncio.run(take())
+    asyncio.run(handle())
 
 
 def test_each_has_its_counts_and_what_it_rejected_with_the_reasons(saga: Saga) -> None:

@@ -144,7 +144,7 @@ def test_errors_are_json_where_json_is_asked_for(saga: Saga) -> None:
 @pytest.mark.parametrize("columns", ["20", "40", "100"])
 def test_no_table_breaks_an_id(saga: Saga, columns: str) -> None:
     order_id, message_id = "order-" + "7" * 60, "message-" + "8" * 60
-    saga.take(message("OrderPlaced", order_id, message_id=message_id), message("OrderPlaced", order_id, amount=-1))
+    saga.handle(message("OrderPlaced", order_id, message_id=message_id), message("OrderPlaced", order_id, amount=-1))
     for words in (("list",), ("list", "--stuck"), ("dead-letters", "list"), ("dead-letters", "show", "1")):
         assert order_id in saga(*words, COLUMNS=columns).stdout, words
     shown = saga("inspect", order_id, COLUMNS=columns).stdout
@@ -158,9 +158,9 @@ def test_a_watched_command_shows_what_changes_until_it_is_interrupted(saga: Saga
     with subprocess.Popen(words, env=os.environ | saga.environment, **kept) as watching:  # type: ignore[call-overload]
         try:
             assert "Nothing is known of order 'o-1'" in watching.stderr.readline()
-            saga.take(message("OrderPlaced", "o-1"))
+            saga.handle(message("OrderPlaced", "o-1"))
             assert json.loads(watching.stdout.readline())["outcome"] == "awaiting_payment"
-            saga.take(message("PaymentReceived", "o-1"))
+            saga.handle(message("PaymentReceived", "o-1"))
             eventually(lambda: json.loads(watching.stdout.readline())["outcome"] == "paid")
         finally:
             watching.send_signal(signal.SIGINT)

@@ -30,7 +30,7 @@ ANSWERS = "SELECT stream_id, count(*) FROM saga.event_log WHERE type LIKE 'Input
 async def lied_to(engine: AsyncEngine) -> AsyncEngine:
     """What an earlier version left of one message: a position that it invented, and all before it as handled."""
     liar = message("PaymentReceived", "liar", message_id="lie", module="payments", position=LIE, previous=0)
-    await Step(engine, PROCESS, elsewhere={"payments"}).take([liar])
+    await Step(engine, PROCESS, elsewhere={"payments"}).handle([liar])
     assert await cursor(engine) == (LIE, "{}")
     return engine
 
@@ -83,7 +83,7 @@ async def each_once(engine: AsyncEngine, *others: str) -> bool:
 async def test_all_that_was_taken_for_repeats_behind_a_lie_is_taken_in_once(lied_to: AsyncEngine, saga: Saga) -> None:
     engine, deliveries = lied_to, [paid(number) for number in MANY]
     await log_payments(engine)
-    assert (await Step(engine, PROCESS).take(deliveries)).repeated == len(MANY)
+    assert (await Step(engine, PROCESS).handle(deliveries)).repeated == len(MANY)
     repaired = await repair(saga)
     assert repaired["before"] == {"watermark": LIE, "handled": "{}"}
     assert repaired["after"] == {"watermark": 0, "handled": "{}"}
@@ -91,7 +91,7 @@ async def test_all_that_was_taken_for_repeats_behind_a_lie_is_taken_in_once(lied
     await feed(engine)
     assert await cursor(engine) == (20, "{}")
     assert await each_once(engine, "liar")
-    assert (await Step(engine, PROCESS).take(deliveries)).repeated == len(MANY)
+    assert (await Step(engine, PROCESS).handle(deliveries)).repeated == len(MANY)
     assert await each_once(engine, "liar")
     assert await dead_letters(engine) == []
 
@@ -101,7 +101,7 @@ async def test_what_was_handled_behind_a_lie_stays_handled(lied_to: AsyncEngine,
     await log_payments(engine)
     step = Step(engine, PROCESS)
     await execute(engine, "DELETE FROM saga.cursor")
-    await step.take([paid(3), paid(4)])
+    await step.handle([paid(3), paid(4)])
     await execute(engine, "UPDATE saga.cursor SET watermark = 1000, handled = '{}', hole_since = NULL")
     assert (await repair(saga))["after"] == {"watermark": 0, "handled": "{[3,5)}"}
     await feed(engine)
@@ -116,7 +116,7 @@ async def test_the_true_event_at_an_invented_position_is_taken_in_when_it_comes(
     await repair(saga)
     await feed(engine)
     await log_payments(engine, range(21, LIE + 1))
-    assert (await Step(engine, PROCESS).take([paid(LIE)])).taken == 1
+    assert (await Step(engine, PROCESS).handle([paid(LIE)])).taken == 1
     assert await dead_letters(engine) == []
 
 
@@ -125,7 +125,7 @@ async def test_a_lie_that_comes_again_after_the_repair_is_refused_or_known(lied_
     await log_payments(engine)
     await repair(saga)
     liar = message("PaymentReceived", "liar", message_id="lie", module="payments", position=LIE, previous=0)
-    assert (await Step(engine, PROCESS).take([liar])).dead == 1
+    assert (await Step(engine, PROCESS).handle([liar])).dead == 1
     assert (await cursor(engine))[0] == 0
 
 
@@ -164,7 +164,7 @@ async def test_a_kept_dead_letter_is_handled_and_a_refused_claim_is_not(lied_to:
     engine = lied_to
     await log_payments(engine)
     false = message("PaymentReceived", "o-2", message_id="false", module="payments", position=2, previous=1)
-    await Step(engine, PROCESS).take([false])
+    await Step(engine, PROCESS).handle([false])
     await execute(
         engine,
         "INSERT INTO saga.dead_letter (consumer, fingerprint, kind, reason, message_id, module, position, body,"
@@ -194,7 +194,7 @@ async def test_a_log_elsewhere_that_cannot_be_asked_is_delivered_again(lied_to: 
         "handled": f"{{[{LIE},{LIE + 1})}}",
     }
     step = Step(engine, PROCESS, elsewhere={"payments"})
-    assert (await step.take([paid(number) for number in MANY])).taken == len(MANY)
+    assert (await step.handle([paid(number) for number in MANY])).taken == len(MANY)
     vouched = await repair(saga, "--handled-up-to", "1500", SAGA_LOG_URLS=elsewhere)
     assert vouched["after"] == {"watermark": 1500, "handled": "{}"}
 

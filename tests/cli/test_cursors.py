@@ -5,7 +5,7 @@ from tests.cli.test_lag import cursor, keep_log
 
 
 def test_a_cursor_is_one_integer_and_what_was_handled_above_it(saga: Saga) -> None:
-    saga.take(*(at(message("OrderPlaced", f"o-{n}"), "orders", n, n - 1) for n in (1, 4, 5, 8)), elsewhere={"orders"})
+    saga.handle(*(at(message("OrderPlaced", f"o-{n}"), "orders", n, n - 1) for n in (1, 4, 5, 8)), elsewhere={"orders"})
     saga.sql("UPDATE saga.cursor SET hole_since = now() - interval '90 s', alarm = 'no route'")
     document = saga.json("cursors")
     assert document["count"] == len(document["cursors"])
@@ -27,7 +27,7 @@ def test_a_cursor_is_one_integer_and_what_was_handled_above_it(saga: Saga) -> No
 
 def test_where_the_log_is_kept_here_its_horizon_is_known(saga: Saga) -> None:
     keep_log(saga, 5)
-    saga.take(*(at(message("PaymentReceived", f"o-{n}", message_id=f"e{n}"), "payments", n, n - 1) for n in (1, 4)))
+    saga.handle(*(at(message("PaymentReceived", f"o-{n}", message_id=f"e{n}"), "payments", n, n - 1) for n in (1, 4)))
     payments = cursor(saga.json("cursors"), "order", "payments")
     assert (payments["watermark"], payments["horizon"], payments["behind"]) == (1, 5, 3)
     assert payments["handled_above"] == [{"first": 4, "last": 4}]
@@ -47,7 +47,7 @@ def test_of_many_holes_the_first_are_listed_and_all_are_counted(saga: Saga) -> N
 
 
 def test_a_cursor_without_holes_says_so(saga: Saga) -> None:
-    saga.take(at(message("OrderPlaced", "o-1"), "orders", 1, 0), elsewhere={"orders"})
+    saga.handle(at(message("OrderPlaced", "o-1"), "orders", 1, 0), elsewhere={"orders"})
     orders = cursor(saga.json("cursors"), "order", "orders")
     assert (orders["watermark"], orders["holes"], orders["handled_above"], orders["hole_age_seconds"]) == (
         1,

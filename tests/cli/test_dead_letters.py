@@ -28,8 +28,8 @@ def structured(order_id: str, **data: object) -> Raw:
 
 
 def test_the_list_has_the_newest_first_with_their_reasons(saga: Saga) -> None:
-    saga.take(message("OrderPlaced", "o-1", amount=-5))
-    saga.take(message("Unheard", "o-2"))
+    saga.handle(message("OrderPlaced", "o-1", amount=-5))
+    saga.handle(message("Unheard", "o-2"))
     newest, oldest = letters(saga)
     assert (newest["order_id"], newest["type"], newest["kind"], newest["attempts"]) == ("o-2", "Unheard", "poison", 1)
     assert "unknown type" in newest["reason"]
@@ -40,7 +40,7 @@ def test_the_list_has_the_newest_first_with_their_reasons(saga: Saga) -> None:
 @pytest.mark.parametrize("words", [("list",), ("show", "1"), ("show", "1", "--full")])
 def test_a_hostile_message_does_nothing_to_the_terminal(saga: Saga, words: tuple[str, ...]) -> None:
     hostile = message(HOSTILE.decode(), "[blink]o-1[/blink]", body=HOSTILE)
-    saga.take(replace(hostile, headers={**hostile.headers, "x\x1b[2J": "[/unopened] \x1b[31m"}))
+    saga.handle(replace(hostile, headers={**hostile.headers, "x\x1b[2J": "[/unopened] \x1b[31m"}))
     result = saga("dead-letters", *words)
     assert result.exit_code == 0, result.stderr
     assert not [character for character in result.stdout if not character.isprintable() and character != "\n"]
@@ -50,7 +50,7 @@ def test_a_hostile_message_does_nothing_to_the_terminal(saga: Saga, words: tuple
 
 
 def test_bytes_that_are_no_text_are_shown_as_base64(saga: Saga) -> None:
-    saga.take(message("OrderPlaced", "o-1", body=b"\xff\xfe\x00"))
+    saga.handle(message("OrderPlaced", "o-1", body=b"\xff\xfe\x00"))
     shown = saga.json("dead-letters", "show", "1")
     assert (shown["body_encoding"], b64decode(shown["body"])) == ("base64", b"\xff\xfe\x00")
     assert "ff fe 00" in saga("dead-letters", "show", "1").stdout
@@ -58,7 +58,7 @@ def test_bytes_that_are_no_text_are_shown_as_base64(saga: Saga) -> None:
 
 def test_a_long_body_is_shortened_unless_all_of_it_is_asked_for(saga: Saga) -> None:
     body = "ä".encode() * 5_000
-    saga.take(message("OrderPlaced", "o-1", body=body))
+    saga.handle(message("OrderPlaced", "o-1", body=body))
     short, full = saga.json("dead-letters", "show", "1"), saga.json("dead-letters", "show", "1", "--full")
     assert (short["body_shortened"], short["body_bytes"], short["body_encoding"]) == (True, 10_000, "utf-8")
     assert (full["body_shortened"], full["body"]) == (False, body.decode())
@@ -66,7 +66,7 @@ def test_a_long_body_is_shortened_unless_all_of_it_is_asked_for(saga: Saga) -> N
 
 
 def test_a_corrected_message_is_taken_in_and_its_letter_is_closed(saga: Saga) -> None:
-    saga.take(message("OrderPlaced", "o-1", message_id="m", amount=-5))
+    saga.handle(message("OrderPlaced", "o-1", message_id="m", amount=-5))
     (answer,) = saga.json("dead-letters", "redrive", "1", "--data", GOOD)["redriven"]
     assert (answer["id"], answer["answer"]) == (1, "taken")
     (taken,) = saga.json("inspect", "o-1")["messages"]
@@ -76,7 +76,7 @@ def test_a_corrected_message_is_taken_in_and_its_letter_is_closed(saga: Saga) ->
 
 
 def test_a_structured_event_is_corrected_inside_of_its_body(saga: Saga) -> None:
-    saga.take(structured("o-1", amount="much"))
+    saga.handle(structured("o-1", amount="much"))
     (answer,) = saga.json("dead-letters", "redrive", "1", "--data", GOOD)["redriven"]
     assert answer["answer"] == "taken"
     (taken,) = saga.json("inspect", "o-1")["messages"]
@@ -84,7 +84,7 @@ def test_a_structured_event_is_corrected_inside_of_its_body(saga: Saga) -> None:
 
 
 def test_a_structured_event_that_can_not_be_read_needs_all_that_is_lost(saga: Saga) -> None:
-    saga.take(Raw(body=b'{"specversion": ', content_type="application/cloudevents+json"))
+    saga.handle(Raw(body=b'{"specversion": ', content_type="application/cloudevents+json"))
     result = saga("dead-letters", "redrive", "1", "--data", GOOD)
     assert result.exit_code == 1
     assert "its id, type, source have to be given too" in result.stderr
@@ -92,7 +92,7 @@ def test_a_structured_event_that_can_not_be_read_needs_all_that_is_lost(saga: Sa
 
 
 def test_a_correction_that_is_wrong_itself_changes_nothing(saga: Saga) -> None:
-    saga.take(message("OrderPlaced", "o-1", amount=-5))
+    saga.handle(message("OrderPlaced", "o-1", amount=-5))
     result = saga("dead-letters", "redrive", "1", "--data", '{"order_id": "o-1", "amount": 0, "currency": "EUR"}')
     assert result.exit_code == 1
     assert "nothing was done" in result.stderr
@@ -101,14 +101,14 @@ def test_a_correction_that_is_wrong_itself_changes_nothing(saga: Saga) -> None:
 
 @pytest.mark.parametrize("data", ["{", "[" * 5_000, '{"a":' * 40 + "1" + "}" * 40, '{"a": NaN}', "\udcff"])
 def test_a_correction_that_is_no_strict_json_is_refused_in_a_sentence(saga: Saga, data: str) -> None:
-    saga.take(message("OrderPlaced", "o-1", amount=-5))
+    saga.handle(message("OrderPlaced", "o-1", amount=-5))
     result = saga("dead-letters", "redrive", "1", "--data", data)
     assert (result.exit_code, "--data can't be read" in result.stderr) == (2, True)
     assert [(letter["id"], letter["attempts"]) for letter in letters(saga)] == [(1, 1)]
 
 
 def test_what_is_still_wrong_stays_open_with_one_more_attempt(saga: Saga) -> None:
-    saga.take(message("OrderPlaced", "o-1", amount=-5))
+    saga.handle(message("OrderPlaced", "o-1", amount=-5))
     result = saga("dead-letters", "redrive", "--all", "--json")
     assert result.exit_code == 1
     (answer,) = json.loads(result.stdout)["redriven"]
@@ -118,7 +118,7 @@ def test_what_is_still_wrong_stays_open_with_one_more_attempt(saga: Saga) -> Non
 
 
 def test_a_conflict_in_a_corrected_message_is_kept_as_a_letter_of_its_own(saga: Saga) -> None:
-    saga.take(message("PaymentReceived", "o-1"), message("PaymentReceived", "o-1", amount=-1))
+    saga.handle(message("PaymentReceived", "o-1"), message("PaymentReceived", "o-1", amount=-1))
     other = '{"order_id": "o-1", "payment_id": "p-o-1", "amount": 7, "currency": "EUR"}'
     result = saga("dead-letters", "redrive", "1", "--data", other, "--json")
     assert result.exit_code == 1
@@ -129,7 +129,7 @@ def test_a_conflict_in_a_corrected_message_is_kept_as_a_letter_of_its_own(saga: 
 
 
 def test_what_says_nothing_new_is_ignored_and_closed(saga: Saga) -> None:
-    saga.take(message("OrderPlaced", "o-1"), message("OrderPlaced", "o-1", amount=-1))
+    saga.handle(message("OrderPlaced", "o-1"), message("OrderPlaced", "o-1", amount=-1))
     sample = '{"order_id": "o-1", "amount": 4200, "currency": "EUR"}'
     (answer,) = saga.json("dead-letters", "redrive", "1", "--data", sample)["redriven"]
     assert answer["answer"] == "ignored"
@@ -137,22 +137,22 @@ def test_what_says_nothing_new_is_ignored_and_closed(saga: Saga) -> None:
 
 
 def test_a_letter_whose_message_was_taken_in_meanwhile_is_a_duplicate(saga: Saga) -> None:
-    saga.take(message("OrderPlaced", "o-1", message_id="m", amount=-1))
-    saga.take(message("OrderPlaced", "o-1", message_id="m", amount=100))
+    saga.handle(message("OrderPlaced", "o-1", message_id="m", amount=-1))
+    saga.handle(message("OrderPlaced", "o-1", message_id="m", amount=100))
     (answer,) = saga.json("dead-letters", "redrive", "1", "--data", GOOD)["redriven"]
     assert answer["answer"] == "duplicate"
     assert len(saga.json("inspect", "o-1")["messages"]) == 1
 
 
 def test_all_that_is_open_can_be_put_back_at_once(saga: Saga) -> None:
-    saga.take(*(message("OrderPlaced", f"o-{n}", amount=-1) for n in range(3)))
+    saga.handle(*(message("OrderPlaced", f"o-{n}", amount=-1) for n in range(3)))
     saga.json("dead-letters", "discard", "2", "--yes")
     result = saga("dead-letters", "redrive", "--all", "--json")
     assert [answer["id"] for answer in json.loads(result.stdout)["redriven"]] == [1, 3]
 
 
 def test_discarded_letters_are_kept_and_stay_closed(saga: Saga) -> None:
-    saga.take(message("OrderPlaced", "o-1", amount=-1))
+    saga.handle(message("OrderPlaced", "o-1", amount=-1))
     assert saga.json("dead-letters", "discard", "1", "--yes") == {"discarded": [1], "count": 1}
     assert [letter["state"] for letter in letters(saga, "--state", "discarded")] == ["discarded"]
     for words in (("redrive", "1"), ("discard", "1", "--yes")):
@@ -162,7 +162,7 @@ def test_discarded_letters_are_kept_and_stay_closed(saga: Saga) -> None:
 
 
 def test_discarding_asks_first(saga: Saga) -> None:
-    saga.take(message("OrderPlaced", "o-1", amount=-1))
+    saga.handle(message("OrderPlaced", "o-1", amount=-1))
     assert saga("dead-letters", "discard", "1", stdin="n\n").exit_code == 1
     assert len(letters(saga)) == 1
     assert saga("dead-letters", "discard", "1", "--json").exit_code == 2
@@ -248,7 +248,7 @@ REPAIRS: dict[str, tuple[Raw, tuple[str, ...], tuple[str, str]]] = {
 def test_every_part_of_a_message_can_be_corrected_and_the_rest_stays(
     saga: Saga, broken: Raw, words: tuple[str, ...], identity: tuple[str, str]
 ) -> None:
-    assert saga.take(broken).dead == 1
+    assert saga.handle(broken).dead == 1
     (answer,) = saga.json("dead-letters", "redrive", "1", *words)["redriven"]
     assert answer["answer"] == "taken", answer
     (taken,) = saga.json("inspect", "o-1")["messages"]
@@ -256,7 +256,7 @@ def test_every_part_of_a_message_can_be_corrected_and_the_rest_stays(
 
 
 def test_headers_that_still_contradict_each_other_are_for_a_person_to_settle(saga: Saga) -> None:
-    saga.take(replace(PLACED, headers={**PLACED.headers, "cloudEvents:id": "m-2"}))
+    saga.handle(replace(PLACED, headers={**PLACED.headers, "cloudEvents:id": "m-2"}))
     result = saga("dead-letters", "redrive", "1", "--type", "OrderPlaced")
     assert result.exit_code == 1
     assert "the headers of 1 contradict each other about id" in result.stderr.lower()
@@ -264,7 +264,7 @@ def test_headers_that_still_contradict_each_other_are_for_a_person_to_settle(sag
 
 
 def test_a_corrected_id_that_contradicts_another_message_is_kept_as_a_letter_of_its_own(saga: Saga) -> None:
-    saga.take(message("OrderPlaced", "o-1", message_id="m"), without(message("OrderPlaced", "o-2"), "id"))
+    saga.handle(message("OrderPlaced", "o-1", message_id="m"), without(message("OrderPlaced", "o-2"), "id"))
     result = saga("dead-letters", "redrive", "1", "--id", "m", "--json")
     assert result.exit_code == 1
     (answer,) = json.loads(result.stdout)["redriven"]
@@ -273,7 +273,7 @@ def test_a_corrected_id_that_contradicts_another_message_is_kept_as_a_letter_of_
 
 
 def test_only_what_came_since_is_listed(saga: Saga) -> None:
-    saga.take(message("OrderPlaced", "o-1", amount=-1), message("OrderPlaced", "o-2", amount=-1))
+    saga.handle(message("OrderPlaced", "o-1", amount=-1), message("OrderPlaced", "o-2", amount=-1))
     saga.sql("UPDATE saga.dead_letter SET last_seen_at = '2026-01-31T12:00Z' WHERE process_id = 'o-1'")
     assert [letter["process_id"] for letter in letters(saga, "--since", "15m")] == ["o-2"]
     assert len(letters(saga, "--since", "2026-01-31T12:00")) == 2

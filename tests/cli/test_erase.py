@@ -13,7 +13,7 @@ WHY = ("--reason", "request 4711")
 @pytest.fixture
 def settled(saga: Saga) -> Saga:
     """An order that is paid and one that waits, whose commands were all relayed."""
-    saga.take(
+    saga.handle(
         message("OrderPlaced", "o-1", customer=SECRET), message("PaymentReceived", "o-1"), message("OrderPlaced", "o-2")
     )
     saga.sql(

@@ -110,7 +110,7 @@ def test_a_beat_from_the_future_is_none(saga: Saga) -> None:
 
 
 def test_overdue_deadlines_without_a_scheduler_are_no_health(saga: Saga) -> None:
-    saga.take(message("OrderPlaced", "o-1"))
+    saga.handle(message("OrderPlaced", "o-1"))
     assert saga("health").exit_code == 0
     saga.sql("UPDATE saga.timer SET due_at = now() - interval '60 s'")
     result = saga("health")

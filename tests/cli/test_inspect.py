@@ -10,8 +10,8 @@ THREE = ("PaymentReceived", "OrderCancelled", "PaymentTimedOut")
 
 
 def test_it_tells_every_message_with_its_decision_and_the_commands(saga: Saga) -> None:
-    saga.take(message("OrderPlaced", "o-1", message_id="a"))
-    saga.take(at(message("PaymentReceived", "o-1", message_id="b"), "payments", 4, 0), elsewhere={"payments"})
+    saga.handle(message("OrderPlaced", "o-1", message_id="a"))
+    saga.handle(at(message("PaymentReceived", "o-1", message_id="b"), "payments", 4, 0), elsewhere={"payments"})
     order = saga.json("inspect", "o-1")
     assert (order["order_id"], order["outcome"]) == ("o-1", "paid")
     assert order["states"] == {"request": "placed", "payment": "paid", "deadline": "running", "cancellation": "open"}
@@ -30,7 +30,7 @@ def test_it_tells_every_message_with_its_decision_and_the_commands(saga: Saga) -
 
 
 def test_the_timeline_has_each_decision_above_its_commands(saga: Saga) -> None:
-    saga.take(message("PaymentReceived", "o-1"), message("OrderCancelled", "o-1"))
+    saga.handle(message("PaymentReceived", "o-1"), message("OrderCancelled", "o-1"))
     shown = saga("inspect", "o-1").stdout
     words = ["refunded", "PaymentReceived", "StartFulfilment", "OrderCancelled", "StopFulfilment", "RefundPayment"]
     places = [shown.index(word) for word in words]
@@ -39,7 +39,7 @@ def test_the_timeline_has_each_decision_above_its_commands(saga: Saga) -> None:
 
 @pytest.mark.parametrize("arrival", list(permutations(THREE)), ids=" ".join)
 def test_facts_do_not_depend_on_the_order_of_arrival(saga: Saga, arrival: tuple[str, ...]) -> None:
-    saga.take(*(message(type_, "o-1") for type_ in arrival))
+    saga.handle(*(message(type_, "o-1") for type_ in arrival))
     order = saga.json("inspect", "o-1")
     assert [fact["type"] for fact in order["facts"]] == sorted(THREE)
     assert order["outcome"] == "refunded"
@@ -47,13 +47,13 @@ def test_facts_do_not_depend_on_the_order_of_arrival(saga: Saga, arrival: tuple[
 
 def test_repeats_are_counted_and_are_no_second_message(saga: Saga) -> None:
     once, placed = message("OrderPlaced", "o-1"), at(message("OrderCancelled", "o-1"), "orders", 1, 0)
-    saga.take(once, placed, elsewhere={"orders"})
-    saga.take(once, placed, placed, elsewhere={"orders"})
+    saga.handle(once, placed, elsewhere={"orders"})
+    saga.handle(once, placed, placed, elsewhere={"orders"})
     assert [m["repeats"] for m in saga.json("inspect", "o-1")["messages"]] == [1, 2]
 
 
 def test_an_ignored_message_is_told_but_is_no_fact(saga: Saga) -> None:
-    saga.take(message("OrderCancelled", "o-1"), message("OrderCancelled", "o-1"))
+    saga.handle(message("OrderCancelled", "o-1"), message("OrderCancelled", "o-1"))
     order = saga.json("inspect", "o-1")
     assert [m["taken"] for m in order["messages"]] == [True, False]
     assert "already cancelled" in order["messages"][1]["decision"]
@@ -61,7 +61,7 @@ def test_an_ignored_message_is_told_but_is_no_fact(saga: Saga) -> None:
 
 
 def test_a_command_is_published_once_the_relay_is_past_it(saga: Saga) -> None:
-    saga.take(message("PaymentReceived", "o-1"))
+    saga.handle(message("PaymentReceived", "o-1"))
     assert [c["published"] for c in saga.json("inspect", "o-1")["commands"]] == [False, False]
     saga.sql("INSERT INTO saga.cursor (consumer, module, watermark) VALUES ('relay', 'order-process', 2)")
     assert [c["published"] for c in saga.json("inspect", "o-1")["commands"]] == [True, False]
@@ -75,21 +75,21 @@ def test_an_unknown_order_is_a_sentence_and_exit_code_1(saga: Saga) -> None:
 
 
 def test_an_unknown_order_with_a_dead_letter_names_it(saga: Saga) -> None:
-    saga.take(message("OrderPlaced", "o-1", amount=-1))
+    saga.handle(message("OrderPlaced", "o-1", amount=-1))
     result = saga("inspect", "o-1")
     assert result.exit_code == 1
     assert "saga dead-letters show 1" in result.stderr
 
 
 def test_dead_letters_of_a_known_order_stand_below_it(saga: Saga) -> None:
-    saga.take(message("PaymentReceived", "o-1"))
-    saga.take(message("PaymentReceived", "o-1", amount=1))
+    saga.handle(message("PaymentReceived", "o-1"))
+    saga.handle(message("PaymentReceived", "o-1", amount=1))
     assert [letter["kind"] for letter in saga.json("inspect", "o-1")["dead_letters"]] == ["conflict"]
     assert "already known with other contents" in saga("inspect", "o-1").stdout
 
 
 def test_an_order_is_never_read_as_markup(saga: Saga) -> None:
-    saga.take(message("OrderPlaced", "[bold]o[/nothing]"))
+    saga.handle(message("OrderPlaced", "[bold]o[/nothing]"))
     result = saga("inspect", "[bold]o[/nothing]")
     assert result.exit_code == 0
     assert "[bold]o[/nothing]" in result.stdout
@@ -103,7 +103,7 @@ def test_a_database_without_tables_asks_for_the_migration(saga: Saga) -> None:
 
 
 def test_of_a_long_record_a_page_is_shown_and_where_the_page_before_begins(saga: Saga) -> None:
-    saga.take(*(message("PaymentReceived", "o-1", payment_id=f"p-{number}") for number in range(30)))
+    saga.handle(*(message("PaymentReceived", "o-1", payment_id=f"p-{number}") for number in range(30)))
     last = saga.json("inspect", "o-1", "--limit", "10")
     entries = last["entries"]
     assert [one["version"] for one in (*last["messages"], *last["commands"])] != []
@@ -121,8 +121,8 @@ def test_of_a_long_record_a_page_is_shown_and_where_the_page_before_begins(saga:
 
 
 def test_of_many_dead_letters_the_first_are_shown_and_the_others_counted(saga: Saga) -> None:
-    saga.take(message("PaymentReceived", "o-1"))
-    saga.take(*(message("PaymentReceived", "o-1", amount=number) for number in range(1, 13)))
+    saga.handle(message("PaymentReceived", "o-1"))
+    saga.handle(*(message("PaymentReceived", "o-1", amount=number) for number in range(1, 13)))
     shown = saga.json("inspect", "o-1", "--limit", "5")
     assert (len(shown["dead_letters"]), shown["open_dead_letters"]) == (5, 12)
     assert "... and 7 more" in saga("inspect", "o-1", "--limit", "5").stdout

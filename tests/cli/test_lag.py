@@ -23,7 +23,7 @@ def keep_log(saga: Saga, events: int) -> None:
 
 
 def test_the_first_hole_in_a_log_kept_elsewhere_is_as_old_as_the_cursor_stands_before_it(saga: Saga) -> None:
-    saga.take(*(at(message("OrderPlaced", f"o-{n}"), "orders", n, n - 1) for n in (1, 4, 5, 8)), elsewhere={"orders"})
+    saga.handle(*(at(message("OrderPlaced", f"o-{n}"), "orders", n, n - 1) for n in (1, 4, 5, 8)), elsewhere={"orders"})
     saga.sql("UPDATE saga.cursor SET hole_since = now() - interval '90 s'")
     orders = cursor(saga.json("lag"), "order", "orders")
     assert (orders["watermark"], orders["behind"], orders["hole_count"]) == (1, None, 2)
@@ -35,7 +35,7 @@ def test_the_first_hole_in_a_log_kept_elsewhere_is_as_old_as_the_cursor_stands_b
 
 
 def test_a_log_that_cannot_be_asked_is_an_alarm(saga: Saga) -> None:
-    saga.take(*(at(message("OrderPlaced", f"o-{n}"), "orders", n, n - 1) for n in (1, 3)), elsewhere={"orders"})
+    saga.handle(*(at(message("OrderPlaced", f"o-{n}"), "orders", n, n - 1) for n in (1, 3)), elsewhere={"orders"})
     assert cursor(saga.json("lag"), "order", "orders")["alarm"] is None
     saga.sql("UPDATE saga.cursor SET alarm = E'no answer\x1b[2J' WHERE module = 'orders'")
     assert cursor(saga.json("lag"), "order", "orders")["alarm"] == "no answer\x1b[2J"
@@ -44,7 +44,7 @@ def test_a_log_that_cannot_be_asked_is_an_alarm(saga: Saga) -> None:
 
 def test_a_hole_in_a_log_kept_here_has_the_age_of_its_first_event(saga: Saga) -> None:
     keep_log(saga, 5)
-    saga.take(*(at(message("PaymentReceived", f"o-{n}", message_id=f"e{n}"), "payments", n, n - 1) for n in (1, 4)))
+    saga.handle(*(at(message("PaymentReceived", f"o-{n}", message_id=f"e{n}"), "payments", n, n - 1) for n in (1, 4)))
     payments = cursor(saga.json("lag"), "order", "payments")
     assert (payments["watermark"], payments["behind"]) == (1, 3)
     (hole,) = payments["holes"]
@@ -53,7 +53,7 @@ def test_a_hole_in_a_log_kept_here_has_the_age_of_its_first_event(saga: Saga) ->
 
 
 def test_a_range_that_a_message_covers_is_no_hole(saga: Saga) -> None:
-    saga.take(
+    saga.handle(
         at(message("OrderPlaced", "o-1"), "orders", 1, 0),
         at(message("OrderPlaced", "o-2"), "orders", 9, 1),
         elsewhere={"orders"},
@@ -69,7 +69,7 @@ def test_what_steps_have_covered_counts_before_it_is_folded(saga: Saga) -> None:
 
 
 def test_the_outbox_is_what_the_relay_has_not_passed(saga: Saga) -> None:
-    saga.take(message("PaymentReceived", "o-1"))
+    saga.handle(message("PaymentReceived", "o-1"))
     (outbox,) = saga.json("lag")["outbox"]
     assert (outbox["module"], outbox["not_relayed"]) == ("order-process", 2)
     assert outbox["oldest_age_seconds"] >= 0
@@ -80,7 +80,7 @@ def test_the_outbox_is_what_the_relay_has_not_passed(saga: Saga) -> None:
 
 
 def test_deadlines_are_armed_or_overdue(saga: Saga) -> None:
-    saga.take(*(message("OrderPlaced", f"o-{n}") for n in range(3)))
+    saga.handle(*(message("OrderPlaced", f"o-{n}") for n in range(3)))
     saga.sql("UPDATE saga.timer SET due_at = now() - interval '60 s' WHERE process_id = 'o-1'")
     timers = saga.json("lag")["timers"]
     assert (timers["armed"], timers["overdue"]) == (3, 1)
@@ -102,12 +102,12 @@ def test_queues_that_nobody_declared_yet_are_no_error(saga: Saga) -> None:
 
 
 def test_open_dead_letters_are_counted(saga: Saga) -> None:
-    saga.take(message("OrderPlaced", "o-1", amount=0), message("OrderPlaced", "o-2", amount=0))
+    saga.handle(message("OrderPlaced", "o-1", amount=0), message("OrderPlaced", "o-2", amount=0))
     assert saga.json("lag")["open_dead_letters"] == 2
 
 
 def test_a_broker_that_is_away_is_said_and_the_rest_is_shown(saga: Saga) -> None:
-    saga.take(message("OrderPlaced", "o-1"))
+    saga.handle(message("OrderPlaced", "o-1"))
     result = saga("lag", SAGA_AMQP_URL="amqp://somebody:verysecret@127.0.0.1:1/")
     assert result.exit_code == 0
     assert "The broker at 127.0.0.1:1/ can't be reached" in result.stdout

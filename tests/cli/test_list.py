@@ -26,13 +26,13 @@ def listed(saga: Saga, *words: str) -> list[dict[str, Any]]:
 
 def test_the_newest_come_first(saga: Saga) -> None:
     for order_id in ("o-1", "o-2", "o-3"):
-        saga.take(message("OrderPlaced", order_id))
-    saga.take(message("PaymentReceived", "o-1"))
+        saga.handle(message("OrderPlaced", order_id))
+    saga.handle(message("PaymentReceived", "o-1"))
     assert [order["order_id"] for order in listed(saga)] == ["o-1", "o-3", "o-2"]
 
 
 def test_one_outcome_can_be_asked_for(saga: Saga) -> None:
-    saga.take(
+    saga.handle(
         message("OrderPlaced", "waits"), message("OrderCancelled", "cancelled"), message("PaymentReceived", "paid")
     )
     assert [order["order_id"] for order in listed(saga, "--outcome", "paid")] == ["paid"]
@@ -47,14 +47,14 @@ def test_an_outcome_that_does_not_exist_is_refused_with_those_that_do(saga: Saga
 
 
 def test_a_limit_says_that_there_is_more(saga: Saga) -> None:
-    saga.take(*(message("OrderPlaced", f"o-{number}") for number in range(3)))
+    saga.handle(*(message("OrderPlaced", f"o-{number}") for number in range(3)))
     assert saga.json("list", "--limit", "2")["more"] is True
     assert saga.json("list", "--limit", "3")["more"] is False
 
 
 @pytest.mark.usefixtures("relayed")
 def test_an_order_that_waits_for_its_deadline_is_not_stuck(saga: Saga) -> None:
-    saga.take(message("OrderPlaced", "o-1"))
+    saga.handle(message("OrderPlaced", "o-1"))
     assert listed(saga, "--stuck") == []
     assert [(order["stuck"], order["reason"]) for order in listed(saga)] == [(False, None)]
 
@@ -72,7 +72,7 @@ def test_an_order_that_waits_for_its_deadline_is_not_stuck(saga: Saga) -> None:
     ],
 )
 def test_an_open_order_without_a_way_on_is_stuck(saga: Saga, change: str, reason: str) -> None:
-    saga.take(message("OrderPlaced", "o-1"), message("OrderPlaced", "o-2"))
+    saga.handle(message("OrderPlaced", "o-1"), message("OrderPlaced", "o-2"))
     saga.sql(f"{change} WHERE process_id = 'o-1'")
     (order,) = listed(saga, "--stuck")
     assert (order["order_id"], order["stuck"]) == ("o-1", True)
@@ -81,13 +81,13 @@ def test_an_open_order_without_a_way_on_is_stuck(saga: Saga, change: str, reason
 
 @pytest.mark.usefixtures("relayed")
 def test_a_settled_order_needs_no_deadline(saga: Saga) -> None:
-    saga.take(message("OrderPlaced", "o-1"), message("PaymentReceived", "o-1"))
+    saga.handle(message("OrderPlaced", "o-1"), message("PaymentReceived", "o-1"))
     saga.sql("UPDATE saga.timer SET due_at = now() - interval '20 s'")
     assert listed(saga, "--stuck") == []
 
 
 def test_an_order_whose_commands_nobody_relays_is_stuck_after_a_grace(saga: Saga) -> None:
-    saga.take(message("PaymentReceived", "o-1"))
+    saga.handle(message("PaymentReceived", "o-1"))
     assert listed(saga, "--stuck") == []
     saga.sql(
         "INSERT INTO saga.event_log (module, position, stream_id, stream_version, event_id, type, visibility, target,"
@@ -100,8 +100,8 @@ def test_an_order_whose_commands_nobody_relays_is_stuck_after_a_grace(saga: Saga
 
 @pytest.mark.usefixtures("relayed")
 def test_an_order_with_an_open_dead_letter_is_stuck_until_it_is_closed(saga: Saga) -> None:
-    saga.take(message("PaymentReceived", "o-1"))
-    saga.take(message("PaymentReceived", "o-1", amount=1))
+    saga.handle(message("PaymentReceived", "o-1"))
+    saga.handle(message("PaymentReceived", "o-1", amount=1))
     (order,) = listed(saga, "--stuck")
     assert "an open dead letter" in order["reason"]
     saga.json("dead-letters", "discard", "1", "--yes")
@@ -119,7 +119,7 @@ async def test_the_list_reads_the_log_backwards_and_sorts_nothing(engine: AsyncE
 
 
 def test_the_table_is_for_people(saga: Saga) -> None:
-    saga.take(message("OrderCancelled", "o-1"))
+    saga.handle(message("OrderCancelled", "o-1"))
     shown = saga("list").stdout
     assert "o-1" in shown
     assert "cancelled" in shown
@@ -128,10 +128,10 @@ def test_the_table_is_for_people(saga: Saga) -> None:
 @pytest.mark.usefixtures("relayed")
 def test_orders_that_only_dead_letters_name_are_among_the_stuck_the_newest_first(saga: Saga) -> None:
     wrong = {name: replace(message("OrderPlaced", name), body=b'{"order_id":"%s"}' % name.encode()) for name in "abc"}
-    saga.take(message("OrderPlaced", "b"))
+    saga.handle(message("OrderPlaced", "b"))
     for letter in wrong.values():
-        saga.take(letter)
-    saga.take(replace(wrong["a"], routing_key="a.second"))
+        saga.handle(letter)
+    saga.handle(replace(wrong["a"], routing_key="a.second"))
     assert [(one["order_id"], one["outcome"]) for one in listed(saga, "--stuck")] == [
         ("a", None),
         ("c", None),
@@ -148,16 +148,16 @@ def test_orders_that_only_dead_letters_name_are_among_the_stuck_the_newest_first
 
 @pytest.mark.usefixtures("relayed")
 def test_a_pruned_order_that_a_dead_letter_names_is_among_the_stuck_with_its_last_outcome(saga: Saga) -> None:
-    saga.take(message("OrderCancelled", "o-1"))
+    saga.handle(message("OrderCancelled", "o-1"))
     saga.json("prune", "--older-than", "0s", "--yes")
-    saga.take(replace(message("OrderPlaced", "o-1"), body=b'{"order_id":"o-1"}'))
+    saga.handle(replace(message("OrderPlaced", "o-1"), body=b'{"order_id":"o-1"}'))
     (order,) = listed(saga, "--stuck")
     assert (order["order_id"], order["outcome"], order["settled"]) == ("o-1", "cancelled", True)
     assert order["reason"] == "an open dead letter: see `saga dead-letters list`"
 
 
 def test_only_what_changed_since_is_listed(saga: Saga) -> None:
-    saga.take(message("OrderPlaced", "o-1"), message("OrderPlaced", "o-2"))
+    saga.handle(message("OrderPlaced", "o-1"), message("OrderPlaced", "o-2"))
     saga.sql("UPDATE saga.instance SET updated_at = '2026-01-31T12:00Z' WHERE process_id = 'o-1'")
     assert [order["order_id"] for order in listed(saga, "--since", "15m")] == ["o-2"]
     assert len(listed(saga, "--since", "2026-01-31T13:00+01:00")) == 2

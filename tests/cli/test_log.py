@@ -77,7 +77,7 @@ def test_a_document_has_everything_that_is_known_of_an_event(saga: Saga) -> None
 
 
 def test_internal_shows_everything_and_marks_it(saga: Saga) -> None:
-    saga.take(message("OrderPlaced", "o-1"))
+    saga.handle(message("OrderPlaced", "o-1"))
     taken, command = saga("log", "order-process", "--internal").stdout.splitlines()
     assert "InputTaken (internal)  o-1" in taken
     assert "RequestPayment to gateway  o-1" in command

@@ -34,7 +34,7 @@ def test_a_module_whose_log_is_kept_here_has_its_end_and_its_readers(saga: Saga)
 
 
 def test_a_module_that_is_only_heard_of_is_listed_as_kept_elsewhere(saga: Saga) -> None:
-    saga.take(at(message("OrderPlaced", "o-1"), "orders", 1, 0), elsewhere={"orders"})
+    saga.handle(at(message("OrderPlaced", "o-1"), "orders", 1, 0), elsewhere={"orders"})
     orders = module(saga, "orders")
     assert (orders["kept_here"], orders["last_position"], orders["consumers"]) == (False, None, ["order"])
     assert module(saga, "order-process")["kept_here"]

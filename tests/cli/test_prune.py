@@ -8,7 +8,7 @@ from tests.cli.shell import Saga, message
 @pytest.fixture
 def settled(saga: Saga) -> Saga:
     """An order that is paid and one that is not, whose commands were all relayed."""
-    saga.take(message("OrderPlaced", "o-1"), message("PaymentReceived", "o-1"), message("OrderPlaced", "o-2"))
+    saga.handle(message("OrderPlaced", "o-1"), message("PaymentReceived", "o-1"), message("OrderPlaced", "o-2"))
     saga.sql(
         "INSERT INTO saga.cursor (consumer, module, watermark) SELECT 'relay', name, last_position FROM saga.module"
     )
@@ -76,7 +76,7 @@ def test_a_wrong_retention_names_the_variable(saga: Saga, days: str) -> None:
 
 
 def test_a_log_that_nobody_reads_is_named(saga: Saga) -> None:
-    saga.take(message("OrderCancelled", "o-1"))
+    saga.handle(message("OrderCancelled", "o-1"))
     assert "nobody reads it: kept" in saga("prune", "--older-than", "0s").stdout
     assert saga.json("inspect", "o-1")["pruned_at"] is None
 
@@ -96,7 +96,7 @@ def test_a_pruned_order_is_still_known_with_its_outcome_and_when_it_was_pruned(s
 
 def test_an_order_that_came_back_says_that_something_was_before(settled: Saga) -> None:
     settled.json("prune", "--older-than", "0s", "--yes")
-    settled.take(message("OrderCancelled", "o-1"))
+    settled.handle(message("OrderCancelled", "o-1"))
     order = settled.json("inspect", "o-1")
     assert (order["outcome"], order["pruned_at"], len(order["messages"])) == ("refunded", None, 1)
     assert order["revived_at"] is not None
@@ -105,7 +105,7 @@ def test_an_order_that_came_back_says_that_something_was_before(settled: Saga) -
 
 def test_a_pruned_order_shows_its_open_dead_letters(settled: Saga) -> None:
     settled.json("prune", "--older-than", "0s", "--yes")
-    settled.take(message("PaymentReceived", "o-1", amount=1))
+    settled.handle(message("PaymentReceived", "o-1", amount=1))
     assert [letter["kind"] for letter in settled.json("inspect", "o-1")["dead_letters"]] == ["conflict"]
     assert settled.json("inspect", "o-1")["pruned_at"] is not None
 

@@ -18,7 +18,7 @@ def redrive(saga: Saga, **environment: str) -> str:
 
 def test_a_position_of_a_log_elsewhere_is_refused_until_its_module_is_named(saga: Saga) -> None:
     claim = at(message("PaymentReceived", "o-1"), "payments", 1, 0)
-    assert saga.take(claim).dead == 1
+    assert saga.handle(claim).dead == 1
     (letter,) = saga.json("dead-letters", "list")["dead_letters"]
     assert (letter["kind"], "SAGA_LOG_URLS has to name it" in letter["reason"]) == ("conflict", True)
     assert redrive(saga) == "dead"

@@ -9,7 +9,7 @@ from tests.cli.shell import Saga, message
 
 
 def take_some(saga: Saga) -> None:
-    saga.take(*(message("OrderPlaced", f"o-{number}") for number in (1, 2, 3)), message("PaymentReceived", "o-3"))
+    saga.handle(*(message("OrderPlaced", f"o-{number}") for number in (1, 2, 3)), message("PaymentReceived", "o-3"))
 
 
 def corrupt(saga: Saga) -> None:
@@ -118,7 +118,7 @@ def test_a_pruned_order_is_said_to_be_pruned(saga: Saga) -> None:
 
 
 def test_texts_of_strangers_cannot_reach_the_terminal(saga: Saga) -> None:
-    saga.take(message("PaymentReceived", "o-1", payment_id="[bold]p\u202e\u009b2J"))
+    saga.handle(message("PaymentReceived", "o-1", payment_id="[bold]p\u202e\u009b2J"))
     saga.sql("UPDATE saga.instance SET state = state #- '{registers,payments}'")
     said = saga("replay").stdout
     assert not {"\u202e", "\u009b"} & set(said)

@@ -38,7 +38,7 @@ def test_a_reader_who_goes_away_ends_it_in_silence(saga: Saga) -> None:
 
 
 def test_closed_streams_get_in_nobodys_way(saga: Saga) -> None:
-    saga.take(message("OrderPlaced", "o-1"))
+    saga.handle(message("OrderPlaced", "o-1"))
     for shell in ("saga lag <&- >&-", "saga lag --json 2>&-", "saga lag <&- >&- 2>&-"):
         assert run(saga, shell).returncode == 0, shell
     complaint = run(saga, "saga inspect nothing 2>/dev/full")
@@ -46,7 +46,7 @@ def test_closed_streams_get_in_nobodys_way(saga: Saga) -> None:
 
 
 def test_letters_that_an_encoding_lacks_are_spelled_out(saga: Saga) -> None:
-    saga.take(message("OrderPlaced", ORDER))
+    saga.handle(message("OrderPlaced", ORDER))
     narrow = run(saga, f"saga inspect {ORDER}", PYTHONIOENCODING="ascii")
     assert narrow.returncode == 0
     assert ORDER.encode("ascii", "backslashreplace") in narrow.stdout

@@ -23,7 +23,7 @@ FIX = """
 @pytest.fixture
 def unsent(saga: Saga) -> Saga:
     """An order whose command an older version recorded with an id that does not fit."""
-    saga.take(message("OrderPlaced", "o-1"))
+    saga.handle(message("OrderPlaced", "o-1"))
     change(saga, FIX.replace("short", TOO_LONG))
     relay(saga)
     return saga

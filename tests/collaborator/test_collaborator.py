@@ -324,7 +324,7 @@ async def test_as_the_logs_deliver_a_command_it_has_its_cause(engine: AsyncEngin
 async def test_an_erasure_of_any_process_reaches_its_commands_there(engine: AsyncEngine, hotel: Hotel) -> None:
     data = {"trip_id": "t-1"}
     wish = Envelope("TripCancelled", "m-1", "/modules/trips", data, Raw(orjson.dumps(data)), subject="t-1")
-    await Step(engine, trip).take([wish])
+    await Step(engine, trip).handle([wish])
     await read_all(engine)
     await hotel.collaborator.handle(engine, [book("t-1"), book("t-2"), book("t-1", night="soon")])
     done = await erase(engine, Target(trip, "t-1", (trip,)), actor="ops", reason="asked for")

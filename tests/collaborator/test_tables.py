@@ -109,7 +109,7 @@ async def test_revisions_from_before_the_migration_still_hold(engine: AsyncEngin
     assert len(effects) == 3
     assert set(effects) == set(await rows(engine, copied.format("fulfilment")))
     known = effects[0].order_id
-    await Fulfilment(engine).take([start(known, 1), stop(known, 2)])
+    await Fulfilment(engine).handle([start(known, 1), stop(known, 2)])
     state = "SELECT state, revision, starts, stops FROM fulfilment.fulfilment WHERE order_id = :order_id"
     assert [tuple(row) for row in await rows(engine, state, order_id=known)] == [("stopped", 2, 1, 1)]
 
@@ -130,7 +130,7 @@ async def test_a_revision_that_an_old_program_carries_out_after_the_migration_ho
         await connection.execute(
             text("INSERT INTO fulfilment.fulfilment VALUES ('o-1', 'fulfilment', 'stopped', 2, 'c', 0, 1)")
         )
-    await Fulfilment(engine).take([start("o-1", 1)])
+    await Fulfilment(engine).handle([start("o-1", 1)])
     late = await rows(engine, "SELECT result FROM fulfilment.command WHERE revision = 1")
     assert [row.result for row in late] == ["superseded"]
     assert [row.state for row in await rows(engine, "SELECT state FROM fulfilment.fulfilment")] == ["stopped"]

@@ -102,7 +102,7 @@ REGISTER = Register("payments", of=Paid, key="pid")
 
 
 @st.composite
-def machines(draw: st.DrawFn, name: str) -> SubMachine[Any]:
+def sub_machines(draw: st.DrawFn, name: str) -> SubMachine[Any]:
     """A random table; states that can't be reached are left out of it."""
     heard = draw(st.lists(st.sampled_from(KINDS), min_size=1, unique=True))
     size = draw(st.integers(1, 3))
@@ -119,9 +119,9 @@ def machines(draw: st.DrawFn, name: str) -> SubMachine[Any]:
 @st.composite
 def processes(draw: st.DrawFn) -> Process:
     """A random process over Ping, Pong and Paid."""
-    parts = tuple(draw(machines(f"part {number}")) for number in range(draw(st.integers(1, 3))))
+    machines = tuple(draw(sub_machines(f"part {number}")) for number in range(draw(st.integers(1, 3))))
     registers: tuple[Any, ...] = ()
-    columns: list[Column] = list(parts)
+    columns: list[Column] = list(machines)
     is_kept = draw(st.booleans())
     if is_kept:
         registers += (REGISTER,)
@@ -141,7 +141,7 @@ def processes(draw: st.DrawFn) -> Process:
     few = draw(st.sampled_from([tuple(Outcome), tuple(Outcome)[:2], tuple(Outcome)[:1]]))
     of = {cell: draw(st.sampled_from(few)) for cell in cells}
     table = outcomes(*columns, rule=lambda *cell: of[cell])
-    heard = {kind for part in parts for kind in part.inputs} | ({Paid} if registers else set())
+    heard = {kind for machine in machines for kind in machine.inputs} | ({Paid} if registers else set())
     effects = draw(effect_choices([kind for kind in KINDS if kind in heard], is_kept=is_kept))
     wants = [
         (outcome, {effect: how for effect, hows in effects if (how := draw(st.sampled_from(hows)))})
@@ -152,7 +152,7 @@ def processes(draw: st.DrawFn) -> Process:
         version=1,
         correlate="id",
         inputs={"m": tuple(kind for kind in KINDS if kind in heard)},
-        parts=parts,
+        machines=machines,
         registers=registers,
         outcomes=table,
         wanted=(wanted(table, rows=wants),),

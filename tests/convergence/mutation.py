@@ -63,14 +63,14 @@ class Draft:
     def build(self) -> Process:
         """The declaration. Raises DeclarationError."""
         original = order_process()
-        starts = {part.name: part.start for part in original.parts}
-        parts = {name: SubMachine(name, start=starts[name], moves=moves) for name, moves in self.moves.items()}
+        starts = {machine.name: machine.start for machine in original.machines}
+        machines = {name: SubMachine(name, start=starts[name], moves=moves) for name, moves in self.moves.items()}
         order = Register("order", of=OrderPlaced, key=self.order_key)
         payments = Register("payments", of=PaymentReceived, key=self.payment_key)
         selections = {"surplus": all_but_least(payments, by=self.surplus_by), "every": every(payments)}
         effects = {name: _with_registers(effect, order, payments) for name, effect in self.effects.items()}
         table = outcomes(
-            *(parts[column.name] for column in original.outcomes.columns),
+            *(machines[column.name] for column in original.outcomes.columns),
             rows=[(*cell, outcome) for cell, outcome in self.outcomes.items()],
         )
         rows = [
@@ -82,10 +82,10 @@ class Draft:
             version=1,
             correlate="order_id",
             inputs=original.inputs,
-            parts=tuple(parts.values()),
+            machines=tuple(machines.values()),
             registers=(order, payments),
             outcomes=table,
-            wanted=(wanted(table, parts["request"], rows=rows),),
+            wanted=(wanted(table, machines["request"], rows=rows),),
             settled=self.settled,
         )
 
@@ -105,7 +105,7 @@ def the_order_process() -> Draft:
     """The tables of the process that is deployed."""
     process = order_process()
     return Draft(
-        moves={part.name: part.moves for part in process.parts},
+        moves={machine.name: machine.moves for machine in process.machines},
         outcomes=process.outcomes.cells,
         wants={
             cell: {effect.name: _named(how) for effect, how in wants.items()}
@@ -188,8 +188,8 @@ def _of_wants(draft: Draft) -> Iterator[Mutant]:
             for how in hows:
                 if wants.get(name) != how:
                     verb = "change" if name in wants else "add"
-                    told = how if isinstance(how, str) else how.name
-                    yield Mutant("wants", f"{_shown(cell)} {verb} {name} {told}", changed({**wants, name: how}))
+                    named = how if isinstance(how, str) else how.name
+                    yield Mutant("wants", f"{_shown(cell)} {verb} {name} {named}", changed({**wants, name: how}))
 
 
 def _of_commands(draft: Draft) -> Iterator[Mutant]:
@@ -210,7 +210,7 @@ def _of_commands(draft: Draft) -> Iterator[Mutant]:
         for what, commands in _changed_commands(effect, types):
             yield changed(what, replace(effect, commands=commands))
     for deadline in (effect for effect in draft.effects.values() if isinstance(effect, Deadline)):
-        for kind in order_process().kinds.values():
+        for kind in order_process().message_types.values():
             if kind is not deadline.emits:
                 yield changed(f"emits {kind.__name__}", replace(deadline, emits=kind))
         yield changed("without an override", replace(deadline, override=None))

@@ -69,11 +69,11 @@ def process(
     registers: tuple[Register | Reducer, ...] = (),
     settled: frozenset[Enum] | None = None,
     version: int = 1,
-    parts: tuple[SubMachine[Any], ...] | None = None,
+    machines: tuple[SubMachine[Any], ...] | None = None,
     table: Any = None,
 ) -> Process:
     """A process of these columns; the sub-machines among them are its parts unless others are given."""
-    machines = parts if parts is not None else tuple(one for one in columns if isinstance(one, SubMachine))
+    machines = machines if machines is not None else tuple(one for one in columns if isinstance(one, SubMachine))
     table = table or outcomes(*columns, rule=rule)
     heard: dict[type, None] = {}
     for one in (*machines, *registers):
@@ -83,7 +83,7 @@ def process(
         version=version,
         correlate="order_id",
         inputs={"m": tuple(heard)},
-        parts=machines,
+        machines=machines,
         registers=registers,
         outcomes=table,
         wanted=wants,

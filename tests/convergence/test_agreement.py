@@ -6,12 +6,11 @@ from collections.abc import Iterator, Sequence
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from saga.convergence import Exploration, Finding, Kind, explore, tell
-from saga.convergence.configuration import Standing, Verdict, start, take, verdict
+from saga.convergence import Exploration, Finding, Kind, explore, run_history
+from saga.convergence.configuration import Configuration, EndState, apply, end_state, start
 from saga.convergence.enumeration import every_history
 from saga.convergence.findings import History
-from saga.core import Deadline, Effect, Fact, Process, Selection, State
-from saga.core import Verdict as Answer
+from saga.core import Deadline, DecisionKind, Effect, Fact, Process, Selection, State
 from tests.convergence.declarations import CONTRADICTING, SAMPLES, Paid, processes
 
 Numbers = frozenset[int]
@@ -25,19 +24,19 @@ chosen = st.lists(st.sampled_from(range(len(SAMPLES))), min_size=1, max_size=4, 
 
 
 def heard(process: Process, numbers: Sequence[int]) -> tuple[Fact, ...]:
-    return tuple(SAMPLES[number] for number in numbers if SAMPLES[number].kind in process.hearers)
+    return tuple(SAMPLES[number] for number in numbers if SAMPLES[number].kind in process.machines_by_type)
 
 
 def set_of(history: History) -> Numbers:
     return frozenset(id(fact) for fact in history)
 
 
-def verdicts_by_set(process: Process, samples: Sequence[Fact], times: int) -> dict[Numbers, set[Verdict]]:
-    found: defaultdict[Numbers, set[Verdict]] = defaultdict(set)
+def verdicts_by_set(process: Process, samples: Sequence[Fact], times: int) -> dict[Numbers, set[EndState]]:
+    found: defaultdict[Numbers, set[EndState]] = defaultdict(set)
     for history in every_history(samples, times):
-        told = tell(process, history)
-        if not told.contradicts:
-            found[set_of(history)].add(told.verdict)
+        reported = run_history(process, history)
+        if not reported.contradicts:
+            found[set_of(history)].add(reported.end_state)
     return found
 
 
@@ -52,13 +51,13 @@ def test_both_say_the_same_about_divergence_and_the_shortest_history_of_it(
 ) -> None:
     samples = heard(process, numbers)
     found = of_kind(explore(process, samples), Kind.DIVERGES)
-    diverging = [facts for facts, verdicts in verdicts_by_set(process, samples, 1).items() if len(verdicts) > 1]
+    diverging = [facts for facts, end_states in verdicts_by_set(process, samples, 1).items() if len(end_states) > 1]
     event(f"diverges: {bool(diverging)}")
     assert bool(found) == bool(diverging)
     for finding in found:
         assert set_of(finding.history) == set_of(finding.other)
         assert len(finding.history) == len(finding.other) == min(map(len, diverging))
-        assert tell(process, finding.history).verdict != tell(process, finding.other).verdict
+        assert run_history(process, finding.history).end_state != run_history(process, finding.other).end_state
 
 
 @given(processes(), chosen.filter(lambda numbers: len(numbers) < 4))
@@ -70,7 +69,7 @@ def test_what_has_no_finding_comes_to_one_verdict_with_every_input_once_or_twice
     found = explore(process, samples)
     if not of_kind(found, Kind.DIVERGES) and not of_kind(found, Kind.REPEAT_CHANGES):
         event("looked at")
-        assert all(len(verdicts) == 1 for verdicts in verdicts_by_set(process, samples, 2).values())
+        assert all(len(end_states) == 1 for end_states in verdicts_by_set(process, samples, 2).values())
 
 
 @given(processes(), chosen)
@@ -119,46 +118,50 @@ def test_both_say_the_same_about_what_cannot_be_undone(process: Process, numbers
 @thorough
 def test_facts_that_contradict_each_other_are_named_and_not_compared(process: Process, numbers: list[int]) -> None:
     samples = (*heard(process, [number for number in numbers if number < 2]), SAMPLES[2], CONTRADICTING)
-    if Paid not in process.hearers:
+    if Paid not in process.machines_by_type:
         return
     found = explore(process, samples)
-    assert bool(found.contradicting) == any(tell(process, history).contradicts for history in every_history(samples))
-    diverging = any(len(verdicts) > 1 for verdicts in verdicts_by_set(process, samples, 1).values())
+    assert bool(found.contradicting) == any(
+        run_history(process, history).contradicts for history in every_history(samples)
+    )
+    diverging = any(len(end_states) > 1 for end_states in verdicts_by_set(process, samples, 1).values())
     assert bool(of_kind(found, Kind.DIVERGES)) == diverging
 
 
-def stand(process: Process, history: History) -> Standing:
-    *_, last = standings(process, history)
+def stand(process: Process, history: History) -> Configuration:
+    *_, last = configurations(process, history)
     return last
 
 
-def standings(process: Process, history: History) -> Iterator[Standing]:
-    standing = start(process)
-    yield standing
+def configurations(process: Process, history: History) -> Iterator[Configuration]:
+    configuration = start(process)
+    yield configuration
     for fact in history:
-        standing, _ = take(process, standing, fact)
-        yield standing
+        configuration, _ = apply(process, configuration, fact)
+        yield configuration
 
 
-def changes(process: Process, standing: Standing, fact: Fact) -> bool:
-    after, decision = take(process, standing, fact)
-    return after.state != standing.state or bool(decision.commands) or decision.verdict is Answer.TAKEN
+def changes(process: Process, configuration: Configuration, fact: Fact) -> bool:
+    after, decision = apply(process, configuration, fact)
+    return after.state != configuration.state or bool(decision.commands) or decision.kind is DecisionKind.TAKEN
 
 
 def waits_for_ever(process: Process, history: History) -> bool:
-    standing = stand(process, history)
+    configuration = stand(process, history)
     armed = [
-        effect for effect in process.effects if isinstance(effect, Deadline) and effect.name in standing.state.commanded
+        effect
+        for effect in process.effects
+        if isinstance(effect, Deadline) and effect.name in configuration.state.commanded
     ]
     could_come = any(effect.emits not in {fact.kind for fact in history} for effect in armed)
-    return verdict(process, standing).outcome not in process.settled and not could_come
+    return end_state(process, configuration).outcome not in process.settled and not could_come
 
 
 def takes_back(process: Process, history: History) -> bool:
     """Whether anything that was ever final in the history is not wanted, as it was, at its end."""
     ever: set[tuple[str, str]] = set()
     last = start(process)
-    for last in standings(process, history):
+    for last in configurations(process, history):
         ever |= {(name, sent.condition) for name, sent in last.state.commanded.items()}
     return any(
         (name, condition.value) in ever and not is_wanted(process, last.state, effect, name, condition.value)
@@ -171,7 +174,7 @@ def takes_back(process: Process, history: History) -> bool:
 
 
 def is_wanted(process: Process, state: State, effect: Effect, name: str, condition: str) -> bool:
-    how = process.wants(state.parts, state.registers).get(effect)
+    how = process.wants(state.machines, state.registers).get(effect)
     if isinstance(how, Selection):
         return name.split("/")[1] in how.chosen(state.registers)
     return how is not None and how.value == condition

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from saga.convergence import Kind, Pair, Report, check, explore, tell
-from saga.convergence import configuration as standing
+from saga.convergence import Kind, Pair, Report, check, configuration, explore, run_history
 from saga.core import (
     CommandTemplate,
     DeclarationError,
@@ -100,7 +99,7 @@ def test_a_state_is_the_same_after_it_was_stored() -> None:
     """Keys come back from the database in an order of its own."""
     pairs = folding(lambda value, paid: {**value, paid.fields["payment_id"]: ("x", 1)}, start={})
     for history in ([FIRST, SECOND], [SECOND, FIRST]):
-        state = explore(pairs, history).nodes[-1].standing.state
+        state = explore(pairs, history).nodes[-1].configuration.state
         stored = json.loads(json.dumps(dump_state(state)))
         shuffled = {**stored, "registers": {"folded": dict(reversed(stored["registers"]["folded"].items()))}}
         assert list(load_state(pairs, shuffled).registers["folded"]) == list(state.registers["folded"]) == ["a", "b"]
@@ -119,7 +118,7 @@ def test_a_judgement_that_fails_before_anything_came_is_found() -> None:
     report = check(folding(lambda value, _paid: value, start=[], judge=lambda noted: bool(noted[0])))
     assert [(one.kind, one.history) for one in report.findings] == [(Kind.FAILS, ())]
     assert "before anything came" in report.findings[0].sentence
-    assert report.told == ()
+    assert report.results == ()
 
 
 class Gone(Enum):
@@ -140,7 +139,7 @@ def test_the_first_entry_is_the_same_in_every_order_of_arrival() -> None:
     """A choice that looks at the order of the entries sees that of their keys."""
     choice = selecting(lambda entries: frozenset(list(entries)[:1]))
     for history in ([FIRST, SECOND, PLACED], [SECOND, FIRST, PLACED]):
-        assert [command.effect for command in tell(choice, history).commands] == ["refund/a"]
+        assert [command.effect for command in run_history(choice, history).commands] == ["refund/a"]
 
 
 def test_a_choice_that_depends_on_how_many_came_before_is_caught() -> None:
@@ -187,7 +186,7 @@ def test_beyond_what_can_be_explored_sampling_finds_and_says_that_it_is_sampling
     (found,) = (one for one in report.findings if one.kind is Kind.DIVERGES)
     assert "sampled" in found.sentence
     assert {len(found.history), len(found.other)} == {2}
-    assert tell(last, found.history).verdict != tell(last, found.other).verdict
+    assert run_history(last, found.history).end_state != run_history(last, found.other).end_state
     assert check(last, [FIRST, SECOND, PLACED], most_nodes=2).findings == report.findings, "the seed decides"
 
 
@@ -220,7 +219,7 @@ def test_sampling_sees_repeats_and_failures_beyond_what_was_explored() -> None:
 
 
 def test_the_engine_and_the_checker_use_one_decision_function() -> None:
-    assert vars(answers)["decide"] is vars(standing)["decide"] is decide
+    assert vars(answers)["decide"] is vars(configuration)["decide"] is decide
 
 
 def test_inputs_without_a_sample_are_named() -> None:

@@ -26,7 +26,7 @@ from saga.convergence import (
     joint_graph,
     make_fact,
     name_of,
-    tell,
+    run_history,
     to_mermaid,
 )
 from saga.convergence.render_text import test_to_paste as to_paste
@@ -97,9 +97,9 @@ def test_it_is_caught_for_what_is_wrong_with_it_and_for_nothing_else(story: str)
     assert set(_unordered(stories(report))) == set(_unordered(FOUND[story]))
 
 
-def _unordered(told: Any) -> list[tuple[Kind, frozenset[str]]]:
+def _unordered(reported: Any) -> list[tuple[Kind, frozenset[str]]]:
     """Which of two histories is told first does not matter."""
-    return [(kind, frozenset({history, other})) for kind, history, other in told]
+    return [(kind, frozenset({history, other})) for kind, history, other in reported]
 
 
 @pytest.mark.parametrize("story", FOUND)
@@ -115,10 +115,10 @@ def test_no_shorter_history_shows_it(story: str) -> None:
     diverging = process(story)
     for finding in check(diverging).findings:
         if finding.kind is Kind.DIVERGES:
-            assert tell(diverging, finding.history).verdict != tell(diverging, finding.other).verdict
+            assert run_history(diverging, finding.history).end_state != run_history(diverging, finding.other).end_state
             for left_out in finding.history:
                 rest = [fact for fact in finding.history if fact is not left_out]
-                assert len({tell(diverging, history).verdict for history in permutations(rest)}) == 1
+                assert len({run_history(diverging, history).end_state for history in permutations(rest)}) == 1
 
 
 @pytest.mark.parametrize("story", FOUND)
@@ -142,13 +142,13 @@ def test_the_counterexample_is_told_step_by_step_with_a_test_that_fails(story: s
     checked = process(story)
     report = check(checked)
     for finding in report.findings:
-        told = counterexample(finding, checked, report.samples)
+        reported = counterexample(finding, checked, report.samples)
         for number in range(1, len(finding.history) + 1):
-            assert f"{number}. " in told
-        assert ("|" in told) == bool(finding.other)
+            assert f"{number}. " in reported
+        assert ("|" in reported) == bool(finding.other)
         assert fails(to_paste(finding, checked, report.samples, setup=""), checked)
         mended = process(story, "mended")
-        if {fact.kind for fact in finding.history} <= set(mended.kinds.values()):
+        if {fact.kind for fact in finding.history} <= set(mended.message_types.values()):
             assert not fails(to_paste(finding, checked, report.samples, setup=""), mended)
 
 
@@ -208,13 +208,16 @@ def test_money_that_came_late_is_late_in_both_orders() -> None:
     for received_at, outcome in (("2026-01-01T11:59:59Z", "paid"), ("2026-01-01T12:00:01Z", "expired")):
         money = make_fact(MoneyCame.model_validate({"order_id": "o", "received_at": received_at}))
         outcomes = {
-            tell(decided_by_what_is_said, history).verdict.outcome.value for history in permutations([due, money])
+            run_history(decided_by_what_is_said, history).end_state.outcome.value
+            for history in permutations([due, money])
         }
         assert outcomes == {outcome}
 
 
 def test_the_gallery_has_no_message_that_nobody_hears() -> None:
-    kinds = {kind for story in FOUND for which in ("diverging", "mended") for kind in process(story, which).kinds}
+    kinds = {
+        kind for story in FOUND for which in ("diverging", "mended") for kind in process(story, which).message_types
+    }
     declared = {
         name for name, kind in vars(messages).items() if isinstance(kind, type) and kind.__module__ == messages.__name__
     }

@@ -19,7 +19,7 @@ def test_it_is_the_same_function(module: str) -> None:
 
 def test_nobody_else_moves_an_instance() -> None:
     """Whoever moves a sub-machine or lets a register take something in, but for the decision, would be a second one."""
-    moves = re.compile(r"(?<!self)\.(move|take_in\w*)\((parts|before|registers|entries|value)")
+    moves = re.compile(r"(?<!self)\.(move|apply\w*)\((machines|before|registers|entries|value)")
     found = {
         str(path.relative_to(ROOT)) for path in (ROOT / "saga").rglob("*.py") if moves.search(path.read_text("utf-8"))
     }

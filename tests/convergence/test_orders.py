@@ -3,8 +3,8 @@
 from collections import defaultdict
 from itertools import permutations
 
-from saga.convergence import check, explore, tell
-from saga.convergence.configuration import Verdict
+from saga.convergence import check, explore, run_history
+from saga.convergence.configuration import EndState
 from saga.convergence.enumeration import every_history
 from saga.core import Fact
 from saga.orders import order_process
@@ -30,17 +30,17 @@ def test_the_check_is_a_proof_for_the_samples_that_are_made_from_the_messages() 
 
 def test_the_6_orders_of_3_inputs_and_the_24_of_4_come_to_one_verdict() -> None:
     for facts, orders in ((THREE, 6), (FOUR, 24)):
-        told = [tell(PROCESS, history) for history in permutations(facts)]
-        assert len(told) == orders
-        assert len({one.verdict for one in told}) == 1
+        reported = [run_history(PROCESS, history) for history in permutations(facts)]
+        assert len(reported) == orders
+        assert len({one.end_state for one in reported}) == 1
 
 
 def test_every_input_up_to_three_times_in_every_order_comes_to_one_verdict_for_each_set() -> None:
-    verdicts: defaultdict[frozenset[int], set[Verdict]] = defaultdict(set)
+    end_states: defaultdict[frozenset[int], set[EndState]] = defaultdict(set)
     for history in every_history(THREE, times=3):
-        verdicts[frozenset(map(id, history))].add(tell(PROCESS, history).verdict)
-    assert len(verdicts) == 2**3 - 1
-    assert all(len(one) == 1 for one in verdicts.values())
+        end_states[frozenset(map(id, history))].add(run_history(PROCESS, history).end_state)
+    assert len(end_states) == 2**3 - 1
+    assert all(len(one) == 1 for one in end_states.values())
 
 
 def test_4_inputs_up_to_three_times_each_are_all_explored() -> None:
@@ -58,8 +58,8 @@ def test_every_node_is_as_audited() -> None:
     for node in found.nodes[1:]:
         facts = [fact for index, fact in enumerate(samples) if node.taken >> index & 1]
         expected = audit(facts)
-        assert node.verdict.outcome.value == expected.outcome
-        assert net_effects(node.standing.state) == expected.effects
+        assert node.end_state.outcome.value == expected.outcome
+        assert net_effects(node.configuration.state) == expected.effects
 
 
 def test_4_inputs_with_duplicates_and_10_inputs_stay_small() -> None:

@@ -208,7 +208,7 @@ def waiting_for(emits: type[BaseModel]) -> Process:
         rule=None,
         table=table,
         wants=wants,
-        parts=(memory("placed"), elapsed),
+        machines=(memory("placed"), elapsed),
         settled=frozenset({Outcome.EXPIRED}),
     )
 

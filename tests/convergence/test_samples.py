@@ -51,7 +51,7 @@ def keeping(kind: type[BaseModel], *, key: str | None = None) -> Process:
     )
     judge = DerivedColumn("any", (keeper,), bool)
     table = outcomes(judge, rule=lambda found: Outcome.PAID if found else Outcome.OPEN)
-    return process(rule=None, table=table, registers=(keeper,), parts=())
+    return process(rule=None, table=table, registers=(keeper,), machines=())
 
 
 def test_every_field_gets_a_value_that_the_model_takes_as_it_is() -> None:
@@ -173,7 +173,7 @@ def test_the_third_of_several_is_equal_to_the_first_but_for_its_key() -> None:
 def test_where_three_of_each_would_be_many_there_are_two() -> None:
     kept = [Register(f"kept-{number}", of=kind, key="payment_id") for number, kind in enumerate([Camel, *MANY])]
     table = outcomes(DerivedColumn("any", tuple(kept), lambda *held: any(held)), rule=lambda _: Outcome.OPEN)
-    samples = derive_samples(process(rule=None, table=table, registers=tuple(kept), parts=()))
+    samples = derive_samples(process(rule=None, table=table, registers=tuple(kept), machines=()))
     assert len(samples) == 2 * len(kept)
 
 

@@ -10,8 +10,8 @@ import pytest
 from pydantic import BaseModel
 
 from examples.gallery import first_event_wins
-from saga.convergence import Finding, Kind, at_rest, check_upgrade, counterexample, explore, tell
-from saga.convergence.configuration import Verdict, standing_at, start, take, verdict
+from saga.convergence import Finding, Kind, at_rest, check_upgrade, counterexample, explore, run_history
+from saga.convergence.configuration import EndState, apply, configuration_at, end_state, start
 from saga.convergence.render_text import test_to_paste as to_paste
 from saga.core import (
     ARMED,
@@ -72,11 +72,15 @@ def rule(paid: Heard, cancelled: Heard) -> Outcome:
     return Outcome.PAID if paid is Heard.YES else Outcome.OPEN
 
 
-def shop(version: int, *, wants: Mapping[Enum, Wants] = WANTS, parts: tuple[Any, ...] = (PAID, CANCELLED)) -> Process:
+def shop(
+    version: int, *, wants: Mapping[Enum, Wants] = WANTS, machines: tuple[Any, ...] = (PAID, CANCELLED)
+) -> Process:
     """Placed orders ask for money; paid and cancelled ones have that voided."""
-    table = outcomes(*parts, rule=rule)
+    table = outcomes(*machines, rule=rule)
     rows = [(outcome, wants[outcome]) for outcome in table.states]
-    return process(table=table, rule=None, parts=(PLACED, *parts), wants=(wanted(table, rows=rows),), version=version)
+    return process(
+        table=table, rule=None, machines=(PLACED, *machines), wants=(wanted(table, rows=rows),), version=version
+    )
 
 
 SAMPLES = (fact(Placed), fact(Paid, payment_id="p", amount=1), fact(Cancelled))
@@ -98,17 +102,17 @@ def test_every_split_of_every_history_comes_to_what_the_new_version_comes_to_alo
     assert check_upgrade(OLD, new, SAMPLES) == []
     for history in permutations(SAMPLES):
         for split in range(1, len(history)):
-            assert go_over(OLD, new, history, split) == tell(new, history).verdict
+            assert go_over(OLD, new, history, split) == run_history(new, history).end_state
 
 
-def go_over(old: Process, new: Process, history: tuple[Fact, ...], split: int) -> Verdict:
-    standing = start(old)
+def go_over(old: Process, new: Process, history: tuple[Fact, ...], split: int) -> EndState:
+    configuration = start(old)
     for one in history[:split]:
-        standing, _ = take(old, standing, one)
-    standing = standing_at(load_state(new, dump_state(standing.state)), standing.sent)
+        configuration, _ = apply(old, configuration, one)
+    configuration = configuration_at(load_state(new, dump_state(configuration.state)), configuration.sent)
     for one in history[split:]:
-        standing, _ = take(new, standing, one)
-    return verdict(new, standing)
+        configuration, _ = apply(new, configuration, one)
+    return end_state(new, configuration)
 
 
 def test_an_effect_that_is_added_is_sent_with_the_next_input_and_it_is_said_who_waits_for_that() -> None:
@@ -135,7 +139,7 @@ def test_a_state_that_the_new_version_does_not_have_is_named() -> None:
         },
     )
     table = outcomes(PAID, renamed, rule=lambda *_: Outcome.OPEN)
-    new = process(table=table, rule=None, parts=(PLACED, PAID, renamed), version=2)
+    new = process(table=table, rule=None, machines=(PLACED, PAID, renamed), version=2)
     unread = next(one for one in check_upgrade(OLD, new, SAMPLES) if one.kind is Kind.CANNOT_BE_READ)
     assert (
         unread.sentence
@@ -145,7 +149,7 @@ def test_a_state_that_the_new_version_does_not_have_is_named() -> None:
 
 
 def test_a_part_that_is_renamed_forgets_what_it_heard_and_is_named() -> None:
-    new = shop(2, parts=(PAID, memory("revoked", Cancelled)))
+    new = shop(2, machines=(PAID, memory("revoked", Cancelled)))
     diverging = check_upgrade(OLD, new, SAMPLES)[0]
     assert diverging.kind is Kind.DIVERGES
     assert "revoked is new, cancelled is gone" in diverging.sentence
@@ -156,8 +160,8 @@ def test_a_part_that_is_renamed_forgets_what_it_heard_and_is_named() -> None:
 
 
 def test_a_part_that_is_new_has_not_heard_what_came_before_it() -> None:
-    old = process(table=outcomes(PAID, rule=lambda paid: rule(paid, Heard.NO)), rule=None, parts=(PLACED, PAID))
-    found = check_upgrade(old, shop(2, wants=NOTHING, parts=(PAID, memory("ledger", Paid))), SAMPLES)
+    old = process(table=outcomes(PAID, rule=lambda paid: rule(paid, Heard.NO)), rule=None, machines=(PLACED, PAID))
+    found = check_upgrade(old, shop(2, wants=NOTHING, machines=(PAID, memory("ledger", Paid))), SAMPLES)
     assert [(finding.kind, len(finding.history)) for finding in found] == [(Kind.DIVERGES, 2)]
     assert "comes to paid, version 2 alone to cancelled (ledger is new)" in found[0].sentence
     assert check_upgrade(old, shop(2, wants=NOTHING), SAMPLES) == [], "what hears only new inputs missed nothing"
@@ -165,7 +169,7 @@ def test_a_part_that_is_new_has_not_heard_what_came_before_it() -> None:
 
 def test_a_part_and_its_input_may_be_removed_together() -> None:
     new = process(
-        table=outcomes(PAID, rule=lambda paid: rule(paid, Heard.NO)), rule=None, parts=(PLACED, PAID), version=2
+        table=outcomes(PAID, rule=lambda paid: rule(paid, Heard.NO)), rule=None, machines=(PLACED, PAID), version=2
     )
     assert check_upgrade(shop(1, wants=NOTHING), new, SAMPLES) == []
 
@@ -199,13 +203,13 @@ def test_what_is_final_in_the_new_version_must_not_be_taken_back_from_an_instanc
 
 def waiting(version: int, emits: type[BaseModel] | None, *, settled: bool = False) -> Process:
     """An order that waits for its payment, until a deadline if there is one."""
-    parts = (PLACED, PAID) if emits is None else (PLACED, PAID, memory("deadline", emits))
+    machines = (PLACED, PAID) if emits is None else (PLACED, PAID, memory("deadline", emits))
     table = outcomes(PAID, rule=lambda paid: Outcome.PAID if paid is Heard.YES else Outcome.OPEN)
     wants: Wants = {} if emits is None else {Deadline("deadline", emits=emits, after=timedelta(hours=1)): ARMED}
     rows = [(Outcome.OPEN, wants), (Outcome.PAID, {})]
     ends = frozenset(table.states) if settled else frozenset({Outcome.PAID})
     return process(
-        table=table, rule=None, parts=parts, wants=(wanted(table, rows=rows),), settled=ends, version=version
+        table=table, rule=None, machines=machines, wants=(wanted(table, rows=rows),), settled=ends, version=version
     )
 
 
@@ -240,7 +244,7 @@ def test_the_first_event_that_won_under_the_old_version_is_forgotten_under_the_m
 
 
 def test_the_assertion_tells_where_the_versions_change() -> None:
-    new = shop(2, parts=(PAID, memory("revoked", Cancelled)))
+    new = shop(2, machines=(PAID, memory("revoked", Cancelled)))
     with pytest.raises(AssertionError, match="can't go from version 1 to 2") as raised:
         assert_upgrades(OLD, new, SAMPLES)
     assert "== from here on under version 2 ==" in str(raised.value)
@@ -249,7 +253,7 @@ def test_the_assertion_tells_where_the_versions_change() -> None:
 
 
 def test_the_pasted_test_fails_until_the_upgrade_is_mended() -> None:
-    new = shop(2, parts=(PAID, memory("revoked", Cancelled)))
+    new = shop(2, machines=(PAID, memory("revoked", Cancelled)))
     for finding in check_upgrade(OLD, new, SAMPLES):
         for version, is_mended in ((new, False), (shop(2), True)):
             names: dict[str, Any] = {"OLD": OLD, "NEW": version}
@@ -273,5 +277,5 @@ NewPaid.__name__ = NewPaid.__qualname__ = "Paid"
 
 
 def test_messages_may_be_declared_anew_with_a_field_more() -> None:
-    new = shop(2, parts=(memory("paid", NewPaid), CANCELLED))
+    new = shop(2, machines=(memory("paid", NewPaid), CANCELLED))
     assert check_upgrade(OLD, new) == []

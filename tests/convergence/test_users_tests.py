@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from examples.gallery import deliveries_counted, first_event_wins, waits_for_ever
 from examples.gallery.messages import OrderCancelled as GalleryCancelled
-from saga.convergence import Kind, derive_samples, make_fact, tell
+from saga.convergence import Kind, derive_samples, make_fact, run_history
 from saga.convergence.findings import History
 from saga.core import Process
 from saga.orders import OrderCancelled, OrderPlaced, PaymentReceived, PaymentTimedOut, order_process
@@ -31,14 +31,14 @@ def test_a_process_that_converges_passes_and_says_how_far_that_goes() -> None:
 def test_a_process_that_diverges_fails_with_both_histories_side_by_side_and_a_test_to_paste() -> None:
     with pytest.raises(AssertionError) as raised:
         assert_converges(first_event_wins.diverging)
-    told = str(raised.value)
-    assert "first-event-wins does not converge: 3 findings" in told
-    assert "1. PaymentReceived" in told
-    assert "| 1. PaymentTimedOut" in told
-    assert "outcome: paid" in told
-    assert "| outcome: expired" in told
-    assert "def test_payment_received_payment_timed_out_come_to_the_same_in_both_orders() -> None:" in told
-    assert "from examples.gallery.messages import PaymentReceived" in told
+    reported = str(raised.value)
+    assert "first-event-wins does not converge: 3 findings" in reported
+    assert "1. PaymentReceived" in reported
+    assert "| 1. PaymentTimedOut" in reported
+    assert "outcome: paid" in reported
+    assert "| outcome: expired" in reported
+    assert "def test_payment_received_payment_timed_out_come_to_the_same_in_both_orders() -> None:" in reported
+    assert "from examples.gallery.messages import PaymentReceived" in reported
 
 
 def test_findings_of_a_kind_can_be_let_through() -> None:
@@ -98,7 +98,7 @@ def test_a_scenario_may_go_on_in_several_ways() -> None:
 def test_histories_are_of_the_samples_in_any_order_any_number_of_times(history: History) -> None:
     samples = derive_samples(PROCESS)
     assert all(fact in samples for fact in history)
-    tell(PROCESS, history)
+    run_history(PROCESS, history)
 
 
 @given(pairs_of_orders(PROCESS))
@@ -106,7 +106,7 @@ def test_histories_are_of_the_samples_in_any_order_any_number_of_times(history: 
 def test_pairs_of_orders_have_one_verdict_where_a_process_converges(pair: tuple[History, History]) -> None:
     first, second = pair
     assert {id(fact) for fact in first} == {id(fact) for fact in second}
-    assert tell(PROCESS, first).verdict == tell(PROCESS, second).verdict
+    assert run_history(PROCESS, first).end_state == run_history(PROCESS, second).end_state
 
 
 @pytest.mark.parametrize("process", [first_event_wins.diverging, deliveries_counted.diverging])
@@ -114,7 +114,7 @@ def test_pairs_of_orders_find_what_diverges(process: Process) -> None:
     @given(pairs_of_orders(process))
     @settings(database=None, derandomize=True)
     def one_verdict(pair: tuple[History, History]) -> None:
-        assert tell(process, pair[0]).verdict == tell(process, pair[1]).verdict
+        assert run_history(process, pair[0]).end_state == run_history(process, pair[1]).end_state
 
     with pytest.raises(AssertionError):
         one_verdict()

@@ -72,13 +72,13 @@ class Swept:
     street_id: str
 
 
-def part(name: str, kind: type, states: type[Enum]) -> SubMachine[Any]:
+def machine(name: str, kind: type, states: type[Enum]) -> SubMachine[Any]:
     before, after = states
     return SubMachine(name, start=before, moves={before: {kind: after}, after: {kind: after}})
 
 
-LIGHT = part("light", Lit, Light)
-DOOR = part("door", Opened, Door)
+LIGHT = machine("light", Lit, Light)
+DOOR = machine("door", Opened, Door)
 OPENINGS = Register("openings", of=Opened, key="house_id")
 BELL = Effect("bell", collaborator="porter", commands={Bell.RUNG: CommandTemplate("Ring")})
 ROOM_OUTCOME = outcomes(LIGHT, name="room", rows=[(Light.OFF, Room.QUIET), (Light.ON, Room.USED)])
@@ -91,7 +91,7 @@ def room(**changed: Any) -> Process:
         "version": 1,
         "correlate": "house_id",
         "inputs": {"rooms": (Lit,)},
-        "parts": (LIGHT,),
+        "machines": (LIGHT,),
         "outcomes": ROOM_OUTCOME,
         "wanted": (ROOM_WANTS,),
         "settled": frozenset({Room.USED}),
@@ -118,7 +118,7 @@ def house(*children: Process, **changed: Any) -> Process:
         "correlate": "house_id",
         "inputs": {"doors": (Opened,)},
         "children": children or (room(),),
-        "parts": (DOOR,),
+        "machines": (DOOR,),
         "registers": (OPENINGS,),
         "outcomes": HOUSE_OUTCOME,
         "settled": frozenset({House.LIVED_IN}),
@@ -133,7 +133,7 @@ def fact(kind: type) -> Fact:
 def test_what_a_child_declares_is_the_larger_ones_too() -> None:
     whole = house()
     assert whole.inputs == {"doors": (Opened,), "rooms": (Lit,)}
-    assert [one.name for one in whole.parts] == ["light", "door"]
+    assert [one.name for one in whole.machines] == ["light", "door"]
     assert (whole.registers, whole.wanted, whole.effects) == ((OPENINGS,), (ROOM_WANTS,), (BELL,))
 
 
@@ -151,31 +151,31 @@ def test_a_childs_child_is_adopted_as_well() -> None:
         correlate="house_id",
         inputs={"streets": (Passed,)},
         children=(house(),),
-        parts=(part("traffic", Passed, Door),),
+        machines=(machine("traffic", Passed, Door),),
         outcomes=outcomes(
             HOUSE_OUTCOME, name="street", rows=[(House.EMPTY, Street.ASLEEP), (House.LIVED_IN, Street.AWAKE)]
         ),
         settled=frozenset({Street.AWAKE}),
     )
-    assert [one.name for one in street.parts] == ["light", "door", "traffic"]
+    assert [one.name for one in street.machines] == ["light", "door", "traffic"]
     assert decide(street, State.start(street), fact(Opened)).outcome is Street.AWAKE
     assert [command.type for command in decide(street, State.start(street), fact(Lit)).commands] == ["Ring"]
 
 
 def test_a_part_that_two_children_share_is_there_once() -> None:
     other = room(name="cellar", wanted=())
-    assert [one.name for one in house(room(), other).parts] == ["light", "door"]
+    assert [one.name for one in house(room(), other).machines] == ["light", "door"]
 
 
 def test_a_process_with_children_can_be_changed_in_one_place() -> None:
     changed = replace(house(), version=2)
-    assert (changed.version, changed.parts, changed.wanted) == (2, house().parts, house().wanted)
+    assert (changed.version, changed.machines, changed.wanted) == (2, house().machines, house().wanted)
 
 
 def test_two_different_parts_of_one_name_are_named() -> None:
-    other = part("light", Passed, Light)
+    other = machine("light", Passed, Light)
     outcome = outcomes(other, name="cellar", rows=[(Light.OFF, Room.QUIET), (Light.ON, Room.USED)])
-    cellar = room(name="cellar", inputs={"cellars": (Passed,)}, parts=(other,), outcomes=outcome, wanted=())
+    cellar = room(name="cellar", inputs={"cellars": (Passed,)}, machines=(other,), outcomes=outcome, wanted=())
     with pytest.raises(DeclarationError, match="process 'house': there are two of the sub-machine light"):
         house(room(), cellar)
 
@@ -201,15 +201,15 @@ def test_an_effect_that_child_and_parent_both_want_is_named() -> None:
 
 def test_two_message_classes_of_one_name_are_named() -> None:
     impostor = dataclass(type("Opened", (), {"__annotations__": {"house_id": str}}))
-    gate = part("gate", impostor, Door)
+    gate = machine("gate", impostor, Door)
     outcome = outcomes(gate, name="garden", rows=[(Door.SHUT, Room.QUIET), (Door.OPEN, Room.USED)])
-    garden = room(name="garden", inputs={"gardens": (impostor,)}, parts=(gate,), outcomes=outcome, wanted=())
+    garden = room(name="garden", inputs={"gardens": (impostor,)}, machines=(gate,), outcomes=outcome, wanted=())
     with pytest.raises(DeclarationError, match="there are two of the input Opened"):
         house(room(), garden)
 
 
 def test_a_column_of_a_process_that_is_no_child_is_named() -> None:
-    with pytest.raises(DeclarationError, match="looks at the sub-machine light, which is none of the parts"):
+    with pytest.raises(DeclarationError, match="looks at the sub-machine light, which is none of the machines"):
         house(children=())
 
 
@@ -221,10 +221,10 @@ def test_two_columns_of_one_name_are_named() -> None:
 
 
 def test_a_childs_message_that_names_no_instance_of_the_larger_one_is_named() -> None:
-    swept = part("swept", Swept, Door)
+    swept = machine("swept", Swept, Door)
     table = outcomes(ROOM_OUTCOME, swept, rows=[(ANY, Door.SHUT, House.EMPTY), (ANY, Door.OPEN, House.LIVED_IN)])
     with pytest.raises(DeclarationError, match="Lit has no field street_id: nothing says which instance it is about"):
-        house(correlate="street_id", inputs={"streets": (Swept,)}, parts=(swept,), registers=(), outcomes=table)
+        house(correlate="street_id", inputs={"streets": (Swept,)}, machines=(swept,), registers=(), outcomes=table)
 
 
 def test_a_cell_that_names_a_state_of_the_child_instead_of_its_outcome_is_named() -> None:

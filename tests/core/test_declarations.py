@@ -132,21 +132,21 @@ def test_a_deadline_that_is_wanted_other_than_armed_is_named() -> None:
 
 def test_an_input_that_nobody_hears_is_named() -> None:
     with pytest.raises(DeclarationError, match="no sub-machine consumes Opened"):
-        _process(inputs={"house": (Lit, Opened)}, parts=(LIGHT,))
+        _process(inputs={"house": (Lit, Opened)}, machines=(LIGHT,))
 
 
 def test_an_input_from_no_module_is_named() -> None:
     with pytest.raises(DeclarationError, match="Opened of 'door' comes from no module"):
-        _process(inputs={"house": (Lit,)}, parts=(LIGHT, DOOR))
+        _process(inputs={"house": (Lit,)}, machines=(LIGHT, DOOR))
 
 
-def _process(inputs: dict[str, tuple[type, ...]], parts: tuple[SubMachine, ...]) -> Process:  # type: ignore[type-arg]
+def _process(inputs: dict[str, tuple[type, ...]], machines: tuple[SubMachine, ...]) -> Process:  # type: ignore[type-arg]
     return Process(
         name="house",
         version=1,
         correlate="house_id",
         inputs=inputs,
-        parts=parts,
+        machines=machines,
         outcomes=RESULT,
         wanted=(wanted(RESULT, rows=[(Result.DARK, {}), (Result.BRIGHT, {})]),),
         settled=frozenset({Result.BRIGHT}),

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from saga.devstack.demo.arrivals import arrivals, diverged, read_verdicts, send
+from saga.devstack.demo.arrivals import arrivals, diverged, read_results, send
 from saga.devstack.demo.reconciliation import reconcile
 from saga.devstack.demo.shop import read_progress
 from saga.devstack.demo.ways import ByLogs, Input
@@ -42,7 +42,7 @@ async def test_every_order_of_arrival_goes_through_the_logs_one_input_after_the_
         tasks.create_task(feed.run(stop, ready, 0.02))
         await send(ByLogs(engine), sent)
         stop.set()
-    assert diverged(sent, await read_verdicts(engine)) == []
+    assert diverged(sent, await read_results(engine)) == []
     for arrival in sent:
         heard = await rows(
             engine,

@@ -36,7 +36,7 @@ def publish(node: RabbitNode, body: bytes) -> None:
     assert children.wait_until(lambda: QUEUE.encode() in names.read_bytes(), 10)
 
 
-def take(node: RabbitNode) -> bytes | None:
+def handle(node: RabbitNode) -> bytes | None:
     with pika.BlockingConnection(pika.URLParameters(node.amqp_url)) as connection:
         body: bytes | None = connection.channel().basic_get(QUEUE, auto_ack=True)[2]
         return body
@@ -50,7 +50,7 @@ def test_it_starts_again_after_sigkill_with_what_it_confirmed(node: RabbitNode) 
     assert children.wait_until(lambda: not node.pids and not node.is_running(), 5)
     node.start()
     assert node.amqp_url == url
-    assert take(node) == b"before the crash"
+    assert handle(node) == b"before the crash"
 
 
 def test_a_living_node_is_taken_over_rather_than_started_twice(node: RabbitNode) -> None:

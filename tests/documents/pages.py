@@ -40,8 +40,8 @@ def calls(page: str) -> list[Call]:
     """Every command of a page's console blocks."""
     found = []
     for _, text in blocks(page, "console"):
-        for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
-            command, _, printed = part.partition("\n")
+        for machine in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
+            command, _, printed = machine.partition("\n")
             found.append(Call(command, printed))
     return found
 

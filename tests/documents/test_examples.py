@@ -70,7 +70,7 @@ def test_the_single_elements_of_that_page_make_a_process_that_converges(run: Cal
             "returns": tuple(names[one] for one in ("ReturnAnnounced", "ReturnWithdrawn")),
             "warehouse": (names["ParcelArrived"],),
         },
-        parts=(names["PARCEL"], names["CUSTOMER"], names["KNOWN"]),
+        machines=(names["PARCEL"], names["CUSTOMER"], names["KNOWN"]),
         registers=(names["ANNOUNCED"], names["PARCELS"], names["HEAVIEST"]),
         outcomes=outcomes(names["OUTCOMES"], names["BY_VALUE"].columns[0], rule=lambda outcome, _: outcome, name="all"),
         wanted=(
@@ -96,7 +96,7 @@ def test_the_declaration_of_the_readme_comes_to_what_the_readme_says(run: Callab
     names = run("README.md")
     order = replace(
         order_process(),
-        parts=(names["PAYMENT"], DEADLINE, CANCELLATION),
+        machines=(names["PAYMENT"], DEADLINE, CANCELLATION),
         registers=(PAYMENTS,),
         inputs={"payments": (PaymentReceived,), "scheduler": (PaymentTimedOut,), "orders": (OrderCancelled,)},
         outcomes=names["OUTCOMES"],

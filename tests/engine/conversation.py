@@ -91,7 +91,7 @@ async def looking_beside(
         for batch in mine:
             while True:
                 try:
-                    await step.take(batch)
+                    await step.handle(batch)
                     break
                 except Conflict:
                     continue

@@ -99,7 +99,7 @@ doors = Process(
     version=1,
     correlate="room",
     inputs={"halls": (Knocked,)},
-    parts=(DOOR,),
+    machines=(DOOR,),
     registers=(Reducer("knocks", of=(Knocked,), start=[], reduce=_remember),),
     outcomes=VISIT,
     wanted=(wanted(VISIT, rows=[(Visit.EXPECTED, {}), (Visit.MADE, {})]),),

@@ -54,7 +54,7 @@ async def redrive_all(engine: AsyncEngine) -> None:
         letters = await read_dead_letters(connection, await list_open_ids(connection))
     for letter in letters.values():
         envelope = next(one for one in SENT if one.raw.body == letter.body)
-        await Step(engine, PROCESS).take([envelope], redriven=[letter.id])
+        await Step(engine, PROCESS).handle([envelope], redriven=[letter.id])
 
 
 SENT: list[Envelope] = []
@@ -75,7 +75,7 @@ async def net_effects(engine: AsyncEngine, order_id: str) -> tuple[str | None, l
 async def test_what_is_beyond_the_bound_is_a_dead_letter_that_says_what_to_do(engine: AsyncEngine) -> None:
     step = Step(engine, PROCESS)
     with holding_at_most(2):
-        taken = await step.take([payment(1), payment(2), payment(3), message("OrderPlaced", "o-2")])
+        taken = await step.handle([payment(1), payment(2), payment(3), message("OrderPlaced", "o-2")])
         assert (taken.taken, taken.dead, list(taken.full)) == (3, 1, ["o-1"])
         assert await dead_letters(engine) == [
             (
@@ -84,10 +84,10 @@ async def test_what_is_beyond_the_bound_is_a_dead_letter_that_says_what_to_do(en
             )
         ]
         again, contradiction = payment(1), payment(2, amount=1)
-        assert (await step.take([again])).ignored == 1, "what is known is answered"
-        assert (await step.take([contradiction])).dead == 1
+        assert (await step.handle([again])).ignored == 1, "what is known is answered"
+        assert (await step.handle([contradiction])).dead == 1
         assert (await dead_letters(engine))[1][0] == "conflict"
-        assert (await step.take([message("OrderCancelled", "o-1")])).taken == 1, "other inputs are taken in"
+        assert (await step.handle([message("OrderCancelled", "o-1")])).taken == 1, "other inputs are taken in"
     assert await outcome(engine, "o-1") == "refunded"
 
 
@@ -99,7 +99,7 @@ async def test_after_raising_the_bound_and_redriving_all_orders_of_arrival_end_a
     SENT[:] = [one for each in said for one in each]
     with holding_at_most(1):
         for number in range(len(FACTS)):
-            await step.take([each[number] for each in said])
+            await step.handle([each[number] for each in said])
     assert await value(engine, "SELECT count(*) FROM saga.dead_letter WHERE kind = 'failed'") == 2 * len(orders)
     await redrive_all(engine)
     assert await value(engine, "SELECT count(*) FROM saga.dead_letter WHERE state = 'open'") == 0
@@ -111,22 +111,22 @@ async def test_after_raising_the_bound_and_redriving_all_orders_of_arrival_end_a
 
 async def test_a_bound_that_was_lowered_leaves_what_was_taken_in(engine: AsyncEngine) -> None:
     step = Step(engine, PROCESS)
-    await step.take([payment(1), payment(2), payment(3)])
+    await step.handle([payment(1), payment(2), payment(3)])
     with holding_at_most(1):
         assert [one.differences async for page in replay(engine, PROCESS) for one in page] == [()]
-        taken = await step.take([payment(2), payment(4)])
+        taken = await step.handle([payment(2), payment(4)])
         assert (taken.ignored, taken.dead) == (1, 1)
 
 
 async def test_a_message_that_changes_nothing_does_not_write_the_state_anew(engine: AsyncEngine) -> None:
     step = Step(engine, PROCESS)
-    await step.take([payment(number) for number in range(200)])
+    await step.handle([payment(number) for number in range(200)])
     stored = "SELECT CAST(state AS text), stream_version FROM saga.instance"
     toasted = "SELECT CAST(CAST(reltoastrelid AS regclass) AS text) FROM pg_class WHERE relname = 'instance'"
     apart = f"SELECT max(chunk_id) FROM {await value(engine, toasted)}"
     before, chunk = await rows(engine, stored), await value(engine, apart)
     for number in range(10):
-        await step.take([payment(number)])
+        await step.handle([payment(number)])
     assert await rows(engine, stored) == [(before[0][0], before[0][1] + 10)]
     assert await value(engine, apart) == chunk
     assert chunk is not None
@@ -137,9 +137,9 @@ async def test_an_instance_that_is_larger_than_it_may_be_still_takes_in_what_add
 ) -> None:
     """As one from before there were bounds, or from before they were lowered."""
     process = order_process()
-    await Step(engine, process).take([payment(number) for number in range(5)])
+    await Step(engine, process).handle([payment(number) for number in range(5)])
     object.__setattr__(process, "most_bytes", 100)
-    taken = await Step(engine, process).take([message("OrderCancelled", "o-1"), payment(1), payment(9)])
+    taken = await Step(engine, process).handle([message("OrderCancelled", "o-1"), payment(1), payment(9)])
     assert (taken.taken, taken.ignored, taken.dead) == (1, 1, 1)
     assert await outcome(engine, "o-1") == "refunded"
 
@@ -177,8 +177,8 @@ def note(said: str) -> Envelope:
 
 async def test_a_reducer_does_not_grow_beyond_its_bound_either(engine: AsyncEngine) -> None:
     step = Step(engine, book(NOTES))
-    assert (await step.take([note("aaaa"), note("bbbb")])).taken == 2
-    taken = await step.take([note("c" * 20), note("aaaa"), note("d")])
+    assert (await step.handle([note("aaaa"), note("bbbb")])).taken == 2
+    taken = await step.handle([note("c" * 20), note("aaaa"), note("d")])
     assert (taken.taken, taken.ignored, taken.dead) == (1, 1, 1)
     ((_, reason),) = await dead_letters(engine)
     assert reason.startswith("reducer notes would hold 38 bytes, and its bound is most_bytes=20")
@@ -187,7 +187,7 @@ async def test_a_reducer_does_not_grow_beyond_its_bound_either(engine: AsyncEngi
 async def test_the_state_as_a_whole_does_not_grow_beyond_its_bound(engine: AsyncEngine) -> None:
     step = Step(engine, book(Register("notes", of=Noted, key="note"), most_bytes=64 * 1024))
     long = [note(f"{number}" + "x" * 10_000) for number in range(9)]
-    assert sum([(await step.take([one])).dead for one in long]) in (3, 6), "key and contents"
+    assert sum([(await step.handle([one])).dead for one in long]) in (3, 6), "key and contents"
     assert "the bound of process book is most_bytes=65536" in (await dead_letters(engine))[0][1]
     assert await value(engine, "SELECT octet_length(CAST(state AS text)) FROM saga.instance") < 70_000
 
@@ -208,9 +208,9 @@ async def test_a_batch_about_many_large_instances_is_taken_in_parts(
 ) -> None:
     step = Step(engine, PROCESS)
     each = [f"o-{number}" for number in range(9)]
-    await step.take([payment(1, one) for one in each])
+    await step.handle([payment(1, one) for one in each])
     monkeypatch.setattr(instances, "MOST_BYTES", 600)
-    taken = await step.take([payment(2, one) for one in each])
+    taken = await step.handle([payment(2, one) for one in each])
     assert taken.taken == len(each)
     commits = "SELECT count(DISTINCT recorded_at) FROM saga.event_log WHERE data ->> 'type' = 'PaymentReceived'"
     assert await value(engine, commits) > 3, "several transactions"
@@ -221,9 +221,9 @@ async def test_messages_that_lead_to_very_many_commands_are_taken_in_parts(
 ) -> None:
     step = Step(engine, PROCESS)
     each = [f"o-{number}" for number in range(4)]
-    await step.take([payment(number, one) for one in each for number in range(30)])
+    await step.handle([payment(number, one) for one in each for number in range(30)])
     monkeypatch.setattr(answers, "MOST_ENTRIES", 10)
-    taken = await step.take([message("OrderCancelled", one) for one in each])
+    taken = await step.handle([message("OrderCancelled", one) for one in each])
     assert (taken.taken, taken.outgoing) == (4, 4 * 2)
     assert (await commands(engine, "o-3"))[-1] == "RefundPayment"
 

@@ -90,7 +90,7 @@ async def test_a_commit_whose_answer_was_lost_is_found_out_to_be_committed(
     wire: Wire, wired: AsyncEngine, engine: AsyncEngine
 ) -> None:
     wire.cut = "after"
-    assert (await Step(wired, order_process()).take([message("OrderPlaced", "o-1")])).taken == 1
+    assert (await Step(wired, order_process()).handle([message("OrderPlaced", "o-1")])).taken == 1
     assert wire.cuts == 1
     assert await outcome(engine, "o-1") == "awaiting_payment"
 
@@ -100,9 +100,9 @@ async def test_a_commit_that_did_not_get_through_is_found_out_to_be_none(
 ) -> None:
     wire.cut, placed, step = "before", message("OrderPlaced", "o-1"), Step(wired, order_process())
     with pytest.raises(Unavailable, match="did not commit"):
-        await step.take([placed])
+        await step.handle([placed])
     assert (wire.cuts, await outcome(engine, "o-1")) == (1, None)
-    assert (await step.take([placed])).taken == 1
+    assert (await step.handle([placed])).taken == 1
 
 
 async def test_a_killed_backend_leaves_nothing_and_the_same_work_succeeds_afterwards(engine: AsyncEngine) -> None:

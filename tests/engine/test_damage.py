@@ -53,7 +53,7 @@ def damage(server: PostgresServer, file: str, page: int) -> None:
 
 async def test_the_orders_of_a_damaged_page_are_parked_and_come_back(own: PostgresServer, fragile: AsyncEngine) -> None:
     step = Step(fragile, order_process())
-    await step.take([message("OrderPlaced", order) for order in ORDERS])
+    await step.handle([message("OrderPlaced", order) for order in ORDERS])
     file = await value(fragile, "SELECT pg_relation_filepath('saga.instance')")
     page = "CAST(split_part(trim(both '()' from CAST(ctid AS text)), ',', 1) AS int)"
     first = await value(fragile, f"SELECT min({page}) FROM saga.instance")
@@ -63,7 +63,7 @@ async def test_the_orders_of_a_damaged_page_are_parked_and_come_back(own: Postgr
     await fragile.dispose()
     await asyncio.to_thread(damage, own, file, first)
 
-    taken = await step.take([message("PaymentReceived", order) for order in ORDERS])
+    taken = await step.handle([message("PaymentReceived", order) for order in ORDERS])
     assert (taken.taken, taken.dead) == (len(ORDERS) - len(there), len(there))
     letters = await rows(fragile, "SELECT dead_letter_id, process_id, kind, reason FROM saga.dead_letter")
     assert {letter[1] for letter in letters} == there
@@ -74,7 +74,7 @@ async def test_the_orders_of_a_damaged_page_are_parked_and_come_back(own: Postgr
     for order in there:
         await repair(fragile, order_process(), order)
     again = [message("PaymentReceived", letter[1], message_id=f"again-{letter[1]}") for letter in letters]
-    assert (await step.take(again, redriven=[letter[0] for letter in letters])).taken == len(there)
+    assert (await step.handle(again, redriven=[letter[0] for letter in letters])).taken == len(there)
     assert await value(fragile, "SELECT count(*) FROM saga.instance WHERE outcome = 'paid'") == len(ORDERS)
 
 

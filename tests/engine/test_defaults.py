@@ -113,7 +113,7 @@ async def test_transactions_run_at_the_level_that_they_are_written_for(
 async def test_a_repeat_that_waits_for_the_first_is_a_repeat_whatever_the_default(engine: AsyncEngine) -> None:
     await make_default(engine, "database", "default_transaction_isolation", "serializable")
     step, said = Step(engine, order_process()), [message("OrderPlaced", f"o-{n}") for n in range(20)]
-    taken = await asyncio.gather(*(step.take(said) for _ in range(5)))
+    taken = await asyncio.gather(*(step.handle(said) for _ in range(5)))
     assert (sum(one.taken for one in taken), sum(one.repeated for one in taken)) == (20, 80)
     assert await outcome(engine, "o-7") == "awaiting_payment"
 

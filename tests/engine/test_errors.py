@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from saga.engine import Step, Taken
+from saga.engine import Step, StepResult
 from saga.orders import order_process
 from saga.postgres import Conflict, NeedsPerson, Refused, Unavailable, durable_transaction
 from saga.postgres.sqlstates import SQLSTATES, Remedy, classified
@@ -131,26 +131,26 @@ async def test_one_message_that_is_refused_is_parked_alone(engine: AsyncEngine, 
     await execute(engine, "CREATE TRIGGER refuse BEFORE INSERT ON saga.instance FOR EACH ROW EXECUTE FUNCTION refuse()")
     batch = [message("OrderPlaced", f"o-{number}", module="orders", position=number) for number in range(1, 21)]
     bad = message("OrderPlaced", "bad", module="orders", position=21)
-    assert await step.take([*batch[:7], bad, *batch[7:]]) == Taken(20, 0, 0, 1, 20)
+    assert await step.handle([*batch[:7], bad, *batch[7:]]) == StepResult(20, 0, 0, 1, 20)
     ((kind, reason, process_id),) = await rows(engine, "SELECT kind, reason, process_id FROM saga.dead_letter")
     assert (kind, process_id) == ("failed", "bad")
     assert state in reason
     assert await value(engine, "SELECT watermark FROM saga.cursor WHERE module = 'orders'") == 21
     letter = await value(engine, "SELECT dead_letter_id FROM saga.dead_letter")
     await execute(engine, "DROP TRIGGER refuse ON saga.instance")
-    assert (await step.take([bad], redriven=[letter])).taken == 1
+    assert (await step.handle([bad], redriven=[letter])).taken == 1
     assert await value(engine, "SELECT state FROM saga.dead_letter") == "redriven"
 
 
 async def test_a_key_that_stays_taken_is_no_race_and_parks_its_message(engine: AsyncEngine, step: Step) -> None:
-    await step.take([message("OrderPlaced", "lost")])
+    await step.handle([message("OrderPlaced", "lost")])
     await execute(engine, "DELETE FROM saga.instance")
     payments = [message("PaymentReceived", order) for order in ("lost", "o-1")]
-    assert await step.take(payments) == Taken(1, 0, 0, 1, 2)
+    assert await step.handle(payments) == StepResult(1, 0, 0, 1, 2)
     assert "event_log_module_stream_id_stream_version_key" in await value(engine, "SELECT reason FROM saga.dead_letter")
 
 
 async def test_what_leads_to_something_that_is_no_json_is_parked_alone(engine: AsyncEngine, step: Step) -> None:
     odd = replace(message("OrderPlaced", "o-2"), traceparent="\ud800")
-    assert await step.take([message("OrderPlaced", "o-1"), odd]) == Taken(1, 0, 0, 1, 1)
+    assert await step.handle([message("OrderPlaced", "o-1"), odd]) == StepResult(1, 0, 0, 1, 1)
     assert "no JSON" in await value(engine, "SELECT reason FROM saga.dead_letter")

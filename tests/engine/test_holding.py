@@ -68,7 +68,7 @@ async def test_a_step_that_decides_for_long_is_done_once(
 
     monkeypatch.setattr(deciding, "decide", slowly)
     one_order = [message("PaymentReceived", "o-1", payment_id=f"p-{number}") for number in range(5)]
-    taken = await Step(impatient, order_process()).take(
+    taken = await Step(impatient, order_process()).handle(
         [*one_order, *(message("OrderPlaced", f"o-{n}") for n in range(5))]
     )
     assert (taken.taken, calls) == (10, 10)
@@ -84,7 +84,7 @@ async def test_a_follower_may_hand_on_slowly(impatient: AsyncEngine, engine: Asy
     async def read_all(connection: Any, module: str, after: int, *, held: Any) -> Any:
         return await read(connection, module, after, held=held)
 
-    await Step(engine, order_process()).take([message("OrderPlaced", "o-1", payment_timeout_seconds=60.0)])
+    await Step(engine, order_process()).handle([message("OrderPlaced", "o-1", payment_timeout_seconds=60.0)])
     followed = await Follower(impatient, "slow", read_all, slowly).follow_once()
     assert followed > 0
     assert handed

@@ -43,7 +43,7 @@ class Plain:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slotted:
     item_id: str
-    parts: list[Plain] = field(default_factory=list)
+    machines: list[Plain] = field(default_factory=list)
 
 
 @pydantic.dataclasses.dataclass
@@ -151,13 +151,13 @@ async def test_it_works_from_the_wire_to_the_replay(engine: AsyncEngine, kind: t
     process = keeping(kind)
     assert check(process).converges
     step = Step(engine, process)
-    assert (await step.take([envelope(kind, data)])).taken == 1, await dead_letters(engine)
-    assert (await step.take([envelope(kind, data, 2)])).ignored == 1, "the same fact again"
+    assert (await step.handle([envelope(kind, data)])).taken == 1, await dead_letters(engine)
+    assert (await step.handle([envelope(kind, data, 2)])).ignored == 1, "the same fact again"
     assert (await Sweeper(engine, 10).sweep()).fired == 1
     fired = await rows(engine, "SELECT data FROM saga.event_log WHERE module = 'scheduler'")
-    assert (await step.take([envelope(Emitted, fired[0][0], 3)])).taken == 1
+    assert (await step.handle([envelope(Emitted, fired[0][0], 3)])).taken == 1
     sample = next(fact for fact in derive_samples(process) if fact.kind is kind)
-    sampled = await step.take([envelope(kind, dict(sample.fields), 4)])
+    sampled = await step.handle([envelope(kind, dict(sample.fields), 4)])
     assert sampled.taken + sampled.ignored == 1
     assert {one.differences async for page in replay(engine, process) for one in page} == {()}
     assert {one.differences async for page in audit(engine, process) for one in page} == {()}
@@ -166,10 +166,10 @@ async def test_it_works_from_the_wire_to_the_replay(engine: AsyncEngine, kind: t
 async def test_what_finds_the_instance_may_stand_in_the_subject(engine: AsyncEngine) -> None:
     process = keeping(Aliased)
     step = Step(engine, process)
-    assert (await step.take([envelope(Aliased, {"amt": 1}, subject="7")])).taken == 1
+    assert (await step.handle([envelope(Aliased, {"amt": 1}, subject="7")])).taken == 1
     assert [one.differences async for page in replay(engine, process) for one in page] == [()]
-    assert (await step.take([envelope(Aliased, {"itemId": "8"}, 2, subject="7")])).dead == 1
-    assert (await step.take([envelope(Aliased, {"amt": 1}, 3)])).dead == 1
+    assert (await step.handle([envelope(Aliased, {"itemId": "8"}, 2, subject="7")])).dead == 1
+    assert (await step.handle([envelope(Aliased, {"amt": 1}, 3)])).dead == 1
 
 
 def test_a_message_of_a_dataclass_is_a_fact_like_any_other() -> None:
@@ -208,7 +208,7 @@ async def test_what_a_class_can_not_take_is_one_dead_letter(
     engine: AsyncEngine, kind: type, data: dict[str, Any], reason: str
 ) -> None:
     step = Step(engine, keeping(kind))
-    assert (await step.take([envelope(kind, data), envelope(Emitted, {"item_id": "8"}, 2)])).taken == 1
+    assert (await step.handle([envelope(kind, data), envelope(Emitted, {"item_id": "8"}, 2)])).taken == 1
     ((_, said),) = await dead_letters(engine)
     assert reason in said
 

@@ -67,7 +67,7 @@ def process() -> Process:
         version=1,
         correlate="parcel",
         inputs={"hall": (Packed,)},
-        parts=(PARCEL,),
+        machines=(PARCEL,),
         registers=(PACKED,),
         outcomes=outcomes(PARCEL, rule=lambda parcel: parcel),
         wanted=(wanted(PARCEL, rows=[(Parcel.OPEN, {}), (Parcel.SENT, {label: Label.PRINTED, late: ARMED})]),),
@@ -97,7 +97,7 @@ def packed(parcel: str, **said: Any) -> Envelope:
 async def test_it_parks_its_message_and_the_others_go_on(
     engine: AsyncEngine, said: dict[str, Any], reason: str
 ) -> None:
-    taken = await Step(engine, process()).take(
+    taken = await Step(engine, process()).handle(
         [packed("good"), packed("bad", **said), packed("better", note="ж" * 9_000)]
     )
     assert (taken.taken, taken.dead) == (2, 1)

@@ -53,7 +53,7 @@ async def visited(engine: AsyncEngine) -> set[str]:
 
 async def handled(engine: AsyncEngine, messages: Sequence[Envelope]) -> list[tuple[str, str, str]]:
     """The dead letters after these messages were handled warily; all others were taken in."""
-    await Step(engine, doors).take_warily(messages)
+    await Step(engine, doors).handle_rehearsed(messages)
     dead = await letters(engine)
     alive = {one.data["room"] for one in messages} - {room for _, room, _ in dead}
     assert await visited(engine) == alive
@@ -107,7 +107,7 @@ async def test_messages_of_an_instance_whose_decision_raises_cost_one_child_for_
     engine: AsyncEngine, forks: list[int]
 ) -> None:
     messages = [knock(f"r-{number % 20}", decided="no json" if number % 2 else "fine") for number in range(500)]
-    await Step(engine, doors).take_warily(messages)
+    await Step(engine, doors).handle_rehearsed(messages)
     assert len(await letters(engine)) == 250
     assert len(forks) == 2, "one to check, one to decide"
 
@@ -124,8 +124,8 @@ async def test_what_is_beyond_a_bound_costs_no_child_of_its_own(engine: AsyncEng
         for number in range(PAYMENTS.most + 500)
     ]
     step = Step(engine, process)
-    await step.take(messages[: PAYMENTS.most])
-    taken = await step.take_warily(messages[PAYMENTS.most :])
+    await step.handle(messages[: PAYMENTS.most])
+    taken = await step.handle_rehearsed(messages[PAYMENTS.most :])
     assert (taken.dead, list(taken.full)) == (500, ["big"])
     assert len(forks) == 2, "one to check, one to decide"
 
@@ -164,7 +164,7 @@ async def test_a_message_that_kills_when_it_is_checked_is_the_only_dead_letter(e
 
 
 async def test_a_message_whose_check_has_a_bug_is_poison(engine: AsyncEngine) -> None:
-    await Step(engine, doors).take_warily([knock("a"), knock("b", checked="bug"), knock("c")])
+    await Step(engine, doors).handle_rehearsed([knock("a"), knock("b", checked="bug"), knock("c")])
     ((kind, _, reason),) = await letters(engine)
     assert (kind, await visited(engine)) == ("poison", {"a", "c"})
     assert "ZeroDivisionError: a validator divides" in reason
@@ -180,12 +180,12 @@ async def test_one_that_kills_only_after_another_is_found_whether_they_come_toge
     engine: AsyncEngine,
 ) -> None:
     step = Step(engine, doors)
-    await step.take_warily([knock("together", decided="first"), knock("together", decided="second")])
-    await step.take([knock("apart", decided="first")])
-    await step.take_warily([knock("apart", decided="second")])
+    await step.handle_rehearsed([knock("together", decided="first"), knock("together", decided="second")])
+    await step.handle([knock("apart", decided="first")])
+    await step.handle_rehearsed([knock("apart", decided="second")])
     assert [(kind, room) for kind, room, _ in await letters(engine)] == [("failed", "apart"), ("failed", "together")]
     assert await visited(engine) == {"apart", "together"}
-    await step.take_warily([knock("never", decided="second")])
+    await step.handle_rehearsed([knock("never", decided="second")])
     assert len(await letters(engine)) == 2
 
 
@@ -209,5 +209,5 @@ async def test_a_position_that_a_killing_message_claims_is_passed_where_its_log_
     engine: AsyncEngine,
 ) -> None:
     killing = message("Knocked", "b", room="b", checked="exit", module="halls", position=5, previous=0)
-    await Step(engine, doors, elsewhere={"halls"}).take_warily([killing])
+    await Step(engine, doors, elsewhere={"halls"}).handle_rehearsed([killing])
     assert await rows(engine, "SELECT module, watermark FROM saga.cursor WHERE consumer = 'doors'") == [("halls", 5)]

@@ -34,7 +34,7 @@ async def test_migrations_lead_to_the_declared_schema(engine: AsyncEngine) -> No
     "change", ["UPDATE saga.event_log SET type = 'Other'", "DELETE FROM saga.event_log", "TRUNCATE saga.event_log"]
 )
 async def test_the_log_is_append_only(engine: AsyncEngine, change: str) -> None:
-    await Step(engine, order_process()).take([message("OrderPlaced", "o-1")])
+    await Step(engine, order_process()).handle([message("OrderPlaced", "o-1")])
     with pytest.raises(DBAPIError, match="append-only"):
         await execute(engine, change)
 
@@ -67,6 +67,6 @@ async def test_the_log_is_append_only(engine: AsyncEngine, change: str) -> None:
     ],
 )
 async def test_the_schema_refuses_what_must_never_be(engine: AsyncEngine, change: str, invariant: str) -> None:
-    await Step(engine, order_process()).take([message("OrderPlaced", "o-1"), message("Nonsense", "o-1")])
+    await Step(engine, order_process()).handle([message("OrderPlaced", "o-1"), message("Nonsense", "o-1")])
     with pytest.raises(DBAPIError, match=invariant):
         await execute(engine, change)

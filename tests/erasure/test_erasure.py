@@ -23,7 +23,7 @@ from saga.verification.replay import Standing, check, repair
 from tests.engine.conversation import commands, dead_letters, execute, message, outcome, rows, value
 from tests.erasure.dump import found_in_dump
 from tests.gateway.desk import Desk, refund, request, void
-from tests.retention.archive import PROCESS, ids, logged, picture, prune, read_all, take, waiting_for_locks
+from tests.retention.archive import PROCESS, handle, ids, logged, picture, prune, read_all, waiting_for_locks
 
 SECRET = "jane.doe@example.org"
 WHY = "request 4711"
@@ -54,8 +54,8 @@ async def require_clean(engine: AsyncEngine, **standings: Standing) -> None:
 
 async def test_what_was_erased_is_found_nowhere_in_a_dump(engine: AsyncEngine, database_url: str, desk: Desk) -> None:
     messages = await logged(engine, *[told(kind) for kind in KINDS])
-    await take(engine, *messages, told("PaymentReceived", payment_id="p-2"))
-    await take(engine, told("PaymentReceived", amount=1, note=SECRET))
+    await handle(engine, *messages, told("PaymentReceived", payment_id="p-2"))
+    await handle(engine, told("PaymentReceived", amount=1, note=SECRET))
     ((letter,),) = await rows(engine, "SELECT dead_letter_id FROM saga.dead_letter")
     async with durable_transaction(engine) as connection:
         await close(connection, [letter], DeadLetterState.DISCARDED)
@@ -84,7 +84,7 @@ async def test_an_order_erased_between_any_two_messages_ends_as_if_it_had_not_be
 ) -> None:
     for kind in arrival:
         for order_id in ("o-1", "o-2"):
-            await take(engine, told(kind, order_id))
+            await handle(engine, told(kind, order_id))
         await read_all(engine)
         if await value(engine, "SELECT settled FROM saga.instance WHERE process_id = 'o-1'"):
             await erased(engine)
@@ -94,10 +94,10 @@ async def test_an_order_erased_between_any_two_messages_ends_as_if_it_had_not_be
 
 
 async def test_a_payment_after_the_erasure_is_refunded_with_the_amount_that_came(engine: AsyncEngine) -> None:
-    await take(engine, told("OrderPlaced"), told("OrderCancelled"))
+    await handle(engine, told("OrderPlaced"), told("OrderCancelled"))
     await read_all(engine)
     await erased(engine)
-    await take(engine, told("PaymentReceived", payment_id="late", amount=77))
+    await handle(engine, told("PaymentReceived", payment_id="late", amount=77))
     assert await outcome(engine, "o-1") == "refunded"
     ((data,),) = await rows(engine, "SELECT CAST(data AS text) FROM saga.event_log WHERE type = 'RefundPayment'")
     assert orjson.loads(data) | {"payment_id": "late", "amount": 77, "currency": "EUR"} == orjson.loads(data)
@@ -105,40 +105,40 @@ async def test_a_payment_after_the_erasure_is_refunded_with_the_amount_that_came
 
 
 async def test_a_payment_from_before_the_erasure_is_refunded_after_it(engine: AsyncEngine) -> None:
-    await take(engine, told("OrderPlaced"), told("PaymentReceived", payment_id="early", amount=55))
+    await handle(engine, told("OrderPlaced"), told("PaymentReceived", payment_id="early", amount=55))
     await read_all(engine)
     await erased(engine)
-    await take(engine, told("OrderCancelled"))
+    await handle(engine, told("OrderCancelled"))
     ((data,),) = await rows(engine, "SELECT CAST(data AS text) FROM saga.event_log WHERE type = 'RefundPayment'")
     assert orjson.loads(data) | {"payment_id": "early", "amount": 55, "currency": "EUR"} == orjson.loads(data)
 
 
 async def test_duplicates_stay_duplicates_under_the_same_id_and_under_another(engine: AsyncEngine) -> None:
     known = [told("OrderPlaced"), *await logged(engine, told("PaymentReceived")), told("OrderCancelled")]
-    await take(engine, *known)
+    await handle(engine, *known)
     await read_all(engine)
     await erased(engine)
-    assert (await take(engine, *known)).repeated == len(known)
+    assert (await handle(engine, *known)).repeated == len(known)
     again = [replace(one, id=f"again-{one.id}", module=None, position=None, previous_position=None) for one in known]
-    assert (await take(engine, *again)).ignored == len(known)
+    assert (await handle(engine, *again)).ignored == len(known)
     assert await dead_letters(engine) == []
     await require_clean(engine, o_1=Standing.ERASED)
 
 
 async def test_a_contradiction_is_still_a_conflict(engine: AsyncEngine) -> None:
-    await take(engine, told("OrderPlaced"), told("PaymentReceived"))
+    await handle(engine, told("OrderPlaced"), told("PaymentReceived"))
     await read_all(engine)
     await erased(engine)
-    assert (await take(engine, told("PaymentReceived", amount=1))).dead == 1
+    assert (await handle(engine, told("PaymentReceived", amount=1))).dead == 1
 
 
 async def test_an_erased_order_can_be_pruned_revived_and_erased_again(engine: AsyncEngine, database_url: str) -> None:
-    await take(engine, told("OrderPlaced"), told("PaymentReceived"))
+    await handle(engine, told("OrderPlaced"), told("PaymentReceived"))
     await read_all(engine)
     await erased(engine)
     await prune(engine)
     assert await ids(engine, "instance_tombstone") == ["o-1"]
-    await take(engine, told("OrderCancelled"))
+    await handle(engine, told("OrderCancelled"))
     assert await outcome(engine, "o-1") == "refunded"
     await read_all(engine)
     await erased(engine)
@@ -147,7 +147,7 @@ async def test_an_erased_order_can_be_pruned_revived_and_erased_again(engine: As
 
 
 async def test_a_pruned_order_is_erased_from_its_tombstone(engine: AsyncEngine, database_url: str) -> None:
-    await take(engine, told("OrderPlaced"), told("PaymentReceived"))
+    await handle(engine, told("OrderPlaced"), told("PaymentReceived"))
     await prune(engine)
     await execute(
         engine,
@@ -156,12 +156,12 @@ async def test_a_pruned_order_is_erased_from_its_tombstone(engine: AsyncEngine, 
     )
     await erased(engine)
     assert await found_in_dump(database_url, "x-secret") == []
-    await take(engine, told("OrderCancelled"))
+    await handle(engine, told("OrderCancelled"))
     assert await outcome(engine, "o-1") == "refunded"
 
 
 async def test_no_reader_and_no_relay_gets_an_erased_event_any_more(engine: AsyncEngine) -> None:
-    await take(
+    await handle(
         engine, *await logged(engine, told("OrderPlaced"), told("OrderCancelled"), message("OrderPlaced", "o-2"))
     )
     await read_all(engine)
@@ -176,22 +176,22 @@ async def test_it_waits_for_readers_open_letters_and_the_end_of_the_order(engine
     target = Target(PROCESS, "o-1", (PROCESS,))
     with pytest.raises(LookupError, match="nothing is known of order 'o-1'"):
         await erased(engine)
-    await take(engine, *await logged(engine, told("OrderPlaced")))
+    await handle(engine, *await logged(engine, told("OrderPlaced")))
     with pytest.raises(Refused, match="order o-1 is awaiting_payment, and not settled"):
         await plan(engine, target)
-    await take(engine, *await logged(engine, told("OrderCancelled")))
+    await handle(engine, *await logged(engine, told("OrderCancelled")))
     await execute(engine, "INSERT INTO saga.cursor (consumer, module) VALUES ('relay', 'orders')")
     with pytest.raises(Refused, match="relay has not read position 1 of orders yet"):
         await erased(engine)
     await read_all(engine)
-    await take(engine, told("PaymentReceived"), told("PaymentReceived", amount=1))
+    await handle(engine, told("PaymentReceived"), told("PaymentReceived", amount=1))
     with pytest.raises(Refused, match=r"open dead letters \(\d+\)"):
         await erased(engine)
     assert await rows(engine, "SELECT action FROM saga.operation") == []
 
 
 async def test_it_waits_for_a_payment_that_is_the_first_event_of_its_log(engine: AsyncEngine) -> None:
-    await take(engine, told("OrderPlaced"), told("OrderCancelled"))
+    await handle(engine, told("OrderPlaced"), told("OrderCancelled"))
     await read_all(engine)
     await logged(engine, told("PaymentReceived", amount=77))
     with pytest.raises(Refused, match="order has not read position 1 of payments yet"):
@@ -205,7 +205,7 @@ async def test_it_waits_for_a_payment_that_is_the_first_event_of_its_log(engine:
 
 
 async def test_it_waits_for_a_deadline_that_fires_meanwhile(engine: AsyncEngine) -> None:
-    await take(engine, told("OrderPlaced"), told("OrderCancelled"))
+    await handle(engine, told("OrderPlaced"), told("OrderCancelled"))
     await read_all(engine)
     async with durable_transaction(engine) as scheduler:
         await scheduler.execute(text("UPDATE saga.timer SET fired_at = greatest(due_at, now())"))
@@ -219,7 +219,7 @@ async def test_it_waits_for_a_deadline_that_fires_meanwhile(engine: AsyncEngine)
 
 async def test_what_only_dead_letters_say_of_an_instance_is_erased(engine: AsyncEngine, database_url: str) -> None:
     (wrong,) = await logged(engine, told("PaymentReceived", amount=-1))
-    await take(engine, replace(wrong, raw=Raw(orjson.dumps(wrong.data))))
+    await handle(engine, replace(wrong, raw=Raw(orjson.dumps(wrong.data))))
     await read_all(engine)
     await read_all(engine, PROCESS.name)
     with pytest.raises(Refused, match=r"open dead letters \(\d+\)"):
@@ -236,21 +236,21 @@ async def test_what_only_dead_letters_say_of_an_instance_is_erased(engine: Async
 
 async def test_a_letter_that_comes_again_can_be_looked_at_again(engine: AsyncEngine) -> None:
     bad = told("PaymentReceived", amount=1)
-    await take(engine, told("OrderPlaced"), told("PaymentReceived"))
-    await take(engine, bad)
+    await handle(engine, told("OrderPlaced"), told("PaymentReceived"))
+    await handle(engine, bad)
     ((letter,),) = await rows(engine, "SELECT dead_letter_id FROM saga.dead_letter")
     async with durable_transaction(engine) as connection:
         await close(connection, [letter], DeadLetterState.DISCARDED)
     await read_all(engine)
     await erased(engine)
     assert await rows(engine, "SELECT body, reason FROM saga.dead_letter") == [(b"", "erased")]
-    await take(engine, bad)
+    await handle(engine, bad)
     left = await rows(engine, "SELECT body, attempts FROM saga.dead_letter ORDER BY dead_letter_id")
     assert left == [(b"", 1), (bad.raw.body, 1)]
 
 
 async def test_planning_changes_nothing_and_says_the_same(engine: AsyncEngine) -> None:
-    await take(engine, *await logged(engine, told("OrderPlaced"), told("OrderCancelled")))
+    await handle(engine, *await logged(engine, told("OrderPlaced"), told("OrderCancelled")))
     await read_all(engine)
     everything = (
         "SELECT CAST(l AS text) FROM saga.event_log AS l UNION ALL SELECT CAST(i AS text) FROM saga.instance AS i"
@@ -263,7 +263,7 @@ async def test_planning_changes_nothing_and_says_the_same(engine: AsyncEngine) -
 
 
 async def test_it_is_recorded_who_did_it_to_what_and_why_and_for_good(engine: AsyncEngine) -> None:
-    await take(engine, told("OrderPlaced"), told("OrderCancelled"))
+    await handle(engine, told("OrderPlaced"), told("OrderCancelled"))
     await read_all(engine)
     await erased(engine)
     ((actor, action, reason, ids_, result),) = await rows(
@@ -280,7 +280,7 @@ async def test_it_is_recorded_who_did_it_to_what_and_why_and_for_good(engine: As
 
 
 async def test_a_second_erasure_finds_nothing_and_is_recorded(engine: AsyncEngine) -> None:
-    await take(engine, told("OrderPlaced"), told("OrderCancelled"))
+    await handle(engine, told("OrderPlaced"), told("OrderCancelled"))
     await read_all(engine)
     await erased(engine)
     before = await picture(engine)
@@ -291,7 +291,7 @@ async def test_a_second_erasure_finds_nothing_and_is_recorded(engine: AsyncEngin
 
 
 async def test_an_erasure_moves_nothing_in_the_log(engine: AsyncEngine) -> None:
-    await take(engine, *await logged(engine, told("OrderPlaced"), told("OrderCancelled")))
+    await handle(engine, *await logged(engine, told("OrderPlaced"), told("OrderCancelled")))
     await read_all(engine)
     places = (
         "SELECT module, position, previous_public_position, stream_id, stream_version, event_id, type, visibility, "
@@ -307,10 +307,10 @@ async def test_an_erasure_moves_nothing_in_the_log(engine: AsyncEngine) -> None:
 
 
 async def test_a_row_that_is_damaged_after_an_erasure_is_repaired_from_the_record(engine: AsyncEngine) -> None:
-    await take(engine, told("OrderPlaced"), told("PaymentReceived"))
+    await handle(engine, told("OrderPlaced"), told("PaymentReceived"))
     await read_all(engine)
     await erased(engine)
-    await take(engine, told("OrderCancelled"))
+    await handle(engine, told("OrderCancelled"))
     before = await picture(engine)
     sent = await commands(engine, "o-1")
     await execute(engine, "UPDATE saga.instance SET outcome = 'paid', state = '{}'")
@@ -326,7 +326,7 @@ async def test_orders_that_are_erased_under_load_end_as_the_others(engine: Async
     async def tell() -> None:
         for kind in KINDS:
             for start in range(0, len(orders), 8):
-                await take(engine, *await logged(engine, *[told(kind, one) for one in orders[start : start + 8]]))
+                await handle(engine, *await logged(engine, *[told(kind, one) for one in orders[start : start + 8]]))
 
     async def erase_on(done: asyncio.Event) -> int:
         count = 0
@@ -356,7 +356,7 @@ async def test_orders_that_are_erased_under_load_end_as_the_others(engine: Async
 
 async def test_another_order_with_a_similar_id_loses_nothing(engine: AsyncEngine) -> None:
     messages = [told(kind, one) for one in ("o-1", "o-10") for kind in ("OrderPlaced", "OrderCancelled")]
-    await take(engine, *await logged(engine, *messages))
+    await handle(engine, *await logged(engine, *messages))
     await read_all(engine)
     untouched = "SELECT CAST(l AS text) FROM saga.event_log AS l WHERE stream_id = 'o-10' ORDER BY module, position"
     before = await rows(engine, untouched)
@@ -365,9 +365,9 @@ async def test_another_order_with_a_similar_id_loses_nothing(engine: AsyncEngine
 
 
 async def test_a_step_that_works_on_the_order_is_waited_for(engine: AsyncEngine) -> None:
-    await take(engine, told("OrderPlaced"), told("OrderCancelled"))
+    await handle(engine, told("OrderPlaced"), told("OrderCancelled"))
     await read_all(engine)
-    done = await asyncio.gather(erased(engine), Step(engine, PROCESS).take([told("PaymentReceived")]), erased(engine))
+    done = await asyncio.gather(erased(engine), Step(engine, PROCESS).handle([told("PaymentReceived")]), erased(engine))
     assert done[1].taken == 1
     assert await outcome(engine, "o-1") == "refunded"
     await require_clean(engine, o_1=Standing.ERASED)

@@ -89,7 +89,7 @@ def trip(
         version=1,
         correlate="trip_id",
         inputs={"travel": (Booked, Left)},
-        parts=(TRAVELLER,),
+        machines=(TRAVELLER,),
         registers=(BOOKINGS,) if register is BOOKINGS else (BOOKINGS, register),
         outcomes=joint,
         wanted=(table,),
@@ -172,13 +172,13 @@ async def test_a_declared_field_that_nothing_reads_is_erased_and_a_duplicate_is_
         said = message("Booked", "unused")
         return replace(said, data={**data, **changed})
 
-    await step.take([booked()])
+    await step.handle([booked()])
     await read_all(engine)
     await erase(engine, Target(process, "t-1", (process,)), actor="ops", reason="a request")
     assert await found_in_dump(database_url, "secret@") == []
-    assert (await step.take([booked()])).ignored == 1
-    assert (await step.take([booked(price=8)])).dead == 1
-    assert (await step.take([booked(booking_id="b-2")])).taken == 1
+    assert (await step.handle([booked()])).ignored == 1
+    assert (await step.handle([booked(price=8)])).dead == 1
+    assert (await step.handle([booked(booking_id="b-2")])).taken == 1
     assert await value(engine, "SELECT count(*) FROM saga.event_log WHERE type = 'TakeSeat'") == 2
     state = orjson.loads(await value(engine, "SELECT CAST(state AS text) FROM saga.instance"))
     assert state["registers"]["bookings"]["b-1"] == {"trip_id": "t-1", "booking_id": "b-1", "price": 7}
@@ -201,7 +201,7 @@ async def test_an_erased_event_that_can_not_be_read_any_more_is_still_answered(e
     process = trip()
     data = {"trip_id": "t-1", "booking_id": "b-1", "price": 7, "email": "secret@example.org"}
     booked = await logged(engine, "b-1", data)
-    await Step(engine, process).take([booked])
+    await Step(engine, process).handle([booked])
     await read_all(engine)
     for _ in range(2):
         await erase(engine, Target(process, "t-1", (process,)), actor="ops", reason="a request")
@@ -217,7 +217,7 @@ async def test_an_erased_event_that_a_later_process_never_got_is_not_asked_for(e
     process, later = trip(), replace(trip(), name="later-trip")
     data = {"booking_id": "b-1", "price": 7, "email": "secret@example.org"}
     booked = [await logged(engine, one, {"trip_id": one, **data}) for one in ("t-1", "t-2")]
-    await Step(engine, process).take(booked)
+    await Step(engine, process).handle(booked)
     await read_all(engine)
     await erase(engine, Target(process, "t-1", (process,)), actor="ops", reason="a request")
     step = Step(engine, later)

@@ -12,10 +12,10 @@ import orjson
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from saga.convergence.configuration import Verdict, frozen
-from saga.convergence.enumeration import tell
+from saga.convergence.configuration import EndState, frozen
+from saga.convergence.enumeration import run_history
 from saga.core import Command, Effect, Fact, Process
-from saga.engine.intake import Admitted, admit
+from saga.engine.intake import AdmittedMessage, admit
 from saga.messages import Envelope, Raw
 from saga.messages.cloudevents import decode
 from saga.rabbitmq.topology import declare, topology
@@ -60,7 +60,7 @@ def fact_of(process: Process, raw: Raw) -> Fact:
     envelope = decode(raw)
     assert isinstance(envelope, Envelope)
     admitted = admit(process, envelope)
-    assert isinstance(admitted, Admitted)
+    assert isinstance(admitted, AdmittedMessage)
     return admitted.fact
 
 
@@ -162,7 +162,7 @@ async def diverged(
     complaints = []
     for history in histories:
         name = history.process.name
-        expected: Verdict = tell(history.process, facts(history)).verdict
+        expected: EndState = run_history(history.process, facts(history)).end_state
         outcome = outcomes[name].get(history.process_id)
         net = effects.get((name, history.process_id), frozenset())
         if (outcome, net) != (expected.outcome.value, expected.effects):

@@ -37,14 +37,14 @@ class Named(BaseModel):
 
 
 def process_of(kind: type, name: str = "ticket") -> Process:
-    part = SubMachine("ticket", start=Ticket.OPEN, moves={state: {kind: Ticket.USED} for state in Ticket})
+    machine = SubMachine("ticket", start=Ticket.OPEN, moves={state: {kind: Ticket.USED} for state in Ticket})
     return Process(
         name=name,
         version=1,
         correlate="ticket",
         inputs={"gates": (kind,)},
-        parts=(part,),
-        outcomes=outcomes(part, rule=lambda ticket: ticket),
+        machines=(machine,),
+        outcomes=outcomes(machine, rule=lambda ticket: ticket),
         settled=frozenset({Ticket.USED}),
     )
 
@@ -62,21 +62,21 @@ async def process_ids(engine: AsyncEngine) -> list[str]:
 
 async def test_ids_may_be_numbers_in_the_data_or_as_subject(engine: AsyncEngine) -> None:
     step = Step(engine, process_of(Used))
-    taken = await step.take([message(Used, 42), message(Used, None, 2, subject="42"), message(Used, "42", 3)])
+    taken = await step.handle([message(Used, 42), message(Used, None, 2, subject="42"), message(Used, "42", 3)])
     assert (taken.taken, taken.ignored, taken.dead) == (1, 2, 0)
     assert await process_ids(engine) == ["42"]
 
 
 async def test_an_id_that_is_written_in_two_ways_is_one_instance(engine: AsyncEngine) -> None:
     step = Step(engine, process_of(Scanned))
-    taken = await step.take([message(Scanned, UPPER), message(Scanned, LOWER, 2)])
+    taken = await step.handle([message(Scanned, UPPER), message(Scanned, LOWER, 2)])
     assert (taken.taken, taken.ignored) == (1, 1)
     assert await process_ids(engine) == [LOWER]
 
 
 async def test_a_bad_message_is_found_from_its_instance_however_that_is_written(engine: AsyncEngine) -> None:
     bad = replace(message(Scanned, UPPER), subject="another")
-    await Step(engine, process_of(Scanned)).take([message(Scanned, LOWER, 2), bad])
+    await Step(engine, process_of(Scanned)).handle([message(Scanned, LOWER, 2), bad])
     (letter,) = await dead_letters(engine)
     assert letter.process_id == LOWER
 
@@ -85,7 +85,7 @@ async def test_a_bad_message_is_found_from_its_instance_however_that_is_written(
     "ticket", ["", "x" * 201, "ж" * 128, "a\nb"], ids=["empty", "too long", "too many bytes", "control character"]
 )
 async def test_an_id_that_can_name_no_instance_is_a_dead_letter_with_the_rule(engine: AsyncEngine, ticket: str) -> None:
-    taken = await Step(engine, process_of(Named)).take([message(Named, ticket), message(Named, "good", 2)])
+    taken = await Step(engine, process_of(Named)).handle([message(Named, ticket), message(Named, "good", 2)])
     assert (taken.taken, taken.dead) == (1, 1)
     (letter,) = await dead_letters(engine)
     assert "names no instance: that takes 1 to 200 characters" in letter.reason
@@ -93,8 +93,8 @@ async def test_an_id_that_can_name_no_instance_is_a_dead_letter_with_the_rule(en
 
 async def test_a_dead_letter_about_an_id_is_no_obstacle_to_another_process_with_that_id(engine: AsyncEngine) -> None:
     tickets, badges = process_of(Named), process_of(Named, "badge")
-    await Step(engine, tickets).take([message(Named, "7")])
-    await Step(engine, badges).take([message(Named, "7"), message(Named, {"no": "text"}, 2, subject="7")])
+    await Step(engine, tickets).handle([message(Named, "7")])
+    await Step(engine, badges).handle([message(Named, "7"), message(Named, {"no": "text"}, 2, subject="7")])
     async with engine.connect() as connection:
         assert len(await open_letters_of(connection, "7")) == len(await open_letters_of(connection, "7", "badge")) == 1
         shown = await inspect_instance(connection, tickets, "7")
@@ -113,8 +113,8 @@ async def test_what_is_overheard_of_anothers_deadline_is_neither_taken_in_nor_a_
         Raw(b"{}"),
         subject="t-1",
     )
-    taken = await Step(engine, trip).take([timed_out])
+    taken = await Step(engine, trip).handle([timed_out])
     assert (taken.taken, taken.ignored, taken.dead) == (0, 0, 0)
     assert await process_ids(engine) == []
     own = Envelope("TripTimedOut", "m-2", "/modules/scheduler", {"trip_id": "t-1", "armed_by": "trip"}, Raw(b"{}"))
-    assert (await Step(engine, trip).take([own])).taken == 1
+    assert (await Step(engine, trip).handle([own])).taken == 1

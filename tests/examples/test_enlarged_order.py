@@ -19,7 +19,7 @@ from examples.shop.order import (
 )
 from saga.convergence import make_fact
 from saga.convergence.check import check
-from saga.convergence.enumeration import Told, tell
+from saga.convergence.enumeration import HistoryResult, run_history
 from saga.convergence.findings import Kind
 from saga.core import ANY, CommandTemplate, Effect, Fact, Wanted, all_but, every, wanted
 from saga.orders.process import CANCELLATION, PAYMENTS, Cancellation
@@ -35,17 +35,19 @@ PLACED, P1, P2, P3, DECLINED, CANCELLED, TIMED_OUT, SHIPPED, STOPPED, SILENT = F
 """100 are due; 70 come at ten, 50 came at nine, and 30 at a time that nobody told."""
 
 
-def told(*history: Fact) -> Told:
-    return tell(order, history)
+def reported(*history: Fact) -> HistoryResult:
+    return run_history(order, history)
 
 
 def outcome(*history: Fact) -> str:
-    return str(told(*history).verdict.outcome.value)
+    return str(reported(*history).end_state.outcome.value)
 
 
 def refunded(*history: Fact) -> dict[str, int]:
     """How much of each payment is back in all."""
-    last = {command.fields["payment_id"]: command for command in told(*history).commands if "refund/" in command.effect}
+    last = {
+        command.fields["payment_id"]: command for command in reported(*history).commands if "refund/" in command.effect
+    }
     return {payment_id: command.fields["amount"] for payment_id, command in last.items()}
 
 
@@ -61,19 +63,19 @@ def test_the_earliest_payments_count_and_what_is_too_much_goes_back(payments: tu
 
 
 def test_a_refund_grows_when_an_earlier_payment_becomes_known_and_never_shrinks() -> None:
-    grown = [command.fields for command in told(PLACED, P1, P3, P2).commands if command.type == "RefundPayment"]
+    grown = [command.fields for command in reported(PLACED, P1, P3, P2).commands if command.type == "RefundPayment"]
     assert [(one["payment_id"], one["amount"]) for one in grown] == [("p-1", 20), ("p-3", 30)]
     assert refunded(PLACED, P1, P2, STOPPED) == {"p-1": 70, "p-2": 50}
 
 
 @pytest.mark.parametrize("history", [*permutations((PLACED, P2, P3))])
 def test_what_is_still_to_pay_is_asked_for(history: tuple[Fact, ...]) -> None:
-    requests = [command.fields for command in told(*history).commands if command.type == "RequestPayment"]
+    requests = [command.fields for command in reported(*history).commands if command.type == "RequestPayment"]
     assert requests[-1] == {"amount": 20, "currency": "EUR"}
 
 
 def test_enough_money_outranks_a_declined_payment_whichever_was_told_first() -> None:
-    assert told(PLACED, DECLINED, P1, P2).outcomes == ("awaiting_payment", "declined", "awaiting_payment", "paid")
+    assert reported(PLACED, DECLINED, P1, P2).outcomes == ("awaiting_payment", "declined", "awaiting_payment", "paid")
     assert outcome(PLACED, P1, P2, DECLINED) == "paid"
 
 
@@ -93,7 +95,7 @@ def test_a_cancellation_refunds_only_once_the_warehouse_has_stopped() -> None:
 def test_a_warehouse_that_says_both_and_one_that_says_nothing_are_looked_at_by_a_person() -> None:
     assert outcome(PLACED, P1, P3, SHIPPED, STOPPED) == outcome(PLACED, P1, P3, STOPPED, SHIPPED) == "disputed"
     assert outcome(PLACED, P1, P3, SILENT) == "overdue"
-    answered = told(PLACED, P1, P3, SILENT, SHIPPED)
+    answered = reported(PLACED, P1, P3, SILENT, SHIPPED)
     assert [command.type for command in answered.commands if command.collaborator == "support"] == [
         "OpenReview",
         "CloseReview",
@@ -107,7 +109,7 @@ def test_money_in_another_currency_goes_back_and_counts_for_nothing() -> None:
 
 
 def test_too_little_money_at_the_deadline_waits_for_a_person_and_for_the_rest() -> None:
-    assert told(PLACED, P1, TIMED_OUT, P3).outcomes[-2:] == ("underpaid", "paid")
+    assert reported(PLACED, P1, TIMED_OUT, P3).outcomes[-2:] == ("underpaid", "paid")
 
 
 def rewritten(refunds: Wanted) -> tuple[Wanted, ...]:

@@ -44,7 +44,7 @@ async def fed(engine: AsyncEngine, step: Step) -> None:
     """The public events of the log, taken in by the order saga as if a broker had delivered them."""
     async with engine.connect() as connection:
         entries, _ = await read_public(connection, "orders", 0)
-    await step.take([as_delivered(entry, "saga") for entry in entries])
+    await step.handle([as_delivered(entry, "saga") for entry in entries])
 
 
 async def test_an_order_and_its_events_are_placed_together(engine: AsyncEngine, sessions: Sessions) -> None:

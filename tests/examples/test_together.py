@@ -63,7 +63,7 @@ async def fired_for(engine: AsyncEngine, process: Process) -> dict[str, list[Fac
     fired: dict[str, list[Fact]] = {}
     for row in await rows(engine, statement, process=process.name):
         said = {process.correlate: row.process_id}
-        fired.setdefault(row.process_id, []).append(Fact(process.kinds[row.emits], said))
+        fired.setdefault(row.process_id, []).append(Fact(process.message_types[row.emits], said))
     return fired
 
 

@@ -22,7 +22,7 @@ from examples.trip.process import (
 )
 from saga.convergence.check import check
 from saga.convergence.diagrams.matrix import Pair
-from saga.convergence.enumeration import Told, tell
+from saga.convergence.enumeration import HistoryResult, run_history
 from saga.convergence.samples import derive_samples
 from saga.core import Process
 from tests.examples.place import declared, diverged, shuffled
@@ -37,12 +37,12 @@ BY_KIND = {fact.kind: fact for fact in SAMPLES}
 CONFIRMED = (FlightConfirmed, HotelConfirmed, CarConfirmed)
 
 
-def told(*kinds: type) -> Told:
-    return tell(trip, [BY_KIND[kind] for kind in kinds])
+def reported(*kinds: type) -> HistoryResult:
+    return run_history(trip, [BY_KIND[kind] for kind in kinds])
 
 
 def effects(*kinds: type) -> dict[str, str]:
-    return {name: condition for name, condition, _ in told(*kinds).verdict.effects}
+    return {name: condition for name, condition, _ in reported(*kinds).end_state.effects}
 
 
 def test_it_converges_in_every_order_of_all_nine_inputs() -> None:
@@ -66,12 +66,12 @@ def test_a_booking_is_a_process_that_converges_by_itself(child: Process) -> None
 
 @pytest.mark.parametrize("order", [*permutations((FlightConfirmed, FlightRefused))])
 def test_a_booking_that_was_confirmed_and_refused_counts_as_refused_whichever_came_first(order: tuple[type]) -> None:
-    assert told(TripRequested, HotelConfirmed, CarConfirmed, *order).verdict.outcome.value == "failed"
+    assert reported(TripRequested, HotelConfirmed, CarConfirmed, *order).end_state.outcome.value == "failed"
 
 
 @pytest.mark.parametrize("answers", [*permutations(CONFIRMED)])
 def test_three_confirmations_make_a_trip_in_any_order(answers: tuple[type, ...]) -> None:
-    assert told(TripRequested, *answers).outcomes == ("pending", "pending", "pending", "booked")
+    assert reported(TripRequested, *answers).outcomes == ("pending", "pending", "pending", "booked")
 
 
 @pytest.mark.parametrize("refused", [FlightRefused, HotelRefused, CarRefused])
@@ -80,20 +80,20 @@ def test_one_refusal_releases_everything(refused: type) -> None:
 
 
 def test_what_was_released_at_the_deadline_is_asked_for_again_once_all_have_confirmed() -> None:
-    late = told(TripRequested, FlightConfirmed, HotelConfirmed, TripTimedOut, CarConfirmed)
+    late = reported(TripRequested, FlightConfirmed, HotelConfirmed, TripTimedOut, CarConfirmed)
     assert late.outcomes[-2:] == ("expired", "booked")
     assert [command.type for command in late.commands[-3:]] == ["BookFlight", "BookHotel", "BookCar"]
 
 
 def test_a_booked_trip_that_is_cancelled_is_released() -> None:
-    assert told(TripRequested, *CONFIRMED, TripCancelled).verdict.outcome.value == "cancelled"
+    assert reported(TripRequested, *CONFIRMED, TripCancelled).end_state.outcome.value == "cancelled"
     assert set(effects(TripRequested, *CONFIRMED, TripCancelled).values()) == {"released"}
 
 
 def test_nothing_is_asked_of_anybody_before_we_know_where_to() -> None:
-    early = told(FlightConfirmed, CarRefused, TripCancelled, TripTimedOut, TripRequested)
+    early = reported(FlightConfirmed, CarRefused, TripCancelled, TripTimedOut, TripRequested)
     assert {command.type for command in early.commands} == {"ReleaseFlight", "ReleaseHotel", "ReleaseCar"}
-    assert told(FlightConfirmed, CarRefused, TripCancelled, TripTimedOut).commands == ()
+    assert reported(FlightConfirmed, CarRefused, TripCancelled, TripTimedOut).commands == ()
 
 
 async def test_over_the_broker_every_order_comes_to_the_checkers_verdict(place: Place) -> None:

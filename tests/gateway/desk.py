@@ -76,11 +76,11 @@ class Desk:
 
     async def send_to(self, acting: Behaviour, stop: asyncio.Event, *messages: Envelope | Poison) -> None:
         """One batch to a gateway that may be told to stop."""
-        await Gateway(self.engine, acting, stop).take(messages)
+        await Gateway(self.engine, acting, stop).handle(messages)
 
     async def send_fulfilment(self, *messages: Envelope | Poison) -> None:
         """One batch to fulfilment."""
-        await Fulfilment(self.engine).take(messages)
+        await Fulfilment(self.engine).handle(messages)
 
     async def answer(self, acting: Behaviour | None = None) -> int:
         """Do everything that is due."""

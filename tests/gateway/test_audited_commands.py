@@ -31,7 +31,10 @@ def said(order_id: str, *kinds: str) -> list[Envelope]:
 
 async def bring(engine: AsyncEngine) -> None:
     """Bring every command to its collaborator."""
-    handlers = {"gateway": Gateway(engine, behaviour(), asyncio.Event()).take, "fulfilment": Fulfilment(engine).take}
+    handlers = {
+        "gateway": Gateway(engine, behaviour(), asyncio.Event()).handle,
+        "fulfilment": Fulfilment(engine).handle,
+    }
     for name, handle in handlers.items():
         feed = CommandFeed(engine, name, handle, 1_000, prefix="t", poll_seconds=1)
         while await feed.feed_once():
@@ -40,7 +43,7 @@ async def bring(engine: AsyncEngine) -> None:
 
 async def settled(desk: Desk, *messages: Envelope) -> None:
     """Orders whose commands their collaborators have had for some time."""
-    await Step(desk.engine, PROCESS).take(messages)
+    await Step(desk.engine, PROCESS).handle(messages)
     await bring(desk.engine)
     await age(desk)
 
@@ -102,8 +105,8 @@ async def test_a_command_that_its_collaborator_has_and_the_log_lost_is_named(des
 async def test_a_command_that_its_collaborator_lost_is_named_once_later_ones_are_there_for_some_time(
     desk: Desk,
 ) -> None:
-    await Step(desk.engine, PROCESS).take(said("o-1", *CANCELLED))
-    await Step(desk.engine, PROCESS).take(said("o-2", "OrderPlaced"))
+    await Step(desk.engine, PROCESS).handle(said("o-1", *CANCELLED))
+    await Step(desk.engine, PROCESS).handle(said("o-2", "OrderPlaced"))
     await bring(desk.engine)
     await forget(desk, "gateway", request_of("o-1"))
     await forget(desk, "gateway", request_of("o-2"))

@@ -113,8 +113,8 @@ def test_delays_follow_their_distribution() -> None:
 
 
 @given(st.integers(), st.floats(1, 100), st.floats(0.01, 0.99), st.floats(0, 10_000))
-def test_there_is_one_outage_in_each_period(seed: int, period: float, part: float, at: float) -> None:
-    length = period * part
+def test_there_is_one_outage_in_each_period(seed: int, period: float, machine: float, at: float) -> None:
+    length = period * machine
     acting = behaviour(seed, outage_period_seconds=period, outage_seconds=length)
     left = acting.outage_left_seconds(at)
     assert 0 <= left <= length
@@ -122,7 +122,7 @@ def test_there_is_one_outage_in_each_period(seed: int, period: float, part: floa
         acting.outage_left_seconds(at + period) == pytest.approx(left, abs=1e-6) or left < 1e-6 or length - left < 1e-6
     )
     seen = [acting.outage_left_seconds(at + period * step / 1_000) > 0 for step in range(1_000)]
-    assert mean(seen) == pytest.approx(part, abs=0.003)
+    assert mean(seen) == pytest.approx(machine, abs=0.003)
 
 
 def test_without_outages_it_always_works() -> None:

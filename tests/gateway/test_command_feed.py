@@ -42,7 +42,7 @@ async def record(desk: Desk, module: str, *events: NewEvent) -> None:
 
 
 def gateway_feed(desk: Desk, handle: Handler | None = None, batch_size: int = 3) -> CommandFeed:
-    takes = handle or Gateway(desk.engine, behaviour(), asyncio.Event()).take
+    takes = handle or Gateway(desk.engine, behaviour(), asyncio.Event()).handle
     return CommandFeed(desk.engine, "gateway", takes, batch_size, prefix="saga", poll_seconds=0.02)
 
 
@@ -67,7 +67,7 @@ class Heard:
         self.ids: list[str | None] = []
         self._then = then
 
-    async def take(self, messages: Sequence[Envelope | Poison]) -> None:
+    async def handle(self, messages: Sequence[Envelope | Poison]) -> None:
         self.ids += [message.id for message in messages]
         if self._then:
             await self._then()
@@ -79,8 +79,8 @@ async def test_each_collaborator_gets_its_own_commands_in_their_order_and_nothin
     await record(desk, "order-process", note(1), *map(logged, asked), note(2), *map(logged, packed), note(3))
     await record(desk, "another-process", logged(void("o-0")))
     gateway, fulfilment = Heard(), Heard()
-    await feed_all(gateway_feed(desk, gateway.take))
-    await feed_all(CommandFeed(desk.engine, "fulfilment", fulfilment.take, 3, prefix="saga", poll_seconds=1))
+    await feed_all(gateway_feed(desk, gateway.handle))
+    await feed_all(CommandFeed(desk.engine, "fulfilment", fulfilment.handle, 3, prefix="saga", poll_seconds=1))
     assert gateway.ids == [void("o-0").id, *(one.id for one in asked)]
     assert fulfilment.ids == [one.id for one in packed]
     assert await cursors(desk) == await cursors(desk, "fulfilment") == {"order-process": 19, "another-process": 1}
@@ -89,7 +89,9 @@ async def test_each_collaborator_gets_its_own_commands_in_their_order_and_nothin
 async def test_what_is_fed_is_carried_out_and_remembers_its_conversation(desk: Desk) -> None:
     await record(desk, "order-process", logged(request("o-1")), logged(refund("o-2", "p-2")), logged(start("o-1")))
     await feed_all(gateway_feed(desk))
-    await feed_all(CommandFeed(desk.engine, "fulfilment", Fulfilment(desk.engine).take, 3, prefix="s", poll_seconds=1))
+    await feed_all(
+        CommandFeed(desk.engine, "fulfilment", Fulfilment(desk.engine).handle, 3, prefix="s", poll_seconds=1)
+    )
     await desk.answer()
     assert await desk.results() == {request("o-1").id: "captured", refund("o-2", "p-2").id: "refunded"}
     assert await desk.results("fulfilment") == {start("o-1").id: "started"}
@@ -102,7 +104,7 @@ async def test_a_crash_between_the_command_and_the_cursor_brings_it_again_and_it
     gateway = Gateway(desk.engine, behaviour(), asyncio.Event())
 
     async def take_and_die(messages: Sequence[Envelope | Poison]) -> None:
-        await gateway.take(messages)
+        await gateway.handle(messages)
         raise Unavailable("died")
 
     with pytest.raises(Unavailable):
@@ -140,9 +142,9 @@ async def test_while_one_replica_hands_on_the_others_pass_by(desk: Desk) -> None
         await done.wait()
 
     first, second = Heard(dawdle), Heard()
-    feeding = asyncio.create_task(gateway_feed(desk, first.take).feed_once())
+    feeding = asyncio.create_task(gateway_feed(desk, first.handle).feed_once())
     await handling.wait()
-    assert await gateway_feed(desk, second.take).feed_once() == 0
+    assert await gateway_feed(desk, second.handle).feed_once() == 0
     done.set()
     assert await feeding == 1
     assert (first.ids, second.ids) == ([request("o-2").id], [])
@@ -155,7 +157,7 @@ async def test_replicas_that_begin_at_once_hand_everything_on(desk: Desk) -> Non
     stop, ready = asyncio.Event(), asyncio.Event()
     async with asyncio.timeout(20), asyncio.TaskGroup() as replicas:
         for _ in range(3):
-            replicas.create_task(gateway_feed(desk, heard.take).run(stop, ready))
+            replicas.create_task(gateway_feed(desk, heard.handle).run(stop, ready))
         while await cursors(desk) != {"order-process": 30}:
             await asyncio.sleep(0.02)
         stop.set()
@@ -186,7 +188,7 @@ async def test_a_feed_begins_behind_what_was_pruned_and_says_so(desk: Desk) -> N
         await connection.exec_driver_sql("DELETE FROM saga.event_log WHERE position <= 3")
     heard = Heard()
     with capture_logs() as said:
-        await feed_all(gateway_feed(desk, heard.take))
+        await feed_all(gateway_feed(desk, heard.handle))
     assert heard.ids == [request("o-4").id, request("o-5").id]
     assert {"begins_after_pruned", 3} <= {said[0]["event"], said[0]["position"]}
     assert await cursors(desk) == {"order-process": 5}
@@ -195,10 +197,10 @@ async def test_a_feed_begins_behind_what_was_pruned_and_says_so(desk: Desk) -> N
 async def test_it_feeds_until_it_is_stopped(desk: Desk) -> None:
     stop, ready, taken = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
-    async def take(messages: Sequence[Envelope | Poison]) -> None:
+    async def handle(messages: Sequence[Envelope | Poison]) -> None:
         taken.set()
 
-    running = asyncio.create_task(gateway_feed(desk, take).run(stop, ready))
+    running = asyncio.create_task(gateway_feed(desk, handle).run(stop, ready))
     async with asyncio.timeout(10):
         await ready.wait()
         await record(desk, "order-process", logged(request("o-1")))

@@ -12,14 +12,14 @@ from saga.orders import OrderCancelled, OrderPlaced, PaymentReceived, PaymentTim
 
 
 @dataclass(frozen=True)
-class Verdict:
+class EndState:
     """An outcome and the net effects: the last condition of everything that was commanded."""
 
     outcome: str
     effects: frozenset[tuple[str, str]]
 
 
-def audit(facts: Iterable[Fact]) -> Verdict:
+def audit(facts: Iterable[Fact]) -> EndState:
     """The verdict on a set of facts (at least one)."""
     facts = list(facts)
     placed = any(f.kind is OrderPlaced for f in facts)
@@ -68,5 +68,5 @@ def net_effects(state: State) -> frozenset[tuple[str, str]]:
     )
 
 
-def _verdict(outcome: str, *effects: tuple[str, str]) -> Verdict:
-    return Verdict(outcome, frozenset(effects))
+def _verdict(outcome: str, *effects: tuple[str, str]) -> EndState:
+    return EndState(outcome, frozenset(effects))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saga.core import Decision, Fact, State, Verdict, decide, dump_state, load_state
+from saga.core import Decision, DecisionKind, Fact, State, decide, dump_state, load_state
 from saga.orders import OrderCancelled, OrderPlaced, PaymentReceived, PaymentTimedOut, order_process
 from tests.orders.auditor import audit, net_effects
 
@@ -41,10 +41,10 @@ def run(history: Iterable[Fact]) -> tuple[State, list[Decision]]:
 
 def assert_as_audited(history: Sequence[Fact]) -> None:
     state, decisions = run(history)
-    verdict = audit(history)
+    kind = audit(history)
     story = " -> ".join(fact.kind.__name__ for fact in history)
-    assert decisions[-1].outcome.value == verdict.outcome, story
-    assert net_effects(state) == verdict.effects, story
+    assert decisions[-1].outcome.value == kind.outcome, story
+    assert net_effects(state) == kind.effects, story
     sent = [(command.effect, command.revision) for decision in decisions for command in decision.commands]
     assert len(sent) == len(set(sent)), f"commanded twice: {story}"
 
@@ -80,7 +80,7 @@ def test_an_input_that_was_taken_in_changes_nothing_when_it_comes_again(
 ) -> None:
     state, _ = run(history)
     decision = decide(PROCESS, state, data.draw(st.sampled_from(history)))
-    assert decision.verdict is Verdict.IGNORED
+    assert decision.kind is DecisionKind.IGNORED
     assert decision.reason.startswith("ignored, because ")
     assert (decision.state, decision.commands, decision.timers) == (state, (), ())
 
@@ -107,7 +107,7 @@ def test_of_several_payments_the_earliest_is_kept_whichever_came_first(history: 
 
 def test_the_same_payment_with_other_contents_is_a_conflict_that_says_what_differs() -> None:
     _, decisions = run([PLACED, PAID, payment("p-1", "2026-01-01T00:00:01.000000+00:00", amount=9_900)])
-    assert decisions[-1].verdict is Verdict.CONFLICT
+    assert decisions[-1].kind is DecisionKind.CONFLICT
     assert "amount is 4200 there and 9900 here" in decisions[-1].reason
     assert decisions[-1].state is decisions[-2].state
 

@@ -81,7 +81,7 @@ def _instances(count: int) -> dict[str, Cases]:
         },
         "engine/read_instance_tombstones": one(process="order", process_ids=ids),
         "engine/revive_instances": one(process="order", process_ids=[f"old-{n}" for n in range(1, BATCH)]),
-        "engine/delete_unborn_instances": one(process="order", process_ids=ids),
+        "engine/delete_empty_instances": one(process="order", process_ids=ids),
         "engine/update_instances": one(
             process="order",
             process_version=1,

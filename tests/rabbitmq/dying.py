@@ -59,8 +59,8 @@ async def exceed(place: Place, queue: str, limit: int, messages: int) -> None:
 async def policy(place: Place, queue: str, definition: dict[str, object]) -> AsyncIterator[None]:
     """A policy of the operator's on one queue, for as long as the block lasts."""
     path = f"/api/policies/%2F/{quote(queue, safe='')}"
-    wanted = {"pattern": f"^{queue}$", "definition": definition, "apply-to": "queues"}
-    await asyncio.to_thread(call_management, place, "PUT", path, wanted)
+    parameters = {"pattern": f"^{queue}$", "definition": definition, "apply-to": "queues"}
+    await asyncio.to_thread(call_management, place, "PUT", path, parameters)
     try:
         yield
     finally:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.core import load_state
 from saga.orders import order_process
-from tests.orders.auditor import Verdict, net_effects
+from tests.orders.auditor import EndState, net_effects
 
 PROCESS = order_process()
 
@@ -35,16 +35,17 @@ async def open_dead_letters(engine: AsyncEngine) -> list[Row[Any]]:
     return [letter for letter in await dead_letters(engine) if letter.state == "open"]
 
 
-async def verdicts(engine: AsyncEngine) -> dict[str, Verdict]:
+async def end_states(engine: AsyncEngine) -> dict[str, EndState]:
     """Outcome and net effects of every instance, by order."""
     found = await rows(engine, "SELECT process_id, outcome, CAST(state AS text) AS state FROM saga.instance")
     return {
-        row.process_id: Verdict(row.outcome, net_effects(load_state(PROCESS, orjson.loads(row.state)))) for row in found
+        row.process_id: EndState(row.outcome, net_effects(load_state(PROCESS, orjson.loads(row.state))))
+        for row in found
     }
 
 
 async def outcomes(engine: AsyncEngine) -> dict[str, str]:
-    return {order_id: verdict.outcome for order_id, verdict in (await verdicts(engine)).items()}
+    return {order_id: end_state.outcome for order_id, end_state in (await end_states(engine)).items()}
 
 
 async def outcome(engine: AsyncEngine, order_id: str) -> str | None:

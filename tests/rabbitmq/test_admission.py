@@ -271,14 +271,14 @@ async def test_a_collaborator_takes_commands_of_processes_under_its_own_key_alon
     await send(commands, command(), "fulfilment.StartFulfilment")
     came: list[Envelope | Poison] = []
 
-    async def take(messages: Any) -> None:
+    async def handle(messages: Any) -> None:
         came.extend(messages)
 
     async def look() -> list[Envelope | Poison]:
         return came
 
     stop, judge = asyncio.Event(), Commands("fulfilment", place.prefix)
-    consumer = Consumer(place.amqp_url, place.topology, "fulfilment", take, 10, judge=judge)
+    consumer = Consumer(place.amqp_url, place.topology, "fulfilment", handle, 10, judge=judge)
     running = asyncio.create_task(consumer.run(stop, asyncio.Event()))
     try:
         await until(look, lambda seen: len(seen) == 4)

@@ -18,7 +18,7 @@ def expect(confirms: Confirms, count: int, first: int = 1) -> asyncio.Future[fro
 
 
 def say(confirms: Confirms, method: bytes) -> bool:
-    return confirms.take(frames.METHOD, method, 0, len(method))
+    return confirms.handle_frame(frames.METHOD, method, 0, len(method))
 
 
 def ack(tag: int, *, multiple: bool = False) -> bytes:
@@ -28,9 +28,9 @@ def ack(tag: int, *, multiple: bool = False) -> bytes:
 def give_back(confirms: Confirms, message_id: str, body: bytes = b"{}") -> None:
     header = ContentHeader(body_size=len(body), properties=Basic.Properties(message_id=message_id)).marshal()
     say(confirms, frames.RETURN + Basic.Return(312, "NO_ROUTE", "saga.events", "orders.Unheard").marshal())
-    assert confirms.take(frames.HEADER, header, 0, len(header))
+    assert confirms.handle_frame(frames.HEADER, header, 0, len(header))
     if body:
-        assert confirms.take(frames.BODY, body, 0, len(body))
+        assert confirms.handle_frame(frames.BODY, body, 0, len(body))
 
 
 async def test_all_are_confirmed_in_whichever_order_the_broker_says_so() -> None:
@@ -94,7 +94,7 @@ async def test_a_channel_that_is_lost_confirms_nothing_more() -> None:
 async def test_what_is_no_confirm_is_left_to_the_client() -> None:
     confirms = Confirms()
     assert not say(confirms, frames.DELIVER + Basic.Deliver("ctag", 1, False, "e", "k").marshal())
-    assert not confirms.take(frames.HEADER, b"\x00\x3c", 0, 2)
+    assert not confirms.handle_frame(frames.HEADER, b"\x00\x3c", 0, 2)
 
 
 async def test_a_confirm_of_nothing_outstanding_changes_nothing() -> None:

@@ -124,7 +124,7 @@ async def test_what_was_unacknowledged_when_the_connection_was_closed_is_handled
 ) -> None:
     async with working(place) as worker:
         inner = worker._broker._step
-        step, arrived, may_go = inner.take, asyncio.Event(), asyncio.Event()
+        step, arrived, may_go = inner.handle, asyncio.Event(), asyncio.Event()
 
         async def take_and_dawdle(messages: Sequence[Envelope | Poison]) -> object:
             taken = await step(messages)
@@ -132,7 +132,7 @@ async def test_what_was_unacknowledged_when_the_connection_was_closed_is_handled
             await may_go.wait()
             return taken
 
-        inner.take = take_and_dawdle
+        inner.handle = take_and_dawdle
         await publish(channel, place, [paid("o-1")])
         await arrived.wait()
         await close_connections(place, f"consumer {place.order_queue}")

@@ -14,9 +14,9 @@ from saga.messages.cloudevents import decode
 from saga.modules import NewEvent, append
 from saga.orders import order_process
 from saga.postgres import durable_transaction
-from tests.orders.auditor import Verdict
+from tests.orders.auditor import EndState
 from tests.rabbitmq.place import Place, working
-from tests.rabbitmq.records import answers, dead_letters, messages_taken, outcome, position_in, verdicts
+from tests.rabbitmq.records import answers, dead_letters, end_states, messages_taken, outcome, position_in
 from tests.rabbitmq.waiting import until
 from tests.rabbitmq.wire import cancelled, event, paid, placed, publish, under_another_id
 
@@ -40,11 +40,11 @@ async def test_the_same_payment_under_another_payment_id_is_refunded(
     place: Place, worker: None, channel: AbstractChannel
 ) -> None:
     await publish(channel, place, [placed("o-1"), paid("o-1", "p-2"), paid("o-1", "p-1")])
-    kept = Verdict(
+    kept = EndState(
         "paid",
         frozenset({("payment_request", "voided"), ("fulfilment", "started"), ("refund/p-2", "refunded")}),
     )
-    await until(lambda: verdicts(place.engine), lambda seen: seen.get("o-1") == kept)
+    await until(lambda: end_states(place.engine), lambda seen: seen.get("o-1") == kept)
     assert await dead_letters(place.engine) == []
 
 
@@ -84,13 +84,13 @@ async def test_the_same_message_id_with_other_contents_is_a_conflict(
     (letter,) = await letters_of(place, 1)
     assert letter.kind == "conflict"
     assert letter.reason == "the same message was taken in before with other contents"
-    assert set(await verdicts(place.engine)) == {"o-1"}
+    assert set(await end_states(place.engine)) == {"o-1"}
 
 
 async def test_the_same_message_id_with_other_contents_is_a_conflict_within_one_batch(place: Place) -> None:
     first = event("PaymentReceived", PAID, id="m-1")
     batch = [first, replace(first, body=orjson.dumps(PAID | {"amount": 1})), first]
-    taken = await Step(place.engine, order_process()).take([decode(raw) for raw in batch])
+    taken = await Step(place.engine, order_process()).handle([decode(raw) for raw in batch])
     assert (taken.taken, taken.repeated, taken.dead) == (1, 1, 1)
     (letter,) = await dead_letters(place.engine)
     assert orjson.loads(letter.body)["amount"] == 1

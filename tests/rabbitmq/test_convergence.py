@@ -11,21 +11,21 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 
 from saga.core import Fact
 from saga.core.process import Process
-from saga.engine.intake import Admitted, admit
+from saga.engine.intake import AdmittedMessage, admit
 from saga.messages import Envelope, Raw
 from saga.messages.cloudevents import decode
 from saga.orders import order_process
-from tests.orders.auditor import Verdict, audit
+from tests.orders.auditor import EndState, audit
 from tests.rabbitmq.place import Place, working
 from tests.rabbitmq.records import (
     Position,
     answers,
     commands,
     dead_letters,
+    end_states,
     is_relayed,
     messages_taken,
     position_in,
-    verdicts,
 )
 from tests.rabbitmq.waiting import until
 from tests.rabbitmq.wire import MODULES, cancelled, drain, event, paid, placed, publish, timed_out, under_another_id
@@ -60,11 +60,11 @@ class History:
         return f"{self.order_id}: {' -> '.join(str(raw.headers['ce-type']) for raw in self.messages)}"
 
 
-def _understood(raw: Raw) -> Admitted:
+def _understood(raw: Raw) -> AdmittedMessage:
     envelope = decode(raw)
     assert isinstance(envelope, Envelope)
     admitted = admit(PROCESS, envelope)
-    assert isinstance(admitted, Admitted)
+    assert isinstance(admitted, AdmittedMessage)
     return admitted
 
 
@@ -124,21 +124,21 @@ async def _converge(place: Place, channel: AbstractChannel, histories: Sequence[
     taken = await drain(place, place.topology.queue("gateway")) + await drain(place, place.topology.queue("fulfilment"))
     expected = {history.order_id: audit(history.facts) for history in histories}
     stories = {history.order_id: str(history) for history in histories}
-    assert _diverged(expected, await verdicts(place.engine), stories) == []
+    assert _diverged(expected, await end_states(place.engine), stories) == []
     net = _net(taken)
     at_collaborators = {
-        order_id: Verdict(one.outcome, net.get(order_id, frozenset())) for order_id, one in expected.items()
+        order_id: EndState(one.outcome, net.get(order_id, frozenset())) for order_id, one in expected.items()
     }
     assert _diverged(expected, at_collaborators, stories) == []
     assert await dead_letters(place.engine) == []
     _assert_no_command_is_doubled(taken, len(await commands(place.engine)))
 
 
-def _diverged(expected: dict[str, Verdict], seen: dict[str, Verdict], stories: dict[str, str]) -> list[str]:
+def _diverged(expected: dict[str, EndState], seen: dict[str, EndState], stories: dict[str, str]) -> list[str]:
     return [
-        f"{stories[order_id]}: {seen.get(order_id)} instead of {verdict}"
-        for order_id, verdict in expected.items()
-        if seen.get(order_id) != verdict
+        f"{stories[order_id]}: {seen.get(order_id)} instead of {end_state}"
+        for order_id, end_state in expected.items()
+        if seen.get(order_id) != end_state
     ]
 
 
@@ -208,7 +208,7 @@ async def test_one_worker_with_batches_of_one_handles_each_of_the_24_orders_just
         as_sent = [f"InputTaken {raw.headers['ce-type']}" for raw in history.messages]
         assert await answers(place.engine, history.order_id) == as_sent, str(history)
     expected = {history.order_id: audit(history.facts) for history in histories}
-    assert await verdicts(place.engine) == expected
+    assert await end_states(place.engine) == expected
 
 
 async def test_positions_that_come_shuffled_and_repeatedly_leave_no_hole(
@@ -230,5 +230,5 @@ async def test_positions_that_come_shuffled_and_repeatedly_leave_no_hole(
         await until(lambda: messages_taken(place.engine), lambda seen: sum(seen) == len(sent), seconds=30)
         for module, last in logs.items():
             await until(lambda: position_in(place.engine, module), lambda at: at == Position(last, 0))  # noqa: B023
-    assert {verdict.outcome for verdict in (await verdicts(place.engine)).values()} == {"refunded"}
+    assert {end_state.outcome for end_state in (await end_states(place.engine)).values()} == {"refunded"}
     assert await dead_letters(place.engine) == []

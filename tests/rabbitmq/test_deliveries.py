@@ -8,7 +8,7 @@ import pytest
 from saga.rabbitmq.acknowledgements import Acknowledgements
 from saga.rabbitmq.content import Content
 from saga.rabbitmq.deliveries import BATCH_BYTES, HOT_BYTES, HOT_MESSAGES, Deliveries, Delivery, glance_for
-from tests.rabbitmq.test_sorter import delivery as frames_of
+from tests.rabbitmq.test_frame_router import delivery as frames_of
 
 SEED = 20_261_127
 CHANNEL = 1
@@ -51,7 +51,7 @@ def frames_in(deliveries: Deliveries, tag: int, body: bytes) -> None:
     at = 0
     while at < len(data):
         size = int.from_bytes(data[at + 3 : at + 7], "big")
-        assert deliveries.take(data[at], data, at + 7, at + 7 + size)
+        assert deliveries.handle_frame(data[at], data, at + 7, at + 7 + size)
         at += size + 8
 
 

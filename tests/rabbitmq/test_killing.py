@@ -59,7 +59,7 @@ async def test_a_feed_behind_which_another_one_fed_finds_what_that_one_died_of(e
 
 async def test_a_redrive_of_a_message_that_kills_says_that_it_is_still_dead(engine: AsyncEngine) -> None:
     raw = event("Knocked", {"room": "b", "decided": "exit"})
-    await Step(engine, doors).take_warily([decode(raw)])
+    await Step(engine, doors).handle_rehearsed([decode(raw)])
     (letter,) = await dead_letters(engine)
     done = await redrive(engine, [doors], [letter.dead_letter_id], prefix="t", open_publisher=no_broker)
     (redriven,) = done.answers

@@ -78,6 +78,6 @@ async def test_a_payment_id_is_counted_in_characters_for_it_stands_in_bodies_alo
 
 async def test_a_message_that_is_too_long_is_found_by_what_it_says(place: Place) -> None:
     endless = "o" * 3_000
-    await Step(place.engine, order_process()).take([decode(event("OrderPlaced", {"order_id": endless}))])
+    await Step(place.engine, order_process()).handle([decode(event("OrderPlaced", {"order_id": endless}))])
     (letter,) = await dead_letters(place.engine)
     assert letter.process_id == "o" * 400 + "..."

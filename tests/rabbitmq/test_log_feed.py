@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.engine import Step
-from saga.feeds.gaps import Grace
+from saga.feeds.gaps import GapTimeouts
 from saga.feeds.log_feed import AT_ONCE, HOLD_FEED, LogFeed
 from saga.modules import NewEvent, Visibility, append
 from saga.orders import order_process
@@ -15,11 +15,11 @@ from saga.postgres import durable_transaction
 from tests.engine.conversation import commands, dead_letters, execute, message, outcome, rows, value
 
 PROCESS = order_process()
-HOLES_AT_ONCE = Grace(hole_seconds=0, tail_seconds=1_000)
-LATER = Grace(hole_seconds=1_000, tail_seconds=1_000)
+HOLES_AT_ONCE = GapTimeouts(hole_seconds=0, tail_seconds=1_000)
+LATER = GapTimeouts(hole_seconds=1_000, tail_seconds=1_000)
 
 
-def log_feed(engine: AsyncEngine, grace: Grace = HOLES_AT_ONCE, page_size: int = 3) -> LogFeed:
+def log_feed(engine: AsyncEngine, grace: GapTimeouts = HOLES_AT_ONCE, page_size: int = 3) -> LogFeed:
     return LogFeed(engine, Step(engine, PROCESS), PROCESS, "saga", grace=grace, page_size=page_size)
 
 
@@ -35,7 +35,7 @@ def cancelled(order_id: str) -> NewEvent:
 async def deliver(engine: AsyncEngine, order_id: str, position: int, previous: int | None) -> None:
     place = {"module": "orders", "position": position, "previous": previous}
     said = message("OrderCancelled", order_id, message_id=f"e-{order_id}", **place)  # type: ignore[arg-type]
-    assert (await Step(engine, PROCESS).take([said])).taken == 1
+    assert (await Step(engine, PROCESS).handle([said])).taken == 1
 
 
 async def cursor(engine: AsyncEngine) -> list[tuple[int, str]]:
@@ -65,7 +65,7 @@ async def test_what_comes_after_all_is_a_repeat(engine: AsyncEngine) -> None:
     await record(engine, cancelled("o-1"))
     await log_feed(engine, AT_ONCE).feed_once()
     late = message("OrderCancelled", "o-1", message_id="e-o-1", module="orders", position=1, previous=0)
-    assert (await Step(engine, PROCESS).take([late])).repeated == 1
+    assert (await Step(engine, PROCESS).handle([late])).repeated == 1
 
 
 async def test_a_gap_without_public_events_explains_itself(engine: AsyncEngine) -> None:
@@ -133,7 +133,7 @@ async def test_a_consumer_goes_over_from_the_log_to_the_queue_and_back(engine: A
                 message("OrderCancelled", f"o-{n}", message_id=f"e-o-{n}", module="orders", position=n, previous=n - 1)
                 for n in queue[start : start + 7]
             ]
-            await step.take(batch)
+            await step.handle(batch)
 
     async def pull(feed: LogFeed) -> None:
         while await value(engine, "SELECT count(*) FROM saga.instance") < 200:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from saga.core import Fact
 from saga.engine import Step
-from saga.engine.intake import Admitted, admit
-from saga.feeds.gaps import Grace
+from saga.engine.intake import AdmittedMessage, admit
+from saga.feeds.gaps import GapTimeouts
 from saga.feeds.log_feed import LogFeed
 from saga.messages import Envelope, Poison
 from saga.messages.identity import derived_id
@@ -20,15 +20,15 @@ from saga.rabbitmq.admission import Events
 from saga.rabbitmq.consumer import Consumer
 from saga.rabbitmq.publisher import Publisher
 from saga.worker.relay import Relay
-from tests.orders.auditor import Verdict, audit
+from tests.orders.auditor import EndState, audit
 from tests.rabbitmq.place import Place
-from tests.rabbitmq.records import dead_letters, position_in, verdicts
+from tests.rabbitmq.records import dead_letters, end_states, position_in
 from tests.rabbitmq.waiting import until
 
 PROCESS = order_process()
 ORDERS = 150
 MODULES = ("orders", "payments", "scheduler")
-QUICK = Grace(hole_seconds=0.3, tail_seconds=1.0)
+QUICK = GapTimeouts(hole_seconds=0.3, tail_seconds=1.0)
 LOST, LATE, DOUBLED = 0.25, 0.2, 0.2
 
 
@@ -90,7 +90,7 @@ async def record_at_random(place: Place, chance: random.Random) -> None:
             await append(connection, module, [*hidden, event] if chance.random() < 0.5 else [event, *hidden])
 
 
-async def folded(place: Place) -> dict[str, Verdict]:
+async def folded(place: Place) -> dict[str, EndState]:
     """What the facts in the logs must come to, order by order."""
     facts: defaultdict[str, list[Fact]] = defaultdict(list)
     async with place.engine.connect() as connection:
@@ -99,7 +99,7 @@ async def folded(place: Place) -> dict[str, Verdict]:
                 message = as_delivered(entry, place.prefix)
                 assert isinstance(message, Envelope)
                 admitted = admit(PROCESS, message)
-                assert isinstance(admitted, Admitted)
+                assert isinstance(admitted, AdmittedMessage)
                 facts[admitted.process_id].append(admitted.fact)
     return {order_id: audit(known) for order_id, known in facts.items()}
 
@@ -116,8 +116,8 @@ async def test_whatever_the_way_to_the_queue_does_the_logs_say_how_every_order_e
     step = Step(place.engine, PROCESS)
     stop, consuming = asyncio.Event(), asyncio.Event()
 
-    async def take(messages: Sequence[Envelope | Poison]) -> None:
-        await step.take(messages)
+    async def handle(messages: Sequence[Envelope | Poison]) -> None:
+        await step.handle(messages)
 
     async def cursors() -> dict[str, tuple[int, int]]:
         found = {module: await position_in(place.engine, module) for module in MODULES}
@@ -126,7 +126,7 @@ async def test_whatever_the_way_to_the_queue_does_the_logs_say_how_every_order_e
     feed = LogFeed(place.engine, step, PROCESS, place.prefix, grace=QUICK, page_size=50)
     async with LossyPublisher(place, chance) as publisher, asyncio.TaskGroup() as loops:
         relay = Relay(place.engine, publisher, place.prefix, 20)
-        consumer = Consumer(place.amqp_url, place.topology, "order", take, 25, judge=Events(PROCESS, place.prefix))
+        consumer = Consumer(place.amqp_url, place.topology, "order", handle, 25, judge=Events(PROCESS, place.prefix))
         loops.create_task(consumer.run(stop, consuming))
         loops.create_task(relay.run(stop, 0.02))
         loops.create_task(feed.run(stop, asyncio.Event(), 0.1))
@@ -138,5 +138,5 @@ async def test_whatever_the_way_to_the_queue_does_the_logs_say_how_every_order_e
         finally:
             stop.set()
     assert publisher.lost > ORDERS / 10, f"seed {seed}: the test must lose something"
-    assert await verdicts(place.engine) == await folded(place), f"seed {seed}"
+    assert await end_states(place.engine) == await folded(place), f"seed {seed}"
     assert await dead_letters(place.engine) == [], f"seed {seed}"

@@ -7,7 +7,7 @@ from aio_pika.abc import AbstractChannel
 
 from saga.modules.outgoing import Outgoing
 from saga.rabbitmq import publisher as publishing
-from saga.rabbitmq.frame_router import SortedConnection
+from saga.rabbitmq.frame_router import RoutedConnection
 from saga.rabbitmq.publisher import Publisher
 from tests.rabbitmq.place import Place
 from tests.rabbitmq.wire import depth
@@ -47,7 +47,7 @@ async def test_publishes_at_the_same_time_share_one_connection_and_each_knows_it
 ) -> None:
     opened = []
 
-    async def connect(amqp_url: str, name: str) -> SortedConnection:
+    async def connect(amqp_url: str, name: str) -> RoutedConnection:
         opened.append(name)
         return await real(amqp_url, name)
 

@@ -39,10 +39,10 @@ class BreaksOnPennies(Register):
     def __hash__(self) -> int:
         return hash(self.name)
 
-    def take_in(self, entries: Mapping[str, Mapping[str, Any]], fact: Fact) -> Mapping[str, Mapping[str, Any]]:
+    def apply(self, entries: Mapping[str, Mapping[str, Any]], fact: Fact) -> Mapping[str, Mapping[str, Any]]:
         if fact.fields["amount"] < 10:
             raise ZeroDivisionError("pennies")
-        return super().take_in(entries, fact)
+        return super().apply(entries, fact)
 
 
 def broken_process() -> Process:
@@ -57,7 +57,7 @@ async def redrive(place: Place, process: Process) -> None:
     """Put every open dead letter back, as the command line does."""
     letters = await open_dead_letters(place.engine)
     messages = [decode(load_raw(letter.body, letter.properties)) for letter in letters]
-    await Step(place.engine, process, elsewhere=ELSEWHERE).take(
+    await Step(place.engine, process, elsewhere=ELSEWHERE).handle(
         messages, redriven=[letter.dead_letter_id for letter in letters]
     )
 
@@ -76,7 +76,7 @@ async def test_a_decision_that_raises_parks_its_message_and_the_others_go_on(
 
 async def test_a_decision_that_raises_parks_all_messages_of_its_instance_in_the_batch(place: Place) -> None:
     batch = [placed("broken"), paid("broken", amount=1), paid("a")]
-    taken = await Step(place.engine, broken_process()).take([decode(raw) for raw in batch])
+    taken = await Step(place.engine, broken_process()).handle([decode(raw) for raw in batch])
     assert (taken.taken, taken.dead) == (1, 2)
     assert {(letter.kind, letter.process_id) for letter in await dead_letters(place.engine)} == {("failed", "broken")}
     await redrive(place, order_process())

@@ -37,7 +37,7 @@ async def put_back(place: Place, letter: Any) -> None:
     properties = letter.properties if isinstance(letter.properties, dict) else orjson.loads(letter.properties)
     again = decode(load_raw(letter.body, properties))
     step = Step(place.engine, order_process())
-    assert (await step.take_warily([again], redriven=[letter.dead_letter_id])).taken == 1
+    assert (await step.handle_rehearsed([again], redriven=[letter.dead_letter_id])).taken == 1
 
 
 @pytest.mark.timeout(300)

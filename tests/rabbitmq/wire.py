@@ -113,7 +113,7 @@ async def drain(place: Place, queue: str) -> list[AbstractIncomingMessage]:
     taken: list[AbstractIncomingMessage] = []
     done = asyncio.Event()
 
-    async def take(message: AbstractIncomingMessage) -> None:
+    async def handle(message: AbstractIncomingMessage) -> None:
         taken.append(message)
         if len(taken) == waiting:
             done.set()
@@ -123,7 +123,7 @@ async def drain(place: Place, queue: str) -> list[AbstractIncomingMessage]:
         found = await channel.declare_queue(queue, passive=True)
         waiting = found.declaration_result.message_count or 0
         if waiting:
-            await found.consume(take, no_ack=True)
+            await found.consume(handle, no_ack=True)
             async with asyncio.timeout(30):
                 await done.wait()
     return taken

@@ -75,7 +75,7 @@ async def process(request: pytest.FixtureRequest, engine: AsyncEngine) -> Proces
     """A process that has taken much in."""
     process = PROCESSES[request.param]
     for batch in history(process, random.Random(SEED)):
-        await Step(engine, process).take(batch)
+        await Step(engine, process).handle(batch)
     return process
 
 
@@ -112,7 +112,7 @@ async def test_a_repair_restores_exactly_its_rows_and_nothing_is_sent_then_or_la
         Envelope(type_, f"again-{number}", "/again", fields, raw=Raw(b"%d" % number))
         for number, (type_, fields) in enumerate(known)
     ]
-    await Step(engine, process).take(again)
+    await Step(engine, process).handle(again)
     assert await commands(engine) == sent, "what was sent is remembered with all that it said"
 
 
@@ -127,9 +127,9 @@ async def test_one_that_lost_its_last_command_differs_in_that_alone(engine: Asyn
     async with engine.begin() as connection:
         await connection.execute(text("SET LOCAL saga.pruning = 'on'"))
         for stream, (version, *_) in lost.items():
-            wanted = {"id": stream, "version": version}
+            parameters = {"id": stream, "version": version}
             await connection.execute(
-                text("DELETE FROM saga.event_log WHERE stream_id = :id AND stream_version = :version"), wanted
+                text("DELETE FROM saga.event_log WHERE stream_id = :id AND stream_version = :version"), parameters
             )
     found = [one for page in [page async for page in check(engine, process)] for one in page]
     for one in found:
@@ -154,7 +154,7 @@ async def test_one_that_was_pruned_and_came_back_is_followed_from_there(engine: 
         await connection.execute(text("SET LOCAL saga.pruning = 'on'"))
         await connection.execute(text("DELETE FROM saga.event_log WHERE stream_id LIKE 'i-%'"))
     for batch in history(process, random.Random(7)):
-        await Step(engine, process).take(batch)
+        await Step(engine, process).handle(batch)
     found = [one for page in [page async for page in check(engine, process)] for one in page]
     assert {one.standing for one in found} <= {Standing.COMPARED, Standing.PRUNED}
     assert {one.process_id: one.differences for one in found if one.differences} == {}

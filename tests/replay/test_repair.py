@@ -37,7 +37,7 @@ async def test_whatever_is_corrupted_is_repaired_and_nothing_is_sent(
 ) -> None:
     chance = random.Random(seed)
     for batch in history(chance, orders=40):
-        await step.take(batch)
+        await step.handle(batch)
     ids = [process_id for (process_id,) in await rows(engine, "SELECT process_id FROM saga.instance ORDER BY 1")]
     before, logged = {one: await row(engine, one) for one in ids}, await log(engine)
     for process_id in chance.sample(ids, 20):
@@ -53,7 +53,7 @@ async def test_whatever_is_corrupted_is_repaired_and_nothing_is_sent(
 
 
 async def test_a_repair_is_recorded_in_the_stream_as_an_internal_event(engine: AsyncEngine, step: Step) -> None:
-    await step.take([message("OrderPlaced", "o-1")])
+    await step.handle([message("OrderPlaced", "o-1")])
     await execute(engine, "UPDATE saga.instance SET outcome = 'paid', settled = true")
     await repair(engine, PROCESS, "o-1")
     noted = await rows(
@@ -66,7 +66,7 @@ async def test_a_repair_is_recorded_in_the_stream_as_an_internal_event(engine: A
 
 
 async def test_an_order_in_order_is_not_touched(engine: AsyncEngine, step: Step) -> None:
-    await step.take([message("OrderPlaced", "o-1")])
+    await step.handle([message("OrderPlaced", "o-1")])
     before = await rows(engine, "SELECT *, xmin FROM saga.instance")
     assert (await repair(engine, PROCESS, "o-1")).differences == ()
     assert await rows(engine, "SELECT *, xmin FROM saga.instance") == before
@@ -74,15 +74,15 @@ async def test_an_order_in_order_is_not_touched(engine: AsyncEngine, step: Step)
 
 
 async def test_an_order_that_lost_its_row_goes_on_after_its_repair(engine: AsyncEngine, step: Step) -> None:
-    await step.take([message("OrderPlaced", "o-1"), message("OrderCancelled", "o-1")])
+    await step.handle([message("OrderPlaced", "o-1"), message("OrderCancelled", "o-1")])
     await execute(engine, "DELETE FROM saga.instance")
     late = message("PaymentReceived", "o-1")
-    assert (await step.take([late])).dead == 1
+    assert (await step.handle([late])).dead == 1
     await repair(engine, PROCESS, "o-1")
     recorded = "SELECT min(recorded_at) FROM saga.event_log"
     assert await value(engine, "SELECT created_at FROM saga.instance") == await value(engine, recorded)
     letters = [letter for (letter,) in await rows(engine, "SELECT dead_letter_id FROM saga.dead_letter")]
-    await step.take([late], redriven=letters)
+    await step.handle([late], redriven=letters)
     assert await outcome(engine, "o-1") == "refunded"
     assert await commands(engine, "o-1") == ["RequestPayment", "VoidPayment", "StopFulfilment", "RefundPayment"]
     assert await differing(engine) == {}
@@ -90,14 +90,14 @@ async def test_an_order_that_lost_its_row_goes_on_after_its_repair(engine: Async
 
 async def test_a_repair_and_a_step_at_once_end_as_one_after_the_other(engine: AsyncEngine, step: Step) -> None:
     for number in range(10):
-        await step.take([message("OrderPlaced", f"o-{number}"), message("OrderCancelled", f"o-{number}")])
+        await step.handle([message("OrderPlaced", f"o-{number}"), message("OrderCancelled", f"o-{number}")])
     await execute(engine, "DELETE FROM saga.instance")
 
     async def pay(order_id: str) -> None:
         late = message("PaymentReceived", order_id)
         while True:
             try:
-                await step.take([late])
+                await step.handle([late])
                 return
             except Conflict:
                 continue
@@ -109,7 +109,7 @@ async def test_a_repair_and_a_step_at_once_end_as_one_after_the_other(engine: As
 
 
 async def test_a_deadline_is_armed_again_as_it_was(engine: AsyncEngine, step: Step) -> None:
-    await step.take([message("OrderPlaced", "o-1", payment_timeout_seconds=3600)])
+    await step.handle([message("OrderPlaced", "o-1", payment_timeout_seconds=3600)])
     armed = "SELECT process, process_id, name, emits, CAST(data AS text), CAST(metadata AS text) FROM saga.timer"
     before, due = await rows(engine, armed), await value(engine, "SELECT due_at FROM saga.timer")
     await execute(engine, "DELETE FROM saga.timer")
@@ -119,7 +119,7 @@ async def test_a_deadline_is_armed_again_as_it_was(engine: AsyncEngine, step: St
 
 
 async def test_a_deadline_that_has_passed_meanwhile_fires_at_once(engine: AsyncEngine, step: Step) -> None:
-    await step.take([message("OrderPlaced", "o-1", payment_timeout_seconds=0.001)])
+    await step.handle([message("OrderPlaced", "o-1", payment_timeout_seconds=0.001)])
     await execute(engine, "DELETE FROM saga.timer")
     await repair(engine, PROCESS, "o-1")
     assert (await Sweeper(engine, 10).sweep()).fired == 1
@@ -130,13 +130,13 @@ async def test_a_deadline_that_has_passed_meanwhile_fires_at_once(engine: AsyncE
 async def test_an_order_that_decided_on_a_wrong_state_learns_what_was_really_sent(
     engine: AsyncEngine, step: Step
 ) -> None:
-    await step.take([message("OrderPlaced", "o-1")])
+    await step.handle([message("OrderPlaced", "o-1")])
     await execute(
         engine,
         """UPDATE saga.instance SET state = jsonb_set(jsonb_set(state,
         '{commanded,fulfilment}', '["started", 1]'), '{revisions,fulfilment}', '1')""",
     )
-    await step.take([message("PaymentReceived", "o-1", payment_id="p-1")])
+    await step.handle([message("PaymentReceived", "o-1", payment_id="p-1")])
     assert "StartFulfilment" not in await commands(engine, "o-1"), "it believes that this was sent"
     found = await repair(engine, PROCESS, "o-1")
     assert [(one.what, one.repairable) for one in found.differences] == [
@@ -145,13 +145,13 @@ async def test_an_order_that_decided_on_a_wrong_state_learns_what_was_really_sen
         ("command.fulfilment", False),
     ]
     assert "StartFulfilment" not in await commands(engine, "o-1"), "a repair sends nothing"
-    await step.take([message("PaymentReceived", "o-1", payment_id="p-2")])
+    await step.handle([message("PaymentReceived", "o-1", payment_id="p-2")])
     assert "StartFulfilment" in await commands(engine, "o-1"), "the next input makes good for it"
     assert await differing(engine) == {"o-1": ["command.fulfilment"]}, "what was not sent in time stays a finding"
 
 
 async def test_what_no_repair_can_mend_is_left_as_it_is(engine: AsyncEngine, step: Step) -> None:
-    await step.take([message("OrderPlaced", one) for one in ("gone", "no-row", "unknown", "no-record")])
+    await step.handle([message("OrderPlaced", one) for one in ("gone", "no-row", "unknown", "no-record")])
     await delete_entries(engine, "gone", "target IS NULL")
     await delete_entries(engine, "no-record", "true")
     for one in ("no-row", "unknown"):

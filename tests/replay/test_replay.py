@@ -21,7 +21,7 @@ def step(engine: AsyncEngine) -> Step:
 @pytest.mark.parametrize("seed", [random.randrange(10**6) for _ in range(3)])
 async def test_whatever_was_taken_in_is_what_its_record_says(engine: AsyncEngine, step: Step, seed: int) -> None:
     for batch in history(random.Random(seed), orders=60):
-        await step.take(batch)
+        await step.handle(batch)
     before = await log(engine)
     found = await examined(engine, page_size=7)
     ids = [process_id for (process_id,) in await rows(engine, "SELECT process_id FROM saga.instance ORDER BY 1")]
@@ -49,20 +49,20 @@ async def test_whatever_was_taken_in_is_what_its_record_says(engine: AsyncEngine
 )
 async def test_what_differs_is_found_and_named(engine: AsyncEngine, step: Step, change: str, what: str) -> None:
     said = [message("OrderPlaced", "o-1"), message("PaymentReceived", "o-1"), message("PaymentReceived", "o-2")]
-    await step.take(said)
+    await step.handle(said)
     await execute(engine, f"UPDATE saga.instance SET {change} WHERE process_id = 'o-1'")
     assert await differing(engine) == {"o-1": [what]}
 
 
 async def test_an_order_that_is_recorded_and_has_no_row_is_found(engine: AsyncEngine, step: Step) -> None:
-    await step.take([message("OrderPlaced", "o-1"), message("PaymentReceived", "o-2")])
+    await step.handle([message("OrderPlaced", "o-1"), message("PaymentReceived", "o-2")])
     await execute(engine, "DELETE FROM saga.instance WHERE process_id = 'o-1'")
     assert await differing(engine) == {"o-1": ["row"]}
     assert await reasons(engine, "o-1") == ["it has no row; recorded is awaiting_payment"]
 
 
 async def test_a_difference_says_what_is_stored_against_what_is_recorded(engine: AsyncEngine, step: Step) -> None:
-    await step.take([message("OrderPlaced", "o-1"), message("OrderCancelled", "o-1")])
+    await step.handle([message("OrderPlaced", "o-1"), message("OrderCancelled", "o-1")])
     await execute(engine, "UPDATE saga.instance SET outcome = 'paid', stream_version = 2")
     assert await reasons(engine, "o-1") == [
         "outcome: stored paid, recorded cancelled",
@@ -71,14 +71,14 @@ async def test_a_difference_says_what_is_stored_against_what_is_recorded(engine:
 
 
 async def test_a_deadline_without_a_timer_is_found_as_long_as_the_order_waits(engine: AsyncEngine, step: Step) -> None:
-    await step.take([message("OrderPlaced", "o-1"), message("OrderPlaced", "o-2"), message("PaymentReceived", "o-2")])
+    await step.handle([message("OrderPlaced", "o-1"), message("OrderPlaced", "o-2"), message("PaymentReceived", "o-2")])
     await execute(engine, "DELETE FROM saga.timer")
     assert await differing(engine) == {"o-1": ["timer.payment_deadline"]}
     assert "has no timer: it would wait for ever" in (await reasons(engine, "o-1"))[0]
 
 
 async def test_a_row_of_which_nothing_is_recorded_is_found_and_left_alone(engine: AsyncEngine, step: Step) -> None:
-    await step.take([message("OrderPlaced", "o-1")])
+    await step.handle([message("OrderPlaced", "o-1")])
     await delete_entries(engine, "o-1", "true")
     (found,) = await examined(engine)
     assert [(one.what, one.repairable) for one in found.differences] == [("record", False)]
@@ -87,7 +87,7 @@ async def test_a_row_of_which_nothing_is_recorded_is_found_and_left_alone(engine
 async def test_a_command_that_is_gone_from_the_log_is_named_by_the_input_that_leads_to_it(
     engine: AsyncEngine, step: Step
 ) -> None:
-    await step.take([message("OrderPlaced", "o-1"), message("PaymentReceived", "o-1")])
+    await step.handle([message("OrderPlaced", "o-1"), message("PaymentReceived", "o-1")])
     await delete_entries(engine, "o-1", "type = 'VoidPayment'")
     (reason,) = await reasons(engine, "o-1")
     assert reason.startswith("entry 3 of its record leads to VoidPayment revision 2 for gateway (payment_request)")
@@ -95,7 +95,7 @@ async def test_a_command_that_is_gone_from_the_log_is_named_by_the_input_that_le
 
 
 async def test_a_command_that_no_input_leads_to_is_found(engine: AsyncEngine, step: Step) -> None:
-    await step.take([message("OrderPlaced", "o-1")])
+    await step.handle([message("OrderPlaced", "o-1")])
     await execute(
         engine,
         "INSERT INTO saga.event_log (module, position, stream_id, stream_version, event_id, type, visibility, target,"
@@ -108,7 +108,7 @@ async def test_a_command_that_no_input_leads_to_is_found(engine: AsyncEngine, st
 
 
 async def test_a_record_that_lacks_an_input_is_not_followed_further(engine: AsyncEngine, step: Step) -> None:
-    await step.take(
+    await step.handle(
         [message("PaymentReceived", "o-1"), message("OrderCancelled", "o-1"), message("OrderPlaced", "o-1")]
     )
     await delete_entries(engine, "o-1", "data ->> 'type' = 'OrderCancelled'")
@@ -118,7 +118,7 @@ async def test_a_record_that_lacks_an_input_is_not_followed_further(engine: Asyn
 
 
 async def test_a_record_that_lacks_its_beginning_is_not_followed(engine: AsyncEngine, step: Step) -> None:
-    await step.take([message("OrderPlaced", "o-1"), message("OrderCancelled", "o-1")])
+    await step.handle([message("OrderPlaced", "o-1"), message("OrderCancelled", "o-1")])
     await delete_entries(engine, "o-1", "stream_version <= 2")
     assert await differing(engine) == {"o-1": ["entry.3"]}
     await execute(engine, "INSERT INTO saga.stream_tombstone VALUES ('order-process', 'o-1', 4)")
@@ -149,7 +149,7 @@ async def test_a_record_that_lacks_its_beginning_is_not_followed(engine: AsyncEn
 async def test_an_entry_that_cannot_be_replayed_is_a_finding_about_its_order_alone(
     engine: AsyncEngine, step: Step, type_: str, said: dict[str, object], reason: str
 ) -> None:
-    await step.take([message("OrderPlaced", "o-1"), message("OrderPlaced", "o-2")])
+    await step.handle([message("OrderPlaced", "o-1"), message("OrderPlaced", "o-2")])
     await record(engine, "o-1", type_, said)
     assert list(await differing(engine)) == ["o-1"]
     (sentence,) = await reasons(engine, "o-1")
@@ -157,7 +157,7 @@ async def test_an_entry_that_cannot_be_replayed_is_a_finding_about_its_order_alo
 
 
 async def test_the_version_of_the_process_alone_is_no_difference(engine: AsyncEngine, step: Step) -> None:
-    await step.take([message("OrderPlaced", "o-1")])
+    await step.handle([message("OrderPlaced", "o-1")])
     await execute(engine, "UPDATE saga.instance SET process_version = 7, state = state #- '{parts,deadline}'")
     (found,) = await examined(engine)
     assert (found.process_version, found.differences) == (7, ()), "a part that is not stored stands at its start"
@@ -166,7 +166,7 @@ async def test_the_version_of_the_process_alone_is_no_difference(engine: AsyncEn
 async def test_a_pruned_order_is_no_difference_and_neither_is_one_that_came_back(
     engine: AsyncEngine, step: Step
 ) -> None:
-    await step.take([message("OrderPlaced", "o-1"), message("OrderCancelled", "o-1")])
+    await step.handle([message("OrderPlaced", "o-1"), message("OrderCancelled", "o-1")])
     await execute(
         engine,
         "INSERT INTO saga.instance_tombstone SELECT process, process_id, process_version, stream_version, outcome,"
@@ -177,7 +177,7 @@ async def test_a_pruned_order_is_no_difference_and_neither_is_one_that_came_back
     await delete_entries(engine, "o-1", "true")
     assert await examined(engine) == []
     assert [one.standing async for page in check_these(engine, PROCESS, ["o-1"]) for one in page] == [Standing.PRUNED]
-    await step.take([message("PaymentReceived", "o-1")])
+    await step.handle([message("PaymentReceived", "o-1")])
     assert await outcome(engine, "o-1") == "refunded"
     began = "SELECT stream_version, type FROM saga.event_log WHERE stream_id = 'o-1' ORDER BY 1 LIMIT 1"
     assert await rows(engine, began) == [(5, "InstanceRevived")]
@@ -221,18 +221,18 @@ async def test_instances_are_found_by_index(engine: AsyncEngine) -> None:
         " SELECT 'order', 'o-' || n, 1 FROM generate_series(1, 20000) AS n",
     )
     await execute(engine, "ANALYZE saga.event_log, saga.instance")
-    wanted = {"process": "order", "module": "order-process", "after": "o-5", "limit": 500}
-    plan = "\n".join(line for (line,) in await rows(engine, f"EXPLAIN {FIND_NEXT.text}", **wanted))
+    parameters = {"process": "order", "module": "order-process", "after": "o-5", "limit": 500}
+    plan = "\n".join(line for (line,) in await rows(engine, f"EXPLAIN {FIND_NEXT.text}", **parameters))
     assert "event_log_module_stream_id_stream_version_key" in plan
     assert "instance_pkey" in plan
     assert "Seq Scan" not in plan
-    found = [one for (one,) in await rows(engine, FIND_NEXT.text, **wanted)]
+    found = [one for (one,) in await rows(engine, FIND_NEXT.text, **parameters)]
     all_of_them = "SELECT process_id FROM saga.instance WHERE process_id > 'o-5' ORDER BY process_id LIMIT 500"
     assert found == [one for (one,) in await rows(engine, all_of_them)]
 
 
 async def test_reading_the_log_is_all_that_a_check_does(engine: AsyncEngine, step: Step) -> None:
-    await step.take([message("OrderPlaced", "o-1")])
+    await step.handle([message("OrderPlaced", "o-1")])
     await execute(engine, "DELETE FROM saga.instance")
     await examined(engine)
     assert await rows(engine, "SELECT * FROM saga.instance") == []

@@ -9,7 +9,7 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.core import State, load_state
-from saga.engine import Step, Taken
+from saga.engine import Step, StepResult
 from saga.messages import Envelope
 from saga.modules import NewEvent, append
 from saga.orders import order_process
@@ -42,11 +42,11 @@ async def _logged(engine: AsyncEngine, one: Envelope) -> Envelope:
     return replace(one, source=f"/modules/{module}", module=module, position=position, previous_position=previous)
 
 
-async def take(engine: AsyncEngine, *messages: Envelope, elsewhere: Collection[str] = ()) -> Taken:
+async def handle(engine: AsyncEngine, *messages: Envelope, elsewhere: Collection[str] = ()) -> StepResult:
     """The messages, taken by one step; it is run again as whoever calls a step does."""
     for _ in range(MOST_ATTEMPTS):
         try:
-            return await Step(engine, PROCESS, elsewhere=elsewhere).take(messages)
+            return await Step(engine, PROCESS, elsewhere=elsewhere).handle(messages)
         except (Conflict, Unavailable):
             continue
     raise AssertionError(f"a step did not get through in {MOST_ATTEMPTS} attempts")
@@ -71,7 +71,7 @@ async def prune(engine: AsyncEngine, older_than: timedelta = NOW, entries_at_onc
 async def paid(engine: AsyncEngine, *order_ids: str) -> list[Envelope]:
     """Orders that were placed and paid, all without positions."""
     messages = [message(kind, order_id) for order_id in order_ids for kind in ("OrderPlaced", "PaymentReceived")]
-    await take(engine, *messages)
+    await handle(engine, *messages)
     return messages
 
 

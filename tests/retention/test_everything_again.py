@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.messages import Envelope
 from tests.engine.conversation import dead_letters, execute, message, rows, value
-from tests.retention.archive import batches, counts, ids, logged, picture, prune, take
+from tests.retention.archive import batches, counts, handle, ids, logged, picture, prune
 
 KINDS = ("OrderPlaced", "PaymentReceived", "OrderCancelled", "PaymentTimedOut")
 NOTHING_LEFT = ("instance", "inbox", "timer", "event_log", "dead_letter")
@@ -30,7 +30,7 @@ async def test_nothing_changes_when_all_old_messages_come_again(engine: AsyncEng
     chance = random.Random(seed)
     messages = [*await history(engine, positions=True), *await history(engine, positions=False)]
     for batch in batches(messages, 50):
-        await take(engine, *batch)
+        await handle(engine, *batch)
     before = await picture(engine)
     await prune(engine)
     assert await counts(engine, NOTHING_LEFT) == dict.fromkeys(NOTHING_LEFT, 0), f"seed {seed}"
@@ -40,7 +40,7 @@ async def test_nothing_changes_when_all_old_messages_come_again(engine: AsyncEng
     chance.shuffle(again)
     repeated = 0
     for batch in batches(again, batch_size):
-        taken = await take(engine, *batch)
+        taken = await handle(engine, *batch)
         assert (taken.taken, taken.ignored, taken.dead, taken.outgoing) == (0, 0, 0, 0), f"seed {seed}"
         repeated += taken.repeated
     assert repeated == len(again), f"seed {seed}"
@@ -50,14 +50,14 @@ async def test_nothing_changes_when_all_old_messages_come_again(engine: AsyncEng
 
 
 async def test_pruning_a_second_time_finds_nothing(engine: AsyncEngine) -> None:
-    await take(engine, *await history(engine, positions=True))
+    await handle(engine, *await history(engine, positions=True))
     assert (await prune(engine)).removed
     assert not (await prune(engine)).removed
 
 
 async def test_what_is_not_older_than_the_age_stays(engine: AsyncEngine) -> None:
     messages = await history(engine, positions=True)
-    await take(engine, *messages)
+    await handle(engine, *messages)
     everything = await counts(engine, NOTHING_LEFT)
     assert not (await prune(engine, timedelta(hours=1))).removed
     assert await counts(engine, NOTHING_LEFT) == everything
@@ -65,11 +65,11 @@ async def test_what_is_not_older_than_the_age_stays(engine: AsyncEngine) -> None
 
 async def test_other_contents_under_the_id_of_a_pruned_message_are_a_conflict(engine: AsyncEngine) -> None:
     placed = message("OrderPlaced", "o-1", message_id="m-a")
-    await take(engine, placed, message("OrderCancelled", "o-1"))
+    await handle(engine, placed, message("OrderCancelled", "o-1"))
     await prune(engine)
     other = message("OrderPlaced", "o-1", message_id="m-a", amount=1)
     elsewhere = message("OrderPlaced", "o-2", message_id="m-a")
-    assert (await take(engine, other, elsewhere)).dead == 2
+    assert (await handle(engine, other, elsewhere)).dead == 2
     reason = "the same message was taken in before with other contents"
     assert await dead_letters(engine) == [("conflict", reason)] * 2
     assert (await ids(engine, "instance"), await ids(engine, "instance_tombstone")) == ([], ["o-1"])
@@ -81,21 +81,21 @@ async def test_ids_are_told_apart_wherever_their_source_ends(engine: AsyncEngine
         replace(message("OrderCancelled", f"o-{number}"), source=source, id=message_id)
         for number, (source, message_id) in enumerate(ids)
     ]
-    await take(engine, messages[0])
+    await handle(engine, messages[0])
     await prune(engine)
-    assert (await take(engine, *messages)).taken == len(messages) - 1
+    assert (await handle(engine, *messages)).taken == len(messages) - 1
 
 
 async def test_a_position_whose_cursor_has_a_hole_before_it_is_known_without_its_row(engine: AsyncEngine) -> None:
     beyond = message("OrderCancelled", "o-1", module="orders", position=9, previous=8)
-    await take(engine, beyond, elsewhere={"orders"})
+    await handle(engine, beyond, elsewhere={"orders"})
     assert (await prune(engine)).removed.instances == 1
-    assert (await take(engine, beyond, elsewhere={"orders"})).repeated == 1
+    assert (await handle(engine, beyond, elsewhere={"orders"})).repeated == 1
 
 
 async def test_a_message_whose_position_no_cursor_covers_keeps_its_instance(engine: AsyncEngine) -> None:
     one = message("OrderCancelled", "o-1", module="orders", position=1, previous=0)
-    await take(engine, one, elsewhere={"orders"})
+    await handle(engine, one, elsewhere={"orders"})
     await execute(engine, "DELETE FROM saga.cursor")
     await prune(engine)
     assert await ids(engine, "instance") == ["o-1"]

@@ -8,11 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from saga.core import Register, State, decide
 from saga.core.effect import Selection
 from saga.engine import Step
-from saga.engine.intake import Admitted, admit
+from saga.engine.intake import AdmittedMessage, admit
 from saga.orders import PaymentReceived, order_process
 from saga.orders import process as order_tables
 from tests.engine.conversation import commands, dead_letters, message, outcome, rows, value
-from tests.retention.archive import PROCESS, counts, ids, logged, paid, picture, prune, states, take
+from tests.retention.archive import PROCESS, counts, handle, ids, logged, paid, picture, prune, states
 
 KINDS = ("OrderPlaced", "PaymentReceived", "OrderCancelled", "PaymentTimedOut")
 COMMANDED = """
@@ -24,7 +24,7 @@ async def test_a_second_payment_for_a_pruned_order_is_refunded(engine: AsyncEngi
     await paid(engine, "o-1")
     await prune(engine)
     second = message("PaymentReceived", "o-1", payment_id="z-2")
-    assert (await take(engine, second)).taken == 1
+    assert (await handle(engine, second)).taken == 1
     assert (await outcome(engine, "o-1"), await commands(engine, "o-1")) == ("paid", ["RefundPayment"])
     refunded = await value(engine, "SELECT data ->> 'payment_id' FROM saga.event_log WHERE type = 'RefundPayment'")
     assert refunded == "z-2"
@@ -32,9 +32,9 @@ async def test_a_second_payment_for_a_pruned_order_is_refunded(engine: AsyncEngi
 
 
 async def test_a_payment_for_an_order_that_was_cancelled_and_pruned_is_refunded(engine: AsyncEngine) -> None:
-    await take(engine, message("OrderPlaced", "o-1"), message("OrderCancelled", "o-1"))
+    await handle(engine, message("OrderPlaced", "o-1"), message("OrderCancelled", "o-1"))
     await prune(engine)
-    assert (await take(engine, message("PaymentReceived", "o-1"))).taken == 1
+    assert (await handle(engine, message("PaymentReceived", "o-1"))).taken == 1
     assert await outcome(engine, "o-1") == "refunded"
     assert await commands(engine, "o-1") == ["StopFulfilment", "RefundPayment"]
 
@@ -46,11 +46,11 @@ async def test_pruning_between_any_two_messages_changes_neither_state_nor_comman
     state, decided, sent = State.start(PROCESS), [], {}
     for kind in arrival:
         arrived = message(kind, "o-1")
-        await take(engine, arrived)
+        await handle(engine, arrived)
         sent |= {position: (type_, revision) for position, type_, revision in await rows(engine, COMMANDED)}
         await prune(engine)
         admitted = admit(PROCESS, arrived)
-        assert isinstance(admitted, Admitted)
+        assert isinstance(admitted, AdmittedMessage)
         decision = decide(PROCESS, state, admitted.fact)
         state = decision.state
         decided += [(command.type, command.revision) for command in decision.commands]
@@ -63,7 +63,7 @@ async def test_what_a_pruned_order_already_knows_revives_it_and_sends_nothing(en
     await paid(engine, "o-1")
     before = await picture(engine)
     await prune(engine)
-    assert (await take(engine, message("PaymentReceived", "o-1"))).ignored == 1
+    assert (await handle(engine, message("PaymentReceived", "o-1"))).ignored == 1
     (was, version, state), (became, version_now, state_now) = before["o-1"], (await picture(engine))["o-1"]
     assert (became, state_now, version_now) == (was, state, version + 2)
     assert await commands(engine, "o-1") == []
@@ -75,7 +75,7 @@ async def test_a_revived_order_begins_its_stream_with_the_state_from_which_it_go
     (was, version, state) = (await picture(engine))["o-1"]
     await prune(engine)
     late = message("OrderCancelled", "o-1")
-    await take(engine, late)
+    await handle(engine, late)
     stream = await rows(
         engine,
         "SELECT stream_version, type, visibility, target, data, metadata ->> 'causationid' FROM saga.event_log"
@@ -90,10 +90,10 @@ async def test_a_revived_order_begins_its_stream_with_the_state_from_which_it_go
 async def test_a_revived_order_is_pruned_again_with_all_that_it_ever_knew(engine: AsyncEngine) -> None:
     messages = [*await paid(engine, "o-1"), *await logged(engine, message("OrderCancelled", "o-1"))]
     await prune(engine)
-    await take(engine, messages[-1])
+    await handle(engine, messages[-1])
     assert (await prune(engine)).removed.instances == 1
     before = await picture(engine)
-    assert (await take(engine, *messages)).repeated == len(messages)
+    assert (await handle(engine, *messages)).repeated == len(messages)
     assert await picture(engine) == before
     assert await counts(engine, ["instance", "inbox", "event_log"]) == {"instance": 0, "inbox": 0, "event_log": 0}
 
@@ -105,18 +105,18 @@ async def test_contradicting_what_a_pruned_order_knows_is_a_dead_letter_and_revi
     before = await picture(engine)
     await prune(engine)
     contradiction = message("PaymentReceived", "o-1", amount=9_900)
-    assert (await take(engine, contradiction)).dead == 1
+    assert (await handle(engine, contradiction)).dead == 1
     ((kind, reason),) = await dead_letters(engine)
     assert (kind, "amount is 4200 there and 9900 here" in reason) == ("conflict", True)
     assert await picture(engine) == before
     assert await counts(engine, ["instance", "inbox", "event_log"]) == {"instance": 0, "inbox": 0, "event_log": 0}
-    assert (await take(engine, contradiction)).dead == 1, "it is judged again, not dropped as a repeat"
+    assert (await handle(engine, contradiction)).dead == 1, "it is judged again, not dropped as a repeat"
 
 
 async def test_a_contradiction_beside_a_late_fact_is_a_dead_letter_of_a_revived_order(engine: AsyncEngine) -> None:
     await paid(engine, "o-1")
     await prune(engine)
-    taken = await take(engine, message("PaymentReceived", "o-1", amount=9_900), message("OrderCancelled", "o-1"))
+    taken = await handle(engine, message("PaymentReceived", "o-1", amount=9_900), message("OrderCancelled", "o-1"))
     assert (taken.taken, taken.dead) == (1, 1)
     assert await outcome(engine, "o-1") == "refunded"
     assert await ids(engine, "instance_tombstone") == []
@@ -125,7 +125,7 @@ async def test_a_contradiction_beside_a_late_fact_is_a_dead_letter_of_a_revived_
 async def test_a_message_that_failed_and_is_put_back_is_taken_in_by_a_pruned_order(
     engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await take(engine, message("OrderPlaced", "o-1"), message("OrderCancelled", "o-1"))
+    await handle(engine, message("OrderPlaced", "o-1"), message("OrderCancelled", "o-1"))
     await prune(engine)
     late = await logged(engine, message("PaymentReceived", "o-1"))
 
@@ -134,11 +134,11 @@ async def test_a_message_that_failed_and_is_put_back_is_taken_in_by_a_pruned_ord
 
     broken = Selection("broken", Register("payments", PaymentReceived, "payment_id"), choose)
     monkeypatch.setattr(order_tables, "EVERY_PAYMENT", broken)
-    assert (await Step(engine, order_process()).take(late)).dead == 1
+    assert (await Step(engine, order_process()).handle(late)).dead == 1
     monkeypatch.undo()
     assert await ids(engine, "instance_tombstone") == ["o-1"]
     await prune(engine)
-    assert (await take(engine, *late)).repeated == 1, "its cursor has passed it, it waits as a dead letter"
+    assert (await handle(engine, *late)).repeated == 1, "its cursor has passed it, it waits as a dead letter"
     letters = [letter for (letter,) in await rows(engine, "SELECT dead_letter_id FROM saga.dead_letter")]
-    assert (await Step(engine, order_process()).take(late, redriven=letters)).taken == 1
+    assert (await Step(engine, order_process()).handle(late, redriven=letters)).taken == 1
     assert await outcome(engine, "o-1") == "refunded"

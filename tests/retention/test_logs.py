@@ -13,7 +13,7 @@ from saga.modules.reader import read_commands, read_outgoing
 from saga.postgres import durable_transaction
 from saga.retention import PrunedLog, Pruner
 from tests.engine.conversation import commands, dead_letters, execute, message, outcome, rows, value
-from tests.retention.archive import NOW, PROCESS, ids, logged, paid, picture, prune, read_all, take
+from tests.retention.archive import NOW, PROCESS, handle, ids, logged, paid, picture, prune, read_all
 
 
 async def record(engine: AsyncEngine, *stream_ids: str, module: str = "shop", version: int | None = None) -> int:
@@ -117,9 +117,9 @@ async def test_nobody_but_the_pruner_deletes_from_a_log(engine: AsyncEngine) -> 
 async def contradicted(engine: AsyncEngine) -> Envelope:
     """An order of whose event a message with other contents claims the position."""
     (placed,) = await logged(engine, message("OrderPlaced", "o-1"))
-    await take(engine, placed, message("OrderCancelled", "o-1"))
+    await handle(engine, placed, message("OrderCancelled", "o-1"))
     false = message("OrderCancelled", "o-2", module="orders", position=1, previous=0)
-    assert (await take(engine, false)).dead == 1
+    assert (await handle(engine, false)).dead == 1
     return false
 
 
@@ -133,7 +133,9 @@ async def test_what_an_open_dead_letter_names_stays_until_it_is_closed(engine: A
     assert await record(engine, "o-1", module="orders") == 3
     assert await value(engine, "SELECT max(stream_version) FROM saga.event_log WHERE module = 'orders'") == 3
     letters = [letter for (letter,) in await rows(engine, "SELECT dead_letter_id FROM saga.dead_letter")]
-    assert (await Step(engine, PROCESS).take([false], redriven=letters)).dead == 1, "it still is not what the log says"
+    assert (await Step(engine, PROCESS).handle([false], redriven=letters)).dead == 1, (
+        "it still is not what the log says"
+    )
     await execute(engine, "UPDATE saga.dead_letter SET state = 'discarded', closed_at = now()")
     await read_all(engine, "order")
     assert (await prune(engine)).removed.dead_letters == 1
@@ -143,7 +145,7 @@ async def test_what_an_open_dead_letter_names_stays_until_it_is_closed(engine: A
 
 async def test_an_open_dead_letter_keeps_its_order_and_is_kept(engine: AsyncEngine) -> None:
     await paid(engine, "o-1", "o-2")
-    assert (await take(engine, message("PaymentReceived", "o-1", amount=9_900))).dead == 1
+    assert (await handle(engine, message("PaymentReceived", "o-1", amount=9_900))).dead == 1
     report = await prune(engine)
     assert (report.removed.instances, report.removed.dead_letters) == (1, 0)
     assert await ids(engine, "instance") == ["o-1"]
@@ -151,7 +153,7 @@ async def test_an_open_dead_letter_keeps_its_order_and_is_kept(engine: AsyncEngi
 
 
 async def test_an_order_that_is_not_settled_keeps_everything_of_its_own(engine: AsyncEngine) -> None:
-    await take(engine, message("OrderPlaced", "o-1"), message("OrderCancelled", "o-2"))
+    await handle(engine, message("OrderPlaced", "o-1"), message("OrderCancelled", "o-2"))
     before = await picture(engine)
     await prune(engine)
     assert (await ids(engine, "instance"), await commands(engine, "o-1")) == (["o-1"], ["RequestPayment"])
@@ -170,9 +172,9 @@ async def test_an_order_whose_commands_were_not_read_is_kept(engine: AsyncEngine
 async def test_without_a_relay_nothing_goes_behind_a_command_that_waits_for_its_first_reader(
     engine: AsyncEngine,
 ) -> None:
-    await take(engine, message("OrderCancelled", "o-1"))
+    await handle(engine, message("OrderCancelled", "o-1"))
     await paid(engine, "o-2")
-    await take(engine, message("OrderCancelled", "o-3"))
+    await handle(engine, message("OrderCancelled", "o-3"))
     await read_all(engine, "gateway")
     log = await only(engine, PROCESS.module)
     assert (log.held_by, log.reach) == ("fulfilment", log.reach)
@@ -190,7 +192,7 @@ async def test_a_new_relay_begins_behind_what_is_pruned_and_misses_no_command(en
     await paid(engine, "o-1")
     await prune(engine)
     await execute(engine, "DELETE FROM saga.cursor WHERE consumer = 'relay'")
-    await take(engine, message("OrderCancelled", "o-2"))
+    await handle(engine, message("OrderCancelled", "o-2"))
     async with engine.connect() as connection:
         with pytest.raises(Pruned):
             await read_outgoing(connection, PROCESS.module, 0)
@@ -202,12 +204,12 @@ async def test_a_new_relay_begins_behind_what_is_pruned_and_misses_no_command(en
 async def test_the_notes_on_a_process_s_own_progress_go_and_count_on(engine: AsyncEngine) -> None:
     messages = await logged(engine, *(message("OrderCancelled", f"o-{number}") for number in range(3)))
     notes = "SELECT stream_version FROM saga.event_log WHERE stream_id = '' ORDER BY position"
-    await take(engine, messages[0])
-    await take(engine, messages[1])
+    await handle(engine, messages[0])
+    await handle(engine, messages[1])
     assert await rows(engine, notes) == [(1,), (2,)]
     await prune(engine)
     assert await left(engine, PROCESS.module) == []
-    await take(engine, messages[2])
+    await handle(engine, messages[2])
     assert await rows(engine, notes) == [(3,)]
 
 
@@ -218,15 +220,15 @@ async def test_a_log_named_like_a_process_s_own_is_pruned_as_any_other(engine: A
 
 
 async def test_timers_go_with_their_order_and_the_late_timeout_of_one_changes_nothing(engine: AsyncEngine) -> None:
-    await take(engine, message("OrderPlaced", "o-1"), message("OrderCancelled", "o-1"))
+    await handle(engine, message("OrderPlaced", "o-1"), message("OrderCancelled", "o-1"))
     assert (await prune(engine)).removed.timers == 1
-    await take(engine, message("PaymentTimedOut", "o-1"))
+    await handle(engine, message("PaymentTimedOut", "o-1"))
     assert (await outcome(engine, "o-1"), await commands(engine, "o-1")) == ("cancelled", [])
 
 
 async def test_closed_dead_letters_go_when_they_are_old_and_open_ones_never(engine: AsyncEngine) -> None:
     nonsense = [message("Nonsense", f"o-{number}") for number in range(30)]
-    await take(engine, *nonsense)
+    await handle(engine, *nonsense)
     close = "UPDATE saga.dead_letter SET state = 'discarded', closed_at = now() - CAST(:age AS interval)"
     await execute(engine, f"{close} WHERE dead_letter_id <= 20", age=timedelta(days=3))
     await execute(engine, f"{close} WHERE dead_letter_id BETWEEN 11 AND 15", age=timedelta(days=1))
@@ -239,8 +241,8 @@ async def test_closed_dead_letters_go_when_they_are_old_and_open_ones_never(engi
 
 async def test_counting_gives_what_pruning_removes_and_touches_nothing(engine: AsyncEngine) -> None:
     messages = [message(kind, f"o-{n}") for n in range(40) for kind in ("OrderPlaced", "PaymentReceived")]
-    await take(engine, *await logged(engine, *messages[:40]), *messages[40:], message("OrderPlaced", "o-open"))
-    await take(engine, message("Nonsense", "o-1"))
+    await handle(engine, *await logged(engine, *messages[:40]), *messages[40:], message("OrderPlaced", "o-open"))
+    await handle(engine, message("Nonsense", "o-1"))
     await execute(engine, "UPDATE saga.dead_letter SET state = 'discarded', closed_at = now()")
     await read_all(engine)
     transactions = (

@@ -8,23 +8,23 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from saga.engine import Step, Taken
+from saga.engine import Step, StepResult
 from saga.messages import Envelope
 from saga.postgres import Conflict, Unavailable
-from saga.retention import Ended, Pruner
+from saga.retention import PruneEnd, Pruner
 from tests.engine.conversation import commands, message, outcome, rows, value
 from tests.retention.archive import (
     MODULES,
     NOW,
     PROCESS,
     counts,
+    handle,
     ids,
     logged,
     paid,
     picture,
     prune,
     read_all,
-    take,
     waiting_for_locks,
 )
 
@@ -48,11 +48,11 @@ async def prune_up_to_its_last_statement(engine: AsyncEngine) -> asyncio.Task[ob
     return pruning
 
 
-async def repeat_while_pruning(engine: AsyncEngine, messages: list[Envelope]) -> Taken:
+async def repeat_while_pruning(engine: AsyncEngine, messages: list[Envelope]) -> StepResult:
     async with asyncio.timeout(20):
         async with held(engine, "SELECT FROM saga.module WHERE name = 'order-process' FOR UPDATE"):
             pruning = await prune_up_to_its_last_statement(engine)
-            stepping = asyncio.create_task(take(engine, *messages, elsewhere=ELSEWHERE))
+            stepping = asyncio.create_task(handle(engine, *messages, elsewhere=ELSEWHERE))
             await waiting_for_locks(engine, 2)
         await pruning
         return await stepping
@@ -72,7 +72,7 @@ async def test_a_repeat_with_a_position_that_waits_for_the_pruner_is_still_a_rep
         message(kind, "o-1", module=MODULES[kind], position=position, previous=position - 1)
         for position, kind in enumerate(("OrderPlaced", "PaymentReceived"), 1)
     ]
-    await take(engine, *messages, elsewhere=ELSEWHERE)
+    await handle(engine, *messages, elsewhere=ELSEWHERE)
     before = await picture(engine)
     assert (await repeat_while_pruning(engine, messages)).repeated == 2
     assert await picture(engine) == before
@@ -95,7 +95,7 @@ async def test_a_repeat_whose_order_was_pruned_and_revived_while_it_waited_is_st
         message(kind, "o-1", message_id=kind, module=modules.get(kind), position=1 if modules else None)
         for kind in ("OrderPlaced", "PaymentReceived")
     )
-    await take(engine, before, repeated, elsewhere=ELSEWHERE)
+    await handle(engine, before, repeated, elsewhere=ELSEWHERE)
     in_the_way = (
         "INSERT INTO saga.inbox (consumer, module, position, source, message_id, digest)"
         " VALUES ('order', 'orders', 9, '/modules/orders', 'first', substr(sha256(''), 1, 16))"
@@ -104,10 +104,10 @@ async def test_a_repeat_whose_order_was_pruned_and_revived_while_it_waited_is_st
     async with asyncio.timeout(20):
         async with engine.connect() as connection:
             await connection.execute(text(in_the_way))
-            stepping = asyncio.create_task(take(engine, first, repeated, elsewhere=ELSEWHERE))
+            stepping = asyncio.create_task(handle(engine, first, repeated, elsewhere=ELSEWHERE))
             await waiting_for_locks(engine, 1)
             assert (await prune(engine)).removed.instances == 1
-            assert (await take(engine, message("OrderCancelled", "o-1"))).taken == 1
+            assert (await handle(engine, message("OrderCancelled", "o-1"))).taken == 1
             await connection.rollback()
         taken = await stepping
     assert (taken.taken, taken.repeated, taken.dead) == (1, 1, 0)
@@ -120,7 +120,7 @@ async def test_a_step_whose_instance_is_pruned_before_it_can_lock_it_is_run_agai
     async with asyncio.timeout(20):
         async with engine.begin() as connection:
             await connection.execute(text("SELECT FROM saga.instance FOR UPDATE"))
-            stepping = asyncio.create_task(Step(engine, PROCESS).take([message("OrderCancelled", "o-1")]))
+            stepping = asyncio.create_task(Step(engine, PROCESS).handle([message("OrderCancelled", "o-1")]))
             await waiting_for_locks(engine, 1)
             await connection.execute(text("DELETE FROM saga.instance"))
         with pytest.raises(Conflict, match="pruned just now"):
@@ -132,7 +132,7 @@ async def test_two_steps_that_revive_an_order_at_once_revive_it_once(engine: Asy
     await prune(engine)
     late = [message("PaymentReceived", order, payment_id=f"z-{n}") for order in ("o-1", "o-2") for n in range(8)]
     async with asyncio.timeout(60):
-        taken = await asyncio.gather(*(take(engine, *late[number::8]) for number in range(8)))
+        taken = await asyncio.gather(*(handle(engine, *late[number::8]) for number in range(8)))
     assert sum(one.taken for one in taken) == 16
     revived = "SELECT stream_id, count(*) FROM saga.event_log WHERE type = 'InstanceRevived' GROUP BY 1 ORDER BY 1"
     assert await rows(engine, revived) == [("o-1", 1), ("o-2", 1)]
@@ -156,7 +156,7 @@ async def test_the_pruner_leaves_what_a_step_has_moved_while_it_waited(engine: A
         async with held(engine, "SELECT FROM saga.inbox WHERE message_id = '" + messages[0].id + "' FOR UPDATE"):
             pruning = asyncio.create_task(Pruner(engine).prune(NOW))
             await waiting_for_locks(engine, 1)
-            assert (await take(engine, message("OrderCancelled", "o-2"))).taken == 1
+            assert (await handle(engine, message("OrderCancelled", "o-2"))).taken == 1
         await pruning
     assert (await ids(engine, "instance"), await ids(engine, "instance_tombstone")) == (["o-2"], ["o-1"])
     assert await value(engine, "SELECT count(*) FROM saga.inbox") == 3
@@ -169,7 +169,7 @@ async def test_only_one_pruner_works_at_a_time(engine: AsyncEngine) -> None:
             first = await prune_up_to_its_last_statement(engine)
             second = await Pruner(engine).prune(NOW)
         await first
-    assert (second.ended, bool(second.removed)) == (Ended.ANOTHER_IS_PRUNING, False)
+    assert (second.ended, bool(second.removed)) == (PruneEnd.ANOTHER_IS_PRUNING, False)
     assert await ids(engine, "instance_tombstone") == ["o-1"]
 
 
@@ -193,7 +193,7 @@ async def test_a_batch_is_small_and_the_pruner_stops_between_two(engine: AsyncEn
     stop = asyncio.Event()
     stop.set()
     stopped = await Pruner(engine).prune(NOW, stop=stop)
-    assert (stopped.ended, bool(stopped.removed)) == (Ended.STOPPED, False)
+    assert (stopped.ended, bool(stopped.removed)) == (PruneEnd.STOPPED, False)
     await prune(engine, entries_at_once=20)
     sizes = await rows(engine, "SELECT count(*) FROM saga.instance_tombstone GROUP BY CAST(xmin AS text)")
     assert sum(size for (size,) in sizes) == 60
@@ -208,6 +208,6 @@ async def test_nobody_who_appends_waits_for_a_pruner_that_waits(engine: AsyncEng
         async with held(engine, "SELECT FROM saga.inbox WHERE message_id = '" + messages[0].id + "' FOR UPDATE"):
             pruning = asyncio.create_task(Pruner(engine).prune(NOW))
             await waiting_for_locks(engine, 1)
-            assert (await take(engine, message("OrderPlaced", "o-2"))).taken == 1
+            assert (await handle(engine, message("OrderPlaced", "o-2"))).taken == 1
             await logged(engine, message("OrderPlaced", "o-3"))
         await pruning

@@ -9,15 +9,15 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.core import Fact
-from saga.engine.intake import Admitted, admit
+from saga.engine.intake import AdmittedMessage, admit
 from saga.messages import Envelope
 from saga.modules import Entry
 from saga.modules.reader import read_outgoing
 from saga.postgres import Conflict, Unavailable, durable_transaction
-from saga.retention import Ended, Pruner
+from saga.retention import PruneEnd, Pruner
 from tests.engine.conversation import message, rows, value
 from tests.orders.auditor import audit, net_effects
-from tests.retention.archive import NOW, PROCESS, batches, logged, states, take
+from tests.retention.archive import NOW, PROCESS, batches, handle, logged, states
 
 KINDS = ("OrderPlaced", "PaymentReceived", "OrderCancelled", "PaymentTimedOut")
 MOVE = text(
@@ -47,7 +47,7 @@ def facts_of(messages: list[Envelope]) -> dict[str, list[Fact]]:
     facts = defaultdict(list)
     for one in messages:
         admitted = admit(PROCESS, one)
-        assert isinstance(admitted, Admitted)
+        assert isinstance(admitted, AdmittedMessage)
         facts[admitted.process_id].append(admitted.fact)
     return facts
 
@@ -76,7 +76,7 @@ async def test_every_order_ends_as_audited_while_it_is_pruned_again_and_again(en
     async def work(mine: list[Envelope]) -> None:
         nonlocal answered, working
         for batch in batches(mine, chance.randrange(1, 12)):
-            taken = await take(engine, *batch)
+            taken = await handle(engine, *batch)
             assert taken.dead == 0, f"seed {seed}"
             answered += taken.taken + taken.ignored
         working -= 1
@@ -100,7 +100,7 @@ async def test_every_order_ends_as_audited_while_it_is_pruned_again_and_again(en
             await relay.read_once()
         last = await Pruner(engine).prune(NOW)
     assert pruned > 0, f"nothing was pruned while others worked, seed {seed}"
-    assert last.ended is Ended.DONE, f"seed {seed}"
+    assert last.ended is PruneEnd.DONE, f"seed {seed}"
     assert answered == len(everything), f"each message is answered once, seed {seed}"
     ended = await states(engine)
     for order_id, facts in facts_of(everything).items():

@@ -17,7 +17,7 @@ from saga_scheduler.housekeeping import Housekeeping
 from saga_scheduler.metronome import Metronome
 from saga_scheduler.sweeper import Sweeper
 from tests.engine.conversation import execute, message, rows, value
-from tests.retention.archive import NOW, paid, read_all, take, waiting_for_locks
+from tests.retention.archive import NOW, handle, paid, read_all, waiting_for_locks
 
 PRUNED = "SELECT count(*) FROM saga.instance_tombstone"
 FIRED = "SELECT count(*) FROM saga.timer WHERE fired_at IS NOT NULL"
@@ -82,7 +82,7 @@ async def test_timers_fire_while_the_pruner_waits(engine: AsyncEngine, database_
         async with engine.begin() as connection:
             await connection.execute(text("SELECT FROM saga.inbox FOR UPDATE"))
             await waiting_for_locks(engine, 1)
-            await take(engine, message("OrderPlaced", "o-2", payment_timeout_seconds=0.01))
+            await handle(engine, message("OrderPlaced", "o-2", payment_timeout_seconds=0.01))
             await until(engine, FIRED, 1)
             assert await value(engine, PRUNED) == 0
         await until(engine, PRUNED, 1)

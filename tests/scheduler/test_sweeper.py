@@ -24,7 +24,7 @@ WHERE datname = current_database() AND xact_start IS NOT NULL AND pid <> pg_back
 
 async def arm(engine: AsyncEngine, count: int, seconds: float) -> None:
     placed = [message("OrderPlaced", f"o-{number}", payment_timeout_seconds=seconds) for number in range(count)]
-    await Step(engine, order_process()).take(placed)
+    await Step(engine, order_process()).handle(placed)
 
 
 async def test_a_timer_that_is_not_due_stays_armed_and_the_sweep_says_for_how_long(engine: AsyncEngine) -> None:

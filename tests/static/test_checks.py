@@ -64,7 +64,7 @@ def test_a_clean_checkout_names_no_address(checkout: Path) -> None:
 
 # In two parts, so that this file itself is clean.
 @pytest.mark.parametrize(
-    "parts",
+    "halves",
     [
         ("see https://py", "pi.org/simple"),
         ("files.python", "hosted.org"),
@@ -81,8 +81,8 @@ def test_a_clean_checkout_names_no_address(checkout: Path) -> None:
         ("/Us", "ers/somebody"),
     ],
 )
-def test_an_address_is_found(parts: tuple[str, str], checkout: Path) -> None:
-    (checkout / "notes.md").write_text("".join(parts) + "\n")
+def test_an_address_is_found(halves: tuple[str, str], checkout: Path) -> None:
+    (checkout / "notes.md").write_text("".join(halves) + "\n")
     done = run(".ci/addresses", cwd=checkout)
     assert done.returncode == 1
     assert done.stdout.startswith("notes.md:1:")

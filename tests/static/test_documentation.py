@@ -290,7 +290,7 @@ def test_the_outcome_table_of_the_quickstart_is_that_of_the_process() -> None:
         if len(row) == 5 and set(row[:3]) <= {"yes", "-"}
     }
     declared = {
-        tuple(state is not part.start for state, part in zip(joint, OUTCOMES.columns, strict=True)): outcome.value
+        tuple(state is not machine.start for state, machine in zip(joint, OUTCOMES.columns, strict=True)): outcome.value
         for joint, outcome in OUTCOMES.cells.items()
     }
     assert OUTCOMES.columns == (PAYMENT, DEADLINE, CANCELLATION)
@@ -299,7 +299,7 @@ def test_the_outcome_table_of_the_quickstart_is_that_of_the_process() -> None:
 
 
 def test_the_wire_contract_has_every_field_of_every_event() -> None:
-    assert set(order_process().kinds) == set(ORDERED)
+    assert set(order_process().message_types) == set(ORDERED)
     for name in ORDERED:
         section = _section(ROOT / "docs/wire.md", f"### {name}")
         shown = {row[0].strip("`") for row in _rows_of(section) if row[0].startswith("`")}

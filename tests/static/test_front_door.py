@@ -49,7 +49,7 @@ PUBLIC = {
     """,
     "saga.testing": """
         Finding Kind Report Scenario assert_converges assert_same_everywhere assert_upgrades check check_upgrade
-        counterexample derive_samples histories make_fact pairs_of_orders private_database tell
+        counterexample derive_samples histories make_fact pairs_of_orders private_database run_history
     """,
     "saga.worker": "Feed STEP_SETTINGS Worker",
 }

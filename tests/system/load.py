@@ -17,7 +17,7 @@ import orjson
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
 
 from saga.core import Fact
-from saga.engine.intake import Admitted, admit
+from saga.engine.intake import AdmittedMessage, admit
 from saga.messages import Envelope, Raw
 from saga.messages.cloudevents import decode
 from saga.modules import NewEvent, append
@@ -25,7 +25,7 @@ from saga.orders import PaymentReceived, PaymentTimedOut, order_process
 from saga.postgres import Conflict, Unavailable, durable_transaction
 from tests.orders.auditor import audit
 from tests.rabbitmq.place import Place
-from tests.rabbitmq.records import rows, verdicts
+from tests.rabbitmq.records import end_states, rows
 from tests.rabbitmq.wire import cancelled, channel_at, paid, placed, publish, timed_out, under_another_id
 from tests.system.feeding import Feeding
 
@@ -137,7 +137,7 @@ async def divergences(place: Place, load: Load) -> list[str]:
     facts = load.facts
     for order_id, fact in await _facts_of_others(place, load):
         facts[order_id].append(fact)
-    seen = await verdicts(place.engine)
+    seen = await end_states(place.engine)
     return [
         f"{order_id}: {seen.get(order_id)} instead of {audit(known)}"
         for order_id, known in facts.items()
@@ -223,9 +223,9 @@ async def _facts_of_others(place: Place, load: Load) -> list[tuple[str, Fact]]:
     ]
 
 
-def _admitted(raw: Raw) -> Admitted:
+def _admitted(raw: Raw) -> AdmittedMessage:
     envelope = decode(raw)
     assert isinstance(envelope, Envelope)
     admitted = admit(PROCESS, envelope)
-    assert isinstance(admitted, Admitted)
+    assert isinstance(admitted, AdmittedMessage)
     return admitted

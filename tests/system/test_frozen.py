@@ -99,12 +99,12 @@ async def test_a_worker_frozen_in_its_step_is_named_and_others_go_on_with_its_me
     place: Place, tmp_path: Path
 ) -> None:
     step = Step(place.engine, order_process())
-    await step.take([decode(placed("first"))])
+    await step.handle([decode(placed("first"))])
     module = "SELECT FROM saga.module WHERE name = 'order-process' FOR UPDATE"
     async with crew_at(place, tmp_path, only_workers(2)) as crew:
         frozen = crew.pids["worker-1"]
         await freeze_behind(place, module, frozen, lambda: send(place, [placed(f"o-{n}") for n in range(200)]))
-        others = asyncio.create_task(soon(lambda: step.take([decode(placed("other"))]), lambda _: True))
+        others = asyncio.create_task(soon(lambda: step.handle([decode(placed("other"))]), lambda _: True))
         seen = await blocker(place, frozen)
         (shown,) = [one for one in (await ask(place))["blocked"] if one["pid"] == seen.pid]
         assert shown["process"] == {"service": "worker", "host": os.uname().nodename, "pid": frozen}
@@ -146,7 +146,7 @@ async def test_timers_that_a_frozen_scheduler_claimed_are_fired_by_another(place
         late = [decode(placed(f"o-{n}", payment_timeout_seconds=0.05)) for n in range(3)]
         await execute(place.engine, "INSERT INTO saga.module (name) VALUES ('scheduler')")
         await freeze_behind(
-            place, "SELECT FROM saga.module WHERE name = 'scheduler' FOR UPDATE", frozen, lambda: step.take(late)
+            place, "SELECT FROM saga.module WHERE name = 'scheduler' FOR UPDATE", frozen, lambda: step.handle(late)
         )
         sweeper = Sweeper(place.engine, 10)
         assert (await blocker(place, frozen)).process.service == "scheduler"
@@ -180,7 +180,7 @@ asyncio.run(main())
 @pytest.mark.timeout(120)
 async def test_a_client_that_freezes_while_a_large_answer_is_on_its_way_holds_nobody_up(place: Place) -> None:
     step = Step(place.engine, order_process())
-    await step.take([decode(placed("first"))])
+    await step.handle([decode(placed("first"))])
     client = await asyncio.create_subprocess_exec(
         sys.executable, "-c", GREEDY, url_of(place), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
     )
@@ -189,7 +189,7 @@ async def test_a_client_that_freezes_while_a_large_answer_is_on_its_way_holds_no
         assert await client.stdout.readline() == b"locked\n"
         await until(lambda: rows(place.engine, SLEEPING))
         client.send_signal(signal.SIGSTOP)
-        took = asyncio.create_task(soon(lambda: step.take([decode(placed("other"))]), lambda _: True))
+        took = asyncio.create_task(soon(lambda: step.handle([decode(placed("other"))]), lambda _: True))
         assert (await blocker(place, client.pid)).waiting >= 1
         assert await took < OTHERS_SECONDS + 2
     finally:

@@ -312,7 +312,7 @@ async def test_a_worker_has_no_rights_beyond_the_topology(broker: Guarded, attem
 
 @pytest.mark.parametrize(("service", "other"), [("gateway", "fulfilment"), ("fulfilment", "gateway")])
 async def test_a_collaborator_does_not_take_what_is_for_another(broker: Guarded, service: str, other: str) -> None:
-    async def take(channel: AbstractChannel, place: Place) -> None:
+    async def handle(channel: AbstractChannel, place: Place) -> None:
         await (await channel.get_queue(place.topology.queue(other), ensure=False)).get(fail=False)
 
-    await refused(broker.seen_by(service), take)
+    await refused(broker.seen_by(service), handle)

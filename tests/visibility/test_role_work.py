@@ -18,7 +18,7 @@ from saga.modules.outgoing import Outgoing
 from saga.modules.reader import read_all, read_commands, read_outgoing, read_stream
 from saga.orders import order_process
 from saga.postgres import NeedsPerson, connect_engine, durable_transaction
-from saga.retention import Ended, Pruner
+from saga.retention import PruneEnd, Pruner
 from saga.worker.relay import Relay
 from saga_scheduler.sweeper import MODULE as SCHEDULER
 from saga_scheduler.sweeper import Sweeper
@@ -115,14 +115,14 @@ async def test_a_worker_takes_the_durable_step_through_all_its_stages(logins: Lo
     await record(engine, "payments", event("secret", internal=True))
     worker = await logins.engine("saga_worker", PROCESS_MODULE)
     step = Step(worker, order_process())
-    await step.take([message("OrderPlaced", "o-1"), message("Nonsense", "o-1")])
-    await step.take([message("OrderPlaced", "o-1"), message("PaymentReceived", "o-1", currency="euro")])
+    await step.handle([message("OrderPlaced", "o-1"), message("Nonsense", "o-1")])
+    await step.handle([message("OrderPlaced", "o-1"), message("PaymentReceived", "o-1", currency="euro")])
     again = message("OrderCancelled", "o-1")
-    assert (await step.take([again, again, message("PaymentReceived", "o-2")])).repeated == 1
+    assert (await step.handle([again, again, message("PaymentReceived", "o-2")])).repeated == 1
     conflict = message("PaymentReceived", "o-3", module="payments", position=1)
-    assert (await step.take([conflict])).dead == 1
+    assert (await step.handle([conflict])).dead == 1
     ((letter,),) = await rows(worker, "SELECT dead_letter_id FROM saga.dead_letter WHERE type = 'Nonsense'")
-    assert (await step.take([message("OrderPlaced", "o-4")], redriven=[letter])).taken == 1
+    assert (await step.handle([message("OrderPlaced", "o-4")], redriven=[letter])).taken == 1
     assert await outcome(engine, "o-1") == "cancelled"
     assert await commands(engine, "o-1") == ["RequestPayment", "VoidPayment"]
 
@@ -130,7 +130,7 @@ async def test_a_worker_takes_the_durable_step_through_all_its_stages(logins: Lo
 async def test_a_worker_revives_an_instance_that_was_pruned(logins: Logins, engine: AsyncEngine) -> None:
     worker = await logins.engine("saga_worker", PROCESS_MODULE)
     step = Step(worker, order_process())
-    await step.take([message("OrderPlaced", "o-1"), message("OrderCancelled", "o-1")])
+    await step.handle([message("OrderPlaced", "o-1"), message("OrderCancelled", "o-1")])
     await execute(
         engine,
         """
@@ -140,7 +140,7 @@ async def test_a_worker_revives_an_instance_that_was_pruned(logins: Logins, engi
         SELECT process, process_id, process_version, stream_version, outcome, state, created_at, updated_at FROM gone
         """,
     )
-    await step.take([message("PaymentReceived", "o-1")])
+    await step.handle([message("PaymentReceived", "o-1")])
     assert await outcome(engine, "o-1") == "refunded"
 
 
@@ -156,7 +156,7 @@ async def test_a_worker_feeds_its_process_from_the_logs(logins: Logins, engine: 
 
 async def test_a_worker_sees_its_own_log_and_of_others_what_is_public(logins: Logins, engine: AsyncEngine) -> None:
     worker = await logins.engine("saga_worker", PROCESS_MODULE)
-    await Step(worker, order_process()).take([message("OrderPlaced", "o-1")])
+    await Step(worker, order_process()).handle([message("OrderPlaced", "o-1")])
     await record(engine, "payments", event("a"), event("secret", internal=True))
     async with worker.connect() as connection:
         assert [one.type for one in await read_stream(connection, "order-process", "o-1")] == [
@@ -169,7 +169,7 @@ async def test_a_worker_sees_its_own_log_and_of_others_what_is_public(logins: Lo
 
 async def test_a_worker_changes_no_log(logins: Logins, engine: AsyncEngine) -> None:
     worker = await logins.engine("saga_worker", PROCESS_MODULE)
-    await Step(worker, order_process()).take([message("OrderPlaced", "o-1")])
+    await Step(worker, order_process()).handle([message("OrderPlaced", "o-1")])
     for statement in (
         "DELETE FROM saga.event_log",
         "UPDATE saga.event_log SET type = 'Other'",
@@ -185,7 +185,7 @@ async def test_a_worker_changes_no_log(logins: Logins, engine: AsyncEngine) -> N
 
 
 async def test_a_scheduler_fires_timers_into_its_own_log_and_no_other(logins: Logins, engine: AsyncEngine) -> None:
-    await Step(engine, order_process()).take([message("OrderPlaced", "o-1", payment_timeout_seconds=1)])
+    await Step(engine, order_process()).handle([message("OrderPlaced", "o-1", payment_timeout_seconds=1)])
     await execute(engine, "UPDATE saga.timer SET due_at = clock_timestamp() - interval '1 s'")
     scheduler = await logins.engine("saga_scheduler")
     assert (await Sweeper(scheduler, 10).sweep()).fired == 1
@@ -328,7 +328,7 @@ async def test_a_pruner_prunes_what_is_settled_and_the_rest_of_the_logs(logins: 
     )
     placed = message("OrderPlaced", "o-1", message_id="e-1", module="orders", position=1, previous=0)
     nonsense = message("Nonsense", "o-1")
-    await step.take([placed, nonsense, message("PaymentReceived", "o-1"), message("OrderPlaced", "o-2")])
+    await step.handle([placed, nonsense, message("PaymentReceived", "o-1"), message("OrderPlaced", "o-2")])
     await execute(engine, "UPDATE saga.dead_letter SET state = 'discarded', closed_at = clock_timestamp()")
     worker = await logins.engine("saga_worker", PROCESS_MODULE)
     process = order_process()
@@ -336,7 +336,7 @@ async def test_a_pruner_prunes_what_is_settled_and_the_rest_of_the_logs(logins: 
     while await Relay(await logins.engine("saga_relay"), Kept(), "saga", 100).relay_once():  # type: ignore[arg-type]
         pass
     report = await Pruner(await logins.engine("saga_pruner")).prune(timedelta(0))
-    assert report.ended is Ended.DONE
+    assert report.ended is PruneEnd.DONE
     assert await rows(engine, "SELECT process_id FROM saga.instance") == [("o-2",)]
     assert await rows(engine, "SELECT process_id FROM saga.instance_tombstone") == [("o-1",)]
     assert await value(engine, "SELECT count(*) FROM saga.inbox_tombstone") == 1

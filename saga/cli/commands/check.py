@@ -17,7 +17,7 @@ from saga.cli.shell.failure import WrongUsage
 from saga.cli.shell.processes import configured_targets
 from saga.cli.shell.target import Samples, Target, imported_as, load_process, load_samples
 from saga.cli.shell.terminal import AsJson, columns, print_json, shown, terminal
-from saga.convergence import Commuting, Finding, Kind, Pair, Report, Told, check, name_of
+from saga.convergence import Commuting, Finding, HistoryResult, Kind, Pair, Report, check, name_of
 from saga.convergence.exploration import MOST_NODES, Progress
 from saga.convergence.findings import story
 from saga.convergence.fingerprint import has_functions
@@ -26,7 +26,7 @@ from saga.convergence.sampling import SEED
 from saga.convergence.upgrade import at_rest, check_upgrade
 from saga.core import Fact, Process
 from saga.settings import load_settings
-from saga.testing.interpreters import SENTENCE, Elsewhere
+from saga.testing.interpreters import SENTENCE, Interpreters
 from saga.testing.interpreters import test_to_paste as test_elsewhere
 
 INTERRUPTED = 130
@@ -45,7 +45,7 @@ class _Checked:
     upgrade: Sequence[Finding] = ()
     at_rest: Sequence[str] = ()
     upgrade_setup: str = ""
-    elsewhere: Sequence[tuple[Finding, str]] = ()
+    interpreters: Sequence[tuple[Finding, str]] = ()
     notes: Sequence[str] = ()
     is_interrupted: bool = False
 
@@ -59,7 +59,7 @@ class _Checked:
                 for findings, setup in setups
                 for finding in findings
             ),
-            *self.elsewhere,
+            *self.interpreters,
         ]
 
 
@@ -110,12 +110,12 @@ def _check(target: str, samples: str | None, old: str | None, *, most_nodes: int
         raise WrongUsage(f"{old} is the process {before.name}, {target} is {process.name}: no version of one another")
     began = time.monotonic()
     with terminal(stderr=True).status("exploring") as status, ExitStack() as owned:
-        elsewhere = owned.enter_context(Elsewhere(target, samples)) if has_functions(process) else None
-        report = check(process, chosen, progress=_telling(status, began), most_nodes=most_nodes, seed=seed)
+        interpreters = owned.enter_context(Interpreters(target, samples)) if has_functions(process) else None
+        report = check(process, chosen, progress=_progress(status, began), most_nodes=most_nodes, seed=seed)
         checked = _Checked(report, imported_as(target, "PROCESS"), is_interrupted=report.interrupted)
         try:
-            if elsewhere is not None:
-                checked = _asked_elsewhere(checked, elsewhere, target, samples)
+            if interpreters is not None:
+                checked = _asked_elsewhere(checked, interpreters, target, samples)
             if before is not None and old is not None and not report.interrupted:
                 given = None if chosen is None else report.samples
                 checked = _upgraded(checked, before, given, f"{imported_as(old, 'OLD')}\n{imported_as(target, 'NEW')}")
@@ -124,20 +124,20 @@ def _check(target: str, samples: str | None, old: str | None, *, most_nodes: int
     return checked, time.monotonic() - began
 
 
-def _asked_elsewhere(checked: _Checked, elsewhere: Elsewhere, target: str, samples: str | None) -> _Checked:
+def _asked_elsewhere(checked: _Checked, interpreters: Interpreters, target: str, samples: str | None) -> _Checked:
     """What other interpreters say, unless it is known already that something is wrong with what this one says."""
     report = checked.report
     if report.interrupted or any(finding.kind in {Kind.DIVERGES, Kind.FAILS} for finding in report.findings):
         return checked
     try:
-        numbers = elsewhere.differing()
+        numbers = interpreters.differing()
     except RuntimeError as error:
         return replace(checked, notes=(f"No other interpreter could be asked: {error}",))
     if numbers is None:
         return checked
     history = tuple(report.samples[number] for number in numbers)
     finding = Finding(Kind.DEPENDS_ON_MORE, f"{SENTENCE}: {story(history, report.samples)}", history)
-    return replace(checked, elsewhere=[(finding, test_elsewhere(finding, target, samples))])
+    return replace(checked, interpreters=[(finding, test_elsewhere(finding, target, samples))])
 
 
 def _upgraded(checked: _Checked, before: Process, samples: Sequence[Fact] | None, setup: str) -> _Checked:
@@ -151,18 +151,18 @@ def _upgraded(checked: _Checked, before: Process, samples: Sequence[Fact] | None
     )
 
 
-def _telling(status: Any, began: float) -> Progress:
-    def tell(nodes: int, sets: int) -> None:
+def _progress(status: Any, began: float) -> Progress:
+    def run_history(nodes: int, sets: int) -> None:
         if time.monotonic() - began > SHOW_PROGRESS_AFTER_SECONDS:
             status.update(f"exploring: {nodes} places, {sets} sets of facts; Ctrl-C shows what was found so far")
 
-    return tell
+    return run_history
 
 
 def _show(checked: _Checked, seconds: float, *, all_orders: bool) -> None:
     console, report = terminal(), checked.report
-    console.print(_verdict(checked, seconds))
-    if report.told:
+    console.print(_summary(checked, seconds))
+    if report.results:
         console.print(Text(), _orders(report, _most(report, all_orders=all_orders)))
     if report.matrix:
         console.print(Text(), _matrix(report))
@@ -178,11 +178,11 @@ def _show(checked: _Checked, seconds: float, *, all_orders: bool) -> None:
 
 
 def _most(report: Report, *, all_orders: bool) -> int:
-    few = len(report.told) <= MOST_SHOWN_ORDERS
-    return len(report.told) if all_orders or few else OF_MORE_SHOWN
+    few = len(report.results) <= MOST_SHOWN_ORDERS
+    return len(report.results) if all_orders or few else OF_MORE_SHOWN
 
 
-def _verdict(checked: _Checked, seconds: float) -> Text:
+def _summary(checked: _Checked, seconds: float) -> Text:
     report = checked.report
     process, wrong = report.process, len(checked.findings)
     names = ", ".join(name_of(fact, report.samples) for fact in report.samples)
@@ -227,16 +227,22 @@ def _orders(report: Report, most: int) -> RenderableType:
     """Every order of arrival in one line: inputs by their letters, net effects by their numbers."""
     told_names = _names(report)
     letters = {name: letter for name, letter in _letters(report).items() if name in told_names}
-    effects = list(dict.fromkeys(_net_effect(told) for told in report.told))
+    effects = list(dict.fromkeys(_net_effect(result) for result in report.results))
     table = columns("order", "outcomes passed", "commands on the way", "outcome", "net effect", "")
     table.title = "Orders of arrival"
-    usual = report.told[0].verdict
-    for told in report.told[:most]:
-        order = " ".join(letters[name_of(fact, report.samples)] for fact in told.history)
-        row = (order, _passed(told), _sent(told), told.verdict.outcome.value, str(effects.index(_net_effect(told)) + 1))
-        table.add_row(*map(shown, row), Text("same", "green") if told.verdict == usual else Text("differs", "red"))
-    left = report.told[most:]
-    differing = sum(told.verdict != usual for told in left)
+    usual = report.results[0].end_state
+    for result in report.results[:most]:
+        order = " ".join(letters[name_of(fact, report.samples)] for fact in result.history)
+        row = (
+            order,
+            _passed(result),
+            _sent(result),
+            result.end_state.outcome.value,
+            str(effects.index(_net_effect(result)) + 1),
+        )
+        table.add_row(*map(shown, row), Text("same", "green") if result.end_state == usual else Text("differs", "red"))
+    left = report.results[most:]
+    differing = sum(result.end_state != usual for result in left)
     of_them = f", of which {differing} differ" if differing else ""
     more = [Text(f"... and {len(left)} more{of_them}, shown with --all", "dim")] if left else []
     known = Text(", ".join(f"{letter} {shown(name)}" for name, letter in letters.items()), "dim")
@@ -246,7 +252,7 @@ def _orders(report: Report, most: int) -> RenderableType:
 
 def _names(report: Report) -> list[str]:
     """The inputs that the told histories are made of."""
-    return [name_of(fact, report.samples) for fact in report.samples if fact in report.told[0].history]
+    return [name_of(fact, report.samples) for fact in report.samples if fact in report.results[0].history]
 
 
 def _letters(report: Report) -> dict[str, str]:
@@ -255,19 +261,19 @@ def _letters(report: Report) -> dict[str, str]:
     return {name: f"{ascii_uppercase[number % 26]}{number // 26 or ''}" for number, name in enumerate(names)}
 
 
-def _passed(told: Told) -> str:
+def _passed(result: HistoryResult) -> str:
     """The outcomes in turn, one that stays only once."""
-    return " > ".join(outcome for outcome, _ in groupby(told.outcomes))
+    return " > ".join(outcome for outcome, _ in groupby(result.outcomes))
 
 
-def _sent(told: Told) -> str:
+def _sent(result: HistoryResult) -> str:
     """The commands in turn; one that is sent several times in a row is counted."""
-    runs = [(name, len(list(run))) for name, run in groupby(command.type for command in told.commands)]
+    runs = [(name, len(list(run))) for name, run in groupby(command.type for command in result.commands)]
     return ", ".join(f"{times} {name}" if times > 1 else name for name, times in runs) or "none"
 
 
-def _net_effect(told: Told) -> str:
-    return ", ".join(sorted(f"{name} {condition}" for name, condition, _ in told.verdict.effects)) or "none"
+def _net_effect(result: HistoryResult) -> str:
+    return ", ".join(sorted(f"{name} {condition}" for name, condition, _ in result.end_state.effects)) or "none"
 
 
 def _matrix(report: Report) -> Table:
@@ -312,7 +318,7 @@ def _as_data(checked: _Checked, seconds: float) -> dict[str, Any]:
         "findings": [_finding_as_data(report, *one) for one in checked.findings],
         "at_rest": list(checked.at_rest),
         "notes": list(checked.notes),
-        "orders": [_told_as_data(report, told) for told in report.told],
+        "orders": [_result_as_data(report, result) for result in report.results],
         "pairs": [_pair_as_data(report, one) for one in report.matrix],
     }
 
@@ -327,13 +333,13 @@ def _finding_as_data(report: Report, finding: Finding, test: str) -> dict[str, A
     }
 
 
-def _told_as_data(report: Report, told: Told) -> dict[str, Any]:
+def _result_as_data(report: Report, result: HistoryResult) -> dict[str, Any]:
     return {
-        "order": [name_of(fact, report.samples) for fact in told.history],
-        "outcomes": list(told.outcomes),
-        "commands": [command.type for command in told.commands],
-        "outcome": told.verdict.outcome.value,
-        "net_effect": _net_effect(told),
+        "order": [name_of(fact, report.samples) for fact in result.history],
+        "outcomes": list(result.outcomes),
+        "commands": [command.type for command in result.commands],
+        "outcome": result.end_state.outcome.value,
+        "net_effect": _net_effect(result),
     }
 
 

@@ -36,14 +36,14 @@ async def repair_cursors(
 
     Raises CommandFailed where there are none.
     """
-    hearers = [process for process in processes if module in process.inputs]
-    if not hearers:
+    consumers = [process for process in processes if module in process.inputs]
+    if not consumers:
         heard = dict.fromkeys(name for process in processes for name in process.inputs)
         raise WrongUsage(f"No process here consumes {shown(module)!r}: they consume {', '.join(heard)}.")
 
     async def work(connection: AsyncConnection) -> list[RepairedCursor]:
         log = await _known_log(connection, settings, module, handled_upto)
-        repaired = [done for process in hearers if (done := await repair(connection, process, log)) is not None]
+        repaired = [done for process in consumers if (done := await repair(connection, process, log)) is not None]
         if not repaired:
             raise CommandFailed(f"Nobody has a cursor in {shown(module)}: nothing of it was handled.")
         if by is not None:

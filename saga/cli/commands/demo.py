@@ -17,7 +17,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from saga.devstack.demo.arrivals import PLACED, Arrival, Verdict, arrivals, diverged, read_verdicts, send
+from saga.devstack.demo.arrivals import PLACED, Arrival, ArrivalResult, arrivals, diverged, read_results, send
 from saga.devstack.demo.reconciliation import Finding, reconcile
 from saga.devstack.demo.shop import COUNT_OUTCOMES, Shop, read_progress
 from saga.devstack.demo.ways import ByBroker, ByLogs, Way
@@ -94,9 +94,9 @@ async def _run(stack: LocalStack, services: Services, orders: int, seed: int) ->
             await send(way, sent)
         _say(f"{len(sent)} orders got their inputs in every order of arrival, repeatedly, and before their OrderPlaced")
         await _run_shop(engine, services, orders, seed)
-        verdicts = await read_verdicts(engine)
-        split = diverged(sent, verdicts)
-        _show_arrivals(sent, verdicts)
+        results = await read_results(engine)
+        split = diverged(sent, results)
+        _show_arrivals(sent, results)
         await _show_shop(engine)
         audited = Finding("diverged", AUDITED, await count_differing(engine, order_process()))
         split_sets = Finding("diverged", "sets of inputs with more than one end state", len(split))
@@ -161,16 +161,16 @@ async def _note(engine: AsyncEngine, bars: Progress, settling: TaskID, total: in
     bars.update(settling, completed=now.settled, total=max(now.orders, total), note=note)
 
 
-def _show_arrivals(sent: Iterable[Arrival], verdicts: dict[str, Verdict]) -> None:
+def _show_arrivals(sent: Iterable[Arrival], results: dict[str, ArrivalResult]) -> None:
     """One line for each order of arrival; its variants stand in one line and have to agree."""
     title = "Every order of arrival of PaymentReceived (P), OrderCancelled (C) and PaymentTimedOut (T)"
     table = Table(title=title, title_justify="left")
     for heading in ("arrival", "outcome", "net effects", "each 3 times", "before placed"):
         table.add_column(heading)
-    rows: dict[tuple[str, ...], dict[str, Verdict | None]] = {}
+    rows: dict[tuple[str, ...], dict[str, ArrivalResult | None]] = {}
     for arrival in sent:
         history = tuple(name for name in arrival.inputs if name != PLACED)
-        rows.setdefault(history, {})[arrival.variant] = verdicts.get(arrival.order_id)
+        rows.setdefault(history, {})[arrival.variant] = results.get(arrival.order_id)
     for history, found in rows.items():
         once = found["once"]
         outcome, effects = (once.outcome, ", ".join(once.effects)) if once else ("missing", "")

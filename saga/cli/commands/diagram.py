@@ -81,7 +81,7 @@ def _explored(process: Process, samples: Sequence[Fact] | None) -> Exploration:
     if samples is not None:
         return explore(process, samples)
     few = explore(process, derive_samples(process, variants=1))
-    reached = {node.verdict.outcome for node in few.nodes}
+    reached = {node.end_state.outcome for node in few.nodes}
     return few if reached == set(process.outcomes.states) else explore(process, derive_samples(process))
 
 

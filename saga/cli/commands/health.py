@@ -22,7 +22,7 @@ from saga.operations import Heartbeat, Standing, read_overdue, read_services
 from saga.operations.fitness import look_at_database
 from saga.operations.schema import is_newer, newest_version, read_version
 from saga.rabbitmq.connection import connect, require_version
-from saga.rabbitmq.frame_router import SortedConnection
+from saga.rabbitmq.frame_router import RoutedConnection
 from saga.rabbitmq.topology import Topology, topology
 from saga.settings import Settings, load_settings
 
@@ -130,7 +130,7 @@ async def _look_at_broker(settings: Settings, seen: _Seen) -> None:
     seen.queued = sum(depth.messages or 0 for depth in depths)
 
 
-async def _require_publishes(connection: SortedConnection, known: Topology) -> None:
+async def _require_publishes(connection: RoutedConnection, known: Topology) -> None:
     """Raise CommandFailed while an alarm keeps the broker from taking messages.
 
     The message is for nobody: no queue hears this key. Any answer will do, also that the exchange is not there yet or
@@ -139,12 +139,12 @@ async def _require_publishes(connection: SortedConnection, known: Topology) -> N
     channel = await connection.channel()
     exchange = await channel.get_exchange(known.commands, ensure=False)
     publish = asyncio.ensure_future(exchange.publish(Message(b""), NOBODY, mandatory=False))
-    blocked = asyncio.ensure_future(connection.overheard.blocked.wait())
+    blocked = asyncio.ensure_future(connection.notices.blocked.wait())
     try:
         await asyncio.wait([publish, blocked], return_when=asyncio.FIRST_COMPLETED)
         if blocked.done():
-            why = connection.overheard.blocked_because
-            raise CommandFailed(f"The {connection.overheard.server} takes no messages now ({why}): see to its alarm.")
+            why = connection.notices.blocked_because
+            raise CommandFailed(f"The {connection.notices.server} takes no messages now ({why}): see to its alarm.")
         with suppress(ChannelClosed):
             await publish
     finally:

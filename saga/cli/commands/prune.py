@@ -16,7 +16,7 @@ from saga.cli.shell.failure import WrongUsage
 from saga.cli.shell.moments import duration
 from saga.cli.shell.terminal import AsJson, age, columns, date_and_time, print_json, shown, terminal
 from saga.operations import count_prunable, prune
-from saga.retention import Ended, PrunedLog, Report
+from saga.retention import PrunedLog, PruneEnd, Report
 from saga.settings import Settings, load_settings
 
 Operation = Callable[[AsyncEngine, timedelta], Awaitable[Report]]
@@ -108,7 +108,7 @@ def _explained(report: Report, retention: timedelta, *, dry_run: bool) -> Render
 
 def _heading(report: Report, retention: timedelta, *, dry_run: bool) -> Text:
     what = f"what is older than {age(retention.total_seconds())} (before {date_and_time(report.before)} UTC)"
-    if report.ended is Ended.ANOTHER_IS_PRUNING:
+    if report.ended is PruneEnd.ANOTHER_IS_PRUNING:
         return Text(f"Another pruner is at work and prunes {what}.", "yellow")
     if not report.removed:
         return Text(f"Nothing to prune: {what} is still needed, or was pruned before.")

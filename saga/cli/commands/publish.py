@@ -152,23 +152,23 @@ def _hearer(processes: Sequence[Process], type_: str, given: str | None) -> tupl
 
     What nobody hears goes to the first process, if a module is given.
     """
-    hearers = [
+    consumers = [
         (process, module)
         for process in processes
         for module, kinds in process.inputs.items()
         if type_ in {kind.__name__ for kind in kinds}
     ]
-    if not hearers and given is None:
-        heard = "; ".join(f"{process.name} consumes {', '.join(process.kinds)}" for process in processes)
+    if not consumers and given is None:
+        heard = "; ".join(f"{process.name} consumes {', '.join(process.message_types)}" for process in processes)
         raise WrongUsage(f"{heard}; to send {shown(type_)!r} all the same, add --module MODULE.")
-    if not hearers:
+    if not consumers:
         names = ", ".join(process.name for process in processes)
         typer.echo(
             f"Note: {names} does not consume {shown(type_)}; if the message reaches it, it becomes a dead letter.",
             err=True,
         )
         return processes[0], given or ""
-    process, module = next((one for one in hearers if one[1] == given), hearers[0])
+    process, module = next((one for one in consumers if one[1] == given), consumers[0])
     return process, given or module
 
 

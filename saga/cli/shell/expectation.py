@@ -67,12 +67,12 @@ def _command_complaints(order: Recorded, expected: str) -> Iterator[str]:
     """The last command for each effect has to be the expected one, and each refund has to be commanded once."""
     placed = any(came.type == "OrderPlaced" for came in order.inputs)
     waiting = "RequestPayment" if placed else None
-    wanted = {
+    parameters = {
         "payment_request": waiting if expected == "awaiting_payment" else "VoidPayment",
         "fulfilment": {"paid": "StartFulfilment", "refunded": "StopFulfilment"}.get(expected),
     }
     last = {command.effect: command.type for command in sorted(order.commands, key=lambda command: command.revision)}
-    for effect, command in wanted.items():
+    for effect, command in parameters.items():
         if last.get(effect) != command:
             yield f"the last command for {effect} is {last.get(effect)}, and should be {command}"
     refunded = sorted(command.effect for command in order.commands if command.type == "RefundPayment")

@@ -26,7 +26,7 @@ def sample_data(process: Process, type_: str, process_id: str) -> dict[str, Any]
     It says the same each time: sent again, also under another id, it is the same fact and no contradiction. Raises
     DeclarationError where the message class does not tell what could stand in a field.
     """
-    kind = process.kinds.get(type_)
+    kind = process.message_types.get(type_)
     if kind is None:
         return {process.correlate: process_id}
     if kind in _USUAL:

@@ -48,26 +48,28 @@ class Graph:
 
 def machine_graphs(process: Process) -> tuple[Graph, ...]:
     """One graph for each sub-machine."""
-    return tuple(_machine(part) for part in process.parts)
+    return tuple(_machine(machine) for machine in process.machines)
 
 
 def joint_graph(found: Exploration) -> Graph:
     """The joint states that can be reached, each with its outcome."""
 
     def lines(place: Place) -> tuple[str, ...]:
-        state = place.standing.state
+        state = place.configuration.state
         moved = [
-            state.parts[part.name].value for part in found.process.parts if state.parts[part.name] is not part.start
+            state.machines[machine.name].value
+            for machine in found.process.machines
+            if state.machines[machine.name] is not machine.start
         ]
         kept = [_held(one, state.registers[one.name]) for one in found.process.registers]
-        return (place.verdict.outcome.value, ", ".join(moved + [text for text in kept if text]) or "nothing came yet")
+        return (place.end_state.outcome.value, ", ".join(moved + [text for text in kept if text]) or "nothing came yet")
 
     return _reached(f"{found.process.name}: joint states", found, lines)
 
 
 def outcome_graph(found: Exploration) -> Graph:
     """The outcomes alone, and which inputs lead from one to another."""
-    return _reached(f"{found.process.name}: outcomes", found, lambda place: (place.verdict.outcome.value,))
+    return _reached(f"{found.process.name}: outcomes", found, lambda place: (place.end_state.outcome.value,))
 
 
 def _held(register: Register | Reducer, value: Any) -> str:
@@ -77,13 +79,13 @@ def _held(register: Register | Reducer, value: Any) -> str:
     return f"{register.name} {value}" if value != register.start else ""
 
 
-def _machine(part: SubMachine[Enum]) -> Graph:
+def _machine(machine: SubMachine[Enum]) -> Graph:
     labels: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
-    for state in part.states:
-        for kind, target in part.moves[state].items():
+    for state in machine.states:
+        for kind, target in machine.moves[state].items():
             labels[state.value, target.value].append(kind.__name__)
-    nodes = tuple(Node(state.value, (state.value,), is_start=state is part.start) for state in part.states)
-    return Graph(part.name, nodes, _edges(labels))
+    nodes = tuple(Node(state.value, (state.value,), is_start=state is machine.start) for state in machine.states)
+    return Graph(machine.name, nodes, _edges(labels))
 
 
 def _reached(title: str, found: Exploration, lines_of: LinesOf) -> Graph:
@@ -93,7 +95,7 @@ def _reached(title: str, found: Exploration, lines_of: LinesOf) -> Graph:
         lines = lines_of(place)
         if lines not in names:
             names[lines] = f"s{len(names)}"
-            outcome = place.verdict.outcome
+            outcome = place.end_state.outcome
             is_settled = outcome in found.process.settled
             nodes.append(Node(names[lines], lines, outcome.value, place.size == 0, is_settled))
     labels: defaultdict[tuple[str, str], list[str]] = defaultdict(list)

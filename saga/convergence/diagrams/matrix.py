@@ -46,7 +46,7 @@ def _alike(found: Exploration) -> dict[int, int]:
     alike: dict[int, int] = {}
     for node in sorted(found.nodes, key=lambda node: -node.size):
         onward = frozenset((index, alike[id(reached)]) for index, reached in node.ways.items())
-        alike[id(node)] = numbers.setdefault((node.taken, node.verdict, onward), len(numbers))
+        alike[id(node)] = numbers.setdefault((node.taken, node.end_state, onward), len(numbers))
     return alike
 
 
@@ -74,7 +74,7 @@ def _ends(node: Node, first: int, second: int) -> tuple[Node, Node] | None:
 
 def _are_apart(process: Process, one: Fact, other: Fact) -> bool:
     def names(fact: Fact) -> set[str]:
-        heard = {f"part {part.name}" for part in process.hearers[fact.kind]}
-        return heard | {f"register {register.name}" for register in process.keepers[fact.kind]}
+        heard = {f"machine {machine.name}" for machine in process.machines_by_type[fact.kind]}
+        return heard | {f"register {register.name}" for register in process.registers_by_type[fact.kind]}
 
     return not names(one) & names(other)

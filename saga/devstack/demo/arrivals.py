@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from saga.devstack.demo.ways import Input, Way
 from saga.postgres import Statements
 
-READ_VERDICTS = Statements(__package__)["read_verdicts"]
+READ_RESULTS = Statements(__package__)["read_results"]
 
 INPUTS = {"PaymentReceived": "payments", "OrderCancelled": "orders", "PaymentTimedOut": "scheduler"}
 PLACED = "OrderPlaced"
@@ -30,7 +30,7 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ArrivalResult:
     """What an order came to: its outcome, and the last condition of everything that was commanded."""
 
     outcome: str
@@ -56,19 +56,19 @@ async def send(way: Way, sent: Sequence[Arrival]) -> None:
         await way.until_heard()
 
 
-async def read_verdicts(engine: AsyncEngine) -> dict[str, Verdict]:
+async def read_results(engine: AsyncEngine) -> dict[str, ArrivalResult]:
     """What every order has come to, by its id."""
     async with engine.connect() as connection:
-        rows = await connection.execute(READ_VERDICTS)
-        return {row.process_id: Verdict(row.outcome, tuple(row.effects)) for row in rows}
+        rows = await connection.execute(READ_RESULTS)
+        return {row.process_id: ArrivalResult(row.outcome, tuple(row.effects)) for row in rows}
 
 
-def diverged(sent: Sequence[Arrival], verdicts: dict[str, Verdict]) -> list[frozenset[str]]:
+def diverged(sent: Sequence[Arrival], results: dict[str, ArrivalResult]) -> list[frozenset[str]]:
     """The sets of inputs that did not come to one verdict in all their orders."""
-    answers: dict[frozenset[str], set[Verdict | None]] = {}
+    answers: dict[frozenset[str], set[ArrivalResult | None]] = {}
     for arrival in sent:
         facts = frozenset(arrival.inputs) - {PLACED}
-        answers.setdefault(facts, set()).add(verdicts.get(arrival.order_id))
+        answers.setdefault(facts, set()).add(results.get(arrival.order_id))
     return [facts for facts, found in answers.items() if len(found) > 1 or None in found]
 
 

@@ -25,7 +25,7 @@ def erased_state(process: Process, kept: Kept, stored: str) -> dict[str, Any]:
         else state.registers[one.name]
         for one in process.registers
     }
-    return dump_state(State(state.parts, registers, state.commanded, state.revisions))
+    return dump_state(State(state.machines, registers, state.commanded, state.revisions))
 
 
 def erased_entry(process: Process, kept: Kept, type_: str, data: Contents) -> Contents:

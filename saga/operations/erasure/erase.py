@@ -166,8 +166,8 @@ async def _require_answered(connection: AsyncConnection, target: Target, row: Ro
 async def _erase_stream(connection: AsyncConnection, target: Target, keeps: Kept) -> tuple[int, str | None]:
     """How many entries changed, and the type of the last one."""
     changed, after, last = 0, 0, None
-    wanted = {"module": target.process.module, "process_id": target.process_id, "limit": ENTRIES_AT_ONCE}
-    while rows := (await connection.execute(READ_STREAM, wanted | {"after": after})).all():
+    parameters = {"module": target.process.module, "process_id": target.process_id, "limit": ENTRIES_AT_ONCE}
+    while rows := (await connection.execute(READ_STREAM, parameters | {"after": after})).all():
         new = [entry for row in rows if (entry := _entry(target, keeps, row)) is not None]
         await _rewrite(connection, target.process.module, new)
         changed, after, last = changed + len(new), rows[-1].stream_version, rows[-1].type
@@ -196,14 +196,14 @@ async def _erase_events(connection: AsyncConnection, target: Target) -> dict[str
         for module, kinds in one.inputs.items()
         for kind in kinds
     ]
-    hearers, hears_from, heard_types = zip(*heard, strict=True)
-    wanted = {"own": process.module, "modules": list(process.inputs), "correlate": process.correlate} | {
-        "hearers": list(hearers),
-        "hears_from": list(hears_from),
-        "heard_types": list(heard_types),
+    consumers, consumed_from, consumed_types = zip(*heard, strict=True)
+    parameters = {"own": process.module, "modules": list(process.inputs), "correlate": process.correlate} | {
+        "consumers": list(consumers),
+        "consumed_from": list(consumed_from),
+        "consumed_types": list(consumed_types),
     }
     changed: dict[str, int] = {}
-    rows = (await connection.execute(READ_EVENTS, _this(target) | wanted)).all()
+    rows = (await connection.execute(READ_EVENTS, _this(target) | parameters)).all()
     for module, events in groupby(rows, key=lambda row: row.module):
         new = [event for row in events if (event := _event(target, row)) is not None]
         await _rewrite(connection, module, new)

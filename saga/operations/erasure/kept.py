@@ -59,7 +59,7 @@ def _commands(process: Process) -> dict[str, frozenset[str]]:
 
 def _reads(process: Process) -> Iterator[tuple[type, str, str]]:
     """Each field that is read: its message class, its name, and who reads it."""
-    for kind in process.kinds.values():
+    for kind in process.message_types.values():
         yield kind, process.correlate, "finds the instance"
     for one in process.registers:
         if isinstance(one, Register):

@@ -9,8 +9,8 @@ from saga.verification.audit.commands import Astray, AuditedCommands, audit_comm
 from saga.verification.audit.difference import Difference
 from saga.verification.audit.events import AuditedEvents, Unanswered, audit_events
 from saga.verification.audit.logs import Gap, audit_logs
-from saga.verification.audit.model import Expected, Held, expect
-from saga.verification.audit.record import Record, Sent
+from saga.verification.audit.model import Expected, JointState, expect
+from saga.verification.audit.record import LastCommand, Record
 
 __all__ = [
     "Astray",
@@ -20,9 +20,9 @@ __all__ = [
     "Difference",
     "Expected",
     "Gap",
-    "Held",
+    "JointState",
+    "LastCommand",
     "Record",
-    "Sent",
     "Unanswered",
     "audit",
     "audit_commands",

@@ -48,20 +48,20 @@ async def count_differing(engine: AsyncEngine, process: Process) -> int:
 
 
 async def _audit(connection: AsyncConnection, process: Process, process_ids: Sequence[str]) -> list[Audited]:
-    wanted = {"process": process.name, "module": process.module, "process_ids": list(process_ids)}
-    tombstones = (await connection.execute(READ_TOMBSTONES, wanted)).all()
-    buried = {(row.kind, row.process_id) for row in tombstones}
-    del wanted["module"]
+    parameters = {"process": process.name, "module": process.module, "process_ids": list(process_ids)}
+    tombstones = (await connection.execute(READ_TOMBSTONES, parameters)).all()
+    tombstoned = {(row.kind, row.process_id) for row in tombstones}
+    del parameters["module"]
     stored = {
         row.process_id: Stored(
             row.process_version, row.stream_version, row.outcome, row.settled, orjson.loads(row.state)
         )
-        for row in await connection.execute(READ_ROWS, wanted)
+        for row in await connection.execute(READ_ROWS, parameters)
     }
-    timers = {row.process_id: frozenset(row.names) for row in await connection.execute(READ_TIMER_NAMES, wanted)}
+    timers = {row.process_id: frozenset(row.names) for row in await connection.execute(READ_TIMER_NAMES, parameters)}
     records = await _read_records(connection, process, process_ids)
     return [
-        _audited(process, one, stored.get(one), records.get(one), timers.get(one, frozenset()), buried=buried)
+        _audited(process, one, stored.get(one), records.get(one), timers.get(one, frozenset()), tombstoned=tombstoned)
         for one in process_ids
     ]
 
@@ -71,8 +71,8 @@ async def _read_records(
 ) -> Mapping[str, Record]:
     """Gather the records while they are read: of a fact that came often one is in memory."""
     records: dict[str, Record] = {}
-    wanted = {"module": process.module, "process_ids": list(process_ids)}
-    async for row in await connection.stream(READ_STREAMS, wanted):
+    parameters = {"module": process.module, "process_ids": list(process_ids)}
+    async for row in await connection.stream(READ_STREAMS, parameters):
         entry = Entry.from_row(row)
         if entry.stream_id in records and entry.type not in RESTARTS:
             records[entry.stream_id].add(entry)
@@ -88,15 +88,15 @@ def _audited(
     record: Record | None,
     timers: frozenset[str],
     *,
-    buried: Iterable[tuple[str, str]],
+    tombstoned: Iterable[tuple[str, str]],
 ) -> Audited:
     version = stored.process_version if stored else None
-    if stored is None and ("instance", process_id) in buried:
+    if stored is None and ("instance", process_id) in tombstoned:
         return Audited(process_id, Standing.PRUNED)
     if stored is None and record is None:
         return Audited(process_id, Standing.UNKNOWN)
     begins = record is not None and (record.is_revived or 1 in record.versions)
-    if not begins and ("stream", process_id) in buried:
+    if not begins and ("stream", process_id) in tombstoned:
         return Audited(process_id, Standing.PARTLY_PRUNED, version)
     compared = compare(process, stored, record, timers)
     standing = Standing.ERASED if record is not None and record.is_erased else Standing.COMPARED

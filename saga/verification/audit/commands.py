@@ -137,11 +137,11 @@ async def _positions(
     """Where commands of the collaborator stand in the log; those that are not there are left out."""
     if not commands:
         return {}
-    wanted = {"own": process.module, "collaborator": collaborator.name} | {
+    parameters = {"own": process.module, "collaborator": collaborator.name} | {
         "process_ids": sorted({one.process_id for one in commands}),
         "command_ids": [one.command_id for one in commands],
     }
-    return {row.event_id: row.position for row in await connection.execute(FIND_COMMANDS, wanted)}
+    return {row.event_id: row.position for row in await connection.execute(FIND_COMMANDS, parameters)}
 
 
 async def _unrecorded(connection: AsyncConnection, process: Process, missing: Sequence[Row[Any]]) -> list[Row[Any]]:
@@ -162,10 +162,10 @@ async def _overtaken(
 ) -> AsyncGenerator[tuple[Astray, ...], None]:
     """Commands in the log up to a position that the collaborator lacks, a page at a time."""
     after = 0
-    wanted = {"own": process.module, "collaborator": collaborator.name, "upto": upto, "limit": page_size}
+    parameters = {"own": process.module, "collaborator": collaborator.name, "upto": upto, "limit": page_size}
     while after < upto:
         async with one_moment(engine) as connection:
-            sent = (await connection.execute(READ_SENT, wanted | {"after": after})).all()
+            sent = (await connection.execute(READ_SENT, parameters | {"after": after})).all()
             known = set((await connection.execute(collaborator.known([one.event_id for one in sent]))).scalars())
             if lacking := [one for one in sent if one.event_id not in known]:
                 ids = [one.event_id for one in lacking]

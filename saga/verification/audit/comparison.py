@@ -15,11 +15,11 @@ from itertools import chain, combinations
 from typing import Any
 
 from saga.convergence.configuration import frozen
-from saga.convergence.enumeration import tell
+from saga.convergence.enumeration import run_history
 from saga.core import Commanded, Deadline, Effect, Fact, Process, Register, State, load_state
 from saga.verification.audit.difference import Difference
-from saga.verification.audit.model import Expected, Held, Wish, canonical_orders, contradictions, expect, fold
-from saga.verification.audit.record import Record, Sent, absent
+from saga.verification.audit.model import Expected, JointState, Wish, canonical_orders, contradictions, expect, fold
+from saga.verification.audit.record import LastCommand, Record, absent
 from saga.verification.replay import Stored
 from saga.verification.replay.difference import worded
 
@@ -118,15 +118,17 @@ def _row(process: Process, stored: Stored, record: Record, expected: Expected) -
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         yield Difference("state", f"its stored state can't be read: {error}", stored.state)
         return
-    yield from _held(process, Held(state.parts, state.registers), expected.held)
+    yield from _held(process, JointState(state.machines, state.registers), expected.held)
     yield from _sent(process, state, record, expected)
     if stored.process_version == process.version:
         yield from _astray(process, state.commanded.keys(), record, expected)
 
 
-def _held(process: Process, found: Held, model: Held) -> Iterator[Difference]:
-    for part in process.parts:
-        yield from _compared(f"parts.{part.name}", found.parts[part.name].value, model.parts[part.name].value)
+def _held(process: Process, found: JointState, model: JointState) -> Iterator[Difference]:
+    for machine in process.machines:
+        yield from _compared(
+            f"parts.{machine.name}", found.machines[machine.name].value, model.machines[machine.name].value
+        )
     for one in process.registers:
         have, wanted = found.registers[one.name], model.registers[one.name]
         if not isinstance(one, Register):
@@ -183,11 +185,11 @@ def _subsets(facts: Sequence[Fact]) -> Iterator[Sequence[Fact]]:
     return chain.from_iterable(combinations(facts, size) for size in range(1, len(facts) + 1))
 
 
-def _brings(sent: Sent, wish: Wish) -> bool:
+def _brings(sent: LastCommand, wish: Wish) -> bool:
     return (sent.type, sent.fields) == (wish.type, wish.fields)
 
 
-def _effect(name: str, wish: Wish, last: Sent | None, before: Commanded | None) -> Iterator[Difference]:
+def _effect(name: str, wish: Wish, last: LastCommand | None, before: Commanded | None) -> Iterator[Difference]:
     what, condition = f"effect.{name}", wish.condition.value
     if last is None:
         if before is None and not wish.at_first:
@@ -205,13 +207,13 @@ def _effect(name: str, wish: Wish, last: Sent | None, before: Commanded | None) 
 
 
 def _checked(process: Process, record: Record, expected: Expected) -> Iterator[Difference]:
-    """The checker's verdict on the same facts; it knows no instance that was pruned."""
-    verdict = tell(process, canonical_orders(record.facts.values())[0]).verdict
-    if verdict.outcome is not expected.outcome:
-        said = f"the checker comes to {verdict.outcome.value} with these facts, the model to {expected.outcome.value}"
-        yield Difference("checker", said, verdict.outcome.value, expected.outcome.value)
+    """What the checker comes to on the same facts; it knows no instance that was pruned."""
+    end_state = run_history(process, canonical_orders(record.facts.values())[0]).end_state
+    if end_state.outcome is not expected.outcome:
+        said = f"the checker comes to {end_state.outcome.value} with these facts, the model to {expected.outcome.value}"
+        yield Difference("checker", said, end_state.outcome.value, expected.outcome.value)
     for name, wish in sorted(expected.effects.items()):
-        if not wish.at_first and (name, wish.condition.value, frozen(wish.fields)) not in verdict.effects:
+        if not wish.at_first and (name, wish.condition.value, frozen(wish.fields)) not in end_state.effects:
             yield Difference("checker", f"the checker comes to another {name} with these facts than the model")
 
 
@@ -223,7 +225,7 @@ def _timers(record: Record, expected: Expected, timers: AbstractSet[str]) -> Ite
             yield Difference(f"timer.{name}", f"{name} has no timer: it would wait for ever", model="armed")
 
 
-def _conditions(process: Process, sent: Sent) -> list[str]:
+def _conditions(process: Process, sent: LastCommand) -> list[str]:
     """The conditions into which a command may bring its effect."""
     name = sent.effect.partition("/")[0]
     effects = [effect for effect in process.effects if isinstance(effect, Effect) and effect.name == name]

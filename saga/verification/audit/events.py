@@ -65,9 +65,9 @@ async def audit_events(
     engine: AsyncEngine, process: Process, page_size: int = EVENTS_AT_ONCE
 ) -> AsyncGenerator[AuditedEvents, None]:
     """Audit what the process has heard of the logs that are kept here, a page at a time. Raises Unavailable."""
-    wanted = {"consumer": process.name, "modules": list(process.inputs)}
+    parameters = {"consumer": process.name, "modules": list(process.inputs)}
     async with one_moment(engine) as connection:
-        cursors = (await connection.execute(READ_CURSORS, wanted)).all()
+        cursors = (await connection.execute(READ_CURSORS, parameters)).all()
     for cursor in cursors:
         after, upto = cursor.pruned_position, cursor.last_position
         page = {"module": cursor.module, "upto": upto, "limit": page_size}

@@ -4,7 +4,7 @@ The problem: whatever compares a running system with the function that runs in i
 So this is a second reading of the same declaration, small enough to be believed: it knows neither histories nor what
 was sent, and asks nothing of the engine's decision (a test sees to that).
 
-The model: parts follow their tables, registers hold what was said by its key, and both must be the same in whatever
+The model: machines follow their tables, registers hold what was said by its key, and both must be the same in whatever
 order the facts are read. They are read in several orders that depend on their contents alone. Where these disagree the
 process itself diverges, and there is nothing to compare with. The outcome and what is wanted of others stand in the
 cells that the columns lead to.
@@ -39,10 +39,10 @@ from saga.core.plain import plain
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """What was taken in: the states of the parts, and what the registers hold."""
+class JointState:
+    """What was taken in: the states of the machines, and what the registers hold."""
 
-    parts: Mapping[str, Enum]
+    machines: Mapping[str, Enum]
     registers: Mapping[str, Any]
 
 
@@ -65,11 +65,11 @@ class Wish:
 class Expected:
     """What a set of facts must come to. ``effects`` are wishes by the effect's name, with its key if it has one.
 
-    ``split`` names the parts and registers that came out differently in different orders: then the rest is what one of
-    these orders leads to, and says nothing.
+    ``split`` names the machines and registers that came out differently in different orders: then the rest is what one
+    of these orders leads to, and says nothing.
     """
 
-    held: Held
+    held: JointState
     outcome: Enum
     settled: bool
     effects: Mapping[str, Wish]
@@ -77,12 +77,15 @@ class Expected:
     split: tuple[str, ...]
 
 
-def beginning(process: Process) -> Held:
+def beginning(process: Process) -> JointState:
     """Before anything was taken in."""
-    return Held({part.name: part.start for part in process.parts}, {one.name: one.start for one in process.registers})
+    return JointState(
+        {machine.name: machine.start for machine in process.machines},
+        {one.name: one.start for one in process.registers},
+    )
 
 
-def expect(process: Process, begin: Held, facts: Iterable[Fact]) -> Expected:
+def expect(process: Process, begin: JointState, facts: Iterable[Fact]) -> Expected:
     """What these facts, taken in by an instance that held ``begin``, must come to."""
     held, *others = [fold(process, begin, order) for order in canonical_orders(facts)]
     outcome = _cell(process.outcomes, held)
@@ -111,14 +114,14 @@ def canonical(fact: Fact) -> bytes:
     return orjson.dumps([fact.kind.__name__, fact.fields], option=orjson.OPT_SORT_KEYS)
 
 
-def fold(process: Process, begin: Held, facts: Sequence[Fact]) -> Held:
-    """The facts taken in one by one: parts by their tables, registers by their keys."""
-    parts, registers = dict(begin.parts), dict(begin.registers)
+def fold(process: Process, begin: JointState, facts: Sequence[Fact]) -> JointState:
+    """The facts taken in one by one: machines by their tables, registers by their keys."""
+    machines, registers = dict(begin.machines), dict(begin.registers)
     registers |= {one.name: dict(registers[one.name]) for one in process.registers if isinstance(one, Register)}
     for fact in facts:
-        for part in process.parts:
-            row = part.moves[parts[part.name]]
-            parts[part.name] = row.get(fact.kind, parts[part.name])
+        for machine in process.machines:
+            row = machine.moves[machines[machine.name]]
+            machines[machine.name] = row.get(fact.kind, machines[machine.name])
         for one in process.registers:
             if fact.kind not in one.inputs:
                 continue
@@ -126,10 +129,10 @@ def fold(process: Process, begin: Held, facts: Sequence[Fact]) -> Held:
                 registers[one.name].setdefault(str(fact.fields[one.key]), fact.fields)
             else:
                 registers[one.name] = plain(one.reduce(plain(registers[one.name]), fact))
-    return Held(parts, {one.name: plain(registers[one.name]) for one in process.registers})
+    return JointState(machines, {one.name: plain(registers[one.name]) for one in process.registers})
 
 
-def contradictions(process: Process, begin: Held, facts: Iterable[Fact]) -> Iterator[str]:
+def contradictions(process: Process, begin: JointState, facts: Iterable[Fact]) -> Iterator[str]:
     """Facts that say different things under one key, in words: no order of them could be right."""
     known = {one.name: dict(begin.registers[one.name]) for one in process.registers if isinstance(one, Register)}
     for fact in facts:
@@ -141,33 +144,33 @@ def contradictions(process: Process, begin: Held, facts: Iterable[Fact]) -> Iter
                     yield f"two facts say different things of {one.key} {key!r} ({one.name})"
 
 
-def _split(one: Held, other: Held) -> Iterator[str]:
-    yield from (f"parts.{name}" for name in one.parts if one.parts[name] is not other.parts[name])
+def _split(one: JointState, other: JointState) -> Iterator[str]:
+    yield from (f"parts.{name}" for name in one.machines if one.machines[name] is not other.machines[name])
     yield from (f"registers.{name}" for name in one.registers if one.registers[name] != other.registers[name])
 
 
-def _joint(columns: Sequence[Column], held: Held) -> tuple[Any, ...]:
+def _joint(columns: Sequence[Column], held: JointState) -> tuple[Any, ...]:
     """The cell of a table that an instance stands in."""
     return tuple(_value(column, held) for column in columns)
 
 
-def _value(column: Column, held: Held) -> Any:
+def _value(column: Column, held: JointState) -> Any:
     match column:
         case SubMachine():
-            return held.parts[column.name]
+            return held.machines[column.name]
         case Outcomes():
             return _cell(column, held)
         case DerivedColumn():
             return column.judge(*_of(column.registers, held))
         case _:
-            return column.value(held.parts, held.registers)
+            return column.value(held.machines, held.registers)
 
 
-def _cell(table: Outcomes, held: Held) -> Enum:
+def _cell(table: Outcomes, held: JointState) -> Enum:
     return table.cells[_joint(table.columns, held)]
 
 
-def _wishes(effect: Effect, how: Enum | Selection, held: Held) -> dict[str, Wish]:
+def _wishes(effect: Effect, how: Enum | Selection, held: JointState) -> dict[str, Wish]:
     if isinstance(how, Enum):
         return {effect.name: _wish(effect, how, held, None)}
     condition = how.condition or next(iter(effect.commands))
@@ -175,10 +178,10 @@ def _wishes(effect: Effect, how: Enum | Selection, held: Held) -> dict[str, Wish
     return {f"{effect.name}/{key}": _wish(effect, condition, held, key) for key in sorted(chosen)}
 
 
-def _wish(effect: Effect, condition: Enum, held: Held, key: str | None) -> Wish:
+def _wish(effect: Effect, condition: Enum, held: JointState, key: str | None) -> Wish:
     sends = effect.commands[condition]
     keyed = () if key is None else (key,)
-    figures = {one.name: plain(one.work_out(*_of(one.registers, held), *keyed)) for one in sends.figures}
+    figures = {one.name: plain(one.compute(*_of(one.registers, held), *keyed)) for one in sends.figures}
     return Wish(
         effect.collaborator,
         condition,
@@ -189,7 +192,7 @@ def _wish(effect: Effect, condition: Enum, held: Held, key: str | None) -> Wish:
     )
 
 
-def _carried(sends: CommandTemplate, held: Held, key: str | None) -> dict[str, Any]:
+def _carried(sends: CommandTemplate, held: JointState, key: str | None) -> dict[str, Any]:
     """The fields that go along, from the entry under the key, or from the only one that there is."""
     if sends.register is None:
         return {}
@@ -198,5 +201,5 @@ def _carried(sends: CommandTemplate, held: Held, key: str | None) -> dict[str, A
     return {name: entry.get(name) for name in sends.fields}
 
 
-def _of(registers: Sequence[Register | Reducer], held: Held) -> list[Any]:
+def _of(registers: Sequence[Register | Reducer], held: JointState) -> list[Any]:
     return [held.registers[one.name] for one in registers]

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from saga.core import Commanded, Fact, Process, load_state
 from saga.messages.facts import read_fact
 from saga.modules import Entry
-from saga.verification.audit.model import Held, beginning, canonical
+from saga.verification.audit.model import JointState, beginning, canonical
 from saga.verification.replay.fold import ANSWERS, ERASED, REPAIRED, RESTARTS
 
 MOST_TROUBLES: Final = 10
@@ -24,7 +24,7 @@ MOST_FEW: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class LastCommand:
     """A command as the log has it."""
 
     type: str
@@ -66,7 +66,7 @@ class Record:
     """
 
     process: Process
-    begin: Held
+    begin: JointState
     is_revived: bool = False
     is_erased: bool = False
     commanded: Mapping[str, Commanded] = field(default_factory=dict)
@@ -74,7 +74,7 @@ class Record:
     facts: dict[bytes, Fact] = field(default_factory=dict)
     taken: set[bytes] = field(default_factory=set)
     answers: Counter[tuple[str, str | int]] = field(default_factory=Counter)
-    last: dict[str, Sent] = field(default_factory=dict)
+    last: dict[str, LastCommand] = field(default_factory=dict)
     revisions: dict[str, Counter[int]] = field(default_factory=dict)
     versions: set[int] = field(default_factory=set)
     troubles: list[str] = field(default_factory=list)
@@ -110,7 +110,7 @@ class Record:
 
     def _come_back(self, entry: Entry) -> None:
         state = load_state(self.process, entry.data["state"])
-        self.begin = Held(state.parts, state.registers)
+        self.begin = JointState(state.machines, state.registers)
         self.commanded, self.sent_before = state.commanded, state.revisions
 
     def _add_answer(self, entry: Entry) -> None:
@@ -118,7 +118,7 @@ class Record:
         in_log = origin.get("position") is not None
         self.answers[(origin["module"], origin["position"]) if in_log else (origin["source"], origin["id"])] += 1
         name = str(entry.data["type"])
-        kind = self.process.kinds.get(name)
+        kind = self.process.message_types.get(name)
         if kind is None:
             raise LookupError(f"{self.process.name} does not know {name} any more")
         fact = read_fact(kind, entry.data["fields"])
@@ -138,7 +138,7 @@ class Record:
         self.revisions.setdefault(target, Counter())[revision] += 1
         known = self.last.get(effect)
         if known is None or revision >= known.revision:
-            self.last[effect] = Sent(entry.type, target, effect, revision, said)
+            self.last[effect] = LastCommand(entry.type, target, effect, revision, said)
 
     def _complain(self, entry: Entry, why: str) -> None:
         if len(self.troubles) < MOST_TROUBLES:

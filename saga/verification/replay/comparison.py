@@ -1,6 +1,6 @@
 """The comparison of what is stored of an instance with what was rebuilt from its record. Pure.
 
-States are compared as the engine would read them, so a part that the stored state does not have yet stands at its
+States are compared as the engine would read them, so a machine that the stored state does not have yet stands at its
 start. The version of the process that wrote a row is no difference in itself.
 """
 

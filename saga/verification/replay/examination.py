@@ -62,10 +62,10 @@ class _Tombstones:
 
 async def examine(connection: AsyncConnection, process: Process, process_ids: Sequence[str]) -> list[Examined]:
     """Examine these instances, as of one moment if the connection is in a repeatable-read transaction."""
-    wanted = {"process": process.name, "process_ids": list(process_ids)}
-    rows = await connection.execute(READ_ROWS, wanted)
+    parameters = {"process": process.name, "process_ids": list(process_ids)}
+    rows = await connection.execute(READ_ROWS, parameters)
     stored = {row.process_id: _stored(row) for row in rows}
-    timers = {row.process_id: frozenset(row.names) for row in await connection.execute(READ_TIMER_NAMES, wanted)}
+    timers = {row.process_id: frozenset(row.names) for row in await connection.execute(READ_TIMER_NAMES, parameters)}
     pruned = await _tombstones(connection, process, process_ids)
     rebuilt = await _rebuild(connection, process, process_ids)
     return [
@@ -100,8 +100,8 @@ def _examined(
 
 
 async def _tombstones(connection: AsyncConnection, process: Process, process_ids: Sequence[str]) -> _Tombstones:
-    wanted = {"process": process.name, "module": process.module, "process_ids": list(process_ids)}
-    rows = (await connection.execute(READ_TOMBSTONES, wanted)).all()
+    parameters = {"process": process.name, "module": process.module, "process_ids": list(process_ids)}
+    rows = (await connection.execute(READ_TOMBSTONES, parameters)).all()
     of = {kind: frozenset(row.process_id for row in rows if row.kind == kind) for kind in ("instance", "stream")}
     return _Tombstones(of["instance"], of["stream"])
 
@@ -109,10 +109,10 @@ async def _tombstones(connection: AsyncConnection, process: Process, process_ids
 async def _rebuild(connection: AsyncConnection, process: Process, process_ids: Sequence[str]) -> Mapping[str, Rebuilt]:
     """Fold the streams while they are read: however long one is, few of its entries are in memory at a time."""
     folds: dict[str, Fold] = {}
-    wanted = {"module": process.module, "process_ids": list(process_ids)}
-    async for row in await connection.stream(READ_STREAMS, wanted):
+    parameters = {"module": process.module, "process_ids": list(process_ids)}
+    async for row in await connection.stream(READ_STREAMS, parameters):
         entry = Entry.from_row(row)
         if (fold := folds.get(entry.stream_id)) is None or entry.type == ERASED:
             fold = folds[entry.stream_id] = Fold(process)
-        fold.take(entry)
+        fold.apply(entry)
     return {process_id: fold.rebuilt() for process_id, fold in folds.items()}

@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from saga.core import Command, Commanded, Deadline, Decision, Effect, Process, State, Verdict, decide, load_state
+from saga.core import Command, Commanded, Deadline, Decision, DecisionKind, Effect, Process, State, decide, load_state
 from saga.messages.facts import read_fact
 from saga.modules import Entry
 from saga.verification.replay.difference import Difference
@@ -85,7 +85,7 @@ class Fold:
         self._headless = False
         self._is_erased = False
 
-    def take(self, entry: Entry) -> None:
+    def apply(self, entry: Entry) -> None:
         """Take one entry in; after damage, none any more."""
         begins, missing = self._version == 0, entry.stream_version - self._version - 1
         self._version = entry.stream_version
@@ -102,7 +102,7 @@ class Fold:
         self._settle_commands()
         return Rebuilt(
             self._state,
-            self._process.outcomes.value(self._state.parts, self._state.registers),
+            self._process.outcomes.value(self._state.machines, self._state.registers),
             self._version,
             tuple(self._deadlines),
             tuple(self._commands),
@@ -137,12 +137,12 @@ class Fold:
 
     def _take_in(self, entry: Entry) -> None:
         name = str(entry.data["type"])
-        kind = self._process.kinds.get(name)
+        kind = self._process.message_types.get(name)
         if kind is None:
             self._stop(entry, f"{self._process.name} does not know {name} any more")
             return
         decision = decide(self._process, self._state, read_fact(kind, entry.data["fields"]), is_bounded=False)
-        if decision.verdict is Verdict.CONFLICT:
+        if decision.kind is DecisionKind.CONFLICT:
             self._stop(entry, f"{name} contradicts what was recorded before: {decision.reason}")
             return
         self._before, self._state, self._answer = self._state, decision.state, entry
@@ -197,7 +197,7 @@ def _as_sent(process: Process, before: State, after: State, sent: Sequence[Entry
         if (told := _told(process, after.commanded.get(effect), entry)) is not None:
             commanded[effect] = told
         revisions[target] = max(revision, revisions.get(target, 0))
-    return State(after.parts, after.registers, commanded, revisions)
+    return State(after.machines, after.registers, commanded, revisions)
 
 
 def _told(process: Process, decided: Commanded | None, entry: Entry) -> Commanded | None:

@@ -31,8 +31,8 @@ async def all_pages(
     after, found = "", page_size
     while found == page_size:
         async with one_moment(engine) as connection:
-            wanted = {"process": process.name, "module": process.module, "after": after, "limit": page_size}
-            page = list((await connection.execute(FIND_NEXT, wanted)).scalars())
+            parameters = {"process": process.name, "module": process.module, "after": after, "limit": page_size}
+            page = list((await connection.execute(FIND_NEXT, parameters)).scalars())
             seen = await look(connection, process, page)
         yield seen
         after, found = page[-1] if page else after, len(page)

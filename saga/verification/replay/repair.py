@@ -12,7 +12,7 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from saga.core import Process
-from saga.engine.instances import DELETE_UNBORN_INSTANCES, Decided, Instance, write
+from saga.engine.instances import DELETE_EMPTY_INSTANCES, Decided, Instance, write
 from saga.messages.identity import derived_id
 from saga.modules import NewEvent, Visibility, append
 from saga.postgres import Statements, again_after_conflicts, durable_transaction
@@ -46,7 +46,7 @@ async def _repair(engine: AsyncEngine, process: Process, process_id: str) -> Exa
         if found.repairable and found.rebuilt is not None:
             await _write(connection, process, process_id, found.rebuilt, found.differences)
         else:
-            await connection.execute(DELETE_UNBORN_INSTANCES, {"process": process.name, "process_ids": [process_id]})
+            await connection.execute(DELETE_EMPTY_INSTANCES, {"process": process.name, "process_ids": [process_id]})
     return found
 
 

@@ -24,7 +24,7 @@ SELECT
             SELECT c.consumer FROM saga.cursor AS c WHERE c.module = l.module
             UNION
             SELECT h.consumer
-            FROM unnest(CAST(:hearers AS text[]), CAST(:hears_from AS text[]), CAST(:heard_types AS text[]))
+            FROM unnest(CAST(:consumers AS text[]), CAST(:consumed_from AS text[]), CAST(:consumed_types AS text[]))
                 AS h (consumer, module, type)
             WHERE h.module = l.module AND h.type = l.type
             UNION

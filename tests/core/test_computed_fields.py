@@ -11,13 +11,13 @@ from saga.core import (
     Command,
     CommandTemplate,
     ComputedField,
+    DecisionKind,
     Effect,
     Fact,
     Process,
     Register,
     State,
     SubMachine,
-    Verdict,
     decide,
     dump_state,
     load_state,
@@ -70,7 +70,7 @@ def party(condition: Table) -> Process:
         version=1,
         correlate="party_id",
         inputs={"guests": (GuestAnswered,)},
-        parts=(PARTY,),
+        machines=(PARTY,),
         registers=(GUESTS,),
         outcomes=outcomes(PARTY, rows=[(Party.PLANNED, Outcome.MET)]),
         wanted=(wanted(PARTY, rows=[(Party.PLANNED, {TABLE: condition})]),),
@@ -107,7 +107,7 @@ def test_a_repeat_sends_nothing() -> None:
     process, ann = party(Table.RESERVED), answered("ann", 2)
     state = decide(process, State.start(process), ann).state
     again = decide(process, state, ann)
-    assert (again.verdict, again.state, again.commands) == (Verdict.IGNORED, state, ())
+    assert (again.kind, again.state, again.commands) == (DecisionKind.IGNORED, state, ())
 
 
 def test_the_condition_from_before_any_command_is_not_commanded_first() -> None:

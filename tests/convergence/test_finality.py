@@ -88,9 +88,9 @@ def test_an_effect_that_is_taken_back_is_caught_by_sampling_too() -> None:
     shipment = effect()
     report = check(shipping(shipment, when_cancelled={shipment: Shipment.BACK}), SAMPLES, most_nodes=1)
     assert report.sampled
-    (taken_back,) = [one.sentence for one in report.findings if one.kind is Kind.CANNOT_BE_UNDONE]
-    assert taken_back.startswith("shipment is sent, which can't be undone, and cancelled wants it back: ")
-    assert taken_back.endswith(" (sampled; a shorter history may exist)")
+    (undone_effects,) = [one.sentence for one in report.findings if one.kind is Kind.CANNOT_BE_UNDONE]
+    assert undone_effects.startswith("shipment is sent, which can't be undone, and cancelled wants it back: ")
+    assert undone_effects.endswith(" (sampled; a shorter history may exist)")
 
 
 def test_an_effect_that_is_wanted_for_ever_passes() -> None:

@@ -10,7 +10,7 @@ from pamqp.heartbeat import Heartbeat
 
 from saga.rabbitmq import frames
 from saga.rabbitmq.deliveries import Deliveries
-from saga.rabbitmq.frame_router import Sorter
+from saga.rabbitmq.frame_router import FrameRouter
 
 SEED = 20_261_125
 CONSUMING, OTHER = 1, 2
@@ -46,12 +46,12 @@ def stream() -> bytes:
 async def sort(cuts: list[bytes]) -> tuple[list[tuple[int, bytes, str | None]], bytes]:
     """What the consumer's channel gets of these pieces, and what the client reads, without what shows life."""
     reader = asyncio.StreamReader()
-    sorter = Sorter(reader, asyncio.get_running_loop())
-    taker = sorter.takers[CONSUMING] = Deliveries(enough=100)
+    router = FrameRouter(reader, asyncio.get_running_loop())
+    handler = router.handlers[CONSUMING] = Deliveries(enough=100)
     for cut in cuts:
-        sorter.data_received(cut)
-    sorter.eof_received()
-    taken = [(one.tag, one.message.body, one.message.message_id) for one in taker.others.batch(100)]
+        router.data_received(cut)
+    router.eof_received()
+    taken = [(one.tag, one.message.body, one.message.message_id) for one in handler.others.batch(100)]
     return taken, await reader.read()
 
 
@@ -89,11 +89,11 @@ async def test_what_is_no_frame_reaches_the_client_at_the_end() -> None:
 async def test_while_only_deliveries_come_the_client_is_shown_once_in_a_while_that_the_link_lives() -> None:
     reader = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
-    sorter = Sorter(reader, loop)
-    sorter.takers[CONSUMING] = Deliveries(enough=100)
+    router = FrameRouter(reader, loop)
+    router.handlers[CONSUMING] = Deliveries(enough=100)
     for tag in range(1, 100):
-        sorter.data_received(delivery(tag, b"{}"))
-    sorter.eof_received()
+        router.data_received(delivery(tag, b"{}"))
+    router.eof_received()
     shown = await reader.read()
     assert shown
     assert shown == frames.HEARTBEAT * (len(shown) // len(frames.HEARTBEAT))
@@ -103,10 +103,10 @@ async def test_while_only_deliveries_come_the_client_is_shown_once_in_a_while_th
 async def test_a_heartbeat_stands_for_frames_that_were_taken_a_second_later() -> None:
     moments = iter([100.0, 100.5, 101.1, 101.9, 102.2])
     reader = asyncio.StreamReader()
-    sorter = Sorter(reader, asyncio.get_running_loop())
-    sorter._loop_time = moments.__next__
-    sorter.takers[CONSUMING] = Deliveries(enough=100)
+    router = FrameRouter(reader, asyncio.get_running_loop())
+    router._loop_time = moments.__next__
+    router.handlers[CONSUMING] = Deliveries(enough=100)
     for tag in range(1, 6):
-        sorter.data_received(delivery(tag, b"{}"))
-    sorter.eof_received()
+        router.data_received(delivery(tag, b"{}"))
+    router.eof_received()
     assert await reader.read() == frames.HEARTBEAT * 3

@@ -79,7 +79,7 @@ def process(wants: Any = None, **changed: Any) -> Process:
         "version": 1,
         "correlate": "house_id",
         "inputs": {"lamps": (Lit, Dimmed)},
-        "parts": (LIGHT,),
+        "machines": (LIGHT,),
         "registers": (LAMPS,),
         "outcomes": RESULT,
         "wanted": (wanted(rows=[(wants or {},)]),),
@@ -193,7 +193,7 @@ def test_a_state_that_is_stored_by_no_word_is_named() -> None:
     )
     table = outcomes(numbered, rows=[(Numbered.OFF, Result.DARK), (Numbered.ON, Result.BRIGHT)])
     with pytest.raises(DeclarationError, match=r"Numbered.OFF has the value 1: give it a word"):
-        process(parts=(numbered,), outcomes=table)
+        process(machines=(numbered,), outcomes=table)
 
 
 def test_two_outcomes_of_one_word_are_named() -> None:

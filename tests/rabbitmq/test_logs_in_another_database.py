@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.engine import Step
-from saga.feeds.gaps import Grace
+from saga.feeds.gaps import GapTimeouts
 from saga.feeds.log_feed import AT_ONCE, LogFeed
 from saga.modules import NewEvent, append
 from saga.orders import order_process
@@ -18,7 +18,7 @@ from tests.engine.conversation import execute, message, outcome, rows, value
 from tests.modules.warehouse import open_warehouse, prepared, ship
 
 PROCESS = order_process()
-HOLES_AT_ONCE = Grace(hole_seconds=0, tail_seconds=1_000)
+HOLES_AT_ONCE = GapTimeouts(hole_seconds=0, tail_seconds=1_000)
 NOWHERE = "postgresql://nobody:nothing@127.0.0.1:1/nothing"
 
 
@@ -37,7 +37,7 @@ async def nowhere() -> AsyncIterator[AsyncEngine]:
     await engine.dispose()
 
 
-def log_feed(engine: AsyncEngine, log: AsyncEngine | None, grace: Grace = AT_ONCE) -> LogFeed:
+def log_feed(engine: AsyncEngine, log: AsyncEngine | None, grace: GapTimeouts = AT_ONCE) -> LogFeed:
     elsewhere = {"orders": log}
     step = Step(engine, PROCESS, elsewhere=elsewhere)
     return LogFeed(engine, step, PROCESS, "saga", grace=grace, page_size=7, elsewhere=elsewhere)
@@ -46,7 +46,7 @@ def log_feed(engine: AsyncEngine, log: AsyncEngine | None, grace: Grace = AT_ONC
 async def deliver(engine: AsyncEngine, order_id: str, position: int, previous: int | None = None) -> None:
     place = {"module": "orders", "position": position, "previous": previous}
     said = message("OrderCancelled", order_id, message_id=f"shipment-{position}", **place)  # type: ignore[arg-type]
-    assert (await Step(engine, PROCESS, elsewhere={"orders"}).take([said])).taken == 1
+    assert (await Step(engine, PROCESS, elsewhere={"orders"}).handle([said])).taken == 1
 
 
 async def record(engine: AsyncEngine, order_id: str) -> None:
