@@ -1,0 +1,113 @@
+"""The words of this project: names, docstrings, comments, help and pages use the field's terms, and not these.
+
+Prints each place where one of them stands, with the term to write instead. Ends with 1 if there is any.
+"""
+
+import io
+import re
+import subprocess
+import sys
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+NAMES = {
+    "Conflict": "LostRace",
+    "Elsewhere": "Interpreters",
+    "Figure": "ComputedField",
+    "Grace": "GapTimeouts",
+    "Judgement": "DerivedColumn",
+    "Keeper": "TopologyWatch",
+    "Opinion": "Fingerprint",
+    "Patience": "GapDetector",
+    "Sends": "CommandTemplate",
+    "Sorted": "Deduplicated",
+    "Sorter": "FrameRouter",
+    "Standing": "Configuration, or what it is the state of",
+    "Taken": "StepResult",
+    "Taker": "FrameHandler",
+    "Told": "HistoryResult",
+    "Verdict": "DecisionKind, EndState, or what it is the result of",
+    "complaints": "validation, or problems",
+    "figures": "computed_fields",
+    "hearers": "machines_by_type, or consumers",
+    "is_overheard": "is_for_other_process",
+    "keepers": "registers_by_type",
+    "opinion": "fingerprint",
+    "overheard": "foreign",
+    "patience": "gaps",
+    "sorter": "router",
+    "speaker": "supervisor",
+    "take_warily": "handle_rehearsed",
+    "taken_back": "undone_effects",
+    "telling": "progress",
+    "unborn": "empty",
+    "worked_out": "compute_fields",
+}
+"""Whole names in the code."""
+
+WORDS = {
+    "buried": "tombstoned",
+    "elsewhere": "in another database, or in other interpreters",
+    "figures": "computed fields, or values",
+    "hear": "consume, receive or read",
+    "heard": "consumed, received or read",
+    "hears": "consumes, receives or reads",
+    "keeper": "supervisor",
+    "keepers": "supervisors",
+    "opinion": "fingerprint",
+    "overheard": "for another process",
+    "patience": "gap timeouts",
+    "repeats": "duplicates",
+    "somebody else": "another client, user or process",
+    "sorter": "frame router",
+    "speaker": "supervisor",
+    "telling": "progress, or notice",
+    "tells": "reports, or says",
+    "told": "reported, sent or given",
+    "unborn": "empty",
+    "verdict": "decision, or end state",
+    "verdicts": "decisions, or end states",
+    "wording": "text",
+}
+"""Words in what people read: docstrings, comments, texts and pages."""
+
+HISTORY = ("docs/decisions/", "CHANGELOG.md", "saga/postgres/migrations/versions/")
+"""What says how it was."""
+_WORD = re.compile(rf"\b({'|'.join(map(re.escape, sorted(WORDS, key=len, reverse=True)))})\b", re.IGNORECASE)
+
+
+def main() -> int:
+    """Look at every file of the project that people read."""
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n")
+    found = 0
+    for name in listed:
+        if name.endswith((".py", ".md", ".sql")) and not name.startswith((*HISTORY, ".ci/words", "benchmarks/peers/")):
+            for line, word, term in wrong_in(name, (ROOT / name).read_text(encoding="utf-8")):
+                print(f"{name}:{line}: {word}: write {term}")
+                found += 1
+    print(f"words: {f'{found} to replace' if found else 'the terms of the field'}")
+    return 1 if found else 0
+
+
+def wrong_in(name: str, text: str) -> Iterator[tuple[int, str, str]]:
+    """Where a file has such a word: the line, the word, and what to write."""
+    if not name.endswith(".py"):
+        yield from _in_prose(1, text)
+        return
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.NAME and token.string in NAMES:
+            yield token.start[0], token.string, NAMES[token.string]
+        elif token.type == tokenize.COMMENT or (token.type == tokenize.STRING and " " in token.string):
+            yield from _in_prose(token.start[0], token.string)
+
+
+def _in_prose(first_line: int, text: str) -> Iterator[tuple[int, str, str]]:
+    for match in _WORD.finditer(text):
+        yield first_line + text.count("\n", 0, match.start()), match[0], WORDS[match[0].lower()]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
