@@ -31,7 +31,7 @@ NAMES = {
     "Told": "HistoryResult",
     "Verdict": "DecisionKind, EndState, or what it is the result of",
     "complaints": "validation, or problems",
-    "figures": "computed_fields",
+    "figures": "computed",
     "hearers": "machines_by_type, or consumers",
     "is_overheard": "is_for_other_process",
     "keepers": "registers_by_type",
@@ -81,7 +81,9 @@ _WORD = re.compile(rf"\b({'|'.join(map(re.escape, sorted(WORDS, key=len, reverse
 
 def main() -> int:
     """Look at every file of the project that people read."""
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n")
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split(
+        "\n"
+    )
     found = 0
     for name in listed:
         if name.endswith((".py", ".md", ".sql")) and not name.startswith((*HISTORY, ".ci/words", "benchmarks/peers/")):

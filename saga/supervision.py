@@ -8,7 +8,7 @@ import structlog
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_random_exponential
 
 from saga.heartbeat import a_loop, rests, starts_over
-from saga.postgres import Conflict, Unavailable
+from saga.postgres import LostRace, Unavailable
 
 LONGEST_PAUSE_SECONDS: Final = 5.0
 
@@ -17,7 +17,7 @@ _log = structlog.get_logger()
 
 def passes(error: BaseException) -> bool:
     """Whether the same work, done again later, will succeed, where no broker is needed for it."""
-    return isinstance(error, Unavailable | Conflict | OSError | TimeoutError)
+    return isinstance(error, Unavailable | LostRace | OSError | TimeoutError)
 
 
 async def supervise(

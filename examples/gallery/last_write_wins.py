@@ -32,7 +32,7 @@ def _process(name: str, keeper: Reducer | Register, is_known: DerivedColumn, amo
     request = Effect(
         "request",
         collaborator="gateway",
-        commands={Request.REQUESTED: CommandTemplate("RequestPayment", figures=(amount,))},
+        commands={Request.REQUESTED: CommandTemplate("RequestPayment", computed=(amount,))},
     )
     table = outcomes(is_known, rows=[(False, Outcome.UNKNOWN), (True, Outcome.KNOWN)])
     return Process(

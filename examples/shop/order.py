@@ -233,7 +233,7 @@ PAYMENT_REQUEST = Effect(
     "payment_request",
     collaborator="gateway",
     commands={
-        PaymentRequest.REQUESTED: CommandTemplate("RequestPayment", ORDER, ("currency",), figures=(OUTSTANDING,)),
+        PaymentRequest.REQUESTED: CommandTemplate("RequestPayment", ORDER, ("currency",), computed=(OUTSTANDING,)),
         PaymentRequest.VOIDED: CommandTemplate("VoidPayment"),
     },
     initially=PaymentRequest.VOIDED,
@@ -241,7 +241,9 @@ PAYMENT_REQUEST = Effect(
 REFUND = Effect(
     "refund",
     collaborator="gateway",
-    commands={Refund.REFUNDED: CommandTemplate("RefundPayment", PAYMENTS, ("payment_id", "currency"), figures=(OWED,))},
+    commands={
+        Refund.REFUNDED: CommandTemplate("RefundPayment", PAYMENTS, ("payment_id", "currency"), computed=(OWED,))
+    },
     final=frozenset({Refund.REFUNDED}),
 )
 FULFILMENT = Effect(

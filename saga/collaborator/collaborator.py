@@ -34,7 +34,7 @@ from saga.engine.halving import halved
 from saga.engine.intake import poison
 from saga.feeds.command_feed import CommandFeed
 from saga.messages import Envelope, Poison
-from saga.postgres import again_after_conflicts, durable_transaction
+from saga.postgres import again_after_lost_races, durable_transaction
 from saga.rabbitmq.admission import Commands as Admission
 from saga.rabbitmq.consumer import Consumer
 from saga.rabbitmq.topology import command_queues
@@ -118,7 +118,7 @@ class Collaborator:
         What is there already stays as it is, and where all is there no right to create is needed; any number of callers
         at once are fine. ``run`` does this first. Raises Unavailable.
         """
-        await again_after_conflicts()(create_tables, engine, self._statements)
+        await again_after_lost_races()(create_tables, engine, self._statements)
 
     async def handle(self, engine: AsyncEngine, messages: Sequence[Envelope | Poison]) -> None:
         """Handle a batch in one durable transaction; when this returns it may be acknowledged.

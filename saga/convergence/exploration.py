@@ -223,7 +223,7 @@ def _wrong_in_step(found: Exploration, node: Node, index: int, decision: Decisio
         return
     for command in decision.commands:
         last, now = before.commanded.get(command.effect), after.commanded[command.effect]
-        if last is not None and (last.condition, last.figures) == (now.condition, now.figures):
+        if last is not None and (last.condition, last.computed) == (now.condition, now.computed):
             yield Kind.SENT_TWICE, f"{name} sends {command.type} for {command.effect}, which was sent before"
     for command, other in _in_the_same_words(found.process, node.configuration.sent, decision.commands):
         sends = f"{name} sends {command.type} to {command.collaborator} for {command.effect}"

@@ -43,10 +43,10 @@ def _final(effect: Effect, name: str, condition: str) -> str:
 def _only_adds(effect: Effect, last: Commanded, now: Commanded) -> bool:
     """Whether the figures are the same, but for cumulative ones that grew."""
     (sends,) = [sends for condition, sends in effect.commands.items() if condition.value == last.condition]
-    cumulative = {figure.name for figure in sends.figures if figure.is_cumulative}
+    cumulative = {one.name for one in sends.computed if one.is_cumulative}
     return all(
-        now.figures.get(name) == figure or (name in cumulative and now.figures[name] > figure)
-        for name, figure in last.figures.items()
+        now.computed.get(name) == one or (name in cumulative and now.computed[name] > one)
+        for name, one in last.computed.items()
     )
 
 

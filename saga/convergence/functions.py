@@ -22,7 +22,7 @@ def functions_about(
             yield column.judge
     for effect in process.effects:
         for sends in effect.commands.values() if isinstance(effect, Effect) else ():
-            yield from (figure.compute for figure in sends.figures if _meet(figure.registers, registers_by_type))
+            yield from (one.compute for one in sends.computed if _meet(one.registers, registers_by_type))
     for table in process.wanted:
         for wants in table.cells.values():
             for how in wants.values():

@@ -112,13 +112,13 @@ def _command(process: Process, state: State) -> tuple[State, tuple[Command, ...]
                 commanded[effect.name] = Commanded(ARMED.value, 1)
                 timers.append(Timer(effect.name, effect.emits.__name__, effect.delay(state.registers)))
             continue
-        for name, key, wanted, figures in _differing(effect, condition, state):
+        for name, key, wanted, computed in _differing(effect, condition, state):
             sends = effect.commands[wanted]
             revision = revisions.get(effect.collaborator, 0) + 1
             revisions[effect.collaborator] = revision
-            commanded[name] = Commanded(wanted.value, revision, figures)
+            commanded[name] = Commanded(wanted.value, revision, computed)
             fields = sends.carried(state.registers, key)
-            fields.update(figures)
+            fields.update(computed)
             commands.append(Command(sends.type, effect.collaborator, name, revision, MappingProxyType(fields)))
     return State(state.machines, state.registers, commanded, revisions), tuple(commands), tuple(timers)
 
@@ -130,16 +130,16 @@ Differing = tuple[str, str | None, Enum, dict[str, Any]]
 def _differing(effect: Effect, wanted: Enum | Selection, state: State) -> Iterator[Differing]:
     """What is wanted of an effect and is not what it was commanded last, in the order of the keys."""
     if isinstance(wanted, Enum):
-        figures = effect.commands[wanted].computed(state.registers, None)
-        if _differs(effect, wanted, figures, state.commanded.get(effect.name)):
-            yield effect.name, None, wanted, figures
+        computed = effect.commands[wanted].compute_fields(state.registers, None)
+        if _differs(effect, wanted, computed, state.commanded.get(effect.name)):
+            yield effect.name, None, wanted, computed
         return
     condition = wanted.condition or next(iter(effect.commands))
     sends = effect.commands[condition]
     for key, name in _candidates(effect, condition, wanted.chosen(state.registers), state.commanded):
-        figures = sends.computed(state.registers, key)
-        if _differs(effect, condition, figures, state.commanded.get(name)):
-            yield name, key, condition, figures
+        computed = sends.compute_fields(state.registers, key)
+        if _differs(effect, condition, computed, state.commanded.get(name)):
+            yield name, key, condition, computed
 
 
 def _candidates(
@@ -148,19 +148,19 @@ def _candidates(
     """The chosen entries that could differ, with the names of their effects, in the order of the keys."""
     prefix = f"{effect.name}/"
     named = [(key, prefix + key) for key in chosen]
-    if not effect.commands[condition].figures:
+    if not effect.commands[condition].computed:
         said = condition.value
         named = [
-            one for one in named if (last := commanded.get(one[1])) is None or last.condition != said or last.figures
+            one for one in named if (last := commanded.get(one[1])) is None or last.condition != said or last.computed
         ]
     return sorted(named)
 
 
-def _differs(effect: Effect, condition: Enum, figures: Mapping[str, Any], last: Commanded | None) -> bool:
+def _differs(effect: Effect, condition: Enum, computed: Mapping[str, Any], last: Commanded | None) -> bool:
     """Whether what is wanted is not what the effect was commanded last, or is without any command."""
     if last is None:
         return condition is not effect.initially
-    return last.condition != condition.value or last.figures != figures
+    return last.condition != condition.value or last.computed != computed
 
 
 def _why_ignored(process: Process, state: State, fact: Fact) -> str:

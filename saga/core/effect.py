@@ -123,13 +123,13 @@ class CommandTemplate:
     type: str
     register: Register | None = None
     fields: tuple[str, ...] = ()
-    figures: tuple[ComputedField, ...] = ()
+    computed: tuple[ComputedField, ...] = ()
 
-    def computed(self, registers: Mapping[str, Any], key: str | None) -> dict[str, Any]:
+    def compute_fields(self, registers: Mapping[str, Any], key: str | None) -> dict[str, Any]:
         """The values of the figures."""
-        if not self.figures:
+        if not self.computed:
             return {}
-        return {figure.name: figure.value(registers, key) for figure in self.figures}
+        return {one.name: one.value(registers, key) for one in self.computed}
 
     def carried(self, registers: Mapping[str, Entries], key: str | None) -> dict[str, Any]:
         """The fields' values, from the entry under ``key`` or, without a key, from the only entry."""

@@ -15,7 +15,7 @@ class Commanded:
 
     condition: str
     revision: int
-    figures: Mapping[str, Any] = field(default_factory=dict)
+    computed: Mapping[str, Any] = field(default_factory=dict)
 
 
 @statically_frozen
@@ -48,7 +48,7 @@ def dump_state(state: State) -> dict[str, Any]:
         "parts": {name: machine.value for name, machine in state.machines.items()},
         "registers": state.registers,
         "commanded": {
-            name: [sent.condition, sent.revision, *([sent.figures] if sent.figures else ())]
+            name: [sent.condition, sent.revision, *([sent.computed] if sent.computed else ())]
             for name, sent in state.commanded.items()
         },
         "revisions": state.revisions,

@@ -217,11 +217,11 @@ def _about_sends(process: Process, sends: CommandTemplate) -> Iterator[str]:
     elif sends.register is not None:
         for name in sorted(set(sends.fields) - declared_fields(sends.register.of)):
             yield f"{sends.type} carries {name}, which {sends.register.of.__name__} does not have"
-    for figure in sends.figures:
-        for register in figure.registers:
+    for one in sends.computed:
+        for register in one.registers:
             if register not in process.registers:
-                yield f"{figure.name} looks at the register {register.name}, which the process does not keep"
-    said = {*sends.fields, *(figure.name for figure in sends.figures)}
+                yield f"{one.name} looks at the register {register.name}, which the process does not keep"
+    said = {*sends.fields, *(one.name for one in sends.computed)}
     for name in sorted(said & {process.correlate, "effect", "revision"}):
         yield f"{sends.type} carries {name}, which every command has already"
 

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from saga.engine.instances import TooMuchAtOnce
-from saga.postgres import Duplicate, Refused, again_after_conflicts
+from saga.postgres import Duplicate, Refused, again_after_lost_races
 
 Message = TypeVar("Message")
 Answer = TypeVar("Answer")
@@ -36,7 +36,7 @@ async def halved(
         middle = len(messages) // 2
         return [*await halved(take, park, messages[:middle]), *await halved(take, park, messages[middle:])]
     try:
-        return [await again_after_conflicts()(take, messages)]
+        return [await again_after_lost_races()(take, messages)]
     except Refused as error:
         reason = f"{error} ({error.detail})" if error.detail else str(error)
     except Duplicate as error:

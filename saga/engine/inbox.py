@@ -14,7 +14,7 @@ from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from saga.engine.intake import AdmittedMessage
-from saga.postgres import Conflict, Statements, as_rows
+from saga.postgres import LostRace, Statements, as_rows
 
 _SQL = Statements(__package__)
 VERIFY_POSITIONS = _SQL["verify_positions"]
@@ -126,7 +126,7 @@ async def require_unknown(
         return
     parameters = {"consumer": consumer, "redriven": redriven, "keys": _tombstone_keys(messages), **_columns(messages)}
     if known := (await connection.execute(COUNT_PRUNED, parameters)).scalar_one():
-        raise Conflict(f"the rows of {known} messages were pruned just now")
+        raise LostRace(f"the rows of {known} messages were pruned just now")
 
 
 def _contradiction(message: AdmittedMessage, message_id: str) -> str:

@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from saga.core import Process, State, dump_state, load_state
 from saga.core.statically_frozen import statically_frozen
-from saga.postgres import Conflict, Statements, as_rows
+from saga.postgres import LostRace, Statements, as_rows
 
 _SQL = Statements(__package__)
 INSERT_MISSING_INSTANCES = _SQL["insert_missing_instances"]
@@ -78,7 +78,7 @@ async def lock(connection: AsyncConnection, process: Process, process_ids: set[s
     if any(row.state is None for row in rows):
         raise TooMuchAtOnce
     if len(rows) != len(process_ids):
-        raise Conflict(f"{len(process_ids) - len(rows)} of {len(process_ids)} instances were pruned just now")
+        raise LostRace(f"{len(process_ids) - len(rows)} of {len(process_ids)} instances were pruned just now")
     start = State.start(process)
     found = {
         process_id: Instance(
@@ -125,7 +125,7 @@ async def write(connection: AsyncConnection, process: Process, decided: Sequence
         },
     )
     if result.rowcount != len(decided):
-        raise Conflict(f"wrote {result.rowcount} of {len(decided)} locked instances")
+        raise LostRace(f"wrote {result.rowcount} of {len(decided)} locked instances")
     if revived := [one.instance.process_id for one in decided if one.instance.revived_as is not None]:
         await connection.execute(REVIVE_INSTANCES, {"process": process.name, "process_ids": revived})
 

@@ -29,7 +29,7 @@ from saga.operations.dead_letters import (
 )
 from saga.operations.errors import OperationFailed
 from saga.operations.resending import resend
-from saga.postgres import again_after_conflicts, durable_transaction, reading
+from saga.postgres import again_after_lost_races, durable_transaction, reading
 from saga.rabbitmq.admission import Events
 from saga.rabbitmq.publisher import Publisher
 from saga.worker.relay import CONSUMER as RELAY
@@ -190,7 +190,7 @@ class _Redrive:
         step = Step(self.engine, process, elsewhere=self.elsewhere)
         messages = [self._put_back(process, letter) for letter in letters]
         ids = [letter.id for letter in letters]
-        taken: StepResult = await again_after_conflicts()(step.handle_rehearsed, messages, redriven=ids)
+        taken: StepResult = await again_after_lost_races()(step.handle_rehearsed, messages, redriven=ids)
         answers = [taken.answer_to(message) for message in messages]
         async with reading(self.engine) as connection:
             dead = [letter.id for letter, answer in zip(letters, answers, strict=True) if answer == DEAD]

@@ -7,7 +7,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from saga.postgres import Conflict, Statements, Unavailable, reading
+from saga.postgres import LostRace, Statements, Unavailable, reading
 
 READ_VERSION = Statements(__package__)["read_version"]
 
@@ -36,7 +36,7 @@ async def say_if_newer(engine: AsyncEngine) -> None:
     try:
         async with reading(engine) as connection:
             version = await read_version(connection)
-    except (Unavailable, Conflict, SQLAlchemyError):
+    except (Unavailable, LostRace, SQLAlchemyError):
         return
     if is_newer(version):
         _log.warning("newer_schema", schema="saga", version=version, known=newest_version())

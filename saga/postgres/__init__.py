@@ -2,12 +2,12 @@
 
 from saga.postgres.connection import connect_engine, owned_engine
 from saga.postgres.errors import (
-    Conflict,
     Duplicate,
+    LostRace,
     NeedsPerson,
     Refused,
     Unavailable,
-    again_after_conflicts,
+    again_after_lost_races,
     server_of,
     unavailable_after,
 )
@@ -17,13 +17,13 @@ from saga.postgres.statements import Statements
 from saga.postgres.transaction import durable_transaction, reading
 
 __all__ = [
-    "Conflict",
     "Duplicate",
+    "LostRace",
     "NeedsPerson",
     "Refused",
     "Statements",
     "Unavailable",
-    "again_after_conflicts",
+    "again_after_lost_races",
     "as_rows",
     "connect_engine",
     "durable_transaction",

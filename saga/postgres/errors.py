@@ -20,11 +20,11 @@ _OUTDATED = ("InvalidCachedStatementError", "OutdatedSchemaCacheError")
 """A migration changed what a cached plan gives; the driver has thrown its caches away and prepares anew."""
 
 
-class Conflict(Exception):
+class LostRace(Exception):
     """Another transaction was in the way; the same work, done again, will succeed."""
 
 
-class Duplicate(Conflict):
+class Duplicate(LostRace):
     """A key is there already. If it still is when the work is done again, it was no race."""
 
 
@@ -60,10 +60,10 @@ class Refused(Unavailable):
         self.detail = detail
 
 
-def again_after_conflicts() -> AsyncRetrying:
+def again_after_lost_races() -> AsyncRetrying:
     """Does the same work again after a Conflict, a few times; then it is raised. Of use where nobody calls again."""
     return AsyncRetrying(
-        retry=retry_if_exception_type(Conflict),
+        retry=retry_if_exception_type(LostRace),
         wait=wait_random_exponential(multiplier=0.05, max=1),
         stop=stop_after_attempt(ATTEMPTS),
         reraise=True,
@@ -95,11 +95,11 @@ def unavailable_after(engine: AsyncEngine | None = None) -> Iterator[None]:
         raise
 
 
-def _meant(error: DBAPIError, server: str | None) -> Conflict | Unavailable | None:
+def _meant(error: DBAPIError, server: str | None) -> LostRace | Unavailable | None:
     """What an error of the driver means; None if it is a bug."""
     said = str(error.orig)
     if type(error.orig.__cause__ if error.orig else None).__name__ in _OUTDATED:
-        return Conflict(said)
+        return LostRace(said)
     state = str(getattr(error.orig, "sqlstate", None) or "")
     if not state:
         without_answer = error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
@@ -109,7 +109,7 @@ def _meant(error: DBAPIError, server: str | None) -> Conflict | Unavailable | No
         case Remedy.WAIT:
             return Unavailable(said, server)
         case Remedy.AGAIN:
-            return Duplicate(said) if state == _UNIQUE_VIOLATION else Conflict(said)
+            return Duplicate(said) if state == _UNIQUE_VIOLATION else LostRace(said)
         case Remedy.PERSON:
             return NeedsPerson(f"{means} ({_first_line(said)}, SQLSTATE {state})", server)
         case Remedy.PARK:

@@ -27,7 +27,7 @@ from uuid import UUID, uuid4
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
-from saga.postgres.errors import Conflict, Unavailable, place_of, unavailable_after
+from saga.postgres.errors import LostRace, Unavailable, place_of, unavailable_after
 from saga.postgres.statements import Statements
 
 RESOLVE_SECONDS = 120.0
@@ -103,21 +103,21 @@ async def _roll_back(connection: AsyncConnection) -> None:
     try:
         with unavailable_after():
             await connection.rollback()
-    except (Unavailable, Conflict):
+    except (Unavailable, LostRace):
         await connection.invalidate()
 
 
 async def _require_committed(engine: AsyncEngine, proof: _Proof, broken: Unavailable) -> None:
     """Return if the transaction committed, raise Unavailable if it did not."""
     attempts = AsyncRetrying(
-        retry=retry_if_exception_type((Unavailable, Conflict)),
+        retry=retry_if_exception_type((Unavailable, LostRace)),
         wait=wait_random_exponential(multiplier=0.05, max=2),
         stop=stop_after_delay(RESOLVE_SECONDS),
         reraise=True,
     )
     try:
         has_committed: bool = await attempts(_has_committed, engine, proof)
-    except (Unavailable, Conflict) as reason:
+    except (Unavailable, LostRace) as reason:
         doubt = f"whether the transaction committed can't be found out ({reason}): {broken}"
         raise Unavailable(doubt, place_of(engine)) from broken
     if not has_committed:

@@ -28,7 +28,7 @@ from saga.engine.rehearsal import rehearse
 from saga.heartbeat import goes_round, starts_over
 from saga.messages import Envelope, Handler, Poison
 from saga.messages.cloudevents import decode
-from saga.postgres import Conflict, Unavailable, server_of
+from saga.postgres import LostRace, Unavailable, server_of
 from saga.rabbitmq.acknowledgements import Acknowledgements
 from saga.rabbitmq.admission import Judge
 from saga.rabbitmq.connection import SETUP_TIMEOUT_SECONDS, ConsumerLost, connect, supervise_at_broker
@@ -164,7 +164,7 @@ class Consumer:
         is_back = any(delivery.is_back for delivery in batch)
         messages = [self._judge(message) for message in await _read(batch, warily=is_back)]
         attempts = AsyncRetrying(
-            retry=retry_if_exception_type((Unavailable, Conflict)),
+            retry=retry_if_exception_type((Unavailable, LostRace)),
             wait=wait_random_exponential(multiplier=0.05, max=LONGEST_PAUSE_SECONDS),
             stop=lambda _: wire.is_closed or stop.is_set(),
             before_sleep=_say_retrying,

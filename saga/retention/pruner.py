@@ -22,7 +22,7 @@ from functools import partial
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from saga.heartbeat import goes_round, rests
-from saga.postgres import Statements, again_after_conflicts, durable_transaction, reading
+from saga.postgres import Statements, again_after_lost_races, durable_transaction, reading
 from saga.retention import dead_letters, instances, prefix
 from saga.retention.logs import RELAY, Log, first_unread, read_logs, read_old
 from saga.retention.removed import Page, Removed
@@ -148,7 +148,7 @@ class _Walk:
     async def through(self, turn: Turn) -> Removed:
         """Take turns until one says that it was the last; what all of them removed."""
         removed, after = Removed(), 0
-        attempts = again_after_conflicts()
+        attempts = again_after_lost_races()
         while self.ended is PruneEnd.DONE:
             if self._stop.is_set():
                 self.ended = PruneEnd.STOPPED

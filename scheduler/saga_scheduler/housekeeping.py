@@ -11,7 +11,7 @@ from datetime import timedelta
 import structlog
 
 from saga.heartbeat import starts_over
-from saga.postgres import Conflict, Unavailable
+from saga.postgres import LostRace, Unavailable
 from saga.retention import Pruner
 
 _log = structlog.get_logger()
@@ -29,7 +29,7 @@ class Housekeeping:
         """Prune once, at the latest to the end of the batch in which ``stop`` is set."""
         try:
             report = await self.pruner.prune(self.retention, stop=stop)
-        except (Conflict, Unavailable) as error:
+        except (LostRace, Unavailable) as error:
             starts_over(str(error))
             _log.warning("prune_failed", error=str(error))
         else:

@@ -26,7 +26,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
 from saga.heartbeat import Loop, a_loop, goes_round, starts_over
-from saga.postgres import Conflict, Unavailable, server_of
+from saga.postgres import LostRace, Unavailable, server_of
 from saga_scheduler.housekeeping import Housekeeping
 from saga_scheduler.sweeper import Sweeper
 
@@ -141,7 +141,7 @@ class Metronome:
     async def _sweep(self) -> None:
         try:
             sweep = await self._sweeper.sweep()
-        except (Conflict, Unavailable) as error:
+        except (LostRace, Unavailable) as error:
             starts_over(str(error))
             _log.warning("sweep_failed", server=server_of(error), error=str(error))
         else:

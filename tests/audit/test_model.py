@@ -96,4 +96,4 @@ def test_it_asks_nothing_of_the_function_that_runs_in_the_engine() -> None:
     }
     assert not names & {"decide", "Decision", "State", "run_history", "apply"}
     called = {node.func.attr for node in ast.walk(tree) if isinstance(node, ast.Call) and hasattr(node.func, "attr")}
-    assert not called & {"move", "apply", "wants", "of", "chosen", "carried", "computed"}
+    assert not called & {"move", "apply", "wants", "of", "chosen", "carried", "compute_fields"}

@@ -149,7 +149,7 @@ def test_a_final_command_that_is_sent_again_with_another_figure_is_caught() -> N
     table = outcomes(paid, rule=lambda is_paid: Outcome.PAID if is_paid is Heard.YES else Outcome.OPEN)
     total = ComputedField("total", (PAYMENTS,), lambda held: sum(one["amount"] for one in held.values()))
     payout = Effect(
-        "payout", "bank", {Gone.GONE: CommandTemplate("PayOut", figures=(total,))}, final=frozenset({Gone.GONE})
+        "payout", "bank", {Gone.GONE: CommandTemplate("PayOut", computed=(total,))}, final=frozenset({Gone.GONE})
     )
     wants = (wanted(table, rows=[(Outcome.OPEN, {}), (Outcome.PAID, {payout: Gone.GONE})]),)
     found = explore(

@@ -91,7 +91,7 @@ def weighing(total: Callable[[Any], float], reduce: Callable[[Any, Fact], Any], 
     """A parcel service that is told the weight of all."""
     reducer = Reducer("weights", of=(Weighed,), start=start, reduce=reduce)
     weight = ComputedField("kilograms", (reducer,), total)
-    label = Effect("label", "post", {Gone.GONE: CommandTemplate("PrintLabel", figures=(weight,))})
+    label = Effect("label", "post", {Gone.GONE: CommandTemplate("PrintLabel", computed=(weight,))})
     table = outcomes(
         DerivedColumn("any", (reducer,), bool), rule=lambda some: Outcome.PAID if some else Outcome.OPEN, name="label"
     )
@@ -168,7 +168,7 @@ def test_a_command_that_two_effects_send_in_the_same_words_is_sent_twice() -> No
 
 def test_two_effects_may_send_one_type_of_command_in_other_words() -> None:
     reason = ComputedField("reason", (), lambda _key: "goodwill")
-    second = CommandTemplate("Refund", PAYMENTS, ("payment_id", "amount"), figures=(reason,))
+    second = CommandTemplate("Refund", PAYMENTS, ("payment_id", "amount"), computed=(reason,))
     assert check(refunding_twice(second=second)).findings == ()
 
 

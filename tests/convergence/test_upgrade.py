@@ -183,7 +183,7 @@ def test_an_effect_of_the_old_version_that_nobody_voids_any_more_is_found() -> N
 
 def test_a_command_that_says_more_in_the_new_version_is_sent_anew_with_the_next_input() -> None:
     language = ComputedField("language", (), lambda: "en")
-    asked = CommandTemplate("Ask", figures=(language,))
+    asked = CommandTemplate("Ask", computed=(language,))
     request = Effect("request", "bank", {Request.ASKED: asked, Request.VOIDED: CommandTemplate("Void")})
     new = shop(2, wants={outcome: {request: next(iter(wants.values()))} for outcome, wants in WANTS.items()})
     assert check_upgrade(OLD, new, SAMPLES) == []

@@ -57,7 +57,7 @@ TABLE = Effect(
     "table",
     collaborator="restaurant",
     commands={
-        Table.RESERVED: CommandTemplate("ReserveTable", figures=(ComputedField("persons", (GUESTS,), persons),)),
+        Table.RESERVED: CommandTemplate("ReserveTable", computed=(ComputedField("persons", (GUESTS,), persons),)),
         Table.GIVEN_BACK: CommandTemplate("GiveBackTable"),
     },
     initially=Table.GIVEN_BACK,
@@ -118,6 +118,6 @@ def test_a_figure_that_could_not_be_stored_is_refused() -> None:
     def guest_names(guests: dict[str, object]) -> set[str]:
         return set(guests)
 
-    figure = ComputedField("guests", (GUESTS,), guest_names)
+    one = ComputedField("guests", (GUESTS,), guest_names)
     with pytest.raises(TypeError, match="no JSON value"):
-        figure.value({"guests": {"ann": {}}}, None)
+        one.value({"guests": {"ann": {}}}, None)

@@ -218,13 +218,13 @@ def test_a_command_that_carries_fields_of_one_of_several_entries_is_named() -> N
 
 
 def test_a_command_that_carries_what_every_command_has_is_named() -> None:
-    ring = bell(commands={Bell.RUNG: CommandTemplate("Ring", figures=(ComputedField("revision", (LAMPS,), len),))})
+    ring = bell(commands={Bell.RUNG: CommandTemplate("Ring", computed=(ComputedField("revision", (LAMPS,), len),))})
     with pytest.raises(DeclarationError, match="Ring carries revision, which every command has already"):
         process({ring: Bell.RUNG})
 
 
 def test_a_figure_over_a_register_that_is_not_kept_is_named() -> None:
-    ring = bell(commands={Bell.RUNG: CommandTemplate("Ring", figures=(ComputedField("lamps", (STRANGE,), len),))})
+    ring = bell(commands={Bell.RUNG: CommandTemplate("Ring", computed=(ComputedField("lamps", (STRANGE,), len),))})
     with pytest.raises(DeclarationError, match="lamps looks at the register strange, which the process does not keep"):
         process({ring: Bell.RUNG})
 

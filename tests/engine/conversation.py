@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.engine import Step
 from saga.messages import Envelope, Raw
-from saga.postgres import Conflict
+from saga.postgres import LostRace
 
 _numbers = count(1)
 
@@ -93,7 +93,7 @@ async def looking_beside(
                 try:
                     await step.handle(batch)
                     break
-                except Conflict:
+                except LostRace:
                     continue
         running -= 1
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.engine import Step
 from saga.orders import order_process
-from saga.postgres import Conflict, Unavailable, connect_engine, durable_transaction
+from saga.postgres import LostRace, Unavailable, connect_engine, durable_transaction
 from tests.engine.conversation import execute, message, outcome, value
 
 
@@ -115,7 +115,7 @@ async def test_a_killed_backend_leaves_nothing_and_the_same_work_succeeds_afterw
 
 async def test_a_lost_race_is_a_conflict(engine: AsyncEngine) -> None:
     insert = text("INSERT INTO saga.module (name) VALUES ('once')")
-    with pytest.raises(Conflict):
+    with pytest.raises(LostRace):
         async with durable_transaction(engine) as connection:
             await connection.execute(insert)
             await connection.execute(insert)

@@ -12,14 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.engine import Step, StepResult
 from saga.orders import order_process
-from saga.postgres import Conflict, NeedsPerson, Refused, Unavailable, durable_transaction
+from saga.postgres import LostRace, NeedsPerson, Refused, Unavailable, durable_transaction
 from saga.postgres.sqlstates import SQLSTATES, Remedy, classified
 from tests.engine.conversation import execute, message, rows, value
 
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 RAISES = {
     Remedy.WAIT: Unavailable,
-    Remedy.AGAIN: Conflict,
+    Remedy.AGAIN: LostRace,
     Remedy.PERSON: NeedsPerson,
     Remedy.PARK: Refused,
     Remedy.BUG: DBAPIError,
@@ -91,7 +91,7 @@ async def test_a_plan_that_a_migration_made_wrong_is_a_lost_race(engine: AsyncEn
         await connection.execute(text("SELECT * FROM grows"))
         await connection.rollback()
         await execute(engine, "ALTER TABLE grows ADD b int")
-    with pytest.raises(Conflict):
+    with pytest.raises(LostRace):
         await _select_on_all(engine)
     async with durable_transaction(engine) as connection:
         await connection.execute(text("SELECT * FROM grows"))

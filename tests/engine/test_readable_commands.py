@@ -59,8 +59,8 @@ class Spoken:
 
 
 def process() -> Process:
-    figures = (ComputedField("notes", (PACKED,), Spoken()),)
-    label = Effect("label", "printer", {Label.PRINTED: CommandTemplate("Print", PACKED, ("note",), figures)})
+    computed = (ComputedField("notes", (PACKED,), Spoken()),)
+    label = Effect("label", "printer", {Label.PRINTED: CommandTemplate("Print", PACKED, ("note",), computed)})
     late = Deadline("late", emits=Packed, after=timedelta(hours=1), override=(PACKED, "seconds"))
     return Process(
         name="parcel",

@@ -15,7 +15,7 @@ from saga.messages import Poison, Raw
 from saga.modules import NewEvent, append
 from saga.orders import PaymentReceived, order_process
 from saga.orders import process as order_tables
-from saga.postgres import Conflict, Unavailable, durable_transaction
+from saga.postgres import LostRace, Unavailable, durable_transaction
 from tests.engine.conversation import commands, dead_letters, execute, message, outcome, rows, value
 
 PROCESS = order_process()
@@ -203,7 +203,7 @@ async def test_many_workers_on_the_same_orders_lose_and_double_nothing(engine: A
                 try:
                     await step.handle(batch)  # type: ignore[arg-type]
                     break
-                except (Conflict, Unavailable):
+                except (LostRace, Unavailable):
                     continue
 
     await asyncio.gather(*(work(batches[number::4]) for number in range(4)))  # type: ignore[arg-type]

@@ -126,7 +126,7 @@ def test_of_what_a_function_may_look_at_everything_stays() -> None:
     assert fields_of(trip(wants=lambda seat: {seat: chosen})) == ALL
     assert fields_of(trip(columns=(DerivedColumn("rich", (BOOKINGS,), bool),))) == ALL
     total = ComputedField("total", (BOOKINGS,), lambda entries: sum(one["price"] for one in entries.values()))
-    process = trip(sends=CommandTemplate("TakeSeat", figures=(total,)), wants=lambda seat: {seat: Seat.TAKEN})
+    process = trip(sends=CommandTemplate("TakeSeat", computed=(total,)), wants=lambda seat: {seat: Seat.TAKEN})
     assert fields_of(process) == ALL
     assert kept(process).commands["TakeSeat"] == {"trip_id", "effect", "revision", "total"}
 

@@ -136,7 +136,7 @@ def test_a_refund_whose_amount_is_not_in_all_could_not_grow() -> None:
         collaborator="gateway",
         commands={
             Refund.REFUNDED: CommandTemplate(
-                "RefundPayment", PAYMENTS, ("payment_id",), figures=(replace(OWED, is_cumulative=False),)
+                "RefundPayment", PAYMENTS, ("payment_id",), computed=(replace(OWED, is_cumulative=False),)
             )
         },
         final=frozenset({Refund.REFUNDED}),

@@ -11,7 +11,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from saga.postgres import Conflict
+from saga.postgres import LostRace
 from saga.postgres.migrations import upgrade
 
 GATE = 4711
@@ -112,7 +112,7 @@ async def test_nobody_queues_behind_it_for_long(empty_url: str) -> None:
 async def test_another_migration_is_waited_for_in_the_same_way(empty_url: str) -> None:
     holder = await asyncpg.connect(empty_url, server_settings={"application_name": "another"})
     await holder.execute("SELECT pg_advisory_lock(hashtext('saga'))")
-    with pytest.raises(Conflict, match="'another'"):
+    with pytest.raises(LostRace, match="'another'"):
         await upgrade(empty_url, wait_seconds=1)
     await holder.close()
     assert (await upgrade(empty_url)).before is None
@@ -144,7 +144,7 @@ async def test_a_prepared_transaction_in_the_way_is_named(empty_url: str) -> Non
     connection = await asyncpg.connect(empty_url)
     await connection.execute("BEGIN; SELECT 1 FROM saga.event_log; PREPARE TRANSACTION 'in doubt'")
     try:
-        with pytest.raises(Conflict, match="a prepared transaction"):
+        with pytest.raises(LostRace, match="a prepared transaction"):
             await upgrade(empty_url, wait_seconds=1)
     finally:
         await connection.execute("ROLLBACK PREPARED 'in doubt'")

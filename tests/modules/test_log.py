@@ -5,7 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.modules import NewEvent, Visibility, append
 from saga.modules.reader import read_outgoing, read_stream
-from saga.postgres import Conflict, durable_transaction
+from saga.postgres import LostRace, durable_transaction
 from tests.engine.conversation import rows, value
 
 
@@ -62,6 +62,6 @@ async def test_a_module_reads_its_own_stream_whole(engine: AsyncEngine) -> None:
 
 async def test_a_stream_version_that_is_taken_is_a_conflict(engine: AsyncEngine) -> None:
     await record(engine, event("a", version=1))
-    with pytest.raises(Conflict):
+    with pytest.raises(LostRace):
         await record(engine, event("b", version=1))
     assert await value(engine, "SELECT last_position FROM saga.module") == 1

@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 from saga.modules import Entry, NewEvent, Reading, Visibility, append, follow, read_public
-from saga.postgres import Conflict, Unavailable, connect_engine, durable_transaction, reading
+from saga.postgres import LostRace, Unavailable, connect_engine, durable_transaction, reading
 from tests.engine.conversation import rows, value
 from tests.modules.shop import ORDERS, Order, Placed, Scored, open_shop
 
@@ -134,7 +134,7 @@ async def write(run: Run, writer: int) -> None:
             await run.chance.choice(WAYS)(run, names, fate)
         except Undone:
             run.undone.update(names)
-        except (SQLAlchemyError, Unavailable, Conflict, OSError):
+        except (SQLAlchemyError, Unavailable, LostRace, OSError):
             run.fates["broken"] += 1
         else:
             run.committed.update(names)

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from saga.modules import NewEvent, StreamConflict, append
-from saga.postgres import Conflict, durable_transaction
+from saga.postgres import LostRace, durable_transaction
 from tests.engine.conversation import rows
 from tests.modules.shop import ORDERS, Order, Placed, Scored, kept, log_of, open_shop, session_of
 
@@ -152,7 +152,7 @@ async def test_an_expected_version_is_of_one_stream(engine: AsyncEngine) -> None
 async def test_above_read_committed_a_lost_race_is_a_serialization_failure(engine: AsyncEngine) -> None:
     await placed(engine, "o-1", 0)
     repeatable = engine.execution_options(isolation_level="REPEATABLE READ")
-    with pytest.raises(Conflict):
+    with pytest.raises(LostRace):
         async with durable_transaction(repeatable) as connection:
             await placed(engine, "o-1", 1)
             ORDERS.append(connection, [Placed(order_id="o-1")], expected_version=1)

@@ -87,7 +87,10 @@ OF_ALL = ComputedField("of_all", (SALES,), lambda sales, _key: len(sales))
 BILL = Effect(
     "bill",
     "bookkeeping",
-    {Bill.SENT: CommandTemplate("Bill", figures=(TOTAL, LIST)), Bill.FINAL: CommandTemplate("Bill", figures=(TOTAL,))},
+    {
+        Bill.SENT: CommandTemplate("Bill", computed=(TOTAL, LIST)),
+        Bill.FINAL: CommandTemplate("Bill", computed=(TOTAL,)),
+    },
 )
 PARCEL = Effect("parcel", "warehouse", {Parcel.PACKED: CommandTemplate("Pack", SALES, ("amount",), (OF_ALL,))})
 LABEL = Effect("label", "warehouse", {Parcel.PACKED: CommandTemplate("PrintLabel", SALES, ("item",))})

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.engine import Step
-from saga.postgres import Conflict
+from saga.postgres import LostRace
 from saga.verification.replay import repair
 from saga_scheduler.sweeper import Sweeper
 from tests.engine.conversation import commands, execute, message, outcome, rows, value
@@ -99,7 +99,7 @@ async def test_a_repair_and_a_step_at_once_end_as_one_after_the_other(engine: As
             try:
                 await step.handle([late])
                 return
-            except Conflict:
+            except LostRace:
                 continue
 
     each = [f"o-{number}" for number in range(10)]

@@ -13,7 +13,7 @@ from saga.engine import Step, StepResult
 from saga.messages import Envelope
 from saga.modules import NewEvent, append
 from saga.orders import order_process
-from saga.postgres import Conflict, Unavailable, durable_transaction
+from saga.postgres import LostRace, Unavailable, durable_transaction
 from saga.retention import Pruner, Report
 from tests.engine.conversation import execute, message, rows, value
 
@@ -47,7 +47,7 @@ async def handle(engine: AsyncEngine, *messages: Envelope, elsewhere: Collection
     for _ in range(MOST_ATTEMPTS):
         try:
             return await Step(engine, PROCESS, elsewhere=elsewhere).handle(messages)
-        except (Conflict, Unavailable):
+        except (LostRace, Unavailable):
             continue
     raise AssertionError(f"a step did not get through in {MOST_ATTEMPTS} attempts")
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.engine import Step, StepResult
 from saga.messages import Envelope
-from saga.postgres import Conflict, Unavailable
+from saga.postgres import LostRace, Unavailable
 from saga.retention import PruneEnd, Pruner
 from tests.engine.conversation import commands, message, outcome, rows, value
 from tests.retention.archive import (
@@ -123,7 +123,7 @@ async def test_a_step_whose_instance_is_pruned_before_it_can_lock_it_is_run_agai
             stepping = asyncio.create_task(Step(engine, PROCESS).handle([message("OrderCancelled", "o-1")]))
             await waiting_for_locks(engine, 1)
             await connection.execute(text("DELETE FROM saga.instance"))
-        with pytest.raises(Conflict, match="pruned just now"):
+        with pytest.raises(LostRace, match="pruned just now"):
             await stepping
 
 

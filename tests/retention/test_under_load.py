@@ -13,7 +13,7 @@ from saga.engine.intake import AdmittedMessage, admit
 from saga.messages import Envelope
 from saga.modules import Entry
 from saga.modules.reader import read_outgoing
-from saga.postgres import Conflict, Unavailable, durable_transaction
+from saga.postgres import LostRace, Unavailable, durable_transaction
 from saga.retention import PruneEnd, Pruner
 from tests.engine.conversation import message, rows, value
 from tests.orders.auditor import audit, net_effects
@@ -91,7 +91,7 @@ async def test_every_order_ends_as_audited_while_it_is_pruned_again_and_again(en
             pruner = Pruner(engine, entries_at_once=chance.randrange(1, 30), events_at_once=chance.randrange(1, 30))
             try:
                 pruned += (await pruner.prune(NOW)).removed.instances
-            except (Conflict, Unavailable):
+            except (LostRace, Unavailable):
                 continue
 
     async with asyncio.timeout(100):

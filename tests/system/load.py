@@ -22,7 +22,7 @@ from saga.messages import Envelope, Raw
 from saga.messages.cloudevents import decode
 from saga.modules import NewEvent, append
 from saga.orders import PaymentReceived, PaymentTimedOut, order_process
-from saga.postgres import Conflict, Unavailable, durable_transaction
+from saga.postgres import LostRace, Unavailable, durable_transaction
 from tests.orders.auditor import audit
 from tests.rabbitmq.place import Place
 from tests.rabbitmq.records import end_states, rows
@@ -89,7 +89,7 @@ async def send(place: Place, messages: Sequence[Raw], feeding: Feeding = Feeding
                 await _append(place, left)
             else:
                 await _publish(place, left)
-        except (AMQPError, ChannelInvalidStateError, OSError, Unavailable, Conflict):
+        except (AMQPError, ChannelInvalidStateError, OSError, Unavailable, LostRace):
             await asyncio.sleep(RETRY_SECONDS)
 
 

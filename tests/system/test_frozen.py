@@ -17,7 +17,7 @@ from saga.heartbeat import beating
 from saga.messages.cloudevents import decode
 from saga.operations.services import read_blocked
 from saga.orders import order_process
-from saga.postgres import Conflict, Unavailable, connect_engine, while_open
+from saga.postgres import LostRace, Unavailable, connect_engine, while_open
 from saga.rabbitmq.publisher import Publisher
 from saga.worker.relay import Relay
 from saga_scheduler.sweeper import Sweeper
@@ -65,7 +65,7 @@ async def soon(work: Callable[[], Awaitable[Any]], done: Callable[[Any], bool] =
             try:
                 if done(await work()):
                     return time.monotonic() - begin
-            except (Conflict, Unavailable):
+            except (LostRace, Unavailable):
                 pass
             await asyncio.sleep(0.1)
 

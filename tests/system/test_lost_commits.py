@@ -20,7 +20,7 @@ from saga.devstack.demo.reconciliation import reconcile
 from saga.devstack.stack import LocalStack
 from saga.modules import NewEvent, append
 from saga.orders import order_process
-from saga.postgres import Conflict, Unavailable, connect_engine, durable_transaction
+from saga.postgres import LostRace, Unavailable, connect_engine, durable_transaction
 from saga.postgres.migrations import migrate
 from saga.verification.audit import audit, audit_events
 from saga.verification.replay import check
@@ -90,7 +90,7 @@ class Shop:
             try:
                 async with durable_transaction(self._place.engine) as connection:
                     await append(connection, "orders", [event])
-            except (Unavailable, Conflict):
+            except (Unavailable, LostRace):
                 await asyncio.sleep(RETRY_SECONDS)
             else:
                 self.acknowledged.append(event.event_id)

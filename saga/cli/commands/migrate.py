@@ -10,7 +10,7 @@ from saga.addresses import DatabaseAddress
 from saga.cli.shell.addresses import database_url
 from saga.cli.shell.failure import CommandFailed, WrongUsage
 from saga.cli.shell.terminal import AsJson, print_json, shown
-from saga.postgres import Conflict, NeedsPerson, Unavailable
+from saga.postgres import LostRace, NeedsPerson, Unavailable
 from saga.postgres.migrations import WAIT_SECONDS
 from saga.postgres.migrations import migrate as migrate_database
 from saga.settings import load_settings
@@ -38,7 +38,7 @@ def migrate(
     except Unavailable as error:
         remedy = ": start it, or correct SAGA_DATABASE_URL" if isinstance(error.__cause__, OSError) else ""
         raise CommandFailed(f"{place} can't be used now ({shown(error)}){remedy}.") from error
-    except Conflict as error:
+    except LostRace as error:
         raise CommandFailed(shown(error)) from error
     except DBAPIError as error:
         said = str(error.orig or error).splitlines()[0].rstrip(".")

@@ -26,7 +26,7 @@ from saga.cli.shell.terminal import AsJson, age, columns, outcome_text, print_js
 from saga.core import Process
 from saga.operations import NewMessage, append_messages, count_answered, outgoing, read_outcomes
 from saga.orders import order_process
-from saga.postgres import Conflict, NeedsPerson, Unavailable, unavailable_after
+from saga.postgres import LostRace, NeedsPerson, Unavailable, unavailable_after
 from saga.rabbitmq.connection import passes_by_itself
 from saga.rabbitmq.publisher import Publisher
 from saga.rabbitmq.topology import topology
@@ -173,7 +173,7 @@ class _Watch:
                     now = await count_answered(connection, self._process, self._run.ids, f"{self._run.name}-")
         except NeedsPerson:
             raise
-        except (Unavailable, Conflict):
+        except (Unavailable, LostRace):
             return False
         self._progress.update(self._bars[1], completed=now.answered)
         self._progress.update(self._bars[2], completed=now.settled)

@@ -24,7 +24,7 @@ from saga.cli.shell.failure import CommandFailed, WrongUsage
 from saga.devstack.errors import LocalStackError, ServiceRefuses, StartCancelled
 from saga.devstack.services import Services, our_services
 from saga.devstack.stack import Addresses, LocalStack
-from saga.postgres.errors import Conflict, NeedsPerson, Unavailable
+from saga.postgres.errors import LostRace, NeedsPerson, Unavailable
 from saga.postgres.migrations import migrate
 from saga.settings import SettingsError, load_settings
 
@@ -86,7 +86,7 @@ def up(
             raise
     except ServiceRefuses as error:
         _fail(stop_asked, str(error), WrongUsage)
-    except (LocalStackError, Conflict) as error:
+    except (LocalStackError, LostRace) as error:
         _fail(stop_asked, str(error))
 
 

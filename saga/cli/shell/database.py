@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from saga.addresses import DatabaseAddress
 from saga.cli.shell.addresses import database_url
 from saga.cli.shell.failure import CommandFailed, WrongUsage
-from saga.postgres import Conflict, NeedsPerson, Refused, Unavailable, connect_engine, unavailable_after
+from saga.postgres import LostRace, NeedsPerson, Refused, Unavailable, connect_engine, unavailable_after
 from saga.settings import Settings
 
 
@@ -35,7 +35,7 @@ async def database(settings: Settings) -> AsyncIterator[AsyncEngine]:
         else:
             what = f"can't be used now ({_first_line(error)}): try again"
         raise CommandFailed(f"{place} {what}.") from error
-    except Conflict as error:
+    except LostRace as error:
         raise CommandFailed(f"{place} was busy with the same rows ({_first_line(error)}): try again.") from error
     except DBAPIError as error:
         raise CommandFailed(f"{place} refused: {_first_line(error.orig or error)}.") from error

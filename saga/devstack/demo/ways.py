@@ -17,7 +17,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, w
 
 from saga.modules import NewEvent, append
 from saga.modules.outgoing import Outgoing
-from saga.postgres import Conflict, Statements, Unavailable, durable_transaction
+from saga.postgres import LostRace, Statements, Unavailable, durable_transaction
 from saga.rabbitmq.publisher import Publisher
 
 SOURCE = "/demo/arrivals"
@@ -94,7 +94,7 @@ class ByLogs:
 async def append_surely(engine: AsyncEngine, events: Mapping[str, Sequence[NewEvent]]) -> None:
     """Append to each module's log, all or nothing, through a database that is away for a moment."""
     attempts = AsyncRetrying(
-        retry=retry_if_exception_type((Unavailable, Conflict)),
+        retry=retry_if_exception_type((Unavailable, LostRace)),
         wait=wait_random_exponential(multiplier=0.05, max=1),
         stop=stop_after_delay(PATIENCE_SECONDS),
         reraise=True,

@@ -37,7 +37,7 @@ from saga.operations.erasure.contents import (
     written,
 )
 from saga.operations.erasure.kept import Kept, kept
-from saga.postgres import Conflict, Statements, again_after_conflicts, as_rows, durable_transaction
+from saga.postgres import LostRace, Statements, again_after_lost_races, as_rows, durable_transaction
 from saga.postgres.operation import Operation, record_operation
 from saga.verification.replay.fold import ERASED
 
@@ -112,7 +112,7 @@ async def erase(engine: AsyncEngine, target: Target, *, actor: str, reason: str,
     if nothing is known of it, and no dead letter says anything; Conflict where others were in the way too often;
     Unavailable.
     """
-    return await again_after_conflicts()(_erase, engine, target, actor, reason, dry=dry)
+    return await again_after_lost_races()(_erase, engine, target, actor, reason, dry=dry)
 
 
 async def _erase(engine: AsyncEngine, target: Target, actor: str, reason: str, *, dry: bool) -> Plan:
@@ -230,7 +230,7 @@ async def _rewrite(connection: AsyncConnection, module: str, entries: list[dict[
         return
     result = await connection.execute(REWRITE_ENTRIES, {"module": module, "entries": as_rows(entries)})
     if result.rowcount != len(entries):
-        raise Conflict(f"rewrote {result.rowcount} of {len(entries)} entries: some were pruned just now")
+        raise LostRace(f"rewrote {result.rowcount} of {len(entries)} entries: some were pruned just now")
 
 
 async def _erase_at_collaborators(connection: AsyncConnection, target: Target, keeps: Kept) -> dict[str, int]:

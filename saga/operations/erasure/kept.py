@@ -52,7 +52,7 @@ def _commands(process: Process) -> dict[str, frozenset[str]]:
     commands: dict[str, frozenset[str]] = {}
     for effect in process.effects:
         for sends in effect.commands.values() if isinstance(effect, Effect) else ():
-            said = {*sends.fields, *(figure.name for figure in sends.figures)}
+            said = {*sends.fields, *(one.name for one in sends.computed)}
             commands[sends.type] = commands.get(sends.type, always) | said
     return commands
 
@@ -84,8 +84,8 @@ def _of_effect(effect: Effect) -> Iterator[tuple[type, str, str]]:
     for sends in effect.commands.values():
         if sends.register is not None:
             yield from ((sends.register.of, name, f"sent in {sends.type}") for name in sends.fields)
-        for figure in sends.figures:
-            yield from _all_of(figure.registers, f"{figure.name} of {sends.type} may read it")
+        for one in sends.computed:
+            yield from _all_of(one.registers, f"{one.name} of {sends.type} may read it")
 
 
 def _of_selection(selection: Selection) -> Iterator[tuple[type, str, str]]:

@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from saga.postgres.connection import connect_engine
-from saga.postgres.errors import Conflict, unavailable_after
+from saga.postgres.errors import LostRace, unavailable_after
 from saga.postgres.fitness import require_fit
 from saga.postgres.migrations.obstacles import Obstacles
 from saga.postgres.schema import SCHEMA
@@ -143,10 +143,10 @@ async def upgrade(
             async with engine.connect() as connection:
                 await require_fit(connection, allow_unsafe=allow_unsafe)
         return await attempts(_attempt, engine, _scripts(folder), schema, target, obstacles)
-    except Conflict as error:
+    except LostRace as error:
         if not _was_in_the_way(error):
             raise
-        raise Conflict(
+        raise LostRace(
             f"The schema {schema} was not migrated, others were in the way for {wait_seconds:g} s: {obstacles}. Nothing"
             " was changed. End what is in the way, then try again."
         ) from error

@@ -195,7 +195,7 @@ def _effect(name: str, wish: Wish, last: LastCommand | None, before: Commanded |
         if before is None and not wish.at_first:
             said = f"{name} has to be {condition}, and {wish.type} was never sent to {wish.collaborator}"
             yield Difference(what, said, model=wish.type)
-        elif before is not None and (before.condition, dict(before.figures)) != (condition, dict(wish.figures)):
+        elif before is not None and (before.condition, dict(before.computed)) != (condition, dict(wish.computed)):
             said = f"{name} has to be {condition}, and was commanded {before.condition} before it was pruned"
             yield Difference(what, said, before.condition, condition)
     elif last.type != wish.type:

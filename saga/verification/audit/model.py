@@ -57,7 +57,7 @@ class Wish:
     condition: Enum
     type: str
     fields: Mapping[str, Any]
-    figures: Mapping[str, Any]
+    computed: Mapping[str, Any]
     at_first: bool
 
 
@@ -181,13 +181,13 @@ def _wishes(effect: Effect, how: Enum | Selection, held: JointState) -> dict[str
 def _wish(effect: Effect, condition: Enum, held: JointState, key: str | None) -> Wish:
     sends = effect.commands[condition]
     keyed = () if key is None else (key,)
-    figures = {one.name: plain(one.compute(*_of(one.registers, held), *keyed)) for one in sends.figures}
+    computed = {one.name: plain(one.compute(*_of(one.registers, held), *keyed)) for one in sends.computed}
     return Wish(
         effect.collaborator,
         condition,
         sends.type,
-        _carried(sends, held, key) | figures,
-        figures,
+        _carried(sends, held, key) | computed,
+        computed,
         at_first=condition is effect.initially,
     )
 

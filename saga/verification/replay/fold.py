@@ -213,7 +213,7 @@ def _told(process: Process, decided: Commanded | None, entry: Entry) -> Commande
             condition = decided.condition if decided and is_decided else next(iter(could_be), None)
             if condition is None:
                 return None
-            names = [figure.name for figure in could_be[condition].figures if figure.name in entry.data]
+            names = [one.name for one in could_be[condition].computed if one.name in entry.data]
             return Commanded(condition, revision, {name: entry.data[name] for name in names})
     return None
 

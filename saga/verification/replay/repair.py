@@ -15,7 +15,7 @@ from saga.core import Process
 from saga.engine.instances import DELETE_EMPTY_INSTANCES, Decided, Instance, write
 from saga.messages.identity import derived_id
 from saga.modules import NewEvent, Visibility, append
-from saga.postgres import Statements, again_after_conflicts, durable_transaction
+from saga.postgres import Statements, again_after_lost_races, durable_transaction
 from saga.verification.replay.difference import Difference
 from saga.verification.replay.examination import Examined, examine
 from saga.verification.replay.fold import REPAIRED, ArmedDeadline, Rebuilt
@@ -33,7 +33,7 @@ async def repair(engine: AsyncEngine, process: Process, process_id: str) -> Exam
 
     Raises Unavailable, or Conflict when others were in the way too often.
     """
-    return await again_after_conflicts()(_repair, engine, process, process_id)
+    return await again_after_lost_races()(_repair, engine, process, process_id)
 
 
 async def _repair(engine: AsyncEngine, process: Process, process_id: str) -> Examined:
