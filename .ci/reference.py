@@ -18,6 +18,7 @@ PATHS = ("saga", "saga.modules", "saga.testing", "saga.worker", "saga.operations
 PROGRAMS = {
     "saga.collaborator": Path("examples/shop/warehouse.py"),
     "saga.modules": Path("examples/programs/module_log.py"),
+    "saga.operations": Path("examples/programs/operations.py"),
     "saga.worker": Path("examples/programs/worker.py"),
 }
 """A program of one's own that uses the path, for those that a line of Python can't show."""

@@ -4,17 +4,14 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from saga.retention import Pruner, Report
+from saga.retention import Pruner, PruneReport
 
 
-async def count_prunable(engine: AsyncEngine, older_than: timedelta) -> Report:
-    """What ``prune`` would remove now. Locks and changes nothing. Raises Unavailable."""
-    return await Pruner(engine).count(older_than)
+async def prune(engine: AsyncEngine, older_than: timedelta, *, dry_run: bool = False) -> PruneReport:
+    """Remove what is older and not needed any more, in small batches, while others work; what was removed.
 
-
-async def prune(engine: AsyncEngine, older_than: timedelta) -> Report:
-    """Remove what is older and not needed any more, in small batches, while others work.
-
-    Raises Unavailable, or Conflict where others were in the way too often; what was done by then stays done.
+    With ``dry_run`` what would be removed is counted; nothing is locked or changed. Raises Unavailable, or Conflict
+    where others were in the way too often; what was done by then stays done.
     """
-    return await Pruner(engine).prune(older_than)
+    pruner = Pruner(engine)
+    return await pruner.count(older_than) if dry_run else await pruner.prune(older_than)

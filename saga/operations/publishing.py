@@ -1,16 +1,17 @@
 """Publishing: one message as a module would send it, to the broker or, where there is none, into the log of its module.
 
-Nothing is invented here: a message has the fields that it is given. ``require_fields`` says which are missing, and
-which ones its class does not know.
+The data of a message are never invented: which fields are missing, and which ones its class does not know, is said.
 """
 
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from enum import Enum
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -24,7 +25,9 @@ from saga.modules.outgoing import Outgoing
 from saga.modules.payload import require_readable
 from saga.operations.errors import OperationFailed
 from saga.postgres import durable_transaction
+from saga.rabbitmq.connection import broker_errors
 from saga.rabbitmq.publisher import Publisher
+from saga.rabbitmq.topology import topology
 
 
 class Form(Enum):
@@ -35,26 +38,67 @@ class Form(Enum):
     PLAIN = "plain"
 
 
+def _now() -> str:
+    return datetime.now(UTC).isoformat().replace("+00:00", "Z")
+
+
 @dataclass(frozen=True, slots=True)
 class NewMessage:
-    """A message to be sent; ``raw_body``, if any, is sent in place of the data.
+    """A message to be sent, about the instance ``process_id``, by the module ``module``.
 
-    ``process_id`` is the id of the instance that it is about, ``module`` is who sends it. ``time`` is ISO 8601.
+    The id is a new one, the ``time`` (ISO 8601) now, the source and the routing key those of the module, unless they
+    are given. A ``raw_body`` is sent in place of the data. ``sequence`` and ``previous_sequence`` are positions in the
+    module's log: of this event, and of the public one before it.
+
+    >>> from saga.operations import NewMessage
+    >>> message = NewMessage("Solved", "t-1", "desk", {"ticket_id": "t-1"}, id="m-1")
+    >>> message.source, message.routing_key
+    ('/modules/desk', 'desk.Solved')
     """
 
     type: str
     process_id: str
     module: str
-    id: str
-    source: str
-    time: str
-    routing_key: str
-    form: Form
-    data: Mapping[str, Any]
+    data: Mapping[str, Any] = field(default_factory=dict)
+    id: str = field(default_factory=lambda: str(uuid4()))
+    source: str = ""
+    time: str = field(default_factory=_now)
+    routing_key: str = ""
+    form: Form = Form.BINARY
     raw_body: bytes | None = None
     sequence: int | None = None
     previous_sequence: int | None = None
     correlation_id: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "source", self.source or f"/modules/{self.module}")
+        object.__setattr__(self, "routing_key", self.routing_key or f"{self.module}.{self.type}")
+
+    @property
+    def for_a_broker_only(self) -> tuple[str, ...]:
+        """Which of its fields say what no log has a place for."""
+        is_said = {
+            "sequence": self.sequence is not None,
+            "previous_sequence": self.previous_sequence is not None,
+            "source": self.source != f"/modules/{self.module}",
+            "routing_key": self.routing_key != f"{self.module}.{self.type}",
+            "form": self.form is not Form.BINARY,
+            "raw_body": self.raw_body is not None,
+        }
+        return tuple(name for name, said in is_said.items() if said)
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A message as it was sent: its ``body``, and the exchange and routing key to which it went.
+
+    One that went into its module's log has no exchange, and ``positions`` of its copies there.
+    """
+
+    message: NewMessage
+    body: bytes
+    exchange: str | None = None
+    positions: tuple[int, ...] = ()
 
 
 class MissingFields(OperationFailed):
@@ -81,11 +125,66 @@ class NotLoggable(OperationFailed):
     """A log can't hold the message: nothing was appended."""
 
 
-def require_fields(process: Process, message: NewMessage, *, allow_unknown: bool = False) -> None:
-    """Raise MissingFields or UnknownFields where the data is not what the message class declares.
+async def publish(
+    broker: str,
+    processes: Sequence[Process],
+    message: NewMessage,
+    *,
+    prefix: str = "saga",
+    copies: int = 1,
+    allow_unknown: bool = False,
+    timeout_seconds: float = 10.0,
+) -> Published:
+    """Send a message, ``copies`` times under its one id, as its module would, to the broker at this AMQP URL.
 
-    What a field holds is not looked at, and nothing of a type that the process does not consume.
+    The queues of ``processes`` are declared first. ``prefix`` is that of the exchanges. Each confirm is waited for
+    ``timeout_seconds`` at most.
+
+    Raises MissingFields, and UnknownFields unless ``allow_unknown``, where the data is not what the message class
+    declares (what a field holds is not looked at, nor anything of a type that no process consumes), with nothing sent;
+    NoConsumer where no queue takes it; Unavailable, when some copies may be sent.
     """
+    _require_fields(_consumer_of(processes, message), message, allow_unknown=allow_unknown)
+    sent = outgoing(message, prefix)
+    with broker_errors(broker):
+        async with Publisher(broker, topology(prefix, *processes), timeout_seconds) as publisher:
+            for _ in range(copies):  # one after the other: two of one id must never be under way on one channel
+                if await publisher.publish([sent]):
+                    raise NoConsumer(f"no queue takes {sent.routing_key}")
+    return Published(message, sent.body, sent.exchange)
+
+
+async def append_message(
+    engine: AsyncEngine,
+    processes: Sequence[Process],
+    message: NewMessage,
+    *,
+    copies: int = 1,
+    allow_unknown: bool = False,
+) -> Published:
+    """Append a message, ``copies`` times, to the log of its module, from which the processes pull it.
+
+    Raises MissingFields or UnknownFields as ``publish`` does, NoConsumer where none of the processes follows it, and
+    NotLoggable where a log can't hold it; Unavailable or Conflict; nothing is appended then.
+    """
+    process = _consumer_of(processes, message)
+    _require_fields(process, message, allow_unknown=allow_unknown)
+    _require_loggable(process, message)
+    positions = await append_messages(engine, [message] * copies)
+    return Published(message, json.dumps(message.data).encode(), positions=tuple(positions))
+
+
+def _consumer_of(processes: Sequence[Process], message: NewMessage) -> Process:
+    """The process that declares the message: one that hears it of its module, else one that knows the type."""
+    hears_it = [
+        one for one in processes if message.type in {kind.__name__ for kind in one.inputs.get(message.module, ())}
+    ]
+    knows_it = [one for one in processes if message.type in one.kinds]
+    return [*hears_it, *knows_it, *processes][0]
+
+
+def _require_fields(process: Process, message: NewMessage, *, allow_unknown: bool) -> None:
+    """Raise MissingFields or UnknownFields where the data is not what the message class declares."""
     kind = process.kinds.get(message.type)
     if kind is None or message.raw_body is not None:
         return
@@ -96,22 +195,10 @@ def require_fields(process: Process, message: NewMessage, *, allow_unknown: bool
         raise MissingFields(message.type, missing)
 
 
-async def publish(publisher: Publisher, prefix: str, message: NewMessage, *, copies: int = 1) -> Outgoing:
-    """Send a message to the exchange of events, ``copies`` times under its one id; the message as it was sent.
-
-    Raises NoConsumer where no queue takes it, and the broker's errors.
-    """
-    sent = outgoing(message, prefix)
-    for _ in range(copies):  # one after the other: two of one id must never be under way on one channel
-        if await publisher.publish([sent]):
-            raise NoConsumer(f"no queue takes {sent.routing_key}")
-    return sent
-
-
 async def append_messages(engine: AsyncEngine, messages: Sequence[NewMessage]) -> list[int]:
     """Append messages to the logs of their modules, in one transaction; the position of each.
 
-    They were looked at with ``require_loggable``. Raises Unavailable or Conflict with nothing appended.
+    They were looked at before. Raises Unavailable or Conflict with nothing appended.
     """
     by_module: defaultdict[str, list[int]] = defaultdict(list)
     for number, message in enumerate(messages):
@@ -124,8 +211,10 @@ async def append_messages(engine: AsyncEngine, messages: Sequence[NewMessage]) -
     return [positions[number] for number in range(len(messages))]
 
 
-def require_loggable(process: Process, message: NewMessage) -> None:
+def _require_loggable(process: Process, message: NewMessage) -> None:
     """Raise NoConsumer where nobody follows such an event, and NotLoggable where a log can't hold it."""
+    if unfit := message.for_a_broker_only:
+        raise NotLoggable(f"a log has no place for {', '.join(unfit)}")
     consumed = [(module, kind.__name__) for module, kinds in process.inputs.items() for kind in kinds]
     if (message.module, message.type) not in consumed:
         named = ", ".join(f"{module}.{kind}" for module, kind in consumed)

@@ -25,7 +25,7 @@ from saga.heartbeat import goes_round, rests
 from saga.postgres import Statements, again_after_conflicts, durable_transaction, reading
 from saga.retention import dead_letters, instances, prefix
 from saga.retention.logs import RELAY, Log, first_unread, read_logs, read_old
-from saga.retention.removed import Page, Removed
+from saga.retention.removed import Page, PrunedRows
 
 ENTRIES_AT_ONCE = 500
 """Of a process's own log, each with perhaps an instance behind it; also dead letters."""
@@ -40,7 +40,7 @@ Turn = Callable[[AsyncConnection, int], Awaitable[Page]]
 """One batch, of what comes after a position or an id."""
 
 
-class Ended(Enum):
+class PruneEnd(Enum):
     """How a run ended: with nothing left to do, because it was told to stop, or because another one is at it."""
 
     DONE = "done"
@@ -64,13 +64,13 @@ class PrunedLog:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class PruneReport:
     """What a run removed of what was older than ``before``; or, if it was only to count, what it would have."""
 
     before: datetime
-    removed: Removed
+    removed: PrunedRows
     logs: tuple[PrunedLog, ...]
-    ended: Ended
+    ended: PruneEnd
 
 
 class Pruner:
@@ -83,24 +83,24 @@ class Pruner:
         self._entries_at_once = entries_at_once
         self._events_at_once = events_at_once
 
-    async def prune(self, older_than: timedelta, *, stop: asyncio.Event | None = None) -> Report:
+    async def prune(self, older_than: timedelta, *, stop: asyncio.Event | None = None) -> PruneReport:
         """Prune until nothing is left to do or ``stop`` is set, then at the end of the batch.
 
         Raises Unavailable, or Conflict where others were in the way too often; what was done by then stays done.
         """
         return await self._run(older_than, _Walk(partial(_batch, self._engine), stop or asyncio.Event()), dry=False)
 
-    async def count(self, older_than: timedelta) -> Report:
+    async def count(self, older_than: timedelta) -> PruneReport:
         """What ``prune`` would remove. Locks and changes nothing."""
         return await self._run(older_than, _Walk(partial(reading, self._engine), asyncio.Event()), dry=True)
 
-    async def _run(self, older_than: timedelta, walk: "_Walk", *, dry: bool) -> Report:
+    async def _run(self, older_than: timedelta, walk: "_Walk", *, dry: bool) -> PruneReport:
         async with reading(self._engine) as connection:
             before = (await connection.execute(READ_CUTOFF, {"older_than": older_than})).scalar_one()
             logs = await read_logs(connection)
-        done: list[tuple[Log, Removed]] = []
+        done: list[tuple[Log, PrunedRows]] = []
         for log in logs:
-            if walk.ended is not Ended.DONE:
+            if walk.ended is not PruneEnd.DONE:
                 break
             read = await self._up_to_unread(log, before)
             done.append((read, await walk.through(await self._turn(read, before, dry=dry))))
@@ -108,7 +108,7 @@ class Pruner:
         removed = await walk.through(partial(letters, before=before, limit=self._entries_at_once))
         async with reading(self._engine) as connection:
             pruned = {log.module: log.pruned_position for log in await read_logs(connection)}
-        return Report(
+        return PruneReport(
             before,
             sum((one for _, one in done), removed),
             tuple(_pruned_log(log, one, pruned[log.module]) for log, one in done),
@@ -141,23 +141,23 @@ class _Walk:
     """One run, batch after batch; it remembers how it ended."""
 
     def __init__(self, batch: Callable[[], AbstractAsyncContextManager[AsyncConnection]], stop: asyncio.Event) -> None:
-        self.ended = Ended.DONE
+        self.ended = PruneEnd.DONE
         self._batch = batch
         self._stop = stop
 
-    async def through(self, turn: Turn) -> Removed:
+    async def through(self, turn: Turn) -> PrunedRows:
         """Take turns until one says that it was the last; what all of them removed."""
-        removed, after = Removed(), 0
+        removed, after = PrunedRows(), 0
         attempts = again_after_conflicts()
-        while self.ended is Ended.DONE:
+        while self.ended is PruneEnd.DONE:
             if self._stop.is_set():
-                self.ended = Ended.STOPPED
+                self.ended = PruneEnd.STOPPED
                 break
             began = time.monotonic()
             try:
                 page: Page = await attempts(self._take, turn, after)
             except _AnotherIsPruning:
-                self.ended = Ended.ANOTHER_IS_PRUNING
+                self.ended = PruneEnd.ANOTHER_IS_PRUNING
                 break
             removed += page.removed
             goes_round()
@@ -189,5 +189,5 @@ async def _batch(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         yield connection
 
 
-def _pruned_log(log: Log, removed: Removed, pruned_position: int) -> PrunedLog:
+def _pruned_log(log: Log, removed: PrunedRows, pruned_position: int) -> PrunedLog:
     return PrunedLog(log.module, removed.entries, pruned_position, log.reach, log.held_by)

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from saga.engine import Step, Taken
 from saga.messages import Envelope
 from saga.postgres import Conflict, Unavailable
-from saga.retention import Ended, Pruner
+from saga.retention import PruneEnd, Pruner
 from tests.engine.conversation import commands, message, outcome, rows, value
 from tests.retention.archive import (
     MODULES,
@@ -169,7 +169,7 @@ async def test_only_one_pruner_works_at_a_time(engine: AsyncEngine) -> None:
             first = await prune_up_to_its_last_statement(engine)
             second = await Pruner(engine).prune(NOW)
         await first
-    assert (second.ended, bool(second.removed)) == (Ended.ANOTHER_IS_PRUNING, False)
+    assert (second.ended, bool(second.removed)) == (PruneEnd.ANOTHER_IS_PRUNING, False)
     assert await ids(engine, "instance_tombstone") == ["o-1"]
 
 
@@ -193,7 +193,7 @@ async def test_a_batch_is_small_and_the_pruner_stops_between_two(engine: AsyncEn
     stop = asyncio.Event()
     stop.set()
     stopped = await Pruner(engine).prune(NOW, stop=stop)
-    assert (stopped.ended, bool(stopped.removed)) == (Ended.STOPPED, False)
+    assert (stopped.ended, bool(stopped.removed)) == (PruneEnd.STOPPED, False)
     await prune(engine, entries_at_once=20)
     sizes = await rows(engine, "SELECT count(*) FROM saga.instance_tombstone GROUP BY CAST(xmin AS text)")
     assert sum(size for (size,) in sizes) == 60

@@ -14,7 +14,7 @@ from saga.messages import Envelope
 from saga.modules import Entry
 from saga.modules.reader import read_outgoing
 from saga.postgres import Conflict, Unavailable, durable_transaction
-from saga.retention import Ended, Pruner
+from saga.retention import PruneEnd, Pruner
 from tests.engine.conversation import message, rows, value
 from tests.orders.auditor import audit, net_effects
 from tests.retention.archive import NOW, PROCESS, batches, logged, states, take
@@ -100,7 +100,7 @@ async def test_every_order_ends_as_audited_while_it_is_pruned_again_and_again(en
             await relay.read_once()
         last = await Pruner(engine).prune(NOW)
     assert pruned > 0, f"nothing was pruned while others worked, seed {seed}"
-    assert last.ended is Ended.DONE, f"seed {seed}"
+    assert last.ended is PruneEnd.DONE, f"seed {seed}"
     assert answered == len(everything), f"each message is answered once, seed {seed}"
     ended = await states(engine)
     for order_id, facts in facts_of(everything).items():

@@ -18,7 +18,7 @@ from saga.modules.outgoing import Outgoing
 from saga.modules.reader import read_all, read_commands, read_outgoing, read_stream
 from saga.orders import order_process
 from saga.postgres import NeedsPerson, connect_engine, durable_transaction
-from saga.retention import Ended, Pruner
+from saga.retention import PruneEnd, Pruner
 from saga.worker.relay import Relay
 from saga_scheduler.sweeper import MODULE as SCHEDULER
 from saga_scheduler.sweeper import Sweeper
@@ -336,7 +336,7 @@ async def test_a_pruner_prunes_what_is_settled_and_the_rest_of_the_logs(logins: 
     while await Relay(await logins.engine("saga_relay"), Kept(), "saga", 100).relay_once():  # type: ignore[arg-type]
         pass
     report = await Pruner(await logins.engine("saga_pruner")).prune(timedelta(0))
-    assert report.ended is Ended.DONE
+    assert report.ended is PruneEnd.DONE
     assert await rows(engine, "SELECT process_id FROM saga.instance") == [("o-2",)]
     assert await rows(engine, "SELECT process_id FROM saga.instance_tombstone") == [("o-1",)]
     assert await value(engine, "SELECT count(*) FROM saga.inbox_tombstone") == 1
