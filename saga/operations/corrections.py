@@ -46,7 +46,12 @@ class NotStrictData(NotCorrectable):
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What takes the place of parts of a message; None leaves a part as it is. ``data`` is JSON, as bytes."""
+    """What takes the place of parts of a message; None leaves a part as it is. ``data`` is JSON, as bytes.
+
+    >>> from saga.operations import Correction
+    >>> Correction(type="Solved", subject="t-1").attributes
+    {'type': 'Solved', 'subject': 't-1'}
+    """
 
     id: str | None = None
     type: str | None = None

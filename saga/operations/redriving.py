@@ -112,8 +112,8 @@ async def redrive(
     exchanges; ``logs_elsewhere`` names the modules whose logs are kept in other databases. A ``correction`` is for a
     single dead letter.
 
-    Raises UnknownDeadLetters, ClosedDeadLetters, ForeignDeadLetters or NotCorrectable with nothing done; NoBroker, or
-    Unavailable, when some may be done.
+    Raises UnknownDeadLetters, ClosedDeadLetters or ForeignDeadLetters, and NotCorrectable (or of that
+    EntryNotCorrectable, NotStrictData), with nothing done; NoBroker or Unavailable, when some may be done.
     """
     work = _Redrive(
         engine,

@@ -4,9 +4,10 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from examples.programs import messages, module_log, operations, upkeep, worker
+from examples.programs import backfill, messages, module_log, operations, proofs, upkeep, worker
 from examples.trip.process import TripRequested, trip
 from saga.engine import Step
 from saga.messages.cloudevents import decode
@@ -89,3 +90,19 @@ async def test_a_program_keeps_a_database_in_order(
     assert said[1:3] == ["nothing is old enough", "nothing is known of ('t-2',)"]
     assert "discarded (1,)" in said
     assert said[-1] == "forgotten ()"
+
+
+async def test_a_program_brings_old_events_into_a_log_once(
+    database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await backfill.main(database_url)
+    assert capsys.readouterr().out == "the log goes up to 2\n"
+    with pytest.raises(IntegrityError):
+        await backfill.main(database_url)
+
+
+def test_a_program_shows_what_is_wrong_with_a_process(capsys: pytest.CaptureFixture[str]) -> None:
+    proofs.main()
+    said = capsys.readouterr().out
+    assert said.startswith("upgrade: []\ndiverges: ")
+    assert "| 1. PaymentTimedOut" in said
