@@ -8,7 +8,7 @@ from functools import partial
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.core import Process
-from saga.operations.checked import CheckedInstances, DifferingInstance, pages_of
+from saga.operations.checked import CheckedInstances, DifferingInstance, pages_of, with_page
 from saga.verification.audit import (
     Audited,
     AuditedCommands,
@@ -26,12 +26,14 @@ from saga.verification.audit import audit as audit_all
 
 @dataclass(frozen=True, slots=True)
 class AuditReport:
-    """What an audit found; of each kind only the first are kept, and all are counted.
+    """What an audit found: everything is counted, and the first of each kind are kept.
 
-    ``findings`` are instances that differ from the model; ``left_standing`` counts commands that were sent last and of
-    which nothing is wanted now, which is no difference. Of ``events`` that were consumed ``unanswered`` have no answer.
-    Of ``commands`` that were compared with collaborators in this database ``stray`` are on one side only. ``gaps``
-    counts positions, or stretches of them, that a log lacks.
+    - ``findings``: instances that differ from the model. ``left_standing`` counts commands that were sent last although
+      nothing is wanted of them now, which is no difference.
+    - Of ``events`` that were consumed, ``unanswered`` have no answer: ``unanswered_events``.
+    - Of ``commands`` that were compared with collaborators in this database, ``stray`` are on one side only:
+      ``stray_commands``.
+    - ``gaps`` counts stretches of positions that a log lacks: ``first_gaps``.
     """
 
     instances: CheckedInstances = field(default_factory=CheckedInstances)
@@ -58,21 +60,21 @@ async def audit(
     ids: Sequence[str] | None = None,
     *,
     limit: int = 100,
-    say: Callable[[AuditReport], None] | None = None,
+    progress: Callable[[AuditReport], None] | None = None,
 ) -> AuditReport:
     """Compare instances with what the declared tables alone make of their facts, without the engine's own decision.
 
     All instances of these processes, a page at a time beside everything else, or those with these ids. Without ids it
     is also checked that every consumed event has an answer, that collaborators that keep their commands in this
     database have exactly those of the log, and that no log has a gap. Of each kind the first ``limit`` are kept.
-    ``say`` hears the report so far after each page. Raises UnknownInstances, and Unavailable.
+    ``progress`` is called with the report after each page. Raises UnknownInstances, and Unavailable.
     """
     report = AuditReport()
     async with aclosing(_parts(engine, processes, ids, limit)) as parts:
         async for add in parts:
             report = add(report)
-            if say is not None:
-                say(report)
+            if progress is not None:
+                progress(report)
     return report
 
 
@@ -110,7 +112,7 @@ def _with_instances(process: Process, page: Sequence[Audited], limit: int, repor
     ]
     return replace(
         report,
-        instances=report.instances.plus(page, process.version, differing=len(found)),
+        instances=with_page(report.instances, page, process.version, differing=len(found)),
         findings=(*report.findings, *found)[:limit],
         left_standing=report.left_standing + sum(len(one.left_standing) for one in page),
     )

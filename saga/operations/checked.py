@@ -2,8 +2,8 @@
 
 from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
-from typing import Protocol, Self, TypeVar
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from saga.core import Process
 from saga.operations.errors import UnknownInstances
@@ -39,9 +39,9 @@ Pages = AsyncGenerator[list[Seen], None]
 class CheckedInstances:
     """How many instances were looked at.
 
-    ``checked`` could be compared, of which ``erased`` ones from their erasure on, and ``differing`` differ. ``pruned``
-    ones have nothing left to compare, ``partly_pruned`` ones lack the beginning of their record. ``other_version``
-    counts rows that another version of the process wrote, which alone is no difference.
+    ``checked`` were compared: ``erased`` of them from their erasure on, and ``differing`` differ. Of ``pruned`` nothing
+    is left to compare, of ``partly_pruned`` the beginning of the record is gone. ``other_version`` counts rows that
+    another version of the process wrote, which alone is no difference.
     """
 
     checked: int = 0
@@ -51,27 +51,14 @@ class CheckedInstances:
     partly_pruned: int = 0
     other_version: int = 0
 
-    def plus(self, page: Sequence[Looked], version: int, *, differing: int) -> Self:
-        """With the instances of a page, of a process of this version."""
-        standings = [one.standing for one in page]
-        return replace(
-            self,
-            checked=self.checked + standings.count(Standing.COMPARED) + standings.count(Standing.ERASED),
-            differing=self.differing + differing,
-            erased=self.erased + standings.count(Standing.ERASED),
-            pruned=self.pruned + standings.count(Standing.PRUNED),
-            partly_pruned=self.partly_pruned + standings.count(Standing.PARTLY_PRUNED),
-            other_version=self.other_version + sum(one.process_version not in (None, version) for one in page),
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class DifferingInstance:
     """An instance that differs, and how.
 
     ``process_version`` is the version of the process that wrote its row; None if it has none. ``repaired`` says whether
-    what is repairable was repaired. ``left_standing`` are commands that were sent last and of which nothing is wanted
-    now, in words: they are no difference.
+    everything repairable was repaired. ``left_standing`` names commands that were sent last although nothing is wanted
+    of them now; they are no difference.
     """
 
     process: str
@@ -85,6 +72,19 @@ class DifferingInstance:
     def left(self) -> tuple[Difference, ...]:
         """The differences that are still there."""
         return tuple(one for one in self.differences if not (self.repaired and one.repairable))
+
+
+def with_page(instances: CheckedInstances, page: Sequence[Looked], version: int, *, differing: int) -> CheckedInstances:
+    """The counts with a page of instances of a process of this version."""
+    standings = [one.standing for one in page]
+    return CheckedInstances(
+        checked=instances.checked + standings.count(Standing.COMPARED) + standings.count(Standing.ERASED),
+        differing=instances.differing + differing,
+        erased=instances.erased + standings.count(Standing.ERASED),
+        pruned=instances.pruned + standings.count(Standing.PRUNED),
+        partly_pruned=instances.partly_pruned + standings.count(Standing.PARTLY_PRUNED),
+        other_version=instances.other_version + sum(one.process_version not in (None, version) for one in page),
+    )
 
 
 async def pages_of(

@@ -96,11 +96,11 @@ async def health(
     timeout_seconds: float = 5.0,
     allow_unsafe_database: bool = False,
 ) -> Health:
-    """Look whether the database, its tables and the broker can be used, and whether the services work.
+    """Check that the database, its tables and the broker can be used, and that the services work.
 
-    ``broker`` is an AMQP URL, or None where the system runs without one; ``prefix`` is that of the exchanges and
-    queues. Each server gets ``timeout_seconds``. With ``allow_unsafe_database`` one is fit that may lose what it has
-    committed. What is wrong is not raised: it is in the answer.
+    ``broker`` is an AMQP URL, or None if the system runs without one; ``prefix`` is that of the exchanges and queues.
+    Each server has ``timeout_seconds`` to answer. ``allow_unsafe_database`` accepts a database that may lose what it
+    has committed. It does not raise what is wrong, but returns it.
     """
     at_broker = None if broker is None else _look_at_broker(broker, processes, prefix)
     database, queues = await asyncio.gather(

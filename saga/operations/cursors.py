@@ -58,15 +58,15 @@ async def repair_cursors(
     logs_elsewhere: Mapping[str, AsyncEngine | None] = MappingProxyType({}),
     dry_run: bool = False,
 ) -> tuple[RepairedCursor, ...]:
-    """Set the cursors of these processes in a module back to what can be proved; each before and after.
+    """Set the cursors of these processes in a module back to what can be proved. Gives each before and after.
 
-    What is missing from then on is read or delivered again. All positions up to ``handled_up_to`` count as handled; by
-    default those that were pruned. ``logs_elsewhere`` gives, for each module whose log is in another database, an
-    engine for that one, or None where it can't be asked. Who did it and why is recorded: name nobody in ``reason``.
-    With ``dry_run`` everything is taken back.
+    Positions that are missing from then on are read or delivered again. All up to ``handled_up_to`` count as handled;
+    by default those that were pruned. ``logs_elsewhere`` maps each module whose log is in another database to an engine
+    for that database, or to None where it can't be asked. ``actor`` and ``reason`` are recorded: name nobody in the
+    reason. With ``dry_run`` everything is rolled back.
 
-    Raises NotConsumed, NoCursor, UnknownModule or BeyondLog with nothing done; Conflict, or Unavailable, also where a
-    log elsewhere can't be reached.
+    Raises NotConsumed, NoCursor, UnknownModule or BeyondLog; Conflict; Unavailable, also if a log elsewhere can't be
+    reached. Nothing is changed then.
     """
     hearers = [process for process in processes if module in process.inputs]
     if not hearers:
@@ -85,10 +85,10 @@ async def repair_cursors(
 async def forget_cursors(
     engine: AsyncEngine, processes: Sequence[Process], *, actor: str, reason: str, dry_run: bool = False
 ) -> tuple[ForgottenCursor, ...]:
-    """Remove the cursors that these processes have in modules of which they consume nothing, or no longer do.
+    """Remove the cursors of these processes in modules that they do not consume, or no longer do.
 
-    Who did it and why is recorded: name nobody in ``reason``. With ``dry_run`` everything is taken back. Raises
-    Unavailable or Conflict with nothing done.
+    ``actor`` and ``reason`` are recorded: name nobody in the reason. With ``dry_run`` everything is rolled back. Raises
+    Unavailable or Conflict; nothing is changed then.
     """
     async with _transaction(engine, dry_run=dry_run) as connection:
         forgotten = [

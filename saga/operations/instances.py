@@ -48,8 +48,8 @@ class TakenFact:
 class AnsweredMessage:
     """A message and the decision it led to; ``outcome`` is the instance's after it.
 
-    ``repeats`` counts how often it came again; None once its inbox row was pruned. ``version`` is the number of its
-    answer in the instance's stream: the commands up to the next answer are those that it led to.
+    ``repeats`` counts how often it was delivered again; None once its inbox row was pruned. ``version`` is the number
+    of its answer in the instance's stream: the commands up to the next answer are those that it led to.
     """
 
     type: str
@@ -67,7 +67,11 @@ class AnsweredMessage:
 
 @dataclass(frozen=True, slots=True)
 class SentCommand:
-    """A command, which leaves the log when the broker has confirmed it, or when its collaborator has pulled it."""
+    """A command to the collaborator ``target``, in the log at the moment ``at``.
+
+    It is ``published`` when the broker has confirmed it, ``pulled`` when its collaborator has read it from the log.
+    ``caused_by`` is the id of the message that led to it, ``version`` its number in the instance's stream.
+    """
 
     type: str
     target: str

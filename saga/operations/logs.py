@@ -73,10 +73,10 @@ async def read_log(
     internal: bool = False,
     limit: int = LISTED,
 ) -> LogPage:
-    """The last public events of a module, ``limit`` at most; or the first ones after a position, or since a moment.
+    """The last public events of a module, ``limit`` at most; or the first after a position, or since a moment.
 
-    With ``internal`` also its internal events, and its commands. Raises UnknownModule, Pruned where what came after
-    ``after`` is gone in part, and Unavailable.
+    With ``internal`` also its internal events and its commands. Raises UnknownModule, Pruned if events after the
+    position ``after`` were pruned, and Unavailable.
     """
     async with one_moment(engine) as connection:
         return await _Log(module, internal).begin(connection, after, since, limit)
@@ -92,9 +92,10 @@ async def follow_log(
     limit: int = LISTED,
     poll_seconds: float = 0.2,
 ) -> AsyncGenerator[LogPage, None]:
-    """What ``read_log`` gives, and then page by page whatever comes, for ever; it is looked at every ``poll_seconds``.
+    """The page that ``read_log`` gives, and then a page for whatever is appended, for ever.
 
-    For people: what has to get everything once is written with ``saga.modules.follow``. Raises as ``read_log`` does.
+    The log is read every ``poll_seconds``. This is for people who watch; a consumer that must miss nothing uses
+    ``saga.modules.follow``. Raises what ``read_log`` raises.
     """
     log = _Log(module, internal)
     page = await read_log(engine, module, after=after, since=since, internal=internal, limit=limit)

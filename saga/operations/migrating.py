@@ -10,12 +10,13 @@ async def migrate(
     *,
     wait_seconds: float = WAIT_SECONDS,
     allow_unsafe: bool = False,
-    say: Callable[[str], None] | None = None,
+    progress: Callable[[str], None] | None = None,
 ) -> Migrated:
-    """Create or upgrade the tables of the database at this URL, with a login that may; any number at once are fine.
+    """Create or upgrade the tables of the database at this URL. Any number of callers at once are fine.
 
-    While others lock the tables it is tried again for ``wait_seconds``; ``say`` hears who is in the way. With
-    ``allow_unsafe`` it takes a database that may lose what it committed. Raises Unavailable where the database can't be
-    reached, NeedsPerson where it is not fit, Conflict if others were in the way too long; nothing is changed then.
+    The login needs the right to. While others lock the tables it tries again for ``wait_seconds``, and calls
+    ``progress`` with a sentence about who is in the way. With ``allow_unsafe`` it accepts a database that may lose what
+    it has committed. Raises Unavailable if the database can't be reached, NeedsPerson if it is not fit, Conflict if
+    others were in the way too long; nothing is changed then.
     """
-    return await upgrade(database, wait_seconds=wait_seconds, say=say, allow_unsafe=allow_unsafe)
+    return await upgrade(database, wait_seconds=wait_seconds, say=progress, allow_unsafe=allow_unsafe)

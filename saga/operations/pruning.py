@@ -8,10 +8,10 @@ from saga.retention import Pruner, PruneReport
 
 
 async def prune(engine: AsyncEngine, older_than: timedelta, *, dry_run: bool = False) -> PruneReport:
-    """Remove what is older and not needed any more, in small batches, while others work; what was removed.
+    """Remove settled instances, log entries and inbox rows that are older and no longer needed, in small batches.
 
-    With ``dry_run`` what would be removed is counted; nothing is locked or changed. Raises Unavailable, or Conflict
-    where others were in the way too often; what was done by then stays done.
+    With ``dry_run`` it only counts them, and locks and changes nothing. Raises Unavailable, or Conflict if others were
+    in the way too often; batches that were done by then stay done.
     """
     pruner = Pruner(engine)
     return await pruner.count(older_than) if dry_run else await pruner.prune(older_than)

@@ -44,10 +44,10 @@ def _now() -> str:
 
 @dataclass(frozen=True, slots=True)
 class NewMessage:
-    """A message to be sent, about the instance ``process_id``, by the module ``module``.
+    """A message to send, about the instance ``process_id``, as the module ``module`` would.
 
-    The id is a new one, the ``time`` (ISO 8601) now, the source and the routing key those of the module, unless they
-    are given. A ``raw_body`` is sent in place of the data. ``sequence`` and ``previous_sequence`` are positions in the
+    By default the ``id`` is a new UUID, the ``time`` (ISO 8601) is now, and ``source`` and ``routing_key`` are those of
+    the module. A ``raw_body`` is sent in place of the data. ``sequence`` and ``previous_sequence`` are positions in the
     module's log: of this event, and of the public one before it.
 
     >>> from saga.operations import NewMessage
@@ -74,25 +74,12 @@ class NewMessage:
         object.__setattr__(self, "source", self.source or f"/modules/{self.module}")
         object.__setattr__(self, "routing_key", self.routing_key or f"{self.module}.{self.type}")
 
-    @property
-    def for_a_broker_only(self) -> tuple[str, ...]:
-        """Which of its fields say what no log has a place for."""
-        is_said = {
-            "sequence": self.sequence is not None,
-            "previous_sequence": self.previous_sequence is not None,
-            "source": self.source != f"/modules/{self.module}",
-            "routing_key": self.routing_key != f"{self.module}.{self.type}",
-            "form": self.form is not Form.BINARY,
-            "raw_body": self.raw_body is not None,
-        }
-        return tuple(name for name, said in is_said.items() if said)
-
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A message as it was sent: its ``body``, and the exchange and routing key to which it went.
+    """A message as it was sent: its ``body``, and the exchange that it went to.
 
-    One that went into its module's log has no exchange, and ``positions`` of its copies there.
+    A message that was appended to a log has no exchange, but ``positions``: one for each copy.
     """
 
     message: NewMessage
@@ -135,14 +122,14 @@ async def publish(
     allow_unknown: bool = False,
     timeout_seconds: float = 10.0,
 ) -> Published:
-    """Send a message, ``copies`` times under its one id, as its module would, to the broker at this AMQP URL.
+    """Send a message to the broker at this AMQP URL, ``copies`` times with the same id.
 
-    The queues of ``processes`` are declared first. ``prefix`` is that of the exchanges. Each confirm is waited for
-    ``timeout_seconds`` at most.
+    Declares the queues of ``processes`` first. ``prefix`` is that of the exchanges. Waits up to ``timeout_seconds`` for
+    each confirm.
 
-    Raises MissingFields, and UnknownFields unless ``allow_unknown``, where the data is not what the message class
-    declares (what a field holds is not looked at, nor anything of a type that no process consumes), with nothing sent;
-    NoConsumer where no queue takes it; Unavailable, when some copies may be sent.
+    The names of the fields are compared with the message class, their values are not. Raises MissingFields, and
+    UnknownFields unless ``allow_unknown``, with nothing sent; NoConsumer if no queue takes it; Unavailable, when some
+    copies may have been sent.
     """
     _require_fields(_consumer_of(processes, message), message, allow_unknown=allow_unknown)
     sent = outgoing(message, prefix)
@@ -162,10 +149,10 @@ async def append_message(
     copies: int = 1,
     allow_unknown: bool = False,
 ) -> Published:
-    """Append a message, ``copies`` times, to the log of its module, from which the processes pull it.
+    """Append a message to the log of its module, ``copies`` times, where the processes pull it from.
 
-    Raises MissingFields or UnknownFields as ``publish`` does, NoConsumer where none of the processes follows it, and
-    NotLoggable where a log can't hold it; Unavailable or Conflict; nothing is appended then.
+    Raises MissingFields and UnknownFields as ``publish`` does, NoConsumer if none of the processes consumes it,
+    NotLoggable if a log can't hold it, Unavailable or Conflict; nothing is appended then.
     """
     process = _consumer_of(processes, message)
     _require_fields(process, message, allow_unknown=allow_unknown)
@@ -213,7 +200,7 @@ async def append_messages(engine: AsyncEngine, messages: Sequence[NewMessage]) -
 
 def _require_loggable(process: Process, message: NewMessage) -> None:
     """Raise NoConsumer where nobody follows such an event, and NotLoggable where a log can't hold it."""
-    if unfit := message.for_a_broker_only:
+    if unfit := only_for_a_broker(message):
         raise NotLoggable(f"a log has no place for {', '.join(unfit)}")
     consumed = [(module, kind.__name__) for module, kinds in process.inputs.items() for kind in kinds]
     if (message.module, message.type) not in consumed:
@@ -228,6 +215,19 @@ def _require_loggable(process: Process, message: NewMessage) -> None:
         require_readable(json.dumps(message.data, ensure_ascii=False))
     except NotStrictJson as error:
         raise NotLoggable(f"a log can't hold this: {error}") from None
+
+
+def only_for_a_broker(message: NewMessage) -> list[str]:
+    """The fields of a message that a log has no place for."""
+    is_given = {
+        "sequence": message.sequence is not None,
+        "previous_sequence": message.previous_sequence is not None,
+        "source": message.source != f"/modules/{message.module}",
+        "routing_key": message.routing_key != f"{message.module}.{message.type}",
+        "form": message.form is not Form.BINARY,
+        "raw_body": message.raw_body is not None,
+    }
+    return [name for name, given in is_given.items() if given]
 
 
 def outgoing(message: NewMessage, prefix: str) -> Outgoing:

@@ -71,9 +71,10 @@ class NoBroker(OperationFailed):
 
 @dataclass(frozen=True, slots=True)
 class Redriven:
-    """How a dead letter was answered: "taken", "ignored", "duplicate", "dead", or of the relay's "sent".
+    """What became of one dead letter; ``sentence`` says it for people.
 
-    One that is still dead is kept as ``dead_letter_id``: its own id, or a new one for a corrected message.
+    ``answer`` is "taken", "ignored" or "duplicate"; "sent" for one of the relay; "dead" if it is still one. Then it is
+    kept as ``dead_letter_id``: its own id, or a new one for a corrected message.
     """
 
     id: int
@@ -87,7 +88,7 @@ class Redriven:
 
 @dataclass(frozen=True, slots=True)
 class RedriveReport:
-    """What came of a redrive; ``left_alone`` counts the dead letters of processes that were not given, by process."""
+    """The result of a redrive; ``left_alone`` counts the dead letters of processes that were not given, by process."""
 
     answers: tuple[Redriven, ...]
     left_alone: Mapping[str, int]
@@ -103,14 +104,14 @@ async def redrive(
     logs_elsewhere: Collection[str] = (),
     publish_timeout_seconds: float = 10.0,
     correction: Correction | None = None,
-    say: Callable[[Redriven], None] | None = None,
+    progress: Callable[[Redriven], None] | None = None,
 ) -> RedriveReport:
-    """Redrive these dead letters, or all that are open, oldest first; ``say`` hears of each at once.
+    """Redrive these dead letters, or all that are open, oldest first.
 
     Dead letters of ``processes`` are handled again, as if they were delivered again. What the relay could not send is
-    sent again to ``broker``, an AMQP URL; where there is nothing of that, none is needed. ``prefix`` is that of the
-    exchanges; ``logs_elsewhere`` names the modules whose logs are kept in other databases. A ``correction`` is for a
-    single dead letter.
+    sent again to ``broker``, an AMQP URL; without such dead letters no broker is needed. ``prefix`` is that of the
+    exchanges; ``logs_elsewhere`` names the modules whose logs are in other databases. A ``correction`` is for a single
+    dead letter. ``progress`` is called with each result at once.
 
     Raises UnknownDeadLetters, ClosedDeadLetters or ForeignDeadLetters, and NotCorrectable (or of that
     EntryNotCorrectable, NotStrictData), with nothing done; NoBroker or Unavailable, when some may be done.
@@ -136,8 +137,8 @@ async def redrive(
         left_alone.update(one.consumer for one in letters if not work.is_owned(one))
         async for answer in work.some(letters, correction):
             answers.append(answer)
-            if say is not None:
-                say(answer)
+            if progress is not None:
+                progress(answer)
     return RedriveReport(tuple(answers), dict(left_alone))
 
 
@@ -229,7 +230,7 @@ class _Redrive:
 
 
 async def discard(engine: AsyncEngine, ids: Sequence[int], *, dry_run: bool = False) -> tuple[int, ...]:
-    """Give these dead letters up: they are kept, closed. The ids of those that were open until now.
+    """Discard these dead letters: they are kept, and no longer open. Gives the ids of those that were open until now.
 
     With ``dry_run`` nothing is changed. Raises UnknownDeadLetters or ClosedDeadLetters with nothing done, and
     Unavailable.

@@ -8,16 +8,16 @@ from functools import partial
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.core import Process
-from saga.operations.checked import CheckedInstances, DifferingInstance, pages_of
+from saga.operations.checked import CheckedInstances, DifferingInstance, pages_of, with_page
 from saga.verification.replay import Examined, check, check_these
 from saga.verification.replay import repair as repair_instance
 
 
 @dataclass(frozen=True, slots=True)
 class ReplayReport:
-    """What a replay found; of the instances that differ only the first are kept as ``findings``.
+    """What a replay found; ``findings`` are the first instances that differ.
 
-    ``repaired`` counts those of which something was repaired, ``left`` those of which a difference is still there.
+    ``repaired`` counts instances of which something was repaired, ``left`` those that still differ.
     """
 
     instances: CheckedInstances = field(default_factory=CheckedInstances)
@@ -33,12 +33,12 @@ async def replay(
     *,
     repair: bool = False,
     limit: int = 100,
-    say: Callable[[ReplayReport], None] | None = None,
+    progress: Callable[[ReplayReport], None] | None = None,
 ) -> ReplayReport:
     """Rebuild instances from their record, compare them with what is stored, and keep the first ``limit`` that differ.
 
     All instances of these processes, a page at a time beside everything else, or those with these ids. ``repair``
-    rewrites rows and timers that differ; no command is sent. ``say`` hears the report so far after each page.
+    rewrites rows and timers that differ; it sends no command. ``progress`` is called with the report after each page.
 
     Raises UnknownInstances with nothing done; Unavailable, or Conflict where others were in a repair's way too often.
     """
@@ -49,8 +49,8 @@ async def replay(
             differing = [one for one in page if one.differences]
             findings = [await _finding(engine, process, one, repairing=repair) for one in differing]
             report = _with(report, process, page, [one for one in findings if one is not None], limit)
-            if say is not None:
-                say(report)
+            if progress is not None:
+                progress(report)
     return report
 
 
@@ -73,7 +73,7 @@ def _with(
     report: ReplayReport, process: Process, page: Sequence[Examined], findings: Sequence[DifferingInstance], limit: int
 ) -> ReplayReport:
     return ReplayReport(
-        report.instances.plus(page, process.version, differing=len(findings)),
+        with_page(report.instances, page, process.version, differing=len(findings)),
         report.repaired + sum(one.repaired for one in findings),
         report.left + sum(bool(one.left) for one in findings),
         (*report.findings, *findings)[:limit],

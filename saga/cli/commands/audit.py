@@ -45,16 +45,16 @@ def audit(
     """
     settings = load_settings()
     processes = choose_processes(settings, of)
-    progress = Progress(processes, "audited")
+    milestones = Progress(processes, "audited")
 
-    def say(so_far: AuditReport) -> None:
+    def progress(so_far: AuditReport) -> None:
         if not process_ids:
-            progress.say(so_far.instances)
+            milestones.say(so_far.instances)
 
     try:
         report = operate(
             settings,
-            partial(operations.audit, processes=processes, ids=process_ids or None, limit=limit, say=say),
+            partial(operations.audit, processes=processes, ids=process_ids or None, limit=limit, progress=progress),
         )
     except UnknownInstances as error:
         raise CommandFailed(unknown(error.ids, processes)) from None

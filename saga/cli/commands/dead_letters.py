@@ -189,7 +189,7 @@ def _redrive(
         logs_elsewhere=settings.log_urls,
         publish_timeout_seconds=settings.publish_timeout_seconds,
         correction=correction,
-        say=say,
+        progress=say,
     )
 
     async def work(engine: AsyncEngine) -> RedriveReport:

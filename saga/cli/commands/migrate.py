@@ -31,7 +31,7 @@ def migrate(
             operations.migrate(
                 url,
                 wait_seconds=wait,
-                say=lambda line: typer.echo(shown(line), err=True),
+                progress=lambda line: typer.echo(shown(line), err=True),
                 allow_unsafe=settings.allow_unsafe_database,
             )
         )

@@ -31,6 +31,7 @@ from saga.operations import (
     append_message,
     publish,
 )
+from saga.operations.publishing import only_for_a_broker
 from saga.settings import Settings, load_settings
 
 Data = Annotated[str | None, typer.Option(metavar="JSON", help="The fields of the message, but for its id.")]
@@ -147,7 +148,7 @@ def _send(
 def _refuse_for_a_log(message: NewMessage, *, has_time: bool) -> None:
     """A log gives each event its place itself, and holds JSON: whoever wants anything else needs a broker."""
     named = {"form": "--structured or --plain"}
-    options = [named.get(name, f"--{name.replace('_', '-')}") for name in message.for_a_broker_only]
+    options = [named.get(name, f"--{name.replace('_', '-')}") for name in only_for_a_broker(message)]
     if unfit := [*options, *(["--time"] if has_time else [])]:
         raise WrongUsage(
             f"There is no broker, and a log has no place for {', '.join(unfit)}: it gives each event its position,"

@@ -45,24 +45,20 @@ def replay(
     processes = choose_processes(settings, of)
     by_name = {process.name: process for process in processes}
     console = terminal()
-    progress = Progress(processes, "checked")
+    milestones = Progress(processes, "checked")
     shown = 0
 
-    def say(so_far: ReplayReport) -> None:
+    def progress(so_far: ReplayReport) -> None:
         nonlocal shown
         for finding in so_far.findings[shown:] if not as_json else ():
             console.print(_explained(by_name[finding.process], finding), soft_wrap=True)
         shown = len(so_far.findings)
         if not process_ids:
-            progress.say(so_far.instances)
+            milestones.say(so_far.instances)
 
+    wanted: dict[str, Any] = {"ids": process_ids or None, "repair": repairing, "limit": limit}
     try:
-        report = operate(
-            settings,
-            partial(
-                operations.replay, processes=processes, ids=process_ids or None, repair=repairing, limit=limit, say=say
-            ),
-        )
+        report = operate(settings, partial(operations.replay, processes=processes, **wanted, progress=progress))
     except UnknownInstances as error:
         raise CommandFailed(unknown(error.ids, processes)) from None
     if as_json:

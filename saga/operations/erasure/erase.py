@@ -108,15 +108,15 @@ async def erase(
     others: Sequence[Process] = (),
     dry_run: bool = False,
 ) -> Erasure:
-    """Erase for good what an instance was told, but for what its process may still read; what that changed.
+    """Erase the personal data of a settled instance for good: all message data that its process no longer reads.
 
-    ``others`` are the processes that run here besides: what any of them reads of an event that it shares stays. Who did
-    it and why is recorded: name nobody in ``reason``. With ``dry_run`` all of it is done, and undone. It does not reach
-    backups, the broker, or other databases.
+    ``others`` are the other processes that run on this database: fields of a shared event that they read stay.
+    ``actor`` and ``reason`` are recorded: name nobody in the reason. With ``dry_run`` everything is rolled back. It
+    does not reach backups, the broker, or other databases.
 
-    Raises NotErasable while the instance is not settled, has open dead letters, or an event of it has a reader to come;
-    UnknownInstances if nothing is known of it, and no dead letter says anything; Conflict where others were in the way
-    too often; Unavailable. Nothing is done then.
+    Raises NotErasable while the instance is not settled, has open dead letters, or one of its events has not been read
+    by everybody; UnknownInstances if neither an instance nor a dead letter is there; Conflict if others were in the way
+    too often; Unavailable. Nothing is changed then.
     """
     every = tuple({one.name: one for one in (*others, process)}.values())
     target = _Target(process, process_id, every)
