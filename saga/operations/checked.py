@@ -11,8 +11,8 @@ from saga.verification.difference import Difference
 from saga.verification.replay import Standing
 
 
-class Looked(Protocol):
-    """An instance that was looked at."""
+class ComparedInstance(Protocol):
+    """An instance as replay or audit compared it."""
 
     @property
     def process_id(self) -> str:
@@ -31,7 +31,7 @@ class Looked(Protocol):
         """What differs."""
 
 
-Seen = TypeVar("Seen", bound=Looked)
+Seen = TypeVar("Seen", bound=ComparedInstance)
 Pages = AsyncGenerator[list[Seen], None]
 
 
@@ -74,7 +74,9 @@ class DifferingInstance:
         return tuple(one for one in self.differences if not (self.repaired and one.repairable))
 
 
-def with_page(instances: CheckedInstances, page: Sequence[Looked], version: int, *, differing: int) -> CheckedInstances:
+def with_page(
+    instances: CheckedInstances, page: Sequence[ComparedInstance], version: int, *, differing: int
+) -> CheckedInstances:
     """The counts with a page of instances of a process of this version."""
     standings = [one.standing for one in page]
     return CheckedInstances(

@@ -68,13 +68,13 @@ async def repair_cursors(
     Raises NotConsumed, NoCursor, UnknownModule or BeyondLog; Conflict; Unavailable, also if a log elsewhere can't be
     reached. Nothing is changed then.
     """
-    hearers = [process for process in processes if module in process.inputs]
-    if not hearers:
-        heard = dict.fromkeys(name for process in processes for name in process.inputs)
-        raise NotConsumed(f"no process here consumes {module}: they consume {', '.join(heard)}")
+    consumers = [process for process in processes if module in process.inputs]
+    if not consumers:
+        consumed = dict.fromkeys(name for process in processes for name in process.inputs)
+        raise NotConsumed(f"no process here consumes {module}: they consume {', '.join(consumed)}")
     async with _transaction(engine, dry_run=dry_run) as connection:
         log = await _known_log(connection, module, handled_up_to, logs_elsewhere)
-        repaired = [done for process in hearers if (done := await repair(connection, process, log)) is not None]
+        repaired = [done for process in consumers if (done := await repair(connection, process, log)) is not None]
         if not repaired:
             raise NoCursor(f"nobody has a cursor in {module}: nothing of it was handled")
         if not dry_run:

@@ -162,12 +162,11 @@ async def append_message(
 
 
 def _consumer_of(processes: Sequence[Process], message: NewMessage) -> Process:
-    """The process that declares the message: one that hears it of its module, else one that knows the type."""
-    hears_it = [
-        one for one in processes if message.type in {kind.__name__ for kind in one.inputs.get(message.module, ())}
-    ]
-    knows_it = [one for one in processes if message.type in one.kinds]
-    return [*hears_it, *knows_it, *processes][0]
+    """The process that declares the message: one that consumes it of its module, else one that knows the type."""
+    for process in processes:
+        if message.type in {kind.__name__ for kind in process.inputs.get(message.module, ())}:
+            return process
+    return next((process for process in processes if message.type in process.kinds), processes[0])
 
 
 def _require_fields(process: Process, message: NewMessage, *, allow_unknown: bool) -> None:

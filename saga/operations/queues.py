@@ -37,8 +37,8 @@ async def read_depths(broker: str, queues: Iterable[str]) -> tuple[QueueDepth, .
         for name in queues:
             channel = await connection.channel(publisher_confirms=False)
             try:
-                told = (await channel.declare_queue(name, passive=True)).declaration_result
-                depths.append(QueueDepth(name, told.message_count, told.consumer_count))
+                found = (await channel.declare_queue(name, passive=True)).declaration_result
+                depths.append(QueueDepth(name, found.message_count, found.consumer_count))
                 await channel.close()
             except (ChannelNotFoundEntity, ChannelAccessRefused):
                 depths.append(QueueDepth(name, None, None))

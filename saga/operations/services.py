@@ -20,7 +20,7 @@ SILENT_SECONDS: Final = 15.0
 
 
 class LoopState(Enum):
-    """What a loop does: it goes round; it does not, and is missed; it does not, and others do its work."""
+    """The state of a loop: it goes round; it does not, and is missed; it does not, but others do its work."""
 
     GOING = "going"
     SILENT = "silent"
@@ -29,10 +29,10 @@ class LoopState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """A loop of a service when it was heard of last, and what that makes of it now.
+    """A loop of a service at its last heartbeat, and its state now.
 
-    ``reason`` says why it starts over again and again; None if it does not. ``beat`` is the moment by the database's
-    clock, ``age_seconds`` how long ago that was.
+    ``reason`` says why it starts over again and again; None if it does not. ``beat`` is the time of the heartbeat, by
+    the database's clock; ``age_seconds`` is how long ago that was.
     """
 
     service: str
@@ -46,7 +46,7 @@ class Heartbeat:
 
     @property
     def is_fresh(self) -> bool:
-        """Whether it was heard of lately. One from the future is of before the database's clock was set."""
+        """Whether the heartbeat is less than 15 s away. One further in the future is old: the clock was set back."""
         return abs(self.age_seconds) < SILENT_SECONDS
 
     @property
