@@ -161,8 +161,8 @@ async def _look_at_broker(url: str, processes: Sequence[Process], prefix: str) -
 async def _require_publishes(connection: SortedConnection, known: Topology) -> None:
     """Raise BrokerBlocked while an alarm keeps the broker from taking messages.
 
-    The message is for nobody: no queue is bound to this key. Any answer will do, also that the exchange is not there yet
-    or that this user may not publish; a broker with an alarm reads no message and gives none.
+    The message is for nobody: no queue is bound to this key. Any answer will do, also that the exchange is not there or
+    that this user may not publish; a broker with an alarm reads no message and gives none.
     """
     channel = await connection.channel()
     exchange = await channel.get_exchange(known.commands, ensure=False)
