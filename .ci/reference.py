@@ -18,6 +18,7 @@ PATHS = ("saga", "saga.modules", "saga.testing", "saga.worker", "saga.operations
 PROGRAMS = {
     "saga.collaborator": Path("examples/shop/warehouse.py"),
     "saga.modules": Path("examples/programs/module_log.py"),
+    "saga.operations": Path("examples/programs/operations.py"),
     "saga.worker": Path("examples/programs/worker.py"),
 }
 """A program of one's own that uses the path, for those that a line of Python can't show."""
@@ -52,8 +53,35 @@ def _about_path(path: str) -> Iterator[str]:
     if program := PROGRAMS.get(path):
         yield f"[`{program}`](../{program}):\n\n```python\n{program.read_text(encoding='utf-8')}```\n"
     for name in sorted(_public(path), key=str.lower):
+        about = _about(name, *_defined(path, name))
+        user = _users().get(f"{path}.{name}")
         yield f"### {path}.{name}\n"
-        yield f"{_about(name, *_defined(path, name))}\n"
+        yield f"{about}\n"
+        if user is not None and "```pycon" not in about:
+            yield f"In use: [`{user}`](../{user}).\n"
+
+
+@cache
+def _users() -> dict[str, Path]:
+    """For each name that an example uses the first one that does; those of one file come first."""
+    users: dict[str, Path] = {}
+    for file in sorted(Path("examples").rglob("*.py"), key=lambda file: (file.parent.name != "programs", file)):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        for name in _used(tree):
+            users.setdefault(name, file)
+    return users
+
+
+def _used(tree: ast.Module) -> Iterator[str]:
+    """The names of saga that a program imports, and those that it takes from a path that it imports as a whole."""
+    whole: dict[str, str] = {}
+    for node in ast.walk(tree):
+        match node:
+            case ast.ImportFrom(module=str(module), names=names) if module.partition(".")[0] == "saga":
+                whole |= {one.name: f"{module}.{one.name}" for one in names if f"{module}.{one.name}" in PATHS}
+                yield from (f"{module}.{one.name}" for one in names)
+            case ast.Attribute(value=ast.Name(id=name), attr=attribute) if name in whole:
+                yield f"{whole[name]}.{attribute}"
 
 
 class _Shown(ast.NodeTransformer):

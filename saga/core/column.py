@@ -17,7 +17,11 @@ Registers = Mapping[str, Any]
 
 
 class Column(Protocol):
-    """What stands above a column of a table."""
+    """What stands above a column of a table.
+
+    >>> WORK.name, WORK.states, WORK.value({"work": Work.DONE}, {})
+    ('work', (<Work.OPEN: 'open'>, <Work.DONE: 'done'>), <Work.DONE: 'done'>)
+    """
 
     @property
     def name(self) -> str:

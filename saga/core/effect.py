@@ -25,6 +25,11 @@ class Selection:
     ``choose`` gets the entries, and then what each of ``beside`` holds. The effect is wanted in ``condition`` for each
     chosen entry; an effect with a single command needs none. ``reads`` are the fields of the entries that ``choose``
     looks at; None means any of them.
+
+    >>> from saga import Selection
+    >>> FIRST = Selection("the first", REPORTS, lambda entries: frozenset([*entries][:1]))
+    >>> sorted(FIRST.chosen({"reports": {"t-1": {}, "t-2": {}}}))
+    ['t-1']
     """
 
     name: str
@@ -86,7 +91,13 @@ class Armed(Enum):
 
 
 ARMED: Final = Armed.ARMED
-"""What a process wants of a deadline."""
+"""What a process wants of a deadline.
+
+>>> from saga import ARMED, Deadline
+>>> REMINDER = Deadline("reminder", emits=Solved, after=timedelta(hours=2))
+>>> wanted(OUTCOMES, rows=[(Ticket.WAITING, {REMINDER: ARMED}), (Ticket.CLOSED, {})]).columns == (OUTCOMES,)
+True
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +129,12 @@ class ComputedField:
 
 @dataclass(frozen=True, slots=True)
 class CommandTemplate:
-    """A command type, the fields of a register's entry that go along with it, and what is worked out for it."""
+    """A command type, the fields of a register's entry that go along with it, and what is worked out for it.
+
+    >>> CALL = CommandTemplate("CallBack", register=REPORTS, fields=("text",))
+    >>> CALL.carried({"reports": {"t-1": {"text": "no"}}}, None)
+    {'text': 'no'}
+    """
 
     type: str
     register: Register | None = None

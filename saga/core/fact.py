@@ -12,6 +12,10 @@ class Fact:
     ``kind`` is the message class that sub-machines name in their tables; ``fields`` are the values that the class
     declares, as plain JSON values. Fields that the class does not declare are not part of the fact. ``make_fact`` of
     `saga.testing` makes one of a message.
+
+    >>> from saga import Fact
+    >>> Fact(Solved, {"ticket_id": "t-1"}).fields
+    {'ticket_id': 't-1'}
     """
 
     kind: type

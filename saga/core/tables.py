@@ -21,7 +21,11 @@ class _Any(Enum):
 
 
 ANY: Final = _Any.ANY
-"""Stands for every value in a row of a table."""
+"""Stands for every value in a row of a table.
+
+>>> outcomes(WORK, rows=[(ANY, Ticket.WAITING)]).states
+(<Ticket.WAITING: 'waiting'>,)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,11 @@ Wants = Mapping[Effect | Deadline, Enum | Selection]
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """The outcome of every joint state of ``columns``, expanded from the rows (or the rule) that declared it."""
+    """The outcome of every joint state of ``columns``, expanded from the rows (or the rule) that declared it.
+
+    >>> OUTCOMES.value({"work": Work.DONE}, {})
+    <Ticket.CLOSED: 'closed'>
+    """
 
     columns: tuple[Column, ...]
     cells: Mapping[Joint, Enum]
@@ -115,7 +123,11 @@ def outcomes(
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is wanted in every joint state of ``columns``."""
+    """What is wanted in every joint state of ``columns``.
+
+    >>> tickets.wanted[0].of({"work": Work.DONE}, {}) == {NOTICE: Notice.SENT}
+    True
+    """
 
     columns: tuple[Column, ...]
     cells: Mapping[Joint, Wants]

@@ -51,6 +51,10 @@ class NewEvent:
     ``event_id`` is unique and at most 255 bytes; derive it from the cause, so that doing the same again gives the same
     id. ``data`` and ``metadata`` are plain JSON values. ``stream_version`` is its number in the stream, from 1; None
     takes the next one.
+
+    >>> from saga.modules import NewEvent, Visibility
+    >>> NewEvent("t-1", "Solved", "e-1", {"ticket_id": "t-1"}).visibility is Visibility.PUBLIC
+    True
     """
 
     stream_id: str

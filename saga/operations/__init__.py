@@ -1,183 +1,204 @@
-"""What people ask and do: plain async functions that take values and give frozen ones.
+"""What people ask and do: plain async functions that take an engine and values, and give frozen values.
 
-They know no settings and show nothing; what they refuse is an OperationFailed, whose message is fit for people.
+They are what the command line does, with its words, for programs: a web page, a script, a test. Questions see one
+moment and change nothing. What changes something is one transaction, or says what is done when it fails; where it can't
+be had back, ``dry_run`` shows it first.
+
+An engine is one of ``saga.modules.connect_engine``. Moments have a time zone, durations are in seconds. What can't be
+done as it was asked for raises a subclass of OperationFailed, whose message is a clause that is fit for people. A
+server that is away raises Unavailable. None of them reads settings or prints.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from saga.operations.auditing import AuditReport, audit
+    from saga.operations.backlog import ConsumerCursor, Hole, Lag, ModuleEnd, Outbox, TimerCounts, lag, list_cursors
+    from saga.operations.checked import CheckedInstances, DifferingInstance
+    from saga.operations.checkup import BrokerBlocked, Health, NoAnswer, health
     from saga.operations.collaborators import ListedCollaborator, RejectedMessage, list_collaborators
     from saga.operations.corrections import Correction, EntryNotCorrectable, NotCorrectable, NotStrictData
+    from saga.operations.cursors import (
+        BeyondLog,
+        ForgottenCursor,
+        NoCursor,
+        NotConsumed,
+        forget_cursors,
+        repair_cursors,
+    )
     from saga.operations.dead_letters import (
-        KeptMessage,
-        OpenLetter,
-        Wanted,
-        count_open,
-        count_open_of,
-        find_successor,
+        DeadLetter,
+        ListedDeadLetter,
+        UnknownDeadLetters,
         list_dead_letters,
-        list_open_ids,
-        open_letters_of,
         read_dead_letters,
-        read_open_reasons,
     )
-    from saga.operations.errors import OperationFailed
-    from saga.operations.instances import (
-        LIMIT,
-        AnsweredMessage,
-        Inspection,
-        SentCommand,
-        SetTimer,
-        TakenFact,
-        inspect_instance,
-    )
-    from saga.operations.lag import ConsumerCursor, Hole, Lag, ModuleEnd, Outbox, Timers, read_cursors, read_lag
-    from saga.operations.listing import ListedInstance, list_newest, list_stuck
-    from saga.operations.modules import ListedModule, find_position_before, find_tail, list_modules
-    from saga.operations.outcomes import Answered, Came, Commanded, Recorded, count_answered, read_outcomes
-    from saga.operations.pruning import count_prunable, prune
+    from saga.operations.erasure import Erasure, Kept, NotErasable, erase
+    from saga.operations.errors import OperationFailed, UnknownInstances, UnknownModule
+    from saga.operations.instances import AnsweredMessage, Inspection, InstanceTimer, SentCommand, TakenFact, inspect
+    from saga.operations.listing import ListedInstance, list_instances
+    from saga.operations.logs import LogPage, follow_log, read_log
+    from saga.operations.migrating import migrate
+    from saga.operations.modules import ListedModule, list_modules
+    from saga.operations.pruning import prune
     from saga.operations.publishing import (
         Form,
         MissingFields,
         NewMessage,
         NoConsumer,
         NotLoggable,
+        Published,
         UnknownFields,
-        append_messages,
-        outgoing,
+        append_message,
         publish,
-        require_fields,
-        require_loggable,
     )
+    from saga.operations.queues import QueueDepth, list_queues
     from saga.operations.redriving import (
         ClosedDeadLetters,
         ForeignDeadLetters,
+        NoBroker,
         Redriven,
         RedriveReport,
-        UnknownDeadLetters,
-        discard_dead_letters,
+        discard,
         redrive,
-        require_dead_letters,
-        require_open,
     )
-    from saga.operations.schema import is_newer, newest_version, read_version
-    from saga.operations.services import (
-        Blocker,
-        Heartbeat,
-        Standing,
-        read_blocked,
-        read_overdue,
-        read_services,
-        standings,
-    )
+    from saga.operations.replaying import ReplayReport, replay
+    from saga.operations.services import Blocker, Heartbeat, LoopState, ServiceProcess
+    from saga.postgres import LostRace, NeedsPerson, Unavailable
+    from saga.postgres.migrations import Migrated
+    from saga.retention import PrunedLog, PrunedRows, PruneEnd, PruneReport
+    from saga.verification.audit import Gap, StrayCommand, UnansweredEvent
+    from saga.verification.difference import Difference
+    from saga.verification.replay.cursor_repair import CursorPlace, RepairedCursor
 
 __all__ = [
-    "LIMIT",
-    "Answered",
     "AnsweredMessage",
+    "AuditReport",
+    "BeyondLog",
     "Blocker",
-    "Came",
+    "BrokerBlocked",
+    "CheckedInstances",
     "ClosedDeadLetters",
-    "Commanded",
     "ConsumerCursor",
     "Correction",
+    "CursorPlace",
+    "DeadLetter",
+    "Difference",
+    "DifferingInstance",
     "EntryNotCorrectable",
+    "Erasure",
     "ForeignDeadLetters",
+    "ForgottenCursor",
     "Form",
+    "Gap",
+    "Health",
     "Heartbeat",
     "Hole",
     "Inspection",
-    "KeptMessage",
+    "InstanceTimer",
+    "Kept",
     "Lag",
     "ListedCollaborator",
+    "ListedDeadLetter",
     "ListedInstance",
     "ListedModule",
+    "LogPage",
+    "LoopState",
+    "LostRace",
+    "Migrated",
     "MissingFields",
     "ModuleEnd",
+    "NeedsPerson",
     "NewMessage",
+    "NoAnswer",
+    "NoBroker",
     "NoConsumer",
+    "NoCursor",
+    "NotConsumed",
     "NotCorrectable",
+    "NotErasable",
     "NotLoggable",
     "NotStrictData",
-    "OpenLetter",
     "OperationFailed",
     "Outbox",
-    "Recorded",
+    "PruneEnd",
+    "PruneReport",
+    "PrunedLog",
+    "PrunedRows",
+    "Published",
+    "QueueDepth",
     "RedriveReport",
     "Redriven",
     "RejectedMessage",
+    "RepairedCursor",
+    "ReplayReport",
     "SentCommand",
-    "SetTimer",
-    "Standing",
+    "ServiceProcess",
+    "StrayCommand",
     "TakenFact",
-    "Timers",
+    "TimerCounts",
+    "UnansweredEvent",
+    "Unavailable",
     "UnknownDeadLetters",
     "UnknownFields",
-    "Wanted",
-    "append_messages",
-    "count_answered",
-    "count_open",
-    "count_open_of",
-    "count_prunable",
-    "discard_dead_letters",
-    "find_position_before",
-    "find_successor",
-    "find_tail",
-    "inspect_instance",
-    "is_newer",
+    "UnknownInstances",
+    "UnknownModule",
+    "append_message",
+    "audit",
+    "discard",
+    "erase",
+    "follow_log",
+    "forget_cursors",
+    "health",
+    "inspect",
+    "lag",
     "list_collaborators",
+    "list_cursors",
     "list_dead_letters",
+    "list_instances",
     "list_modules",
-    "list_newest",
-    "list_open_ids",
-    "list_stuck",
-    "newest_version",
-    "open_letters_of",
-    "outgoing",
+    "list_queues",
+    "migrate",
     "prune",
     "publish",
-    "read_blocked",
-    "read_cursors",
     "read_dead_letters",
-    "read_lag",
-    "read_open_reasons",
-    "read_outcomes",
-    "read_overdue",
-    "read_services",
-    "read_version",
+    "read_log",
     "redrive",
-    "require_dead_letters",
-    "require_fields",
-    "require_loggable",
-    "require_open",
-    "standings",
+    "repair_cursors",
+    "replay",
 ]
 
 _MODULES: Final = {
-    "collaborators": "ListedCollaborator RejectedMessage list_collaborators",
-    "corrections": "Correction EntryNotCorrectable NotCorrectable NotStrictData",
-    "dead_letters": """
-        KeptMessage OpenLetter Wanted count_open count_open_of find_successor list_dead_letters
-        list_open_ids open_letters_of read_dead_letters read_open_reasons
+    "operations.auditing": "AuditReport audit",
+    "operations.backlog": "ConsumerCursor Hole Lag ModuleEnd Outbox TimerCounts lag list_cursors",
+    "operations.checked": "CheckedInstances DifferingInstance",
+    "operations.checkup": "BrokerBlocked Health NoAnswer health",
+    "operations.collaborators": "ListedCollaborator RejectedMessage list_collaborators",
+    "operations.corrections": "Correction EntryNotCorrectable NotCorrectable NotStrictData",
+    "operations.cursors": "BeyondLog ForgottenCursor NoCursor NotConsumed forget_cursors repair_cursors",
+    "operations.dead_letters": "DeadLetter ListedDeadLetter UnknownDeadLetters list_dead_letters read_dead_letters",
+    "operations.erasure": "Erasure Kept NotErasable erase",
+    "operations.errors": "OperationFailed UnknownInstances UnknownModule",
+    "operations.instances": "AnsweredMessage Inspection InstanceTimer SentCommand TakenFact inspect",
+    "operations.listing": "ListedInstance list_instances",
+    "operations.logs": "LogPage follow_log read_log",
+    "operations.migrating": "migrate",
+    "operations.modules": "ListedModule list_modules",
+    "operations.pruning": "prune",
+    "operations.publishing": """
+        Form MissingFields NewMessage NoConsumer NotLoggable Published UnknownFields append_message publish
     """,
-    "errors": "OperationFailed",
-    "instances": "LIMIT AnsweredMessage Inspection SentCommand SetTimer TakenFact inspect_instance",
-    "lag": "ConsumerCursor Hole Lag ModuleEnd Outbox Timers read_cursors read_lag",
-    "listing": "ListedInstance list_newest list_stuck",
-    "modules": "ListedModule find_position_before find_tail list_modules",
-    "outcomes": "Answered Came Commanded Recorded count_answered read_outcomes",
-    "pruning": "count_prunable prune",
-    "publishing": """
-        Form MissingFields NewMessage NoConsumer NotLoggable UnknownFields append_messages outgoing publish
-        require_fields require_loggable
-    """,
-    "redriving": """
-        ClosedDeadLetters ForeignDeadLetters Redriven RedriveReport UnknownDeadLetters discard_dead_letters
-        redrive require_dead_letters require_open
-    """,
-    "schema": "is_newer newest_version read_version",
-    "services": "Blocker Heartbeat Standing read_blocked read_overdue read_services standings",
+    "operations.queues": "QueueDepth list_queues",
+    "operations.redriving": "ClosedDeadLetters ForeignDeadLetters NoBroker RedriveReport Redriven discard redrive",
+    "operations.replaying": "ReplayReport replay",
+    "operations.services": "Blocker Heartbeat LoopState ServiceProcess",
+    "postgres": "LostRace NeedsPerson Unavailable",
+    "postgres.migrations": "Migrated",
+    "retention": "PruneEnd PruneReport PrunedLog PrunedRows",
+    "verification.audit": "Gap StrayCommand UnansweredEvent",
+    "verification.difference": "Difference",
+    "verification.replay.cursor_repair": "CursorPlace RepairedCursor",
 }
 """Where each name is: what one does not ask for is not loaded, and most need no broker's client."""
 
@@ -186,5 +207,5 @@ def __getattr__(name: str) -> Any:
     """A name, loaded when somebody asks for it."""
     for module, names in _MODULES.items():
         if name in names.split():
-            return getattr(import_module(f"saga.operations.{module}"), name)
+            return getattr(import_module(f"saga.{module}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

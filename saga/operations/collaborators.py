@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, column, func, select, table
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from saga.collaborator.collaborator import REFUSED, SUPERSEDED
-from saga.postgres import Statements
+from saga.postgres import Statements, one_moment
 
-LIMIT: Final = 20
+LISTED: Final = 20
+"""Rejected messages of each collaborator, unless more are asked for."""
 
 _SQL = Statements(__package__)
 LIST_COLLABORATORS = _SQL["list_collaborators"]
@@ -50,13 +51,14 @@ class ListedCollaborator:
     newest_rejected: tuple[RejectedMessage, ...]
 
 
-async def list_collaborators(connection: AsyncConnection, *, limit: int = LIMIT) -> tuple[ListedCollaborator, ...]:
+async def list_collaborators(engine: AsyncEngine, *, limit: int = LISTED) -> tuple[ListedCollaborator, ...]:
     """All collaborators whose tables the login may read, by name, each with ``limit`` rejected messages at most.
 
-    Counts every command, so it reads whole tables.
+    Counts every command, so it reads whole tables. Raises Unavailable.
     """
-    names = (await connection.execute(LIST_COLLABORATORS)).scalars().all()
-    return tuple([await _read(connection, name, limit) for name in names])
+    async with one_moment(engine) as connection:
+        names = (await connection.execute(LIST_COLLABORATORS)).scalars().all()
+        return tuple([await _read(connection, name, limit) for name in names])
 
 
 async def _read(connection: AsyncConnection, name: str, limit: int) -> ListedCollaborator:

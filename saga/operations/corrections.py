@@ -23,7 +23,7 @@ from saga.messages.cloudevents import (
     plain_attributes,
 )
 from saga.messages.strict_json import NotStrictJson, parse
-from saga.operations.dead_letters import KeptMessage
+from saga.operations.dead_letters import DeadLetter, raw_of
 from saga.operations.errors import OperationFailed
 
 POSITIONS: Final = frozenset({"sequence", "previoussequence"})
@@ -46,7 +46,12 @@ class NotStrictData(NotCorrectable):
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What takes the place of parts of a message; None leaves a part as it is. ``data`` is JSON, as bytes."""
+    """What takes the place of parts of a message; None leaves a part as it is. ``data`` is JSON, as bytes.
+
+    >>> from saga.operations import Correction
+    >>> Correction(type="Solved", subject="t-1").attributes
+    {'type': 'Solved', 'subject': 't-1'}
+    """
 
     id: str | None = None
     type: str | None = None
@@ -64,12 +69,12 @@ class Correction:
         return {name: value for name, value in named.items() if value is not None}
 
 
-def corrected(letter: KeptMessage, correction: Correction) -> KeptMessage:
+def corrected(letter: DeadLetter, correction: Correction) -> DeadLetter:
     """The dead letter with these parts of its message replaced.
 
     Raises NotStrictData, and NotCorrectable where it can't be told what the other parts are.
     """
-    raw = letter.raw
+    raw = raw_of(letter)
     data = None if correction.data is None else _parsed(correction.data)
     if is_structured(raw):
         event = _corrected_attributes(_event(letter, correction), correction)
@@ -83,13 +88,13 @@ def corrected(letter: KeptMessage, correction: Correction) -> KeptMessage:
     return replace(letter, body=body, properties={**letter.properties, "headers": headers})
 
 
-def _in_headers(letter: KeptMessage, correction: Correction) -> dict[str, Any]:
+def _in_headers(letter: DeadLetter, correction: Correction) -> dict[str, Any]:
     """The attributes of a message that is not structured."""
-    named, contradicting = named_attributes(letter.raw)
+    named, contradicting = named_attributes(raw_of(letter))
     if doubtful := contradicting - correction.attributes.keys() - {*_DESCRIPTIVE, "specversion"} - _without(correction):
         names = ", ".join(sorted(doubtful))
         raise NotCorrectable(f"the headers of {letter.id} contradict each other about {names}: say what is right")
-    known = named or {name: value for name, value in plain_attributes(letter.raw).items() if value}
+    known = named or {name: value for name, value in plain_attributes(raw_of(letter)).items() if value}
     return {name: value for name, value in known.items() if name not in contradicting}
 
 
@@ -105,7 +110,7 @@ def _without(correction: Correction) -> frozenset[str]:
     return frozenset() if has_place else POSITIONS
 
 
-def _event(letter: KeptMessage, correction: Correction) -> dict[str, Any]:
+def _event(letter: DeadLetter, correction: Correction) -> dict[str, Any]:
     """The structured event as it was; nothing of one that can't be read, if the correction has all that is needed."""
     try:
         event = parse(letter.body) if correction.data is None else json.loads(letter.body)

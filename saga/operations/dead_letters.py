@@ -1,17 +1,18 @@
-"""Dead letters, for people: lists of them, and all of one."""
+"""Dead letters: lists of them, and all of one."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from saga.core import Process
 from saga.engine.dead_letters import as_kept, dump_properties, load_raw
 from saga.messages import Raw
-from saga.postgres import Statements
+from saga.operations.errors import OperationFailed
+from saga.postgres import Statements, one_moment, reading
 
 _SQL = Statements(__package__)
 LIST_DEAD_LETTERS = _SQL["list_dead_letters"]
@@ -23,12 +24,12 @@ READ_DEAD_LETTERS = _SQL["read_dead_letters"]
 FIND_SUCCESSOR = _SQL["find_successor"]
 READ_OPEN_REASONS = _SQL["read_open_reasons"]
 
-MOST_LISTED = 200
-"""Of one instance, unless more are asked for."""
+LISTED = 50
+"""Dead letters, unless more are asked for."""
 
 
 @dataclass(frozen=True, slots=True)
-class OpenLetter:
+class ListedDeadLetter:
     """A dead letter in a list. Texts come from whoever sent the message."""
 
     id: int
@@ -45,8 +46,11 @@ class OpenLetter:
 
 
 @dataclass(frozen=True, slots=True)
-class KeptMessage:
-    """All of a dead letter: what is known of the message, and its raw form."""
+class DeadLetter:
+    """All of a dead letter: what is known of the message, and its raw form. Texts come from whoever sent it.
+
+    ``state`` is "open", "redriven" or "discarded". ``properties`` are those of the AMQP message, headers included.
+    """
 
     id: int
     consumer: str
@@ -66,31 +70,50 @@ class KeptMessage:
     last_seen_at: datetime
     closed_at: datetime | None
 
-    @property
-    def raw(self) -> Raw:
-        """The message as it came in."""
-        return load_raw(self.body, self.properties)
+
+class UnknownDeadLetters(OperationFailed):
+    """There are no dead letters with these ``ids``."""
+
+    def __init__(self, ids: Sequence[int]) -> None:
+        super().__init__(f"there is no dead letter {', '.join(map(str, ids))}")
+        self.ids = tuple(ids)
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which dead letters are looked for; None takes any.
+async def list_dead_letters(
+    engine: AsyncEngine,
+    *,
+    state: str | None = "open",
+    process_id: str | None = None,
+    type: str | None = None,  # noqa: A002 -- it is the type everywhere else
+    text: str | None = None,
+    since: datetime | None = None,
+    limit: int = LISTED,
+) -> tuple[ListedDeadLetter, ...]:
+    """Dead letters, newest first, ``limit`` at most.
 
-    ``text`` may stand anywhere in them. They came last at the moment ``since`` or later.
+    In this state ("open", "redriven", "discarded", or None for any), of this instance, of messages of this type, with
+    this ``text`` in an id, a source, a reason, a property or the body, that came or failed again at the moment
+    ``since`` or later. Raises Unavailable.
     """
+    parameters = {"state": state, "process_id": None if process_id is None else as_kept(process_id)}
+    parameters |= {"type": type, "text": text}
+    async with one_moment(engine) as connection:
+        rows = await connection.execute(LIST_DEAD_LETTERS, {**parameters, "since": since, "limit": limit})
+        return tuple(ListedDeadLetter(**row) for row in rows.mappings())
 
-    state: str | None = None
-    process_id: str | None = None
-    type: str | None = None
-    text: str | None = None
-    since: datetime | None = None
+
+async def read_dead_letters(engine: AsyncEngine, ids: Sequence[int]) -> tuple[DeadLetter, ...]:
+    """All of these dead letters, in the order of their naming. Raises UnknownDeadLetters, and Unavailable."""
+    async with reading(engine) as connection:
+        letters = await read_letters(connection, [one for one in ids if 0 < one < 2**63])
+    if missing := [one for one in ids if one not in letters]:
+        raise UnknownDeadLetters(missing)
+    return tuple(letters[one] for one in dict.fromkeys(ids))
 
 
-async def list_dead_letters(connection: AsyncConnection, wanted: Wanted, *, limit: int) -> tuple[OpenLetter, ...]:
-    """The dead letters that are looked for, newest first."""
-    process_id = None if wanted.process_id is None else as_kept(wanted.process_id)
-    rows = await connection.execute(LIST_DEAD_LETTERS, {**asdict(wanted), "process_id": process_id, "limit": limit})
-    return tuple(OpenLetter(**row) for row in rows.mappings())
+def raw_of(letter: DeadLetter) -> Raw:
+    """The message as it came in."""
+    return load_raw(letter.body, letter.properties)
 
 
 def modules_about(process: Process) -> list[str]:
@@ -104,15 +127,15 @@ async def open_letters_of(
     consumer: str | None = None,
     *,
     modules: Sequence[str] = (),
-    limit: int = MOST_LISTED,
-) -> tuple[OpenLetter, ...]:
+    limit: int,
+) -> tuple[ListedDeadLetter, ...]:
     """The first open dead letters that name this instance, of one consumer or of all, oldest first.
 
     With those of one consumer come the relay's about these ``modules``.
     """
     parameters = {"process_id": as_kept(process_id), "consumer": consumer, "modules": list(modules), "limit": limit}
     rows = await connection.execute(LIST_OPEN_DEAD_LETTERS, parameters)
-    return tuple(OpenLetter(**row) for row in rows.mappings())
+    return tuple(ListedDeadLetter(**row) for row in rows.mappings())
 
 
 async def count_open_of(
@@ -135,10 +158,10 @@ async def count_open(connection: AsyncConnection) -> int:
     return count
 
 
-async def read_dead_letters(connection: AsyncConnection, ids: Sequence[int]) -> dict[int, KeptMessage]:
+async def read_letters(connection: AsyncConnection, ids: Sequence[int]) -> dict[int, DeadLetter]:
     """All of these dead letters, by id; those that do not exist are missing."""
     rows = await connection.execute(READ_DEAD_LETTERS, {"dead_letter_ids": list(ids)})
-    kept = (KeptMessage(**row | {"properties": orjson.loads(row["properties"])}) for row in map(dict, rows.mappings()))
+    kept = (DeadLetter(**row | {"properties": orjson.loads(row["properties"])}) for row in map(dict, rows.mappings()))
     return {letter.id: letter for letter in kept}
 
 
@@ -148,9 +171,9 @@ async def read_open_reasons(connection: AsyncConnection, ids: Sequence[int]) -> 
     return {row.dead_letter_id: row.reason for row in rows}
 
 
-async def find_successor(connection: AsyncConnection, letter: KeptMessage) -> OpenLetter | None:
+async def find_successor(connection: AsyncConnection, letter: DeadLetter) -> ListedDeadLetter | None:
     """The open dead letter of the same consumer with this message, which came of this one or is itself."""
-    properties = orjson.dumps(dump_properties(letter.raw)).decode()
+    properties = orjson.dumps(dump_properties(raw_of(letter))).decode()
     parameters = {"dead_letter_id": letter.id, "body": letter.body, "properties": properties}
     row = (await connection.execute(FIND_SUCCESSOR, parameters)).mappings().one_or_none()
-    return OpenLetter(**row) if row else None
+    return ListedDeadLetter(**row) if row else None

@@ -1,5 +1,28 @@
 """Why an operation can't be done as it was asked for; each message is a clause that is fit for people."""
 
+from collections.abc import Sequence
+
 
 class OperationFailed(Exception):
-    """What was asked for is not there, or can't be."""
+    """What was asked for is not there, or can't be done. Nothing was done, unless the subclass says otherwise."""
+
+
+class UnknownInstances(OperationFailed):
+    """Nothing is known of the instances with these ``ids``."""
+
+    def __init__(self, ids: Sequence[str]) -> None:
+        super().__init__(f"nothing is known of {', '.join(map(repr, ids))}")
+        self.ids = tuple(ids)
+
+
+class UnknownModule(OperationFailed):
+    """The database keeps no log of this module; ``kept_here`` are the modules of which it does.
+
+    ``is_kept_elsewhere`` says that somebody here reads that log all the same: it is in another database.
+    """
+
+    def __init__(self, module: str, kept_here: Sequence[str] = (), *, is_kept_elsewhere: bool = False) -> None:
+        super().__init__(f"no log of {module} is kept here")
+        self.module = module
+        self.kept_here = tuple(kept_here)
+        self.is_kept_elsewhere = is_kept_elsewhere

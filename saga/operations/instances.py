@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from saga.core import Process, load_state
 from saga.modules import Entry
-from saga.operations.dead_letters import OpenLetter, count_open_of, modules_about, open_letters_of
-from saga.postgres import Statements
+from saga.operations.dead_letters import ListedDeadLetter, count_open_of, modules_about, open_letters_of
+from saga.postgres import Statements, one_moment
 
 _SQL = Statements(__package__)
 READ_INSTANCE = _SQL["read_instance"]
@@ -30,8 +30,8 @@ RELAY = "relay"
 ANSWERS = ("InputTaken", "InputIgnored")
 """The entries of a stream that answer a message; others tell that the instance was revived or repaired."""
 
-LIMIT = 200
-"""Entries of its stream that are read of one instance, and dead letters."""
+LISTED = 200
+"""Entries of an instance's record, and dead letters, unless more are asked for."""
 
 LAST_VERSION = 2**63 - 1
 
@@ -48,8 +48,8 @@ class TakenFact:
 class AnsweredMessage:
     """A message and the decision it led to; ``outcome`` is the instance's after it.
 
-    ``repeats`` counts how often it came again; None once its inbox row was pruned. ``version`` is the number of its
-    answer in the instance's stream: the commands up to the next answer are those that it led to.
+    ``repeats`` counts how often it was delivered again; None once its inbox row was pruned. ``version`` is the number
+    of its answer in the instance's stream: the commands up to the next answer are those that it led to.
     """
 
     type: str
@@ -67,7 +67,11 @@ class AnsweredMessage:
 
 @dataclass(frozen=True, slots=True)
 class SentCommand:
-    """A command, which leaves the log when the broker has confirmed it, or when its collaborator has pulled it."""
+    """A command to the collaborator ``target``, in the log at the moment ``at``.
+
+    It is ``published`` when the broker has confirmed it, ``pulled`` when its collaborator has read it from the log.
+    ``caused_by`` is the id of the message that led to it, ``version`` its number in the instance's stream.
+    """
 
     type: str
     target: str
@@ -83,7 +87,7 @@ class SentCommand:
 
 
 @dataclass(frozen=True, slots=True)
-class SetTimer:
+class InstanceTimer:
     """A deadline; ``caused_by`` is the id of the message that led to it."""
 
     name: str
@@ -113,8 +117,8 @@ class Inspection:
     facts: tuple[TakenFact, ...]
     messages: tuple[AnsweredMessage, ...]
     commands: tuple[SentCommand, ...]
-    timers: tuple[SetTimer, ...]
-    dead_letters: tuple[OpenLetter, ...]
+    timers: tuple[InstanceTimer, ...]
+    dead_letters: tuple[ListedDeadLetter, ...]
     created_at: datetime
     updated_at: datetime
     pruned_at: datetime | None = None
@@ -125,10 +129,21 @@ class Inspection:
     open_dead_letters: int = 0
 
 
-async def inspect_instance(
-    connection: AsyncConnection, process: Process, process_id: str, *, limit: int = LIMIT, before: int | None = None
+async def inspect(
+    engine: AsyncEngine, process: Process, process_id: str, *, limit: int = LISTED, before: int | None = None
 ) -> Inspection | None:
-    """The instance with this id, with the last entries of its stream before a version; None if there is none."""
+    """All that is known of the instance with this id, as of one moment; None if nothing was taken in of it.
+
+    Of its record the last ``limit`` entries are read: those before the entry with the number ``before``, if one is
+    given. What only dead letters name is found by ``list_dead_letters``. Raises Unavailable.
+    """
+    async with one_moment(engine) as connection:
+        return await _inspected(connection, process, process_id, limit=limit, before=before)
+
+
+async def _inspected(
+    connection: AsyncConnection, process: Process, process_id: str, *, limit: int, before: int | None
+) -> Inspection | None:
     this = {"process": process.name, "process_id": process_id}
     row = (await connection.execute(READ_INSTANCE, this)).one_or_none()
     if row is None:
@@ -147,7 +162,7 @@ async def inspect_instance(
         facts=_facts(answers),
         messages=tuple(_message(entry, repeats.get(number)) for number, entry in enumerate(answers, 1)),
         commands=tuple(_command(process, entry, handed_on, unsent) for entry in entries if entry.target is not None),
-        timers=tuple(SetTimer(**timer) for timer in (await connection.execute(READ_TIMERS, this)).mappings()),
+        timers=tuple(InstanceTimer(**timer) for timer in (await connection.execute(READ_TIMERS, this)).mappings()),
         dead_letters=await open_letters_of(
             connection, process_id, process.name, modules=modules_about(process), limit=limit
         ),

@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from saga.core import Process
 from saga.operations.dead_letters import modules_about
-from saga.postgres import Statements
+from saga.postgres import Statements, one_moment
 
 _SQL = Statements(__package__)
 LIST_NEWEST = _SQL["list_newest"]
@@ -26,14 +26,18 @@ READ_OBSTACLES = _SQL["read_obstacles"]
 
 GRACE = timedelta(seconds=5)
 
+LISTED = 50
+"""Instances, unless more are asked for."""
+
 
 @dataclass(frozen=True, slots=True)
 class ListedInstance:
-    """An instance in a list; ``reason`` says why it is stuck, None if it is not.
+    """An instance of a process in a list; ``reason`` says why it is stuck, None if it is not.
 
     One of which nothing was taken in has no outcome.
     """
 
+    process: str
     process_id: str
     outcome: str | None
     settled: bool
@@ -46,19 +50,39 @@ class ListedInstance:
         return self.reason is not None
 
 
-async def list_newest(
+async def list_instances(
+    engine: AsyncEngine,
+    processes: Sequence[Process],
+    *,
+    outcome: str | None = None,
+    stuck: bool = False,
+    since: datetime | None = None,
+    limit: int = LISTED,
+) -> tuple[ListedInstance, ...]:
+    """The instances of these processes that something happened to last, newest first, ``limit`` at most.
+
+    With an ``outcome`` only those that have come to it, with ``stuck`` only those that need help, with ``since`` only
+    those that changed at that moment or later. Raises Unavailable.
+    """
+    query = _stuck if stuck else _newest
+    async with one_moment(engine) as connection:
+        found = [one for process in processes for one in await query(connection, process, outcome=outcome, limit=limit)]
+    if len(processes) > 1:
+        found = sorted(found, key=lambda one: one.updated_at, reverse=True)[:limit]
+    return tuple(one for one in found if since is None or one.updated_at >= since)
+
+
+async def _newest(
     connection: AsyncConnection, process: Process, *, outcome: str | None, limit: int
 ) -> list[ListedInstance]:
-    """The instances that something happened to last, newest first; only those with this outcome, if one is given."""
     unsettled = outcome in {one.value for one in process.outcomes.cells.values() if one not in process.settled}
     statement = LIST_NEWEST_OPEN if unsettled else LIST_NEWEST
     return await _listed(connection, process, statement, {"outcome": outcome, "limit": limit})
 
 
-async def list_stuck(
+async def _stuck(
     connection: AsyncConnection, process: Process, *, outcome: str | None, limit: int
 ) -> list[ListedInstance]:
-    """The instances that are stuck, newest first."""
     bounds = {"outcome": outcome, "limit": limit, "grace": GRACE, "collaborators": list(process.collaborators)}
     known = [one for one in await _listed(connection, process, LIST_STUCK, bounds) if one.stuck]
     unknown = await _unknown(connection, process, outcome=outcome, limit=limit)
@@ -72,6 +96,7 @@ async def _unknown(
     this = {"process": process.name, "modules": modules_about(process), "outcome": outcome, "limit": limit}
     return [
         ListedInstance(
+            process.name,
             row.process_id,
             row.outcome,
             row.outcome is not None,
@@ -91,7 +116,12 @@ async def _listed(
     obstacles = {obstacle.process_id: obstacle for obstacle in found}
     return [
         ListedInstance(
-            row.process_id, row.outcome, row.settled, _reason(row.settled, obstacles[row.process_id]), row.updated_at
+            process.name,
+            row.process_id,
+            row.outcome,
+            row.settled,
+            _reason(row.settled, obstacles[row.process_id]),
+            row.updated_at,
         )
         for row in rows
     ]

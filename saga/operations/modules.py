@@ -1,12 +1,12 @@
-"""Modules and the ends of their logs, for people."""
+"""The modules that a database knows of, and the ends of their logs."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from saga.modules import Horizon
-from saga.postgres import Statements
+from saga.postgres import Statements, one_moment
 
 _SQL = Statements(__package__)
 LIST_MODULES = _SQL["list_modules"]
@@ -32,8 +32,14 @@ class ListedModule:
     consumers: tuple[str, ...]
 
 
-async def list_modules(connection: AsyncConnection) -> tuple[ListedModule, ...]:
-    """All modules that this database knows of, by name."""
+async def list_modules(engine: AsyncEngine) -> tuple[ListedModule, ...]:
+    """All modules that this database knows of, by name. Raises Unavailable."""
+    async with one_moment(engine) as connection:
+        return await read_modules(connection)
+
+
+async def read_modules(connection: AsyncConnection) -> tuple[ListedModule, ...]:
+    """The same on a connection."""
     rows = (await connection.execute(LIST_MODULES)).mappings()
     return tuple(ListedModule(**{**row, "consumers": tuple(row["consumers"])}) for row in rows)
 

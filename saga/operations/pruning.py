@@ -4,17 +4,14 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from saga.retention import Pruner, Report
+from saga.retention import Pruner, PruneReport
 
 
-async def count_prunable(engine: AsyncEngine, older_than: timedelta) -> Report:
-    """What ``prune`` would remove now. Locks and changes nothing. Raises Unavailable."""
-    return await Pruner(engine).count(older_than)
+async def prune(engine: AsyncEngine, older_than: timedelta, *, dry_run: bool = False) -> PruneReport:
+    """Remove settled instances, log entries and inbox rows that are older and no longer needed, in small batches.
 
-
-async def prune(engine: AsyncEngine, older_than: timedelta) -> Report:
-    """Remove what is older and not needed any more, in small batches, while others work.
-
-    Raises Unavailable, or Conflict where others were in the way too often; what was done by then stays done.
+    With ``dry_run`` it only counts them, and locks and changes nothing. Raises Unavailable, or LostRace if others were
+    in the way too often; batches that were done by then stay done.
     """
-    return await Pruner(engine).prune(older_than)
+    pruner = Pruner(engine)
+    return await pruner.count(older_than) if dry_run else await pruner.prune(older_than)

@@ -1,16 +1,17 @@
 """Publishing: one message as a module would send it, to the broker or, where there is none, into the log of its module.
 
-Nothing is invented here: a message has the fields that it is given. ``require_fields`` says which are missing, and
-which ones its class does not know.
+The data of a message are never invented: which fields are missing, and which ones its class does not know, is said.
 """
 
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from enum import Enum
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -24,7 +25,9 @@ from saga.modules.outgoing import Outgoing
 from saga.modules.payload import require_readable
 from saga.operations.errors import OperationFailed
 from saga.postgres import durable_transaction
+from saga.rabbitmq.connection import broker_errors
 from saga.rabbitmq.publisher import Publisher
+from saga.rabbitmq.topology import topology
 
 
 class Form(Enum):
@@ -35,26 +38,54 @@ class Form(Enum):
     PLAIN = "plain"
 
 
+def _now() -> str:
+    return datetime.now(UTC).isoformat().replace("+00:00", "Z")
+
+
 @dataclass(frozen=True, slots=True)
 class NewMessage:
-    """A message to be sent; ``raw_body``, if any, is sent in place of the data.
+    """A message to send, about the instance ``process_id``, as the module ``module`` would.
 
-    ``process_id`` is the id of the instance that it is about, ``module`` is who sends it. ``time`` is ISO 8601.
+    By default the ``id`` is a new UUID, the ``time`` (ISO 8601) is now, and ``source`` and ``routing_key`` are those of
+    the module. A ``raw_body`` is sent in place of the data. ``sequence`` and ``previous_sequence`` are positions in the
+    module's log: of this event, and of the public one before it.
+
+    >>> from saga.operations import NewMessage
+    >>> message = NewMessage("Solved", "t-1", "desk", {"ticket_id": "t-1"}, id="m-1")
+    >>> message.source, message.routing_key
+    ('/modules/desk', 'desk.Solved')
     """
 
     type: str
     process_id: str
     module: str
-    id: str
-    source: str
-    time: str
-    routing_key: str
-    form: Form
-    data: Mapping[str, Any]
+    data: Mapping[str, Any] = field(default_factory=dict)
+    id: str = field(default_factory=lambda: str(uuid4()))
+    source: str = ""
+    time: str = field(default_factory=_now)
+    routing_key: str = ""
+    form: Form = Form.BINARY
     raw_body: bytes | None = None
     sequence: int | None = None
     previous_sequence: int | None = None
     correlation_id: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "source", self.source or f"/modules/{self.module}")
+        object.__setattr__(self, "routing_key", self.routing_key or f"{self.module}.{self.type}")
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A message as it was sent: its ``body``, and the exchange that it went to.
+
+    A message that was appended to a log has no exchange, but ``positions``: one for each copy.
+    """
+
+    message: NewMessage
+    body: bytes
+    exchange: str | None = None
+    positions: tuple[int, ...] = ()
 
 
 class MissingFields(OperationFailed):
@@ -81,11 +112,65 @@ class NotLoggable(OperationFailed):
     """A log can't hold the message: nothing was appended."""
 
 
-def require_fields(process: Process, message: NewMessage, *, allow_unknown: bool = False) -> None:
-    """Raise MissingFields or UnknownFields where the data is not what the message class declares.
+async def publish(
+    broker: str,
+    processes: Sequence[Process],
+    message: NewMessage,
+    *,
+    prefix: str = "saga",
+    copies: int = 1,
+    allow_unknown: bool = False,
+    timeout_seconds: float = 10.0,
+) -> Published:
+    """Send a message to the broker at this AMQP URL, ``copies`` times with the same id.
 
-    What a field holds is not looked at, and nothing of a type that the process does not consume.
+    Declares the queues of ``processes`` first. ``prefix`` is that of the exchanges. Waits up to ``timeout_seconds`` for
+    each confirm.
+
+    The names of the fields are compared with the message class, their values are not. Raises MissingFields, and
+    UnknownFields unless ``allow_unknown``, with nothing sent; NoConsumer if no queue takes it; Unavailable, when some
+    copies may have been sent.
     """
+    _require_fields(_consumer_of(processes, message), message, allow_unknown=allow_unknown)
+    sent = outgoing(message, prefix)
+    with broker_errors(broker):
+        async with Publisher(broker, topology(prefix, *processes), timeout_seconds) as publisher:
+            for _ in range(copies):  # one after the other: two of one id must never be under way on one channel
+                if await publisher.publish([sent]):
+                    raise NoConsumer(f"no queue takes {sent.routing_key}")
+    return Published(message, sent.body, sent.exchange)
+
+
+async def append_message(
+    engine: AsyncEngine,
+    processes: Sequence[Process],
+    message: NewMessage,
+    *,
+    copies: int = 1,
+    allow_unknown: bool = False,
+) -> Published:
+    """Append a message to the log of its module, ``copies`` times, where the processes pull it from.
+
+    Raises MissingFields and UnknownFields as ``publish`` does, NoConsumer if none of the processes consumes it,
+    NotLoggable if a log can't hold it, Unavailable or LostRace; nothing is appended then.
+    """
+    process = _consumer_of(processes, message)
+    _require_fields(process, message, allow_unknown=allow_unknown)
+    _require_loggable(process, message)
+    positions = await append_messages(engine, [message] * copies)
+    return Published(message, json.dumps(message.data).encode(), positions=tuple(positions))
+
+
+def _consumer_of(processes: Sequence[Process], message: NewMessage) -> Process:
+    """The process that declares the message: one that consumes it of its module, else one that knows the type."""
+    for process in processes:
+        if message.type in {kind.__name__ for kind in process.inputs.get(message.module, ())}:
+            return process
+    return next((process for process in processes if message.type in process.message_types), processes[0])
+
+
+def _require_fields(process: Process, message: NewMessage, *, allow_unknown: bool) -> None:
+    """Raise MissingFields or UnknownFields where the data is not what the message class declares."""
     kind = process.message_types.get(message.type)
     if kind is None or message.raw_body is not None:
         return
@@ -96,22 +181,10 @@ def require_fields(process: Process, message: NewMessage, *, allow_unknown: bool
         raise MissingFields(message.type, missing)
 
 
-async def publish(publisher: Publisher, prefix: str, message: NewMessage, *, copies: int = 1) -> Outgoing:
-    """Send a message to the exchange of events, ``copies`` times under its one id; the message as it was sent.
-
-    Raises NoConsumer where no queue takes it, and the broker's errors.
-    """
-    sent = outgoing(message, prefix)
-    for _ in range(copies):  # one after the other: two of one id must never be under way on one channel
-        if await publisher.publish([sent]):
-            raise NoConsumer(f"no queue takes {sent.routing_key}")
-    return sent
-
-
 async def append_messages(engine: AsyncEngine, messages: Sequence[NewMessage]) -> list[int]:
     """Append messages to the logs of their modules, in one transaction; the position of each.
 
-    They were looked at with ``require_loggable``. Raises Unavailable or Conflict with nothing appended.
+    They were looked at before. Raises Unavailable or LostRace with nothing appended.
     """
     by_module: defaultdict[str, list[int]] = defaultdict(list)
     for number, message in enumerate(messages):
@@ -124,8 +197,10 @@ async def append_messages(engine: AsyncEngine, messages: Sequence[NewMessage]) -
     return [positions[number] for number in range(len(messages))]
 
 
-def require_loggable(process: Process, message: NewMessage) -> None:
+def _require_loggable(process: Process, message: NewMessage) -> None:
     """Raise NoConsumer where nobody follows such an event, and NotLoggable where a log can't hold it."""
+    if unfit := only_for_a_broker(message):
+        raise NotLoggable(f"a log has no place for {', '.join(unfit)}")
     consumed = [(module, kind.__name__) for module, kinds in process.inputs.items() for kind in kinds]
     if (message.module, message.type) not in consumed:
         named = ", ".join(f"{module}.{kind}" for module, kind in consumed)
@@ -139,6 +214,19 @@ def require_loggable(process: Process, message: NewMessage) -> None:
         require_readable(json.dumps(message.data, ensure_ascii=False))
     except NotStrictJson as error:
         raise NotLoggable(f"a log can't hold this: {error}") from None
+
+
+def only_for_a_broker(message: NewMessage) -> list[str]:
+    """The fields of a message that a log has no place for."""
+    is_given = {
+        "sequence": message.sequence is not None,
+        "previous_sequence": message.previous_sequence is not None,
+        "source": message.source != f"/modules/{message.module}",
+        "routing_key": message.routing_key != f"{message.module}.{message.type}",
+        "form": message.form is not Form.BINARY,
+        "raw_body": message.raw_body is not None,
+    }
+    return [name for name, given in is_given.items() if given]
 
 
 def outgoing(message: NewMessage, prefix: str) -> Outgoing:

@@ -6,7 +6,6 @@ goes the other way: it is sent again from the log.
 
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,24 +20,26 @@ from saga.messages import Envelope, Poison
 from saga.messages.cloudevents import decode
 from saga.operations.corrections import Correction, EntryNotCorrectable, NotCorrectable, corrected
 from saga.operations.dead_letters import (
-    KeptMessage,
+    DeadLetter,
     find_successor,
     list_open_ids,
+    raw_of,
     read_dead_letters,
+    read_letters,
     read_open_reasons,
 )
 from saga.operations.errors import OperationFailed
 from saga.operations.resending import resend
 from saga.postgres import again_after_lost_races, durable_transaction, reading
 from saga.rabbitmq.admission import Events
+from saga.rabbitmq.connection import broker_errors
 from saga.rabbitmq.publisher import Publisher
+from saga.rabbitmq.topology import topology
 from saga.worker.relay import CONSUMER as RELAY
 from saga.worker.relay import NOT_SENT
 
 AT_ONCE: Final = 200
 """Dead letters that are redriven together."""
-
-OpenPublisher = Callable[[], AbstractAsyncContextManager[Publisher]]
 
 _SENTENCES: Final = {
     TAKEN: "taken in",
@@ -47,36 +48,33 @@ _SENTENCES: Final = {
 }
 
 
-class UnknownDeadLetters(OperationFailed):
-    """There are no dead letters with these ids, and nothing was done."""
-
-    def __init__(self, ids: Sequence[int]) -> None:
-        super().__init__(f"there is no dead letter {', '.join(map(str, ids))}")
-        self.ids = tuple(ids)
-
-
 class ClosedDeadLetters(OperationFailed):
-    """Some of the dead letters are not open, and nothing was done."""
+    """The dead letters with these ``ids`` are not open, and nothing was done."""
 
-    def __init__(self, letters: Sequence[KeptMessage]) -> None:
+    def __init__(self, letters: Sequence[DeadLetter]) -> None:
         said = ", ".join(f"{letter.id} was {letter.state} before" for letter in letters)
         super().__init__(f"only open dead letters can be closed; nothing was done: {said}")
         self.ids = tuple(letter.id for letter in letters)
 
 
 class ForeignDeadLetters(OperationFailed):
-    """Some of the dead letters belong to processes that were not given, and nothing was done."""
+    """Some dead letters are of processes that were not given, and nothing was done; ``consumers`` says whose, by id."""
 
-    def __init__(self, letters: Sequence[KeptMessage]) -> None:
+    def __init__(self, letters: Sequence[DeadLetter]) -> None:
         super().__init__(", ".join(f"{letter.id} is one of {letter.consumer}" for letter in letters))
         self.consumers = {letter.id: letter.consumer for letter in letters}
 
 
+class NoBroker(OperationFailed):
+    """What the relay could not send is sent again to the broker, and none was given. What was done before is done."""
+
+
 @dataclass(frozen=True, slots=True)
 class Redriven:
-    """How a dead letter was answered: "taken", "ignored", "duplicate", "dead", or of the relay's "sent".
+    """What became of one dead letter; ``sentence`` says it for people.
 
-    One that is still dead is kept as ``dead_letter_id``: its own id, or a new one for a corrected message.
+    ``answer`` is "taken", "ignored" or "duplicate"; "sent" for one of the relay; "dead" if it is still one. Then it is
+    kept as ``dead_letter_id``: its own id, or a new one for a corrected message.
     """
 
     id: int
@@ -90,7 +88,7 @@ class Redriven:
 
 @dataclass(frozen=True, slots=True)
 class RedriveReport:
-    """What came of a redrive; ``left_alone`` counts the dead letters of processes that were not given, by process."""
+    """The result of a redrive; ``left_alone`` counts the dead letters of processes that were not given, by process."""
 
     answers: tuple[Redriven, ...]
     left_alone: Mapping[str, int]
@@ -101,22 +99,31 @@ async def redrive(
     processes: Sequence[Process],
     ids: Sequence[int] | None = None,
     *,
-    prefix: str,
-    open_publisher: OpenPublisher,
-    elsewhere: Collection[str] = (),
+    broker: str | None = None,
+    prefix: str = "saga",
+    logs_elsewhere: Collection[str] = (),
+    publish_timeout_seconds: float = 10.0,
     correction: Correction | None = None,
-    say: Callable[[Redriven], None] | None = None,
+    progress: Callable[[Redriven], None] | None = None,
 ) -> RedriveReport:
-    """Redrive these dead letters, or all that are open, oldest first; ``say`` hears of each at once.
+    """Redrive these dead letters, or all that are open, oldest first.
 
-    Dead letters of ``processes`` are handled again, and what the relay could not send is sent again: ``open_publisher``
-    gives the way to the broker, and is called only where it is needed. ``prefix`` is that of the exchanges;
-    ``elsewhere`` are the modules whose logs are kept in other databases. A ``correction`` is for a single dead letter.
+    Dead letters of ``processes`` are handled again, as if they were delivered again. What the relay could not send is
+    sent again to ``broker``, an AMQP URL; without such dead letters no broker is needed. ``prefix`` is that of the
+    exchanges; ``logs_elsewhere`` names the modules whose logs are in other databases. A ``correction`` is for a single
+    dead letter. ``progress`` is called with each result at once.
 
-    Raises UnknownDeadLetters, ClosedDeadLetters, ForeignDeadLetters or NotCorrectable with nothing done; Unavailable,
-    or the broker's errors, when some may not be done.
+    Raises UnknownDeadLetters, ClosedDeadLetters or ForeignDeadLetters, and NotCorrectable (or of that
+    EntryNotCorrectable, NotStrictData), with nothing done; NoBroker or Unavailable, when some may be done.
     """
-    work = _Redrive(engine, {process.name: process for process in processes}, prefix, elsewhere, open_publisher)
+    work = _Redrive(
+        engine,
+        {process.name: process for process in processes},
+        prefix,
+        logs_elsewhere,
+        broker,
+        publish_timeout_seconds,
+    )
     if ids is not None:
         await work.require_redrivable(ids, correction)
     else:
@@ -126,12 +133,12 @@ async def redrive(
     left_alone: Counter[str] = Counter()
     for start in range(0, len(ids), AT_ONCE):
         async with reading(engine) as connection:
-            letters = list((await read_dead_letters(connection, ids[start : start + AT_ONCE])).values())
+            letters = list((await read_letters(connection, ids[start : start + AT_ONCE])).values())
         left_alone.update(one.consumer for one in letters if not work.is_owned(one))
         async for answer in work.some(letters, correction):
             answers.append(answer)
-            if say is not None:
-                say(answer)
+            if progress is not None:
+                progress(answer)
     return RedriveReport(tuple(answers), dict(left_alone))
 
 
@@ -142,22 +149,23 @@ class _Redrive:
     engine: AsyncEngine
     processes: Mapping[str, Process]
     prefix: str
-    elsewhere: Collection[str]
-    open_publisher: OpenPublisher
+    logs_elsewhere: Collection[str]
+    broker: str | None
+    publish_timeout_seconds: float
 
     async def require_redrivable(self, ids: Sequence[int], correction: Correction | None) -> None:
-        named = await require_open(self.engine, ids)
-        if foreign := [letter for letter in named.values() if not self.is_owned(letter)]:
+        named = await _require_open(self.engine, ids)
+        if foreign := [letter for letter in named if not self.is_owned(letter)]:
             raise ForeignDeadLetters(foreign)
-        if correction and (unsent := [letter for letter in named.values() if letter.consumer == RELAY]):
+        if correction and (unsent := [letter for letter in named if letter.consumer == RELAY]):
             raise EntryNotCorrectable(
                 f"{unsent[0].id} is an entry of a log, and a log is not changed: don't correct it"
             )
 
-    def is_owned(self, letter: KeptMessage) -> bool:
+    def is_owned(self, letter: DeadLetter) -> bool:
         return letter.consumer == RELAY or letter.consumer in self.processes
 
-    async def some(self, letters: Sequence[KeptMessage], correction: Correction | None) -> AsyncIterator[Redriven]:
+    async def some(self, letters: Sequence[DeadLetter], correction: Correction | None) -> AsyncIterator[Redriven]:
         """Some at a time: each process takes its own in together, then the relay's are sent."""
         for process in self.processes.values():
             own = [letter for letter in letters if letter.consumer == process.name]
@@ -166,11 +174,16 @@ class _Redrive:
             for answer in await self._handle(process, own) if own else ():
                 yield answer
         if unsent := [letter for letter in letters if letter.consumer == RELAY]:
-            async with self.open_publisher() as publisher:
+            if self.broker is None:
+                raise NoBroker(f"{unsent[0].id} is sent again to the broker, and there is none")
+            declared = topology(self.prefix, *self.processes.values())
+            async with Publisher(self.broker, declared, self.publish_timeout_seconds) as publisher:
                 for letter in unsent:
-                    yield await self._resend(publisher, letter)
+                    with broker_errors(self.broker):
+                        answer = await self._resend(publisher, letter)
+                    yield answer
 
-    def _corrected(self, process: Process, letter: KeptMessage, correction: Correction) -> KeptMessage:
+    def _corrected(self, process: Process, letter: DeadLetter, correction: Correction) -> DeadLetter:
         """The corrected dead letter. Raises NotCorrectable where the message would still not be understood."""
         changed = corrected(letter, correction)
         envelope = self._put_back(process, changed)
@@ -181,13 +194,13 @@ class _Redrive:
             )
         return changed
 
-    def _put_back(self, process: Process, letter: KeptMessage) -> Envelope | Poison:
+    def _put_back(self, process: Process, letter: DeadLetter) -> Envelope | Poison:
         """The message as it is taken from an operator: its exchange and its routing key are not judged again."""
-        return Events(process, self.prefix).put_back(decode(letter.raw))
+        return Events(process, self.prefix).put_back(decode(raw_of(letter)))
 
-    async def _handle(self, process: Process, letters: Sequence[KeptMessage]) -> list[Redriven]:
+    async def _handle(self, process: Process, letters: Sequence[DeadLetter]) -> list[Redriven]:
         """Let their process take the messages in together, and say what came of each."""
-        step = Step(self.engine, process, elsewhere=self.elsewhere)
+        step = Step(self.engine, process, elsewhere=self.logs_elsewhere)
         messages = [self._put_back(process, letter) for letter in letters]
         ids = [letter.id for letter in letters]
         taken: StepResult = await again_after_lost_races()(step.handle_rehearsed, messages, redriven=ids)
@@ -200,7 +213,7 @@ class _Redrive:
                 for letter, answer in zip(letters, answers, strict=True)
             ]
 
-    async def _resend(self, publisher: Publisher, letter: KeptMessage) -> Redriven:
+    async def _resend(self, publisher: Publisher, letter: DeadLetter) -> Redriven:
         """Send the log entry that a dead letter of the relay is about, and say what came of it."""
         place = f"position {letter.position} of {letter.module}"
         module, position = letter.module or "", letter.position or 0
@@ -216,39 +229,33 @@ class _Redrive:
         return Redriven(letter.id, letter.consumer, letter.process_id, letter.type, "dead", sentence, letter.id)
 
 
-async def discard_dead_letters(engine: AsyncEngine, ids: Sequence[int]) -> tuple[int, ...]:
-    """Give these dead letters up: they are kept, closed. The ids of those that were open until now.
+async def discard(engine: AsyncEngine, ids: Sequence[int], *, dry_run: bool = False) -> tuple[int, ...]:
+    """Discard these dead letters: they are kept, and no longer open. Gives the ids of those that were open until now.
 
-    Raises UnknownDeadLetters or ClosedDeadLetters with nothing done, and Unavailable.
+    With ``dry_run`` nothing is changed. Raises UnknownDeadLetters or ClosedDeadLetters with nothing done, and
+    Unavailable.
     """
-    await require_open(engine, ids)
+    letters = await _require_open(engine, ids)
+    if dry_run:
+        return tuple(sorted(letter.id for letter in letters))
     async with durable_transaction(engine) as connection:
         return tuple(sorted(await close(connection, ids, DeadLetterState.DISCARDED)))
 
 
-async def require_dead_letters(engine: AsyncEngine, ids: Sequence[int]) -> dict[int, KeptMessage]:
-    """These dead letters by id, in the order of their naming. Raises UnknownDeadLetters if any does not exist."""
-    async with reading(engine) as connection:
-        letters = await read_dead_letters(connection, [one for one in ids if 0 < one < 2**63])
-    if missing := [one for one in ids if one not in letters]:
-        raise UnknownDeadLetters(missing)
-    return {one: letters[one] for one in ids}
-
-
-async def require_open(engine: AsyncEngine, ids: Sequence[int]) -> dict[int, KeptMessage]:
-    """The same of open ones. Raises ClosedDeadLetters too."""
-    letters = await require_dead_letters(engine, ids)
-    if closed := [letter for letter in letters.values() if letter.state != DeadLetterState.OPEN.value]:
+async def _require_open(engine: AsyncEngine, ids: Sequence[int]) -> tuple[DeadLetter, ...]:
+    """These dead letters. Raises UnknownDeadLetters, and ClosedDeadLetters if any is not open."""
+    letters = await read_dead_letters(engine, ids)
+    if closed := [letter for letter in letters if letter.state != DeadLetterState.OPEN.value]:
         raise ClosedDeadLetters(closed)
     return letters
 
 
-def _answered(letter: KeptMessage, answer: str) -> Redriven:
+def _answered(letter: DeadLetter, answer: str) -> Redriven:
     seen = f"; see `saga inspect {letter.process_id}`" if letter.process_id else ""
     return Redriven(letter.id, letter.consumer, letter.process_id, letter.type, answer, _SENTENCES[answer] + seen)
 
 
-async def _still_dead(connection: AsyncConnection, letter: KeptMessage, reasons: Mapping[int, str]) -> Redriven:
+async def _still_dead(connection: AsyncConnection, letter: DeadLetter, reasons: Mapping[int, str]) -> Redriven:
     """It is open as it was, or as one of its own where its message was corrected."""
     kept: int | None = letter.id
     reason = reasons.get(letter.id)

@@ -1,7 +1,7 @@
 """Which services run, loop by loop, and whose transaction keeps others waiting."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from typing import Final
@@ -19,8 +19,8 @@ SILENT_SECONDS: Final = 15.0
 """A loop that has not been heard of for so long stands still, or its process is gone."""
 
 
-class Standing(Enum):
-    """How a loop stands: it goes round; it does not, and is missed; it does not, and others do its work."""
+class LoopState(Enum):
+    """The state of a loop: it goes round; it does not, and is missed; it does not, but others do its work."""
 
     GOING = "going"
     SILENT = "silent"
@@ -29,7 +29,11 @@ class Standing(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """A loop of a service when it was heard of last; ``reason`` says why it starts over again and again."""
+    """A loop of a service at its last heartbeat, and its state now.
+
+    ``reason`` says why it starts over again and again; None if it does not. ``beat`` is the time of the heartbeat, by
+    the database's clock; ``age_seconds`` is how long ago that was.
+    """
 
     service: str
     host: str
@@ -38,10 +42,11 @@ class Heartbeat:
     reason: str | None
     beat: datetime
     age_seconds: float
+    state: LoopState
 
     @property
     def is_fresh(self) -> bool:
-        """Whether it was heard of lately. One from the future is of before the database's clock was set."""
+        """Whether the heartbeat is less than 15 s away. One further in the future is old: the clock was set back."""
         return abs(self.age_seconds) < SILENT_SECONDS
 
     @property
@@ -51,7 +56,7 @@ class Heartbeat:
 
 
 @dataclass(frozen=True, slots=True)
-class Process:
+class ServiceProcess:
     """A process at the other end of a connection, as it names itself."""
 
     service: str
@@ -71,7 +76,7 @@ class Blocker:
     login: str | None
     host: str
     application: str
-    process: Process | None
+    process: ServiceProcess | None
     state: str | None
     since: datetime | None
     open_seconds: float | None
@@ -80,8 +85,9 @@ class Blocker:
 
 
 async def read_services(connection: AsyncConnection) -> tuple[Heartbeat, ...]:
-    """What every loop was last heard of."""
-    return tuple(Heartbeat(**row) for row in (await connection.execute(READ_SERVICES)).mappings())
+    """When every loop was heard of last, and what it does now."""
+    rows = (await connection.execute(READ_SERVICES)).mappings()
+    return _judged([Heartbeat(**row, state=LoopState.GOING) for row in rows])
 
 
 async def read_blocked(connection: AsyncConnection) -> tuple[Blocker, ...]:
@@ -90,7 +96,7 @@ async def read_blocked(connection: AsyncConnection) -> tuple[Blocker, ...]:
         Blocker(
             process=None
             if row["service"] is None
-            else Process(row["service"], row["process_host"], row["process_pid"]),
+            else ServiceProcess(row["service"], row["process_host"], row["process_pid"]),
             **{name: row[name] for name in Blocker.__slots__ if name != "process"},
         )
         for row in (await connection.execute(READ_BLOCKED)).mappings()
@@ -103,8 +109,8 @@ async def read_overdue(connection: AsyncConnection) -> float | None:
     return overdue
 
 
-def standings(heartbeats: Sequence[Heartbeat]) -> list[tuple[Heartbeat, Standing]]:
-    """How each loop stands.
+def _judged(heartbeats: Sequence[Heartbeat]) -> tuple[Heartbeat, ...]:
+    """What each loop does.
 
     One that is not heard of is missed if the rest of its process lives, or if no other process has a loop like it. Else
     it was in a process that froze or was killed, and what it did is done.
@@ -112,10 +118,10 @@ def standings(heartbeats: Sequence[Heartbeat]) -> list[tuple[Heartbeat, Standing
     living = {one.process for one in heartbeats if one.is_fresh}
     going = {(one.service, one.loop) for one in heartbeats if one.is_fresh}
 
-    def standing(one: Heartbeat) -> Standing:
+    def state(one: Heartbeat) -> LoopState:
         if one.is_fresh:
-            return Standing.GOING
+            return LoopState.GOING
         is_missed = one.process in living or (one.service, one.loop) not in going
-        return Standing.SILENT if is_missed else Standing.REPLACED
+        return LoopState.SILENT if is_missed else LoopState.REPLACED
 
-    return [(one, standing(one)) for one in heartbeats]
+    return tuple(replace(one, state=state(one)) for one in heartbeats)

@@ -14,7 +14,7 @@ from saga.postgres.errors import (
 from saga.postgres.holding import still_here, while_open
 from saga.postgres.rows import as_rows
 from saga.postgres.statements import Statements
-from saga.postgres.transaction import durable_transaction, reading
+from saga.postgres.transaction import durable_transaction, one_moment, reading
 
 __all__ = [
     "Duplicate",
@@ -27,6 +27,7 @@ __all__ = [
     "as_rows",
     "connect_engine",
     "durable_transaction",
+    "one_moment",
     "owned_engine",
     "reading",
     "server_of",

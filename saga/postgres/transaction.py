@@ -87,6 +87,13 @@ async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
             yield connection
 
 
+@asynccontextmanager
+async def one_moment(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection for looking only, in a transaction that sees one moment. Raises Unavailable."""
+    async with reading(engine) as connection:
+        yield await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
 async def _leave_proof(connection: AsyncConnection) -> _Proof:
     """Begin the transaction with its proof. A connection that is new takes a slot, and clears old ones away."""
     slot = connection.info.get(_INFO_KEY)

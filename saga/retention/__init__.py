@@ -1,6 +1,6 @@
 """Retention: what is old enough, and not needed any more, is pruned, in small batches and while others work."""
 
-from saga.retention.pruner import PrunedLog, PruneEnd, Pruner, Report
-from saga.retention.removed import Removed
+from saga.retention.pruner import PrunedLog, PruneEnd, Pruner, PruneReport
+from saga.retention.removed import PrunedRows
 
-__all__ = ["PruneEnd", "PrunedLog", "Pruner", "Removed", "Report"]
+__all__ = ["PruneEnd", "PruneReport", "PrunedLog", "PrunedRows", "Pruner"]

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from saga.postgres import Statements
-from saga.retention.removed import Page, Removed
+from saga.retention.removed import Page, PrunedRows
 
 _SQL = Statements(__package__)
 READ_DEAD_LETTERS = _SQL["read_dead_letters"]
@@ -19,15 +19,15 @@ async def prune(connection: AsyncConnection, after: int, before: datetime, *, li
     """Prune the next ones after an id."""
     old, following = await _read(connection, after, before, limit)
     if not old:
-        return Page(Removed(), following)
+        return Page(PrunedRows(), following)
     deleted = await connection.execute(DELETE_DEAD_LETTERS, {"dead_letter_ids": old, "before": before})
-    return Page(Removed(dead_letters=deleted.rowcount), following)
+    return Page(PrunedRows(dead_letters=deleted.rowcount), following)
 
 
 async def count(connection: AsyncConnection, after: int, before: datetime, *, limit: int) -> Page:
     """What ``prune`` would remove."""
     old, following = await _read(connection, after, before, limit)
-    return Page(Removed(dead_letters=len(old)), following)
+    return Page(PrunedRows(dead_letters=len(old)), following)
 
 
 async def _read(connection: AsyncConnection, after: int, before: datetime, limit: int) -> tuple[list[int], int | None]:

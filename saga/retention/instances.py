@@ -29,7 +29,7 @@ from saga.engine.inbox import FORGET_MESSAGES, FORGET_POSITIONS, tombstone_key
 from saga.postgres import Statements
 from saga.retention.logs import Log, Stretch, raise_pruned_position, read_old
 from saga.retention.prefix import delete_entries
-from saga.retention.removed import Page, Removed
+from saga.retention.removed import Page, PrunedRows
 
 _SQL = Statements(__package__)
 FIND_SETTLED = _SQL["find_settled"]
@@ -64,7 +64,7 @@ async def prune(connection: AsyncConnection, after: int, log: Log, before: datet
     removed, last_position = await _prune_instances(connection, log, before, stretch)
     progress = _progress(stretch)
     if progress:
-        removed += Removed(entries=await delete_entries(connection, log, progress))
+        removed += PrunedRows(entries=await delete_entries(connection, log, progress))
     if pruned := max([last_position, *progress]):
         await raise_pruned_position(connection, log, pruned)
     return Page(removed, stretch.next)
@@ -73,21 +73,21 @@ async def prune(connection: AsyncConnection, after: int, log: Log, before: datet
 async def count(connection: AsyncConnection, after: int, log: Log, before: datetime, *, limit: int) -> Page:
     """What ``prune`` would remove."""
     stretch = await read_old(connection, log, before, after, limit)
-    removed = Removed(entries=len(_progress(stretch)))
+    removed = PrunedRows(entries=len(_progress(stretch)))
     if settled := await _find_settled(connection, log, before, stretch):
         these = {"process": log.process, "module": log.module, "process_ids": list(settled)}
         row = (await connection.execute(COUNT_BELONGINGS, these)).one()
-        removed += Removed(len(settled), row.entries, row.messages, row.timers)
+        removed += PrunedRows(len(settled), row.entries, row.messages, row.timers)
     return Page(removed, stretch.next)
 
 
 async def _prune_instances(
     connection: AsyncConnection, log: Log, before: datetime, stretch: Stretch
-) -> tuple[Removed, int]:
+) -> tuple[PrunedRows, int]:
     """What went, and the last position that went with it."""
     settled = await _find_settled(connection, log, before, stretch)
     if not settled:
-        return Removed(), 0
+        return PrunedRows(), 0
     these = {"process": log.process, "module": log.module, "process_ids": list(settled)}
     locked = _Messages(
         (await connection.execute(LOCK_POSITIONS, these)).all(), (await connection.execute(LOCK_MESSAGES, these)).all()
@@ -95,13 +95,13 @@ async def _prune_instances(
     unmoved = these | {"stream_versions": list(settled.values())}
     claimed = (await connection.execute(CLAIM_SETTLED, unmoved)).scalars().all()
     if not claimed:
-        return Removed(), 0
+        return PrunedRows(), 0
     these["process_ids"] = list(claimed)
     await connection.execute(BURY_INSTANCES, these)
     messages = await _forget(connection, log, locked.of(set(claimed)))
     timers = (await connection.execute(DELETE_TIMERS, these)).rowcount
     entries, last_position = (await connection.execute(DELETE_STREAMS, these)).one()
-    return Removed(len(claimed), entries, messages, timers), last_position
+    return PrunedRows(len(claimed), entries, messages, timers), last_position
 
 
 async def _find_settled(connection: AsyncConnection, log: Log, before: datetime, stretch: Stretch) -> dict[str, int]:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from saga.postgres import Statements
 from saga.retention.logs import Log, raise_pruned_position, read_old
-from saga.retention.removed import Page, Removed
+from saga.retention.removed import Page, PrunedRows
 
 _SQL = Statements(__package__)
 LIST_NAMED = _SQL["list_named"]
@@ -31,7 +31,7 @@ async def prune(
     removed = await delete_entries(connection, log, [e.position for e in stretch.entries if e.position not in named])
     if stretch.entries:
         await raise_pruned_position(connection, log, stretch.entries[-1].position)
-    return Page(Removed(entries=removed), stretch.next)
+    return Page(PrunedRows(entries=removed), stretch.next)
 
 
 async def count(
@@ -39,7 +39,7 @@ async def count(
 ) -> Page:
     """What ``prune`` would remove."""
     stretch = await read_old(connection, log, before, after, limit)
-    return Page(Removed(entries=sum(e.position not in named for e in stretch.entries)), stretch.next)
+    return Page(PrunedRows(entries=sum(e.position not in named for e in stretch.entries)), stretch.next)
 
 
 async def delete_entries(connection: AsyncConnection, log: Log, positions: list[int]) -> int:

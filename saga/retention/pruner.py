@@ -25,7 +25,7 @@ from saga.heartbeat import goes_round, rests
 from saga.postgres import Statements, again_after_lost_races, durable_transaction, reading
 from saga.retention import dead_letters, instances, prefix
 from saga.retention.logs import RELAY, Log, first_unread, read_logs, read_old
-from saga.retention.removed import Page, Removed
+from saga.retention.removed import Page, PrunedRows
 
 ENTRIES_AT_ONCE = 500
 """Of a process's own log, each with perhaps an instance behind it; also dead letters."""
@@ -64,11 +64,11 @@ class PrunedLog:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class PruneReport:
     """What a run removed of what was older than ``before``; or, if it was only to count, what it would have."""
 
     before: datetime
-    removed: Removed
+    removed: PrunedRows
     logs: tuple[PrunedLog, ...]
     ended: PruneEnd
 
@@ -83,22 +83,22 @@ class Pruner:
         self._entries_at_once = entries_at_once
         self._events_at_once = events_at_once
 
-    async def prune(self, older_than: timedelta, *, stop: asyncio.Event | None = None) -> Report:
+    async def prune(self, older_than: timedelta, *, stop: asyncio.Event | None = None) -> PruneReport:
         """Prune until nothing is left to do or ``stop`` is set, then at the end of the batch.
 
         Raises Unavailable, or Conflict where others were in the way too often; what was done by then stays done.
         """
         return await self._run(older_than, _Walk(partial(_batch, self._engine), stop or asyncio.Event()), dry=False)
 
-    async def count(self, older_than: timedelta) -> Report:
+    async def count(self, older_than: timedelta) -> PruneReport:
         """What ``prune`` would remove. Locks and changes nothing."""
         return await self._run(older_than, _Walk(partial(reading, self._engine), asyncio.Event()), dry=True)
 
-    async def _run(self, older_than: timedelta, walk: "_Walk", *, dry: bool) -> Report:
+    async def _run(self, older_than: timedelta, walk: "_Walk", *, dry: bool) -> PruneReport:
         async with reading(self._engine) as connection:
             before = (await connection.execute(READ_CUTOFF, {"older_than": older_than})).scalar_one()
             logs = await read_logs(connection)
-        done: list[tuple[Log, Removed]] = []
+        done: list[tuple[Log, PrunedRows]] = []
         for log in logs:
             if walk.ended is not PruneEnd.DONE:
                 break
@@ -108,7 +108,7 @@ class Pruner:
         removed = await walk.through(partial(letters, before=before, limit=self._entries_at_once))
         async with reading(self._engine) as connection:
             pruned = {log.module: log.pruned_position for log in await read_logs(connection)}
-        return Report(
+        return PruneReport(
             before,
             sum((one for _, one in done), removed),
             tuple(_pruned_log(log, one, pruned[log.module]) for log, one in done),
@@ -145,9 +145,9 @@ class _Walk:
         self._batch = batch
         self._stop = stop
 
-    async def through(self, turn: Turn) -> Removed:
+    async def through(self, turn: Turn) -> PrunedRows:
         """Take turns until one says that it was the last; what all of them removed."""
-        removed, after = Removed(), 0
+        removed, after = PrunedRows(), 0
         attempts = again_after_lost_races()
         while self.ended is PruneEnd.DONE:
             if self._stop.is_set():
@@ -189,5 +189,5 @@ async def _batch(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         yield connection
 
 
-def _pruned_log(log: Log, removed: Removed, pruned_position: int) -> PrunedLog:
+def _pruned_log(log: Log, removed: PrunedRows, pruned_position: int) -> PrunedLog:
     return PrunedLog(log.module, removed.entries, pruned_position, log.reach, log.held_by)

@@ -5,8 +5,8 @@ from typing import Self
 
 
 @dataclass(frozen=True, slots=True)
-class Removed:
-    """Rows that went: of instances, logs, the inbox, timers and closed dead letters."""
+class PrunedRows:
+    """How many rows went: of instances, logs, the inbox, timers and closed dead letters."""
 
     instances: int = 0
     entries: int = 0
@@ -14,8 +14,8 @@ class Removed:
     timers: int = 0
     dead_letters: int = 0
 
-    def __add__(self, other: Self) -> "Removed":
-        return Removed(
+    def __add__(self, other: Self) -> "PrunedRows":
+        return PrunedRows(
             self.instances + other.instances,
             self.entries + other.entries,
             self.messages + other.messages,
@@ -24,12 +24,12 @@ class Removed:
         )
 
     def __bool__(self) -> bool:
-        return self != Removed()
+        return self != PrunedRows()
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """What one batch did; the next one goes on after ``next``, and None means that there is none."""
 
-    removed: Removed
+    removed: PrunedRows
     next: int | None

@@ -73,11 +73,7 @@ class Worker:
         relay_poll_seconds: float = 0.1,
         publish_timeout_seconds: float = 10.0,
     ) -> None:
-        if broker is None and feed is Feed.PUSH:
-            raise ValueError("without a broker nothing is pushed: give broker=, or feed=Feed.PULL")
-        if isinstance(accepted_exchanges, str):
-            raise ValueError(f"accepted_exchanges is {accepted_exchanges!r}: give a list of names")  # noqa: TRY004
-        _require_prefix(prefix)
+        _require_possible(broker, feed, prefix, accepted_exchanges)
         _require_positive(batch_size=batch_size, relay_batch_size=relay_batch_size)
         _require_positive(pull_poll_seconds=pull_poll_seconds, relay_poll_seconds=relay_poll_seconds)
         _require_positive(publish_timeout_seconds=publish_timeout_seconds)
@@ -96,7 +92,7 @@ class Worker:
         self._broker: _AtTheBroker | None = None
         if broker is not None:
             wanted = topology(prefix, process)
-            publisher = Publisher(_checked(broker), wanted, publish_timeout_seconds)
+            publisher = Publisher(broker, wanted, publish_timeout_seconds)
             self._broker = _AtTheBroker(
                 engine,
                 step,
@@ -124,15 +120,16 @@ class Worker:
                 loops.create_task(self._broker.run(stop, ready, consumes=not self._pulls))
 
 
-def _checked(broker: str) -> str:
-    try:
-        BrokerAddress.check(broker)
-    except AddressError as error:
-        raise ValueError(f"the broker's address {error}") from None
-    return broker
-
-
-def _require_prefix(prefix: str) -> None:
+def _require_possible(broker: str | None, feed: Feed, prefix: str, accepted_exchanges: Collection[str]) -> None:
+    if broker is None and feed is Feed.PUSH:
+        raise ValueError("without a broker nothing is pushed: give broker=, or feed=Feed.PULL")
+    if isinstance(accepted_exchanges, str):
+        raise ValueError(f"accepted_exchanges is {accepted_exchanges!r}: give a list of names")  # noqa: TRY004
+    if broker is not None:
+        try:
+            BrokerAddress.check(broker)
+        except AddressError as error:
+            raise ValueError(f"the broker's address {error}") from None
     if not re.fullmatch(PREFIX, prefix):
         raise ValueError(f"prefix {prefix!r}: write small letters, digits, _ and -, at most 41, with a letter first")
 

@@ -11,7 +11,7 @@ from saga.core import Fact, Process
 from saga.messages import Envelope, Raw
 from saga.modules import NewEvent, Visibility, append
 from saga.postgres import durable_transaction
-from saga.verification.audit import Audited, Unanswered, audit, audit_events
+from saga.verification.audit import Audited, UnansweredEvent, audit, audit_events
 from tests.engine.conversation import value
 from tests.replay.evidence import PROCESS
 
@@ -37,7 +37,7 @@ async def sentences(engine: AsyncEngine) -> list[str]:
     return [difference.sentence for one in await audited(engine) for difference in one.differences]
 
 
-async def events(engine: AsyncEngine, page_size: int = 1_000) -> tuple[int, list[Unanswered]]:
+async def events(engine: AsyncEngine, page_size: int = 1_000) -> tuple[int, list[UnansweredEvent]]:
     """How many events were heard, and those without an answer."""
     pages = [page async for page in audit_events(engine, PROCESS, page_size)]
     return sum(page.heard for page in pages), [one for page in pages for one in page.unanswered]

@@ -16,7 +16,7 @@ from saga.modules import Entry, NewEvent
 from saga.orders import order_process
 from saga.verification.audit import Record
 from saga.verification.audit.comparison import compare
-from saga.verification.audit.difference import Difference
+from saga.verification.difference import Difference
 from saga.verification.replay import Stored
 from tests.audit.evidence import told
 from tests.convergence.mutation import FACTS, mutants, the_order_process, why_equivalent

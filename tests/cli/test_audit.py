@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from saga.cli.commands import audit
+from saga.cli.shell import checked
 from saga.messages.identity import derived_id
 from tests.cli.shell import Saga, message
 
@@ -154,7 +154,7 @@ def test_texts_of_strangers_cannot_reach_the_terminal(saga: Saga) -> None:
 
 def test_a_long_audit_says_how_far_it_is(saga: Saga, monkeypatch: pytest.MonkeyPatch) -> None:
     take_some(saga)
-    monkeypatch.setattr(audit, "PROGRESS_EVERY", 2)
+    monkeypatch.setattr(checked, "PROGRESS_EVERY", 2)
     assert saga("audit", "--json").stderr == "3 orders audited, 0 differ\n"
 
 

@@ -60,7 +60,7 @@ def test_it_records_who_and_why(settled: Saga) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("o-2", *WHY, "--yes"), 1, "order o-2 is awaiting_payment, and not settled: erase it once it is."),
+        (("o-2", *WHY, "--yes"), 1, "Order o-2 is awaiting_payment, and not settled: erase it once it is."),
         (("o-3", *WHY, "--yes"), 1, "Nothing is known of order 'o-3'."),
         (("o-1", "--reason", " ", "--yes"), 2, "--reason is empty"),
         (("o-1", *WHY, "--json"), 2, "--json asks no questions"),

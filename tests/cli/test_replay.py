@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from saga.cli.commands import replay
+from saga.cli.shell import checked
 from tests.cli.shell import Saga, message
 
 
@@ -127,7 +127,7 @@ def test_texts_of_strangers_cannot_reach_the_terminal(saga: Saga) -> None:
 
 def test_a_long_check_says_how_far_it_is(saga: Saga, monkeypatch: pytest.MonkeyPatch) -> None:
     take_some(saga)
-    monkeypatch.setattr(replay, "PROGRESS_EVERY", 2)
+    monkeypatch.setattr(checked, "PROGRESS_EVERY", 2)
     result = saga("replay", "--json")
     assert result.stderr == "3 orders checked, 0 differ\n"
 

@@ -7,7 +7,7 @@ import pytest
 
 from saga.cli.shell.arrivals import Shape, arrivals
 from saga.cli.shell.expectation import EXPECTED, check
-from saga.operations import Came, Commanded, Recorded
+from saga.operations.outcomes import Came, Commanded, Recorded
 from saga.orders import order_process
 from tests.cli.shell import Saga
 

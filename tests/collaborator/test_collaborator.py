@@ -23,7 +23,7 @@ from saga.messages.identity import derived_id
 from saga.modules import Module, NewEvent, Visibility, append, read_public
 from saga.modules.outgoing import Outgoing, as_delivered, encode
 from saga.modules.reader import read_commands
-from saga.operations.erasure import Target, erase
+from saga.operations import erase
 from saga.postgres import durable_transaction
 from saga.rabbitmq.publisher import Publisher
 from saga.rabbitmq.topology import command_queues, declare
@@ -327,7 +327,7 @@ async def test_an_erasure_of_any_process_reaches_its_commands_there(engine: Asyn
     await Step(engine, trip).handle([wish])
     await read_all(engine)
     await hotel.collaborator.handle(engine, [book("t-1"), book("t-2"), book("t-1", night="soon")])
-    done = await erase(engine, Target(trip, "t-1", (trip,)), actor="ops", reason="asked for")
+    done = await erase(engine, trip, "t-1", actor="ops", reason="asked for")
     assert done.collaborators == {"hotel-2": 2}
     told = await rows(engine, """SELECT trip_id FROM "hotel-2".command WHERE metadata::text LIKE '%conversation%'""")
     assert [row.trip_id for row in told] == ["t-2"]

@@ -17,7 +17,7 @@ from saga.core import DeclarationError, Fact, Process, Reducer, Register, outcom
 from saga.engine import Step, answers, instances
 from saga.engine.turns import in_turns
 from saga.messages import Envelope
-from saga.operations import list_open_ids, read_dead_letters
+from saga.operations.dead_letters import list_open_ids, read_letters
 from saga.orders import order_process
 from saga.orders.process import PAYMENTS
 from saga.verification.replay import check as replay
@@ -51,7 +51,7 @@ def payment(number: int, order_id: str = "o-1", **data: Any) -> Envelope:
 
 async def redrive_all(engine: AsyncEngine) -> None:
     async with engine.connect() as connection:
-        letters = await read_dead_letters(connection, await list_open_ids(connection))
+        letters = await read_letters(connection, await list_open_ids(connection))
     for letter in letters.values():
         envelope = next(one for one in SENT if one.raw.body == letter.body)
         await Step(engine, PROCESS).handle([envelope], redriven=[letter.id])

@@ -16,7 +16,8 @@ from saga.engine.dead_letters import DeadLetterState, close
 from saga.feeds.log_feed import AT_ONCE, LogFeed
 from saga.messages import Envelope, Poison, Raw
 from saga.modules import NewEvent, append, read_public
-from saga.operations.erasure import Plan, Refused, Target, erase, plan
+from saga.operations import UnknownInstances
+from saga.operations.erasure import Erasure, NotErasable, erase
 from saga.postgres import durable_transaction
 from saga.verification.audit import audit, audit_events
 from saga.verification.replay import Standing, check, repair
@@ -37,8 +38,8 @@ def told(kind: str, order_id: str = "o-1", **data: object) -> Envelope:
     return said if kind != "OrderCancelled" else replace(said, data={**said.data, "reason": f"{SECRET} said so"})
 
 
-async def erased(engine: AsyncEngine, order_id: str = "o-1") -> Plan:
-    return await erase(engine, Target(PROCESS, order_id, (PROCESS,)), actor="ops", reason=WHY)
+async def erased(engine: AsyncEngine, order_id: str = "o-1") -> Erasure:
+    return await erase(engine, PROCESS, order_id, actor="ops", reason=WHY)
 
 
 async def require_clean(engine: AsyncEngine, **standings: Standing) -> None:
@@ -173,19 +174,18 @@ async def test_no_reader_and_no_relay_gets_an_erased_event_any_more(engine: Asyn
 
 
 async def test_it_waits_for_readers_open_letters_and_the_end_of_the_order(engine: AsyncEngine) -> None:
-    target = Target(PROCESS, "o-1", (PROCESS,))
-    with pytest.raises(LookupError, match="nothing is known of order 'o-1'"):
+    with pytest.raises(UnknownInstances, match="nothing is known of 'o-1'"):
         await erased(engine)
     await handle(engine, *await logged(engine, told("OrderPlaced")))
-    with pytest.raises(Refused, match="order o-1 is awaiting_payment, and not settled"):
-        await plan(engine, target)
+    with pytest.raises(NotErasable, match="order o-1 is awaiting_payment, and not settled"):
+        await erase(engine, PROCESS, "o-1", actor="ops", reason=WHY, dry_run=True)
     await handle(engine, *await logged(engine, told("OrderCancelled")))
     await execute(engine, "INSERT INTO saga.cursor (consumer, module) VALUES ('relay', 'orders')")
-    with pytest.raises(Refused, match="relay has not read position 1 of orders yet"):
+    with pytest.raises(NotErasable, match="relay has not read position 1 of orders yet"):
         await erased(engine)
     await read_all(engine)
     await handle(engine, told("PaymentReceived"), told("PaymentReceived", amount=1))
-    with pytest.raises(Refused, match=r"open dead letters \(\d+\)"):
+    with pytest.raises(NotErasable, match=r"open dead letters \(\d+\)"):
         await erased(engine)
     assert await rows(engine, "SELECT action FROM saga.operation") == []
 
@@ -194,11 +194,11 @@ async def test_it_waits_for_a_payment_that_is_the_first_event_of_its_log(engine:
     await handle(engine, told("OrderPlaced"), told("OrderCancelled"))
     await read_all(engine)
     await logged(engine, told("PaymentReceived", amount=77))
-    with pytest.raises(Refused, match="order has not read position 1 of payments yet"):
+    with pytest.raises(NotErasable, match="order has not read position 1 of payments yet"):
         await erased(engine)
     await LogFeed(engine, Step(engine, PROCESS), PROCESS, "saga", grace=AT_ONCE, page_size=7).feed_once()
     assert await outcome(engine, "o-1") == "refunded"
-    with pytest.raises(Refused, match="relay has not read position 1 of payments yet"):
+    with pytest.raises(NotErasable, match="relay has not read position 1 of payments yet"):
         await erased(engine)
     await read_all(engine)
     await erased(engine)
@@ -213,7 +213,7 @@ async def test_it_waits_for_a_deadline_that_fires_meanwhile(engine: AsyncEngine)
         await append(scheduler, "scheduler", [fired])
         erasing = asyncio.create_task(erased(engine))
         await waiting_for_locks(engine, 1)
-    with pytest.raises(Refused, match="has not read position 1 of scheduler yet"):
+    with pytest.raises(NotErasable, match="has not read position 1 of scheduler yet"):
         await erasing
 
 
@@ -222,7 +222,7 @@ async def test_what_only_dead_letters_say_of_an_instance_is_erased(engine: Async
     await handle(engine, replace(wrong, raw=Raw(orjson.dumps(wrong.data))))
     await read_all(engine)
     await read_all(engine, PROCESS.name)
-    with pytest.raises(Refused, match=r"open dead letters \(\d+\)"):
+    with pytest.raises(NotErasable, match=r"open dead letters \(\d+\)"):
         await erased(engine)
     ((letter,),) = await rows(engine, "SELECT dead_letter_id FROM saga.dead_letter")
     async with durable_transaction(engine) as connection:
@@ -256,7 +256,7 @@ async def test_planning_changes_nothing_and_says_the_same(engine: AsyncEngine) -
         "SELECT CAST(l AS text) FROM saga.event_log AS l UNION ALL SELECT CAST(i AS text) FROM saga.instance AS i"
     )
     before = await rows(engine, everything)
-    planned = await plan(engine, Target(PROCESS, "o-1", (PROCESS,)))
+    planned = await erase(engine, PROCESS, "o-1", actor="ops", reason=WHY, dry_run=True)
     assert await rows(engine, everything) == before
     assert await erased(engine) == planned
     assert await rows(engine, everything) != before
@@ -336,7 +336,7 @@ async def test_orders_that_are_erased_under_load_end_as_the_others(engine: Async
                 try:
                     await erased(engine, order_id)
                     count += 1
-                except (Refused, LookupError):
+                except (NotErasable, UnknownInstances):
                     await asyncio.sleep(0)
         return count
 

@@ -32,7 +32,7 @@ from saga.core import (
 from saga.engine import Step
 from saga.feeds.log_feed import AT_ONCE, LogFeed
 from saga.modules import NewEvent, append
-from saga.operations.erasure import Target, erase, kept
+from saga.operations.erasure import erase, kept
 from saga.orders import order_process
 from saga.postgres import durable_transaction
 from saga.verification.audit import audit_events
@@ -174,7 +174,7 @@ async def test_a_declared_field_that_nothing_reads_is_erased_and_a_duplicate_is_
 
     await step.handle([booked()])
     await read_all(engine)
-    await erase(engine, Target(process, "t-1", (process,)), actor="ops", reason="a request")
+    await erase(engine, process, "t-1", actor="ops", reason="a request")
     assert await found_in_dump(database_url, "secret@") == []
     assert (await step.handle([booked()])).ignored == 1
     assert (await step.handle([booked(price=8)])).dead == 1
@@ -204,7 +204,7 @@ async def test_an_erased_event_that_can_not_be_read_any_more_is_still_answered(e
     await Step(engine, process).handle([booked])
     await read_all(engine)
     for _ in range(2):
-        await erase(engine, Target(process, "t-1", (process,)), actor="ops", reason="a request")
+        await erase(engine, process, "t-1", actor="ops", reason="a request")
         assert await value(engine, "SELECT CAST(data AS text) FROM saga.event_log WHERE module = 'travel'") == (
             '{"trip_id": "t-1", "booking_id": "b-1"}'
         )
@@ -219,7 +219,7 @@ async def test_an_erased_event_that_a_later_process_never_got_is_not_asked_for(e
     booked = [await logged(engine, one, {"trip_id": one, **data}) for one in ("t-1", "t-2")]
     await Step(engine, process).handle(booked)
     await read_all(engine)
-    await erase(engine, Target(process, "t-1", (process,)), actor="ops", reason="a request")
+    await erase(engine, process, "t-1", actor="ops", reason="a request")
     step = Step(engine, later)
     await LogFeed(engine, step, later, "saga", grace=AT_ONCE, page_size=7).feed_once()
     assert await value(engine, "SELECT watermark FROM saga.cursor WHERE consumer = 'later-trip'") == 2

@@ -13,7 +13,7 @@ from examples.trip.process import trip
 from saga.core import Process, SubMachine, outcomes
 from saga.engine import Step
 from saga.messages import Envelope, Raw
-from saga.operations import inspect_instance, list_stuck, open_letters_of
+from saga.operations import inspect, list_dead_letters, list_instances
 from tests.rabbitmq.records import dead_letters, rows
 
 UPPER, LOWER = "7C9E6679-7425-40DE-944B-E07FC1F90AE7", "7c9e6679-7425-40de-944b-e07fc1f90ae7"
@@ -95,11 +95,10 @@ async def test_a_dead_letter_about_an_id_is_no_obstacle_to_another_process_with_
     tickets, badges = process_of(Named), process_of(Named, "badge")
     await Step(engine, tickets).handle([message(Named, "7")])
     await Step(engine, badges).handle([message(Named, "7"), message(Named, {"no": "text"}, 2, subject="7")])
-    async with engine.connect() as connection:
-        assert len(await open_letters_of(connection, "7")) == len(await open_letters_of(connection, "7", "badge")) == 1
-        shown = await inspect_instance(connection, tickets, "7")
-        assert shown is not None and shown.dead_letters == ()
-        assert await list_stuck(connection, tickets, outcome=None, limit=10) == []
+    assert [letter.consumer for letter in await list_dead_letters(engine, process_id="7")] == ["badge"]
+    shown = await inspect(engine, tickets, "7")
+    assert shown is not None and shown.dead_letters == ()
+    assert await list_instances(engine, [tickets], stuck=True) == ()
 
 
 async def test_what_is_overheard_of_anothers_deadline_is_neither_taken_in_nor_a_dead_letter(

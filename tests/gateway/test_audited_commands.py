@@ -12,7 +12,7 @@ from saga.engine import Step
 from saga.feeds.command_feed import CommandFeed
 from saga.messages import Envelope
 from saga.messages.identity import derived_id
-from saga.verification.audit import Astray, audit_commands
+from saga.verification.audit import StrayCommand, audit_commands
 from saga.verification.audit.commands import _Collaborator
 from saga_gateway_stub.fulfilment import Fulfilment
 from saga_gateway_stub.gateway import Gateway
@@ -61,7 +61,7 @@ async def forget(desk: Desk, collaborator: str, command_id: str) -> None:
         assert (await connection.execute(statement, {"id": command_id})).rowcount == 1
 
 
-async def audited(desk: Desk, page_size: int = 1_000) -> tuple[int, list[Astray]]:
+async def audited(desk: Desk, page_size: int = 1_000) -> tuple[int, list[StrayCommand]]:
     """How many commands were compared, and those on one side only."""
     pages = [page async for page in audit_commands(desk.engine, PROCESS, page_size)]
     return sum(page.compared for page in pages), [one for page in pages for one in page.astray]
@@ -163,7 +163,7 @@ async def test_an_audit_beside_running_steps_and_collaborators_finds_nothing(des
         [one for number in range(start, 90, 30) for one in said(f"o-{number}", *PAID, "OrderCancelled")]
         for start in range(30)
     ]
-    found: list[Astray] = []
+    found: list[StrayCommand] = []
     looked_at = 0
 
     async def look() -> None:

@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 from sqlalchemy.engine import make_url
 
-from saga.operations import newest_version
+from saga.operations.schema import newest_version
 from saga.postgres.migrations import SchemaUnusable, upgrade
 from saga_gateway_stub.migrations import migrate_collaborators
 from tests.cli.shell import Saga

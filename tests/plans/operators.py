@@ -20,55 +20,54 @@ WITHOUT_ARGUMENTS = (
 )
 
 
+ORDER = {"process": "order", "module": "order-process"}
+MODULES = ["order-process", "orders"]
+
+
 def reading(count: int) -> dict[str, Cases]:
-    ids = youngest(count)
-    order = {"process": "order", "module": "order-process"}
-    any_letter = {"state": None, "process_id": None, "type": None, "text": None, "since": None}
-    listed = {
-        "modules": ["order-process", "orders"],
-        "grace": LEASE,
-        "limit": 50,
-        "collaborators": ["gateway", "fulfilment"],
-    }
-    lost = {"process": "order", "modules": listed["modules"], "limit": 50}
-    letters: Arguments = {"process_id": "o-10", "consumer": "order", "modules": ["order-process", "orders"]}
     return {
         **dict.fromkeys(WITHOUT_ARGUMENTS, one()),
-        "operations/count_answered": one(**order, process_ids=ids, message_ids_begin="orders-"),
-        "operations/find_successor": one(dead_letter_id=count // 200, body=b"{}", properties="{}"),
+        **_lists(count),
+        **_inspected(count),
+        **_dead_letters(count),
         "operations/find_position_before": one(module="orders", since=datetime.now(UTC)),
         "operations/find_tail": one(module="orders", limit=50),
-        "operations/list_dead_letters": {
-            "in any state": {**any_letter, "limit": 50},
-            "open": {**any_letter, "state": "open", "limit": 50},
-        },
+        "operations/read_holes": one(most=100),
+        "operations/count_answered": one(**ORDER, process_ids=youngest(count), message_ids_begin="orders-"),
+        "operations/read_outcomes": one(**ORDER, process_ids=youngest(count)),
+    }
+
+
+def _lists(count: int) -> dict[str, Cases]:
+    """What lists of instances read."""
+    stuck = ORDER | {"modules": MODULES, "grace": LEASE, "limit": 50, "collaborators": ["gateway", "fulfilment"]}
+    lost = {"process": "order", "modules": MODULES, "limit": 50}
+    return {
         "operations/list_newest": {
-            "with any outcome": order | {"outcome": None, "limit": 50},
-            "with one outcome": order | {"outcome": "paid", "limit": 50},
+            "with any outcome": ORDER | {"outcome": None, "limit": 50},
+            "with one outcome": ORDER | {"outcome": "paid", "limit": 50},
         },
         "operations/list_newest_open": one(process="order", outcome="awaiting payment", limit=50),
-        "operations/list_open_dead_letters": {
-            "of all": {"process_id": "o-10", "consumer": None, "modules": [], "limit": 200},
-            "of a process": letters | {"limit": 200},
-        },
-        "operations/count_open_dead_letters_of": one(**letters),
-        "operations/read_stream_page": one(module="order-process", stream_id=f"o-{count}", before=2**63 - 1, limit=201),
-        "operations/read_revival": one(module="order-process", stream_id=f"o-{count}"),
         "operations/list_stuck": {
-            "with any outcome": order | listed | {"outcome": None},
-            "with one outcome": order | listed | {"outcome": "awaiting payment"},
+            "with any outcome": stuck | {"outcome": None},
+            "with one outcome": stuck | {"outcome": "awaiting payment"},
         },
         "operations/list_stuck_unknown": {
             "with any outcome": lost | {"outcome": None},
             "with one outcome": lost | {"outcome": "cancelled"},
         },
-        "operations/read_dead_letters": one(dead_letter_ids=[1, 2, 3]),
-        "operations/read_open_reasons": one(dead_letter_ids=[1, 2, 3]),
-        "operations/read_holes": one(most=100),
+        "operations/read_obstacles": one(**ORDER, modules=MODULES, process_ids=youngest(count)),
+    }
+
+
+def _inspected(count: int) -> dict[str, Cases]:
+    """What the inspection of one instance reads."""
+    stream = {"module": "order-process", "stream_id": f"o-{count}"}
+    return {
         "operations/read_instance": one(process="order", process_id=f"o-{count}"),
+        "operations/read_stream_page": one(**stream, before=2**63 - 1, limit=201),
+        "operations/read_revival": one(**stream),
         "operations/list_unsent": one(process_id="o-10", module="order-process"),
-        "operations/read_obstacles": one(**order, modules=["order-process", "orders"], process_ids=ids),
-        "operations/read_outcomes": one(**order, process_ids=ids),
         "operations/read_handed_on": one(consumers=["relay", "gateway", "fulfilment"], module="orders"),
         "operations/read_repeats": one(
             consumer="order",
@@ -79,6 +78,25 @@ def reading(count: int) -> dict[str, Cases]:
         ),
         "operations/read_tombstone": one(process="order", process_id="old-1"),
         "operations/read_timers": one(process="order", process_id=f"o-{count}"),
+    }
+
+
+def _dead_letters(count: int) -> dict[str, Cases]:
+    any_letter = {"state": None, "process_id": None, "type": None, "text": None, "since": None}
+    letters: Arguments = {"process_id": "o-10", "consumer": "order", "modules": MODULES}
+    return {
+        "operations/find_successor": one(dead_letter_id=count // 200, body=b"{}", properties="{}"),
+        "operations/list_dead_letters": {
+            "in any state": {**any_letter, "limit": 50},
+            "open": {**any_letter, "state": "open", "limit": 50},
+        },
+        "operations/list_open_dead_letters": {
+            "of all": {"process_id": "o-10", "consumer": None, "modules": [], "limit": 200},
+            "of a process": letters | {"limit": 200},
+        },
+        "operations/count_open_dead_letters_of": one(**letters),
+        "operations/read_dead_letters": one(dead_letter_ids=[1, 2, 3]),
+        "operations/read_open_reasons": one(dead_letter_ids=[1, 2, 3]),
     }
 
 
@@ -102,46 +120,18 @@ def repaired_cursors(count: int) -> dict[str, Cases]:
 
 def replay(count: int) -> dict[str, Cases]:
     ids = youngest(count)
-    order = {"process": "order", "module": "order-process"}
     return {
-        "audit/read_answered": one(
-            own="order-process", process_ids=ids, module="orders", positions=list(range(1, PAGE))
-        ),
-        "audit/find_commands": one(
-            own="order-process", process_ids=ids, collaborator="gateway", command_ids=[f"c-{n}" for n in range(PAGE)]
-        ),
-        "audit/read_collaborators": one(collaborators=["gateway", "fulfilment"]),
-        "audit/read_given_up": one(command_ids=[f"c-{n}" for n in range(PAGE)]),
-        "audit/read_sent": one(
-            own="order-process", collaborator="gateway", after=count // 8, upto=count // 4, limit=PAGE
-        ),
-        "audit/read_gaps": one(module="orders", after=count // 8, upto=count // 4),
-        "audit/read_logs": one(),
-        "audit/read_came_back": one(process="order", own="order-process", process_ids=ids),
-        "audit/read_cursors": one(consumer="order", modules=["orders", "payments"]),
-        "audit/read_events": {
-            case: {"module": "orders", "after": count // 8, "upto": count // 4, "limit": PAGE} | covered
-            for case, covered in {
-                "below the cursor": {"watermark": count // 4, "handled": "{}"},
-                "beyond it": {"watermark": 0, "handled": f"{{[{count // 8},{count // 4})}}"},
-            }.items()
-        },
-        "audit/read_letters": one(
-            consumer="order",
-            module="orders",
-            positions=list(range(1, PAGE)),
-            event_ids=[f"e-{n}" for n in range(1, PAGE)],
-        ),
+        **_audited(count),
         "replay/find_next": {
-            "from the beginning": order | {"after": "", "limit": PAGE},
-            "from the middle": order | {"after": f"o-{count // 2}", "limit": PAGE},
+            "from the beginning": ORDER | {"after": "", "limit": PAGE},
+            "from the middle": ORDER | {"after": f"o-{count // 2}", "limit": PAGE},
         },
-        "replay/insert_missing_row": one(**order, process_id=f"o-{count}", process_version=1),
+        "replay/insert_missing_row": one(**ORDER, process_id=f"o-{count}", process_version=1),
         "replay/lock_row": one(process="order", process_id=f"o-{count}"),
         "replay/read_rows": one(process="order", process_ids=ids),
         "replay/read_streams": one(module="order-process", process_ids=ids),
         "replay/read_timer_names": one(process="order", process_ids=ids),
-        "replay/read_tombstones": one(**order, process_ids=ids),
+        "replay/read_tombstones": one(**ORDER, process_ids=ids),
         "replay/rearm_timers": one(
             process="order",
             process_id=f"o-{count}",
@@ -150,6 +140,33 @@ def replay(count: int) -> dict[str, Cases]:
             data="{}",
             metadata=["{}"],
             dues=[datetime(2030, 1, 1, tzinfo=UTC)],
+        ),
+    }
+
+
+def _audited(count: int) -> dict[str, Cases]:
+    """What an audit reads of events, commands and logs."""
+    ids, places = youngest(count), list(range(1, PAGE))
+    own, stretch = {"own": "order-process"}, {"after": count // 8, "upto": count // 4}
+    covered = {
+        "below the cursor": {"watermark": count // 4, "handled": "{}"},
+        "beyond it": {"watermark": 0, "handled": f"{{[{count // 8},{count // 4})}}"},
+    }
+    events: Arguments = {"module": "orders", "limit": PAGE, **stretch}
+    command_ids = [f"c-{n}" for n in range(PAGE)]
+    return {
+        "audit/read_answered": one(**own, process_ids=ids, module="orders", positions=places),
+        "audit/find_commands": one(**own, process_ids=ids, collaborator="gateway", command_ids=command_ids),
+        "audit/read_collaborators": one(collaborators=["gateway", "fulfilment"]),
+        "audit/read_given_up": one(command_ids=command_ids),
+        "audit/read_sent": one(**own, collaborator="gateway", limit=PAGE, **stretch),
+        "audit/read_gaps": one(module="orders", **stretch),
+        "audit/read_logs": one(),
+        "audit/read_came_back": one(process="order", **own, process_ids=ids),
+        "audit/read_cursors": one(consumer="order", modules=["orders", "payments"]),
+        "audit/read_events": {case: events | how for case, how in covered.items()},
+        "audit/read_letters": one(
+            consumer="order", module="orders", positions=places, event_ids=[f"e-{n}" for n in range(1, PAGE)]
         ),
     }
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from saga.engine import cursors
 from saga.engine.inbox import INSERT_INBOX
 from saga.modules import read_public
-from saga.operations.lag import read_lag
+from saga.operations.backlog import read_lag
 from tests.plans.arguments import inbox_rows
 from tests.plans.values import BATCH
 

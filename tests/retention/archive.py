@@ -14,7 +14,7 @@ from saga.messages import Envelope
 from saga.modules import NewEvent, append
 from saga.orders import order_process
 from saga.postgres import LostRace, Unavailable, durable_transaction
-from saga.retention import Pruner, Report
+from saga.retention import Pruner, PruneReport
 from tests.engine.conversation import execute, message, rows, value
 
 PROCESS = order_process()
@@ -62,7 +62,7 @@ async def read_all(engine: AsyncEngine, consumer: str = "relay") -> None:
     )
 
 
-async def prune(engine: AsyncEngine, older_than: timedelta = NOW, entries_at_once: int = 500) -> Report:
+async def prune(engine: AsyncEngine, older_than: timedelta = NOW, entries_at_once: int = 500) -> PruneReport:
     """Everything that may be pruned, after the relay has read all there is."""
     await read_all(engine)
     return await Pruner(engine, entries_at_once=entries_at_once).prune(older_than)

@@ -124,17 +124,6 @@ def broken_links(text: str, document: Path) -> Iterator[str]:
             yield f"{link}: no such heading"
 
 
-def replaced_words(text: str, page: Path) -> Iterator[str]:
-    """Words for which there is a standard term; code and what commands print are not looked at.
-
-    Nor is the reference, which is made of docstrings.
-    """
-    if page.name == "reference.md":
-        return
-    prose = CODE.sub("", BLOCK.sub("", text))
-    yield from (f"{word[0]}: write {REPLACED[word[0].lower()]}" for word in NOT_THESE.finditer(prose))
-
-
 def broken_examples(text: str, _: Path) -> Iterator[str]:
     for language, body in BLOCK.findall(text):
         try:
@@ -155,26 +144,6 @@ def stale_excerpts(text: str, _: Path) -> Iterator[str]:
                 yield f"{file} does not have: {part.splitlines()[0]}"
 
 
-REPLACED = {
-    "hear": "consume",
-    "hears": "consumes",
-    "heard": "consumed",
-    "overheard": "is for another process",
-    "opinion": "fingerprint",
-    "wording": "text",
-    "sorter": "frame router",
-    "patience": "gap timeouts",
-    "unborn": "empty",
-    "buried": "tombstoned",
-    "telling": "progress",
-    "speaker": "supervisor",
-    "repeats": "duplicates",
-    "elsewhere": "in another database, or in other interpreters",
-    "verdict": "decision, or end state",
-    "verdicts": "decisions, or end states",
-}
-NOT_THESE = re.compile(rf"\b({'|'.join(REPLACED)})\b", re.IGNORECASE)
-
 Check = Callable[[str, Path], Iterator[str]]
 WRONG: dict[Check, str] = {
     missing_tests: "`tests/static/test_documentation.py::test_that_nobody_wrote`",
@@ -183,7 +152,6 @@ WRONG: dict[Check, str] = {
     missing_targets: "call `make coffee`",
     missing_variables: "set SAGA_COLOUR",
     broken_links: "[here](#no-such-heading)",
-    replaced_words: "whoever hears it",
     broken_examples: '```json\n{"order_id": }\n```\n',
     stale_excerpts: "<!-- excerpt: saga/orders/process.py -->\n```python\nPAYMENT = SubMachine(7)\n```\n",
 }

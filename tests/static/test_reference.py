@@ -43,6 +43,21 @@ def test_every_path_and_every_central_name_has_an_example() -> None:
     assert [name for name in CENTRAL if "```pycon" not in names[name]] == []
 
 
+def test_every_name_has_an_example_or_is_named_where_one_is() -> None:
+    """What a function gives back or raises is shown where the function is."""
+    names = sections("###")
+    shown = {name for name, said in names.items() if "```pycon" in said or "In use: [" in said}
+    while more := {name for name in names.keys() - shown if is_named(name, {one: names[one] for one in shown})}:
+        shown |= more
+    assert names.keys() - shown == set()
+
+
+def is_named(name: str, shown: dict[str, str]) -> bool:
+    path, _, own = name.rpartition(".")
+    word = re.compile(rf"\b{re.escape(own)}\b")
+    return any(word.search(said) for one, said in shown.items() if one.rpartition(".")[0] == path)
+
+
 def test_a_page_that_the_docstrings_do_not_make_is_found_and_made_anew(tmp_path: Path) -> None:
     for folder in ("saga", "examples", "docs"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))

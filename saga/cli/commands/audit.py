@@ -1,97 +1,31 @@
 """`saga audit`: is every instance what the model makes of its facts, and is every event and command accounted for."""
 
-import asyncio
-from collections.abc import Sequence
-from contextlib import aclosing
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.text import Text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from saga.cli.shell.database import database
-from saga.cli.shell.processes import OfProcess, choose_processes, identified, many_of, one_of, require_known
-from saga.cli.shell.terminal import AsJson, print_json, shown, terminal
-from saga.core import Process
-from saga.settings import Settings, load_settings
-from saga.verification.audit import (
-    Astray,
-    Audited,
-    AuditedCommands,
-    AuditedEvents,
-    Gap,
-    Unanswered,
-    audit_commands,
-    audit_events,
-    audit_logs,
-    audit_these,
+from saga import operations
+from saga.cli.shell.checked import (
+    Progress,
+    counted,
+    counts_as_data,
+    heading,
+    identity_as_data,
+    notes,
+    short,
+    unknown,
 )
-from saga.verification.audit import audit as audit_all
-from saga.verification.replay import Standing
-
-PROGRESS_EVERY = 10_000
-MOST_CHARACTERS = 300
-
-
-@dataclass(slots=True)
-class Tally:
-    """What was found so far; of what differs only the first ``most`` are kept, each with its process."""
-
-    most: int
-    checked: int = 0
-    differing: int = 0
-    erased: int = 0
-    pruned: int = 0
-    partly_pruned: int = 0
-    other_version: int = 0
-    left_standing: int = 0
-    heard: int = 0
-    unanswered: int = 0
-    compared: int = 0
-    astray: int = 0
-    gap_count: int = 0
-    told: int = 0
-    findings: list[tuple[Process, Audited]] = field(default_factory=list)
-    lost: list[tuple[Process, Unanswered]] = field(default_factory=list)
-    commands: list[tuple[Process, Astray]] = field(default_factory=list)
-    gaps: list[Gap] = field(default_factory=list)
-
-    def count(self, process: Process, page: Sequence[Audited]) -> None:
-        """Count instances that were looked at."""
-        standings = [one.standing for one in page]
-        differing = [(process, one) for one in page if one.differences]
-        self.checked += standings.count(Standing.COMPARED) + standings.count(Standing.ERASED)
-        self.erased += standings.count(Standing.ERASED)
-        self.pruned += standings.count(Standing.PRUNED)
-        self.partly_pruned += standings.count(Standing.PARTLY_PRUNED)
-        self.other_version += sum(one.process_version not in (None, process.version) for one in page)
-        self.left_standing += sum(len(one.left_standing) for one in page)
-        self.differing += len(differing)
-        self.findings += differing[: self.most - len(self.findings)]
-
-    def count_events(self, process: Process, page: AuditedEvents) -> None:
-        """Count events that were looked at."""
-        self.heard += page.heard
-        self.unanswered += len(page.unanswered)
-        self.lost += [(process, one) for one in page.unanswered[: self.most - len(self.lost)]]
-
-    def count_commands(self, process: Process, page: AuditedCommands) -> None:
-        """Count commands that were compared."""
-        self.compared += page.compared
-        self.astray += len(page.astray)
-        self.commands += [(process, one) for one in page.astray[: self.most - len(self.commands)]]
-
-    def count_gaps(self, page: Sequence[Gap]) -> None:
-        """Count what the logs lack."""
-        self.gap_count += len(page)
-        self.gaps += page[: self.most - len(self.gaps)]
-
-    @property
-    def is_clean(self) -> bool:
-        """Whether nothing was found."""
-        return not self.differing and not self.unanswered and not self.astray and not self.gap_count
+from saga.cli.shell.database import operate
+from saga.cli.shell.failure import CommandFailed
+from saga.cli.shell.processes import OfProcess, choose_processes, many_of, one_of
+from saga.cli.shell.terminal import AsJson, print_json, terminal
+from saga.core import Process
+from saga.operations import AuditReport, DifferingInstance, StrayCommand, UnansweredEvent, UnknownInstances
+from saga.settings import load_settings
 
 
 def audit(
@@ -109,100 +43,59 @@ def audit(
     also checks that every consumed event has an answer, that collaborators that keep their commands in this
     database have exactly those of the log, and that no log has a gap. Exit code 1 if anything differs.
     """
-    tally = Tally(limit)
     settings = load_settings()
     processes = choose_processes(settings, of)
-    asyncio.run(_audit(settings, processes, list(dict.fromkeys(process_ids or ())), tally))
+    milestones = Progress(processes, "audited")
+
+    def progress(so_far: AuditReport) -> None:
+        if not process_ids:
+            milestones.say(so_far.instances)
+
+    try:
+        report = operate(
+            settings,
+            partial(operations.audit, processes=processes, ids=process_ids or None, limit=limit, progress=progress),
+        )
+    except UnknownInstances as error:
+        raise CommandFailed(unknown(error.ids, processes)) from None
     if as_json:
-        print_json(_as_data(tally, many_of(processes)))
+        print_json(_as_data(report, {process.name: process for process in processes}))
     else:
-        _show(tally, processes, terminal())
-    if not tally.is_clean:
+        _show(report, processes, terminal())
+    if not report.is_clean:
         raise typer.Exit(1)
 
 
-async def _audit(settings: Settings, processes: Sequence[Process], wanted: list[str], tally: Tally) -> None:
-    async with database(settings) as engine:
-        if wanted:
-            await _audit_these(engine, processes, wanted, tally)
-            return
-        for process in processes:
-            await _audit_all(engine, process, tally, many_of(processes))
-        async with aclosing(audit_logs(engine)) as gaps:
-            async for page in gaps:
-                tally.count_gaps(page)
-
-
-async def _audit_all(engine: AsyncEngine, process: Process, tally: Tally, what: str) -> None:
-    async with aclosing(audit_all(engine, process)) as pages:
-        async for page in pages:
-            tally.count(process, page)
-            _say_progress(tally, what)
-    async with aclosing(audit_events(engine, process)) as events:
-        async for heard in events:
-            tally.count_events(process, heard)
-    async with aclosing(audit_commands(engine, process)) as sent:
-        async for compared in sent:
-            tally.count_commands(process, compared)
-
-
-async def _audit_these(engine: AsyncEngine, processes: Sequence[Process], wanted: list[str], tally: Tally) -> None:
-    """Each named instance in whichever processes have it. Raises CommandFailed if none has one of them."""
-    known: set[str] = set()
-    for process in processes:
-        async with aclosing(audit_these(engine, process, wanted)) as pages:
-            async for page in pages:
-                tally.count(process, page)
-                known |= {one.process_id for one in page if one.standing is not Standing.UNKNOWN}
-    require_known(processes, wanted, known)
-
-
-def _say_progress(tally: Tally, what: str) -> None:
-    """Say on stderr how far a long audit is, each time that another so many are done."""
-    if tally.checked - tally.told >= PROGRESS_EVERY:
-        tally.told = tally.checked
-        typer.echo(f"{tally.checked} {what} audited, {tally.differing} differ", err=True)
-
-
-def _as_data(tally: Tally, what: str) -> dict[str, Any]:
+def _as_data(report: AuditReport, processes: Mapping[str, Process]) -> dict[str, Any]:
     return {
-        "checked": tally.checked,
-        "differing": tally.differing,
-        "erased": tally.erased,
-        "pruned": tally.pruned,
-        "partly_pruned": tally.partly_pruned,
-        "other_version": tally.other_version,
-        "left_standing": tally.left_standing,
-        "heard": tally.heard,
-        "unanswered": tally.unanswered,
-        "compared": tally.compared,
-        "astray": tally.astray,
-        what: [_instance_as_data(*finding) for finding in tally.findings],
-        "events": [_event_as_data(*lost) for lost in tally.lost],
-        "commands": [_command_as_data(*one) for one in tally.commands],
-        "gaps": [{"module": gap.module, "first": gap.first, "last": gap.last} for gap in tally.gaps],
-        "more": tally.differing > len(tally.findings)
-        or tally.unanswered > len(tally.lost)
-        or tally.astray > len(tally.commands)
-        or tally.gap_count > len(tally.gaps),
+        **counts_as_data(report.instances),
+        "left_standing": report.left_standing,
+        "heard": report.events,
+        "unanswered": report.unanswered,
+        "compared": report.commands,
+        "astray": report.stray,
+        many_of([*processes.values()]): [_instance_as_data(processes, finding) for finding in report.findings],
+        "events": [_event_as_data(event) for event in report.unanswered_events],
+        "commands": [_command_as_data(command) for command in report.stray_commands],
+        "gaps": [{"module": gap.module, "first": gap.first, "last": gap.last} for gap in report.first_gaps],
+        "more": any(number > 0 for number, _ in _hidden(report)),
     }
 
 
-def _instance_as_data(process: Process, instance: Audited) -> dict[str, Any]:
+def _instance_as_data(processes: Mapping[str, Process], instance: DifferingInstance) -> dict[str, Any]:
     return {
-        **identified(process, instance.process_id),
-        "process_version": instance.process_version,
+        **identity_as_data(processes, instance),
         "left_standing": list(instance.left_standing),
         "differences": [
-            {"what": one.what, "found": one.found, "model": one.model, "sentence": one.sentence}
+            {"what": one.what, "found": one.found, "model": one.expected, "sentence": one.sentence}
             for one in instance.differences
         ],
     }
 
 
-def _event_as_data(process: Process, event: Unanswered) -> dict[str, Any]:
+def _event_as_data(event: UnansweredEvent) -> dict[str, Any]:
     return {
-        "process": process.name,
+        "process": event.process,
         "process_id": event.process_id,
         "module": event.module,
         "position": event.position,
@@ -211,9 +104,9 @@ def _event_as_data(process: Process, event: Unanswered) -> dict[str, Any]:
     }
 
 
-def _command_as_data(process: Process, command: Astray) -> dict[str, Any]:
+def _command_as_data(command: StrayCommand) -> dict[str, Any]:
     return {
-        "process": process.name,
+        "process": command.process,
         "process_id": command.process_id,
         "collaborator": command.collaborator,
         "id": command.command_id,
@@ -223,54 +116,51 @@ def _command_as_data(process: Process, command: Astray) -> dict[str, Any]:
     }
 
 
-def _show(tally: Tally, processes: Sequence[Process], console: Console) -> None:
-    for process, instance in tally.findings:
-        console.print(_explained(process, instance), soft_wrap=True)
-    lost = [(process, one.sentence) for process, one in tally.lost]
-    for process, sentence in (*lost, *((process, one.sentence) for process, one in tally.commands)):
-        console.print(Text(f"{process.name.capitalize()}: {_short(sentence)}", "red"), soft_wrap=True)
-    for gap in tally.gaps:
-        console.print(Text(f"T{_short(gap.sentence)[1:]}", "red"), soft_wrap=True)
-    console.print(_summary(tally, processes))
+def _show(report: AuditReport, processes: Sequence[Process], console: Console) -> None:
+    for instance in report.findings:
+        console.print(_explained(instance), soft_wrap=True)
+    events = [(event.process, event.sentence) for event in report.unanswered_events]
+    commands = [(command.process, command.sentence) for command in report.stray_commands]
+    for name, sentence in (*events, *commands):
+        console.print(Text(f"{name.capitalize()}: {short(sentence)}", "red"), soft_wrap=True)
+    for gap in report.first_gaps:
+        console.print(Text(f"T{short(gap.sentence)[1:]}", "red"), soft_wrap=True)
+    console.print(_summary(report, processes))
 
 
-def _explained(process: Process, instance: Audited) -> Text:
-    text = Text.assemble(f"{process.name.capitalize()} ", (shown(instance.process_id), "bold"))
+def _explained(instance: DifferingInstance) -> Text:
+    text = heading(instance)
     for one in instance.differences:
-        text.append(f"\n  {_short(one.sentence)}", "red")
+        text.append(f"\n  {short(one.sentence)}", "red")
     for name in instance.left_standing:
-        text.append(f"\n  {_short(name)} was sent last, and nothing is wanted of it now", "dim")
+        text.append(f"\n  {short(name)} was sent last, and nothing is wanted of it now", "dim")
     return text
 
 
-def _summary(tally: Tally, processes: Sequence[Process]) -> Text:
-    text = Text(f"{_counted(tally.checked, one_of(processes), many_of(processes))} audited: ")
-    text.append(f"{tally.differing} differ." if tally.differing else "all match the model.")
-    if tally.heard:
-        text.append(f"\n{_counted(tally.heard, 'event', 'events')} consumed: ")
-        text.append(f"{tally.unanswered} without an answer." if tally.unanswered else "all are answered.")
-    if tally.compared:
-        text.append(f"\n{_counted(tally.compared, 'command', 'commands')} compared with the collaborators: ")
-        text.append(f"{tally.astray} on one side only." if tally.astray else "all are on both sides.")
-    for number, what in (
-        (tally.differing - len(tally.findings), "more differ than are shown, see --limit"),
-        (tally.unanswered - len(tally.lost), "more events have no answer than are shown, see --limit"),
-        (tally.erased, "erased: compared from their erasure on"),
-        (tally.astray - len(tally.commands), "more commands are on one side only than are shown, see --limit"),
-        (tally.gap_count - len(tally.gaps), "more gaps are in the logs than are shown, see --limit"),
-        (tally.pruned, "pruned: nothing is left to compare"),
-        (tally.partly_pruned, "not compared, as the beginning of their record was pruned"),
-        (tally.other_version, "written by another version of the process, which alone is no difference"),
-    ):
-        if number:
-            text.append(f"\n{number} {what}.", "dim")
-    return text
+def _summary(report: AuditReport, processes: Sequence[Process]) -> Text:
+    instances = report.instances
+    text = Text(f"{counted(instances.checked, one_of(processes), many_of(processes))} audited: ")
+    text.append(f"{instances.differing} differ." if instances.differing else "all match the model.")
+    if report.events:
+        text.append(f"\n{counted(report.events, 'event', 'events')} consumed: ")
+        text.append(f"{report.unanswered} without an answer." if report.unanswered else "all are answered.")
+    if report.commands:
+        text.append(f"\n{counted(report.commands, 'command', 'commands')} compared with the collaborators: ")
+        text.append(f"{report.stray} on one side only." if report.stray else "all are on both sides.")
+    return text.append(notes(instances, _hidden(report)))
 
 
-def _counted(number: int, one: str, many: str) -> str:
-    return f"1 {one}" if number == 1 else f"{number} {many}"
-
-
-def _short(sentence: str) -> str:
-    said = shown(sentence)
-    return said if len(said) <= MOST_CHARACTERS else f"{said[:MOST_CHARACTERS]}..."
+def _hidden(report: AuditReport) -> list[tuple[int, str]]:
+    """How many findings of each kind are not kept."""
+    return [
+        (report.instances.differing - len(report.findings), "more differ than are shown, see --limit"),
+        (
+            report.unanswered - len(report.unanswered_events),
+            "more events have no answer than are shown, see --limit",
+        ),
+        (
+            report.stray - len(report.stray_commands),
+            "more commands are on one side only than are shown, see --limit",
+        ),
+        (report.gaps - len(report.first_gaps), "more gaps are in the logs than are shown, see --limit"),
+    ]

@@ -1,7 +1,7 @@
 """`saga collaborators`: what each collaborator took, ignored and rejected, and why."""
 
-import asyncio
 from dataclasses import asdict
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -9,10 +9,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from saga.cli.shell.database import reading
+from saga.cli.shell.database import operate
 from saga.cli.shell.terminal import AsJson, columns, date_and_time, print_json, shown, terminal
 from saga.operations import ListedCollaborator, list_collaborators
-from saga.settings import Settings, load_settings
+from saga.settings import load_settings
 
 
 def collaborators(
@@ -23,16 +23,11 @@ def collaborators(
 
     Only collaborators are seen that keep their commands in this database, as those of saga.collaborator do.
     """
-    found = asyncio.run(_read(load_settings(), limit))
+    found = operate(load_settings(), partial(list_collaborators, limit=limit))
     if as_json:
         print_json({"collaborators": [asdict(one) for one in found], "count": len(found)})
     else:
         terminal().print(_document(found))
-
-
-async def _read(settings: Settings, limit: int) -> tuple[ListedCollaborator, ...]:
-    async with reading(settings) as connection:
-        return await list_collaborators(connection, limit=limit)
 
 
 def _document(found: tuple[ListedCollaborator, ...]) -> RenderableType:

@@ -3,26 +3,37 @@
 Its commands set a cursor right that claims what was never handled, and remove those that nobody needs any more.
 """
 
-import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict
+from functools import partial
 from typing import Annotated, Any
 
 import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from saga.cli.commands import cursor_repair as repair
-from saga.cli.shell.database import reading
-from saga.cli.shell.failure import WrongUsage
+from saga import operations
+from saga.cli.shell.database import operate
+from saga.cli.shell.failure import CommandFailed, WrongUsage, sentence_of
 from saga.cli.shell.holes import alarms_of, holes_of
 from saga.cli.shell.operator import Actor, Reason, operator
 from saga.cli.shell.processes import OfProcess, choose_processes
 from saga.cli.shell.terminal import AsJson, columns, print_json, shown, terminal
 from saga.core import Process
-from saga.operations import ConsumerCursor, read_cursors
+from saga.operations import (
+    BeyondLog,
+    ConsumerCursor,
+    ForgottenCursor,
+    NotConsumed,
+    RepairedCursor,
+    Unavailable,
+    UnknownModule,
+    list_cursors,
+)
+from saga.postgres import connect_engine
 from saga.settings import Settings, load_settings
-from saga.verification.replay.cursor_repair import RepairedCursor
 
 MOST_SHOWN_RANGES = 3
 MOST_SHOWN_CHARACTERS = 40
@@ -38,7 +49,7 @@ def cursors(context: typer.Context, as_json: AsJson = False) -> None:
     """List cursors: for each consumer and module, the position up to which everything was handled, and the holes."""
     if context.invoked_subcommand is not None:
         return
-    found = asyncio.run(_read(load_settings()))
+    found = operate(load_settings(), list_cursors)
     if as_json:
         print_json({"cursors": [_as_data(cursor) for cursor in found], "count": len(found)})
     else:
@@ -66,13 +77,23 @@ def repair_cursors(
     """Set the cursors of a module back to what can be proved; what is missing is then read or delivered again."""
     by = operator(actor, reason)
     settings, processes = _chosen(of, yes=yes, as_json=as_json)
-    if not yes:
-        planned = asyncio.run(repair.repair_cursors(settings, processes, module, handled_upto, None))
-        terminal().print(_repaired(planned))
-        if not any(one.is_changed for one in planned):
-            return
-        typer.confirm("Set these cursors so?", abort=True)
-    done = asyncio.run(repair.repair_cursors(settings, processes, module, handled_upto, by))
+    repair = partial(
+        _repair,
+        settings,
+        processes=processes,
+        module=module,
+        handled_up_to=handled_upto,
+        actor=by.actor,
+        reason=by.reason,
+    )
+    with _refusals(module):
+        if not yes:
+            planned = operate(settings, partial(repair, dry_run=True))
+            terminal().print(_repaired(planned))
+            if not any(one.is_changed for one in planned):
+                return
+            typer.confirm("Set these cursors so?", abort=True)
+        done = operate(settings, repair)
     if as_json:
         print_json({"repaired": [{**asdict(one), "changed": one.is_changed} for one in done], "count": len(done)})
     else:
@@ -91,15 +112,16 @@ def forget_cursors(
     """Remove cursors of modules that the process does not consume, or no longer does."""
     by = operator(actor, reason)
     settings, processes = _chosen(of, yes=yes, as_json=as_json)
+    forget = partial(operations.forget_cursors, processes=processes, actor=by.actor, reason=by.reason)
     if not yes:
-        planned = asyncio.run(repair.forget_cursors(settings, processes, None))
+        planned = operate(settings, partial(forget, dry_run=True))
         terminal().print(_forgotten(planned))
-        if not any(planned.values()):
+        if not planned:
             return
         typer.confirm("Remove these cursors?", abort=True)
-    done = asyncio.run(repair.forget_cursors(settings, processes, by))
+    done = operate(settings, forget)
     if as_json:
-        print_json({"forgotten": done})
+        print_json({"forgotten": {process.name: _modules_of(process.name, done) for process in processes}})
     else:
         terminal().print(_forgotten(done) if yes else "Done.")
 
@@ -109,6 +131,45 @@ def _chosen(of: str | None, *, yes: bool, as_json: bool) -> tuple[Settings, tupl
         raise WrongUsage("--json asks no questions: add --yes.")
     settings = load_settings()
     return settings, choose_processes(settings, of)
+
+
+async def _repair(settings: Settings, engine: AsyncEngine, *, module: str, **said: Any) -> tuple[RepairedCursor, ...]:
+    async with _logs_elsewhere(settings, module) as logs_elsewhere:
+        return await operations.repair_cursors(engine, module=module, logs_elsewhere=logs_elsewhere, **said)
+
+
+@asynccontextmanager
+async def _logs_elsewhere(settings: Settings, module: str) -> AsyncIterator[Mapping[str, AsyncEngine | None]]:
+    """The module's log, if it is in another database. Raises CommandFailed where that can't be reached."""
+    url = settings.log_urls.get(module)
+    if module not in settings.log_urls or url is None:
+        yield dict.fromkeys(settings.log_urls.keys() & {module})
+        return
+    engine = connect_engine(url.get_secret_value(), "cli")
+    try:
+        yield {module: engine}
+    except Unavailable as error:
+        if error.server != f"log of {module}":
+            raise
+        raise CommandFailed(f"{error}. Start it, or give null for it in SAGA_LOG_URLS.") from error
+    finally:
+        await engine.dispose()
+
+
+@contextmanager
+def _refusals(module: str) -> Iterator[None]:
+    """What a repair refuses, as a sentence that names the remedy."""
+    try:
+        yield
+    except NotConsumed as error:
+        raise WrongUsage(sentence_of(error)) from None
+    except BeyondLog as error:
+        raise WrongUsage(f"--handled-up-to is beyond the end of the log, which is {error.last_position}.") from None
+    except UnknownModule:
+        raise CommandFailed(
+            f"No log of {shown(module)} is kept here yet. If it is kept elsewhere, name it in SAGA_LOG_URLS; if not, "
+            "repair its cursors when it has its first event."
+        ) from None
 
 
 def _repaired(found: Sequence[RepairedCursor]) -> RenderableType:
@@ -123,18 +184,17 @@ def _brief(handled: str) -> str:
     return handled if len(handled) <= MOST_SHOWN_CHARACTERS else f"{handled[:MOST_SHOWN_CHARACTERS]}..."
 
 
-def _forgotten(found: Mapping[str, Sequence[str]]) -> RenderableType:
+def _modules_of(consumer: str, found: Sequence[ForgottenCursor]) -> list[str]:
+    return [one.module for one in found if one.consumer == consumer]
+
+
+def _forgotten(found: Sequence[ForgottenCursor]) -> RenderableType:
+    by_consumer = {one.consumer: _modules_of(one.consumer, found) for one in found}
     lines = [
         Text(f"{shown(consumer)}: {len(modules)} cursors, in {', '.join(map(shown, modules[:MOST_SHOWN_RANGES]))} ...")
-        for consumer, modules in found.items()
-        if modules
+        for consumer, modules in by_consumer.items()
     ]
     return Group(*lines) if lines else Text("There is no cursor of a module that no process here consumes.")
-
-
-async def _read(settings: Settings) -> Sequence[ConsumerCursor]:
-    async with reading(settings) as connection:
-        return await read_cursors(connection)
 
 
 def _as_data(cursor: ConsumerCursor) -> dict[str, Any]:

@@ -1,19 +1,20 @@
 """`saga dead-letters`: messages that could not be handled: look at them, put them back, or give them up."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Any
 
 import typer
 from rich.text import Text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from saga.cli.shell.addresses import amqp_url
+from saga import operations
+from saga.cli.shell.addresses import amqp_url, amqp_url_if_any
 from saga.cli.shell.broker import broker
-from saga.cli.shell.database import database, reading
-from saga.cli.shell.failure import CommandFailed, WrongUsage
+from saga.cli.shell.database import operate
+from saga.cli.shell.failure import CommandFailed, WrongUsage, sentence_of
 from saga.cli.shell.letter import as_data, explained, identified
 from saga.cli.shell.moments import Since, since_moment
 from saga.cli.shell.processes import load_processes
@@ -24,21 +25,16 @@ from saga.operations import (
     Correction,
     EntryNotCorrectable,
     ForeignDeadLetters,
-    KeptMessage,
+    ListedDeadLetter,
+    NoBroker,
     NotStrictData,
-    OpenLetter,
-    OperationFailed,
     Redriven,
+    RedriveReport,
     UnknownDeadLetters,
-    Wanted,
-    discard_dead_letters,
     list_dead_letters,
+    read_dead_letters,
     redrive,
-    require_dead_letters,
-    require_open,
 )
-from saga.rabbitmq.publisher import Publisher
-from saga.rabbitmq.topology import topology
 from saga.settings import Settings, load_settings
 
 STATES = ("all", *(state.value for state in DeadLetterState))
@@ -73,8 +69,9 @@ def list_letters(
     if state not in STATES:
         raise WrongUsage(f"There is no state {shown(state)!r}: take one of {', '.join(STATES)}.")
     settings = load_settings()
-    wanted = Wanted(None if state == "all" else state, process_id, type_, text, since_moment(since))
-    found = asyncio.run(_list(settings, wanted, limit + 1))
+    wanted: dict[str, Any] = {"state": None if state == "all" else state, "process_id": process_id}
+    wanted |= {"type": type_, "text": text, "since": since_moment(since)}
+    found = operate(settings, partial(list_dead_letters, **wanted, limit=limit + 1))
     letters, more = found[:limit], len(found) > limit
     if as_json:
         processes = load_processes(settings)
@@ -92,7 +89,8 @@ def show(
 ) -> None:
     """Show one dead letter, with its headers and body."""
     settings = load_settings()
-    letter = asyncio.run(_read(settings, require_dead_letters, [dead_letter_id]))[dead_letter_id]
+    with refusals():
+        (letter,) = operate(settings, partial(read_dead_letters, ids=_checked([dead_letter_id])))
     if as_json:
         print_json(as_data(letter, load_processes(settings), full=full))
     else:
@@ -134,7 +132,7 @@ def redrive_letters(
         if not as_json:
             console.print(f"{answer.id}: {shown(answer.sentence)}", soft_wrap=True)
 
-    answers = asyncio.run(_redrive(settings, processes, ids or None, correction, say))
+    answers = _redrive(settings, processes, ids or None, correction, say)
     if as_json:
         print_json({"redriven": [_told(one, processes) for one in answers], "count": len(answers)})
     elif not answers:
@@ -153,39 +151,27 @@ def discard(
     if as_json and not yes:
         raise WrongUsage("--json asks no questions: add --yes.")
     settings = load_settings()
-    letters = asyncio.run(_read(settings, require_open, ids))
-    if not yes:
-        for letter in letters.values():
-            whose = f"{letter.consumer} {letter.process_id or '?'}"
-            typer.echo(f"{letter.id}: {shown(letter.type or '?')} of {shown(whose)}")
-        typer.confirm("Give up on these messages for good?", abort=True)
-    discarded = asyncio.run(_discard(settings, list(letters)))
+    with refusals():
+        if not yes:
+            operate(settings, partial(operations.discard, ids=_checked(ids), dry_run=True))
+            for letter in operate(settings, partial(read_dead_letters, ids=ids)):
+                whose = f"{letter.consumer} {letter.process_id or '?'}"
+                typer.echo(f"{letter.id}: {shown(letter.type or '?')} of {shown(whose)}")
+            typer.confirm("Give up on these messages for good?", abort=True)
+        discarded = operate(settings, partial(operations.discard, ids=_checked(ids)))
     if as_json:
         print_json({"discarded": discarded, "count": len(discarded)})
     else:
         typer.echo(f"Discarded {', '.join(map(str, discarded)) or 'none'}.")
 
 
-async def _list(settings: Settings, wanted: Wanted, limit: int) -> tuple[OpenLetter, ...]:
-    async with reading(settings) as connection:
-        return await list_dead_letters(connection, wanted, limit=limit)
-
-
-Look = Callable[[AsyncEngine, Sequence[int]], Awaitable[dict[int, KeptMessage]]]
-
-
-async def _read(settings: Settings, look: Look, ids: list[int]) -> dict[int, KeptMessage]:
-    async with _operating(settings, ()) as engine:
-        return await look(engine, _checked(ids))
-
-
-def _checked(ids: list[int]) -> list[int]:
+def _checked(ids: Sequence[int]) -> list[int]:
     if any(not 0 < one < 2**63 for one in ids):
         raise WrongUsage("A dead letter's id is a number from 1 on: `saga dead-letters list` shows them.")
-    return ids
+    return [*ids]
 
 
-async def _redrive(
+def _redrive(
     settings: Settings,
     processes: Mapping[str, Process],
     ids: list[int] | None,
@@ -193,59 +179,50 @@ async def _redrive(
     say: Callable[[Redriven], None],
 ) -> Sequence[Redriven]:
     """Redrive these, or all that are open; ``say`` what came of each."""
+    url = amqp_url_if_any(settings)
+    redriven = partial(
+        redrive,
+        processes=[*processes.values()],
+        ids=None if ids is None else _checked(ids),
+        broker=url,
+        prefix=settings.prefix,
+        logs_elsewhere=settings.log_urls,
+        publish_timeout_seconds=settings.publish_timeout_seconds,
+        correction=correction,
+        progress=say,
+    )
 
-    @asynccontextmanager
-    async def open_publisher() -> AsyncIterator[Publisher]:
-        url, declared = amqp_url(settings), topology(settings.prefix, *processes.values())
-        with broker(url):
-            async with Publisher(url, declared, settings.publish_timeout_seconds) as publisher:
-                yield publisher
+    async def work(engine: AsyncEngine) -> RedriveReport:
+        with broker(url) if url else nullcontext():
+            return await redriven(engine)
 
-    async with _operating(settings, processes) as engine:
-        done = await redrive(
-            engine,
-            [*processes.values()],
-            None if ids is None else _checked(ids),
-            prefix=settings.prefix,
-            open_publisher=open_publisher,
-            elsewhere=settings.log_urls,
-            correction=correction,
-            say=say,
-        )
+    try:
+        with refusals(processes):
+            done = operate(settings, work)
+    except NoBroker:
+        amqp_url(settings)  # says how to name one
+        raise
     for consumer, number in sorted(done.left_alone.items()):
         typer.echo(f"{number} of {shown(consumer)} left alone: SAGA_PROCESSES gives {', '.join(processes)}.", err=True)
     return done.answers
 
 
-async def _discard(settings: Settings, ids: list[int]) -> list[int]:
-    async with _operating(settings, ()) as engine:
-        return [*await discard_dead_letters(engine, ids)]
-
-
-@asynccontextmanager
-async def _operating(settings: Settings, processes: Collection[str]) -> AsyncIterator[AsyncEngine]:
-    """The database; what an operation refuses is a sentence that names the remedy."""
-    async with database(settings) as engine:
-        try:
-            yield engine
-        except UnknownDeadLetters as error:
-            raise CommandFailed(f"{_sentence(error)}: `saga dead-letters list` shows them.") from None
-        except ForeignDeadLetters as error:
-            said = ", ".join(f"{one} is one of {shown(consumer)}" for one, consumer in error.consumers.items())
-            raise CommandFailed(
-                f"SAGA_PROCESSES gives {', '.join(processes)}: name the others' there too; nothing was done: {said}."
-            ) from None
-        except NotStrictData as error:
-            raise WrongUsage(f"--data can't be read: {shown(error)}.") from None
-        except EntryNotCorrectable as error:
-            raise WrongUsage(f"{_sentence(error)}.") from None
-        except OperationFailed as error:
-            raise CommandFailed(f"{_sentence(error)}.") from None
-
-
-def _sentence(error: OperationFailed) -> str:
-    said = shown(error)
-    return f"{said[:1].upper()}{said[1:]}"
+@contextmanager
+def refusals(processes: Collection[str] = ()) -> Iterator[None]:
+    """What an operation refuses, as a sentence that names the remedy."""
+    try:
+        yield
+    except UnknownDeadLetters as error:
+        raise CommandFailed(f"{sentence_of(error)[:-1]}: `saga dead-letters list` shows them.") from None
+    except ForeignDeadLetters as error:
+        said = ", ".join(f"{one} is one of {shown(consumer)}" for one, consumer in error.consumers.items())
+        raise CommandFailed(
+            f"SAGA_PROCESSES gives {', '.join(processes)}: name the others' there too; nothing was done: {said}."
+        ) from None
+    except NotStrictData as error:
+        raise WrongUsage(f"--data can't be read: {shown(error)}.") from None
+    except EntryNotCorrectable as error:
+        raise WrongUsage(sentence_of(error)) from None
 
 
 def _told(answer: Redriven, processes: Mapping[str, Process]) -> dict[str, object]:
@@ -254,11 +231,11 @@ def _told(answer: Redriven, processes: Mapping[str, Process]) -> dict[str, objec
     return {**own, **asdict(answer)}
 
 
-def _show(letters: tuple[OpenLetter, ...], wanted: Wanted, *, more: bool) -> None:
+def _show(letters: tuple[ListedDeadLetter, ...], wanted: Mapping[str, Any], *, more: bool) -> None:
     console = terminal()
     if not letters:
-        state = "" if wanted.state is None else f"{wanted.state} "
-        such = "" if (wanted.process_id, wanted.type, wanted.text, wanted.since) == (None,) * 4 else " like that"
+        state = "" if wanted["state"] is None else f"{wanted['state']} "
+        such = " like that" if any(value is not None for name, value in wanted.items() if name != "state") else ""
         console.print(f"There are no {state}dead letters{such}.")
         return
     table = columns("id", "dead letter")
@@ -269,7 +246,7 @@ def _show(letters: tuple[OpenLetter, ...], wanted: Wanted, *, more: bool) -> Non
         console.print(f"... and more: these are {len(letters)}, see --limit.")
 
 
-def _summary(letter: OpenLetter) -> Text:
+def _summary(letter: ListedDeadLetter) -> Text:
     tries = "1 attempt" if letter.attempts == 1 else f"{letter.attempts} attempts"
     whose = shown(letter.consumer)
     whose = f"of {whose} {shown(letter.process_id)}" if letter.process_id else f"to {whose}"

@@ -2,22 +2,25 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
+from itertools import product
 from typing import Annotated, Any
 
 import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from saga.cli.shell.checked import unknown
 from saga.cli.shell.database import database
-from saga.cli.shell.failure import CommandFailed, WrongUsage
+from saga.cli.shell.failure import CommandFailed, WrongUsage, sentence_of
 from saga.cli.shell.operator import Actor, Operator, Reason, operator
-from saga.cli.shell.processes import OfProcess, choose_processes, identified, load_processes, require_known
+from saga.cli.shell.processes import OfProcess, choose_processes, identified, load_processes
 from saga.cli.shell.terminal import AsJson, columns, print_json, shown, terminal
 from saga.core import Process
-from saga.operations.erasure import Plan, Refused, Target, erase, plan
+from saga.operations import Erasure, NotErasable, UnknownInstances, erase
 from saga.settings import Settings, load_settings
 
-Erasures = list[tuple[Target, Plan]]
+Erasures = list[tuple[Process, str, Erasure]]
 
 
 def erase_instances(
@@ -40,52 +43,43 @@ def erase_instances(
     by = operator(actor, reason)
     settings = load_settings()
     wanted = list(dict.fromkeys(process_ids))
-    planned = asyncio.run(_plan(settings, choose_processes(settings, of), wanted))
+    processes = choose_processes(settings, of)
+    done = asyncio.run(_erase(settings, processes, wanted, by, dry_run=True))
     if not as_json:
-        terminal().print(_explained(planned, dry_run=dry_run))
-    if dry_run:
-        done = planned
-    else:
+        terminal().print(_explained(done, dry_run=dry_run))
+    if not dry_run:
         if not yes:
             typer.confirm("Erase this for good?", abort=True)
-        targets = [target for target, _ in planned]
-        done = asyncio.run(_erase(settings, targets, by))
+        done = asyncio.run(_erase(settings, processes, wanted, by, dry_run=False))
     if as_json:
         print_json({"dry_run": dry_run, "erased": [_as_data(*one) for one in done]})
     elif not dry_run:
-        typer.echo(f"Erased {', '.join(shown(target.process_id) for target, _ in done)}.")
+        typer.echo(f"Erased {', '.join(shown(process_id) for _, process_id, _ in done)}.")
 
 
-async def _plan(settings: Settings, processes: Sequence[Process], wanted: Sequence[str]) -> Erasures:
-    """What there is to erase, of all of them before any is touched."""
-    planned: Erasures = []
-    running = load_processes(settings)
-    async with database(settings) as engine:
-        for process_id in wanted:
-            for process in processes:
-                every = tuple({one.name: one for one in (*running, process)}.values())
-                target = Target(process, process_id, every)
-                try:
-                    planned.append((target, await plan(engine, target)))
-                except LookupError:
-                    continue
-                except Refused as error:
-                    raise CommandFailed(shown(error)) from None
-    require_known(processes, wanted, {target.process_id for target, _ in planned})
-    return planned
-
-
-async def _erase(settings: Settings, targets: Sequence[Target], by: Operator) -> Erasures:
+async def _erase(
+    settings: Settings, processes: Sequence[Process], wanted: Sequence[str], by: Operator, *, dry_run: bool
+) -> Erasures:
+    """Each instance in whichever processes have it. Raises CommandFailed if none has one of them."""
+    done: Erasures = []
+    why: dict[str, Any] = {"actor": by.actor, "reason": by.reason, "others": load_processes(settings)}
     async with database(settings) as engine:
         try:
-            return [(one, await erase(engine, one, actor=by.actor, reason=by.reason)) for one in targets]
-        except (Refused, LookupError) as error:
-            raise CommandFailed(f"{shown(error)} What was named before it is erased.") from None
+            for process_id, process in product(wanted, processes):
+                with suppress(UnknownInstances):
+                    done.append((process, process_id, await erase(engine, process, process_id, **why, dry_run=dry_run)))
+        except NotErasable as error:
+            before = "" if dry_run else " What was named before it is erased."
+            raise CommandFailed(f"{sentence_of(error)}{before}") from None
+    known = {process_id for _, process_id, _ in done}
+    if missing := [one for one in wanted if one not in known]:
+        raise CommandFailed(unknown(missing, processes))
+    return done
 
 
-def _as_data(target: Target, one: Plan) -> dict[str, Any]:
+def _as_data(process: Process, process_id: str, one: Erasure) -> dict[str, Any]:
     return {
-        **identified(target.process, target.process_id),
+        **identified(process, process_id),
         "entries": one.entries,
         "events": dict(one.events),
         "dead_letters": one.dead_letters,
@@ -95,12 +89,12 @@ def _as_data(target: Target, one: Plan) -> dict[str, Any]:
     }
 
 
-def _explained(planned: Erasures, *, dry_run: bool) -> RenderableType:
+def _explained(erasures: Erasures, *, dry_run: bool) -> RenderableType:
     table = columns("process", "id", "entries", "events", "dead letters", "at collaborators")
-    for target, one in planned:
+    for process, process_id, one in erasures:
         table.add_row(
-            target.process.name,
-            shown(target.process_id),
+            process.name,
+            shown(process_id),
             str(one.entries),
             _counts(one.events),
             str(one.dead_letters),
@@ -108,7 +102,7 @@ def _explained(planned: Erasures, *, dry_run: bool) -> RenderableType:
         )
     title = "Nothing was touched. This would be emptied:" if dry_run else "This is emptied:"
     parts: list[RenderableType] = [Text(title), Text(), table, Text()]
-    by_process = {target.process.name: (target.process, one) for target, one in planned}
+    by_process = {process.name: (process, one) for process, _, one in erasures}
     return Group(*parts, *(_kept(process, one) for process, one in by_process.values()))
 
 
@@ -116,7 +110,7 @@ def _counts(counts: Any) -> str:
     return ", ".join(f"{number} in {shown(name)}" for name, number in counts.items()) or "0"
 
 
-def _kept(process: Process, one: Plan) -> RenderableType:
+def _kept(process: Process, one: Erasure) -> RenderableType:
     table = columns(
         "message", "field", "why it stays", title=f"These fields stay, because the process {process.name} reads them:"
     )

@@ -11,7 +11,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from saga.cli.shell.database import reading
+from saga import operations
+from saga.cli.shell.database import database
 from saga.cli.shell.failure import CommandFailed, WrongUsage
 from saga.cli.shell.processes import OfProcess, choose_processes, identified, one_of
 from saga.cli.shell.terminal import (
@@ -28,25 +29,23 @@ from saga.cli.shell.terminal import (
 from saga.cli.shell.watch import PrintJson, Watch, shown_or_watched
 from saga.core import Process
 from saga.operations import (
-    LIMIT,
     AnsweredMessage,
     Inspection,
-    OpenLetter,
+    InstanceTimer,
+    ListedDeadLetter,
     SentCommand,
-    SetTimer,
-    count_open_of,
-    inspect_instance,
-    open_letters_of,
+    list_dead_letters,
 )
 from saga.settings import Settings, load_settings
+
+MOST_COUNTED = 1_000
+"""Dead letters about an instance of which nothing is known."""
 
 
 def inspect(
     process_id: Annotated[str, typer.Argument(metavar="ID", help="Instance id, such as an order id.")],
     *,
-    limit: Annotated[
-        int, typer.Option(min=1, max=100_000, help="Show at most this many entries of its record.")
-    ] = LIMIT,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="Show at most this many entries of its record.")] = 200,
     before: Annotated[int | None, typer.Option(min=1, help="Show the entries before this one.")] = None,
     of: OfProcess = None,
     watch: Watch = False,
@@ -71,23 +70,23 @@ async def _read(
     settings: Settings, processes: Sequence[Process], process_id: str, page: Mapping[str, Any]
 ) -> tuple[Process, Inspection]:
     """The instance and its process, wherever it is. Raises CommandFailed if no process has it, or several do."""
-    async with reading(settings) as connection:
-        looked = [(process, await inspect_instance(connection, process, process_id, **page)) for process in processes]
+    async with database(settings) as engine:
+        looked = [(process, await operations.inspect(engine, process, process_id, **page)) for process in processes]
         found = [(process, instance) for process, instance in looked if instance is not None]
-        letters = () if found else await open_letters_of(connection, process_id)
-        many = 0 if found else await count_open_of(connection, process_id)
+        letters = () if found else await list_dead_letters(engine, process_id=process_id, limit=MOST_COUNTED)
     if not found:
-        raise CommandFailed(_unknown(one_of(processes), process_id, letters, many))
+        raise CommandFailed(_unknown(one_of(processes), process_id, letters))
     if len(found) > 1:
         names = " or ".join(f"--process {process.name}" for process, _ in found)
         raise WrongUsage(f"Several processes have an instance {shown(process_id)!r}: say which, {names}.")
     return found[0]
 
 
-def _unknown(what: str, process_id: str, letters: tuple[OpenLetter, ...], count: int) -> str:
+def _unknown(what: str, process_id: str, letters: tuple[ListedDeadLetter, ...]) -> str:
     if not letters:
         return f"Nothing is known of {what} {shown(process_id)!r}: no message about it was taken in."
     ids = ", ".join(str(letter.id) for letter in letters[:5])
+    count = len(letters) if len(letters) < MOST_COUNTED else f"at least {MOST_COUNTED}"
     many = "an open dead letter names" if count == 1 else f"{count} open dead letters name"
     return (
         f"Nothing was taken in of {what} {shown(process_id)!r}, but {many} it ({ids}): "
@@ -164,7 +163,7 @@ def _message(answered: AnsweredMessage) -> Text:
     return text.append(f"\n{shown(answered.decision)}", "" if answered.taken else "dim")
 
 
-def _armed(timer: SetTimer) -> Text:
+def _armed(timer: InstanceTimer) -> Text:
     return Text.assemble(("-> ", "dim"), f"timer {timer.name}, due {date_and_time(timer.due_at)}")
 
 
@@ -181,7 +180,7 @@ def _whereabouts(command: SentCommand) -> tuple[str, str]:
     return ("pulled from the log", "dim") if command.pulled else ("still in the log only", "yellow")
 
 
-def _timers(timers: tuple[SetTimer, ...]) -> Table:
+def _timers(timers: tuple[InstanceTimer, ...]) -> Table:
     table = columns("timer", "emits", "due (UTC)", "", title="Timers")
     for timer in timers:
         if timer.fired_at is not None:

@@ -8,18 +8,18 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from saga import operations
 from saga.cli.shell.addresses import amqp_url_unless_pulled
 from saga.cli.shell.broker import broker
-from saga.cli.shell.database import reading
+from saga.cli.shell.database import database
 from saga.cli.shell.failure import CommandFailed
 from saga.cli.shell.holes import alarms_of, holes_of
 from saga.cli.shell.processes import load_processes
-from saga.cli.shell.queues import QueueDepth, read_depths
 from saga.cli.shell.services import blocked, services, services_as_data
 from saga.cli.shell.terminal import AsJson, age, columns, shown, terminal
 from saga.cli.shell.watch import PrintJson, Watch, shown_or_watched
-from saga.operations import ConsumerCursor, Lag, read_lag
-from saga.rabbitmq.topology import Topology, topology
+from saga.core import Process
+from saga.operations import ConsumerCursor, Lag, QueueDepth, list_queues
 from saga.settings import Settings, load_settings
 from saga.worker.relay import CONSUMER as RELAY
 
@@ -38,10 +38,10 @@ class BrokerView:
 def lag(*, watch: Watch = False, as_json: AsJson = False) -> None:
     """Show outboxes, cursors and holes, queues, services, overdue timers, dead letters and blocking transactions."""
     settings = load_settings()
-    wanted = topology(settings.prefix, *load_processes(settings))
+    processes = load_processes(settings)
 
     def show(print_document: PrintJson) -> None:
-        known, seen = asyncio.run(_read(settings, wanted))
+        known, seen = asyncio.run(_read(settings, processes))
         if as_json:
             print_document(_as_data(known, seen))
         else:
@@ -50,22 +50,20 @@ def lag(*, watch: Watch = False, as_json: AsJson = False) -> None:
     shown_or_watched(show, watch=watch)
 
 
-async def _read(settings: Settings, wanted: Topology) -> tuple[Lag, BrokerView]:
-    async with reading(settings) as connection:
-        known = await read_lag(connection)
-    return known, await _look_at_broker(settings, wanted)
+async def _read(settings: Settings, processes: Sequence[Process]) -> tuple[Lag, BrokerView]:
+    async with database(settings) as engine:
+        known = await operations.lag(engine)
+    return known, await _look_at_broker(settings, processes)
 
 
-async def _look_at_broker(settings: Settings, wanted: Topology) -> BrokerView:
+async def _look_at_broker(settings: Settings, processes: Sequence[Process]) -> BrokerView:
     try:
         url = amqp_url_unless_pulled(settings)
         if url is None:
             return BrokerView(None, exists=False)
         with broker(url):
             async with asyncio.timeout(BROKER_PATIENCE_SECONDS):
-                return BrokerView(
-                    None, await read_depths(url, (*(queue.name for queue in wanted.queues), wanted.undelivered))
-                )
+                return BrokerView(None, await list_queues(url, processes, prefix=settings.prefix))
     except CommandFailed as error:
         return BrokerView(str(error))
 

@@ -1,23 +1,22 @@
 """`saga list`: which orders, or instances of other processes, there are, and which of them are stuck."""
 
-import asyncio
 from collections.abc import Sequence
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Any
 
 import typer
 from rich.text import Text
 
-from saga.cli.shell.database import reading
+from saga import operations
+from saga.cli.shell.database import operate
 from saga.cli.shell.failure import WrongUsage
 from saga.cli.shell.moments import Since, since_moment
 from saga.cli.shell.processes import OfProcess, choose_processes, identified, many_of, one_of
 from saga.cli.shell.terminal import AsJson, columns, date_and_time, outcome_text, shown, terminal
 from saga.cli.shell.watch import PrintJson, Watch, shown_or_watched
 from saga.core import Process
-from saga.operations import ListedInstance, list_newest, list_stuck
-from saga.settings import Settings, load_settings
-
-Listed = tuple[Process, ListedInstance]
+from saga.operations import ListedInstance
+from saga.settings import load_settings
 
 
 def list_instances(
@@ -38,34 +37,19 @@ def list_instances(
         ends = f"No {one_of(processes)} ends as {shown(outcome)!r}"
         raise WrongUsage(f"{ends}: the outcomes are {', '.join(known)}.")
     since_moment(since)
+    by_name = {process.name: process for process in processes}
 
     def show(print_document: PrintJson) -> None:
-        found = asyncio.run(_read(settings, processes, outcome, stuck=stuck, limit=limit + 1))
-        begin = since_moment(since)
-        found = [one for one in found if begin is None or one[1].updated_at >= begin]
+        wanted: dict[str, Any] = {"outcome": outcome, "stuck": stuck, "since": since_moment(since), "limit": limit + 1}
+        found = operate(settings, partial(operations.list_instances, processes=processes, **wanted))
         instances, more = found[:limit], len(found) > limit
         if as_json:
-            listed = [_as_data(process, instance) for process, instance in instances]
+            listed = [_as_data(by_name[one.process], one) for one in instances]
             print_document({many_of(processes): listed, "count": len(listed), "more": more})
         else:
             _show(processes, instances, more=more, stuck=stuck)
 
     shown_or_watched(show, watch=watch)
-
-
-async def _read(
-    settings: Settings, processes: Sequence[Process], outcome: str | None, *, stuck: bool, limit: int
-) -> list[Listed]:
-    """Those of each process, and of all of them together the newest."""
-    query = list_stuck if stuck else list_newest
-    async with reading(settings) as connection:
-        found = [
-            (process, instance)
-            for process in processes
-            for instance in await query(connection, process, outcome=outcome, limit=limit)
-        ]
-    newest = found if len(processes) == 1 else sorted(found, key=lambda one: one[1].updated_at, reverse=True)
-    return newest[:limit]
 
 
 def _as_data(process: Process, instance: ListedInstance) -> dict[str, object]:
@@ -79,16 +63,16 @@ def _as_data(process: Process, instance: ListedInstance) -> dict[str, object]:
     }
 
 
-def _show(processes: Sequence[Process], instances: Sequence[Listed], *, more: bool, stuck: bool) -> None:
+def _show(processes: Sequence[Process], instances: Sequence[ListedInstance], *, more: bool, stuck: bool) -> None:
     console, what = terminal(), one_of(processes)
     if not instances:
         console.print(f"No {what} is stuck." if stuck else f"There is no such {what}.")
         return
     mixed = ["process"] if len(processes) > 1 else []
     table = columns(*mixed, what, "outcome", "last change (UTC)", "stuck")
-    for process, one in instances:
+    for one in instances:
         reason = Text(shown(one.reason or ""), "red")
-        mine = [process.name] if mixed else []
+        mine = [one.process] if mixed else []
         table.add_row(
             *mine, shown(one.process_id), outcome_text(one.outcome or "-"), date_and_time(one.updated_at), reason
         )

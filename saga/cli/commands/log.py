@@ -2,53 +2,26 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
-from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 import typer
 from rich.text import Text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from saga.cli.shell.database import database, reading
+from saga.cli.shell.database import database, operate
 from saga.cli.shell.failure import CommandFailed, WrongUsage
 from saga.cli.shell.moments import Since, since_moment
 from saga.cli.shell.terminal import AsJson, date_and_time, print_json, print_json_line, shown, terminal
-from saga.modules import Entry, Horizon, Pruned, Reading, read_horizon, read_public
-from saga.modules.reader import read_all
-from saga.operations import find_position_before, find_tail, list_modules
+from saga.modules import Entry, Pruned
+from saga.operations import LogPage, UnknownModule, follow_log, read_log
 from saga.settings import Settings, load_settings
 
-POLL_SECONDS = 0.2
-FOLLOWED_AT_ONCE = 500
 MOST_CHARACTERS = 120
 
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What somebody wants to see of a log; without ``after`` the last entries."""
-
-    module: str
-    internal: bool
-    after: int | None
-    limit: int
-    since: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """The entries after a position, up to a horizon, and how far the log goes.
-
-    ``pruned`` says that nobody asked for the position: it is where the log begins since it was pruned.
-    """
-
-    after: int
-    entries: list[Entry]
-    horizon: int
-    known: Horizon
-    pruned: bool = False
+Follow = Callable[[AsyncEngine], AsyncGenerator[LogPage, None]]
 
 
 def log(
@@ -69,92 +42,63 @@ def log(
     """
     if after is not None and since is not None:
         raise WrongUsage("--after and --since both say where to start: give one of them.")
-    settings, wanted = load_settings(), Wanted(module, internal, after, limit, since_moment(since))
+    settings, begin = load_settings(), since_moment(since)
     if not module:
         raise WrongUsage("Name a module: `saga modules` lists them.")
-    if follow:
-        asyncio.run(_follow(settings, wanted, as_json=as_json))
-        return
-    page = asyncio.run(_read(settings, wanted))
+    wanted: dict[str, Any] = {"after": after, "since": begin, "internal": internal, "limit": limit}
+    try:
+        if follow:
+            pages_of = partial(follow_log, module=module, **wanted)
+            asyncio.run(_follow(settings, pages_of, is_first=after is None, as_json=as_json))
+            return
+        page = operate(settings, partial(read_log, module=module, **wanted))
+    except UnknownModule as error:
+        raise CommandFailed(_unknown(error)) from None
+    except Pruned as error:
+        said = shown(str(error).capitalize())
+        raise CommandFailed(f"{said}. Begin with --after {error.pruned_position}.") from error
     if as_json:
-        print_json(_as_data(wanted, page))
+        print_json(_as_data(page))
     else:
-        _show(page)
+        _show(page, is_first=after is None)
 
 
-async def _read(settings: Settings, wanted: Wanted) -> Page:
-    async with reading(settings) as connection:
-        return await _first_page(connection, wanted)
-
-
-async def _follow(settings: Settings, wanted: Wanted, *, as_json: bool) -> None:
+async def _follow(settings: Settings, pages_of: Follow, *, is_first: bool, as_json: bool) -> None:
     """Print outside of the database's context: a reader who goes away is no failure of the database."""
-    async with aclosing(_pages(settings, wanted)) as pages:
+    async with aclosing(_pages(settings, pages_of)) as pages:
         async for page in pages:
             if as_json:
                 for entry in page.entries:
                     print_json_line(_entry_as_data(entry))
             else:
-                _show(page)
+                _show(page, is_first=is_first)
+            is_first = False
 
 
-async def _pages(settings: Settings, wanted: Wanted) -> AsyncGenerator[Page, None]:
-    async with database(settings) as engine:
-        async with engine.connect() as connection:
-            page = await _first_page(connection, wanted)
-        yield page
-        while True:
-            async with engine.connect() as connection:
-                found = await _read_after(connection, wanted, page.horizon, FOLLOWED_AT_ONCE)
-            if found.horizon == page.horizon:
-                await asyncio.sleep(POLL_SECONDS)
-                continue
-            page = Page(page.horizon, found.entries, found.horizon, page.known)
+async def _pages(settings: Settings, pages_of: Follow) -> AsyncGenerator[LogPage, None]:
+    async with database(settings) as engine, aclosing(pages_of(engine)) as pages:
+        async for page in pages:
             yield page
 
 
-async def _first_page(connection: AsyncConnection, wanted: Wanted) -> Page:
-    known = await read_horizon(connection, wanted.module)
-    if known is None:
-        raise CommandFailed(await _unknown(connection, wanted.module))
-    after = wanted.after
-    if wanted.since is not None:
-        after = await find_position_before(connection, wanted.module, wanted.since, known)
-    if after is None:
-        after = await find_tail(connection, wanted.module, known, limit=wanted.limit, internal=wanted.internal)
-    found = await _read_after(connection, wanted, after, wanted.limit)
-    return Page(after, found.entries, found.horizon, known, wanted.after is None and 0 < after == known.pruned_position)
+def _unknown(error: UnknownModule) -> str:
+    here = ", ".join(map(shown, error.kept_here)) or "none yet"
+    if error.is_kept_elsewhere:
+        return f"The log of module {shown(error.module)!r} is kept elsewhere: ask there. Kept here: {here}."
+    return f"No event was appended to a log of {shown(error.module)!r} here. Kept here: {here}."
 
 
-async def _read_after(connection: AsyncConnection, wanted: Wanted, after: int, limit: int) -> Reading:
-    read = read_all if wanted.internal else read_public
-    try:
-        return await read(connection, wanted.module, after, limit=limit)
-    except Pruned as error:
-        known = await read_horizon(connection, wanted.module)
-        begin = known.pruned_position if known else after
-        raise CommandFailed(f"{shown(str(error).capitalize())}. Begin with --after {begin}.") from error
-
-
-async def _unknown(connection: AsyncConnection, module: str) -> str:
-    found = await list_modules(connection)
-    here = ", ".join(shown(one.name) for one in found if one.kept_here) or "none yet"
-    if any(one.name == module for one in found):
-        return f"The log of module {shown(module)!r} is kept elsewhere: ask there. Kept here: {here}."
-    return f"No event was appended to a log of {shown(module)!r} here. Kept here: {here}."
-
-
-def _as_data(wanted: Wanted, page: Page) -> dict[str, Any]:
+def _as_data(page: LogPage) -> dict[str, Any]:
     return {
-        "module": wanted.module,
+        "module": page.module,
         "after": page.after,
         "horizon": page.horizon,
-        "last_position": page.known.last_position,
-        "last_public_position": page.known.last_public_position,
-        "pruned_position": page.known.pruned_position,
+        "last_position": page.log.last_position,
+        "last_public_position": page.log.last_public_position,
+        "pruned_position": page.log.pruned_position,
         "events": [_entry_as_data(entry) for entry in page.entries],
         "count": len(page.entries),
-        "more": page.horizon < page.known.last_position,
+        "more": page.horizon < page.log.last_position,
     }
 
 
@@ -175,9 +119,10 @@ def _entry_as_data(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _show(page: Page) -> None:
+def _show(page: LogPage, *, is_first: bool) -> None:
+    """``is_first`` is a page that begins where nobody asked for: where the log begins, if it was pruned."""
     console = terminal()
-    if page.pruned:
+    if is_first and 0 < page.after == page.log.pruned_position:
         console.print(Text(f"1..{page.after} pruned", "dim"))
     seen = page.after
     for entry in page.entries:

@@ -1,25 +1,25 @@
 """`saga migrate`: bring the database to the newest schema."""
 
+import asyncio
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
 from sqlalchemy.exc import DBAPIError
 
+from saga import operations
 from saga.addresses import DatabaseAddress
 from saga.cli.shell.addresses import database_url
 from saga.cli.shell.failure import CommandFailed, WrongUsage
 from saga.cli.shell.terminal import AsJson, print_json, shown
 from saga.postgres import LostRace, NeedsPerson, Unavailable
-from saga.postgres.migrations import WAIT_SECONDS
-from saga.postgres.migrations import migrate as migrate_database
 from saga.settings import load_settings
 
 
 def migrate(
     wait: Annotated[
         float, typer.Option(min=0, max=86_400, help="Seconds to keep trying while others lock the tables.")
-    ] = WAIT_SECONDS,
+    ] = 300,
     as_json: AsJson = False,
 ) -> None:
     """Create or upgrade the tables, and say from which version to which. Safe to run at any time, also at once."""
@@ -27,11 +27,13 @@ def migrate(
     url = database_url(settings)
     place = f"The database at {DatabaseAddress.parse(url)}"
     try:
-        done = migrate_database(
-            url,
-            wait_seconds=wait,
-            say=lambda line: typer.echo(shown(line), err=True),
-            allow_unsafe=settings.allow_unsafe_database,
+        done = asyncio.run(
+            operations.migrate(
+                url,
+                wait_seconds=wait,
+                progress=lambda line: typer.echo(shown(line), err=True),
+                allow_unsafe=settings.allow_unsafe_database,
+            )
         )
     except NeedsPerson as error:
         raise WrongUsage(error.sentence) from error

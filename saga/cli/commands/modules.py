@@ -1,16 +1,15 @@
 """`saga modules`: which modules there are, how far their logs go, and who reads them."""
 
-import asyncio
 from dataclasses import asdict
 
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from saga.cli.shell.database import reading
+from saga.cli.shell.database import operate
 from saga.cli.shell.terminal import AsJson, age, columns, print_json, shown, terminal
 from saga.operations import ListedModule, list_modules
-from saga.settings import Settings, load_settings
+from saga.settings import load_settings
 
 
 def modules(as_json: AsJson = False) -> None:
@@ -18,16 +17,11 @@ def modules(as_json: AsJson = False) -> None:
 
     The last position is the number of entries that were ever appended.
     """
-    found = asyncio.run(_read(load_settings()))
+    found = operate(load_settings(), list_modules)
     if as_json:
         print_json({"modules": [asdict(module) for module in found], "count": len(found)})
     else:
         terminal().print(_table(found))
-
-
-async def _read(settings: Settings) -> tuple[ListedModule, ...]:
-    async with reading(settings) as connection:
-        return await list_modules(connection)
 
 
 def _table(found: tuple[ListedModule, ...]) -> RenderableType:

@@ -1,25 +1,20 @@
 """`saga prune`: remove what is old and not needed any more, while the services go on."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from datetime import timedelta
+from functools import partial
 from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from saga.cli.shell.database import database
+from saga.cli.shell.database import operate
 from saga.cli.shell.failure import WrongUsage
 from saga.cli.shell.moments import duration
 from saga.cli.shell.terminal import AsJson, age, columns, date_and_time, print_json, shown, terminal
-from saga.operations import count_prunable, prune
-from saga.retention import PrunedLog, PruneEnd, Report
+from saga.operations import PrunedLog, PruneEnd, PruneReport, prune
 from saga.settings import Settings, load_settings
-
-Operation = Callable[[AsyncEngine, timedelta], Awaitable[Report]]
 
 KINDS: Final = {
     "instances": "settled orders",
@@ -46,9 +41,11 @@ def prune_database(
         raise WrongUsage("--json asks no questions: add --yes, or --dry-run to count only.")
     settings = load_settings()
     retention = _retention(settings, older_than)
-    if not (yes or dry_run) and not _confirmed(asyncio.run(_operate(settings, count_prunable, retention)), retention):
-        return
-    report = asyncio.run(_operate(settings, count_prunable if dry_run else prune, retention))
+    if not (yes or dry_run):
+        would_go = operate(settings, partial(prune, older_than=retention, dry_run=True))
+        if not _confirmed(would_go, retention):
+            return
+    report = operate(settings, partial(prune, older_than=retention, dry_run=dry_run))
     if as_json:
         print_json(_as_data(report, retention, dry_run=dry_run))
     else:
@@ -69,7 +66,7 @@ def _retention(settings: Settings, older_than: str | None) -> timedelta:
     return settings.retention
 
 
-def _confirmed(counted: Report, retention: timedelta) -> bool:
+def _confirmed(counted: PruneReport, retention: timedelta) -> bool:
     """Show what would go, and ask; there is nothing to ask where nothing would."""
     terminal().print(_explained(counted, retention, dry_run=True))
     if not counted.removed:
@@ -78,12 +75,7 @@ def _confirmed(counted: Report, retention: timedelta) -> bool:
     return True
 
 
-async def _operate(settings: Settings, operation: Operation, retention: timedelta) -> Report:
-    async with database(settings) as engine:
-        return await operation(engine, retention)
-
-
-def _as_data(report: Report, retention: timedelta, *, dry_run: bool) -> dict[str, Any]:
+def _as_data(report: PruneReport, retention: timedelta, *, dry_run: bool) -> dict[str, Any]:
     return {
         "dry_run": dry_run,
         "older_than_seconds": retention.total_seconds(),
@@ -94,7 +86,7 @@ def _as_data(report: Report, retention: timedelta, *, dry_run: bool) -> dict[str
     }
 
 
-def _explained(report: Report, retention: timedelta, *, dry_run: bool) -> RenderableType:
+def _explained(report: PruneReport, retention: timedelta, *, dry_run: bool) -> RenderableType:
     parts: list[RenderableType] = [_heading(report, retention, dry_run=dry_run)]
     if report.removed:
         table = columns("what", "would go" if dry_run else "pruned")
@@ -106,7 +98,7 @@ def _explained(report: Report, retention: timedelta, *, dry_run: bool) -> Render
     return Group(*parts)
 
 
-def _heading(report: Report, retention: timedelta, *, dry_run: bool) -> Text:
+def _heading(report: PruneReport, retention: timedelta, *, dry_run: bool) -> Text:
     what = f"what is older than {age(retention.total_seconds())} (before {date_and_time(report.before)} UTC)"
     if report.ended is PruneEnd.ANOTHER_IS_PRUNING:
         return Text(f"Another pruner is at work and prunes {what}.", "yellow")

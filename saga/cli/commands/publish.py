@@ -3,40 +3,50 @@
 import asyncio
 import json
 import sys
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
-from uuid import uuid4
 
 import typer
 from rich.text import Text
 
 from saga.cli.shell.addresses import amqp_url_unless_pulled
 from saga.cli.shell.broker import broker
-from saga.cli.shell.database import database
+from saga.cli.shell.database import operate
 from saga.cli.shell.failure import CommandFailed, WrongUsage
 from saga.cli.shell.processes import OfProcess, choose_processes
 from saga.cli.shell.sample import sample_data
 from saga.cli.shell.terminal import AsJson, print_json, shown, terminal
 from saga.core import DeclarationError, Process
 from saga.core.identifier import MAX_BYTES, is_short
-from saga.modules.outgoing import Outgoing
 from saga.operations import (
     Form,
     MissingFields,
     NewMessage,
     NoConsumer,
     NotLoggable,
+    Published,
     UnknownFields,
-    append_messages,
+    append_message,
     publish,
-    require_fields,
-    require_loggable,
 )
-from saga.rabbitmq.publisher import Publisher
-from saga.rabbitmq.topology import topology
+from saga.operations.publishing import only_for_a_broker
 from saga.settings import Settings, load_settings
+
+Data = Annotated[str | None, typer.Option(metavar="JSON", help="The fields of the message, but for its id.")]
+Sample = Annotated[
+    bool, typer.Option("--sample", help="Invent the fields that --data does not give, the same each time.")
+]
+AllowUnknown = Annotated[
+    bool, typer.Option("--allow-unknown", help="Send fields that the message class does not know, too.")
+]
+RawBody = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Send the bytes of this file as the body; - is stdin.")
+]
+Copies = Annotated[int, typer.Option(min=1, help="Send the same message this many times.")]
+NOT_PLAIN = ("sequence", "previous_sequence", "source", "time")
+"""What a message without CloudEvents attributes has no place for."""
 
 
 def publish_message(
@@ -46,15 +56,11 @@ def publish_message(
     ],
     process_id: Annotated[str, typer.Argument(metavar="ID", help="Instance id, such as an order id.")],
     *,
-    data: Annotated[str | None, typer.Option(metavar="JSON", help="The fields of the message, but for its id.")] = None,
-    sample: Annotated[
-        bool, typer.Option("--sample", help="Invent the fields that --data does not give, the same each time.")
-    ] = False,
-    allow_unknown: Annotated[
-        bool, typer.Option("--allow-unknown", help="Send fields that the message class does not know, too.")
-    ] = False,
+    data: Data = None,
+    sample: Sample = False,
+    allow_unknown: AllowUnknown = False,
     message_id: Annotated[str | None, typer.Option("--id", help="Message id; a new one by default.")] = None,
-    duplicate: Annotated[int, typer.Option(min=1, help="Send the same message this many times.")] = 1,
+    duplicate: Copies = 1,
     sequence: Annotated[int | None, typer.Option(help="Position in the module's log.")] = None,
     previous_sequence: Annotated[int | None, typer.Option(help="Position of the public event before it.")] = None,
     source: Annotated[str | None, typer.Option(help="Source; /modules/<module> by default.")] = None,
@@ -64,9 +70,7 @@ def publish_message(
     routing_key: Annotated[str | None, typer.Option(help="Routing key; <module>.<TYPE> by default.")] = None,
     structured: Annotated[bool, typer.Option("--structured", help="Send a CloudEvent in structured mode.")] = False,
     plain: Annotated[bool, typer.Option("--plain", help="Send a plain AMQP message, no CloudEvent.")] = False,
-    raw_body: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Send the bytes of this file as the body; - is stdin.")
-    ] = None,
+    raw_body: RawBody = None,
     of: OfProcess = None,
     as_json: AsJson = False,
 ) -> None:
@@ -74,73 +78,78 @@ def publish_message(
 
     It waits in the queue until a worker runs. Without a broker it is appended to the module's log instead.
     """
-    if structured and plain:
-        raise WrongUsage("A message is --structured or --plain, not both.")
-    if plain and (sequence is not None or previous_sequence is not None or source is not None or time is not None):
-        raise WrongUsage("A --plain message has no place for --sequence, --previous-sequence, --source or --time.")
-    if raw_body is not None and (data is not None or sample):
-        raise WrongUsage("With --raw-body there is no --data and no --sample: the bytes are sent as they are.")
+    given = {"id": message_id, "sequence": sequence, "previous_sequence": previous_sequence, "source": source}
+    given |= {"time": time, "correlation_id": correlation_id, "routing_key": routing_key}
+    form = _form(given, structured=structured, plain=plain)
     settings = load_settings()
     processes = choose_processes(settings, of)
     process, sender = _hearer(processes, type_, module)
-    message = NewMessage(
-        type=type_,
-        process_id=process_id,
-        module=sender,
-        id=str(uuid4()) if message_id is None else message_id,
-        source=source or f"/modules/{sender}",
-        time=time or datetime.now(UTC).isoformat().replace("+00:00", "Z"),
-        routing_key=routing_key or f"{sender}.{type_}",
-        form=Form.STRUCTURED if structured else Form.PLAIN if plain else Form.BINARY,
-        data=_said(process, type_, process_id, sample=sample) | _fields(data),
-        raw_body=_bytes(raw_body),
-        sequence=sequence,
-        previous_sequence=previous_sequence,
-        correlation_id=correlation_id,
-    )
-    _check_fields(process, message, allow_unknown=allow_unknown)
+    body = _body(process, type_, process_id, data, raw_body, sample=sample)
+    said: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    message = NewMessage(type_, process_id, sender, **body, form=form, **said)
+    sent = _send(settings, processes, message, duplicate, allow_unknown=allow_unknown, has_time=time is not None)
+    _report(process, sent, duplicate, as_json=as_json)
+
+
+def _form(given: Mapping[str, Any], *, structured: bool, plain: bool) -> Form:
+    """How the message is written. Raises WrongUsage for options that can't be together."""
+    if structured and plain:
+        raise WrongUsage("A message is --structured or --plain, not both.")
+    if plain and any(given[name] is not None for name in NOT_PLAIN):
+        raise WrongUsage("A --plain message has no place for --sequence, --previous-sequence, --source or --time.")
+    return Form.STRUCTURED if structured else Form.PLAIN if plain else Form.BINARY
+
+
+def _body(
+    process: Process, type_: str, process_id: str, data: str | None, raw_body: Path | None, *, sample: bool
+) -> dict[str, Any]:
+    """What the message says. Raises WrongUsage for what can't be read, and for options that can't be together."""
+    if raw_body is not None and (data is not None or sample):
+        raise WrongUsage("With --raw-body there is no --data and no --sample: the bytes are sent as they are.")
+    said = _sampled(process, type_, process_id) if sample else {process.correlate: process_id}
+    return {"data": said | _fields(data), "raw_body": _bytes(raw_body)}
+
+
+def _send(
+    settings: Settings,
+    processes: Sequence[Process],
+    message: NewMessage,
+    copies: int,
+    *,
+    allow_unknown: bool,
+    has_time: bool,
+) -> Published:
+    """Send it to the broker or, where there is none, to the log of its module."""
     url = amqp_url_unless_pulled(settings)
-    if url is None:
-        _refuse_for_a_log(message, has_time=time is not None)
-        _check_loggable(process, message)
-        positions = asyncio.run(_append(settings, [message] * duplicate))
-        _report_logged(process, message, positions, as_json=as_json)
-    else:
-        _check_texts(message)
-        sent = asyncio.run(_publish(url, settings, processes, message, duplicate))
-        _report(process, message, sent, duplicate, as_json=as_json)
-
-
-def _check_fields(process: Process, message: NewMessage, *, allow_unknown: bool) -> None:
     try:
-        require_fields(process, message, allow_unknown=allow_unknown)
+        if url is None:
+            _refuse_for_a_log(message, has_time=has_time)
+            return operate(
+                settings,
+                partial(
+                    append_message, processes=processes, message=message, copies=copies, allow_unknown=allow_unknown
+                ),
+            )
+        _check_texts(message)
+        return asyncio.run(_publish(url, settings, processes, message, copies, allow_unknown=allow_unknown))
     except MissingFields as error:
         raise WrongUsage(f"{shown(error)}: give them with --data, or add --sample for a sample message.") from None
     except UnknownFields as error:
         raise WrongUsage(f"{shown(error)}: correct --data, or add --allow-unknown to send it all the same.") from None
-
-
-def _check_loggable(process: Process, message: NewMessage) -> None:
-    try:
-        require_loggable(process, message)
-    except NoConsumer as error:
-        raise CommandFailed(f"There is no broker, and {shown(error)}.") from None
     except NotLoggable as error:
         raise WrongUsage(f"There is no broker, and {shown(error)}.") from None
+    except NoConsumer as error:
+        if url is None:
+            raise CommandFailed(f"There is no broker, and {shown(error)}.") from None
+        bound, key = ", ".join(_heard(processes)), shown(message.routing_key)
+        raise CommandFailed(f"No queue takes {key}: queues are bound to {bound}; see --routing-key.") from None
 
 
 def _refuse_for_a_log(message: NewMessage, *, has_time: bool) -> None:
     """A log gives each event its place itself, and holds JSON: whoever wants anything else needs a broker."""
-    given = {
-        "--sequence": message.sequence is not None,
-        "--previous-sequence": message.previous_sequence is not None,
-        "--source": message.source != f"/modules/{message.module}",
-        "--time": has_time,
-        "--routing-key": message.routing_key != f"{message.module}.{message.type}",
-        "--structured or --plain": message.form is not Form.BINARY,
-        "--raw-body": message.raw_body is not None,
-    }
-    if unfit := [option for option, is_given in given.items() if is_given]:
+    named = {"form": "--structured or --plain"}
+    options = [named.get(name, f"--{name.replace('_', '-')}") for name in only_for_a_broker(message)]
+    if unfit := [*options, *(["--time"] if has_time else [])]:
         raise WrongUsage(
             f"There is no broker, and a log has no place for {', '.join(unfit)}: it gives each event its position,"
             " source and time itself, and holds its data as JSON."
@@ -172,10 +181,8 @@ def _hearer(processes: Sequence[Process], type_: str, given: str | None) -> tupl
     return process, given or module
 
 
-def _said(process: Process, type_: str, process_id: str, *, sample: bool) -> dict[str, Any]:
-    """What the message says before --data. Raises WrongUsage where there can be no sample, and one is asked for."""
-    if not sample:
-        return {process.correlate: process_id}
+def _sampled(process: Process, type_: str, process_id: str) -> dict[str, Any]:
+    """A sample message. Raises WrongUsage where there can be none."""
     try:
         return sample_data(process, type_, process_id)
     except DeclarationError as error:
@@ -218,23 +225,25 @@ def _bytes(path: Path | None) -> bytes | None:
         raise WrongUsage(f"{shown(path)} can't be read: {error.strerror}.") from None
 
 
-async def _append(settings: Settings, messages: Sequence[NewMessage]) -> list[int]:
-    async with database(settings) as engine:
-        return await append_messages(engine, messages)
-
-
 async def _publish(
-    url: str, settings: Settings, processes: Sequence[Process], message: NewMessage, copies: int
-) -> Outgoing:
+    url: str,
+    settings: Settings,
+    processes: Sequence[Process],
+    message: NewMessage,
+    copies: int,
+    *,
+    allow_unknown: bool,
+) -> Published:
     with broker(url):
-        wanted = topology(settings.prefix, *processes)
-        async with Publisher(url, wanted, settings.publish_timeout_seconds) as publisher:
-            try:
-                return await publish(publisher, settings.prefix, message, copies=copies)
-            except NoConsumer:
-                bound = ", ".join(_heard(processes))
-                key = shown(message.routing_key)
-                raise CommandFailed(f"No queue takes {key}: queues are bound to {bound}; see --routing-key.") from None
+        return await publish(
+            url,
+            processes,
+            message,
+            prefix=settings.prefix,
+            copies=copies,
+            allow_unknown=allow_unknown,
+            timeout_seconds=settings.publish_timeout_seconds,
+        )
 
 
 def _heard(processes: Sequence[Process]) -> Iterable[str]:
@@ -242,40 +251,33 @@ def _heard(processes: Sequence[Process]) -> Iterable[str]:
     return dict.fromkeys(f"{module}.{kind.__name__}" for module, kinds in inputs for kind in kinds)
 
 
-def _report(process: Process, message: NewMessage, sent: Outgoing, copies: int, *, as_json: bool) -> None:
+def _report(process: Process, sent: Published, copies: int, *, as_json: bool) -> None:
     if as_json:
-        print_json(_as_data(process, message, sent, copies))
-        return
+        print_json(_as_data(process, sent, copies))
+    else:
+        terminal().print(*(_logged(sent) if sent.exchange is None else _sent(sent, copies)), sep="\n", soft_wrap=True)
+
+
+def _sent(sent: Published, copies: int) -> Iterator[Text]:
+    message = sent.message
     times = "" if copies == 1 else f" {copies} times"
     place = "" if message.sequence is None else f", position {message.sequence} of {message.source}"
-    terminal().print(
-        Text.assemble("Sent ", (shown(message.type), "bold"), f" for {shown(message.process_id)}{times}{place}"),
-        Text(f"  id           {shown(sent.id)}"),
-        Text(f"  routing key  {shown(sent.routing_key)} on {sent.exchange}"),
-        Text(f"  body         {_short(sent.body)}"),
-        sep="\n",
-        soft_wrap=True,
-    )
+    yield Text.assemble("Sent ", (shown(message.type), "bold"), f" for {shown(message.process_id)}{times}{place}")
+    yield Text(f"  id           {shown(message.id)}")
+    yield Text(f"  routing key  {shown(message.routing_key)} on {sent.exchange}")
+    yield Text(f"  body         {_short(sent.body)}")
 
 
-def _report_logged(process: Process, message: NewMessage, positions: Sequence[int], *, as_json: bool) -> None:
-    body = json.dumps(message.data).encode()
-    if as_json:
-        in_a_log = {"form": None, "exchange": None, "routing_key": None, "sequence": positions[0]}
-        print_json({**_described(process, message, len(positions), len(body)), **in_a_log, "positions": positions})
-        return
+def _logged(sent: Published) -> Iterator[Text]:
+    message, positions = sent.message, sent.positions
     place = f"position {positions[0]}" if len(positions) == 1 else f"positions {positions[0]} to {positions[-1]}"
-    terminal().print(
-        Text.assemble(
-            *("Appended ", (shown(message.type), "bold"), f" for {shown(message.process_id)} to the log of "),
-            f"{message.module}, {place}",
-        ),
-        Text(f"  there is no broker: consumers of {message.module} follow its log", "dim"),
-        Text(f"  id           {shown(message.id)}"),
-        Text(f"  body         {_short(body)}"),
-        sep="\n",
-        soft_wrap=True,
+    yield Text.assemble(
+        *("Appended ", (shown(message.type), "bold"), f" for {shown(message.process_id)} to the log of "),
+        f"{message.module}, {place}",
     )
+    yield Text(f"  there is no broker: consumers of {message.module} follow its log", "dim")
+    yield Text(f"  id           {shown(message.id)}")
+    yield Text(f"  body         {_short(sent.body)}")
 
 
 def _short(body: bytes) -> str:
@@ -283,18 +285,8 @@ def _short(body: bytes) -> str:
     return text if len(body) <= 300 else f"{text}... ({len(body)} bytes)"
 
 
-def _as_data(process: Process, message: NewMessage, sent: Outgoing, copies: int) -> dict[str, Any]:
-    return {
-        **_described(process, message, copies, len(sent.body)),
-        "form": message.form.value,
-        "exchange": sent.exchange,
-        "routing_key": message.routing_key,
-        "sequence": message.sequence,
-        "positions": [],
-    }
-
-
-def _described(process: Process, message: NewMessage, copies: int, body_bytes: int) -> dict[str, Any]:
+def _as_data(process: Process, sent: Published, copies: int) -> dict[str, Any]:
+    message, is_logged = sent.message, sent.exchange is None
     is_event = message.form is not Form.PLAIN
     return {
         "id": message.id,
@@ -307,6 +299,11 @@ def _described(process: Process, message: NewMessage, copies: int, body_bytes: i
         "previous_sequence": message.previous_sequence,
         "correlation_id": message.correlation_id,
         "data": message.data if message.raw_body is None else None,
-        "body_bytes": body_bytes,
+        "body_bytes": len(sent.body),
         "copies": copies,
+        "form": None if is_logged else message.form.value,
+        "exchange": sent.exchange,
+        "routing_key": None if is_logged else message.routing_key,
+        "sequence": sent.positions[0] if is_logged else message.sequence,
+        "positions": list(sent.positions),
     }

@@ -20,13 +20,15 @@ from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_r
 from saga.cli.shell.addresses import amqp_url_unless_pulled
 from saga.cli.shell.arrivals import Arrival, Shape, arrivals, order_ids
 from saga.cli.shell.broker import broker
-from saga.cli.shell.database import database, reading
+from saga.cli.shell.database import database
 from saga.cli.shell.expectation import EXPECTED, Checked, Facts, check
 from saga.cli.shell.terminal import AsJson, age, columns, outcome_text, print_json, shown, terminal
 from saga.core import Process
-from saga.operations import NewMessage, append_messages, count_answered, outgoing, read_outcomes
+from saga.operations import NewMessage
+from saga.operations.outcomes import count_answered, read_outcomes
+from saga.operations.publishing import append_messages, outgoing
 from saga.orders import order_process
-from saga.postgres import LostRace, NeedsPerson, Unavailable, unavailable_after
+from saga.postgres import LostRace, NeedsPerson, Unavailable, one_moment, unavailable_after
 from saga.rabbitmq.connection import passes_by_itself
 from saga.rabbitmq.publisher import Publisher
 from saga.rabbitmq.topology import topology
@@ -127,7 +129,7 @@ async def _run(settings: Settings, run: Run, timeout_seconds: float, *, quiet: b
                 await _send(send, run.plan, watch)
             await watch.until_settled(timeout_seconds)
     seconds = time.monotonic() - begin
-    async with reading(settings) as connection:
+    async with database(settings) as engine, one_moment(engine) as connection:
         recorded = await read_outcomes(connection, process, run.ids)
     checked = [check(recorded[order_id], run.published[order_id]) for order_id in run.ids if order_id in recorded]
     return Report(run, seconds, checked, [order_id for order_id in run.ids if order_id not in recorded])

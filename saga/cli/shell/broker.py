@@ -9,7 +9,8 @@ from aio_pika.exceptions import AMQPConnectionError, AMQPError
 
 from saga.addresses import BrokerAddress
 from saga.cli.shell.failure import CommandFailed, WrongUsage
-from saga.postgres import NeedsPerson
+from saga.operations import BrokerBlocked
+from saga.postgres import NeedsPerson, Unavailable
 from saga.postgres.sqlstates import Remedy
 from saga.rabbitmq.confirms import Refused
 from saga.rabbitmq.connection import BROKER_ERRORS, loss_is_said
@@ -27,14 +28,24 @@ def broker(amqp_url: str) -> Iterator[None]:
     try:
         with loss_is_said():
             yield
-    except NeedsPerson as error:
+    except BrokerBlocked as error:
+        raise CommandFailed(f"The {str(error).removeprefix('the ')}: see to its alarm.") from error
+    except Unavailable as error:
         # Of the database as well: what is done with the broker may be done with both.
-        raise WrongUsage(error.sentence) from error
+        if isinstance(error.__cause__, BROKER_ERRORS) and (error.server or "").startswith("broker"):
+            raise _failed(place, error.__cause__) from error
+        if isinstance(error, NeedsPerson):
+            raise WrongUsage(error.sentence) from error
+        raise
     except BROKER_ERRORS as error:
-        remedy, means = classified(error)
-        if remedy is Remedy.PERSON:
-            raise WrongUsage(f"{place} {means} ({_first_line(error)}).") from error
-        raise CommandFailed(f"{place} {_complaint(error)}") from error
+        raise _failed(place, error) from error
+
+
+def _failed(place: str, error: BaseException) -> CommandFailed:
+    remedy, means = classified(error)
+    if remedy is Remedy.PERSON:
+        return WrongUsage(f"{place} {means} ({_first_line(error)}).")
+    return CommandFailed(f"{place} {_complaint(error)}")
 
 
 def _complaint(error: BaseException) -> str:

@@ -1,16 +1,30 @@
-"""The database as commands meet it: one reading transaction, and sentences for what can be wrong with it."""
+"""The database as commands meet it: an engine, and sentences for what can be wrong."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import TypeVar
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.addresses import DatabaseAddress
 from saga.cli.shell.addresses import database_url
 from saga.cli.shell.failure import CommandFailed, WrongUsage
 from saga.postgres import LostRace, NeedsPerson, Refused, Unavailable, connect_engine, unavailable_after
 from saga.settings import Settings
+
+Done = TypeVar("Done")
+
+
+def operate(settings: Settings, work: Callable[[AsyncEngine], Awaitable[Done]]) -> Done:
+    """Do one thing with the database. Raises CommandFailed as ``database`` does."""
+
+    async def done() -> Done:
+        async with database(settings) as engine:
+            return await work(engine)
+
+    return asyncio.run(done())
 
 
 @asynccontextmanager
@@ -21,10 +35,19 @@ async def database(settings: Settings) -> AsyncIterator[AsyncEngine]:
     """
     url = database_url(settings)
     engine = connect_engine(url, "cli", pool_size=2)
+    try:
+        with database_errors(url), unavailable_after():
+            yield engine
+    finally:
+        await engine.dispose()
+
+
+@contextmanager
+def database_errors(url: str) -> Iterator[None]:
+    """Turn what can be wrong with the database at this URL into CommandFailed, or WrongUsage."""
     place = f"The database at {DatabaseAddress.parse(url)}"
     try:
-        with unavailable_after():
-            yield engine
+        yield
     except NeedsPerson as error:
         raise WrongUsage(f"{place} {error}.") from error
     except Refused as error:
@@ -41,15 +64,6 @@ async def database(settings: Settings) -> AsyncIterator[AsyncEngine]:
         raise CommandFailed(f"{place} refused: {_first_line(error.orig or error)}.") from error
     except SQLAlchemyError as error:
         raise CommandFailed(f"{place} can't be used: {_first_line(error)}.") from error
-    finally:
-        await engine.dispose()
-
-
-@asynccontextmanager
-async def reading(settings: Settings) -> AsyncIterator[AsyncConnection]:
-    """A read-only transaction that sees one moment. Raises CommandFailed as ``database`` does."""
-    async with database(settings) as engine, engine.connect() as connection:
-        yield await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
 def _first_line(error: BaseException) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from saga.operations import Came, Recorded
+from saga.operations.outcomes import Came, Recorded
 
 Facts = tuple[bool, bool, bool]
 """Whether it was paid, whether it timed out, whether it was cancelled."""

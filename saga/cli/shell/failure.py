@@ -10,7 +10,9 @@ from contextlib import contextmanager
 
 import typer
 
+from saga.cli.shell.terminal import shown
 from saga.core import DeclarationError
+from saga.operations.errors import OperationFailed
 from saga.settings import SettingsError
 
 
@@ -24,6 +26,12 @@ class WrongUsage(CommandFailed):
     """A person has to change something first: the command, its environment, or what a server allows."""
 
     exit_code = 2
+
+
+def sentence_of(error: OperationFailed) -> str:
+    """What an operation refuses, as a sentence."""
+    said = shown(error)
+    return f"{said[:1].upper()}{said[1:]}."
 
 
 def asks_for_json(words: Sequence[str]) -> bool:
@@ -40,6 +48,9 @@ def sentences(*, as_json: bool) -> Iterator[None]:
     except CommandFailed as error:
         _fail(str(error), error.exit_code, as_json=as_json)
         raise typer.Exit(error.exit_code) from error
+    except OperationFailed as error:
+        _fail(sentence_of(error), CommandFailed.exit_code, as_json=as_json)
+        raise typer.Exit(CommandFailed.exit_code) from error
     except (SettingsError, DeclarationError) as error:
         _fail(str(error), WrongUsage.exit_code, as_json=as_json)
         raise typer.Exit(WrongUsage.exit_code) from error

@@ -10,19 +10,19 @@ from rich.text import Text
 
 from saga.cli.shell.terminal import date_and_time, pairs, shown
 from saga.core import Process
-from saga.operations import KeptMessage, OpenLetter
+from saga.operations import DeadLetter, ListedDeadLetter
 
 SHORT_BYTES = 2_000
 BYTES_IN_A_LINE = 16
 
 
-def identified(letter: OpenLetter | KeptMessage, processes: Sequence[Process]) -> dict[str, Any]:
+def identified(letter: ListedDeadLetter | DeadLetter, processes: Sequence[Process]) -> dict[str, Any]:
     """Which one it is, and the instance that it names in its process's own word, if that is one of these."""
     own = {process.correlate: letter.process_id for process in processes if process.name == letter.consumer}
     return {"id": letter.id, **own}
 
 
-def as_data(letter: KeptMessage, processes: Sequence[Process], *, full: bool) -> dict[str, Any]:
+def as_data(letter: DeadLetter, processes: Sequence[Process], *, full: bool) -> dict[str, Any]:
     """The letter as JSON values. The body is text where it is UTF-8, else base64; shortened unless ``full``."""
     known = asdict(letter)
     known.pop("body")
@@ -37,7 +37,7 @@ def as_data(letter: KeptMessage, processes: Sequence[Process], *, full: bool) ->
     }
 
 
-def explained(letter: KeptMessage, *, full: bool) -> RenderableType:
+def explained(letter: DeadLetter, *, full: bool) -> RenderableType:
     """The letter for people."""
     table = pairs()
     for name, value in _known(letter):
@@ -53,7 +53,7 @@ def explained(letter: KeptMessage, *, full: bool) -> RenderableType:
     )
 
 
-def _known(letter: KeptMessage) -> list[tuple[str, object]]:
+def _known(letter: DeadLetter) -> list[tuple[str, object]]:
     place = f"position {letter.position} of {letter.module}" if letter.position is not None else None
     known = [
         ("type", letter.type),

@@ -5,12 +5,12 @@ setting; that it has a setting of its own, its payment timeout, is known here an
 """
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
-from saga.cli.shell.failure import CommandFailed, WrongUsage
+from saga.cli.shell.failure import WrongUsage
 from saga.cli.shell.target import ORDER, load_process
 from saga.cli.shell.terminal import shown
 from saga.core import Process
@@ -74,10 +74,3 @@ def identified(process: Process, process_id: str) -> dict[str, str]:
 
 def _load(settings: Settings, target: str) -> Process:
     return order_process(settings.payment_timeout) if target == ORDER else load_process(target)
-
-
-def require_known(processes: Sequence[Process], wanted: Sequence[str], known: Collection[str]) -> None:
-    """Raise CommandFailed, which names them, if nothing is known of some instances that somebody asked for."""
-    if unknown := [process_id for process_id in wanted if process_id not in known]:
-        named = ", ".join(map(repr, map(shown, unknown)))
-        raise CommandFailed(f"Nothing is known of {one_of(processes)} {named}.")

@@ -1,6 +1,6 @@
-"""Running services and blocking transactions, in words: for `saga lag`, and as complaints for `saga health`."""
+"""Running services and blocking transactions, in words."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from itertools import groupby
 from typing import Any
@@ -9,40 +9,30 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from saga.cli.shell.terminal import age, columns, date_and_time, shown
-from saga.operations import Blocker, Heartbeat, Standing, standings
-
-WORKER = "worker"
-SCHEDULER = "scheduler"
-LATE_SECONDS = 15.0
-"""A deadline that is overdue for so long is not under way any more."""
+from saga.operations import Blocker, Health, Heartbeat, LoopState
 
 
 def services_as_data(heartbeats: Sequence[Heartbeat]) -> list[dict[str, Any]]:
-    """What each loop was last heard of, and how it stands."""
-    return [asdict(one) | {"standing": standing.value} for one, standing in standings(heartbeats)]
-
-
-def silent_loops(heartbeats: Sequence[Heartbeat], standing: Standing = Standing.SILENT) -> list[str]:
-    """A sentence for each loop that stands like this."""
-    return [_silence(one, found) for one, found in standings(heartbeats) if found is standing]
-
-
-def failing_loops(heartbeats: Sequence[Heartbeat]) -> list[str]:
-    """A sentence for each loop that goes round, but gets nowhere: it began again when it was heard of last."""
+    """When each loop was heard of last, and what it does."""
     return [
-        f"{_loop(one)} starts over: {shown(one.reason)}."
-        for one, standing in standings(heartbeats)
-        if standing is Standing.GOING and one.reason is not None
+        {name: value for name, value in asdict(one).items() if name != "state"} | {"standing": one.state.value}
+        for one in heartbeats
     ]
 
 
-def missing_services(heartbeats: Sequence[Heartbeat], overdue_seconds: float | None, queued: int) -> Iterator[str]:
-    """What waits for a service of which none runs."""
-    running = {one.service for one in heartbeats if one.is_fresh}
-    if SCHEDULER not in running and overdue_seconds is not None and overdue_seconds > LATE_SECONDS:
-        yield f"A deadline is overdue by {age(overdue_seconds)}, and no scheduler runs: start one."
-    if WORKER not in running and queued:
-        yield f"{queued} messages wait in the queues, and no worker runs: start one."
+def replaced_loops(heartbeats: Iterable[Heartbeat]) -> list[str]:
+    """A sentence for each loop that does not go round, and whose work others do."""
+    return [_silence(one) for one in heartbeats if one.state is LoopState.REPLACED]
+
+
+def complaints(found: Health) -> Iterator[str]:
+    """A sentence for everything that is wrong with the services."""
+    yield from map(_silence, found.silent)
+    yield from map(_failure, found.failing)
+    if "scheduler" in found.missing:
+        yield f"A deadline is overdue by {age(found.overdue_seconds)}, and no scheduler runs: start one."
+    if "worker" in found.missing:
+        yield f"{found.queued} messages wait in the queues, and no worker runs: start one."
 
 
 def services(heartbeats: Sequence[Heartbeat]) -> RenderableType:
@@ -68,14 +58,19 @@ def blocked(blockers: Sequence[Blocker]) -> RenderableType:
 
 
 def _troubles(heartbeats: Sequence[Heartbeat]) -> Iterator[Text]:
-    yield from (Text(said, "red") for said in silent_loops(heartbeats))
-    yield from (Text(said, "yellow") for said in silent_loops(heartbeats, Standing.REPLACED))
-    yield from (Text(said, "yellow") for said in failing_loops(heartbeats))
+    yield from (Text(_silence(one), "red") for one in heartbeats if one.state is LoopState.SILENT)
+    yield from (Text(said, "yellow") for said in replaced_loops(heartbeats))
+    going = (one for one in heartbeats if one.state is LoopState.GOING)
+    yield from (Text(_failure(one), "yellow") for one in going if one.reason is not None)
 
 
-def _silence(one: Heartbeat, standing: Standing) -> str:
+def _failure(one: Heartbeat) -> str:
+    return f"{_loop(one)} starts over: {shown(one.reason)}."
+
+
+def _silence(one: Heartbeat) -> str:
     reason = f"; it was starting over: {shown(one.reason)}" if one.reason else ""
-    others = ", others do its work" if standing is Standing.REPLACED else ""
+    others = ", others do its work" if one.state is LoopState.REPLACED else ""
     return f"{_loop(one)} had no heartbeat for {age(abs(one.age_seconds))}{others}{reason}."
 
 

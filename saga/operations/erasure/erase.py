@@ -37,6 +37,7 @@ from saga.operations.erasure.contents import (
     written,
 )
 from saga.operations.erasure.kept import Kept, kept
+from saga.operations.errors import OperationFailed, UnknownInstances
 from saga.postgres import LostRace, Statements, again_after_lost_races, as_rows, durable_transaction
 from saga.postgres.operation import Operation, record_operation
 from saga.verification.replay.fold import ERASED
@@ -61,12 +62,12 @@ REWRITE_COMMANDS = _SQL["collaborator/rewrite_commands"]
 ERASE_REJECTED = _SQL["collaborator/erase_rejected"]
 
 
-class Refused(Exception):
+class NotErasable(OperationFailed):
     """The instance can't be erased now; the message says why, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class _Target:
     """The instance to erase, and every process that runs here: what any of them reads of a shared event stays."""
 
     process: Process
@@ -75,10 +76,11 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What an erasure changes, counted, and what it keeps.
+class Erasure:
+    """What an erasure changed, counted, and what it kept.
 
-    ``entries`` are those of the process's own log, ``events`` those of other modules, ``collaborators`` rows by schema.
+    ``entries`` are those of the process's own log, ``events`` those of other modules by module, ``collaborators`` rows
+    by schema.
     """
 
     entries: int
@@ -88,34 +90,43 @@ class Plan:
     kept: Kept
 
 
-class _Planned(Exception):
+class _Undone(Exception):
     """Undoes the transaction that was only to find out."""
 
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
+    def __init__(self, erasure: Erasure) -> None:
+        self.erasure = erasure
         super().__init__()
 
 
-async def plan(engine: AsyncEngine, target: Target) -> Plan:
-    """What ``erase`` would change: all of it is done, and undone. Raises as ``erase`` does."""
-    try:
-        await erase(engine, target, actor="", reason="", dry=True)
-    except _Planned as planned:
-        return planned.plan
-    raise AssertionError("a dry erasure commits nothing")
+async def erase(
+    engine: AsyncEngine,
+    process: Process,
+    process_id: str,
+    *,
+    actor: str,
+    reason: str,
+    others: Sequence[Process] = (),
+    dry_run: bool = False,
+) -> Erasure:
+    """Erase the personal data of a settled instance for good: all message data that its process no longer reads.
 
+    ``others`` are the other processes that run on this database: fields of a shared event that they read stay.
+    ``actor`` and ``reason`` are recorded: name nobody in the reason. With ``dry_run`` everything is rolled back. It
+    does not reach backups, the broker, or other databases.
 
-async def erase(engine: AsyncEngine, target: Target, *, actor: str, reason: str, dry: bool = False) -> Plan:
-    """Erase the instance, and record who did it and why.
-
-    Raises Refused while it is not settled, has open dead letters, or an event of it has a reader to come; LookupError
-    if nothing is known of it, and no dead letter says anything; Conflict where others were in the way too often;
-    Unavailable.
+    Raises NotErasable while the instance is not settled, has open dead letters, or one of its events has not been read
+    by everybody; UnknownInstances if neither an instance nor a dead letter is there; Conflict if others were in the way
+    too often; Unavailable. Nothing is changed then.
     """
-    return await again_after_lost_races()(_erase, engine, target, actor, reason, dry=dry)
+    every = tuple({one.name: one for one in (*others, process)}.values())
+    target = _Target(process, process_id, every)
+    try:
+        return await again_after_lost_races()(_erase, engine, target, actor, reason, dry_run=dry_run)
+    except _Undone as undone:
+        return undone.erasure
 
 
-async def _erase(engine: AsyncEngine, target: Target, actor: str, reason: str, *, dry: bool) -> Plan:
+async def _erase(engine: AsyncEngine, target: _Target, actor: str, reason: str, *, dry_run: bool) -> Erasure:
     process, process_id = target.process, target.process_id
     keeps = kept(process)
     async with durable_transaction(engine) as connection:
@@ -124,14 +135,14 @@ async def _erase(engine: AsyncEngine, target: Target, actor: str, reason: str, *
         await _require_answered(connection, target, row)
         letters = (await connection.execute(ERASE_LETTERS, _this(target))).rowcount
         if row is None and not letters:
-            raise LookupError(f"nothing is known of {process.name} {process_id!r}")
+            raise UnknownInstances([process_id])
         await connection.execute(ERASE_TIMERS, _this(target))
         events = await _erase_events(connection, target)
         entries, last = await _erase_stream(connection, target, keeps)
         collaborators = await _erase_at_collaborators(connection, target, keeps)
-        done = Plan(entries, events, letters, collaborators, keeps)
-        if dry:
-            raise _Planned(done)
+        done = Erasure(entries, events, letters, collaborators, keeps)
+        if dry_run:
+            raise _Undone(done)
         counts = {name: value for name, value in asdict(done).items() if name != "kept"}
         result = {"process": process.name, **counts}
         await record_operation(connection, Operation(actor, "erase", reason, (process_id,), result))
@@ -145,7 +156,7 @@ async def _erase(engine: AsyncEngine, target: Target, actor: str, reason: str, *
     return done
 
 
-async def _lock(connection: AsyncConnection, target: Target) -> tuple[Row[Any] | None, bool]:
+async def _lock(connection: AsyncConnection, target: _Target) -> tuple[Row[Any] | None, bool]:
     """The instance's row, and whether it is a tombstone; None where only dead letters may know of it."""
     if (row := (await connection.execute(LOCK_INSTANCE, _this(target))).one_or_none()) is not None:
         return row, False
@@ -153,17 +164,17 @@ async def _lock(connection: AsyncConnection, target: Target) -> tuple[Row[Any] |
     return row, row is not None
 
 
-async def _require_answered(connection: AsyncConnection, target: Target, row: Row[Any] | None) -> None:
+async def _require_answered(connection: AsyncConnection, target: _Target, row: Row[Any] | None) -> None:
     who = f"{target.process.name} {target.process_id}"
     if row is not None and not row.settled:
-        raise Refused(f"{who} is {row.outcome}, and not settled: erase it once it is.")
+        raise NotErasable(f"{who} is {row.outcome}, and not settled: erase it once it is")
     letters = (await connection.execute(LIST_OPEN_LETTERS, _this(target))).scalars().all()
     if letters:
         few = ", ".join(map(str, letters[:5])) + (", ..." if len(letters) > 5 else "")
-        raise Refused(f"{who} has open dead letters ({few}): redrive or discard them first.")
+        raise NotErasable(f"{who} has open dead letters ({few}): redrive or discard them first")
 
 
-async def _erase_stream(connection: AsyncConnection, target: Target, keeps: Kept) -> tuple[int, str | None]:
+async def _erase_stream(connection: AsyncConnection, target: _Target, keeps: Kept) -> tuple[int, str | None]:
     """How many entries changed, and the type of the last one."""
     changed, after, last = 0, 0, None
     parameters = {"module": target.process.module, "process_id": target.process_id, "limit": ENTRIES_AT_ONCE}
@@ -174,7 +185,7 @@ async def _erase_stream(connection: AsyncConnection, target: Target, keeps: Kept
     return changed, last
 
 
-def _entry(target: Target, keeps: Kept, row: Row[Any]) -> dict[str, Any] | None:
+def _entry(target: _Target, keeps: Kept, row: Row[Any]) -> dict[str, Any] | None:
     """An entry of the instance's stream as it is to be; None if it stays as it is."""
     was, metadata = orjson.loads(row.data), orjson.loads(row.metadata)
     if row.target is None:
@@ -187,7 +198,7 @@ def _entry(target: Target, keeps: Kept, row: Row[Any]) -> dict[str, Any] | None:
     return {"position": row.position, "data": data, "metadata": said}
 
 
-async def _erase_events(connection: AsyncConnection, target: Target) -> dict[str, int]:
+async def _erase_events(connection: AsyncConnection, target: _Target) -> dict[str, int]:
     """How many events changed, by module."""
     process = target.process
     heard = [
@@ -211,16 +222,16 @@ async def _erase_events(connection: AsyncConnection, target: Target) -> dict[str
     return changed
 
 
-def _event(target: Target, row: Row[Any]) -> dict[str, Any] | None:
+def _event(target: _Target, row: Row[Any]) -> dict[str, Any] | None:
     was, metadata = orjson.loads(row.data), orjson.loads(row.metadata)
     told = (target.process.name, target.process_id)
     data, said = erased_event([kept(one) for one in target.processes], told, row.type, was, metadata)
     if (data, said) == (was, metadata):
         return None
     if row.unread_by is not None:
-        raise Refused(
+        raise NotErasable(
             f"{row.unread_by} has not read position {row.position} of {row.module} yet, which is about "
-            f"{target.process.name} {target.process_id}: erase it once it has (`saga cursors`)."
+            f"{target.process.name} {target.process_id}: erase it once it has (`saga cursors`)"
         )
     return {"position": row.position, "data": data, "metadata": said}
 
@@ -233,7 +244,7 @@ async def _rewrite(connection: AsyncConnection, module: str, entries: list[dict[
         raise LostRace(f"rewrote {result.rowcount} of {len(entries)} entries: some were pruned just now")
 
 
-async def _erase_at_collaborators(connection: AsyncConnection, target: Target, keeps: Kept) -> dict[str, int]:
+async def _erase_at_collaborators(connection: AsyncConnection, target: _Target, keeps: Kept) -> dict[str, int]:
     """How many rows changed, by schema."""
     changed: dict[str, int] = {}
     this = {"process_id": target.process_id}
@@ -264,7 +275,7 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-async def _go_on_from(connection: AsyncConnection, target: Target, row: Row[Any], state: dict[str, Any]) -> None:
+async def _go_on_from(connection: AsyncConnection, target: _Target, row: Row[Any], state: dict[str, Any]) -> None:
     """Write the state, and record it as what the instance goes on from. The last statement locks the module's row."""
     process, version = target.process, row.stream_version + 1
     changed = {"state": orjson.dumps(state).decode(), "stream_version": version}
@@ -280,5 +291,5 @@ async def _go_on_from(connection: AsyncConnection, target: Target, row: Row[Any]
     await append(connection, process.module, [erased])
 
 
-def _this(target: Target) -> dict[str, Any]:
+def _this(target: _Target) -> dict[str, Any]:
     return {"process": target.process.name, "process_id": target.process_id}

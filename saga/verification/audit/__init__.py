@@ -5,25 +5,23 @@ the order and never asks that function: it reads the tables.
 """
 
 from saga.verification.audit.check import Audited, audit, audit_these, count_differing
-from saga.verification.audit.commands import Astray, AuditedCommands, audit_commands
-from saga.verification.audit.difference import Difference
-from saga.verification.audit.events import AuditedEvents, Unanswered, audit_events
+from saga.verification.audit.commands import AuditedCommands, StrayCommand, audit_commands
+from saga.verification.audit.events import AuditedEvents, UnansweredEvent, audit_events
 from saga.verification.audit.logs import Gap, audit_logs
 from saga.verification.audit.model import Expected, JointState, expect
 from saga.verification.audit.record import LastCommand, Record
 
 __all__ = [
-    "Astray",
     "Audited",
     "AuditedCommands",
     "AuditedEvents",
-    "Difference",
     "Expected",
     "Gap",
     "JointState",
     "LastCommand",
     "Record",
-    "Unanswered",
+    "StrayCommand",
+    "UnansweredEvent",
     "audit",
     "audit_commands",
     "audit_events",

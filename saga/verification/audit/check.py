@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from saga.core import Process
 from saga.modules import Entry
 from saga.verification.audit.comparison import compare
-from saga.verification.audit.difference import Difference
 from saga.verification.audit.record import Record
+from saga.verification.difference import Difference
 from saga.verification.replay import PAGE_SIZE, Standing, Stored, all_pages, these_pages
 from saga.verification.replay.examination import READ_ROWS, READ_STREAMS, READ_TIMER_NAMES, READ_TOMBSTONES
 from saga.verification.replay.fold import RESTARTS

@@ -27,9 +27,8 @@ from sqlalchemy.types import Text
 
 from saga.core import Effect, Process
 from saga.messages.identity import derived_id
-from saga.postgres import Statements
+from saga.postgres import Statements, one_moment
 from saga.verification.audit.events import READ_CAME_BACK
-from saga.verification.replay import one_moment
 
 COMMANDS_AT_ONCE: Final = 1_000
 ON_ITS_WAY: Final = timedelta(seconds=30)
@@ -43,9 +42,13 @@ READ_GIVEN_UP = _SQL["read_given_up"]
 
 
 @dataclass(frozen=True, slots=True)
-class Astray:
-    """A command that only one side has: the log of the process, or the collaborator."""
+class StrayCommand:
+    """A command that only one side has: the log of the process, or the collaborator.
 
+    ``is_recorded`` says which: it is in the log, and the collaborator lacks it; or the other way round.
+    """
+
+    process: str
     collaborator: str
     command_id: str
     type: str
@@ -66,7 +69,7 @@ class AuditedCommands:
     """A page: how many commands it had, and those that only one side has."""
 
     compared: int
-    astray: tuple[Astray, ...]
+    astray: tuple[StrayCommand, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,7 @@ async def audit_commands(
                 positions = await _positions(connection, process, collaborator, own)
                 missing = [one for one in own if one.command_id not in positions]
                 unrecorded = await _unrecorded(connection, process, missing)
-            yield AuditedCommands(len(own), tuple(_has(collaborator, one) for one in unrecorded))
+            yield AuditedCommands(len(own), tuple(_has(process, collaborator, one) for one in unrecorded))
             old = (positions[one.command_id] for one in own if one.is_old and one.command_id in positions)
             overtaken_upto = max(overtaken_upto, *old, 0)
             after = page[-1].command_id if len(page) == page_size else None
@@ -153,13 +156,13 @@ async def _unrecorded(connection: AsyncConnection, process: Process, missing: Se
     return [one for one in missing if one.process_id not in pruned]
 
 
-def _has(collaborator: _Collaborator, row: Row[Any]) -> Astray:
-    return Astray(collaborator.name, row.command_id, row.type, row.process_id, is_recorded=False)
+def _has(process: Process, collaborator: _Collaborator, row: Row[Any]) -> StrayCommand:
+    return StrayCommand(process.name, collaborator.name, row.command_id, row.type, row.process_id, is_recorded=False)
 
 
 async def _overtaken(
     engine: AsyncEngine, process: Process, collaborator: _Collaborator, upto: int, page_size: int
-) -> AsyncGenerator[tuple[Astray, ...], None]:
+) -> AsyncGenerator[tuple[StrayCommand, ...], None]:
     """Commands in the log up to a position that the collaborator lacks, a page at a time."""
     after = 0
     parameters = {"own": process.module, "collaborator": collaborator.name, "upto": upto, "limit": page_size}
@@ -171,7 +174,7 @@ async def _overtaken(
                 ids = [one.event_id for one in lacking]
                 known |= set((await connection.execute(READ_GIVEN_UP, {"command_ids": ids})).scalars())
         yield tuple(
-            Astray(collaborator.name, one.event_id, one.type, one.stream_id, is_recorded=True)
+            StrayCommand(process.name, collaborator.name, one.event_id, one.type, one.stream_id, is_recorded=True)
             for one in lacking
             if one.event_id not in known
         )

@@ -17,11 +17,10 @@ from typing import Any
 from saga.convergence.configuration import frozen
 from saga.convergence.enumeration import run_history
 from saga.core import Commanded, Deadline, Effect, Fact, Process, Register, State, load_state
-from saga.verification.audit.difference import Difference
 from saga.verification.audit.model import Expected, JointState, Wish, canonical_orders, contradictions, expect, fold
 from saga.verification.audit.record import LastCommand, Record, absent
+from saga.verification.difference import Difference, worded
 from saga.verification.replay import Stored
-from saga.verification.replay.difference import worded
 
 MOST_FACTS = 8
 """Of as many facts all parts are tried; of ten there are a thousand."""
@@ -66,7 +65,7 @@ def _by_facts(process: Process, stored: Stored | None, record: Record, timers: A
 def _about_record(stored: Stored | None, record: Record) -> Iterator[Difference]:
     yield from (Difference("record", trouble) for trouble in record.troubles)
     if (missing := record.missing(stored.stream_version if stored else 0)).count:
-        yield Difference("record", f"its record lacks the entries {missing}", model=list(missing.few))
+        yield Difference("record", f"its record lacks the entries {missing}", expected=list(missing.few))
     for (source, key), times in sorted(record.answers.items(), key=str):
         if times > 1:
             place = f"position {key} of {source}" if isinstance(key, int) else f"message {key} from {source}"
@@ -80,7 +79,7 @@ def _about_revisions(record: Record) -> Iterator[Difference]:
             yield Difference(what, f"{collaborator} was sent revision {revision} twice", times[revision], 1)
         first = record.sent_before.get(collaborator, 0) + 1
         if (gaps := absent(times.keys(), first, max(times))).count:
-            yield Difference(what, f"{collaborator} was never sent revision {gaps}", model=list(gaps.few))
+            yield Difference(what, f"{collaborator} was never sent revision {gaps}", expected=list(gaps.few))
         if (lowest := min(times)) < first:
             said = f"{collaborator} was sent revision {lowest}, and {first - 1} before it was pruned"
             yield Difference(what, said, lowest, first)
@@ -96,7 +95,7 @@ def _about_facts(
         yield from _timers(record, expected, timers)
     if stored is None:
         outcome = expected.outcome.value
-        yield Difference("row", f"it has no row; its facts come to {outcome}", model=outcome)
+        yield Difference("row", f"it has no row; its facts come to {outcome}", expected=outcome)
     else:
         yield from _row(process, stored, record, expected)
 
@@ -149,7 +148,7 @@ def _sent(process: Process, state: State, record: Record, expected: Expected) ->
         if stored and last and stored.condition not in (could_be := _conditions(process, last)):
             yield from _compared(f"commanded.{name}", stored.condition, " or ".join(could_be) or None)
     for name in sorted(expected.deadlines.keys() - state.commanded.keys()):
-        yield Difference(f"deadline.{name}", f"{name} is wanted, and was never armed", model="armed")
+        yield Difference(f"deadline.{name}", f"{name} is wanted, and was never armed", expected="armed")
     for collaborator in sorted(state.revisions.keys() | record.revisions.keys() | record.sent_before.keys()):
         greatest = max(record.sent_before.get(collaborator, 0), *record.revisions.get(collaborator, ()), 0)
         yield from _compared(f"revisions.{collaborator}", state.revisions.get(collaborator, 0), greatest)
@@ -194,7 +193,7 @@ def _effect(name: str, wish: Wish, last: LastCommand | None, before: Commanded |
     if last is None:
         if before is None and not wish.at_first:
             said = f"{name} has to be {condition}, and {wish.type} was never sent to {wish.collaborator}"
-            yield Difference(what, said, model=wish.type)
+            yield Difference(what, said, expected=wish.type)
         elif before is not None and (before.condition, dict(before.computed)) != (condition, dict(wish.computed)):
             said = f"{name} has to be {condition}, and was commanded {before.condition} before it was pruned"
             yield Difference(what, said, before.condition, condition)
@@ -222,7 +221,7 @@ def _timers(record: Record, expected: Expected, timers: AbstractSet[str]) -> Ite
     came = {fact.kind for fact in record.facts.values()}
     for name, deadline in sorted(expected.deadlines.items()):
         if not expected.settled and deadline.emits not in came and name not in timers:
-            yield Difference(f"timer.{name}", f"{name} has no timer: it would wait for ever", model="armed")
+            yield Difference(f"timer.{name}", f"{name} has no timer: it would wait for ever", expected="armed")
 
 
 def _conditions(process: Process, sent: LastCommand) -> list[str]:

@@ -23,8 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from saga.core import Deadline, Process
 from saga.messages.facts import read_fact, said_of
-from saga.postgres import Statements
-from saga.verification.replay import one_moment
+from saga.postgres import Statements, one_moment
 
 EVENTS_AT_ONCE: Final = 1_000
 
@@ -37,9 +36,13 @@ READ_CAME_BACK = _SQL["read_came_back"]
 
 
 @dataclass(frozen=True, slots=True)
-class Unanswered:
-    """A public event that the cursor covers and nobody has answered. Without an instance it was not understood."""
+class UnansweredEvent:
+    """A public event that the cursor of a process covers and nobody has answered.
 
+    ``process_id`` is None where the event was not understood.
+    """
+
+    process: str
     module: str
     position: int
     event_id: str
@@ -58,7 +61,7 @@ class AuditedEvents:
     """A page: how many events it had for the process, and those without an answer."""
 
     heard: int
-    unanswered: tuple[Unanswered, ...]
+    unanswered: tuple[UnansweredEvent, ...]
 
 
 async def audit_events(
@@ -81,7 +84,7 @@ async def audit_events(
             after = rows[-1].position if len(rows) == page_size else upto
 
 
-def _heard(process: Process, module: str, rows: Sequence[Row[Any]]) -> Iterator[Unanswered]:
+def _heard(process: Process, module: str, rows: Sequence[Row[Any]]) -> Iterator[UnansweredEvent]:
     """The events that the process hears; deadlines of other processes, of one name with its own, it overhears."""
     kinds = {kind.__name__: kind for kind in process.inputs[module]}
     own = {effect.emits.__name__ for effect in process.effects if isinstance(effect, Deadline)}
@@ -91,9 +94,9 @@ def _heard(process: Process, module: str, rows: Sequence[Row[Any]]) -> Iterator[
             continue
         if row.erased is None:
             about = _about(process, kinds[row.type], row.stream_id, data)
-            yield Unanswered(module, row.position, row.event_id, row.type, about)
+            yield UnansweredEvent(process.name, module, row.position, row.event_id, row.type, about)
         elif (erased := orjson.loads(row.erased).get(process.name)) is not None:
-            yield Unanswered(module, row.position, row.event_id, row.type, erased)
+            yield UnansweredEvent(process.name, module, row.position, row.event_id, row.type, erased)
 
 
 def _about(process: Process, kind: type, stream_id: str, data: Mapping[str, Any]) -> str | None:
@@ -107,8 +110,8 @@ def _about(process: Process, kind: type, stream_id: str, data: Mapping[str, Any]
 
 
 async def _unanswered(
-    connection: AsyncConnection, process: Process, module: str, heard: Sequence[Unanswered]
-) -> tuple[Unanswered, ...]:
+    connection: AsyncConnection, process: Process, module: str, heard: Sequence[UnansweredEvent]
+) -> tuple[UnansweredEvent, ...]:
     """Those without an answer, without a dead letter, and not pruned."""
     if not heard:
         return ()

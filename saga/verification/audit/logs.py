@@ -12,8 +12,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from saga.postgres import Statements
-from saga.verification.replay import one_moment
+from saga.postgres import Statements, one_moment
 
 POSITIONS_AT_ONCE: Final = 100_000
 

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from saga.core import Process, Register, dump_state, load_state
-from saga.verification.replay.difference import Difference, worded
+from saga.verification.difference import Difference, worded
 from saga.verification.replay.fold import Rebuilt
 
 
@@ -40,14 +40,12 @@ def differences(
 
 
 def _without_record(stored: Stored) -> Difference:
-    return Difference(
-        "record", f"it has a row ({stored.outcome}), and nothing is recorded of it", stored.outcome, repairable=False
-    )
+    return Difference("record", f"it has a row ({stored.outcome}), and nothing is recorded of it", stored.outcome)
 
 
 def _without_row(rebuilt: Rebuilt) -> Difference:
     outcome = rebuilt.outcome.value
-    return Difference("row", f"it has no row; recorded is {outcome}", recorded=outcome)
+    return Difference("row", f"it has no row; recorded is {outcome}", expected=outcome, repairable=True)
 
 
 def _compared(process: Process, stored: Stored, rebuilt: Rebuilt) -> Iterator[Difference]:
@@ -64,7 +62,7 @@ def _states(process: Process, stored: Any, recorded: Mapping[str, Any]) -> Itera
     try:
         known = _flat(process, _plain(dump_state(load_state(process, stored))))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        yield Difference("state", f"its stored state can't be read: {error}", stored, recorded)
+        yield Difference("state", f"its stored state can't be read: {error}", stored, recorded, repairable=True)
         return
     wanted = _flat(process, recorded)
     for path in sorted(known.keys() | wanted.keys()):
@@ -96,11 +94,12 @@ def _timers(process: Process, rebuilt: Rebuilt, timers: AbstractSet[str]) -> Ite
         if deadline.name not in timers:
             due = deadline.due_at.isoformat()
             said = f"its deadline {deadline.name}, due {due}, has no timer: it would wait for ever"
-            yield Difference(f"timer.{deadline.name}", said, recorded=due)
+            yield Difference(f"timer.{deadline.name}", said, expected=due, repairable=True)
 
 
 def _difference(what: str, stored: Any, recorded: Any) -> Difference:
-    return Difference(what, f"{what}: stored {worded(stored)}, recorded {worded(recorded)}", stored, recorded)
+    said = f"{what}: stored {worded(stored)}, recorded {worded(recorded)}"
+    return Difference(what, said, stored, recorded, repairable=True)
 
 
 def _plain(value: Any) -> Any:

@@ -47,7 +47,7 @@ class KnownLog:
 
 
 @dataclass(frozen=True, slots=True)
-class At:
+class CursorPlace:
     """Where a cursor stands: the watermark, and the handled ranges above it, as PostgreSQL writes them."""
 
     watermark: int
@@ -60,8 +60,8 @@ class RepairedCursor:
 
     consumer: str
     module: str
-    before: At
-    after: At
+    before: CursorPlace
+    after: CursorPlace
     released: int
 
     @property
@@ -85,7 +85,7 @@ async def repair(connection: AsyncConnection, process: Process, log: KnownLog) -
     else:
         proved = await connection.execute(PROVE_HANDLED_ELSEWHERE, known)
     after = (await connection.execute(SET_CURSOR, {**this, "handled": proved.scalar_one()})).one()
-    return RepairedCursor(process.name, log.module, At(*held), At(*after), released)
+    return RepairedCursor(process.name, log.module, CursorPlace(*held), CursorPlace(*after), released)
 
 
 async def forget_unheard(connection: AsyncConnection, process: Process) -> Sequence[str]:

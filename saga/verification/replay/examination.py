@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from saga.core import Process
 from saga.modules import Entry
 from saga.postgres import Statements
+from saga.verification.difference import Difference
 from saga.verification.replay.comparison import Stored, differences
-from saga.verification.replay.difference import Difference
 from saga.verification.replay.fold import ERASED, Fold, Rebuilt
 
 _SQL = Statements(__package__)

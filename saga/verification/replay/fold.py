@@ -24,7 +24,7 @@ from pydantic import ValidationError
 from saga.core import Command, Commanded, Deadline, Decision, DecisionKind, Effect, Process, State, decide, load_state
 from saga.messages.facts import read_fact
 from saga.modules import Entry
-from saga.verification.replay.difference import Difference
+from saga.verification.difference import Difference
 
 ANSWERS: Final = ("InputTaken", "InputIgnored")
 REVIVED: Final = "InstanceRevived"
@@ -174,8 +174,7 @@ class Fold:
         self._damage = Difference(
             f"entry.{version}",
             f"its record can't be followed, so nothing else was compared: entry {version}: {why}",
-            recorded=None if entry is None else entry.type,
-            repairable=False,
+            expected=None if entry is None else entry.type,
         )
 
 
@@ -227,8 +226,7 @@ def _never_sent(cause: str, key: Key) -> Difference:
     return Difference(
         f"command.{effect}",
         f"{cause} leads to {type_} revision {revision} for {target} ({effect}), and the log does not have it",
-        recorded={"target": target, "type": type_, "effect": effect, "revision": revision},
-        repairable=False,
+        expected={"target": target, "type": type_, "effect": effect, "revision": revision},
     )
 
 
@@ -237,8 +235,7 @@ def _sent_for_nothing(cause: str, entry: Entry) -> Difference:
     return Difference(
         f"command.{effect}",
         f"the log has {type_} revision {revision} for {target} ({effect}), and {cause} does not lead to it",
-        stored={"target": target, "type": type_, "effect": effect, "revision": revision},
-        repairable=False,
+        found={"target": target, "type": type_, "effect": effect, "revision": revision},
     )
 
 

@@ -6,14 +6,13 @@ their rows and by their streams, in the order of their ids; those that are born 
 never there as far as the looking is concerned.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Final, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from saga.core import Process
-from saga.postgres import Statements, reading
+from saga.postgres import Statements, one_moment
 
 PAGE_SIZE: Final = 500
 
@@ -46,10 +45,3 @@ async def these_pages(
         async with one_moment(engine) as connection:
             seen = await look(connection, process, process_ids[start : start + page_size])
         yield seen
-
-
-@asynccontextmanager
-async def one_moment(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """A connection that reads, and sees one moment."""
-    async with reading(engine) as connection:
-        yield await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)

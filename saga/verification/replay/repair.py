@@ -16,7 +16,7 @@ from saga.engine.instances import DELETE_EMPTY_INSTANCES, Decided, Instance, wri
 from saga.messages.identity import derived_id
 from saga.modules import NewEvent, Visibility, append
 from saga.postgres import Statements, again_after_lost_races, durable_transaction
-from saga.verification.replay.difference import Difference
+from saga.verification.difference import Difference
 from saga.verification.replay.examination import Examined, examine
 from saga.verification.replay.fold import REPAIRED, ArmedDeadline, Rebuilt
 

@@ -1,15 +1,15 @@
-"""How far everybody got: the ends of the logs, the cursors and their holes, what is not relayed, what is due."""
+"""The backlog: how far everybody got, and what waits where. What only the broker knows is in ``queues``."""
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import RowMapping
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from saga.operations.dead_letters import count_open
 from saga.operations.services import Blocker, Heartbeat, read_blocked, read_services
-from saga.postgres import Statements
+from saga.postgres import Statements, one_moment
 
 _SQL = Statements(__package__)
 READ_MODULES = _SQL["read_modules"]
@@ -76,7 +76,7 @@ class ConsumerCursor:
 
 @dataclass(frozen=True, slots=True)
 class Outbox:
-    """What of a module's log should leave it and has not."""
+    """How many entries of a module's log should be relayed and were not; None seconds if there are none."""
 
     module: str
     not_relayed: int
@@ -84,8 +84,8 @@ class Outbox:
 
 
 @dataclass(frozen=True, slots=True)
-class Timers:
-    """Deadlines that have not fired."""
+class TimerCounts:
+    """How many deadlines have not fired, and how many of these are overdue; None seconds if none is."""
 
     armed: int
     overdue: int
@@ -94,35 +94,50 @@ class Timers:
 
 @dataclass(frozen=True, slots=True)
 class Lag:
-    """Everything that the database knows of who is behind."""
+    """Everything that the database knows of who is behind, as of one moment.
+
+    ``modules`` and ``outbox`` are about the logs that are kept here, ``cursors`` about all. ``services`` are the loops
+    of every service, ``blocked`` the transactions for which others wait.
+    """
 
     modules: tuple[ModuleEnd, ...]
     cursors: tuple[ConsumerCursor, ...]
     outbox: tuple[Outbox, ...]
-    timers: Timers
+    timers: TimerCounts
     open_dead_letters: int
     services: tuple[Heartbeat, ...]
     blocked: tuple[Blocker, ...]
 
 
+async def lag(engine: AsyncEngine) -> Lag:
+    """How far everybody got, and what waits. Raises Unavailable."""
+    async with one_moment(engine) as connection:
+        return await read_lag(connection)
+
+
+async def list_cursors(engine: AsyncEngine) -> tuple[ConsumerCursor, ...]:
+    """How far each consumer got in each module, with the first 100 holes of each cursor. Raises Unavailable."""
+    async with one_moment(engine) as connection:
+        return await _read_cursors(connection)
+
+
 async def read_lag(connection: AsyncConnection) -> Lag:
-    """Read all of it, as of one moment if the connection is in a repeatable-read transaction."""
+    """The same on a connection."""
     modules = (await connection.execute(READ_MODULES)).mappings()
     outbox = (await connection.execute(READ_OUTBOX)).mappings()
     timers = (await connection.execute(COUNT_TIMERS)).mappings().one()
     return Lag(
         modules=tuple(ModuleEnd(**row) for row in modules),
-        cursors=await read_cursors(connection),
+        cursors=await _read_cursors(connection),
         outbox=tuple(Outbox(**row) for row in outbox),
-        timers=Timers(**timers),
+        timers=TimerCounts(**timers),
         open_dead_letters=await count_open(connection),
         services=await read_services(connection),
         blocked=await read_blocked(connection),
     )
 
 
-async def read_cursors(connection: AsyncConnection) -> tuple[ConsumerCursor, ...]:
-    """How far every consumer got in every module, with the first holes of each."""
+async def _read_cursors(connection: AsyncConnection) -> tuple[ConsumerCursor, ...]:
     holes: defaultdict[tuple[str, str], list[Hole]] = defaultdict(list)
     for row in await connection.execute(READ_HOLES, {"most": MOST_HOLES}):
         holes[row.consumer, row.module].append(Hole(row.first, row.last, row.age_seconds))

@@ -1,0 +1,88 @@
+"""Keep a database in order: migrate it, prune what is old, erase what somebody asks for, and give up what is hopeless.
+
+python -m examples.programs.upkeep postgresql://user:password@host/database TRIP
+"""
+
+import asyncio
+import sys
+from datetime import timedelta
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from examples.trip.process import trip
+from saga.modules import connect_engine
+from saga.operations import (
+    NotErasable,
+    OperationFailed,
+    PruneEnd,
+    UnknownInstances,
+    discard,
+    erase,
+    forget_cursors,
+    list_dead_letters,
+    migrate,
+    prune,
+    read_dead_letters,
+    repair_cursors,
+)
+
+OLD = timedelta(days=90)
+
+
+async def prune_old(engine: AsyncEngine) -> None:
+    """Remove what is older than 90 days, if there is any of it."""
+    would_go = await prune(engine, OLD, dry_run=True)
+    if would_go.removed:
+        pruned = await prune(engine, OLD)
+        print(f"pruned {pruned.removed}" if pruned.ended is PruneEnd.DONE else "another one is at it")
+    else:
+        print("nothing is old enough")
+
+
+async def forget_traveller(engine: AsyncEngine, trip_id: str) -> None:
+    """Erase what a trip was told, as its traveller asks for."""
+    try:
+        done = await erase(engine, trip, trip_id, actor="privacy desk", reason="request 4711")
+        print(f"erased {done.entries} entries")
+    except UnknownInstances as unknown:
+        print(f"nothing is known of {unknown.ids}")
+    except NotErasable as refused:
+        print(f"not now: {refused}")
+
+
+async def give_up(engine: AsyncEngine) -> None:
+    """Close the dead letters about nobody, after a look at each."""
+    ids = [letter.id for letter in await list_dead_letters(engine) if letter.process_id is None]
+    for letter in await read_dead_letters(engine, ids):
+        print(f"{letter.id}: {letter.reason}, {len(letter.body)} bytes")
+    print("discarded", await discard(engine, ids))
+
+
+async def set_cursors_right(engine: AsyncEngine) -> None:
+    """Set cursors back to what can be proved, and remove those that nobody needs."""
+    actor, reason = "night shift", "after the restore"
+    for module in trip.inputs:
+        try:
+            repaired = await repair_cursors(engine, [trip], module, actor=actor, reason=reason)
+            print(module, [one.is_changed for one in repaired])
+        except OperationFailed as refused:
+            print(refused)
+    print("forgotten", await forget_cursors(engine, [trip], actor=actor, reason=reason))
+
+
+async def main(database: str, trip_id: str) -> None:
+    """Do all of it, to one database."""
+    done = await migrate(database)
+    print(f"the schema is at {done.after}")
+    engine = connect_engine(database, "upkeep")
+    try:
+        await prune_old(engine)
+        await forget_traveller(engine, trip_id)
+        await give_up(engine)
+        await set_cursors_right(engine)
+    finally:
+        await engine.dispose()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))
