@@ -17,11 +17,12 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from saga.cli.shell.failure import WrongUsage
 from saga.devstack.demo.arrivals import PLACED, Arrival, Verdict, arrivals, diverged, read_verdicts, send
 from saga.devstack.demo.reconciliation import Finding, reconcile
 from saga.devstack.demo.shop import COUNT_OUTCOMES, Shop, read_progress
 from saga.devstack.demo.ways import ByBroker, ByLogs, Way
-from saga.devstack.errors import LocalStackError
+from saga.devstack.errors import LocalStackError, NotInstalled
 from saga.devstack.services import Services, our_services
 from saga.devstack.stack import LocalStack
 from saga.orders import order_process
@@ -76,7 +77,7 @@ def demo(
                 findings = asyncio.run(_run(stack, services, orders, seed))
     except (LocalStackError, Unavailable) as error:
         _say(error.sentence if isinstance(error, NeedsPerson) else str(error))
-        raise typer.Exit(1) from None
+        raise typer.Exit(WrongUsage.exit_code if isinstance(error, NotInstalled) else 1) from None
     except KeyboardInterrupt:
         _say("Interrupted; everything is stopped")
         raise typer.Exit(130) from None
