@@ -75,9 +75,11 @@ def demo(
                 services.start()
                 _say(f"{WORKERS} workers, {SCHEDULERS} schedulers and the simulated gateway run, each as a process")
                 findings = asyncio.run(_run(stack, services, orders, seed))
+    except NotInstalled as error:
+        raise WrongUsage(str(error)) from None
     except (LocalStackError, Unavailable) as error:
         _say(error.sentence if isinstance(error, NeedsPerson) else str(error))
-        raise typer.Exit(WrongUsage.exit_code if isinstance(error, NotInstalled) else 1) from None
+        raise typer.Exit(1) from None
     except KeyboardInterrupt:
         _say("Interrupted; everything is stopped")
         raise typer.Exit(130) from None
