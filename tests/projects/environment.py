@@ -18,7 +18,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[2]
 BUILD = "import sys; from hatchling import build; build.build_wheel(sys.argv[1])"
 IS_PLAIN = bool(os.environ.get("PLAIN_INSTALL"))
-MOST_SECONDS = 100
+MOST_SECONDS = 300
 
 Done = subprocess.CompletedProcess[str]
 

@@ -3,6 +3,7 @@
 The tests make the environment. Containers are not built or started: `saga check`, which the build runs, is run here.
 """
 
+import json
 import re
 import signal
 import subprocess
@@ -23,10 +24,11 @@ PREPARED = {
     "python3 -m venv .venv",
     ". .venv/bin/activate",
     "pip install -r requirements-dev.txt",
+    "pytest",
 }
-"""What has made the environment in which this test runs."""
+"""What has made the environment in which this test runs, and what another test runs in such a project."""
 SERVICES = ("saga up", "python -m my_returns.bank", "python -m my_returns.support")
-SHELL_ONLY = ("cd ", "eval ")
+ADDRESSES = 'eval "$(saga env)"'
 FAILS = ("saga check", "diverges: ")
 """The command that shall find something, and the beginning of what it finds."""
 PLACES = (
@@ -39,6 +41,7 @@ TYPING_SECONDS = 2.0
 """Workers may take what comes faster in another order than the page shows."""
 
 
+@pytest.mark.timeout(900)
 def test_every_command_and_piece_of_code_of_the_tutorial(developer: Environment, wheel: Path, tmp_path: Path) -> None:
     (tmp_path / "saga/dist").mkdir(parents=True)
     (tmp_path / "saga/dist" / wheel.name).symlink_to(wheel)
@@ -89,7 +92,7 @@ def put(folder: Path, said: str, text: str) -> None:
     (at,) = [number for number, one in enumerate(lines) if one.strip() == line]
     match found["how"]:
         case "above":
-            lines[at:at] = [text, "\n"]
+            lines[at:at] = ["\n", text, "\n"]
         case "below":
             lines[at + 1 : at + 1] = ["\n", text]
         case _:
@@ -104,7 +107,7 @@ class Typist:
     environment: Environment
     folder: Path
     stopped: ExitStack
-    shell: list[str] = field(default_factory=list)
+    addresses: dict[str, str] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
     services: dict[str, ExitStack] = field(default_factory=dict)
 
@@ -116,8 +119,8 @@ class Typist:
         if command.startswith("cd "):
             self.folder /= command.removeprefix("cd ")
             self.seen.add(self.folder.name)
-        elif command.startswith(SHELL_ONLY):
-            self.shell = [command]
+        elif command == ADDRESSES:
+            self.addresses = self._look_up()
         elif command in SERVICES:
             self._serve(command)
         else:
@@ -126,7 +129,7 @@ class Typist:
     def _compare(self, call: Call) -> None:
         end = time.monotonic() + PATIENCE_SECONDS
         while True:
-            done = self.environment.shell("\n".join([*self.shell, call.command]), self.folder)
+            done = self.environment.shell(call.command, self.folder, **self.addresses)
             if prints(call, done.stdout):
                 is_finding = call.command == FAILS[0] and FAILS[1] in call.printed
                 assert done.returncode == int(is_finding), done.stdout + done.stderr
@@ -145,15 +148,21 @@ class Typist:
         running = self.stopped.enter_context(ExitStack())
         running.enter_context(self._running(command))
         self.services[command] = running
+        if command == SERVICES[0] and self.addresses:
+            self.addresses = self._look_up()
+
+    def _look_up(self) -> dict[str, str]:
+        """What the shell evaluates, as JSON; that the two are the same is tested with the command."""
+        found: dict[str, str] = json.loads(self.environment.shell("saga env --json", self.folder).stdout)
+        return found
 
     @contextmanager
     def _running(self, command: str) -> Iterator[None]:
-        is_up = command == "saga up"
-        line = "\n".join([*([] if is_up else self.shell), f"exec {command}"])
+        is_up = command == SERVICES[0]
         with subprocess.Popen(
-            ["bash", "-c", line],
+            ["bash", "-c", f"exec {command}"],
             cwd=self.folder,
-            env=self.environment.variables(),
+            env=self.environment.variables(**({} if is_up else self.addresses)),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
