@@ -21,7 +21,10 @@ NEXT = (
 
 
 def new(
-    name: Annotated[str, typer.Argument(help="Name of the project, its folder and its process, such as my-returns.")],
+    name: Annotated[
+        str,
+        typer.Argument(metavar="NAME", help="Name of the project, its folder and its process, such as my-returns."),
+    ],
     wheel: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="The wheel of saga. [the one from which this saga was installed]"),

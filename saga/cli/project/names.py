@@ -30,7 +30,7 @@ def _unfit(name: str) -> str | None:
         return "it is made in the folder where you are, so give a name, not a path"
     if not _NAME.fullmatch(name):
         likely = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-        such = f" such as {likely!r}" if _NAME.fullmatch(likely) and len(likely) <= MOST_CHARACTERS else ""
+        such = f", such as {likely!r}" if _NAME.fullmatch(likely) and len(likely) <= MOST_CHARACTERS else ""
         return f"write small letters, digits and single hyphens, with a letter first{such}"
     return f"it has more than {MOST_CHARACTERS} characters" if len(name) > MOST_CHARACTERS else None
 

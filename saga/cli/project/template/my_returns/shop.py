@@ -23,7 +23,9 @@ CREATE_TABLE = text(
     "CREATE TABLE IF NOT EXISTS shop.item_return"
     " (return_id text PRIMARY KEY, amount bigint NOT NULL, is_withdrawn boolean NOT NULL DEFAULT false)"
 )
-INSERT = text("INSERT INTO shop.item_return (return_id, amount) VALUES (:return_id, :amount)")
+INSERT = text(
+    "INSERT INTO shop.item_return (return_id, amount) VALUES (:return_id, :amount) ON CONFLICT (return_id) DO NOTHING"
+)
 WITHDRAW = text("UPDATE shop.item_return SET is_withdrawn = true WHERE return_id = :return_id AND NOT is_withdrawn")
 
 
@@ -33,10 +35,12 @@ async def create_tables(connection: AsyncConnection) -> None:
     await connection.execute(CREATE_TABLE)
 
 
-async def request_return(connection: AsyncConnection, requested: ReturnRequested) -> None:
-    """Note that a customer sends an item back. Row and event are committed together, or neither is."""
-    await connection.execute(INSERT, {"return_id": requested.return_id, "amount": requested.amount})
-    SHOP.append(connection, [requested])
+async def request_return(connection: AsyncConnection, requested: ReturnRequested) -> bool:
+    """Note that a customer sends an item back; False if that is known. Row and event are committed together."""
+    added = await connection.execute(INSERT, {"return_id": requested.return_id, "amount": requested.amount})
+    if added.rowcount:
+        SHOP.append(connection, [requested])
+    return bool(added.rowcount)
 
 
 async def withdraw_return(connection: AsyncConnection, return_id: str) -> bool:
@@ -50,17 +54,22 @@ async def withdraw_return(connection: AsyncConnection, return_id: str) -> bool:
 async def main() -> None:
     """Do what the command line says."""
     arguments = _arguments().parse_args()
+    return_id = arguments.return_id
     engine = connect("shop")
     try:
         async with engine.begin() as connection:
             await create_tables(connection)
-            if arguments.command == "request":
+            if arguments.command == "withdraw":
+                done, refusal = await withdraw_return(connection, return_id), "is not there, or withdrawn already"
+            else:
                 fields = {name: getattr(arguments, name) for name in ReturnRequested.model_fields}
-                await request_return(connection, ReturnRequested(**fields))
-            elif not await withdraw_return(connection, arguments.return_id):
-                raise SystemExit(f"There is no open return {arguments.return_id}.")
+                done = await request_return(connection, ReturnRequested(**fields))
+                refusal = "is requested already"
     finally:
         await engine.dispose()
+    if not done:
+        raise SystemExit(f"{return_id} {refusal}.")
+    print(f"{return_id}: done, and in the log of the shop.")
 
 
 def _arguments() -> argparse.ArgumentParser:
