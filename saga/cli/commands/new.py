@@ -27,7 +27,7 @@ def new(
     ],
     wheel: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="The wheel of saga. [the one from which this saga was installed]"),
+        typer.Option(metavar="FILE", help="The wheel of saga; by default the one from which this saga was installed."),
     ] = None,
 ) -> None:
     """Make a project: a process, its messages, its tests, a producer, a collaborator, and how to deploy them.
