@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help install demo demo-no-broker bench bench-full bench-log up test check lint format lock clean
+.PHONY: help install demo demo-no-broker bench bench-full bench-log up wheel wheel-test test check lint format lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,13 @@ bench-log: $(STAMP) ## what a module's log, following it and holes in a cursor c
 
 up: install ## run everything here in the foreground until Ctrl-C
 	@$(BIN)/saga up
+
+wheel: $(STAMP) ## build the wheel into dist/, for `saga new --wheel` and for projects of your own
+	@$(PIP) wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+	@ls dist/saga-*.whl
+
+wheel-test: $(STAMP) ## what a plain `pip install` of the wheel can do, and a new project with its own; some minutes, downloads
+	@PLAIN_INSTALL=1 $(BIN)/pytest tests/projects -n0 $(ARGS)
 
 # Most tests wait for servers and processes, so three run at once; each of the three has its own servers.
 test: install ## run all tests on private PostgreSQL and RabbitMQ; ARGS="tests/core -x -n0" narrows it down

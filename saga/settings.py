@@ -1,11 +1,14 @@
-"""Configuration, read from environment variables that start with ``SAGA_``; nothing else configures a service.
+"""Configuration, read from environment variables that start with ``SAGA_``.
 
 A secret may stand in a file: ``SAGA_DATABASE_URL_FILE`` names the one that holds what ``SAGA_DATABASE_URL`` would.
+The processes may stand in the pyproject.toml of the folder where a command is called, under ``[tool.saga]``: a check of
+somebody's project that fell back to the order process would pass without having looked at theirs.
 """
 
 import json
 import os
 import re
+import tomllib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
@@ -21,6 +24,8 @@ from saga.addresses import AddressError, BrokerAddress, DatabaseAddress, without
 
 PREFIX: Final = r"^[a-z][a-z0-9_-]{0,40}$"
 """What may stand before the names of exchanges and queues."""
+
+PROJECT: Final = Path("pyproject.toml")
 
 Seconds = Annotated[float, Field(gt=0, le=366 * 86_400)]
 
@@ -148,12 +153,12 @@ def _exchange_names(said: str) -> frozenset[str]:
 
 
 def load_settings() -> Settings:
-    """Settings from the environment.
+    """Settings from the environment, and the processes of the project in the working folder.
 
     Raises SettingsError, which names each variable that is wrong but never its value.
     """
     try:
-        return Settings(**_from_files())
+        return Settings(**_from_files(), **_from_project())
     except ValidationError as error:
         wrong = "; ".join(_complaint(one["loc"], one["type"], one["msg"]) for one in error.errors())
     # Not while that error is handled: it holds what was given, and would go along as the context of this one.
@@ -166,6 +171,30 @@ def _complaint(place: tuple[int | str, ...], kind: str, said: str) -> str:
     # Whoever mixes up names and addresses has an address here.
     within = f" ({module})" if len(place) > 1 and re.fullmatch(r"[\w-]{1,60}", module) else ""
     return f"{variable}{within} {said}" if kind == "address" else f"{variable}{within}: {said}"
+
+
+def _from_project() -> dict[str, Any]:
+    """The processes that pyproject.toml names under [tool.saga], unless SAGA_PROCESSES is set. Raises SettingsError."""
+    if "SAGA_PROCESSES" in os.environ:
+        return {}
+    try:
+        said = PROJECT.read_text("utf-8")
+    except (OSError, ValueError):
+        return {}
+    if "tool.saga" not in said:
+        return {}
+    try:
+        table = tomllib.loads(said).get("tool", {}).get("saga")
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"Wrong configuration: {PROJECT} is no TOML: {error}.") from None
+    if table is None:
+        return {}
+    named = table.get("processes") if isinstance(table, dict) and table.keys() == {"processes"} else None
+    if not isinstance(named, list) or not named or not all(isinstance(one, str) and one.strip() for one in named):
+        raise SettingsError(
+            f"Wrong configuration: [tool.saga] in {PROJECT} takes one key, processes, a list of module:name."
+        )
+    return {"processes": ",".join(named)}
 
 
 def _from_files() -> dict[str, Any]:

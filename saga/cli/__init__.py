@@ -18,7 +18,9 @@ from saga.cli.shell.failure import asks_for_json, sentences
 from saga.streams import OutputLost
 
 COMMANDS: Final = {
+    "new": "saga.cli.commands.new:new",
     "up": "saga.cli.commands.up:up",
+    "env": "saga.cli.commands.env:env",
     "demo": "saga.cli.commands.demo:demo",
     "run": "saga.cli.commands.run:run",
     "check": "saga.cli.commands.check:check_process",

@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from saga.devstack.broker import Broker, find_broker, find_unpacked, unpacked_folder
-from saga.devstack.errors import LocalStackError
+from saga.devstack.errors import LocalStackError, NotInstalled
 
 Progress = Callable[[str], None]
 
@@ -35,7 +35,7 @@ def ensure_broker(home: Path, progress: Progress) -> Broker:
     if broker := find_broker(unpacked_folder(home)):
         return broker
     if shutil.which("apt-get") is None:
-        raise LocalStackError(f"RabbitMQ is missing, and this is not a Debian machine: {_REMEDY}")
+        raise NotInstalled(f"RabbitMQ is missing, and this is not a Debian machine: {_REMEDY}")
     install(home, progress)
     if broker := find_broker(unpacked_folder(home)):
         return broker

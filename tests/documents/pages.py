@@ -38,12 +38,14 @@ def blocks(page: str, *languages: str) -> Iterator[tuple[str, str]]:
 
 def calls(page: str) -> list[Call]:
     """Every command of a page's console blocks."""
-    found = []
-    for _, text in blocks(page, "console"):
-        for machine in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
-            command, _, printed = machine.partition("\n")
-            found.append(Call(command, printed))
-    return found
+    return [call for _, text in blocks(page, "console") for call in calls_of(text)]
+
+
+def calls_of(text: str) -> Iterator[Call]:
+    """Every command of one console block."""
+    for machine in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
+        command, _, printed = machine.partition("\n")
+        yield Call(command, printed)
 
 
 def prints(call: Call, printed: str) -> bool:

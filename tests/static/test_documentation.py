@@ -18,6 +18,7 @@ import typer
 
 from benchmarks.scenarios.table import SCENARIOS
 from saga.cli import app
+from saga.cli.project.writing import TEMPLATE
 from saga.orders import messages
 from saga.orders.process import CANCELLATION, DEADLINE, OUTCOMES, PAYMENT, order_process
 from saga.settings import SECRETS, Settings
@@ -75,9 +76,12 @@ def missing_tests(text: str, _: Path) -> Iterator[str]:
             yield f"{file}::{name}: no such test"
 
 
-def missing_files(text: str, _: Path) -> Iterator[str]:
+def missing_files(text: str, document: Path) -> Iterator[str]:
+    """The tutorial is about a project, and names the files of that."""
+    places = (ROOT, TEMPLATE) if document.name == "tutorial.md" else (ROOT,)
     for code in CODE.findall(text):
-        if re.fullmatch(rf"(?:{'|'.join(map(re.escape, FOLDERS))})/[\w./-]*", code) and not (ROOT / code).exists():
+        is_ours = re.fullmatch(rf"(?:{'|'.join(map(re.escape, FOLDERS))})/[\w./-]*", code)
+        if is_ours and not any((place / code).exists() for place in places):
             yield f"{code}: no such file"
 
 

@@ -1,6 +1,7 @@
 """The wheel carries everything that the packages hold, also what isn't Python."""
 
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -15,6 +16,7 @@ PACKAGES = {
     "saga_scheduler": "scheduler/saga_scheduler",
     "saga_gateway_stub": "gateway_stub/saga_gateway_stub",
 }
+CACHE = re.compile(r"__pycache__|\.\w+_cache")
 BUILD = "import sys; from hatchling import build; build.build_wheel(sys.argv[1])"
 
 
@@ -34,7 +36,7 @@ def test_the_wheel_has_every_file_of_the_packages(wheel: zipfile.ZipFile) -> Non
         str(package / path.relative_to(ROOT / folder))
         for package, folder in ((Path(name), folder) for name, folder in PACKAGES.items())
         for path in (ROOT / folder).rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
+        if path.is_file() and not any(map(CACHE.fullmatch, path.parts))
     }
     assert any(name.endswith(".sql") for name in wanted)
     assert any("migrations/versions" in name for name in wanted)

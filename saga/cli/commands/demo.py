@@ -17,11 +17,12 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from saga.cli.shell.failure import WrongUsage
 from saga.devstack.demo.arrivals import PLACED, Arrival, ArrivalResult, arrivals, diverged, read_results, send
 from saga.devstack.demo.reconciliation import Finding, reconcile
 from saga.devstack.demo.shop import COUNT_OUTCOMES, Shop, read_progress
 from saga.devstack.demo.ways import ByBroker, ByLogs, Way
-from saga.devstack.errors import LocalStackError
+from saga.devstack.errors import LocalStackError, NotInstalled
 from saga.devstack.services import Services, our_services
 from saga.devstack.stack import LocalStack
 from saga.orders import order_process
@@ -74,6 +75,8 @@ def demo(
                 services.start()
                 _say(f"{WORKERS} workers, {SCHEDULERS} schedulers and the simulated gateway run, each as a process")
                 findings = asyncio.run(_run(stack, services, orders, seed))
+    except NotInstalled as error:
+        raise WrongUsage(str(error)) from None
     except (LocalStackError, Unavailable) as error:
         _say(error.sentence if isinstance(error, NeedsPerson) else str(error))
         raise typer.Exit(1) from None

@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, astuple
 from pathlib import Path
 from typing import Annotated
@@ -21,7 +21,9 @@ from rich.table import Table
 
 from saga.addresses import BrokerAddress, DatabaseAddress, without_login
 from saga.cli.shell.failure import CommandFailed, WrongUsage
-from saga.devstack.errors import LocalStackError, ServiceRefuses, StartCancelled
+from saga.cli.shell.processes import load_processes
+from saga.core import Process
+from saga.devstack.errors import LocalStackError, NotInstalled, ServiceRefuses, StartCancelled
 from saga.devstack.services import Services, our_services
 from saga.devstack.stack import Addresses, LocalStack
 from saga.postgres.errors import LostRace, NeedsPerson, Unavailable
@@ -32,12 +34,12 @@ Say = Callable[[str], None]
 
 _LOOK_SECONDS = 0.2
 
-_TO_TRY = (
-    "saga publish OrderPlaced order-1 --sample",
-    "saga publish PaymentReceived order-1 --sample",
-    "saga inspect order-1",
-    "saga lag",
-)
+_MOST_MESSAGES = 2
+"""Messages of a process that are suggested to be tried."""
+_SCHEDULER = "scheduler"
+"""The module whose messages come by themselves."""
+_SIMULATED = frozenset({"gateway", "fulfilment"})
+"""The collaborators that the simulated gateway plays."""
 
 
 def up(
@@ -59,18 +61,19 @@ def up(
     With SAGA_DATABASE_URL and SAGA_AMQP_URL set, it uses those servers and starts none. With --no-broker there is no
     RabbitMQ: modules append to their logs, and consumers follow the logs.
     """
+    processes = load_processes(load_settings())
     stop_asked = _set_by_signals()
     say = _speaker(stop_asked)
     try:
         with LocalStack.start(progress=say, cancelled=stop_asked, broker=broker) as stack:
             say("Bringing the database to the newest schema")
             migrate(stack.addresses.database_url, say=say, allow_unsafe=load_settings().allow_unsafe_database)
-            programs = our_services(workers, schedulers, scenario)
+            programs = our_services(workers, schedulers, scenario, simulated=_are_simulated(processes))
             with Services(stack.folder / "logs", programs, stack.addresses.environment(), say) as services:
                 say(f"Starting {len(programs)} services")
                 stack.keep_alive(say)
                 services.start(stop_asked)
-                _show(stack, services, as_json=as_json)
+                _show(stack, services, processes, as_json=as_json)
                 _wait_for(stop_asked)
                 say("Stopping")
     except StartCancelled:
@@ -84,7 +87,7 @@ def up(
     except SettingsError:
         if not stop_asked.is_set():
             raise
-    except ServiceRefuses as error:
+    except (ServiceRefuses, NotInstalled) as error:
         _fail(stop_asked, str(error), WrongUsage)
     except (LocalStackError, LostRace) as error:
         _fail(stop_asked, str(error))
@@ -130,7 +133,12 @@ def _speaker(stop_asked: threading.Event) -> Say:
     return say
 
 
-def _show(stack: LocalStack, services: Services, *, as_json: bool) -> None:
+def _are_simulated(processes: Sequence[Process]) -> bool:
+    """Whether one of the processes commands what the simulated gateway plays."""
+    return any(not _SIMULATED.isdisjoint(process.collaborators) for process in processes)
+
+
+def _show(stack: LocalStack, services: Services, processes: Sequence[Process], *, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(json.dumps(_as_data(stack, services)) + "\n")
         sys.stdout.flush()
@@ -141,10 +149,19 @@ def _show(stack: LocalStack, services: Services, *, as_json: bool) -> None:
     console.print(_processes(services))
     console.print(
         "\nIn another shell, in this folder:",
-        *(f"  [bold]{command}[/bold]" for command in (*_activation(), *_TO_TRY)),
+        *(f"  [bold]{command}[/bold]" for command in (*_activation(), *_to_try(processes), "saga lag")),
         sep="\n",
     )
     console.print("\n[dim]Ctrl-C stops everything.[/dim]")
+
+
+def _to_try(processes: Sequence[Process]) -> Iterator[str]:
+    """For each process a message of its first modules, and what came of them."""
+    for process in processes:
+        sent = [kinds[0].__name__ for module, kinds in process.inputs.items() if module != _SCHEDULER and kinds]
+        for name in sent[:_MOST_MESSAGES]:
+            yield f"saga publish {name} {process.name}-1 --sample"
+        yield f"saga inspect {process.name}-1"
 
 
 def _activation() -> list[str]:

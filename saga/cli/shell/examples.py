@@ -3,7 +3,9 @@
 from typing import Final
 
 EXAMPLES: Final = {
+    "new": ("saga new my-returns", "saga new my-returns --wheel dist/saga-0.1.0-py3-none-any.whl"),
     "up": ("saga up --no-broker", "saga up --workers 4 --scenario hostile"),
+    "env": ("saga env",),
     "demo": ("saga demo --orders 1000 --seed 7",),
     "run": ("saga run", "saga run my_shop.processes:returns --feed pull"),
     "check": ("saga check my_shop.processes:returns --from my_shop.old:returns",),

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from inspect import signature
+from traceback import extract_tb
 from typing import Annotated, Any, Final
 
 import typer
@@ -78,8 +79,19 @@ def _load(target: str) -> Any:
     if "" not in sys.path:
         sys.path.insert(0, "")
     try:
-        return getattr(import_module(module), name)
+        imported = import_module(module)
     except ModuleNotFoundError as error:
         raise WrongUsage(f"{target}: there is no module {error.name} to import from here") from None
-    except AttributeError:
-        raise WrongUsage(f"{target}: the module {module} has no {name}") from None
+    except (AttributeError, ImportError, NameError, SyntaxError, TypeError) as error:
+        raise WrongUsage(f"{target} can't be imported: {_said(error)}") from None
+    if not hasattr(imported, name):
+        raise WrongUsage(f"{target}: the module {module} has no {name}")
+    return getattr(imported, name)
+
+
+def _said(error: Exception) -> str:
+    """What is wrong with somebody's code, and in which line."""
+    if isinstance(error, SyntaxError):
+        return f"{error.filename}, line {error.lineno}: {error.msg}"
+    last = extract_tb(error.__traceback__)[-1]
+    return f"{last.filename}, line {last.lineno}: {type(error).__name__}: {error}"
