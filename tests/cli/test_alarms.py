@@ -15,7 +15,8 @@ from saga.orders import order_process
 from saga.rabbitmq.connection import place_of
 from saga.rabbitmq.publisher import Publisher
 from saga.rabbitmq.topology import topology
-from tests.cli.shell import Saga, eventually
+from tests.cli.shell import Saga
+from tests.waiting import eventually, until_true
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -62,13 +63,9 @@ async def test_whoever_publishes_says_that_it_is_blocked(stack: LocalStack, amqp
         with capture_logs() as logs:
             with alarm(stack, "set_vm_memory_high_watermark", "0.00001", "0.4"):
                 publishing = asyncio.create_task(publisher.publish([message]))
-                async with asyncio.timeout(30):
-                    while not logs:
-                        await asyncio.sleep(0.05)
+                await until_true(lambda: logs)
             await publishing
-            async with asyncio.timeout(30):
-                while len(logs) < 2:
-                    await asyncio.sleep(0.05)
+            await until_true(lambda: len(logs) == 2)
     assert [(line["event"], line["server"]) for line in logs] == [
         ("broker_blocked", publisher_place(amqp_url)),
         ("broker_unblocked", publisher_place(amqp_url)),

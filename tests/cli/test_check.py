@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 
 from saga.cli import app
 from saga.orders import OrderPlaced
-from tests.cli.shell import eventually
+from tests.waiting import eventually
 
 PLACED_ONLY = (OrderPlaced(order_id="o-1", amount=1, currency="EUR"),)
 ROOT = Path(__file__).parents[2]

@@ -17,7 +17,8 @@ from typer.testing import CliRunner, Result
 
 from saga.cli import COMMANDS, Commands, app
 from saga.cli.shell.examples import EXAMPLES
-from tests.cli.shell import PATIENCE_SECONDS, Saga, eventually, message
+from tests.cli.shell import Saga, message
+from tests.waiting import LIMIT_SECONDS, eventually
 
 
 def run(*words: str) -> Result:
@@ -164,7 +165,7 @@ def test_a_watched_command_shows_what_changes_until_it_is_interrupted(saga: Saga
             eventually(lambda: json.loads(watching.stdout.readline())["outcome"] == "paid")
         finally:
             watching.send_signal(signal.SIGINT)
-        assert watching.wait(PATIENCE_SECONDS) == 0
+        assert watching.wait(LIMIT_SECONDS) == 0
 
 
 @pytest.mark.parametrize("command", ["lag", "list"])

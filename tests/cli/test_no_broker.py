@@ -9,7 +9,8 @@ import pytest
 from saga.cli.shell.addresses import amqp_url_if_any
 from saga.devstack import children
 from saga.settings import Settings
-from tests.cli.shell import Saga, eventually
+from tests.cli.shell import Saga
+from tests.waiting import eventually
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from saga.engine import Step, cursors
 from saga.orders import order_process
 from saga.postgres import durable_transaction
 from tests.engine.conversation import message, rows
+from tests.waiting import LIMIT_SECONDS
 
 
 async def advance(engine: AsyncEngine, *covered: tuple[int, int]) -> None:
@@ -67,7 +68,7 @@ async def test_nobody_waits_for_a_cursor_that_somebody_holds(engine: AsyncEngine
     await advance(engine, (0, 1))
     async with durable_transaction(engine) as holding:
         await cursors.advance(holding, "order", [("payments", 1, 2)])
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(LIMIT_SECONDS):
             await advance(engine, (2, 3))
         assert await cursor(engine) == (1, "{}")
     async with durable_transaction(engine) as connection:

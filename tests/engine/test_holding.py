@@ -17,6 +17,7 @@ from saga.orders import order_process
 from saga.postgres import Unavailable, connect_engine, durable_transaction, holding, while_open
 from saga.postgres.connection import SERVER_SETTINGS
 from tests.engine.conversation import message, value
+from tests.waiting import pause
 
 
 @pytest.fixture
@@ -30,13 +31,18 @@ def impatient(database_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncEngine
 async def test_silence_ends_a_transaction(impatient: AsyncEngine) -> None:
     with pytest.raises(Unavailable):
         async with durable_transaction(impatient) as connection:
-            await asyncio.sleep(2)
+            await pause(2)
             await connection.execute(text("SELECT 1"))
+
+
+async def done_after(seconds: float) -> str:
+    await pause(seconds)
+    return "done"
 
 
 async def test_other_work_does_not(impatient: AsyncEngine) -> None:
     async with durable_transaction(impatient) as connection:
-        assert await while_open(connection, asyncio.sleep(2, "done")) == "done"
+        assert await while_open(connection, done_after(2)) == "done"
 
 
 async def test_what_goes_wrong_meanwhile_is_raised_and_work_is_not_left_behind(impatient: AsyncEngine) -> None:
@@ -46,9 +52,9 @@ async def test_what_goes_wrong_meanwhile_is_raised_and_work_is_not_left_behind(i
     async with impatient.connect() as connection:
         with pytest.raises(ValueError, match="no"):
             await while_open(connection, fails())
-        working = asyncio.ensure_future(asyncio.sleep(60))
+        working = asyncio.ensure_future(pause(60))
         waiting = asyncio.ensure_future(while_open(connection, working))
-        await asyncio.sleep(0.3)
+        await pause(0.3)
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await waiting
@@ -78,7 +84,7 @@ async def test_a_follower_may_hand_on_slowly(impatient: AsyncEngine, engine: Asy
     handed: list[int] = []
 
     async def slowly(connection: AsyncConnection, entries: Any) -> None:
-        await while_open(connection, asyncio.sleep(2))
+        await while_open(connection, pause(2))
         handed.extend(entry.position for entry in entries)
 
     async def read_all(connection: Any, module: str, after: int, *, held: Any) -> Any:

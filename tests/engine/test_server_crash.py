@@ -18,7 +18,7 @@ from saga.devstack.postgres import PostgresServer
 from saga.postgres import Unavailable, connect_engine, durable_transaction
 from saga.postgres.connection import SERVER_SETTINGS
 from saga.postgres.migrations import migrate
-from tests.rabbitmq.waiting import until
+from tests.waiting import until
 
 ATTEMPTS = 20
 OPEN = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "

@@ -18,8 +18,8 @@ from saga_scheduler.sweeper import Sweeper
 from tests.examples.place import History, declared, diverged, event, shuffled, told_in_the_database
 from tests.rabbitmq.place import Place, working
 from tests.rabbitmq.records import dead_letters, is_relayed, messages_taken, rows
-from tests.rabbitmq.waiting import until
 from tests.rabbitmq.wire import publish
+from tests.waiting import until
 
 SEED = 20_260_303
 SOON = timedelta(milliseconds=200)
@@ -82,9 +82,9 @@ async def test_two_processes_with_their_deadlines_come_to_the_checkers_verdict(p
         sweeping(place.engine),
     ):
         await publish(channel, place, sent)
-        await until(lambda: messages_taken(place.engine), lambda seen: sum(seen) >= len(sent), seconds=60)
-        await until(lambda: all_deadlines_were_answered(place.engine), seconds=60)
-        await until(lambda: is_relayed(place.engine), seconds=60)
+        await until(lambda: messages_taken(place.engine), lambda seen: sum(seen) >= len(sent))
+        await until(lambda: all_deadlines_were_answered(place.engine))
+        await until(lambda: is_relayed(place.engine))
         fired = {one.name: await fired_for(place.engine, one) for one in (SHORT_TRIP, SHORT_ORDER)}
 
         def facts(history: History) -> list[Fact]:
@@ -109,9 +109,9 @@ async def test_what_one_process_does_not_hear_leaves_no_hole_in_its_cursor(place
         sweeping(place.engine),
     ):
         await publish(channel, place, begun)
-        await until(lambda: messages_taken(place.engine), lambda seen: sum(seen) >= len(begun), seconds=30)
-        await until(lambda: all_deadlines_were_answered(place.engine), seconds=30)
-        await until(lambda: _own_deadlines_not_passed(place.engine), lambda seen: seen == [0, 0], seconds=30)
+        await until(lambda: messages_taken(place.engine), lambda seen: sum(seen) >= len(begun))
+        await until(lambda: all_deadlines_were_answered(place.engine))
+        await until(lambda: _own_deadlines_not_passed(place.engine), lambda seen: seen == [0, 0])
 
 
 async def _own_deadlines_not_passed(engine: AsyncEngine) -> list[int]:

@@ -14,6 +14,7 @@ from saga.modules import Reading, follow, read_public
 from saga.postgres import reading
 from tests.engine.conversation import rows
 from tests.modules.warehouse import open_warehouse, prepared, ship
+from tests.waiting import pause
 
 log = logging.getLogger(__name__)
 
@@ -104,12 +105,12 @@ async def test_a_follower_of_positions_misses_and_doubles_nothing(warehouse: Asy
             if chance.random() < 0.2:
                 async with prepared(warehouse) as (connection, finish):
                     await ship(connection, name)
-                await asyncio.sleep(chance.random() * 0.02)
+                await pause(chance.random() * 0.02)
                 await finish(chance.choice(["COMMIT PREPARED", "ROLLBACK PREPARED"]))
                 continue
             async with warehouse.connect() as connection:
                 await ship(connection, name)
-                await asyncio.sleep(chance.random() * 0.02)
+                await pause(chance.random() * 0.02)
                 await (connection.rollback() if chance.random() < 0.3 else connection.commit())
 
     async with asyncio.TaskGroup() as group:

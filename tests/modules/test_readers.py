@@ -23,6 +23,7 @@ from saga.modules import Entry, NewEvent, Reading, Visibility, append, follow, r
 from saga.postgres import Conflict, Unavailable, connect_engine, durable_transaction, reading
 from tests.engine.conversation import rows, value
 from tests.modules.shop import ORDERS, Order, Placed, Scored, open_shop
+from tests.waiting import pause
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +72,7 @@ class Run:
     async def meet(self, fate: str, connection: AsyncConnection) -> None:
         """What happens between the last word of a transaction and its commit."""
         if fate == "slow":
-            await asyncio.sleep(self.chance.random() * 0.02)
+            await pause(self.chance.random() * 0.02)
         elif fate == "dies":
             await connection.execute(DIE)
         elif fate == "undone":
@@ -160,13 +161,13 @@ async def watch(run: Run) -> None:
             async with reading(run.reading) as connection:
                 count, last = (await connection.execute(WHOLE)).one()
             assert count == last, f"{count} events up to position {last}"
-        await asyncio.sleep(run.chance.random() * 0.2)
+        await pause(run.chance.random() * 0.2)
 
 
 async def kill(run: Run) -> None:
     """Backends in the middle of whatever they do; mostly writers."""
     while run.writers:
-        await asyncio.sleep(run.chance.random())
+        await pause(run.chance.random())
         service = WRITING if run.chance.random() < 0.8 else READING
         with suppress(Unavailable):
             async with reading(run.reading) as connection:
@@ -197,7 +198,7 @@ def public_pages(run: Run) -> Pages:
                 page = await read_public(connection, "orders", after, limit=run.chance.randrange(1, 50))
             yield page
             after = page.horizon
-            await asyncio.sleep(run.chance.random() * 0.1)
+            await pause(run.chance.random() * 0.1)
 
     return pages
 

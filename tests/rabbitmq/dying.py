@@ -9,8 +9,8 @@ import aio_pika
 
 from tests.rabbitmq.clients import call_management
 from tests.rabbitmq.place import Place
-from tests.rabbitmq.waiting import until
 from tests.rabbitmq.wire import depth
+from tests.waiting import until
 
 FORMER_LIMIT = 200
 

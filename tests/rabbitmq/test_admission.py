@@ -19,8 +19,8 @@ from saga.rabbitmq.admission import Commands, Events
 from saga.rabbitmq.consumer import Consumer
 from tests.rabbitmq.place import Place, working
 from tests.rabbitmq.records import dead_letters, outcome, outcomes, rows
-from tests.rabbitmq.waiting import until
 from tests.rabbitmq.wire import channel_at, event, paid, publish
+from tests.waiting import until
 
 PLACED, PAID, TIMED_OUT = "orders.OrderPlaced", "payments.PaymentReceived", "scheduler.PaymentTimedOut"
 PAYMENT = {"payment_id": "p-1", "amount": 4_200, "currency": "EUR"}

@@ -9,6 +9,7 @@ from pamqp.header import ContentHeader
 
 from saga.rabbitmq import frames
 from saga.rabbitmq.confirms import Confirms, NotConfirmed
+from tests.waiting import LIMIT_SECONDS
 
 SEED = 20_261_125
 
@@ -103,7 +104,7 @@ async def test_a_confirm_of_nothing_outstanding_changes_nothing() -> None:
     settled = expect(confirms, 1)
     assert not settled.done()
     say(confirms, ack(1))
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(LIMIT_SECONDS):
         assert await settled == frozenset()
 
 

@@ -19,8 +19,8 @@ from saga.rabbitmq.deliveries import Glance, glance_for
 from tests.rabbitmq.clients import call_management
 from tests.rabbitmq.place import STOP_SECONDS, Place, working
 from tests.rabbitmq.records import answers, dead_letters, is_relayed, messages_taken, outcome, outcomes
-from tests.rabbitmq.waiting import until
-from tests.rabbitmq.wire import cancelled, depth, paid, placed, publish
+from tests.rabbitmq.wire import cancelled, depth, depth_becomes, paid, placed, publish
+from tests.waiting import pause, until
 
 BATCH = 5
 
@@ -113,7 +113,7 @@ async def test_a_worker_whose_connections_are_closed_comes_back_and_doubles_noth
         await publish(channel, place, [placed(order_id) for order_id in orders])
         await publish(channel, place, [paid(order_id) for order_id in orders])
         await until(lambda: outcomes(place.engine), lambda seen: seen == dict.fromkeys(orders, "paid"))
-    assert await depth(place, place.order_queue) == 0
+    await depth_becomes(place, place.order_queue, 0)
     taken, _ = await messages_taken(place.engine)
     assert taken == 2 * len(orders)
     assert await dead_letters(place.engine) == []
@@ -139,18 +139,18 @@ async def test_what_was_unacknowledged_when_the_connection_was_closed_is_handled
         may_go.set()
         await until(lambda: messages_taken(place.engine), lambda seen: seen == (1, 1))
     assert await answers(place.engine, "o-1") == ["InputTaken PaymentReceived"]
-    assert await depth(place, place.order_queue) == 0
+    await depth_becomes(place, place.order_queue, 0)
 
 
 async def test_a_consumer_holds_four_batches_at_most(place: Place, channel: AbstractChannel) -> None:
     await publish(channel, place, [placed(f"o-{number}") for number in range(10 * BATCH)])
     handled = Handled()
     async with consuming(place, handled):
-        await until(lambda: depth(place, place.order_queue), lambda waiting: waiting == 6 * BATCH)
+        await depth_becomes(place, place.order_queue, 6 * BATCH)
         assert 0 < len(handled.ids) <= 3 * BATCH
         handled.may_finish.set()
         await until(handled.count, lambda seen: seen == 10 * BATCH)
-    assert await depth(place, place.order_queue) == 0
+    await depth_becomes(place, place.order_queue, 0)
     assert len(set(handled.ids)) == 10 * BATCH
 
 
@@ -165,7 +165,7 @@ async def test_of_large_messages_a_consumer_holds_fewer_and_of_small_ones_more_a
     handled = Handled()
     async with consuming(place, handled, batch_size=100):
         await until(handled.count)
-        await asyncio.sleep(1)
+        await pause(1)
         assert await depth(place, place.order_queue) >= 28, "some 16 of a megabyte each, and as many again at most"
         handled.may_finish.set()
         await until(handled.count, lambda seen: seen == 60)
@@ -173,12 +173,12 @@ async def test_of_large_messages_a_consumer_holds_fewer_and_of_small_ones_more_a
         await until(handled.count, lambda seen: seen == 360)
         handled.may_finish.clear()
         await publish(channel, place, small)
-        await until(lambda: depth(place, place.order_queue), lambda waiting: waiting == 0)
+        await depth_becomes(place, place.order_queue, 0)
         assert len(handled.ids) < 660, "they are held, not handled"
         handled.may_finish.set()
         await until(handled.count, lambda seen: seen == 660)
     assert len(set(handled.ids[:60])) == 60
-    assert await depth(place, place.order_queue) == 0
+    await depth_becomes(place, place.order_queue, 0)
 
 
 async def test_a_stop_lets_the_batches_under_way_finish_and_acknowledges_them_alone(
@@ -190,7 +190,7 @@ async def test_a_stop_lets_the_batches_under_way_finish_and_acknowledges_them_al
         await until(handled.count)
         asyncio.get_running_loop().call_later(0.2, handled.may_finish.set)
     assert 0 < len(handled.ids) <= 3 * BATCH
-    assert await depth(place, place.order_queue) == 5 * BATCH - len(handled.ids)
+    await depth_becomes(place, place.order_queue, 5 * BATCH - len(handled.ids))
 
 
 async def test_a_batch_that_failed_is_left_and_the_one_after_it_is_acknowledged(
@@ -251,7 +251,7 @@ async def test_a_handler_that_can_not_work_now_is_given_the_same_batch_again(
     async with consuming(place, fail_twice):
         await until(count, lambda seen: seen == 3)
     assert given[0] == given[1] == given[2]
-    assert await depth(place, place.order_queue) == 0
+    await depth_becomes(place, place.order_queue, 0)
 
 
 async def test_others_go_past_a_hot_order_however_many_of_its_messages_stand_before_them(
@@ -282,7 +282,7 @@ async def test_others_go_past_a_hot_order_however_many_of_its_messages_stand_bef
         await until(count, lambda seen: seen == len(flood) + len(others))
         await publish(channel, place, [placed(f"later-{number}") for number in range(20 * BATCH)])
         await until(count, lambda seen: seen == len(flood) + len(others) + 20 * BATCH)
-    assert await depth(place, place.order_queue) == 0
+    await depth_becomes(place, place.order_queue, 0)
 
 
 async def test_after_a_hot_order_no_more_is_sent_ahead_than_before(place: Place, channel: AbstractChannel) -> None:
@@ -291,12 +291,12 @@ async def test_after_a_hot_order_no_more_is_sent_ahead_than_before(place: Place,
     handled.may_finish.set()
     async with consuming(place, handled, glance=glance_for("order_id")):
         await until(handled.count, lambda seen: seen == 100 * BATCH)
-        await until(lambda: depth(place, place.order_queue), lambda waiting: waiting == 0)
-        await asyncio.sleep(1.5)
+        await depth_becomes(place, place.order_queue, 0)
+        await pause(1.5)
         handled.may_finish.clear()
         await publish(channel, place, [placed(f"o-{number}") for number in range(10 * BATCH)])
         await until(handled.count, lambda seen: seen > 100 * BATCH)
-        await asyncio.sleep(0.5)
+        await pause(0.5)
         assert await depth(place, place.order_queue) >= 6 * BATCH
         handled.may_finish.set()
         await until(handled.count, lambda seen: seen == 110 * BATCH)

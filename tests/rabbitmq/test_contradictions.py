@@ -17,8 +17,8 @@ from saga.postgres import durable_transaction
 from tests.orders.auditor import Verdict
 from tests.rabbitmq.place import Place, working
 from tests.rabbitmq.records import answers, dead_letters, messages_taken, outcome, position_in, verdicts
-from tests.rabbitmq.waiting import until
 from tests.rabbitmq.wire import cancelled, event, paid, placed, publish, under_another_id
+from tests.waiting import until
 
 PAID = {"order_id": "o-1", "payment_id": "p-1", "amount": 4_200, "currency": "EUR"}
 

@@ -27,8 +27,8 @@ from tests.rabbitmq.records import (
     position_in,
     verdicts,
 )
-from tests.rabbitmq.waiting import until
 from tests.rabbitmq.wire import MODULES, cancelled, drain, event, paid, placed, publish, timed_out, under_another_id
+from tests.waiting import until
 
 PROCESS: Process = order_process()
 SEED = 20_260_131
@@ -119,8 +119,8 @@ async def _converge(place: Place, channel: AbstractChannel, histories: Sequence[
     async with working(place), working(place):
         await publish(channel, place, everything)
         sent = len(everything)
-        await until(lambda: messages_taken(place.engine), lambda seen: sum(seen) == sent, seconds=60)
-        await until(lambda: is_relayed(place.engine), seconds=30)
+        await until(lambda: messages_taken(place.engine), lambda seen: sum(seen) == sent)
+        await until(lambda: is_relayed(place.engine))
     taken = await drain(place, place.topology.queue("gateway")) + await drain(place, place.topology.queue("fulfilment"))
     expected = {history.order_id: audit(history.facts) for history in histories}
     stories = {history.order_id: str(history) for history in histories}
@@ -227,7 +227,7 @@ async def test_positions_that_come_shuffled_and_repeatedly_leave_no_hole(
     elsewhere = dict.fromkeys(logs)
     async with working(place, logs_elsewhere=elsewhere), working(place, logs_elsewhere=elsewhere):
         await publish(channel, place, sent)
-        await until(lambda: messages_taken(place.engine), lambda seen: sum(seen) == len(sent), seconds=30)
+        await until(lambda: messages_taken(place.engine), lambda seen: sum(seen) == len(sent))
         for module, last in logs.items():
             await until(lambda: position_in(place.engine, module), lambda at: at == Position(last, 0))  # noqa: B023
     assert {verdict.outcome for verdict in (await verdicts(place.engine)).values()} == {"refunded"}

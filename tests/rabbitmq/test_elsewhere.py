@@ -16,6 +16,7 @@ from saga.orders import order_process
 from saga.postgres import connect_engine, durable_transaction
 from tests.engine.conversation import execute, message, outcome, rows, value
 from tests.modules.warehouse import open_warehouse, prepared, ship
+from tests.waiting import pause
 
 PROCESS = order_process()
 HOLES_AT_ONCE = Grace(hole_seconds=0, tail_seconds=1_000)
@@ -222,7 +223,7 @@ async def test_no_position_of_a_log_with_gaps_and_slow_transactions_is_ever_miss
             async with positions_only.connect() as connection:
                 await ship(connection, order_id)
                 if chance.random() < 0.4:
-                    await asyncio.sleep(chance.random() * 0.03)
+                    await pause(chance.random() * 0.03)
                 if chance.random() < 0.3:
                     await connection.rollback()
                 else:

@@ -13,10 +13,8 @@ from aio_pika.exceptions import AMQPError
 from tests.rabbitmq.clients import call_management
 from tests.rabbitmq.place import Place, working
 from tests.rabbitmq.records import outcome
-from tests.rabbitmq.waiting import until
 from tests.rabbitmq.wire import channel_at, paid, placed, publish
-
-WITHIN_SECONDS = 10
+from tests.waiting import until
 
 Damage = Callable[[AbstractChannel, Place], Awaitable[object]]
 
@@ -98,6 +96,6 @@ async def test_what_is_deleted_or_unbound_while_all_is_quiet_is_back_within_seco
         async with working(place):
             await damage(channel, place)
             assert await bindings(place) != whole
-            await until(lambda: bindings(place), lambda seen: seen == whole, seconds=WITHIN_SECONDS)
+            await until(lambda: bindings(place), lambda seen: seen == whole)
             await until(can_pay)
             await until(lambda: outcome(place.engine, "o-1"), lambda seen: seen == "paid")

@@ -23,7 +23,7 @@ from saga.worker.relay import Relay
 from tests.orders.auditor import Verdict, audit
 from tests.rabbitmq.place import Place
 from tests.rabbitmq.records import dead_letters, position_in, verdicts
-from tests.rabbitmq.waiting import until
+from tests.waiting import until
 
 PROCESS = order_process()
 ORDERS = 150
@@ -134,7 +134,7 @@ async def test_whatever_the_way_to_the_queue_does_the_logs_say_how_every_order_e
         await record_at_random(place, chance)
         ends = {module: (last, 0) for module, last in (await last_positions(place)).items()}
         try:
-            await until(cursors, lambda seen: seen == ends, seconds=60)
+            await until(cursors, lambda seen: seen == ends)
         finally:
             stop.set()
     assert publisher.lost > ORDERS / 10, f"seed {seed}: the test must lose something"

@@ -10,7 +10,7 @@ from saga.rabbitmq import publisher as publishing
 from saga.rabbitmq.frame_router import SortedConnection
 from saga.rabbitmq.publisher import Publisher
 from tests.rabbitmq.place import Place
-from tests.rabbitmq.wire import depth
+from tests.rabbitmq.wire import depth_becomes
 
 
 def message(place: Place, message_id: str, routing_key: str) -> Outgoing:
@@ -29,7 +29,7 @@ async def test_messages_with_one_id_are_each_known_to_be_routed_or_not(place: Pl
     async with Publisher(place.amqp_url, place.topology, timeout_seconds=5) as publisher:
         returned = await publisher.publish(batch)
     assert [(one.id, one.routing_key) for one in returned] == [("m-1", unheard)] * 3
-    assert await depth(place, place.order_queue) == 2
+    await depth_becomes(place, place.order_queue, 2)
 
 
 async def test_a_body_of_several_frames_arrives_whole(place: Place, channel: AbstractChannel) -> None:
@@ -59,5 +59,5 @@ async def test_publishes_at_the_same_time_share_one_connection_and_each_knows_it
             *(publisher.publish([message(place, f"m-{number}", key)]) for number, key in enumerate(keys))
         )
     assert [len(one) for one in returned] == [0, 1] * 50
-    assert await depth(place, place.order_queue) == 50
+    await depth_becomes(place, place.order_queue, 50)
     assert len(opened) == 1

@@ -22,8 +22,8 @@ from tests.rabbitmq.clients import call_management
 from tests.rabbitmq.dying import declare_as_formerly, die_holding, exceed, policy
 from tests.rabbitmq.place import Place, working
 from tests.rabbitmq.records import dead_letters, open_dead_letters, outcome, outcomes
-from tests.rabbitmq.waiting import until
-from tests.rabbitmq.wire import channel_at, depth, drain, event, paid, placed, publish
+from tests.rabbitmq.wire import channel_at, depth, depth_becomes, drain, event, paid, placed, publish
+from tests.waiting import until
 
 DEATHS = 1_000
 
@@ -62,7 +62,7 @@ async def test_a_thousand_deaths_leave_no_dead_letter_on_a_queue_of_an_earlier_v
     await until(lambda: depth(place, place.topology.undelivered), lambda waiting: waiting == len(orders))
     async with working(place):
         await until(lambda: outcomes(place.engine), lambda seen: seen.keys() == set(orders))
-        await until(lambda: depth(place, place.topology.undelivered), lambda waiting: waiting == 0)
+        await depth_becomes(place, place.topology.undelivered, 0)
     assert await dead_letters(place.engine) == []
 
 
@@ -97,7 +97,7 @@ async def test_an_undelivered_queue_of_an_earlier_version_keeps_what_workers_die
         await exchange.publish(aio_pika.Message(b"{}"), "orders.OrderPlaced")
     async with policy(place, place.topology.undelivered, {"delivery-limit": DELIVERY_LIMIT}):
         await die_holding(place, place.topology.undelivered, 100)
-        await until(lambda: depth(place, place.topology.undelivered), lambda waiting: waiting == 1)
+        await depth_becomes(place, place.topology.undelivered, 1)
 
 
 async def sent(channel: AbstractChannel, place: Place, raw: Raw) -> bool:
@@ -132,7 +132,7 @@ async def test_a_message_that_a_consumer_rejects_is_kept_and_put_back(place: Pla
         f"the broker gave it up: a consumer of queue {place.order_queue} rejected it (at 20"
     )
     assert letter.process_id == "o-1"
-    assert await depth(place, place.topology.undelivered) == 0
+    await depth_becomes(place, place.topology.undelivered, 0)
     assert await outcome(place.engine, "o-1") is None
     await put_back(place, letter)
     assert await outcome(place.engine, "o-1") == "awaiting_payment"
@@ -182,7 +182,7 @@ async def test_a_message_that_expired_is_kept_and_put_back(place: Place, channel
 async def test_messages_that_a_full_queue_dropped_are_kept(place: Place, channel: AbstractChannel) -> None:
     async with policy(place, place.order_queue, {"max-length": 1}):
         await publish(channel, place, [placed(f"o-{number}") for number in range(3)])
-        await until(lambda: depth(place, place.topology.undelivered), lambda waiting: waiting == 2)
+        await depth_becomes(place, place.topology.undelivered, 2)
     async with working(place):
         letters = await until(lambda: open_dead_letters(place.engine), lambda seen: len(seen) == 2)
         await until(lambda: outcome(place.engine, "o-2"))
@@ -238,7 +238,7 @@ async def test_whatever_the_headers_say_a_message_there_is_kept(
     await exchange.publish(aio_pika.Message(placed("o-1").body, headers=headers), "orders.OrderPlaced")
     async with working(place):
         (letter,) = await until(lambda: open_dead_letters(place.engine))
-        await until(lambda: depth(place, place.topology.undelivered), lambda waiting: waiting == 0)
+        await depth_becomes(place, place.topology.undelivered, 0)
     assert letter.reason.startswith("the broker gave it up")
     assert letter.consumer == "order"
     await put_back(place, letter)
@@ -264,7 +264,7 @@ async def test_a_command_that_was_given_out_too_often_goes_back_to_its_queue(
     await exceed(place, gateway, 2, messages=1)
     async with working(place):
         await until(lambda: depth(place, gateway))
-        await until(lambda: depth(place, place.topology.undelivered), lambda waiting: waiting == 0)
+        await depth_becomes(place, place.topology.undelivered, 0)
     (command,) = await drain(place, gateway)
     assert (command.exchange, command.routing_key) == (place.topology.commands, "gateway.RequestPayment")
     assert command.headers["ce-id"] == command.message_id
@@ -279,7 +279,7 @@ async def test_a_worker_of_another_process_gives_messages_back_to_their_queue(
     await exceed(place, place.order_queue, 2, messages=1)
     async with working(place, doors):
         await until(lambda: depth(place, place.order_queue))
-        await until(lambda: depth(place, place.topology.undelivered), lambda waiting: waiting == 0)
+        await depth_becomes(place, place.topology.undelivered, 0)
     await channel.queue_delete(f"{place.prefix}.doors")
     async with working(place):
         await until(lambda: outcome(place.engine, "o-1"))
@@ -324,7 +324,7 @@ async def test_what_its_sender_calls_given_up_has_no_effect_by_another_exchange(
     await channel.default_exchange.publish(aio_pika.Message(paid("o-1").body, headers=headers), key)
     async with working(place):
         (letter,) = await until(lambda: open_dead_letters(place.engine))
-        await until(lambda: depth(place, place.topology.undelivered), lambda waiting: waiting == 0)
+        await depth_becomes(place, place.topology.undelivered, 0)
         assert await depth(place, place.topology.queue(queue)) == 0
     assert letter.reason == (
         f"it came from exchange 'amq.default': what the broker gave up comes from {place.topology.undelivered}"

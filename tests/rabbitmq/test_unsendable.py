@@ -21,8 +21,8 @@ from tests.rabbitmq.log_rows import Row, write
 from tests.rabbitmq.place import Place, working
 from tests.rabbitmq.records import dead_letters, is_relayed, open_dead_letters, outcome, position_in
 from tests.rabbitmq.test_relay import command, first_of_each, numbers, public, record, relaying
-from tests.rabbitmq.waiting import until
 from tests.rabbitmq.wire import drain, placed, publish
+from tests.waiting import until
 
 LONG = "ж" * 123 + "0123456789"
 """Of 133 characters and 256 bytes."""

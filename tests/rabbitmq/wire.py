@@ -17,6 +17,7 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 from saga.messages import Raw
 from saga.rabbitmq.topology import declare
 from tests.rabbitmq.place import Place
+from tests.waiting import LIMIT_SECONDS, until
 
 OUTSTANDING = 200
 
@@ -108,6 +109,11 @@ async def depth(place: Place, queue: str) -> int:
         return declared.declaration_result.message_count or 0
 
 
+async def depth_becomes(place: Place, queue: str, count: int) -> None:
+    """Wait until so many messages are in a queue: what was acknowledged or given back is counted a moment later."""
+    await until(lambda: depth(place, queue), lambda waiting: waiting == count)
+
+
 async def drain(place: Place, queue: str) -> list[AbstractIncomingMessage]:
     """Everything that waits in a queue, in its order."""
     taken: list[AbstractIncomingMessage] = []
@@ -124,6 +130,6 @@ async def drain(place: Place, queue: str) -> list[AbstractIncomingMessage]:
         waiting = found.declaration_result.message_count or 0
         if waiting:
             await found.consume(take, no_ack=True)
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(LIMIT_SECONDS):
                 await done.wait()
     return taken

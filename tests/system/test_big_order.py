@@ -10,9 +10,9 @@ import pytest
 
 from tests.rabbitmq.place import Place
 from tests.rabbitmq.records import outcomes, rows
-from tests.rabbitmq.waiting import until
-from tests.rabbitmq.wire import channel_at, depth, paid, placed, publish
+from tests.rabbitmq.wire import channel_at, depth_becomes, paid, placed, publish
 from tests.system.crew import crew_at, only_workers
+from tests.waiting import until
 
 BOUND, BEYOND = 1_000, 9_000
 STOP_SECONDS = 10
@@ -26,7 +26,7 @@ async def test_whoever_comes_behind_a_flood_is_answered_before_it_and_a_stop_is_
     async with channel_at(place) as channel:
         await publish(channel, place, [*flood, placed("behind")])
         async with crew_at(place, tmp_path, only_workers(1)) as crew:
-            await until(lambda: outcomes(place.engine), lambda seen: "behind" in seen, seconds=60)
+            await until(lambda: outcomes(place.engine), lambda seen: "behind" in seen)
             assert await open_letters(place) < BEYOND // 2
             assert await until(lambda: open_letters(place), BEYOND.__eq__, seconds=150)
             assert '"instance_full"' in crew.log_of("worker-1")
@@ -44,12 +44,12 @@ async def test_a_flood_that_comes_back_after_a_kill_leaves_nothing_out(place: Pl
     async with channel_at(place) as channel:
         await publish(channel, place, [*flood, *map(placed, others)])
     async with crew_at(place, tmp_path, only_workers(2)) as crew:
-        await until(lambda: outcomes(place.engine), lambda seen: "big" in seen, seconds=60)
+        await until(lambda: outcomes(place.engine), lambda seen: "big" in seen)
         for pid in crew.pids.values():
             os.kill(pid, signal.SIGKILL)
         await until(lambda: open_letters(place), BEYOND.__eq__, seconds=150)
         await until(lambda: outcomes(place.engine), lambda seen: seen.keys() == {"big", *others})
-    assert await depth(place, place.order_queue) == 0
+    await depth_becomes(place, place.order_queue, 0)
 
 
 async def open_letters(place: Place) -> int:

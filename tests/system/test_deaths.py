@@ -16,11 +16,11 @@ from tests.engine.killing import doors
 from tests.examples.place import declared
 from tests.rabbitmq.place import Place
 from tests.rabbitmq.records import dead_letters, messages_taken, open_dead_letters, rows
-from tests.rabbitmq.waiting import until
 from tests.rabbitmq.wire import event, publish
 from tests.system.crew import crew_at, environment_of, everybody
 from tests.system.feeding import Feeding
 from tests.system.load import a_load, divergences, doubled, send, unheard
+from tests.waiting import until
 
 KILLS = 20
 MOST_DEATHS = 10

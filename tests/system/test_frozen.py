@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import sys
-import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -25,15 +24,12 @@ from tests.cli.shell import Saga
 from tests.engine.conversation import execute
 from tests.rabbitmq.place import Place
 from tests.rabbitmq.records import is_relayed, outcomes, rows
-from tests.rabbitmq.waiting import until
 from tests.rabbitmq.wire import placed
 from tests.system.crew import Crew, crew_at, only_workers
 from tests.system.load import send
 from tests.system.test_clocks import fired
 from tests.system.test_time import programs
-
-OTHERS_SECONDS = 15
-BROKER_SECONDS = 60
+from tests.waiting import until
 
 WAITING = """
 SELECT pid FROM pg_stat_activity
@@ -49,7 +45,7 @@ async def freeze_behind(
 
     async def freeze() -> None:
         await begin()
-        await until(lambda: rows(place.engine, WAITING, pid=str(pid), query=query), seconds=30)
+        await until(lambda: rows(place.engine, WAITING, pid=str(pid), query=query))
         os.kill(pid, signal.SIGSTOP)
 
     async with place.engine.begin() as connection:
@@ -57,17 +53,16 @@ async def freeze_behind(
         await while_open(connection, freeze())
 
 
-async def soon(work: Callable[[], Awaitable[Any]], done: Callable[[Any], bool] = bool) -> float:
-    """Do it again and again until it is done; how many seconds that took."""
-    begin = time.monotonic()
-    async with asyncio.timeout(60):
-        while True:
-            try:
-                if done(await work()):
-                    return time.monotonic() - begin
-            except (Conflict, Unavailable):
-                pass
-            await asyncio.sleep(0.1)
+async def soon(work: Callable[[], Awaitable[Any]], done: Callable[[Any], bool] = bool) -> None:
+    """Do it again and again until it is done; who is frozen would keep it from that for ever."""
+
+    async def is_done() -> bool:
+        try:
+            return done(await work())
+        except (Conflict, Unavailable):
+            return False
+
+    await until(is_done)
 
 
 async def blocker(place: Place, pid: int) -> Any:
@@ -78,7 +73,7 @@ async def blocker(place: Place, pid: int) -> Any:
             found = await read_blocked(connection)
         return [one for one in found if one.process is not None and one.process.pid == pid]
 
-    return (await until(look, seconds=12))[0]
+    return (await until(look))[0]
 
 
 def url_of(place: Place) -> str:
@@ -111,8 +106,8 @@ async def test_a_worker_frozen_in_its_step_is_named_and_others_go_on_with_its_me
         assert (shown["host"], shown["state"]) == ("127.0.0.1", "idle in transaction")
         assert shown["since"].endswith("Z")
         assert shown["waiting"] >= 1
-        assert await others < OTHERS_SECONDS
-        await until(lambda: outcomes(place.engine), lambda known: len(known) == 202, seconds=BROKER_SECONDS)
+        await others
+        await until(lambda: outcomes(place.engine), lambda known: len(known) == 202)
         awake(crew, "worker-1")
         assert crew.deaths == []
 
@@ -133,7 +128,7 @@ async def test_a_relay_frozen_over_its_cursor_leaves_it_to_others(place: Place, 
         )
         relay = Relay(place.engine, sends, place.prefix, 10)
         assert (await blocker(place, frozen)).waiting == 0
-        assert await soon(relay.relay_once, lambda relayed: relayed > 0) < OTHERS_SECONDS
+        await soon(relay.relay_once, lambda relayed: relayed > 0)
         assert await is_relayed(place.engine)
         awake(crew, "worker-1")
 
@@ -155,7 +150,7 @@ async def test_timers_that_a_frozen_scheduler_claimed_are_fired_by_another(place
             await sweeper.sweep()
             return await fired(place)
 
-        assert await soon(sweep, lambda count: count == 3) < OTHERS_SECONDS
+        await soon(sweep, lambda count: count == 3)
         awake(crew, "scheduler-1")
 
 
@@ -189,9 +184,9 @@ async def test_a_client_that_freezes_while_a_large_answer_is_on_its_way_holds_no
         assert await client.stdout.readline() == b"locked\n"
         await until(lambda: rows(place.engine, SLEEPING))
         client.send_signal(signal.SIGSTOP)
-        took = asyncio.create_task(soon(lambda: step.take([decode(placed("other"))]), lambda _: True))
+        other = asyncio.create_task(soon(lambda: step.take([decode(placed("other"))]), lambda _: True))
         assert (await blocker(place, client.pid)).waiting >= 1
-        assert await took < OTHERS_SECONDS + 2
+        await other
     finally:
         client.kill()
         await client.wait()

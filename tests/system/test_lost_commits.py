@@ -26,14 +26,13 @@ from saga.verification.audit import audit, audit_events
 from saga.verification.replay import check
 from tests.rabbitmq.place import Place
 from tests.rabbitmq.records import open_dead_letters, rows
-from tests.rabbitmq.waiting import until
 from tests.system.crew import crew_at, everybody
 from tests.system.load import RETRY_SECONDS, a_load, behind, doubled, send, unfinished, unheard
+from tests.waiting import pause, until
 
 KILLS = int(os.environ.get("LOST_COMMIT_KILLS", "20"))
 APPENDERS = 4
 OTHERS = 200
-SETTLE_SECONDS = 60
 VICTIMS = ("gateway-stub", "worker", "test", "scheduler")
 """Whose commit is under way when the server is killed; "test" is whoever appends here."""
 SLOW_DISK = ("commit_delay = 100000", "commit_siblings = 0", "wal_writer_delay = '10s'")
@@ -91,7 +90,7 @@ class Shop:
                 async with durable_transaction(self._place.engine) as connection:
                     await append(connection, "orders", [event])
             except (Unavailable, Conflict):
-                await asyncio.sleep(RETRY_SECONDS)
+                await pause(RETRY_SECONDS)
             else:
                 self.acknowledged.append(event.event_id)
                 return
@@ -148,7 +147,7 @@ async def test_what_was_acknowledged_is_there_however_often_postgres_loses_commi
         for number in range(KILLS):
             await send(place, load.messages[number * slice_ : (number + 1) * slice_])
             victim = VICTIMS[number % len(VICTIMS)]
-            await until(partial(commits_under_way, place, victim), seconds=SETTLE_SECONDS)
+            await until(partial(commits_under_way, place, victim))
             await asyncio.to_thread(fragile.postgres.kill)
             await asyncio.to_thread(fragile.postgres.start)
             await place.engine.dispose()
@@ -156,10 +155,10 @@ async def test_what_was_acknowledged_is_there_however_often_postgres_loses_commi
         shop.close()
         await asyncio.gather(*selling)
         assert await recorded(place) == sorted(shop.acknowledged)
-        await until(lambda: unheard(place, load), lambda left: left == 0, seconds=SETTLE_SECONDS)
-        await until(lambda: behind(place), lambda left: not left, seconds=SETTLE_SECONDS)
-        await until(lambda: unfinished(place), lambda left: not left, seconds=SETTLE_SECONDS)
-        await until(lambda: unreconciled(place), lambda left: not left, seconds=SETTLE_SECONDS)
+        await until(lambda: unheard(place, load), lambda left: left == 0)
+        await until(lambda: behind(place), lambda left: not left)
+        await until(lambda: unfinished(place), lambda left: not left)
+        await until(lambda: unreconciled(place), lambda left: not left)
         assert crew.deaths == []
     assert await doubled(place) == {}
     assert await open_dead_letters(place.engine) == []

@@ -12,10 +12,10 @@ from saga.devstack.services import our_services
 from saga.messages import Raw
 from tests.rabbitmq.place import Place
 from tests.rabbitmq.records import is_relayed, outcomes, rows
-from tests.rabbitmq.waiting import until
-from tests.rabbitmq.wire import cancelled, channel_at, depth, placed, publish
+from tests.rabbitmq.wire import cancelled, channel_at, depth_becomes, placed, publish
 from tests.system.crew import crew_at
 from tests.system.load import unfinished
+from tests.waiting import until
 
 ORDERS, CANCELLATIONS = 5_000, 15_000
 MOST_MB = 150
@@ -29,7 +29,7 @@ async def test_no_service_needs_more_than_150_mb_for_20000_messages_at_once(plac
     messages += [cancelled(f"unheard-of-{n}") for n in range(CANCELLATIONS)]
     async with channel_at(place) as channel:
         await publish(channel, place, Random(5).sample(messages, len(messages)))
-    assert await depth(place, place.order_queue) == len(messages)
+    await depth_becomes(place, place.order_queue, len(messages))
     peaks: dict[str, float] = {}
     async with crew_at(place, tmp_path, our_services(1, 1, "calm")) as crew:
 

@@ -18,9 +18,9 @@ from saga.rabbitmq.topology import declare
 from tests.engine.conversation import execute
 from tests.rabbitmq.place import Place
 from tests.rabbitmq.records import rows
-from tests.rabbitmq.waiting import until
 from tests.system.crew import environment_of
 from tests.system.feeding import Feeding
+from tests.waiting import pause, until
 
 LOOPS = {
     "worker": {
@@ -34,7 +34,6 @@ LOOPS = {
     "gateway-stub": {"answerer", "consumer {prefix}.gateway", "consumer {prefix}.fulfilment"},
 }
 PROGRAMS = {"worker": "saga run", "scheduler": "saga_scheduler", "gateway-stub": "saga_gateway_stub"}
-START_SECONDS = 60
 STOP_SECONDS = 20
 
 UNKNOWN_USER = 54321
@@ -103,7 +102,7 @@ async def heard_of(place: Place, service: str) -> set[str]:
 async def works(place: Place, service: str) -> None:
     """All its loops go round."""
     expected = {loop.format(prefix=place.prefix) for loop in LOOPS[service]}
-    await until(lambda: heard_of(place, service), lambda seen: seen == expected, seconds=START_SECONDS)
+    await until(lambda: heard_of(place, service), lambda seen: seen == expected)
 
 
 async def stops(place: Place, service: str, process: asyncio.subprocess.Process, pid: int | None = None) -> None:
@@ -145,7 +144,7 @@ async def test_process_1_stops_at_once_and_later(place: Place) -> None:
     image = f"exec unshare {rights} --pid --fork --kill-child env --block-signal=TERM,INT,HUP {{}}"
     for has_begun in (False, True):
         async with started(place, "scheduler", image) as process:
-            pid = await until(lambda: child_of(process.pid), seconds=START_SECONDS)
+            pid = await until(lambda: child_of(process.pid))
             if has_begun:
                 await works(place, "scheduler")
             await stops(place, "scheduler", process, pid)
@@ -185,8 +184,8 @@ async def test_too_few_file_descriptors_are_waited_for(place: Place, tmp_path: P
         resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (5, before[1]))
         used = _processor_seconds(process.pid)
         await rows(place.engine, CUT_OFF, pid=str(process.pid))
-        await until(lambda: said(log, "Too many open files"), seconds=30)
-        await asyncio.sleep(5)
+        await until(lambda: said(log, "Too many open files"))
+        await pause(5)
         assert _processor_seconds(process.pid) - used < 3
         assert process.returncode is None
         resource.prlimit(process.pid, resource.RLIMIT_NOFILE, before)

@@ -10,11 +10,11 @@ from sqlalchemy import Row
 from saga.devstack.services import Program, our_services
 from tests.rabbitmq.place import Place
 from tests.rabbitmq.records import dead_letters, is_relayed, outcomes, rows
-from tests.rabbitmq.waiting import until
 from tests.rabbitmq.wire import channel_at, placed, publish
 from tests.system.crew import crew_at
 from tests.system.feeding import Feeding
 from tests.system.load import deadlocks, send
+from tests.waiting import until
 
 LATENESS = """
     SELECT

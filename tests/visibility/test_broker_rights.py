@@ -24,9 +24,9 @@ from saga.rabbitmq.publisher import Publisher
 from saga.rabbitmq.topology import command_queues, declare
 from tests.rabbitmq.place import STOP_SECONDS, Place, working
 from tests.rabbitmq.records import dead_letters, outcome, rows
-from tests.rabbitmq.waiting import until
-from tests.rabbitmq.wire import depth
+from tests.rabbitmq.wire import depth, depth_becomes
 from tests.visibility.brokers import SCRIPT, Guarded, call, guarded, written
+from tests.waiting import until
 
 EVERYBODY_ELSE = ("gateway", "fulfilment", "gateway-stub", "orders", "monitoring")
 WHO_PUBLISHES_NOTHING = ("gateway", "fulfilment", "gateway-stub", "monitoring")
@@ -252,7 +252,7 @@ async def test_a_module_that_publishes_itself_does_so_under_its_own_name(broker:
         for module in ("payments", "order", "orders.x", "xorders"):
             with pytest.raises(NotConfirmed, match="ACCESS_REFUSED"):
                 await publisher.publish([order_placed(orders.prefix, module)])
-    assert await depth(broker.place, broker.place.order_queue) == 1
+    await depth_becomes(broker.place, broker.place.order_queue, 1)
 
 
 def claims_of_payments(prefix: str) -> list[Outgoing]:

@@ -22,12 +22,12 @@ from saga.postgres import durable_transaction
 from tests.engine.conversation import execute, rows, value
 from tests.rabbitmq.place import Place
 from tests.rabbitmq.records import is_relayed
-from tests.rabbitmq.waiting import until
 from tests.rabbitmq.wire import channel_at, drain, placed, publish
 from tests.system.crew import Crew, crew_at, everybody
 from tests.visibility.brokers import Guarded, guarded
 from tests.visibility.feeds import first_reading
 from tests.visibility.logins import Logins
+from tests.waiting import until
 
 MARK = "zqj"
 """Begins everything that is internal in the test's own events; no id, type or password has these letters by chance."""
@@ -224,7 +224,7 @@ async def test_nothing_internal_is_published_read_kept_or_logged(
         told = await append_at_random(chance, logins)
         await disturb(engine)
         await send_what_will_be_a_dead_letter(place)
-        await until(lambda: at_rest(place), seconds=60)
+        await until(lambda: at_rest(place))
         logged = what_was_logged(crew)
     secrets = await secrets_of(engine)
     said = {
