@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -210,7 +211,7 @@ def test_a_command_is_pulled_once_its_collaborator_is_past_it_and_an_order_is_st
     saga.sql("ALTER TABLE saga.event_log DISABLE TRIGGER USER")
     saga.sql("UPDATE saga.event_log SET recorded_at = now() - interval '20 s'")
     (stuck,) = saga.json("list", "--stuck")["orders"]
-    assert "2 commands neither relayed nor pulled for 20 s" in stuck["reason"]
+    assert re.search(r"2 commands neither relayed nor pulled for \d+ s", stuck["reason"])
     saga.sql("INSERT INTO saga.cursor (consumer, module, watermark) VALUES ('gateway', 'order-process', 99)")
     (stuck,) = saga.json("list", "--stuck")["orders"]
     assert "1 command neither relayed nor pulled" in stuck["reason"]

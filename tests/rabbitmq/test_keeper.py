@@ -80,9 +80,7 @@ async def bindings(place: Place) -> set[tuple[str, str, str]]:
         "undelivered unbound",
     ],
 )
-async def test_what_is_deleted_or_unbound_while_all_is_quiet_is_back_within_seconds(
-    place: Place, damage: Damage
-) -> None:
+async def test_what_is_deleted_or_unbound_while_all_is_quiet_is_back_by_itself(place: Place, damage: Damage) -> None:
     async def can_pay() -> bool:
         try:
             async with a_sender(place) as channel:

@@ -184,7 +184,7 @@ async def odd_keys(place: Place, channel: AbstractChannel) -> None:
     await queue.bind(place.topology.events, "odd.#")
 
 
-async def test_each_kind_is_a_dead_letter_within_a_second_with_a_reason_that_names_the_problem(
+async def test_each_kind_is_a_dead_letter_with_a_reason_that_names_the_problem(
     place: Place, odd_keys: None, worker: None
 ) -> None:
     wrongly_explained = {}

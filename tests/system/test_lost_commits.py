@@ -15,6 +15,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.devstack.demo.reconciliation import reconcile
 from saga.devstack.stack import LocalStack
@@ -58,17 +59,26 @@ async def place(fragile: LocalStack, prefix: str) -> AsyncIterator[Place]:
     await connection.close()
     url = make_url(addresses.database_url).set(database=name).render_as_string(hide_password=False)
     await asyncio.to_thread(migrate, url)
-    engine = connect_engine(url, "test", pool_size=APPENDERS + 3)
+    engine = connect_engine(url, "watch", pool_size=3)
     yield Place(engine, addresses.amqp_url, addresses.management_url, prefix)
+    await engine.dispose()
+
+
+@pytest.fixture
+async def shop(place: Place) -> AsyncIterator["Shop"]:
+    """It has a pool of its own: whoever disposes of a pool leaves open what others have taken out of it."""
+    url = place.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    engine = connect_engine(url, "test", pool_size=APPENDERS)
+    yield Shop(engine)
     await engine.dispose()
 
 
 class Shop:
     """Places orders through the log of its module, each again until it was told that it is there."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, engine: AsyncEngine) -> None:
         self.acknowledged: list[str] = []
-        self._place = place
+        self._engine = engine
         self._numbers = count(1)
         self._closed = False
 
@@ -87,7 +97,7 @@ class Shop:
         event = NewEvent(order_id, kind, f"{order_id}-{kind}", {"order_id": order_id, **said})
         while True:
             try:
-                async with durable_transaction(self._place.engine) as connection:
+                async with durable_transaction(self._engine) as connection:
                     await append(connection, "orders", [event])
             except (Unavailable, Conflict):
                 await pause(RETRY_SECONDS)
@@ -137,10 +147,10 @@ async def wrong(place: Place) -> list[object]:
 
 @pytest.mark.timeout(240 + 15 * KILLS)
 async def test_what_was_acknowledged_is_there_however_often_postgres_loses_commits(
-    place: Place, fragile: LocalStack, tmp_path: Path
+    place: Place, shop: Shop, fragile: LocalStack, tmp_path: Path
 ) -> None:
     assert fragile.postgres is not None
-    shop, load = Shop(place), a_load(13, told=30 * KILLS)
+    load = a_load(13, told=30 * KILLS)
     slice_ = len(load.messages) // KILLS + 1
     async with crew_at(place, tmp_path, everybody(tmp_path, workers=2, schedulers=1)) as crew:
         selling = [asyncio.create_task(shop.sell()) for _ in range(APPENDERS)]

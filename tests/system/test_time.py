@@ -2,7 +2,6 @@
 
 from pathlib import Path
 from random import Random
-from statistics import quantiles
 
 import pytest
 from sqlalchemy import Row
@@ -65,12 +64,6 @@ async def test_an_order_whose_answer_never_comes_expires_at_its_deadline_never_e
     assert min(row.fired_late for row in expired) >= 0
     assert min(row.emitted_late for row in expired) >= 0
     assert min(row.handled_late for row in expired) >= 0
-    fired_late, handled_late = (
-        quantiles([float(getattr(row, name)) for row in expired], n=100)[98] for name in ("fired_late", "handled_late")
-    )
-    print(f"p99 late: fired {fired_late:.3f} s, handled {handled_late:.3f} s")  # noqa: T201 - shown with a failure
-    assert fired_late < 2
-    assert handled_late < 3
 
 
 @pytest.mark.timeout(90)
