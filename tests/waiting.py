@@ -7,7 +7,7 @@ for more work than fits into it names a longer limit of its own, never a shorter
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TypeVar, overload
 
 Seen = TypeVar("Seen")
 
@@ -15,6 +15,12 @@ LIMIT_SECONDS = 60.0
 _LOOK_SECONDS = 0.02
 
 
+@overload
+async def until(look: Callable[[], Awaitable[Seen | None]], *, seconds: float = LIMIT_SECONDS) -> Seen: ...
+@overload
+async def until(
+    look: Callable[[], Awaitable[Seen]], holds: Callable[[Seen], object], *, seconds: float = LIMIT_SECONDS
+) -> Seen: ...
 async def until(
     look: Callable[[], Awaitable[Seen]], holds: Callable[[Seen], object] = bool, *, seconds: float = LIMIT_SECONDS
 ) -> Seen:
@@ -36,6 +42,12 @@ async def until_true(look: Callable[[], object]) -> None:
     await until(ask)
 
 
+@overload
+def eventually(look: Callable[[], Seen | None], *, seconds: float = LIMIT_SECONDS) -> Seen: ...
+@overload
+def eventually(
+    look: Callable[[], Seen], holds: Callable[[Seen], object], *, seconds: float = LIMIT_SECONDS
+) -> Seen: ...
 def eventually(
     look: Callable[[], Seen], holds: Callable[[Seen], object] = bool, *, seconds: float = LIMIT_SECONDS
 ) -> Seen:
@@ -54,6 +66,11 @@ async def pause(seconds: float) -> None:
     On a busy machine a test that pauses may miss a fault; it must never fail for the pause being too short.
     """
     await asyncio.sleep(seconds)
+
+
+def block(seconds: float) -> None:
+    """The same for a test without a loop, or one whose loop shall stand still."""
+    time.sleep(seconds)
 
 
 def _gave_up(seconds: float, seen: object) -> str:

@@ -38,7 +38,7 @@ def _address(url: str, scheme: str, hosts: str, query: str = "") -> str:
 
 async def _reach(address: str) -> None:
     async with await connect(address, "test") as connection:
-        await connection.channel()
+        _ = await connection.channel()
 
 
 @pytest.mark.parametrize(

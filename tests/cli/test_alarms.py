@@ -18,12 +18,10 @@ from saga.rabbitmq.topology import topology
 from tests.cli.shell import Saga
 from tests.waiting import eventually, until_true
 
-pytestmark = pytest.mark.timeout(300)
-
 
 def control(node: RabbitNode, *words: str) -> None:
     broker = _installed_broker()
-    command = [broker.server.with_name("rabbitmqctl"), *words]
+    command = [str(broker.server.with_name("rabbitmqctl")), *words]
     subprocess.run(command, env=node._environment(broker), check=True, capture_output=True)
 
 
@@ -49,7 +47,7 @@ def test_an_alarm_at_the_broker_is_not_healthy(
 ) -> None:
     assert saga("health").exit_code == 0, "without an exchange it can't be published to one, and that is no alarm"
     with alarm(stack, *limit):
-        result = eventually(lambda: (found := saga("health", "--json")).exit_code and found)
+        result = eventually(lambda: saga("health", "--json"), lambda health: health.exit_code)
         assert f"takes no messages now ({reason})" in result.stderr
         assert '"healthy": false' in result.stdout
     assert eventually(lambda: saga("health").exit_code == 0)

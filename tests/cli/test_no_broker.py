@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from saga.cli.shell.addresses import amqp_url_if_any
 from saga.devstack import children
@@ -184,8 +185,8 @@ def test_the_broker_of_a_stack_with_another_database_is_not_meant(
     """Else a worker would relay the events of one system to the broker of another one."""
     a_stack_runs(tmp_path, "postgresql://somewhere.example/else", "amqp://somewhere.example/")
     monkeypatch.delenv("SAGA_AMQP_URL", raising=False)
-    ours = Settings(database_url=saga.environment["SAGA_DATABASE_URL"], home=tmp_path)
-    its = Settings(database_url="postgresql://somewhere.example/else", home=tmp_path)
+    ours = Settings(database_url=SecretStr(saga.environment["SAGA_DATABASE_URL"]), home=tmp_path)
+    its = Settings(database_url=SecretStr("postgresql://somewhere.example/else"), home=tmp_path)
     assert amqp_url_if_any(ours) is None
     assert amqp_url_if_any(its) == "amqp://somewhere.example/"
     assert saga.json("lag")["broker"]["reachable"] is None

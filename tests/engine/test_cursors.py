@@ -45,8 +45,8 @@ async def test_a_missing_position_shows_as_a_hole_until_it_comes(engine: AsyncEn
     assert await cursor(engine) == (8, "{}")
 
 
-@pytest.mark.parametrize("seed", [random.randrange(10**6) for _ in range(3)])
-async def test_any_order_of_concurrent_steps_ends_at_the_horizon(engine: AsyncEngine, seed: int) -> None:
+@pytest.mark.parametrize("turn", range(3))
+async def test_any_order_of_concurrent_steps_ends_at_the_horizon(engine: AsyncEngine, turn: int, seed: int) -> None:
     chance = random.Random(seed)
     ranges = [(position - 1, position) for position in range(1, 201)]
     chance.shuffle(ranges)
@@ -60,7 +60,7 @@ async def test_any_order_of_concurrent_steps_ends_at_the_horizon(engine: AsyncEn
     await asyncio.gather(*map(work_all, lanes))
     async with durable_transaction(engine) as connection:
         await cursors.fold(connection, "order")
-    assert await cursor(engine) == (200, "{}"), f"seed {seed}"
+    assert await cursor(engine) == (200, "{}")
     assert await rows(engine, "SELECT * FROM saga.cursor_advance") == []
 
 

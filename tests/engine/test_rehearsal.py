@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -38,7 +39,7 @@ def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rehearsal, "MOST_MEMORY_BYTES", rehearsal.LEAST_MEMORY_BYTES)
 
 
-def knock(room: str, **data: str) -> Envelope:
+def knock(room: str, **data: Any) -> Envelope:
     return message("Knocked", room, room=room, **data)
 
 
@@ -65,6 +66,7 @@ async def test_what_kills_nobody_is_done_in_the_child_alone() -> None:
     assert done == []
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("how", HOW)
 async def test_the_one_that_kills_is_named_and_how_it_ends(how: str) -> None:
     condemned = await rehearse(["fine", how, "fine"], die)

@@ -8,7 +8,7 @@ from examples.programs import module_log, worker
 from examples.trip.process import TripRequested, trip
 from saga.testing import make_fact
 from tests.examples.place import declared, event, told_in_the_database
-from tests.rabbitmq.place import STOP_SECONDS, Place
+from tests.rabbitmq.place import Place
 from tests.rabbitmq.wire import publish
 from tests.waiting import LIMIT_SECONDS, until
 
@@ -24,7 +24,7 @@ async def test_a_worker_in_a_program_of_ones_own_handles_messages_until_it_is_st
         await publish(channel, place, [event(trip, make_fact(REQUESTED), "t-1")])
         await until(lambda: told_in_the_database(place.engine, trip), lambda seen: seen == {"t-1": "pending"})
         stop.set()
-        async with asyncio.timeout(STOP_SECONDS):
+        async with asyncio.timeout(LIMIT_SECONDS):
             await working
 
 

@@ -110,8 +110,7 @@ async def last_positions(place: Place) -> dict[str, int]:
     return {module: horizon.last_position for module, horizon in horizons.items() if horizon}
 
 
-async def test_whatever_the_way_to_the_queue_does_the_logs_say_how_every_order_ends(place: Place) -> None:
-    seed = random.randrange(10**6)
+async def test_whatever_the_way_to_the_queue_does_the_logs_say_how_every_order_ends(place: Place, seed: int) -> None:
     chance = random.Random(seed)
     step = Step(place.engine, PROCESS)
     stop, consuming = asyncio.Event(), asyncio.Event()
@@ -137,6 +136,6 @@ async def test_whatever_the_way_to_the_queue_does_the_logs_say_how_every_order_e
             await until(cursors, lambda seen: seen == ends)
         finally:
             stop.set()
-    assert publisher.lost > ORDERS / 10, f"seed {seed}: the test must lose something"
-    assert await verdicts(place.engine) == await folded(place), f"seed {seed}"
-    assert await dead_letters(place.engine) == [], f"seed {seed}"
+    assert publisher.lost > ORDERS / 10, "the test must lose something"
+    assert await verdicts(place.engine) == await folded(place)
+    assert await dead_letters(place.engine) == []

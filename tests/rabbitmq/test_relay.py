@@ -10,15 +10,16 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 
 from saga.messages.identity import derived_id
 from saga.modules import NewEvent, Visibility, append
+from saga.modules.outgoing import Outgoing
 from saga.postgres import Unavailable, durable_transaction
 from saga.rabbitmq.publisher import Publisher
 from saga.worker import relay as relay_module
 from saga.worker.relay import Relay
 from tests.rabbitmq.clients import call_management
-from tests.rabbitmq.place import STOP_SECONDS, Place
+from tests.rabbitmq.place import Place
 from tests.rabbitmq.records import is_relayed, position_in
 from tests.rabbitmq.wire import depth, depth_becomes, drain
-from tests.waiting import until
+from tests.waiting import LIMIT_SECONDS, until
 
 POLL_SECONDS = 0.05
 BATCH = 50
@@ -38,7 +39,7 @@ async def relaying(
         finally:
             stop.set()
             relay.nudge()
-            async with asyncio.timeout(STOP_SECONDS):
+            async with asyncio.timeout(LIMIT_SECONDS):
                 await running
 
 
@@ -202,20 +203,20 @@ async def test_two_relays_at_once_publish_everything_in_order(place: Place, chan
 
 
 async def test_what_was_published_but_not_noted_comes_again_with_the_same_id(
-    place: Place, channel: AbstractChannel
+    place: Place, channel: AbstractChannel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await record(place, "payments", [public(n) for n in range(10)])
     async with Publisher(place.amqp_url, place.topology, 5.0) as publisher:
-        publish, tries = publisher.publish, []
+        publish, tries = publisher.publish, list[int]()
 
-        async def lose_the_confirms_once(messages: Sequence[object]) -> object:
+        async def lose_the_confirms_once(messages: Sequence[Outgoing]) -> tuple[Outgoing, ...]:
             tries.append(len(messages))
             confirmed = await publish(messages)
             if len(tries) == 1:
                 raise ConnectionResetError("the connection broke before the confirms came")
             return confirmed
 
-        publisher.publish = lose_the_confirms_once
+        monkeypatch.setattr(publisher, "publish", lose_the_confirms_once)
         relay = Relay(place.engine, publisher, place.prefix, BATCH)
         with pytest.raises(Unavailable, match="before the confirms came"):
             await relay.relay_once()

@@ -3,7 +3,9 @@
 import asyncio
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import partial
+from typing import Self
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -24,8 +26,8 @@ class Wall(datetime):
     told: Callable[[], timedelta] = timedelta
 
     @classmethod
-    def now(cls, tz: tzinfo | None = None) -> datetime:
-        return datetime.now(tz) + cls.told()
+    def now(cls, tz: tzinfo | None = None) -> Self:
+        return cls.fromtimestamp((datetime.now(UTC) + cls.told()).timestamp(), tz)
 
 
 @pytest.fixture
@@ -45,7 +47,7 @@ def slow() -> Callable[[], timedelta]:
 
 CHANGES: dict[str, list[Callable[[], timedelta]]] = {
     "set back": [lambda: timedelta(minutes=-10)],
-    "set back again and again": [lambda n=n: timedelta(days=-n) for n in range(1, 6)],
+    "set back again and again": [partial(timedelta, days=-n) for n in range(1, 6)],
     "set forward, and corrected": [lambda: timedelta(days=20_000), timedelta],
     "hardly going": [slow()],
 }

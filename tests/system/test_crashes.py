@@ -14,7 +14,6 @@ from tests.system.load import a_load, behind, deadlocks, divergences, doubled, s
 from tests.waiting import until
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.parametrize("feeding", [Feeding.PUSHED, Feeding.NO_BROKER], ids=lambda feeding: feeding.value)
 async def test_services_that_are_killed_in_the_middle_of_load_lose_and_double_nothing(
     place: Place, tmp_path: Path, feeding: Feeding
@@ -40,7 +39,6 @@ async def test_services_that_are_killed_in_the_middle_of_load_lose_and_double_no
     assert await deadlocks(place) == 0
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("feeding", [Feeding.PUSHED, Feeding.NO_BROKER], ids=lambda feeding: feeding.value)
 async def test_a_worker_that_is_asked_to_stop_while_busy_ends_well_and_another_one_goes_on(
     place: Place, tmp_path: Path, feeding: Feeding
@@ -60,7 +58,6 @@ async def test_a_worker_that_is_asked_to_stop_while_busy_ends_well_and_another_o
     assert '"event": "stopped"' in crew.log_of("worker-1")
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize(
     ("name", "feeding"),
     [("scheduler-1", Feeding.PUSHED), ("gateway-stub", Feeding.PUSHED), ("gateway-stub", Feeding.NO_BROKER)],

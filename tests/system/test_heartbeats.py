@@ -35,7 +35,6 @@ async def heard(engine: AsyncEngine) -> dict[str, Any]:
     return {row.loop: row for row in await rows(engine, HEARD)}
 
 
-@pytest.mark.timeout(120)
 async def test_all_loops_are_heard_of_a_killed_service_leaves_its_rows_and_a_stopped_one_none(
     place: Place, tmp_path: Path
 ) -> None:

@@ -60,6 +60,8 @@ async def place(fragile: LocalStack, prefix: str) -> AsyncIterator[Place]:
     url = make_url(addresses.database_url).set(database=name).render_as_string(hide_password=False)
     await asyncio.to_thread(migrate, url)
     engine = connect_engine(url, "watch", pool_size=3)
+    assert addresses.amqp_url is not None
+    assert addresses.management_url is not None
     yield Place(engine, addresses.amqp_url, addresses.management_url, prefix)
     await engine.dispose()
 

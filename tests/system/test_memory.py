@@ -6,7 +6,6 @@ from random import Random
 
 import orjson
 import psutil
-import pytest
 
 from saga.devstack.services import our_services
 from saga.messages import Raw
@@ -23,7 +22,6 @@ SETTLE_SECONDS = 150
 LARGE, LARGE_AT_ONCE, LARGE_BYTES = 800, 50, 240 * 1024
 
 
-@pytest.mark.timeout(240)
 async def test_no_service_needs_more_than_150_mb_for_20000_messages_at_once(place: Place, tmp_path: Path) -> None:
     messages = [placed(f"asked-{n}", payment_timeout_seconds=1.0) for n in range(ORDERS)]
     messages += [cancelled(f"unheard-of-{n}") for n in range(CANCELLATIONS)]
@@ -50,7 +48,6 @@ async def test_no_service_needs_more_than_150_mb_for_20000_messages_at_once(plac
     print({name: round(peak) for name, peak in peaks.items()})  # noqa: T201 - for whoever wants to know
 
 
-@pytest.mark.timeout(240)
 async def test_a_worker_needs_no_more_for_large_messages(place: Place, tmp_path: Path) -> None:
     messages = [_large(number) for number in range(LARGE)]
     async with channel_at(place) as channel:

@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import asyncpg
-import pytest
 
 from tests.rabbitmq.place import Place
 from tests.rabbitmq.records import dead_letters, is_relayed
@@ -57,7 +56,6 @@ async def who_knows(crew: Crew) -> set[str]:
     return told
 
 
-@pytest.mark.timeout(240)
 async def test_a_time_of_reading_only_ends_nobody_and_loses_nothing(place: Place, tmp_path: Path) -> None:
     load = a_load(17, told=TOLD, asked=ASKED)
     half = len(load.messages) // 2

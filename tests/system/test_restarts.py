@@ -53,6 +53,8 @@ async def place(fragile: LocalStack, prefix: str) -> AsyncIterator[Place]:
     url = make_url(addresses.database_url).set(database=name).render_as_string(hide_password=False)
     await asyncio.to_thread(migrate, url)
     engine = connect_engine(url, "test", pool_size=3)
+    assert addresses.amqp_url is not None
+    assert addresses.management_url is not None
     yield Place(engine, addresses.amqp_url, addresses.management_url, prefix)
     await engine.dispose()
 
@@ -96,7 +98,6 @@ DISRUPTIONS = [
 ]
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.parametrize(
     ("disrupt", "feeding"), [pytest.param(*one, id=f"{one[0].__name__}-{one[1].value}") for one in DISRUPTIONS]
 )
@@ -132,7 +133,6 @@ async def test_everything_settles_by_itself_after(
         await depth_becomes(place, place.order_queue, 0)
 
 
-@pytest.mark.timeout(120)
 async def test_who_pulls_goes_on_while_the_broker_is_away_and_the_relay_makes_up_for_it(
     place: Place, fragile: LocalStack, tmp_path: Path
 ) -> None:
@@ -153,7 +153,6 @@ async def test_who_pulls_goes_on_while_the_broker_is_away_and_the_relay_makes_up
     assert await doubled(place) == {}
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize(
     ("what", "feeding"),
     [("rabbitmq", Feeding.PUSHED), ("postgres", Feeding.PUSHED), ("postgres", Feeding.NO_BROKER)],

@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ from tests.rabbitmq.place import Place
 from tests.rabbitmq.records import rows
 from tests.system.crew import environment_of
 from tests.system.feeding import Feeding
-from tests.waiting import pause, until
+from tests.waiting import LIMIT_SECONDS, pause, until
 
 LOOPS = {
     "worker": {
@@ -34,7 +35,6 @@ LOOPS = {
     "gateway-stub": {"answerer", "consumer {prefix}.gateway", "consumer {prefix}.fulfilment"},
 }
 PROGRAMS = {"worker": "saga run", "scheduler": "saga_scheduler", "gateway-stub": "saga_gateway_stub"}
-STOP_SECONDS = 20
 
 UNKNOWN_USER = 54321
 """An id that has no entry anywhere."""
@@ -57,7 +57,7 @@ async def started(
     service: str,
     wrapped: str = "exec {}",
     environment: Mapping[str, str] | None = None,
-    **options: object,
+    **options: Any,
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """A service that a shell starts, its command in the place of ``{}``; killed if it is still there afterwards."""
     if service == "gateway-stub":
@@ -108,12 +108,11 @@ async def works(place: Place, service: str) -> None:
 async def stops(place: Place, service: str, process: asyncio.subprocess.Process, pid: int | None = None) -> None:
     """It ends well, and takes its rows with it."""
     os.kill(pid or process.pid, signal.SIGTERM)
-    async with asyncio.timeout(STOP_SECONDS):
+    async with asyncio.timeout(LIMIT_SECONDS):
         assert await process.wait() == 0
     assert await heard_of(place, service) == set()
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("service", PROGRAMS)
 async def test_odd_settings_no_home_no_user_no_files_no_streams(place: Place, service: str) -> None:
     shell = f"umask 077; ulimit -n 64; cd /; exec {as_unknown_user()} {{}} <&- >&- 2>&-"
@@ -123,7 +122,6 @@ async def test_odd_settings_no_home_no_user_no_files_no_streams(place: Place, se
         await stops(place, service, process)
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("service", PROGRAMS)
 @pytest.mark.parametrize("log", ["/dev/full", "nobody reads"])
 async def test_a_log_that_cannot_be_written_stops_nothing(place: Place, service: str, log: str) -> None:
@@ -137,7 +135,6 @@ async def test_a_log_that_cannot_be_written_stops_nothing(place: Place, service:
         await stops(place, service, process)
 
 
-@pytest.mark.timeout(120)
 async def test_process_1_stops_at_once_and_later(place: Place) -> None:
     """Among its own processes it is the first, for which signals have no default actions; started as the image does."""
     rights = "" if os.geteuid() == 0 else "--user --map-root-user"
@@ -172,7 +169,6 @@ WHERE datname = current_database() AND application_name LIKE '%/' || :pid || '@%
 """
 
 
-@pytest.mark.timeout(180)
 async def test_too_few_file_descriptors_are_waited_for(place: Place, tmp_path: Path) -> None:
     """They run out while it runs, and its connections break."""
     log = tmp_path / "log"

@@ -4,8 +4,6 @@ import asyncio
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-import pytest
-
 from saga.devstack.services import our_services
 from tests.rabbitmq.place import Place
 from tests.rabbitmq.records import dead_letters, is_relayed, rows
@@ -65,7 +63,6 @@ async def came_twice(place: Place) -> tuple[int, int]:
     return row.events, row.commands
 
 
-@pytest.mark.timeout(180)
 async def test_from_pull_to_push_and_back_under_load_with_both_at_once_in_between(place: Place, tmp_path: Path) -> None:
     load = a_load(13, told=500, asked=100)
     size = len(load.messages) // 5 + 1

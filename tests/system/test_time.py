@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from sqlalchemy import Row
@@ -34,7 +35,7 @@ LATENESS = """
 """
 
 
-async def all_expired(place: Place, count: int, seconds: float, feeding: Feeding = Feeding.PUSHED) -> list[Row]:
+async def all_expired(place: Place, count: int, seconds: float, feeding: Feeding = Feeding.PUSHED) -> list[Row[Any]]:
     """Wait until so many orders have expired; how late each of them was, in seconds."""
     await until(
         lambda: outcomes(place.engine),
@@ -50,7 +51,6 @@ def programs(workers: int, schedulers: int) -> list[Program]:
     return [one for one in our_services(workers, schedulers) if one.name != "gateway-stub"]
 
 
-@pytest.mark.timeout(90)
 async def test_an_order_whose_answer_never_comes_expires_at_its_deadline_never_early(
     place: Place, tmp_path: Path
 ) -> None:
@@ -66,7 +66,6 @@ async def test_an_order_whose_answer_never_comes_expires_at_its_deadline_never_e
     assert min(row.handled_late for row in expired) >= 0
 
 
-@pytest.mark.timeout(90)
 @pytest.mark.parametrize("feeding", [Feeding.PUSHED, Feeding.NO_BROKER], ids=lambda feeding: feeding.value)
 async def test_a_herd_of_timers_fires_once_each_with_two_schedulers_and_two_workers(
     place: Place, tmp_path: Path, feeding: Feeding
@@ -89,7 +88,6 @@ async def test_a_herd_of_timers_fires_once_each_with_two_schedulers_and_two_work
     assert {row.type: row.times for row in commands} == {"RequestPayment": count, "VoidPayment": count}
 
 
-@pytest.mark.timeout(60)
 async def test_what_was_due_while_no_scheduler_ran_is_emitted_by_the_first_one_that_comes(
     place: Place, tmp_path: Path
 ) -> None:

@@ -22,11 +22,11 @@ from saga.rabbitmq.connection import connect
 from saga.rabbitmq.consumer import Consumer
 from saga.rabbitmq.publisher import Publisher
 from saga.rabbitmq.topology import command_queues, declare
-from tests.rabbitmq.place import STOP_SECONDS, Place, working
+from tests.rabbitmq.place import Place, working
 from tests.rabbitmq.records import dead_letters, outcome, rows
 from tests.rabbitmq.wire import depth, depth_becomes
 from tests.visibility.brokers import SCRIPT, Guarded, call, guarded, written
-from tests.waiting import until
+from tests.waiting import LIMIT_SECONDS, until
 
 EVERYBODY_ELSE = ("gateway", "fulfilment", "gateway-stub", "orders", "monitoring")
 WHO_PUBLISHES_NOTHING = ("gateway", "fulfilment", "gateway-stub", "monitoring")
@@ -73,7 +73,7 @@ async def consuming(place: Place, queue: str, taken: Taken) -> AsyncIterator[asy
         yield ready
     finally:
         stop.set()
-        async with asyncio.timeout(STOP_SECONDS):
+        async with asyncio.timeout(LIMIT_SECONDS):
             await running
 
 
@@ -189,7 +189,7 @@ async def test_a_collaborator_that_starts_before_any_worker_begins_when_the_work
         async with consuming(bare_broker.seen_by("gateway"), "gateway", Taken()) as ready:
             await until(lambda: has_started_over(said))
             assert not ready.is_set()
-            async with working(bare_broker.seen_by("worker")), asyncio.timeout(STOP_SECONDS):
+            async with working(bare_broker.seen_by("worker")), asyncio.timeout(LIMIT_SECONDS):
                 await ready.wait()
     assert "NOT_FOUND - no " in said[0]["error"]
 

@@ -57,12 +57,6 @@ async def broker(engine: AsyncEngine, amqp_url: str, management_url: str, prefix
         yield broker
 
 
-@pytest.fixture
-def seed() -> int:
-    """Shown with a failure, as every argument of a test."""
-    return random.randrange(10**6)
-
-
 async def programs(logs: Path, logins: Logins, broker: Guarded) -> list[Program]:
     """One of each service, with a login and a user of its own."""
     made = []
@@ -234,10 +228,10 @@ async def test_nothing_internal_is_published_read_kept_or_logged(
         "logged": logged,
     }
     for where, texts in said.items():
-        assert leaks(secrets, texts) == [], f"{where}, seed {seed}"
+        assert leaks(secrets, texts) == [], where
     assert told.internal > 50
     for where in ("wire", "feeds"):
         unseen = {name for name in told.public if not any(f"'{name}'" in text for text in said[where])}
-        assert unseen == set(), f"seed {seed}: the search of the {where} would have found nothing"
+        assert unseen == set(), f"the search of the {where} would have found nothing"
     assert any(orjson.loads(line)["event"] in {"starting_over", "retrying_batch"} for line in logged)
     assert any(orjson.loads(line)["event"] == "dead_letters" for line in logged)
