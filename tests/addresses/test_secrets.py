@@ -143,7 +143,9 @@ def test_each_secret_may_stand_in_a_file(tmp_path: Path, monkeypatch: pytest.Mon
     assert isinstance(found, Settings)
     assert found.database_url is not None
     assert found.database_url.get_secret_value() == secrets()["database_url"]
-    assert found.log_urls["payments"].get_secret_value() == "postgresql://ann:pw@elsewhere.example/payments"
+    (payments,) = found.log_urls.values()
+    assert payments is not None
+    assert payments.get_secret_value() == "postgresql://ann:pw@elsewhere.example/payments"
     assert "pw@" not in repr(found)
 
 

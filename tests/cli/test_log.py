@@ -141,8 +141,13 @@ def test_a_beginning_that_was_pruned_is_said(saga: Saga) -> None:
 @contextmanager
 def following(saga: Saga, *words: str) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "saga", "log", "orders", "--follow", *words]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    follower = subprocess.Popen(command, env=os.environ | saga.environment, text=True, **pipes)
+    follower = subprocess.Popen(
+        command,
+        env=os.environ | saga.environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
     try:
         yield follower
     finally:

@@ -209,7 +209,7 @@ def test_an_interruption_gives_what_was_found_so_far() -> None:
 
 def test_sampling_sees_repeats_and_failures_beyond_what_was_explored() -> None:
     def reduce(total: int, paid: Fact) -> int:
-        return total + paid.fields["amount"]
+        return total + int(paid.fields["amount"])
 
     def fail(_total: int, _paid: Fact) -> int:
         raise ValueError("no")

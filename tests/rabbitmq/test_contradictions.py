@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import orjson
 import pytest
@@ -23,7 +24,7 @@ from tests.waiting import until
 PAID = {"order_id": "o-1", "payment_id": "p-1", "amount": 4_200, "currency": "EUR"}
 
 
-async def letters_of(place: Place, count: int) -> Sequence[Row]:
+async def letters_of(place: Place, count: int) -> Sequence[Row[Any]]:
     return await until(lambda: dead_letters(place.engine), lambda seen: len(seen) == count)
 
 

@@ -6,6 +6,7 @@ import pytest
 from aio_pika.abc import AbstractChannel
 
 from saga.modules.outgoing import Outgoing
+from saga.rabbitmq import connection
 from saga.rabbitmq import publisher as publishing
 from saga.rabbitmq.frame_router import SortedConnection
 from saga.rabbitmq.publisher import Publisher
@@ -51,7 +52,7 @@ async def test_publishes_at_the_same_time_share_one_connection_and_each_knows_it
         opened.append(name)
         return await real(amqp_url, name)
 
-    real = publishing.connect
+    real = connection.connect
     monkeypatch.setattr(publishing, "connect", connect)
     keys = ["orders.OrderPlaced", "orders.Unheard"] * 50
     async with Publisher(place.amqp_url, place.topology, timeout_seconds=5) as publisher:

@@ -48,7 +48,8 @@ class BreaksOnPennies(Register):
 def broken_process() -> Process:
     healthy = order_process()
     registers = tuple(
-        BreaksOnPennies(one.name, one.of, one.key) if one.name == "payments" else one for one in healthy.registers
+        BreaksOnPennies(one.name, one.of, one.key) if isinstance(one, Register) and one.name == "payments" else one
+        for one in healthy.registers
     )
     return replace(healthy, registers=registers)
 
