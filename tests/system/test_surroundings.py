@@ -17,6 +17,7 @@ import pytest
 from saga.rabbitmq.connection import connect
 from saga.rabbitmq.topology import declare
 from tests.engine.conversation import execute
+from tests.harness.guard import MARK
 from tests.rabbitmq.place import Place
 from tests.rabbitmq.records import rows
 from tests.system.crew import environment_of
@@ -71,6 +72,7 @@ async def started(
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(Path.cwd()),
             "PYTHONDONTWRITEBYTECODE": "1",
+            MARK: os.environ[MARK],
             **environment_of(place, Feeding.PUSHED),
             **(environment or {}),
         },
