@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +14,8 @@ from saga.convergence.findings import History
 from saga.core import Deadline, Effect, Fact, Process, Selection, State
 from saga.core import Verdict as Answer
 from tests.convergence.declarations import CONTRADICTING, SAMPLES, Paid, processes
+
+pytestmark = pytest.mark.system
 
 Numbers = frozenset[int]
 thorough = settings(

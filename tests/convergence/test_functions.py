@@ -234,6 +234,7 @@ def test_a_sample_that_is_no_input_is_refused() -> None:
         check(folding(lambda value, _paid: value), [fact(Shipped)])
 
 
+@pytest.mark.system
 def test_a_process_that_diverges_is_not_explored_to_the_bitter_end() -> None:
     """Eight payments have 40,320 orders, and a list in the order of arrival knows them all."""
     in_order = folding(

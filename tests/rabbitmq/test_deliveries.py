@@ -88,6 +88,7 @@ async def test_as_much_again_is_looked_at_as_long_as_there_is_nobody_else() -> N
     assert deliveries.fitting_past_hot(8) == 0, "there are others"
 
 
+@pytest.mark.system
 async def test_what_stands_apart_is_bounded_in_number_and_in_bytes() -> None:
     many = received(["h"] * (HOT_MESSAGES + 5), most_of_one=1)
     assert many.fitting_past_hot(8) == 0
