@@ -19,7 +19,7 @@ from tests.examples.place import History, declared, diverged, event, shuffled, t
 from tests.rabbitmq.place import Place, working
 from tests.rabbitmq.records import dead_letters, is_relayed, messages_taken, rows
 from tests.rabbitmq.wire import publish
-from tests.waiting import until
+from tests.waiting import LIMIT_SECONDS, until
 
 SOON = timedelta(milliseconds=200)
 SHORT_TRIP = trip.trip_process(patience=SOON)
@@ -151,7 +151,7 @@ async def test_what_the_broker_gives_up_on_is_kept_for_the_process_that_it_was_f
         requested = event(SHORT_TRIP, derive_samples(SHORT_TRIP)[0], "t-1")
         await publish(channel, place, [requested])
         queue = await channel.get_queue(topology(place.prefix, SHORT_TRIP).queue("trip"))
-        await (await queue.get(timeout=5)).reject(requeue=False)
+        await (await queue.get(timeout=LIMIT_SECONDS)).reject(requeue=False)
         async with working(place, SHORT_ORDER):
             (letter,) = await until(lambda: dead_letters(place.engine))
     assert (letter.consumer, letter.type, letter.kind) == ("trip", "TripRequested", "poison")

@@ -23,7 +23,7 @@ from tests.rabbitmq.dying import declare_as_formerly, die_holding, exceed, polic
 from tests.rabbitmq.place import Place, working
 from tests.rabbitmq.records import dead_letters, open_dead_letters, outcome, outcomes
 from tests.rabbitmq.wire import channel_at, depth, depth_becomes, drain, event, paid, placed, publish
-from tests.waiting import until
+from tests.waiting import LIMIT_SECONDS, until
 
 DEATHS = 1_000
 
@@ -122,7 +122,7 @@ async def test_what_was_given_out_too_often_has_its_address_and_headers_back_whe
 async def test_a_message_that_a_consumer_rejects_is_kept_and_put_back(place: Place, channel: AbstractChannel) -> None:
     await publish(channel, place, [placed("o-1")])
     queue = await channel.get_queue(place.order_queue)
-    delivered = await queue.get(timeout=5)
+    delivered = await queue.get(timeout=LIMIT_SECONDS)
     await delivered.reject(requeue=False)
     async with working(place):
         (letter,) = await until(lambda: open_dead_letters(place.engine))
@@ -159,7 +159,7 @@ async def test_it_is_found_from_the_order_that_it_names(
 ) -> None:
     await publish(channel, place, [replace(raw, routing_key="orders.OrderPlaced")])
     queue = await channel.get_queue(place.order_queue)
-    await (await queue.get(timeout=5)).reject(requeue=False)
+    await (await queue.get(timeout=LIMIT_SECONDS)).reject(requeue=False)
     async with working(place):
         (letter,) = await until(lambda: open_dead_letters(place.engine))
     assert (letter.process_id, letter.type, letter.message_id) == (order_id, "OrderPlaced", "m-1")

@@ -86,7 +86,9 @@ async def publish(channel: AbstractChannel, place: Place, messages: Sequence[Raw
     exchange = await channel.get_exchange(place.topology.events, ensure=False)
     for first in range(0, len(messages), OUTSTANDING):
         outstanding = messages[first : first + OUTSTANDING]
-        await asyncio.gather(*(exchange.publish(_message(raw), raw.routing_key, timeout=10) for raw in outstanding))
+        await asyncio.gather(
+            *(exchange.publish(_message(raw), raw.routing_key, timeout=LIMIT_SECONDS) for raw in outstanding)
+        )
 
 
 def _message(raw: Raw) -> aio_pika.Message:

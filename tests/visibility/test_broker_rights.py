@@ -105,7 +105,7 @@ def publishing(exchange: str, routing_key: str) -> Attempt:
     async def publish(channel: AbstractChannel, place: Place) -> None:
         name = exchange and f"{place.prefix}.{exchange}"
         target = await channel.get_exchange(name, ensure=False) if name else channel.default_exchange
-        await target.publish(aio_pika.Message(b"{}"), routing_key.format(prefix=place.prefix), timeout=10)
+        await target.publish(aio_pika.Message(b"{}"), routing_key.format(prefix=place.prefix), timeout=LIMIT_SECONDS)
 
     publish.__name__ = f"publish_to_{exchange or 'the_default_exchange'}_{routing_key}"
     return publish
@@ -292,7 +292,7 @@ async def test_nobody_pays_an_order_under_the_name_of_another_module(broker: Gua
             for header in ("CC", "BCC"):
                 routed = {**claims[0].headers, header: ["payments.PaymentReceived"]}
                 message = aio_pika.Message(claims[0].body, headers=routed)  # type: ignore[arg-type]
-                await events.publish(message, key, timeout=10)
+                await events.publish(message, key, timeout=LIMIT_SECONDS)
         letters = await until(lambda: dead_letters(engine), lambda kept: sum(one.attempts for one in kept) == 9)
     assert {letter.kind for letter in letters} == {"poison"}
     assert {letter.reason.partition(" is ")[0] for letter in letters} == {

@@ -27,7 +27,7 @@ from tests.system.crew import Crew, crew_at, everybody
 from tests.visibility.brokers import Guarded, guarded
 from tests.visibility.feeds import first_reading
 from tests.visibility.logins import Logins
-from tests.waiting import until
+from tests.waiting import LIMIT_SECONDS, until
 
 MARK = "zqj"
 """Begins everything that is internal in the test's own events; no id, type or password has these letters by chance."""
@@ -135,7 +135,7 @@ async def let_the_broker_give_up(place: Place) -> None:
     """Reject a message of each queue, as the broker itself does after too many attempts."""
     async with channel_at(place) as channel:
         await publish(channel, place, [placed("o-given-up")])
-        await (await (await channel.get_queue(place.order_queue)).get(timeout=5)).reject(requeue=False)
+        await (await (await channel.get_queue(place.order_queue)).get(timeout=LIMIT_SECONDS)).reject(requeue=False)
 
 
 async def at_rest(place: Place) -> bool:
