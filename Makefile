@@ -14,7 +14,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help install demo demo-no-broker bench bench-full bench-log up wheel wheel-test test check lint format lock clean
+.PHONY: help install demo demo-no-broker bench bench-full bench-log up wheel wheel-test test test-fast coverage check lint \
+	format lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +52,13 @@ wheel-test: $(STAMP) ## what a plain `pip install` of the wheel can do, and a ne
 test: install ## run all tests on private PostgreSQL and RabbitMQ; ARGS="tests/core -x -n0" narrows it down
 	@$(BIN)/pytest -n 3 --dist worksteal $(ARGS)
 
+test-fast: $(STAMP) ## the tests that need no server and no long process; under a minute
+	@$(BIN)/pytest -n 2 --dist worksteal -m "static or pure" $(ARGS)
+
+# The services that tests start are measured as well; at the end stands what no test reaches.
+coverage: install ## all tests, with the branches that they reach: at least 90 %; ARGS as for test
+	@$(BIN)/pytest -n 3 --dist worksteal --cov --cov-report=term --cov-report=html $(ARGS)
+
 check: ## what CI runs: install, lint, test
 	@bash .ci/run
 
@@ -71,7 +79,7 @@ lock: $(STAMP) ## make all lock files match what is asked for, moving only what 
 	$(BIN)/python .ci/locks.py --write
 
 clean: ## remove .venv, caches and the data of local stacks
-	rm -rf $(VENV) .bench .saga .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist
+	rm -rf $(VENV) .bench .coverage* .saga .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist htmlcov
 	find saga scheduler gateway_stub examples tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
 $(BIN)/python:

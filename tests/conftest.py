@@ -1,8 +1,6 @@
 """What the tests stand on: one private stack for the session, one fresh database and one name space for each test."""
 
 import asyncio
-import os
-import random
 import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -18,6 +16,8 @@ from saga.devstack.stack import Addresses, LocalStack
 from saga.postgres import connect_engine
 from saga.postgres.migrations import migrate
 
+pytest_plugins = ["tests.harness.guard", "tests.harness.order", "tests.harness.seeds"]
+
 TEMPLATE = "saga_template"
 
 # A shell that runs the tests in its background has them ignore Ctrl-C, and what they start would do so too.
@@ -27,9 +27,6 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # How fast an example is made says how busy the machine is.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
-
-# Seeds are new in each run and the same in all of its processes, which compare the names of tests: seeds are a part.
-random.seed(os.environ.get("PYTEST_XDIST_TESTRUNUID"))
 
 
 @pytest.fixture(scope="session")
@@ -86,12 +83,14 @@ async def elsewhere(elsewhere_url: str) -> AsyncIterator[AsyncEngine]:
 @pytest.fixture
 def amqp_url(addresses: Addresses) -> str:
     """The session's broker."""
+    assert addresses.amqp_url is not None
     return addresses.amqp_url
 
 
 @pytest.fixture
 def management_url(addresses: Addresses) -> str:
     """The session's broker, over HTTP."""
+    assert addresses.management_url is not None
     return addresses.management_url
 
 

@@ -31,7 +31,8 @@ from saga.settings import load_settings
 
 _BEAM = frozenset({"beam.smp"})
 _NAMES = _BEAM | {"epmd", "erl_child_setup", "inet_gethost", "rabbitmq-server", "erlexec"}
-_START_SECONDS = 90.0
+_START_SECONDS = 240.0
+"""For a machine that is busy with other things; a node that dies is noticed at once."""
 _TAKE_OVER_SECONDS = 20.0
 _STOP_SECONDS = 15.0
 _CLOSING_SECONDS = 1.5

@@ -15,8 +15,7 @@ from saga.rabbitmq.connection import BROKER_ERRORS, connect
 from saga.rabbitmq.consumer import Consumer
 from saga.rabbitmq.topology import topology
 from tests.addresses.authority import Authority, Front, front
-
-SECONDS = 30
+from tests.waiting import LIMIT_SECONDS
 
 
 @pytest.fixture
@@ -39,7 +38,7 @@ def _address(url: str, scheme: str, hosts: str, query: str = "") -> str:
 
 async def _reach(address: str) -> None:
     async with await connect(address, "test") as connection:
-        await connection.channel()
+        _ = await connection.channel()
 
 
 @pytest.mark.parametrize(
@@ -107,7 +106,7 @@ async def test_a_consumer_goes_to_another_node_when_its_own_is_gone(amqp_url: st
         stop, ready = asyncio.Event(), asyncio.Event()
         consumer = Consumer(address, topology(prefix, order_process()), "order", nothing, 10, judge=unjudged)
         running = asyncio.create_task(consumer.run(stop, ready))
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(LIMIT_SECONDS):
             await ready.wait()
             first, second = (one, two) if one.passed else (two, one)
             ready.clear()

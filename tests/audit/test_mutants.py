@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from itertools import combinations
 
 import orjson
+import pytest
 
 from saga.core import DeclarationError, Fact, Process, State, dump_state
 from saga.engine.answers import answer
@@ -20,6 +21,8 @@ from saga.verification.difference import Difference
 from saga.verification.replay import Stored
 from tests.audit.evidence import told
 from tests.convergence.mutation import FACTS, mutants, the_order_process, why_equivalent
+
+pytestmark = pytest.mark.system
 
 MODEL = order_process()
 INSTANCE = "o-1"

@@ -6,8 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count
@@ -24,8 +23,7 @@ from saga.messages.cloudevents import decode
 from saga.orders import order_process
 from saga.postgres import connect_engine
 from saga.rabbitmq.topology import declare, topology
-
-PATIENCE_SECONDS = 30
+from tests.waiting import LIMIT_SECONDS
 
 _numbers = count(1)
 
@@ -71,7 +69,7 @@ class Saga:
             env=os.environ | self.environment | environment,
             capture_output=True,
             text=True,
-            timeout=PATIENCE_SECONDS,
+            timeout=LIMIT_SECONDS,
             check=False,
         )
         assert ended.returncode == 2, ended.stderr
@@ -147,13 +145,4 @@ class Saga:
             yield
         finally:
             service.send_signal(signal.SIGTERM)
-            service.wait(PATIENCE_SECONDS)
-
-
-def eventually(look: Callable[[], Any]) -> Any:
-    """What ``look`` gives as soon as it gives something."""
-    until = time.monotonic() + PATIENCE_SECONDS
-    while not (seen := look()):
-        assert time.monotonic() < until, "it never came"
-        time.sleep(0.05)
-    return seen
+            service.wait(LIMIT_SECONDS)

@@ -15,14 +15,13 @@ from saga.orders import order_process
 from saga.rabbitmq.connection import place_of
 from saga.rabbitmq.publisher import Publisher
 from saga.rabbitmq.topology import topology
-from tests.cli.shell import Saga, eventually
-
-pytestmark = pytest.mark.timeout(300)
+from tests.cli.shell import Saga
+from tests.waiting import eventually, until_true
 
 
 def control(node: RabbitNode, *words: str) -> None:
     broker = _installed_broker()
-    command = [broker.server.with_name("rabbitmqctl"), *words]
+    command = [str(broker.server.with_name("rabbitmqctl")), *words]
     subprocess.run(command, env=node._environment(broker), check=True, capture_output=True)
 
 
@@ -48,7 +47,7 @@ def test_an_alarm_at_the_broker_is_not_healthy(
 ) -> None:
     assert saga("health").exit_code == 0, "without an exchange it can't be published to one, and that is no alarm"
     with alarm(stack, *limit):
-        result = eventually(lambda: (found := saga("health", "--json")).exit_code and found)
+        result = eventually(lambda: saga("health", "--json"), lambda health: health.exit_code)
         assert f"takes no messages now ({reason})" in result.stderr
         assert '"healthy": false' in result.stdout
     assert eventually(lambda: saga("health").exit_code == 0)
@@ -62,13 +61,9 @@ async def test_whoever_publishes_says_that_it_is_blocked(stack: LocalStack, amqp
         with capture_logs() as logs:
             with alarm(stack, "set_vm_memory_high_watermark", "0.00001", "0.4"):
                 publishing = asyncio.create_task(publisher.publish([message]))
-                async with asyncio.timeout(30):
-                    while not logs:
-                        await asyncio.sleep(0.05)
+                await until_true(lambda: logs)
             await publishing
-            async with asyncio.timeout(30):
-                while len(logs) < 2:
-                    await asyncio.sleep(0.05)
+            await until_true(lambda: len(logs) == 2)
     assert [(line["event"], line["server"]) for line in logs] == [
         ("broker_blocked", publisher_place(amqp_url)),
         ("broker_unblocked", publisher_place(amqp_url)),

@@ -28,7 +28,8 @@ from saga.orders import order_process
 from saga.orders.process import Request
 from saga.postgres import connect_engine
 from saga.settings import Settings
-from tests.cli.shell import PATIENCE_SECONDS, Saga, eventually, message
+from tests.cli.shell import Saga, message
+from tests.waiting import LIMIT_SECONDS, eventually
 
 ROOT = Path(__file__).parents[2]
 ORDER, TRIP, SHOP = "saga.orders:order_process", "examples.trip.process:trip", "examples.shop.order:order"
@@ -105,7 +106,7 @@ def working(saga: Saga, log: Path, *targets: str, cwd: Path | None = None) -> It
         yield eventually(lambda: _ready(log))
     finally:
         service.send_signal(signal.SIGTERM)
-        assert service.wait(PATIENCE_SECONDS) == 0, log.read_text()
+        assert service.wait(LIMIT_SECONDS) == 0, log.read_text()
 
 
 def _ready(log: Path) -> dict[str, Any] | None:

@@ -17,7 +17,8 @@ from typer.testing import CliRunner, Result
 
 from saga.cli import COMMANDS, Commands, app
 from saga.cli.shell.examples import EXAMPLES
-from tests.cli.shell import PATIENCE_SECONDS, Saga, eventually, message
+from tests.cli.shell import Saga, message
+from tests.waiting import LIMIT_SECONDS, eventually
 
 
 def run(*words: str) -> Result:
@@ -112,12 +113,14 @@ def said_to_a_shell(*words: str, **environment: str) -> str:
     return subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=True).stdout
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(("line", "expected"), [("saga insp", "inspect"), ("saga lag --wa", "--watch")])
 def test_a_shell_completes_commands_and_options(line: str, expected: str) -> None:
     words = {"COMP_WORDS": line, "COMP_CWORD": str(len(line.split()) - 1)}
     assert said_to_a_shell(_SAGA_COMPLETE="complete_bash", **words).split() == [expected]
 
 
+@pytest.mark.system
 def test_what_completes_commands_can_be_shown() -> None:
     shown = said_to_a_shell("--show-completion", "bash", _TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION="1")
     assert "_SAGA_COMPLETE=complete_bash" in shown
@@ -164,7 +167,7 @@ def test_a_watched_command_shows_what_changes_until_it_is_interrupted(saga: Saga
             eventually(lambda: json.loads(watching.stdout.readline())["outcome"] == "paid")
         finally:
             watching.send_signal(signal.SIGINT)
-        assert watching.wait(PATIENCE_SECONDS) == 0
+        assert watching.wait(LIMIT_SECONDS) == 0
 
 
 @pytest.mark.parametrize("command", ["lag", "list"])

@@ -1,5 +1,6 @@
 """`saga list` shows orders, and names what keeps those that are stuck."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -63,10 +64,10 @@ def test_an_order_that_waits_for_its_deadline_is_not_stuck(saga: Saga) -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ("UPDATE saga.timer SET due_at = now() - interval '20 s'", "overdue by 20 s: is a scheduler running?"),
+        ("UPDATE saga.timer SET due_at = now() - interval '20 s'", r"overdue by \d+ s: is a scheduler running\?"),
         (
             "UPDATE saga.timer SET due_at = now() - interval '20 s', fired_at = now() - interval '10 s'",
-            "fired 10 s ago, and nothing came of it",
+            r"fired \d+ s ago, and nothing came of it",
         ),
         ("DELETE FROM saga.timer", "no deadline will end that"),
     ],
@@ -76,7 +77,7 @@ def test_an_open_order_without_a_way_on_is_stuck(saga: Saga, change: str, reason
     saga.sql(f"{change} WHERE process_id = 'o-1'")
     (order,) = listed(saga, "--stuck")
     assert (order["order_id"], order["stuck"]) == ("o-1", True)
-    assert reason in order["reason"]
+    assert re.search(reason, order["reason"])
 
 
 @pytest.mark.usefixtures("relayed")
@@ -95,7 +96,7 @@ def test_an_order_whose_commands_nobody_relays_is_stuck_after_a_grace(saga: Saga
         " data, metadata, now() - interval '20 s' FROM saga.event_log LIMIT 1"
     )
     (order,) = listed(saga, "--stuck")
-    assert "neither relayed nor pulled for 20 s: is a worker running" in order["reason"]
+    assert re.search(r"neither relayed nor pulled for \d+ s: is a worker running", order["reason"])
 
 
 @pytest.mark.usefixtures("relayed")

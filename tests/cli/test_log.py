@@ -12,7 +12,8 @@ from typing import Any
 
 from saga.modules import NewEvent, Visibility, append
 from saga.postgres import connect_engine, durable_transaction
-from tests.cli.shell import PATIENCE_SECONDS, Saga, message
+from tests.cli.shell import Saga, message
+from tests.waiting import LIMIT_SECONDS
 
 
 def record(saga: Saga, *names: str, data: dict[str, Any] | None = None) -> None:
@@ -140,13 +141,18 @@ def test_a_beginning_that_was_pruned_is_said(saga: Saga) -> None:
 @contextmanager
 def following(saga: Saga, *words: str) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "saga", "log", "orders", "--follow", *words]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    follower = subprocess.Popen(command, env=os.environ | saga.environment, text=True, **pipes)
+    follower = subprocess.Popen(
+        command,
+        env=os.environ | saga.environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
     try:
         yield follower
     finally:
         follower.kill()
-        follower.communicate(timeout=PATIENCE_SECONDS)
+        follower.communicate(timeout=LIMIT_SECONDS)
 
 
 def test_follow_goes_on_until_ctrl_c(saga: Saga) -> None:
@@ -158,7 +164,7 @@ def test_follow_goes_on_until_ctrl_c(saga: Saga) -> None:
         event = json.loads(follower.stdout.readline())
         assert (event["event_id"], event["previous_public_position"]) == ("e", 3)
         follower.send_signal(signal.SIGINT)
-        out, err = follower.communicate(timeout=PATIENCE_SECONDS)
+        out, err = follower.communicate(timeout=LIMIT_SECONDS)
         assert (follower.returncode, out, err) == (130, "", "")
 
 
@@ -186,7 +192,7 @@ def test_a_reader_who_goes_away_ends_it_without_a_word(saga: Saga) -> None:
             follower.stdout.readline()
             follower.stdout.close()
             record(saga, "b")
-            assert follower.wait(PATIENCE_SECONDS) == 1
+            assert follower.wait(LIMIT_SECONDS) == 1
             assert follower.stderr.read() == ""
             follower.stdout = None
 

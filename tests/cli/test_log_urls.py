@@ -10,7 +10,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.cli.shell import PATIENCE_SECONDS, Saga
+from tests.cli.shell import Saga
+from tests.waiting import LIMIT_SECONDS
 
 NOWHERE = "postgresql://reader:xyzzy@127.0.0.1:1/orders"
 
@@ -26,7 +27,7 @@ def pulling(saga: Saga, **environment: str) -> Iterator["subprocess.Popen[str]"]
         yield worker
     finally:
         worker.send_signal(signal.SIGTERM)
-        worker.communicate(timeout=PATIENCE_SECONDS)
+        worker.communicate(timeout=LIMIT_SECONDS)
 
 
 @pytest.mark.parametrize(
@@ -35,7 +36,7 @@ def pulling(saga: Saga, **environment: str) -> Iterator["subprocess.Popen[str]"]
 )
 def test_what_is_no_address_is_named_with_the_form_that_it_should_have(saga: Saga, variable: str, value: str) -> None:
     with pulling(saga, **{variable: value}) as worker:
-        _, said = worker.communicate(timeout=PATIENCE_SECONDS)
+        _, said = worker.communicate(timeout=LIMIT_SECONDS)
     assert worker.returncode == 2
     assert json.loads(said)["reason"].startswith(f"Wrong configuration: {variable} ")
     assert "write postgresql://user:password@host:port/database" in said

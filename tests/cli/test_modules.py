@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.cli.shell import Saga, at, message
-from tests.cli.test_lag import keep_log
+from tests.cli.test_lag import is_long_ago, keep_log
 
 
 def module(saga: Saga, name: str) -> dict[str, Any]:
@@ -18,7 +18,7 @@ def test_a_module_whose_log_is_kept_here_has_its_end_and_its_readers(saga: Saga)
     saga.sql("UPDATE saga.module SET pruned_position = 2 WHERE name = 'payments'")
     saga.sql("INSERT INTO saga.cursor (consumer, module) VALUES ('relay', 'payments'), ('order', 'payments')")
     payments = module(saga, "payments")
-    assert 90 <= payments.pop("last_age_seconds") < 120
+    assert is_long_ago(payments.pop("last_age_seconds"))
     assert payments.pop("last_at").endswith("Z")
     assert payments == {
         "name": "payments",
@@ -29,7 +29,7 @@ def test_a_module_whose_log_is_kept_here_has_its_end_and_its_readers(saga: Saga)
         "consumers": ["order", "relay"],
     }
     said = saga("modules").stdout
-    assert "1 min 3" in said
+    assert "3 d" in said
     assert "order, relay" in said
 
 

@@ -5,8 +5,9 @@ import json
 import pytest
 
 from saga.settings import SettingsError, load_settings
-from tests.cli.shell import Saga, at, eventually, message
+from tests.cli.shell import Saga, at, message
 from tests.cli.test_lag import cursor
+from tests.waiting import eventually
 
 ELSEWHERE = json.dumps({"payments": None})
 

@@ -94,7 +94,6 @@ def test_what_a_person_has_to_change_at_the_database_ends_a_command_with_2(
     assert "refuses the login" in result.stderr
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize("words", ["publish OrderPlaced o-1 --sample", "scenario --orders 1"])
 def test_what_a_person_has_to_change_at_the_broker_ends_a_command_with_2(saga: Saga, amqp_url: str, words: str) -> None:
     wrong = str(URL(amqp_url).with_password("a-secret"))

@@ -1,3 +1,3 @@
 """A process that somebody is still writing."""
 
-process = Process(name="unfinished")  # noqa: F821 -- that is the mistake
+process = Process(name="unfinished")  # type: ignore[name-defined]  # noqa: F821 -- that is the mistake

@@ -28,8 +28,8 @@ from saga.postgres import durable_transaction
 from saga.rabbitmq.publisher import Publisher
 from saga.rabbitmq.topology import command_queues, declare
 from tests.rabbitmq.records import rows
-from tests.rabbitmq.waiting import until
 from tests.retention.archive import read_all
+from tests.waiting import LIMIT_SECONDS, until
 
 
 @dataclass(frozen=True)
@@ -279,7 +279,7 @@ async def test_it_takes_commands_from_a_queue_from_the_logs_or_from_both_until_i
                 prefix=prefix,
             )
         )
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(LIMIT_SECONDS):
             await ready.wait()
             async with Publisher(amqp_url, wanted, 10) as publisher:
                 if way != "logs":
@@ -305,7 +305,7 @@ async def test_a_bug_in_a_handler_ends_it_and_loses_nothing(engine: AsyncEngine,
         await hotel.collaborator.run(asyncio.Event(), engine=engine)
     assert raised.group_contains(ZeroDivisionError)
     hotel.error, stop, ready = None, asyncio.Event(), asyncio.Event()
-    async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(LIMIT_SECONDS), asyncio.TaskGroup() as tasks:
         tasks.create_task(hotel.collaborator.run(stop, engine=engine, ready=ready))
         await until(lambda: results(engine), lambda seen: seen == {("t-1", 1): "handled"})
         stop.set()

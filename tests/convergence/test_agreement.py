@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +13,8 @@ from saga.convergence.enumeration import every_history
 from saga.convergence.findings import History
 from saga.core import Deadline, DecisionKind, Effect, Fact, Process, Selection, State
 from tests.convergence.declarations import CONTRADICTING, SAMPLES, Paid, processes
+
+pytestmark = pytest.mark.system
 
 Numbers = frozenset[int]
 thorough = settings(

@@ -187,6 +187,7 @@ print(report.matrix, report.nodes, report.samples)
 """
 
 
+@pytest.mark.system
 def test_the_report_does_not_depend_on_the_seed_of_hashes() -> None:
     printed = {
         subprocess.run(

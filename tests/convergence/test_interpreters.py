@@ -13,6 +13,8 @@ from saga.orders import order_process
 from saga.testing import assert_same_everywhere
 from tests.convergence.shop import Outcome, Paid, process
 
+pytestmark = pytest.mark.system
+
 HERE = __name__
 
 

@@ -19,6 +19,8 @@ from tests.convergence.mutation import (
     why_equivalent,
 )
 
+pytestmark = pytest.mark.system
+
 DOCUMENT = Path(__file__).parents[2] / "docs" / "convergence.md"
 
 

@@ -3,6 +3,8 @@
 from collections import defaultdict
 from itertools import permutations
 
+import pytest
+
 from saga.convergence import check, explore, run_history
 from saga.convergence.configuration import EndState
 from saga.convergence.enumeration import every_history
@@ -35,6 +37,7 @@ def test_the_6_orders_of_3_inputs_and_the_24_of_4_come_to_one_verdict() -> None:
         assert len({one.end_state for one in reported}) == 1
 
 
+@pytest.mark.system
 def test_every_input_up_to_three_times_in_every_order_comes_to_one_verdict_for_each_set() -> None:
     end_states: defaultdict[frozenset[int], set[EndState]] = defaultdict(set)
     for history in every_history(THREE, times=3):

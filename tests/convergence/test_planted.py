@@ -117,7 +117,7 @@ def test_a_number_that_a_function_names_is_tried() -> None:
         return held if name in held["ids"] else {"ids": [*held["ids"], name], "sum": held["sum"] + amount}
 
     def is_suspicious(held: dict[str, Any]) -> bool:
-        return held["sum"] > LIMIT and held["ids"][0] == "payment_id-1"
+        return bool(held["sum"] > LIMIT and held["ids"][0] == "payment_id-1")
 
     report = check(folding(add, is_suspicious, {"ids": [], "sum": 0}))
     assert Kind.DIVERGES in kinds(report)
@@ -174,7 +174,10 @@ def test_two_effects_may_send_one_type_of_command_in_other_words() -> None:
 
 def test_things_that_can_be_in_several_conditions_are_told_apart_by_their_names() -> None:
     """A seat and a room, booked at one agency in the same words, and given back in the same words."""
-    booked = {Gone.GONE: CommandTemplate("Book", PAYMENTS, ("payment_id",)), Gone.BACK: CommandTemplate("Release")}
+    booked: dict[Enum, CommandTemplate] = {
+        Gone.GONE: CommandTemplate("Book", PAYMENTS, ("payment_id",)),
+        Gone.BACK: CommandTemplate("Release"),
+    }
     seat, room = (Effect(name, "agency", booked) for name in ("seat", "room"))
     cancelled = memory("cancelled")
     wants = (

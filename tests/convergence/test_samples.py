@@ -135,7 +135,7 @@ class Camel(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel)
     order_id: str
     payment_id: str
-    total_amount: int = Field(ge=1)
+    total_amount: int = Field(ge=1)  # type: ignore[pydantic-alias] # users have such
 
 
 MANY: tuple[type[BaseModel], ...] = tuple(
@@ -171,7 +171,8 @@ def test_the_third_of_several_is_equal_to_the_first_but_for_its_key() -> None:
 
 
 def test_where_three_of_each_would_be_many_there_are_two() -> None:
-    kept = [Register(f"kept-{number}", of=kind, key="payment_id") for number, kind in enumerate([Camel, *MANY])]
+    kinds: tuple[type[BaseModel], ...] = (Camel, *MANY)
+    kept = [Register(f"kept-{number}", of=kind, key="payment_id") for number, kind in enumerate(kinds)]
     table = outcomes(DerivedColumn("any", tuple(kept), lambda *held: any(held)), rule=lambda _: Outcome.OPEN)
     samples = derive_samples(process(rule=None, table=table, registers=tuple(kept), machines=()))
     assert len(samples) == 2 * len(kept)

@@ -94,6 +94,7 @@ def test_a_scenario_may_go_on_in_several_ways() -> None:
     placed.then(outcome=Outcome.AWAITING_PAYMENT)
 
 
+@pytest.mark.system
 @given(histories(PROCESS))
 def test_histories_are_of_the_samples_in_any_order_any_number_of_times(history: History) -> None:
     samples = derive_samples(PROCESS)

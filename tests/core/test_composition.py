@@ -200,7 +200,7 @@ def test_an_effect_that_child_and_parent_both_want_is_named() -> None:
 
 
 def test_two_message_classes_of_one_name_are_named() -> None:
-    impostor = dataclass(type("Opened", (), {"__annotations__": {"house_id": str}}))
+    impostor: type = dataclass(type("Opened", (), {"__annotations__": {"house_id": str}}))
     gate = machine("gate", impostor, Door)
     outcome = outcomes(gate, name="garden", rows=[(Door.SHUT, Room.QUIET), (Door.OPEN, Room.USED)])
     garden = room(name="garden", inputs={"gardens": (impostor,)}, machines=(gate,), outcomes=outcome, wanted=())

@@ -84,7 +84,7 @@ def answered(guest: str, number: int) -> Fact:
 
 def run(process: Process, *facts: Fact) -> list[Command]:
     """All commands; the state is stored and read back before each fact."""
-    state, commands = State.start(process), []
+    state, commands = State.start(process), list[Command]()
     for fact in facts:
         state = load_state(process, json.loads(json.dumps(dump_state(state))))
         decision = decide(process, state, fact)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from enum import Enum
+from typing import Any
 
 import pytest
 
@@ -49,13 +50,13 @@ def test_a_missing_cell_is_named() -> None:
 
 
 def test_a_target_of_another_enum_is_named() -> None:
-    moves = {Light.OFF: {Lit: Door.OPEN}, Light.ON: {Lit: Light.ON}}
+    moves: Any = {Light.OFF: {Lit: Door.OPEN}, Light.ON: {Lit: Light.ON}}
     with pytest.raises(DeclarationError, match=r"cell \(OFF, Lit\) names <Door.OPEN"):
         SubMachine("light", start=Light.OFF, moves=moves)
 
 
 def test_an_unreachable_state_is_named() -> None:
-    moves = {Light.OFF: {Lit: Light.OFF}, Light.ON: {Lit: Light.ON}}
+    moves: dict[Light, dict[type, Light]] = {Light.OFF: {Lit: Light.OFF}, Light.ON: {Lit: Light.ON}}
     with pytest.raises(DeclarationError, match="state ON can't be reached from OFF"):
         SubMachine("light", start=Light.OFF, moves=moves)
 

@@ -68,7 +68,7 @@ LIGHT = SubMachine(
 RESULT = outcomes(LIGHT, rows=[(all_but(Light.ON), Result.DARK), (Light.ON, Result.BRIGHT)])
 LAMPS = Register("lamps", of=Lit, key="lamp")
 STRANGE = Register("strange", of=Lit, key="lamp")
-RING = {Bell.RUNG: CommandTemplate("Ring")}
+RING: dict[Enum, CommandTemplate] = {Bell.RUNG: CommandTemplate("Ring")}
 BELL = Effect("bell", collaborator="porter", commands=RING)
 
 

@@ -16,6 +16,7 @@ from saga.orders import order_process
 from saga.postgres import durable_transaction
 from saga_gateway_stub.migrations import migrate_collaborators
 from tests.engine.conversation import rows, value
+from tests.waiting import LIMIT_SECONDS
 
 PROCESS = order_process()
 
@@ -62,7 +63,7 @@ async def test_what_was_sent_and_not_heard_is_waited_for(engine: AsyncEngine) ->
     assert not waiting.done()
     feed = LogFeed(engine, Step(engine, PROCESS), PROCESS, "saga", grace=AT_ONCE, page_size=50)
     await feed.feed_once()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(LIMIT_SECONDS):
         await waiting
 
 

@@ -5,16 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 ORDERS_OF_ARRIVAL = 15
 
 
-@pytest.mark.timeout(90)
 def test_without_a_broker_it_kills_a_worker_and_loses_doubles_and_diverges_nothing(shared_home: Path) -> None:
     (shared_home / "rabbitmq-server").unlink(missing_ok=True)
     command = [sys.executable, "-m", "saga", "demo", "--no-broker", "--orders", "60", "--seed", "7"]
-    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=80)
+    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=280)
     assert result.returncode == 0, result.stderr + result.stdout
     assert "RabbitMQ" not in result.stderr
     assert "SIGKILL to worker-1" in result.stderr

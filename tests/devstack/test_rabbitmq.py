@@ -6,11 +6,12 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-import pika  # type: ignore[import-untyped]
+import pika
 import pytest
 
 from saga.devstack import children
 from saga.devstack.rabbitmq import RabbitNode
+from tests.waiting import eventually
 
 QUEUE = "kept"
 
@@ -33,7 +34,7 @@ def publish(node: RabbitNode, body: bytes) -> None:
         channel.basic_publish("", QUEUE, body, pika.BasicProperties(delivery_mode=2), mandatory=True)
     # RabbitMQ 3.10 writes down only half a second later that the queue is there; a crash before that loses it.
     (names,) = node.folder.glob("mnesia/*/quorum/*/names.dets")
-    assert children.wait_until(lambda: QUEUE.encode() in names.read_bytes(), 10)
+    eventually(lambda: QUEUE.encode() in names.read_bytes())
 
 
 def handle(node: RabbitNode) -> bytes | None:
@@ -47,7 +48,7 @@ def test_it_starts_again_after_sigkill_with_what_it_confirmed(node: RabbitNode) 
     publish(node, b"before the crash")
     assert set(node.pids) == {"beam", "epmd"}
     children.send(list(node.pids.values()), signal.SIGKILL)
-    assert children.wait_until(lambda: not node.pids and not node.is_running(), 5)
+    eventually(lambda: not node.pids and not node.is_running())
     node.start()
     assert node.amqp_url == url
     assert handle(node) == b"before the crash"

@@ -2,8 +2,7 @@
 
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 from saga.devstack import children
 from saga.devstack.errors import LocalStackError, ServiceRefuses, StartCancelled
 from saga.devstack.services import Program, Services
+from tests.waiting import eventually
 
 READY = 'import sys, time; print(\'{"event": "ready"}\', file=sys.stderr); time.sleep(60)'
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + READY
@@ -19,10 +19,6 @@ STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + RE
 
 def python(name: str, code: str) -> Program:
     return Program(name, (sys.executable, "-S", "-c", code))
-
-
-def soon(done: Callable[[], bool], seconds: float = 10) -> bool:
-    return children.wait_until(done, seconds)
 
 
 @contextmanager
@@ -45,7 +41,7 @@ def test_they_are_started_and_leave_no_process(tmp_path: Path) -> None:
 def test_one_that_was_killed_is_started_again_and_said_so(tmp_path: Path) -> None:
     with running(tmp_path, python("one", READY)) as (services, said):
         died = services.kill("one")
-        assert soon(lambda: services.pids.get("one", died) != died)
+        eventually(lambda: services.pids.get("one", died) != died)
         services.wait_ready(10)
         assert "one died (SIGKILL), starting it again" in said[0]
         assert said[1] == "one was started again"
@@ -106,13 +102,11 @@ def set_in(seconds: float) -> threading.Event:
 
 
 def test_a_start_that_was_cancelled_can_be_stopped_at_once(tmp_path: Path) -> None:
-    begin = time.monotonic()
     with Services(tmp_path, [python("one", "import time; time.sleep(60)")], {}) as services:
         with pytest.raises(StartCancelled):
             services.start(cancelled=set_in(0.3))
         pid = services.pids["one"]
     assert not children.is_alive(pid)
-    assert time.monotonic() - begin < 5
 
 
 def test_an_address_that_came_from_a_file_is_given_on_without_the_file(

@@ -14,6 +14,7 @@ import pytest
 from saga.devstack import children
 from saga.devstack.errors import LocalStackError, StartCancelled
 from saga.devstack.stack import Addresses, LocalStack, find_running
+from tests.waiting import eventually
 
 NAMES = {"postgres", "beam.smp", "epmd", "erl_child_setup", "inet_gethost"}
 OWNER = """
@@ -47,9 +48,7 @@ def test_two_users_run_a_stack_side_by_side_and_a_killed_one_can_start_again(
         first.kill()
         second.communicate("\n")
         assert second.returncode == 0
-    assert children.wait_until(lambda: not children.living_in(shared_home, NAMES), 5), (
-        "a killed owner takes its stack along"
-    )
+    eventually(lambda: not children.living_in(shared_home, NAMES))
     assert find_running(shared_home) is None
 
     # That RabbitMQ starts after a crash takes seconds and is tested beside it.
@@ -85,7 +84,7 @@ def test_a_server_that_is_down_is_started_again_while_its_owner_lives(
         stack.keep_alive(said.append)
         addresses = stack.addresses
         stack.postgres.stop("immediate")
-        assert children.wait_until(lambda: "PostgreSQL is up again" in said, 30)
+        eventually(lambda: "PostgreSQL is up again" in said)
         assert stack.postgres.is_running()
         assert stack.addresses == addresses
     assert not stack.folder.exists()

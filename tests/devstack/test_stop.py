@@ -4,6 +4,8 @@ import signal
 import subprocess
 import sys
 
+from tests.waiting import LIMIT_SECONDS
+
 SERVICE = """
 import asyncio
 from saga import service
@@ -34,7 +36,7 @@ def asked_to_stop(*, grace: float, needs: float) -> tuple[int, str]:
         said = running.stdout.readline()
         assert '"ready"' in said
         running.send_signal(signal.SIGTERM)
-        rest, _ = running.communicate(timeout=20)
+        rest, _ = running.communicate(timeout=LIMIT_SECONDS)
         return running.returncode, rest
 
 

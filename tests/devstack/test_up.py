@@ -16,6 +16,7 @@ from saga.cli import app
 from saga.devstack import children
 from saga.devstack.stack import Addresses
 from tests.conftest import fresh_database
+from tests.waiting import eventually
 
 POSTGRES = {"postgres"}
 RABBITMQ = {"beam.smp", "epmd"}
@@ -62,7 +63,7 @@ def test_without_a_broker_it_runs_on_postgres_alone_and_the_other_commands_find_
 
 def _an_order_is_paid_by_the_gateway() -> None:
     assert "Appended OrderPlaced" in _saga("publish", "OrderPlaced", "o-1", "--sample")
-    assert children.wait_until(lambda: json.loads(_saga("inspect", "o-1", "--json"))["outcome"] == "paid", 20)
+    eventually(lambda: json.loads(_saga("inspect", "o-1", "--json"))["outcome"] == "paid")
     assert "pulled from the log" in _saga("inspect", "o-1")
     assert "there is no broker" in _saga("lag")
     assert "there is no broker" in _saga("health")

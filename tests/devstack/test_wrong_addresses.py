@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-SECONDS = 60
+from tests.waiting import LIMIT_SECONDS
+
 SERVICES = [("saga", "run"), ("saga_scheduler",), ("saga_gateway_stub",), ("saga", "migrate")]
 
 
@@ -24,7 +25,7 @@ async def _started(module: Sequence[str], **variables: str) -> tuple[int | None,
         stderr=asyncio.subprocess.STDOUT,
     )
     try:
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(LIMIT_SECONDS):
             said, _ = await process.communicate()
     finally:
         if process.returncode is None:

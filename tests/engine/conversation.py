@@ -106,6 +106,4 @@ async def looking_beside(
 
 async def dead_letters(engine: AsyncEngine) -> list[tuple[str, str]]:
     """Kind and reason of the open dead letters."""
-    return await rows(  # type: ignore[return-value]
-        engine, "SELECT kind, reason FROM saga.dead_letter WHERE state = 'open' ORDER BY dead_letter_id"
-    )
+    return await rows(engine, "SELECT kind, reason FROM saga.dead_letter WHERE state = 'open' ORDER BY dead_letter_id")

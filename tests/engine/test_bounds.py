@@ -163,7 +163,7 @@ NOTES = Reducer(
 )
 
 
-def book(*registers: Register | Reducer, **bounds: int) -> Process:
+def book(*registers: Register | Reducer, **bounds: Any) -> Process:
     noted = outcomes(rows=[(Only.ONE,)])
     return Process(
         name="book", version=1, correlate="book", inputs={"m": (Noted,)}, registers=registers, outcomes=noted,

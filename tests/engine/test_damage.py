@@ -17,6 +17,8 @@ from saga.postgres.migrations import migrate
 from saga.verification.replay.repair import repair
 from tests.engine.conversation import execute, message, rows, value
 
+pytestmark = pytest.mark.system
+
 PAGE_BYTES = 8_192
 ORDERS = [f"o-{number}" for number in range(40)]
 

@@ -1,7 +1,7 @@
 """A transaction that is kept open by somebody who works is not taken for one whose client froze."""
 
 import asyncio
-import time
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -17,26 +17,34 @@ from saga.orders import order_process
 from saga.postgres import Unavailable, connect_engine, durable_transaction, holding, while_open
 from saga.postgres.connection import SERVER_SETTINGS
 from tests.engine.conversation import message, value
+from tests.waiting import block, pause
 
 
 @pytest.fixture
-def impatient(database_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncEngine:
-    """A server that ends a transaction after half a second of silence, and a client that speaks more often."""
-    monkeypatch.setitem(SERVER_SETTINGS, "idle_in_transaction_session_timeout", "500ms")
+async def impatient(database_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[AsyncEngine]:
+    """A server that ends a transaction after a second and a half of silence, and a client that speaks more often."""
+    monkeypatch.setitem(SERVER_SETTINGS, "idle_in_transaction_session_timeout", "1500ms")
     monkeypatch.setattr(holding, "SAY_SECONDS", 0.1)
-    return connect_engine(database_url, "impatient")
+    engine = connect_engine(database_url, "impatient")
+    yield engine
+    await engine.dispose()
 
 
 async def test_silence_ends_a_transaction(impatient: AsyncEngine) -> None:
     with pytest.raises(Unavailable):
         async with durable_transaction(impatient) as connection:
-            await asyncio.sleep(2)
+            await pause(2.5)
             await connection.execute(text("SELECT 1"))
+
+
+async def done_after(seconds: float) -> str:
+    await pause(seconds)
+    return "done"
 
 
 async def test_other_work_does_not(impatient: AsyncEngine) -> None:
     async with durable_transaction(impatient) as connection:
-        assert await while_open(connection, asyncio.sleep(2, "done")) == "done"
+        assert await while_open(connection, done_after(2.5)) == "done"
 
 
 async def test_what_goes_wrong_meanwhile_is_raised_and_work_is_not_left_behind(impatient: AsyncEngine) -> None:
@@ -46,9 +54,9 @@ async def test_what_goes_wrong_meanwhile_is_raised_and_work_is_not_left_behind(i
     async with impatient.connect() as connection:
         with pytest.raises(ValueError, match="no"):
             await while_open(connection, fails())
-        working = asyncio.ensure_future(asyncio.sleep(60))
+        working = asyncio.ensure_future(pause(60))
         waiting = asyncio.ensure_future(while_open(connection, working))
-        await asyncio.sleep(0.3)
+        await pause(0.3)
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await waiting
@@ -63,7 +71,7 @@ async def test_a_step_that_decides_for_long_is_done_once(
     def slowly(*given: Any) -> Any:
         nonlocal calls
         calls += 1
-        time.sleep(0.2)
+        block(0.2)
         return decide(*given)
 
     monkeypatch.setattr(deciding, "decide", slowly)
@@ -78,7 +86,7 @@ async def test_a_follower_may_hand_on_slowly(impatient: AsyncEngine, engine: Asy
     handed: list[int] = []
 
     async def slowly(connection: AsyncConnection, entries: Any) -> None:
-        await while_open(connection, asyncio.sleep(2))
+        await while_open(connection, pause(2.5))
         handed.extend(entry.position for entry in entries)
 
     async def read_all(connection: Any, module: str, after: int, *, held: Any) -> Any:

@@ -55,7 +55,7 @@ class OfPydantic:
 class Aliased(BaseModel):
     model_config = ConfigDict(extra="forbid", serialize_by_alias=True)
     item_id: str = Field(alias="itemId")
-    amount: int = Field(validation_alias=AliasChoices("Amount", "amt"), default=1)
+    amount: int = Field(validation_alias=AliasChoices("Amount", "amt"), default=1)  # type: ignore[pydantic-alias] # users have such
 
 
 class Typed(BaseModel):

@@ -18,7 +18,9 @@ from saga.devstack.postgres import PostgresServer
 from saga.postgres import Unavailable, connect_engine, durable_transaction
 from saga.postgres.connection import SERVER_SETTINGS
 from saga.postgres.migrations import migrate
-from tests.rabbitmq.waiting import until
+from tests.waiting import until, until_true
+
+pytestmark = pytest.mark.system
 
 ATTEMPTS = 20
 OPEN = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "
@@ -98,9 +100,7 @@ async def ask(server: PostgresServer, *statements: str) -> object:
     """Straight at the server; the value of the last statement."""
     connection = await asyncpg.connect(server.url)
     try:
-        for statement in statements:
-            answer = await connection.fetchval(statement)
-        return answer
+        return [await connection.fetchval(statement) for statement in statements][-1]
     finally:
         await connection.close()
 
@@ -211,7 +211,7 @@ async def test_a_commit_that_no_standby_has_confirmed_is_waited_for_though_it_ca
     line.on_commit = cancel_the_wait
     working = asyncio.create_task(append_row(engine, "seen"))
     try:
-        await until(lambda: _value(line.on_commit is None and line.opened.is_set()))
+        await until_true(lambda: line.opened.is_set() and line.on_commit is None)
         await until(lambda: ask(server, WAITING_FOR_STANDBYS))
         assert not working.done()
     finally:

@@ -186,8 +186,7 @@ async def test_nothing_is_left_of_a_step_that_fails_at_its_last_statement(engine
         assert await value(engine, f"SELECT count(*) FROM saga.{table}") == 0, table
 
 
-async def test_many_workers_on_the_same_orders_lose_and_double_nothing(engine: AsyncEngine) -> None:
-    seed = random.randrange(10**6)
+async def test_many_workers_on_the_same_orders_lose_and_double_nothing(engine: AsyncEngine, seed: int) -> None:
     chance = random.Random(seed)
     orders = [f"o-{number}" for number in range(40)]
     kinds = ("OrderPlaced", "PaymentReceived", "OrderCancelled", "PaymentTimedOut")
@@ -207,11 +206,11 @@ async def test_many_workers_on_the_same_orders_lose_and_double_nothing(engine: A
                     continue
 
     await asyncio.gather(*(work(batches[number::4]) for number in range(4)))  # type: ignore[arg-type]
-    assert {await outcome(engine, order) for order in orders} == {"refunded"}, f"seed {seed}"
+    assert {await outcome(engine, order) for order in orders} == {"refunded"}
     answered = await value(engine, "SELECT count(*) FROM saga.event_log WHERE type IN ('InputTaken', 'InputIgnored')")
-    assert answered == len(everything), f"seed {seed}"
+    assert answered == len(everything)
     sent = await rows(engine, "SELECT count(*), count(DISTINCT event_id) FROM saga.event_log WHERE target IS NOT NULL")
-    assert sent[0][0] == sent[0][1], f"seed {seed}"
+    assert sent[0][0] == sent[0][1]
 
 
 async def test_a_position_must_be_what_its_log_says(engine: AsyncEngine, step: Step) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import permutations
+from typing import Any
 
 import orjson
 import pytest
@@ -31,7 +32,7 @@ WHY = "request 4711"
 KINDS = ("OrderPlaced", "PaymentReceived", "OrderCancelled", "PaymentTimedOut")
 
 
-def told(kind: str, order_id: str = "o-1", **data: object) -> Envelope:
+def told(kind: str, order_id: str = "o-1", **data: Any) -> Envelope:
     """A message that says the secret wherever a sender may say something."""
     said = message(kind, order_id, customer={"email": SECRET}, **data)
     said = replace(said, correlation_id=SECRET, traceparent=SECRET)

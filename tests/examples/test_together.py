@@ -18,10 +18,9 @@ from saga_scheduler.sweeper import Sweeper
 from tests.examples.place import History, declared, diverged, event, shuffled, told_in_the_database
 from tests.rabbitmq.place import Place, working
 from tests.rabbitmq.records import dead_letters, is_relayed, messages_taken, rows
-from tests.rabbitmq.waiting import until
 from tests.rabbitmq.wire import publish
+from tests.waiting import LIMIT_SECONDS, until
 
-SEED = 20_260_303
 SOON = timedelta(milliseconds=200)
 SHORT_TRIP = trip.trip_process(patience=SOON)
 SHORT_ORDER = shop.order_process(payment_timeout=SOON, shipping_timeout=SOON)
@@ -67,9 +66,8 @@ async def fired_for(engine: AsyncEngine, process: Process) -> dict[str, list[Fac
     return fired
 
 
-async def test_two_processes_with_their_deadlines_come_to_the_checkers_verdict(place: Place) -> None:
-    print(f"seed {SEED}")  # noqa: T201 - pytest shows it with a failure
-    chance = random.Random(SEED)
+async def test_two_processes_with_their_deadlines_come_to_the_checkers_verdict(place: Place, seed: int) -> None:
+    chance = random.Random(seed)
     histories = [
         *shuffled(SHORT_TRIP, but_deadlines(SHORT_TRIP, derive_samples(SHORT_TRIP)), chance, sets=40, orders=3),
         *shuffled(SHORT_ORDER, but_deadlines(SHORT_ORDER, [*map(make_fact, shop.SAMPLES)]), chance, sets=40, orders=3),
@@ -82,9 +80,9 @@ async def test_two_processes_with_their_deadlines_come_to_the_checkers_verdict(p
         sweeping(place.engine),
     ):
         await publish(channel, place, sent)
-        await until(lambda: messages_taken(place.engine), lambda seen: sum(seen) >= len(sent), seconds=60)
-        await until(lambda: all_deadlines_were_answered(place.engine), seconds=60)
-        await until(lambda: is_relayed(place.engine), seconds=60)
+        await until(lambda: messages_taken(place.engine), lambda seen: sum(seen) >= len(sent))
+        await until(lambda: all_deadlines_were_answered(place.engine))
+        await until(lambda: is_relayed(place.engine))
         fired = {one.name: await fired_for(place.engine, one) for one in (SHORT_TRIP, SHORT_ORDER)}
 
         def facts(history: History) -> list[Fact]:
@@ -109,9 +107,9 @@ async def test_what_one_process_does_not_hear_leaves_no_hole_in_its_cursor(place
         sweeping(place.engine),
     ):
         await publish(channel, place, begun)
-        await until(lambda: messages_taken(place.engine), lambda seen: sum(seen) >= len(begun), seconds=30)
-        await until(lambda: all_deadlines_were_answered(place.engine), seconds=30)
-        await until(lambda: _own_deadlines_not_passed(place.engine), lambda seen: seen == [0, 0], seconds=30)
+        await until(lambda: messages_taken(place.engine), lambda seen: sum(seen) >= len(begun))
+        await until(lambda: all_deadlines_were_answered(place.engine))
+        await until(lambda: _own_deadlines_not_passed(place.engine), lambda seen: seen == [0, 0])
 
 
 async def _own_deadlines_not_passed(engine: AsyncEngine) -> list[int]:
@@ -153,7 +151,7 @@ async def test_what_the_broker_gives_up_on_is_kept_for_the_process_that_it_was_f
         requested = event(SHORT_TRIP, derive_samples(SHORT_TRIP)[0], "t-1")
         await publish(channel, place, [requested])
         queue = await channel.get_queue(topology(place.prefix, SHORT_TRIP).queue("trip"))
-        await (await queue.get(timeout=5)).reject(requeue=False)
+        await (await queue.get(timeout=LIMIT_SECONDS)).reject(requeue=False)
         async with working(place, SHORT_ORDER):
             (letter,) = await until(lambda: dead_letters(place.engine))
     assert (letter.consumer, letter.type, letter.kind) == ("trip", "TripRequested", "poison")

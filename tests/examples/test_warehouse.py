@@ -14,10 +14,8 @@ from saga.convergence import make_fact
 from tests.examples.place import declared, event, told_in_the_database
 from tests.rabbitmq.place import Place, working
 from tests.rabbitmq.records import dead_letters, rows
-from tests.rabbitmq.waiting import until
 from tests.rabbitmq.wire import publish
-
-SECONDS = 60
+from tests.waiting import LIMIT_SECONDS, until
 
 
 @asynccontextmanager
@@ -32,7 +30,7 @@ async def warehouse(place: Place, database_url: str, amqp_url: str | None) -> As
         yield
     finally:
         process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LIMIT_SECONDS):
             assert await process.wait() == 0
 
 
@@ -54,7 +52,7 @@ async def test_the_warehouse_ships_what_is_paid_unless_it_is_told_to_stop_first(
             await publish(channel, place, paid)
             both = {"o-1": "shipped", "o-2": "cancelled"}
             await until(
-                lambda: told_in_the_database(place.engine, shop.order), lambda seen: seen == both, seconds=SECONDS
+                lambda: told_in_the_database(place.engine, shop.order), lambda seen: seen == both, seconds=LIMIT_SECONDS
             )
     results = await rows(place.engine, "SELECT order_id, type, result FROM warehouse.command ORDER BY 1, 2")
     assert [tuple(row) for row in results] == [

@@ -61,7 +61,8 @@ def payment_of(request_command: Envelope) -> str:
 
 
 def behaviour(seed: int = 1, **fields: Any) -> Behaviour:
-    return Behaviour(Scenario(**{"summary": "a test", "delay": AT_ONCE} | fields), seed)
+    known: dict[str, Any] = {"summary": "a test", "delay": AT_ONCE}
+    return Behaviour(Scenario(**known | fields), seed)
 
 
 class Desk:

@@ -15,6 +15,7 @@ from saga.postgres import Unavailable, durable_transaction, reading
 from saga_gateway_stub.fulfilment import Fulfilment
 from saga_gateway_stub.gateway import Gateway
 from tests.gateway.desk import Desk, behaviour, refund, request, start, void
+from tests.waiting import LIMIT_SECONDS, until
 
 TARGETS = {"RequestPayment": "gateway", "VoidPayment": "gateway", "RefundPayment": "gateway"}
 
@@ -155,11 +156,10 @@ async def test_replicas_that_begin_at_once_hand_everything_on(desk: Desk) -> Non
     await record(desk, "order-process", *map(logged, asked))
     heard = Heard()
     stop, ready = asyncio.Event(), asyncio.Event()
-    async with asyncio.timeout(20), asyncio.TaskGroup() as replicas:
+    async with asyncio.timeout(LIMIT_SECONDS), asyncio.TaskGroup() as replicas:
         for _ in range(3):
             replicas.create_task(gateway_feed(desk, heard.handle).run(stop, ready))
-        while await cursors(desk) != {"order-process": 30}:
-            await asyncio.sleep(0.02)
+        await until(lambda: cursors(desk), lambda seen: seen == {"order-process": 30})
         stop.set()
     assert heard.ids == [one.id for one in asked]
 
@@ -201,7 +201,7 @@ async def test_it_feeds_until_it_is_stopped(desk: Desk) -> None:
         taken.set()
 
     running = asyncio.create_task(gateway_feed(desk, handle).run(stop, ready))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LIMIT_SECONDS):
         await ready.wait()
         await record(desk, "order-process", logged(request("o-1")))
         await taken.wait()

@@ -18,6 +18,7 @@ from saga.orders import order_process
 from saga.rabbitmq.publisher import Publisher
 from saga.rabbitmq.topology import declare, topology
 from tests.gateway.desk import Desk, payment_of, refund, request, start, stop, void
+from tests.waiting import until
 
 ROUGH = """
 summary = "everything at once, quickly"
@@ -125,12 +126,12 @@ async def two_stubs(environment: dict[str, str]) -> AsyncIterator[Stubs]:
 
 async def wait_for(desk: Desk, question: str) -> None:
     """Wait until the database says yes."""
-    async with asyncio.timeout(60):
-        while True:
-            ((is_so,),) = await desk.rows(f"SELECT {question}")
-            if is_so:
-                return
-            await asyncio.sleep(0.05)
+
+    async def answer() -> bool:
+        ((is_so,),) = await desk.rows(f"SELECT {question}")
+        return bool(is_so)
+
+    await until(answer)
 
 
 async def send(publisher: Publisher, prefix: str, target: str, commands: Sequence[Envelope]) -> None:

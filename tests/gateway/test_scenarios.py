@@ -63,6 +63,7 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         load_gateway_settings()
 
 
+@pytest.mark.system
 def test_the_command_lists_the_scenarios() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "saga_gateway_stub", "--list-scenarios"], capture_output=True, text=True, check=True
@@ -70,6 +71,7 @@ def test_the_command_lists_the_scenarios() -> None:
     assert [line.split()[0] for line in done.stdout.splitlines()] == list(shipped_scenarios())
 
 
+@pytest.mark.system
 def test_a_wrong_scenario_ends_the_command_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SAGA_GATEWAY_SCENARIO", "nope")
     done = subprocess.run([sys.executable, "-m", "saga_gateway_stub"], capture_output=True, text=True, check=False)

@@ -13,6 +13,7 @@ import pytest
 
 from saga.postgres import LostRace
 from saga.postgres.migrations import upgrade
+from tests.waiting import LIMIT_SECONDS, until
 
 GATE = 4711
 GATED = f"""
@@ -24,7 +25,6 @@ def upgrade():
 """
 OLD = "0001"
 """From here on a migration needs tables that somebody may be reading."""
-SECONDS = 60
 
 
 _WAITING = """
@@ -58,12 +58,12 @@ async def _started(url: str, *words: str) -> asyncio.subprocess.Process:
 
 async def _line(process: asyncio.subprocess.Process) -> str:
     assert process.stderr is not None
-    async with asyncio.timeout(SECONDS):
+    async with asyncio.timeout(LIMIT_SECONDS):
         return (await process.stderr.readline()).decode()
 
 
 async def _end(process: asyncio.subprocess.Process) -> tuple[int | None, str, str]:
-    async with asyncio.timeout(SECONDS):
+    async with asyncio.timeout(LIMIT_SECONDS):
         said, complained = await process.communicate()
     return process.returncode, said.decode(), complained.decode()
 
@@ -102,7 +102,7 @@ async def test_nobody_queues_behind_it_for_long(empty_url: str) -> None:
     said: asyncio.Event = asyncio.Event()
     async with reading_for_long(empty_url):
         migrating = asyncio.create_task(upgrade(empty_url, say=lambda _: said.set()))
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(LIMIT_SECONDS):
             await said.wait()
             for _ in range(3):
                 assert await _value(empty_url, "SELECT count(*) FROM saga.event_log") == 0
@@ -128,9 +128,7 @@ async def test_one_that_waited_for_the_first_sees_what_that_one_created(empty_ur
     try:
         for waiting in (1, 2):
             migrating.append(asyncio.create_task(upgrade(empty_url, tmp_path, "own")))
-            async with asyncio.timeout(SECONDS):
-                while await gate.fetchval(_WAITING) != waiting:
-                    await asyncio.sleep(0.01)
+            await until(lambda: gate.fetchval(_WAITING), lambda seen: seen == waiting)  # noqa: B023
     finally:
         await gate.close()
     first, second = await asyncio.gather(*migrating)
@@ -159,11 +157,8 @@ async def test_a_signal_ends_it_and_leaves_nothing(number: signal.Signals, empty
         await _line(migrating)
         migrating.send_signal(number)
         code, _, complained = await _end(migrating)
-        async with asyncio.timeout(SECONDS):
-            while await _value(
-                empty_url, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'saga-migrate'"
-            ):
-                await asyncio.sleep(0.05)
+        migrators = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'saga-migrate'"
+        await until(lambda: _value(empty_url, migrators), lambda count: count == 0)
     assert "Traceback" not in complained
     assert code in (1, -signal.SIGTERM)
     if number is signal.SIGINT:

@@ -16,9 +16,9 @@ from saga.operations.schema import newest_version
 from saga.postgres.migrations import SchemaUnusable, upgrade
 from saga_gateway_stub.migrations import migrate_collaborators
 from tests.cli.shell import Saga
+from tests.waiting import LIMIT_SECONDS
 
 NEWER = "9999"
-SECONDS = 60
 
 MIGRATION = '''
 """Says under which limits it runs."""
@@ -88,7 +88,7 @@ async def test_services_say_that_the_schema_is_newer_and_go_on(module: Sequence[
     assert service.stderr is not None
     events: list[str] = []
     try:
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(LIMIT_SECONDS):
             while "ready" not in events:
                 line = await service.stderr.readline()
                 assert line, events

@@ -109,17 +109,17 @@ async def test_a_session_that_is_closed_without_a_commit_keeps_no_event(engine: 
 async def test_a_connection_that_is_rolled_back_keeps_no_event_for_its_next_transaction(engine: AsyncEngine) -> None:
     async with engine.connect() as connection:
         for name, end in (("lost", connection.rollback), ("o-1", connection.commit), ("o-2", connection.commit)):
-            await connection.begin()
+            _ = await connection.begin()
             ORDERS.append(connection, [Placed(order_id=name)])
             await end()
-        await connection.begin()
+        _ = await connection.begin()
         await connection.commit()
     assert await kept(engine) == ([], ["o-1", "o-2"])
 
 
 async def test_a_connection_that_is_closed_keeps_no_event_for_whoever_gets_it_next(engine: AsyncEngine) -> None:
     async with engine.connect() as connection:
-        await connection.begin()
+        _ = await connection.begin()
         ORDERS.append(connection, [Placed(order_id="lost")])
     async with engine.begin() as connection:
         await connection.execute(text("INSERT INTO shop_order VALUES ('o-1')"))
@@ -157,9 +157,9 @@ async def test_a_savepoint_that_was_kept_goes_with_the_one_around_it(
 
 async def test_a_savepoint_that_is_still_open_is_committed_with_the_session(engine: AsyncEngine) -> None:
     async with session_of(engine) as session:
-        await session.begin_nested()
+        _ = await session.begin_nested()
         place(session, "o-1")
-        await session.begin_nested()
+        _ = await session.begin_nested()
         place(session, "o-2")
     assert await kept(engine) == (["o-1", "o-2"], ["o-1", "o-2"])
 
@@ -202,7 +202,7 @@ async def test_an_outer_savepoint_undoes_also_what_stands_in_an_inner_one_that_i
         ORDERS.append(connection, [Placed(order_id="o-1")])
         outer = await connection.begin_nested()
         ORDERS.append(connection, [Placed(order_id="lost-1")])
-        await connection.begin_nested()
+        _ = await connection.begin_nested()
         ORDERS.append(connection, [Placed(order_id="lost-2")])
         with pytest.warns(SAWarning, match="already deassociated"):
             await outer.rollback()
@@ -269,7 +269,7 @@ async def test_a_session_within_a_transaction_of_a_connection_is_committed_by_th
     engine: AsyncEngine, mode: Join
 ) -> None:
     async with engine.connect() as connection:
-        await connection.begin()
+        _ = await connection.begin()
         async with AsyncSession(connection, join_transaction_mode=mode) as session:
             place(session, "o-1")
             await session.commit()
@@ -282,12 +282,12 @@ async def test_a_session_within_a_transaction_of_a_connection_is_committed_by_th
 @pytest.mark.parametrize("mode", [mode for mode in JOINS if mode != "control_fully"])
 async def test_a_session_within_a_transaction_of_a_connection_is_undone_by_that(engine: AsyncEngine, mode: str) -> None:
     async with engine.connect() as connection:
-        await connection.begin()
+        _ = await connection.begin()
         async with AsyncSession(connection, join_transaction_mode=mode) as session:
             place(session, "lost")
             await session.commit()
         await connection.rollback()
-        await connection.begin()
+        _ = await connection.begin()
         await connection.commit()
     assert await kept(engine) == ([], [])
 
@@ -297,7 +297,7 @@ async def test_whatever_becomes_of_a_session_within_a_transaction_rows_and_event
 ) -> None:
     for mode, end, flushed in product(JOINS, ("commit", "rollback", "close"), (False, True)):
         async with engine.connect() as connection:
-            await connection.begin()
+            _ = await connection.begin()
             session = AsyncSession(connection, join_transaction_mode=mode)
             place(session, f"{mode} {end} {flushed}")
             if flushed:
@@ -314,7 +314,7 @@ async def test_a_session_that_goes_on_within_a_transaction_of_a_connection_is_no
     engine: AsyncEngine,
 ) -> None:
     async with engine.connect() as connection:
-        await connection.begin()
+        _ = await connection.begin()
         async with AsyncSession(connection, join_transaction_mode="create_savepoint") as session:
             place(session, "o-1")
             await session.commit()

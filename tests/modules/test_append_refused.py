@@ -36,7 +36,7 @@ async def test_an_append_after_the_commit_is_refused(engine: AsyncEngine, sessio
 
 async def test_an_append_while_the_events_are_written_is_refused(engine: AsyncEngine) -> None:
     async with engine.connect() as connection:
-        await connection.begin()
+        _ = await connection.begin()
         ORDERS.append(connection, [Placed(order_id="o-1")])
         assert connection.sync_connection is not None
         event.listen(connection.sync_connection, "commit", lambda one: ORDERS.append(one, [Placed(order_id="lost")]))
@@ -71,7 +71,7 @@ async def test_an_append_that_autocommit_would_lose_is_refused(engine: AsyncEngi
     """Before any row is written: in a session that has no connection yet, as soon as it gets one."""
     placed, autocommitting = [Placed(order_id="lost")], engine.execution_options(isolation_level="AUTOCOMMIT")
     async with autocommitting.connect() as connection:
-        await connection.begin()
+        _ = await connection.begin()
         with pytest.raises(NoTransaction, match="AUTOCOMMIT"):
             ORDERS.append(connection, placed)
     async with AsyncSession(autocommitting) as session:
@@ -79,7 +79,7 @@ async def test_an_append_that_autocommit_would_lose_is_refused(engine: AsyncEngi
         with pytest.raises(NoTransaction, match="AUTOCOMMIT"):
             await session.commit()
     async with AsyncSession(engine) as session:
-        await session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+        _ = await session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
         with pytest.raises(NoTransaction, match="AUTOCOMMIT"):
             ORDERS.append(session, placed)
     always = create_async_engine(engine.url, isolation_level="AUTOCOMMIT")
@@ -117,7 +117,7 @@ async def test_an_append_to_something_else_says_what_to_append_with(engine: Asyn
 
 async def test_a_session_that_outlives_the_transaction_around_it_is_refused(engine: AsyncEngine) -> None:
     async with engine.connect() as connection:
-        await connection.begin()
+        _ = await connection.begin()
         async with AsyncSession(connection) as session:
             place(session, "o-1")
             await session.flush()

@@ -28,7 +28,7 @@ class Renamed(BaseModel):
     model_config = ConfigDict(alias_generator=lambda name: name.replace("_", "-"), serialize_by_alias=True)
 
     order_id: UUID
-    net_amount: Decimal
+    net_amount: Decimal  # type: ignore[pydantic-alias] # users have such
 
 
 NOTES = Module("notes", stream="order_id", events=(Noted, Renamed, Scored))

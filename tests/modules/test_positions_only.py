@@ -1,7 +1,6 @@
 """A log that gives only positions, in which a lower one may come later, is followed by what remembers one integer."""
 
 import asyncio
-import logging
 import random
 from collections.abc import AsyncIterator
 from contextlib import aclosing, suppress
@@ -14,8 +13,7 @@ from saga.modules import Reading, follow, read_public
 from saga.postgres import reading
 from tests.engine.conversation import rows
 from tests.modules.warehouse import open_warehouse, prepared, ship
-
-log = logging.getLogger(__name__)
+from tests.waiting import pause
 
 CLOSING = "closing"
 
@@ -79,7 +77,7 @@ async def test_on_a_standby_nothing_that_is_missing_is_passed(warehouse: AsyncEn
     """It can't know what is open on its primary. Here a database says of itself that it is one."""
     await close(warehouse)
     async with warehouse.connect() as connection:
-        await connection.execution_options(isolation_level="AUTOCOMMIT")
+        _ = await connection.execution_options(isolation_level="AUTOCOMMIT")
         name = (await connection.execute(text("SELECT current_database()"))).scalar_one()
         await connection.execute(text("CREATE SCHEMA standby"))
         await connection.execute(
@@ -92,10 +90,8 @@ async def test_on_a_standby_nothing_that_is_missing_is_passed(warehouse: AsyncEn
             pytest.fail(f"a standby passed a position: {await anext(followed(warehouse))}")
 
 
-async def test_a_follower_of_positions_misses_and_doubles_nothing(warehouse: AsyncEngine) -> None:
+async def test_a_follower_of_positions_misses_and_doubles_nothing(warehouse: AsyncEngine, seed: int) -> None:
     """Whatever writers do: commit late, roll back, or prepare and end that later."""
-    seed = random.randrange(10**6)
-    log.warning("seed %d", seed)
     chance = random.Random(seed)
 
     async def write(writer: int) -> None:
@@ -104,12 +100,12 @@ async def test_a_follower_of_positions_misses_and_doubles_nothing(warehouse: Asy
             if chance.random() < 0.2:
                 async with prepared(warehouse) as (connection, finish):
                     await ship(connection, name)
-                await asyncio.sleep(chance.random() * 0.02)
+                await pause(chance.random() * 0.02)
                 await finish(chance.choice(["COMMIT PREPARED", "ROLLBACK PREPARED"]))
                 continue
             async with warehouse.connect() as connection:
                 await ship(connection, name)
-                await asyncio.sleep(chance.random() * 0.02)
+                await pause(chance.random() * 0.02)
                 await (connection.rollback() if chance.random() < 0.3 else connection.commit())
 
     async with asyncio.TaskGroup() as group:
@@ -118,4 +114,4 @@ async def test_a_follower_of_positions_misses_and_doubles_nothing(warehouse: Asy
         await asyncio.gather(*writers)
         await close(warehouse)
     kept = await rows(warehouse, "SELECT position, order_id FROM warehouse.shipment ORDER BY position")
-    assert [reader.result() for reader in readers] == [kept] * 3, f"seed {seed}"
+    assert [reader.result() for reader in readers] == [kept] * 3

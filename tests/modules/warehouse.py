@@ -55,7 +55,7 @@ async def prepared(engine: AsyncEngine) -> AsyncIterator[tuple[AsyncConnection, 
 
     async def finish(how: str) -> None:
         async with engine.connect() as connection:
-            await connection.execution_options(isolation_level="AUTOCOMMIT")
+            _ = await connection.execution_options(isolation_level="AUTOCOMMIT")
             await connection.execute(text(f"{how} '{name}'"))
 
     async with engine.connect() as connection:

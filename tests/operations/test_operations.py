@@ -29,7 +29,7 @@ from tests.engine.conversation import message, rows
 
 ORDERS = [order_process()]
 NOWHERE = "postgresql://somebody:verysecret@127.0.0.1:1/saga"
-WHO = {"actor": "ops", "reason": "a test"}
+WHO: dict[str, Any] = {"actor": "ops", "reason": "a test"}
 
 
 async def a_dead_letter(engine: AsyncEngine) -> int:

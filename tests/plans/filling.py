@@ -37,7 +37,7 @@ async def fill(database_url: str, count: int) -> None:
 async def analyze(database_url: str) -> None:
     """Let the planner know what is there, as autovacuum does sooner or later."""
     async with _patient(database_url) as engine, engine.connect() as connection:
-        await connection.execution_options(isolation_level="AUTOCOMMIT")
+        _ = await connection.execution_options(isolation_level="AUTOCOMMIT")
         await connection.execute(text("VACUUM ANALYZE"))
 
 

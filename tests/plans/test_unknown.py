@@ -69,4 +69,4 @@ async def test_a_sweep_looks_at_no_timer_that_is_not_due(
 def _read(node: Node) -> float:
     """The rows that a step of a plan looked at, also those that it then left out."""
     looked_at: float = node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
-    return looked_at * node["Actual Loops"]
+    return looked_at * float(node["Actual Loops"])

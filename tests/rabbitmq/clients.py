@@ -11,6 +11,7 @@ import pika
 from pika.spec import BasicProperties
 
 from tests.rabbitmq.place import Place
+from tests.waiting import LIMIT_SECONDS
 
 PERSISTENT = 2
 
@@ -58,6 +59,6 @@ def call_management(place: Place, method: str, path: str, body: object = None) -
         data=None if body is None else json.dumps(body).encode(),
         headers={"Authorization": f"Basic {login}", "Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
+    with urllib.request.urlopen(request, timeout=LIMIT_SECONDS) as response:  # noqa: S310
         said = response.read()
     return json.loads(said) if said else None

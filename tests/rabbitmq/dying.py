@@ -3,14 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 from urllib.parse import quote
 
 import aio_pika
 
 from tests.rabbitmq.clients import call_management
 from tests.rabbitmq.place import Place
-from tests.rabbitmq.waiting import until
 from tests.rabbitmq.wire import depth
+from tests.waiting import until
 
 FORMER_LIMIT = 200
 
@@ -21,7 +22,7 @@ async def declare_as_formerly(place: Place) -> None:
     async with await aio_pika.connect(place.amqp_url) as connection:
         channel = await connection.channel()
         await channel.declare_exchange(topology.undelivered, "fanout", durable=True)
-        arguments = {"x-queue-type": "quorum"}
+        arguments: dict[str, Any] = {"x-queue-type": "quorum"}
         undelivered = await channel.declare_queue(topology.undelivered, durable=True, arguments=dict(arguments))
         await undelivered.bind(topology.undelivered)
         limited = {**arguments, "x-delivery-limit": FORMER_LIMIT, "x-dead-letter-exchange": topology.undelivered}

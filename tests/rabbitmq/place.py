@@ -14,9 +14,7 @@ from saga.core import Process
 from saga.orders import order_process
 from saga.rabbitmq.topology import Topology, topology
 from saga.worker import Worker
-
-READY_SECONDS = 20
-STOP_SECONDS = 20
+from tests.waiting import LIMIT_SECONDS
 
 
 @dataclass(frozen=True)
@@ -49,16 +47,16 @@ async def working(place: Place, process: Process | None = None, **settings: Any)
     worker = Worker(place.engine, process or order_process(), broker=place.amqp_url, prefix=place.prefix, **settings)
     running = asyncio.create_task(worker.run(stop, ready))
     started = asyncio.create_task(ready.wait())
-    await asyncio.wait([running, started], timeout=READY_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait([running, started], timeout=LIMIT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
     started.cancel()
     if running.done():
         running.result()
-    assert ready.is_set(), f"the worker was not ready within {READY_SECONDS} s"
+    assert ready.is_set(), f"the worker was not ready within {LIMIT_SECONDS} s"
     try:
         yield worker
     finally:
         stop.set()
-        async with asyncio.timeout(STOP_SECONDS):
+        async with asyncio.timeout(LIMIT_SECONDS):
             await running
 
 

@@ -19,8 +19,8 @@ from saga.rabbitmq.admission import Commands, Events
 from saga.rabbitmq.consumer import Consumer
 from tests.rabbitmq.place import Place, working
 from tests.rabbitmq.records import dead_letters, outcome, outcomes, rows
-from tests.rabbitmq.waiting import until
 from tests.rabbitmq.wire import channel_at, event, paid, publish
+from tests.waiting import LIMIT_SECONDS, until
 
 PLACED, PAID, TIMED_OUT = "orders.OrderPlaced", "payments.PaymentReceived", "scheduler.PaymentTimedOut"
 PAYMENT = {"payment_id": "p-1", "amount": 4_200, "currency": "EUR"}
@@ -109,7 +109,7 @@ async def another_exchange(place: Place) -> AsyncIterator[AbstractExchange]:
 
 async def send(exchange: AbstractExchange, raw: Raw, routing_key: str = "their.own.key") -> None:
     message = aio_pika.Message(raw.body, headers=dict(raw.headers), content_type=raw.content_type)
-    await exchange.publish(message, routing_key, timeout=10)
+    await exchange.publish(message, routing_key, timeout=LIMIT_SECONDS)
 
 
 async def cursors(place: Place) -> list[str]:

@@ -109,7 +109,7 @@ def test_forms_that_contradict_each_other_are_refused_and_neither_is_believed(
     attribute: str, prefixes: tuple[str, str]
 ) -> None:
     first, second = prefixes
-    headers = named(ATTRIBUTES, first).headers | named({attribute: "6"}, second).headers
+    headers = {**named(ATTRIBUTES, first).headers, **named({attribute: "6"}, second).headers}
     poison = decode(Raw(body=orjson.dumps(DATA), headers=headers, message_id="p", type="P"))
     assert isinstance(poison, Poison)
     assert poison.reason == f"headers contradict each other about {attribute}"
@@ -119,7 +119,10 @@ def test_forms_that_contradict_each_other_are_refused_and_neither_is_believed(
 
 def test_a_time_may_be_a_timestamp_of_amqp() -> None:
     moment = datetime(2026, 1, 31, 12, tzinfo=UTC)
-    headers = named({**ATTRIBUTES, "time": moment}, "cloudEvents:").headers | {"ce-time": "2026-01-31T12:00:00Z"}
+    headers = {
+        **named({**ATTRIBUTES, "time": moment}, "cloudEvents:").headers,
+        "ce-time": "2026-01-31T12:00:00Z",
+    }
     assert understood(Raw(body=orjson.dumps(DATA), headers=headers)).time == "2026-01-31T12:00:00Z"
 
 

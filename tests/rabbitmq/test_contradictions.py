@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import orjson
 import pytest
@@ -17,13 +18,13 @@ from saga.postgres import durable_transaction
 from tests.orders.auditor import EndState
 from tests.rabbitmq.place import Place, working
 from tests.rabbitmq.records import answers, dead_letters, end_states, messages_taken, outcome, position_in
-from tests.rabbitmq.waiting import until
 from tests.rabbitmq.wire import cancelled, event, paid, placed, publish, under_another_id
+from tests.waiting import until
 
 PAID = {"order_id": "o-1", "payment_id": "p-1", "amount": 4_200, "currency": "EUR"}
 
 
-async def letters_of(place: Place, count: int) -> Sequence[Row]:
+async def letters_of(place: Place, count: int) -> Sequence[Row[Any]]:
     return await until(lambda: dead_letters(place.engine), lambda seen: len(seen) == count)
 
 

@@ -27,11 +27,10 @@ from tests.rabbitmq.records import (
     messages_taken,
     position_in,
 )
-from tests.rabbitmq.waiting import until
 from tests.rabbitmq.wire import MODULES, cancelled, drain, event, paid, placed, publish, timed_out, under_another_id
+from tests.waiting import until
 
 PROCESS: Process = order_process()
-SEED = 20_260_131
 SAMPLED = 100
 LONGEST_EXHAUSTIVE = 5
 CONDITIONS = {
@@ -119,8 +118,8 @@ async def _converge(place: Place, channel: AbstractChannel, histories: Sequence[
     async with working(place), working(place):
         await publish(channel, place, everything)
         sent = len(everything)
-        await until(lambda: messages_taken(place.engine), lambda seen: sum(seen) == sent, seconds=60)
-        await until(lambda: is_relayed(place.engine), seconds=30)
+        await until(lambda: messages_taken(place.engine), lambda seen: sum(seen) == sent)
+        await until(lambda: is_relayed(place.engine))
     taken = await drain(place, place.topology.queue("gateway")) + await drain(place, place.topology.queue("fulfilment"))
     expected = {history.order_id: audit(history.facts) for history in histories}
     stories = {history.order_id: str(history) for history in histories}
@@ -155,18 +154,18 @@ def _assert_no_command_is_doubled(taken: Sequence[AbstractIncomingMessage], in_l
 
 
 async def test_every_order_of_three_inputs_once_to_three_times_converges(
-    place: Place, channel: AbstractChannel
+    place: Place, channel: AbstractChannel, seed: int
 ) -> None:
-    chance = random.Random(SEED)
-    print(f"seed {SEED}")  # noqa: T201 - pytest shows it with a failure
+    chance = random.Random(seed)
     orders = list(_orders(THREE, chance))
     assert set(permutations(THREE)) <= set(orders)
     await _converge(place, channel, [_history(n, kinds, chance) for n, kinds in enumerate(orders)])
 
 
-async def test_every_order_of_four_inputs_once_to_three_times_converges(place: Place, channel: AbstractChannel) -> None:
-    chance = random.Random(SEED)
-    print(f"seed {SEED}")  # noqa: T201 - pytest shows it with a failure
+async def test_every_order_of_four_inputs_once_to_three_times_converges(
+    place: Place, channel: AbstractChannel, seed: int
+) -> None:
+    chance = random.Random(seed)
     orders = list(_orders(FOUR, chance))
     assert set(permutations(FOUR)) <= set(orders)
     await _converge(place, channel, [_history(n, kinds, chance) for n, kinds in enumerate(orders)])
@@ -195,10 +194,10 @@ def _about(order_id: str, raw: Raw) -> Raw:
 
 
 async def test_one_worker_with_batches_of_one_handles_each_of_the_24_orders_just_as_it_came(
-    place: Place, channel: AbstractChannel
+    place: Place, channel: AbstractChannel, seed: int
 ) -> None:
     """With messages of one order in different batches of one worker, and every history told one after the other."""
-    histories = [_history(n, kinds, random.Random(SEED)) for n, kinds in enumerate(permutations(FOUR))]
+    histories = [_history(n, kinds, random.Random(seed)) for n, kinds in enumerate(permutations(FOUR))]
     async with working(place, batch_size=1):
         for step in range(len(FOUR)):
             await publish(channel, place, [history.messages[step] for history in histories])
@@ -212,10 +211,9 @@ async def test_one_worker_with_batches_of_one_handles_each_of_the_24_orders_just
 
 
 async def test_positions_that_come_shuffled_and_repeatedly_leave_no_hole(
-    place: Place, channel: AbstractChannel
+    place: Place, channel: AbstractChannel, seed: int
 ) -> None:
-    chance = random.Random(SEED)
-    print(f"seed {SEED}")  # noqa: T201 - pytest shows it with a failure
+    chance = random.Random(seed)
     logs: defaultdict[str, int] = defaultdict(int)
     messages = []
     for number in range(150):
@@ -227,7 +225,7 @@ async def test_positions_that_come_shuffled_and_repeatedly_leave_no_hole(
     elsewhere = dict.fromkeys(logs)
     async with working(place, logs_elsewhere=elsewhere), working(place, logs_elsewhere=elsewhere):
         await publish(channel, place, sent)
-        await until(lambda: messages_taken(place.engine), lambda seen: sum(seen) == len(sent), seconds=30)
+        await until(lambda: messages_taken(place.engine), lambda seen: sum(seen) == len(sent))
         for module, last in logs.items():
             await until(lambda: position_in(place.engine, module), lambda at: at == Position(last, 0))  # noqa: B023
     assert {end_state.outcome for end_state in (await end_states(place.engine)).values()} == {"refunded"}

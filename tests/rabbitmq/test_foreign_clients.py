@@ -13,7 +13,7 @@ from pika.spec import BasicProperties
 from tests.rabbitmq.clients import PERSISTENT, publish_over_http, publish_with_pika
 from tests.rabbitmq.place import Place, working
 from tests.rabbitmq.records import answers, dead_letters, outcome, position_in, rows
-from tests.rabbitmq.waiting import until
+from tests.waiting import until
 
 DATA = {"order_id": "o-1", "payment_id": "p-1", "amount": 4_200, "currency": "EUR", "note": "kept, not refused"}
 BODY = json.dumps(DATA).encode()

@@ -13,10 +13,8 @@ from aio_pika.exceptions import AMQPError
 from tests.rabbitmq.clients import call_management
 from tests.rabbitmq.place import Place, working
 from tests.rabbitmq.records import outcome
-from tests.rabbitmq.waiting import until
 from tests.rabbitmq.wire import channel_at, paid, placed, publish
-
-WITHIN_SECONDS = 10
+from tests.waiting import until
 
 Damage = Callable[[AbstractChannel, Place], Awaitable[object]]
 
@@ -82,9 +80,7 @@ async def bindings(place: Place) -> set[tuple[str, str, str]]:
         "undelivered unbound",
     ],
 )
-async def test_what_is_deleted_or_unbound_while_all_is_quiet_is_back_within_seconds(
-    place: Place, damage: Damage
-) -> None:
+async def test_what_is_deleted_or_unbound_while_all_is_quiet_is_back_by_itself(place: Place, damage: Damage) -> None:
     async def can_pay() -> bool:
         try:
             async with a_sender(place) as channel:
@@ -98,6 +94,6 @@ async def test_what_is_deleted_or_unbound_while_all_is_quiet_is_back_within_seco
         async with working(place):
             await damage(channel, place)
             assert await bindings(place) != whole
-            await until(lambda: bindings(place), lambda seen: seen == whole, seconds=WITHIN_SECONDS)
+            await until(lambda: bindings(place), lambda seen: seen == whole)
             await until(can_pay)
             await until(lambda: outcome(place.engine, "o-1"), lambda seen: seen == "paid")

@@ -58,5 +58,5 @@ async def test_a_redrive_of_a_message_that_kills_says_that_it_is_still_dead(engi
     (redriven,) = done.answers
     assert redriven.answer == "dead"
     assert "exit code 3" in redriven.sentence
-    ((state, attempts),) = await rows(engine, "SELECT state, attempts FROM saga.dead_letter")
-    assert (state, attempts) == ("open", 2)
+    (letter,) = await dead_letters(engine)
+    assert (letter.state, letter.attempts) == ("open", 2)

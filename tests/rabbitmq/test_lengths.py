@@ -12,8 +12,8 @@ from saga.messages.cloudevents import decode
 from saga.orders import order_process
 from tests.rabbitmq.place import Place, working
 from tests.rabbitmq.records import dead_letters, is_relayed, messages_taken, outcome
-from tests.rabbitmq.waiting import until
 from tests.rabbitmq.wire import drain, event, paid, placed, publish
+from tests.waiting import until
 
 TOO_LONG = "ж" * 123 + "0123456789"
 """133 characters, 256 bytes."""

@@ -16,6 +16,7 @@ from saga.orders import order_process
 from saga.postgres import connect_engine, durable_transaction
 from tests.engine.conversation import execute, message, outcome, rows, value
 from tests.modules.warehouse import open_warehouse, prepared, ship
+from tests.waiting import pause
 
 PROCESS = order_process()
 HOLES_AT_ONCE = GapTimeouts(hole_seconds=0, tail_seconds=1_000)
@@ -208,9 +209,8 @@ async def test_a_transaction_that_is_prepared_meanwhile_is_waited_for_under_its_
 
 
 async def test_no_position_of_a_log_with_gaps_and_slow_transactions_is_ever_missed(
-    engine: AsyncEngine, positions_only: AsyncEngine
+    engine: AsyncEngine, positions_only: AsyncEngine, seed: int
 ) -> None:
-    seed = random.randrange(10**6)
     chance = random.Random(seed)
     committed: set[str] = set()
     writing = 5
@@ -222,7 +222,7 @@ async def test_no_position_of_a_log_with_gaps_and_slow_transactions_is_ever_miss
             async with positions_only.connect() as connection:
                 await ship(connection, order_id)
                 if chance.random() < 0.4:
-                    await asyncio.sleep(chance.random() * 0.03)
+                    await pause(chance.random() * 0.03)
                 if chance.random() < 0.3:
                     await connection.rollback()
                 else:
@@ -240,8 +240,8 @@ async def test_no_position_of_a_log_with_gaps_and_slow_transactions_is_ever_miss
 
     await asyncio.gather(*map(write, range(writing)), feed(), feed())
     taken = await rows(engine, "SELECT process_id FROM saga.instance")
-    assert {order_id for (order_id,) in taken} == committed, f"seed {seed}"
-    assert await value(engine, "SELECT CAST(handled AS text) FROM saga.cursor") == "{}", f"seed {seed}"
+    assert {order_id for (order_id,) in taken} == committed
+    assert await value(engine, "SELECT CAST(handled AS text) FROM saga.cursor") == "{}"
 
 
 async def test_a_transaction_that_stays_open_elsewhere_in_the_server_holds_nothing_up(

@@ -23,7 +23,7 @@ from saga.worker.relay import Relay
 from tests.orders.auditor import EndState, audit
 from tests.rabbitmq.place import Place
 from tests.rabbitmq.records import dead_letters, end_states, position_in
-from tests.rabbitmq.waiting import until
+from tests.waiting import until
 
 PROCESS = order_process()
 ORDERS = 150
@@ -110,8 +110,7 @@ async def last_positions(place: Place) -> dict[str, int]:
     return {module: horizon.last_position for module, horizon in horizons.items() if horizon}
 
 
-async def test_whatever_the_way_to_the_queue_does_the_logs_say_how_every_order_ends(place: Place) -> None:
-    seed = random.randrange(10**6)
+async def test_whatever_the_way_to_the_queue_does_the_logs_say_how_every_order_ends(place: Place, seed: int) -> None:
     chance = random.Random(seed)
     step = Step(place.engine, PROCESS)
     stop, consuming = asyncio.Event(), asyncio.Event()
@@ -134,9 +133,9 @@ async def test_whatever_the_way_to_the_queue_does_the_logs_say_how_every_order_e
         await record_at_random(place, chance)
         ends = {module: (last, 0) for module, last in (await last_positions(place)).items()}
         try:
-            await until(cursors, lambda seen: seen == ends, seconds=60)
+            await until(cursors, lambda seen: seen == ends)
         finally:
             stop.set()
-    assert publisher.lost > ORDERS / 10, f"seed {seed}: the test must lose something"
-    assert await end_states(place.engine) == await folded(place), f"seed {seed}"
-    assert await dead_letters(place.engine) == [], f"seed {seed}"
+    assert publisher.lost > ORDERS / 10, "the test must lose something"
+    assert await end_states(place.engine) == await folded(place)
+    assert await dead_letters(place.engine) == []

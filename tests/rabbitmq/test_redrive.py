@@ -24,8 +24,8 @@ from tests.rabbitmq.records import (
     outcomes,
     position_in,
 )
-from tests.rabbitmq.waiting import until
-from tests.rabbitmq.wire import depth, event, paid, placed, publish
+from tests.rabbitmq.wire import depth_becomes, event, paid, placed, publish
+from tests.waiting import until
 
 ELSEWHERE = {"payments": None}
 
@@ -48,7 +48,8 @@ class BreaksOnPennies(Register):
 def broken_process() -> Process:
     healthy = order_process()
     registers = tuple(
-        BreaksOnPennies(one.name, one.of, one.key) if one.name == "payments" else one for one in healthy.registers
+        BreaksOnPennies(one.name, one.of, one.key) if isinstance(one, Register) and one.name == "payments" else one
+        for one in healthy.registers
     )
     return replace(healthy, registers=registers)
 
@@ -71,7 +72,7 @@ async def test_a_decision_that_raises_parks_its_message_and_the_others_go_on(
         await until(lambda: outcomes(place.engine), lambda seen: seen == {"a": "paid", "b": "paid"})
     assert (letter.kind, letter.process_id) == ("failed", "broken")
     assert letter.reason == "the decision raised ZeroDivisionError: pennies"
-    assert await depth(place, place.order_queue) == 0
+    await depth_becomes(place, place.order_queue, 0)
 
 
 async def test_a_decision_that_raises_parks_all_messages_of_its_instance_in_the_batch(place: Place) -> None:

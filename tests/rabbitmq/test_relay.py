@@ -10,15 +10,16 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 
 from saga.messages.identity import derived_id
 from saga.modules import NewEvent, Visibility, append
+from saga.modules.outgoing import Outgoing
 from saga.postgres import Unavailable, durable_transaction
 from saga.rabbitmq.publisher import Publisher
 from saga.worker import relay as relay_module
 from saga.worker.relay import Relay
 from tests.rabbitmq.clients import call_management
-from tests.rabbitmq.place import STOP_SECONDS, Place
+from tests.rabbitmq.place import Place
 from tests.rabbitmq.records import is_relayed, position_in
-from tests.rabbitmq.waiting import until
-from tests.rabbitmq.wire import depth, drain
+from tests.rabbitmq.wire import depth, depth_becomes, drain
+from tests.waiting import LIMIT_SECONDS, until
 
 POLL_SECONDS = 0.05
 BATCH = 50
@@ -38,7 +39,7 @@ async def relaying(
         finally:
             stop.set()
             relay.nudge()
-            async with asyncio.timeout(STOP_SECONDS):
+            async with asyncio.timeout(LIMIT_SECONDS):
                 await running
 
 
@@ -150,7 +151,7 @@ async def test_a_command_that_nobody_takes_blocks_no_other_module(place: Place, 
     await record(place, "a-module", [command(1, target="nobody")])
     await record(place, "payments", [public(2)])
     async with relaying(place):
-        await until(lambda: depth(place, place.order_queue), lambda waiting: waiting == 1, seconds=5)
+        await depth_becomes(place, place.order_queue, 1)
 
 
 async def test_a_command_that_nobody_takes_is_sent_when_somebody_does(place: Place, channel: AbstractChannel) -> None:
@@ -167,11 +168,11 @@ async def test_a_command_that_nobody_takes_is_sent_when_somebody_does(place: Pla
 
 async def test_a_nudge_brings_what_is_in_the_own_log_at_once(place: Place, channel: AbstractChannel) -> None:
     await record(place, "payments", [public(1)])
-    async with relaying(place, poll_seconds=60) as relay:
-        await until(lambda: depth(place, place.order_queue), lambda waiting: waiting == 1, seconds=5)
+    async with relaying(place, poll_seconds=3_600) as relay:
+        await depth_becomes(place, place.order_queue, 1)
         await record(place, "order-process", [command(2)])
         relay.nudge()
-        await until(lambda: depth(place, place.topology.queue("gateway")), lambda waiting: waiting == 1, seconds=5)
+        await depth_becomes(place, place.topology.queue("gateway"), 1)
 
 
 async def test_nudges_without_end_keep_no_other_log_from_being_looked_at(
@@ -185,7 +186,7 @@ async def test_nudges_without_end_keep_no_other_log_from_being_looked_at(
     async with relaying(place) as relay:
         nudging = asyncio.create_task(nudge_on(relay))
         await record(place, "payments", [public(1)])
-        await until(lambda: depth(place, place.order_queue), lambda waiting: waiting == 1, seconds=5)
+        await depth_becomes(place, place.order_queue, 1)
         nudging.cancel()
 
 
@@ -202,20 +203,20 @@ async def test_two_relays_at_once_publish_everything_in_order(place: Place, chan
 
 
 async def test_what_was_published_but_not_noted_comes_again_with_the_same_id(
-    place: Place, channel: AbstractChannel
+    place: Place, channel: AbstractChannel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await record(place, "payments", [public(n) for n in range(10)])
     async with Publisher(place.amqp_url, place.topology, 5.0) as publisher:
-        publish, tries = publisher.publish, []
+        publish, tries = publisher.publish, list[int]()
 
-        async def lose_the_confirms_once(messages: Sequence[object]) -> object:
+        async def lose_the_confirms_once(messages: Sequence[Outgoing]) -> tuple[Outgoing, ...]:
             tries.append(len(messages))
             confirmed = await publish(messages)
             if len(tries) == 1:
                 raise ConnectionResetError("the connection broke before the confirms came")
             return confirmed
 
-        publisher.publish = lose_the_confirms_once
+        monkeypatch.setattr(publisher, "publish", lose_the_confirms_once)
         relay = Relay(place.engine, publisher, place.prefix, BATCH)
         with pytest.raises(Unavailable, match="before the confirms came"):
             await relay.relay_once()
@@ -236,7 +237,7 @@ async def test_a_message_that_the_broker_refuses_is_not_taken_for_confirmed(
     await full.bind(place.topology.events, "#")
     await record(place, "payments", [public(n) for n in range(10)])
     async with relaying(place):
-        await until(lambda: depth(place, full.name), lambda waiting: waiting == 1)
+        await depth_becomes(place, full.name, 1)
         await until(lambda: depth(place, place.order_queue), lambda waiting: waiting >= 20)
         assert not await is_relayed(place.engine)
         await full.delete(if_empty=False)

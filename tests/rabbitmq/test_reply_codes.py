@@ -97,7 +97,7 @@ async def test_no_channel_is_opened_on_a_lost_connection(amqp_url: str, by: str)
         with pytest.raises(Unavailable), broker_errors(amqp_url):
             await opened.reopen()
         with pytest.raises(Unavailable), broker_errors(amqp_url):
-            await connection.channel()
+            _ = await connection.channel()
 
 
 @pytest.mark.parametrize("bare", [Exception, StopAsyncIteration])

@@ -22,8 +22,8 @@ from tests.rabbitmq.clients import call_management
 from tests.rabbitmq.dying import declare_as_formerly, die_holding, exceed, policy
 from tests.rabbitmq.place import Place, working
 from tests.rabbitmq.records import dead_letters, open_dead_letters, outcome, outcomes
-from tests.rabbitmq.waiting import until
-from tests.rabbitmq.wire import channel_at, depth, drain, event, paid, placed, publish
+from tests.rabbitmq.wire import channel_at, depth, depth_becomes, drain, event, paid, placed, publish
+from tests.waiting import LIMIT_SECONDS, until
 
 DEATHS = 1_000
 
@@ -40,7 +40,6 @@ async def put_back(place: Place, letter: Any) -> None:
     assert (await step.handle_rehearsed([again], redriven=[letter.dead_letter_id])).taken == 1
 
 
-@pytest.mark.timeout(300)
 async def test_a_thousand_deaths_leave_no_dead_letter_on_a_new_queue(place: Place, channel: AbstractChannel) -> None:
     orders = [f"o-{number}" for number in range(3)]
     await publish(channel, place, [placed(order_id) for order_id in orders])
@@ -52,7 +51,6 @@ async def test_a_thousand_deaths_leave_no_dead_letter_on_a_new_queue(place: Plac
     assert await dead_letters(place.engine) == []
 
 
-@pytest.mark.timeout(300)
 async def test_a_thousand_deaths_leave_no_dead_letter_on_a_queue_of_an_earlier_version(place: Place) -> None:
     await declare_as_formerly(place)
     orders = [f"o-{number}" for number in range(3)]
@@ -62,7 +60,7 @@ async def test_a_thousand_deaths_leave_no_dead_letter_on_a_queue_of_an_earlier_v
     await until(lambda: depth(place, place.topology.undelivered), lambda waiting: waiting == len(orders))
     async with working(place):
         await until(lambda: outcomes(place.engine), lambda seen: seen.keys() == set(orders))
-        await until(lambda: depth(place, place.topology.undelivered), lambda waiting: waiting == 0)
+        await depth_becomes(place, place.topology.undelivered, 0)
     assert await dead_letters(place.engine) == []
 
 
@@ -97,7 +95,7 @@ async def test_an_undelivered_queue_of_an_earlier_version_keeps_what_workers_die
         await exchange.publish(aio_pika.Message(b"{}"), "orders.OrderPlaced")
     async with policy(place, place.topology.undelivered, {"delivery-limit": DELIVERY_LIMIT}):
         await die_holding(place, place.topology.undelivered, 100)
-        await until(lambda: depth(place, place.topology.undelivered), lambda waiting: waiting == 1)
+        await depth_becomes(place, place.topology.undelivered, 1)
 
 
 async def sent(channel: AbstractChannel, place: Place, raw: Raw) -> bool:
@@ -124,7 +122,7 @@ async def test_what_was_given_out_too_often_has_its_address_and_headers_back_whe
 async def test_a_message_that_a_consumer_rejects_is_kept_and_put_back(place: Place, channel: AbstractChannel) -> None:
     await publish(channel, place, [placed("o-1")])
     queue = await channel.get_queue(place.order_queue)
-    delivered = await queue.get(timeout=5)
+    delivered = await queue.get(timeout=LIMIT_SECONDS)
     await delivered.reject(requeue=False)
     async with working(place):
         (letter,) = await until(lambda: open_dead_letters(place.engine))
@@ -132,7 +130,7 @@ async def test_a_message_that_a_consumer_rejects_is_kept_and_put_back(place: Pla
         f"the broker gave it up: a consumer of queue {place.order_queue} rejected it (at 20"
     )
     assert letter.process_id == "o-1"
-    assert await depth(place, place.topology.undelivered) == 0
+    await depth_becomes(place, place.topology.undelivered, 0)
     assert await outcome(place.engine, "o-1") is None
     await put_back(place, letter)
     assert await outcome(place.engine, "o-1") == "awaiting_payment"
@@ -161,7 +159,7 @@ async def test_it_is_found_from_the_order_that_it_names(
 ) -> None:
     await publish(channel, place, [replace(raw, routing_key="orders.OrderPlaced")])
     queue = await channel.get_queue(place.order_queue)
-    await (await queue.get(timeout=5)).reject(requeue=False)
+    await (await queue.get(timeout=LIMIT_SECONDS)).reject(requeue=False)
     async with working(place):
         (letter,) = await until(lambda: open_dead_letters(place.engine))
     assert (letter.process_id, letter.type, letter.message_id) == (order_id, "OrderPlaced", "m-1")
@@ -182,7 +180,7 @@ async def test_a_message_that_expired_is_kept_and_put_back(place: Place, channel
 async def test_messages_that_a_full_queue_dropped_are_kept(place: Place, channel: AbstractChannel) -> None:
     async with policy(place, place.order_queue, {"max-length": 1}):
         await publish(channel, place, [placed(f"o-{number}") for number in range(3)])
-        await until(lambda: depth(place, place.topology.undelivered), lambda waiting: waiting == 2)
+        await depth_becomes(place, place.topology.undelivered, 2)
     async with working(place):
         letters = await until(lambda: open_dead_letters(place.engine), lambda seen: len(seen) == 2)
         await until(lambda: outcome(place.engine, "o-2"))
@@ -193,7 +191,7 @@ async def test_messages_that_a_full_queue_dropped_are_kept(place: Place, channel
 
 async def test_all_reasons_of_one_message_are_told_in_their_order(place: Place, channel: AbstractChannel) -> None:
     slow = f"{place.prefix}.slow"
-    back = {"x-message-ttl": 1, "x-dead-letter-exchange": place.topology.events}
+    back: dict[str, Any] = {"x-message-ttl": 1, "x-dead-letter-exchange": place.topology.events}
     await channel.declare_queue(
         slow, durable=True, arguments={**back, "x-dead-letter-routing-key": "orders.OrderPlaced"}
     )
@@ -238,7 +236,7 @@ async def test_whatever_the_headers_say_a_message_there_is_kept(
     await exchange.publish(aio_pika.Message(placed("o-1").body, headers=headers), "orders.OrderPlaced")
     async with working(place):
         (letter,) = await until(lambda: open_dead_letters(place.engine))
-        await until(lambda: depth(place, place.topology.undelivered), lambda waiting: waiting == 0)
+        await depth_becomes(place, place.topology.undelivered, 0)
     assert letter.reason.startswith("the broker gave it up")
     assert letter.consumer == "order"
     await put_back(place, letter)
@@ -264,7 +262,7 @@ async def test_a_command_that_was_given_out_too_often_goes_back_to_its_queue(
     await exceed(place, gateway, 2, messages=1)
     async with working(place):
         await until(lambda: depth(place, gateway))
-        await until(lambda: depth(place, place.topology.undelivered), lambda waiting: waiting == 0)
+        await depth_becomes(place, place.topology.undelivered, 0)
     (command,) = await drain(place, gateway)
     assert (command.exchange, command.routing_key) == (place.topology.commands, "gateway.RequestPayment")
     assert command.headers["ce-id"] == command.message_id
@@ -279,7 +277,7 @@ async def test_a_worker_of_another_process_gives_messages_back_to_their_queue(
     await exceed(place, place.order_queue, 2, messages=1)
     async with working(place, doors):
         await until(lambda: depth(place, place.order_queue))
-        await until(lambda: depth(place, place.topology.undelivered), lambda waiting: waiting == 0)
+        await depth_becomes(place, place.topology.undelivered, 0)
     await channel.queue_delete(f"{place.prefix}.doors")
     async with working(place):
         await until(lambda: outcome(place.engine, "o-1"))
@@ -324,7 +322,7 @@ async def test_what_its_sender_calls_given_up_has_no_effect_by_another_exchange(
     await channel.default_exchange.publish(aio_pika.Message(paid("o-1").body, headers=headers), key)
     async with working(place):
         (letter,) = await until(lambda: open_dead_letters(place.engine))
-        await until(lambda: depth(place, place.topology.undelivered), lambda waiting: waiting == 0)
+        await depth_becomes(place, place.topology.undelivered, 0)
         assert await depth(place, place.topology.queue(queue)) == 0
     assert letter.reason == (
         f"it came from exchange 'amq.default': what the broker gave up comes from {place.topology.undelivered}"

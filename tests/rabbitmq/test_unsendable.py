@@ -1,8 +1,10 @@
 """An entry that can't be sent becomes a dead letter with its reason, and stops neither the relay nor other entries."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import orjson
 import pytest
@@ -21,8 +23,8 @@ from tests.rabbitmq.log_rows import Row, write
 from tests.rabbitmq.place import Place, working
 from tests.rabbitmq.records import dead_letters, is_relayed, open_dead_letters, outcome, position_in
 from tests.rabbitmq.test_relay import command, first_of_each, numbers, public, record, relaying
-from tests.rabbitmq.waiting import until
 from tests.rabbitmq.wire import drain, placed, publish
+from tests.waiting import until
 
 LONG = "ж" * 123 + "0123456789"
 """Of 133 characters and 256 bytes."""
@@ -159,14 +161,13 @@ async def test_an_entry_is_sent_again_with_its_id_and_position_once_it_can_be(
     async with Publisher(place.amqp_url, place.topology, 5) as publisher:
         await Relay(place.engine, publisher, place.prefix, 50).relay_once()
         await drain(place, place.order_queue)
-        this = {"module": "payments", "position": 2}
-        failure = await resend(place.engine, publisher, place.prefix, **this)
+        failure = await resend(place.engine, publisher, place.prefix, module="payments", position=2)
         assert failure == "the correlation id has 256 bytes; AMQP has room for 255"
         async with place.engine.begin() as connection:
             await connection.execute(text("ALTER TABLE saga.event_log DISABLE TRIGGER USER"))
             await connection.execute(text("UPDATE saga.event_log SET metadata = '{}' WHERE position = 2"))
             await connection.execute(text("ALTER TABLE saga.event_log ENABLE TRIGGER USER"))
-        assert await resend(place.engine, publisher, place.prefix, **this) is None
+        assert await resend(place.engine, publisher, place.prefix, module="payments", position=2) is None
         nothing = await resend(place.engine, publisher, place.prefix, module="payments", position=3)
         assert nothing is not None
         assert "nothing to send" in nothing
@@ -181,8 +182,8 @@ async def test_the_feed_of_a_collaborator_hands_such_a_command_on_as_not_underst
     odd = replace(bad, module="order-process", target=target, type=bad.type if bad.target else "VoidPayment")
     taken: list[object] = []
 
-    async def handle(messages: object) -> None:
-        taken.extend(messages)  # type: ignore[call-overload]
+    async def handle(messages: Sequence[object]) -> None:
+        taken.extend(messages)
 
     await write(place.engine, [odd, replace(COMMAND, target=target)])
     feed = CommandFeed(place.engine, target, handle, 10, prefix=place.prefix, poll_seconds=1)
@@ -204,13 +205,12 @@ async def test_a_worker_that_pulls_keeps_such_an_event_and_goes_on(place: Place,
 def test_whatever_an_entry_lacks_it_is_told_and_nothing_is_raised() -> None:
     """As a view of another team's may give it."""
     for name in ("stream_id", "event_id", "type", "data_json"):
-        said = {**ENTRY, name: None}
-        told = as_delivered(Entry(**said), "saga")
+        told = as_delivered(Entry(**{**ENTRY, name: None}), "saga")
         assert isinstance(told, Poison), name
         assert told.position == 7
 
 
-ENTRY = {
+ENTRY: dict[str, Any] = {
     "module": "payments",
     "position": 7,
     "previous_public_position": 5,

@@ -17,6 +17,7 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 from saga.messages import Raw
 from saga.rabbitmq.topology import declare
 from tests.rabbitmq.place import Place
+from tests.waiting import LIMIT_SECONDS, until
 
 OUTSTANDING = 200
 
@@ -85,7 +86,9 @@ async def publish(channel: AbstractChannel, place: Place, messages: Sequence[Raw
     exchange = await channel.get_exchange(place.topology.events, ensure=False)
     for first in range(0, len(messages), OUTSTANDING):
         outstanding = messages[first : first + OUTSTANDING]
-        await asyncio.gather(*(exchange.publish(_message(raw), raw.routing_key, timeout=10) for raw in outstanding))
+        await asyncio.gather(
+            *(exchange.publish(_message(raw), raw.routing_key, timeout=LIMIT_SECONDS) for raw in outstanding)
+        )
 
 
 def _message(raw: Raw) -> aio_pika.Message:
@@ -108,6 +111,11 @@ async def depth(place: Place, queue: str) -> int:
         return declared.declaration_result.message_count or 0
 
 
+async def depth_becomes(place: Place, queue: str, count: int) -> None:
+    """Wait until so many messages are in a queue: what was acknowledged or given back is counted a moment later."""
+    await until(lambda: depth(place, queue), lambda waiting: waiting == count)
+
+
 async def drain(place: Place, queue: str) -> list[AbstractIncomingMessage]:
     """Everything that waits in a queue, in its order."""
     taken: list[AbstractIncomingMessage] = []
@@ -124,6 +132,6 @@ async def drain(place: Place, queue: str) -> list[AbstractIncomingMessage]:
         waiting = found.declaration_result.message_count or 0
         if waiting:
             await found.consume(handle, no_ack=True)
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(LIMIT_SECONDS):
                 await done.wait()
     return taken

@@ -117,5 +117,5 @@ def _placed_in_log(envelope: Envelope, position: int) -> Envelope:
     """The same message with a place in a log that is kept elsewhere."""
     raw = Raw(orjson.dumps([envelope.id, position]))
     (module,) = [module for module, kinds in PROCESS.inputs.items() if PROCESS.message_types[envelope.type] in kinds]
-    place = {"module": module, "position": position, "previous_position": position - 1}
-    return replace(envelope, source=f"/modules/{module}", raw=raw, **place)
+    source = f"/modules/{module}"
+    return replace(envelope, source=source, raw=raw, module=module, position=position, previous_position=position - 1)

@@ -25,7 +25,6 @@ from tests.engine.conversation import execute, rows
 from tests.replay import shapes
 
 ORDERS = 25
-SEED = random.randrange(10**6)
 
 
 def every_process() -> Iterator[Process]:
@@ -71,17 +70,17 @@ async def differing(engine: AsyncEngine, process: Process) -> dict[str, list[str
 
 
 @pytest.fixture(params=sorted(PROCESSES))
-async def process(request: pytest.FixtureRequest, engine: AsyncEngine) -> Process:
+async def process(request: pytest.FixtureRequest, engine: AsyncEngine, seed: int) -> Process:
     """A process that has taken much in."""
     process = PROCESSES[request.param]
-    for batch in history(process, random.Random(SEED)):
+    for batch in history(process, random.Random(seed)):
         await Step(engine, process).handle(batch)
     return process
 
 
 async def test_its_record_leads_to_its_rows(engine: AsyncEngine, process: Process) -> None:
     assert len(await stored(engine, process)) == ORDERS
-    assert await differing(engine, process) == {}, f"seed {SEED}"
+    assert await differing(engine, process) == {}
     if check_convergence(process).converges:
         pages = [page async for page in audit(engine, process)]
         assert {one.process_id: one.differences for page in pages for one in page if one.differences} == {}
@@ -102,7 +101,7 @@ async def test_a_repair_restores_exactly_its_rows_and_nothing_is_sent_then_or_la
     assert damaged
     for process_id in damaged:
         await repair(engine, process, process_id)
-    assert await stored(engine, process) == before, f"seed {SEED}"
+    assert await stored(engine, process) == before
     assert await differing(engine, process) == {}
     assert await commands(engine) == sent
     if not check_convergence(process).converges:

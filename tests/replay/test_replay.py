@@ -18,15 +18,17 @@ def step(engine: AsyncEngine) -> Step:
     return Step(engine, PROCESS, elsewhere=PROCESS.inputs)
 
 
-@pytest.mark.parametrize("seed", [random.randrange(10**6) for _ in range(3)])
-async def test_whatever_was_taken_in_is_what_its_record_says(engine: AsyncEngine, step: Step, seed: int) -> None:
+@pytest.mark.parametrize("turn", range(3))
+async def test_whatever_was_taken_in_is_what_its_record_says(
+    engine: AsyncEngine, step: Step, turn: int, seed: int
+) -> None:
     for batch in history(random.Random(seed), orders=60):
         await step.handle(batch)
     before = await log(engine)
     found = await examined(engine, page_size=7)
     ids = [process_id for (process_id,) in await rows(engine, "SELECT process_id FROM saga.instance ORDER BY 1")]
-    assert [one.process_id for one in found] == ids, f"seed {seed}: each instance once, in the order of their ids"
-    assert {one.process_id: one.differences for one in found if one.differences} == {}, f"seed {seed}"
+    assert [one.process_id for one in found] == ids, "each instance once, in the order of their ids"
+    assert {one.process_id: one.differences for one in found if one.differences} == {}
     assert await value(engine, "SELECT count(*) FROM saga.event_log WHERE type = 'CursorMoved'") > 0
     assert await log(engine) == before
 
@@ -191,10 +193,9 @@ async def test_an_order_of_which_nothing_is_known_is_said_to_be_unknown(engine: 
     assert [one.standing for one in pages[0]] == [Standing.UNKNOWN]
 
 
-async def test_a_check_beside_running_steps_finds_no_difference(engine: AsyncEngine, step: Step) -> None:
-    seed = random.randrange(10**6)
+async def test_a_check_beside_running_steps_finds_no_difference(engine: AsyncEngine, step: Step, seed: int) -> None:
     batches = history(random.Random(seed), orders=150)
-    wrong, looked_at = [], 0
+    wrong, looked_at = list[object](), 0
 
     async def look() -> None:
         nonlocal looked_at
@@ -203,9 +204,9 @@ async def test_a_check_beside_running_steps_finds_no_difference(engine: AsyncEng
             wrong.extend(one for one in page if one.differences)
 
     await looking_beside(step, batches, look)
-    assert wrong == [], f"seed {seed}"
+    assert wrong == []
     assert looked_at > 0, "it looked while they worked"
-    assert await differing(engine) == {}, f"seed {seed}"
+    assert await differing(engine) == {}
 
 
 async def test_instances_are_found_by_index(engine: AsyncEngine) -> None:

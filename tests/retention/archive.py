@@ -16,6 +16,7 @@ from saga.orders import order_process
 from saga.postgres import LostRace, Unavailable, durable_transaction
 from saga.retention import Pruner, PruneReport
 from tests.engine.conversation import execute, message, rows, value
+from tests.waiting import until
 
 PROCESS = order_process()
 MODULES = {"OrderPlaced": "orders", "OrderCancelled": "orders", "PaymentReceived": "payments"}
@@ -105,8 +106,7 @@ async def counts(engine: AsyncEngine, tables: Iterable[str]) -> dict[str, int]:
 async def waiting_for_locks(engine: AsyncEngine, count: int) -> None:
     """Wait until so many backends of this database wait for a lock."""
     statement = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    while await value(engine, statement) < count:
-        pass
+    await until(lambda: value(engine, statement), lambda waiting: waiting >= count)
 
 
 def batches(messages: Sequence[Envelope], size: int) -> list[Sequence[Envelope]]:

@@ -25,28 +25,29 @@ async def history(engine: AsyncEngine, *, positions: bool) -> list[Envelope]:
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 200])
-async def test_nothing_changes_when_all_old_messages_come_again(engine: AsyncEngine, batch_size: int) -> None:
-    seed = random.randrange(10**6)
+async def test_nothing_changes_when_all_old_messages_come_again(
+    engine: AsyncEngine, batch_size: int, seed: int
+) -> None:
     chance = random.Random(seed)
     messages = [*await history(engine, positions=True), *await history(engine, positions=False)]
     for batch in batches(messages, 50):
         await handle(engine, *batch)
     before = await picture(engine)
     await prune(engine)
-    assert await counts(engine, NOTHING_LEFT) == dict.fromkeys(NOTHING_LEFT, 0), f"seed {seed}"
-    assert await picture(engine) == before, f"seed {seed}"
+    assert await counts(engine, NOTHING_LEFT) == dict.fromkeys(NOTHING_LEFT, 0)
+    assert await picture(engine) == before
     logs = await rows(engine, "SELECT * FROM saga.module ORDER BY name")
     again = [*messages, *chance.choices(messages, k=50)]
     chance.shuffle(again)
     repeated = 0
     for batch in batches(again, batch_size):
         taken = await handle(engine, *batch)
-        assert (taken.taken, taken.ignored, taken.dead, taken.outgoing) == (0, 0, 0, 0), f"seed {seed}"
+        assert (taken.taken, taken.ignored, taken.dead, taken.outgoing) == (0, 0, 0, 0)
         repeated += taken.repeated
-    assert repeated == len(again), f"seed {seed}"
-    assert await picture(engine) == before, f"seed {seed}"
-    assert await rows(engine, "SELECT * FROM saga.module ORDER BY name") == logs, f"seed {seed}"
-    assert await counts(engine, NOTHING_LEFT) == dict.fromkeys(NOTHING_LEFT, 0), f"seed {seed}"
+    assert repeated == len(again)
+    assert await picture(engine) == before
+    assert await rows(engine, "SELECT * FROM saga.module ORDER BY name") == logs
+    assert await counts(engine, NOTHING_LEFT) == dict.fromkeys(NOTHING_LEFT, 0)
 
 
 async def test_pruning_a_second_time_finds_nothing(engine: AsyncEngine) -> None:

@@ -43,7 +43,7 @@ async def test_a_payment_for_an_order_that_was_cancelled_and_pruned_is_refunded(
 async def test_pruning_between_any_two_messages_changes_neither_state_nor_commands(
     engine: AsyncEngine, arrival: tuple[str, ...]
 ) -> None:
-    state, decided, sent = State.start(PROCESS), [], {}
+    state, decided, sent = State.start(PROCESS), [], dict[int, tuple[str, int]]()
     for kind in arrival:
         arrived = message(kind, "o-1")
         await handle(engine, arrived)

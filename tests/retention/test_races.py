@@ -27,6 +27,7 @@ from tests.retention.archive import (
     read_all,
     waiting_for_locks,
 )
+from tests.waiting import LIMIT_SECONDS
 
 ELSEWHERE = frozenset(MODULES.values())
 PRUNED = ["instance", "inbox", "event_log", "timer"]
@@ -49,7 +50,7 @@ async def prune_up_to_its_last_statement(engine: AsyncEngine) -> asyncio.Task[ob
 
 
 async def repeat_while_pruning(engine: AsyncEngine, messages: list[Envelope]) -> StepResult:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LIMIT_SECONDS):
         async with held(engine, "SELECT FROM saga.module WHERE name = 'order-process' FOR UPDATE"):
             pruning = await prune_up_to_its_last_statement(engine)
             stepping = asyncio.create_task(handle(engine, *messages, elsewhere=ELSEWHERE))
@@ -101,7 +102,7 @@ async def test_a_repeat_whose_order_was_pruned_and_revived_while_it_waited_is_st
         " VALUES ('order', 'orders', 9, '/modules/orders', 'first', substr(sha256(''), 1, 16))"
     )
     first = message("OrderPlaced", "o-2", message_id="first", module="orders", position=9, previous=8)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LIMIT_SECONDS):
         async with engine.connect() as connection:
             await connection.execute(text(in_the_way))
             stepping = asyncio.create_task(handle(engine, first, repeated, elsewhere=ELSEWHERE))
@@ -117,7 +118,7 @@ async def test_a_step_whose_instance_is_pruned_before_it_can_lock_it_is_run_agai
     """The step has found the row, and waits for it, when another transaction takes it away."""
     await paid(engine, "o-1")
     stepping = None
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LIMIT_SECONDS):
         async with engine.begin() as connection:
             await connection.execute(text("SELECT FROM saga.instance FOR UPDATE"))
             stepping = asyncio.create_task(Step(engine, PROCESS).handle([message("OrderCancelled", "o-1")]))
@@ -131,7 +132,7 @@ async def test_two_steps_that_revive_an_order_at_once_revive_it_once(engine: Asy
     await paid(engine, "o-1", "o-2")
     await prune(engine)
     late = [message("PaymentReceived", order, payment_id=f"z-{n}") for order in ("o-1", "o-2") for n in range(8)]
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(LIMIT_SECONDS):
         taken = await asyncio.gather(*(handle(engine, *late[number::8]) for number in range(8)))
     assert sum(one.taken for one in taken) == 16
     revived = "SELECT stream_id, count(*) FROM saga.event_log WHERE type = 'InstanceRevived' GROUP BY 1 ORDER BY 1"
@@ -152,7 +153,7 @@ async def test_the_pruner_passes_over_what_a_step_holds(engine: AsyncEngine) -> 
 async def test_the_pruner_leaves_what_a_step_has_moved_while_it_waited(engine: AsyncEngine) -> None:
     messages = await paid(engine, "o-1", "o-2")
     await read_all(engine)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LIMIT_SECONDS):
         async with held(engine, "SELECT FROM saga.inbox WHERE message_id = '" + messages[0].id + "' FOR UPDATE"):
             pruning = asyncio.create_task(Pruner(engine).prune(NOW))
             await waiting_for_locks(engine, 1)
@@ -164,7 +165,7 @@ async def test_the_pruner_leaves_what_a_step_has_moved_while_it_waited(engine: A
 
 async def test_only_one_pruner_works_at_a_time(engine: AsyncEngine) -> None:
     await paid(engine, "o-1")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LIMIT_SECONDS):
         async with held(engine, "SELECT FROM saga.module WHERE name = 'order-process' FOR UPDATE"):
             first = await prune_up_to_its_last_statement(engine)
             second = await Pruner(engine).prune(NOW)
@@ -177,7 +178,7 @@ async def test_a_pruner_that_is_killed_in_the_middle_leaves_complete_batches(eng
     await paid(engine, "o-1", "o-2")
     before = await counts(engine, [*PRUNED, "instance_tombstone", "inbox_tombstone"])
     kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LIMIT_SECONDS):
         async with held(engine, "SELECT FROM saga.module WHERE name = 'order-process' FOR UPDATE"):
             pruning = await prune_up_to_its_last_statement(engine)
             await rows(engine, kill + " AND datname = current_database()")
@@ -204,7 +205,7 @@ async def test_nobody_who_appends_waits_for_a_pruner_that_waits(engine: AsyncEng
     """The module's row is the last thing that the pruner locks."""
     messages = await paid(engine, "o-1")
     await read_all(engine)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LIMIT_SECONDS):
         async with held(engine, "SELECT FROM saga.inbox WHERE message_id = '" + messages[0].id + "' FOR UPDATE"):
             pruning = asyncio.create_task(Pruner(engine).prune(NOW))
             await waiting_for_locks(engine, 1)

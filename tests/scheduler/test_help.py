@@ -3,6 +3,10 @@
 import subprocess
 import sys
 
+import pytest
+
+pytestmark = pytest.mark.system
+
 
 def test_help_is_shown_and_nothing_starts() -> None:
     shown = subprocess.run(

@@ -18,6 +18,7 @@ from saga_scheduler.metronome import Metronome
 from saga_scheduler.sweeper import Sweeper
 from tests.engine.conversation import execute, message, rows, value
 from tests.retention.archive import NOW, handle, paid, read_all, waiting_for_locks
+from tests.waiting import LIMIT_SECONDS, until, until_true
 
 PRUNED = "SELECT count(*) FROM saga.instance_tombstone"
 FIRED = "SELECT count(*) FROM saga.timer WHERE fired_at IS NOT NULL"
@@ -33,7 +34,7 @@ async def ticking(engine: AsyncEngine, kept: Housekeeping) -> AsyncIterator[asyn
     stop = asyncio.Event()
     running = asyncio.create_task(Metronome(Sweeper(engine, batch_size=10), 0.1, kept).run(stop))
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(LIMIT_SECONDS):
             yield running
     finally:
         stop.set()
@@ -41,9 +42,8 @@ async def ticking(engine: AsyncEngine, kept: Housekeeping) -> AsyncIterator[asyn
     running.result()
 
 
-async def until(engine: AsyncEngine, statement: str, count: int) -> None:
-    while await value(engine, statement) < count:
-        await asyncio.sleep(0.02)
+async def counted(engine: AsyncEngine, statement: str, count: int) -> None:
+    await until(lambda: value(engine, statement), lambda seen: seen >= count)
 
 
 async def test_a_scheduler_prunes_now_and_then_and_says_what(engine: AsyncEngine) -> None:
@@ -51,10 +51,10 @@ async def test_a_scheduler_prunes_now_and_then_and_says_what(engine: AsyncEngine
     await read_all(engine)
     with capture_logs() as logs:
         async with ticking(engine, housekeeping(engine)):
-            await until(engine, PRUNED, 1)
+            await counted(engine, PRUNED, 1)
             await paid(engine, "o-2")
             await read_all(engine)
-            await until(engine, PRUNED, 2)
+            await counted(engine, PRUNED, 2)
     said = [entry for entry in logs if entry["event"] == "pruned"]
     assert sum(entry["instances"] for entry in said) == 2
 
@@ -70,7 +70,7 @@ async def test_several_schedulers_prune_everything_once(engine: AsyncEngine) -> 
     await paid(engine, *(f"o-{number}" for number in range(30)))
     await read_all(engine)
     async with ticking(engine, housekeeping(engine)), ticking(engine, housekeeping(engine)):
-        await until(engine, PRUNED, 30)
+        await counted(engine, PRUNED, 30)
     assert await rows(engine, "SELECT process_id FROM saga.instance") == []
 
 
@@ -83,9 +83,9 @@ async def test_timers_fire_while_the_pruner_waits(engine: AsyncEngine, database_
             await connection.execute(text("SELECT FROM saga.inbox FOR UPDATE"))
             await waiting_for_locks(engine, 1)
             await handle(engine, message("OrderPlaced", "o-2", payment_timeout_seconds=0.01))
-            await until(engine, FIRED, 1)
+            await counted(engine, FIRED, 1)
             assert await value(engine, PRUNED) == 0
-        await until(engine, PRUNED, 1)
+        await counted(engine, PRUNED, 1)
     await pruning.dispose()
 
 
@@ -95,8 +95,7 @@ async def test_a_failure_is_logged_and_the_next_time_comes(engine: AsyncEngine) 
     away = connect_engine("postgresql://nobody@127.0.0.1:1/nothing", "pruner")
     with capture_logs() as logs:
         async with ticking(engine, housekeeping(away)):
-            while sum(entry["event"] == "prune_failed" for entry in logs) < 2:
-                await asyncio.sleep(0.02)
+            await until_true(lambda: sum(entry["event"] == "prune_failed" for entry in logs) >= 2)
     await away.dispose()
 
 

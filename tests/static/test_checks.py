@@ -66,11 +66,11 @@ def test_a_clean_checkout_names_no_address(checkout: Path) -> None:
 @pytest.mark.parametrize(
     "halves",
     [
-        ("see https://py", "pi.org/simple"),
-        ("files.python", "hosted.org"),
-        ("http://deb.", "debian.org/debian"),
-        ("registry.", "npmjs.org"),
-        ("ghcr", ".io/somebody/something"),
+        ("see https://packages.", "example.com/simple"),
+        ("files.", "example.org"),
+        ("http://mirror.example.", "net/debian"),
+        ("images.example.", "io/somebody/something"),
+        ("Modules.Example.", "Dev"),
         ("pip install --index", "-url=somewhere x"),
         ("pip install --find", "-links somewhere x"),
         ("PIP_IND", "EX_URL=somewhere"),
@@ -79,6 +79,7 @@ def test_a_clean_checkout_names_no_address(checkout: Path) -> None:
         ("'/ho", "me/somebody/project'"),
         ("(/ro", "ot/project)"),
         ("/Us", "ers/somebody"),
+        ("/op", "t/packages"),
     ],
 )
 def test_an_address_is_found(halves: tuple[str, str], checkout: Path) -> None:
@@ -89,7 +90,16 @@ def test_an_address_is_found(halves: tuple[str, str], checkout: Path) -> None:
 
 
 def test_what_only_looks_like_an_address_is_not_found(checkout: Path) -> None:
-    fine = ["https://example.org/work/x", "/opt/saga/bin", "/var/lib/postgresql", "docs/home/x", "index = 3"]
+    fine = [
+        "https://example.org/work/x",
+        "https://github.com/x",
+        "asyncio.run",
+        "x.organise",
+        "/opt/saga/bin",
+        "/var/lib/postgresql",
+        "docs/home/x",
+        "index = 3",
+    ]
     (checkout / "notes.md").write_text("\n".join(fine))
     done = run(".ci/addresses", cwd=checkout)
     assert done.returncode == 0, done.stdout

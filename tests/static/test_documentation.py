@@ -19,6 +19,7 @@ import typer
 from benchmarks.scenarios.table import SCENARIOS
 from saga.cli import app
 from saga.cli.project.writing import TEMPLATE
+from saga.core import SubMachine
 from saga.orders import messages
 from saga.orders.process import CANCELLATION, DEADLINE, OUTCOMES, PAYMENT, order_process
 from saga.settings import SECRETS, Settings
@@ -261,8 +262,9 @@ def test_the_outcome_table_of_the_quickstart_is_that_of_the_process() -> None:
         for row in _rows(ROOT / "docs/quickstart.md")
         if len(row) == 5 and set(row[:3]) <= {"yes", "-"}
     }
+    starts = [machine.start for machine in OUTCOMES.columns if isinstance(machine, SubMachine)]
     declared = {
-        tuple(state is not machine.start for state, machine in zip(joint, OUTCOMES.columns, strict=True)): outcome.value
+        tuple(state is not start for state, start in zip(joint, starts, strict=True)): outcome.value
         for joint, outcome in OUTCOMES.cells.items()
     }
     assert OUTCOMES.columns == (PAYMENT, DEADLINE, CANCELLATION)

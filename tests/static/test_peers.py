@@ -62,7 +62,7 @@ def test_the_queue_holds_four_inputs_of_each_order_that_both_sides_understand(
     peers: ModuleType, orders: ModuleType
 ) -> None:
     filled = list(import_module("benchmarks.peers.filling").messages(40))
-    heard = Counter()
+    heard: Counter[str] = Counter()
     for message in filled:
         envelope = decode(Raw(body=message.body, headers=message.headers, content_type=message.content_type))
         assert isinstance(envelope, Envelope), envelope

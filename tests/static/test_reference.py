@@ -22,7 +22,7 @@ def sections(level: str) -> dict[str, str]:
 
 
 def reference(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, SCRIPT, *arguments]
+    command = [sys.executable, str(SCRIPT), *arguments]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 

@@ -6,7 +6,6 @@ There are two kinds of orders. Of *told* ones the test says everything itself, i
 ones it says only that they were placed, and perhaps cancelled: the gateway and the scheduler say the rest.
 """
 
-import asyncio
 import random
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -28,6 +27,7 @@ from tests.rabbitmq.place import Place
 from tests.rabbitmq.records import end_states, rows
 from tests.rabbitmq.wire import cancelled, channel_at, paid, placed, publish, timed_out, under_another_id
 from tests.system.feeding import Feeding
+from tests.waiting import pause
 
 PROCESS = order_process()
 CHUNK = 100
@@ -90,7 +90,7 @@ async def send(place: Place, messages: Sequence[Raw], feeding: Feeding = Feeding
             else:
                 await _publish(place, left)
         except (AMQPError, ChannelInvalidStateError, OSError, Unavailable, LostRace):
-            await asyncio.sleep(RETRY_SECONDS)
+            await pause(RETRY_SECONDS)
 
 
 async def _publish(place: Place, left: list[Raw]) -> None:

@@ -10,7 +10,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-SECONDS = 60
+from tests.waiting import LIMIT_SECONDS
+
 MODULES = {"worker": ("saga", "run"), "scheduler": ("saga_scheduler",), "gateway_stub": ("saga_gateway_stub",)}
 
 
@@ -23,7 +24,7 @@ class Starting:
 
     async def hears(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """The first line that is wanted; it must come."""
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(LIMIT_SECONDS):
             while line := await self._next():
                 if wanted(line):
                     return line
@@ -33,7 +34,7 @@ class Starting:
         return await self.hears(lambda line: line["event"] == name)
 
     async def ends(self) -> int:
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(LIMIT_SECONDS):
             while await self._next():
                 pass
             return await self.process.wait()

@@ -6,19 +6,16 @@ import signal
 from pathlib import Path
 
 import psutil
-import pytest
 
 from tests.rabbitmq.place import Place
 from tests.rabbitmq.records import outcomes, rows
-from tests.rabbitmq.waiting import until
-from tests.rabbitmq.wire import channel_at, depth, paid, placed, publish
+from tests.rabbitmq.wire import channel_at, depth_becomes, paid, placed, publish
 from tests.system.crew import crew_at, only_workers
+from tests.waiting import LIMIT_SECONDS, until
 
 BOUND, BEYOND = 1_000, 9_000
-STOP_SECONDS = 10
 
 
-@pytest.mark.timeout(240)
 async def test_whoever_comes_behind_a_flood_is_answered_before_it_and_a_stop_is_heard(
     place: Place, tmp_path: Path
 ) -> None:
@@ -26,7 +23,7 @@ async def test_whoever_comes_behind_a_flood_is_answered_before_it_and_a_stop_is_
     async with channel_at(place) as channel:
         await publish(channel, place, [*flood, placed("behind")])
         async with crew_at(place, tmp_path, only_workers(1)) as crew:
-            await until(lambda: outcomes(place.engine), lambda seen: "behind" in seen, seconds=60)
+            await until(lambda: outcomes(place.engine), lambda seen: "behind" in seen)
             assert await open_letters(place) < BEYOND // 2
             assert await until(lambda: open_letters(place), BEYOND.__eq__, seconds=150)
             assert '"instance_full"' in crew.log_of("worker-1")
@@ -34,22 +31,21 @@ async def test_whoever_comes_behind_a_flood_is_answered_before_it_and_a_stop_is_
             await publish(channel, place, [paid("another", payment_id=f"p-{number}") for number in range(BOUND)])
             worker = psutil.Process(crew.pids["worker-1"])
             os.kill(worker.pid, signal.SIGTERM)
-            await asyncio.to_thread(worker.wait, STOP_SECONDS)
+            await asyncio.to_thread(worker.wait, LIMIT_SECONDS)
 
 
-@pytest.mark.timeout(240)
 async def test_a_flood_that_comes_back_after_a_kill_leaves_nothing_out(place: Place, tmp_path: Path) -> None:
     flood = [paid("big", payment_id=f"p-{number}") for number in range(BOUND + BEYOND)]
     others = [f"behind-{number}" for number in range(20)]
     async with channel_at(place) as channel:
         await publish(channel, place, [*flood, *map(placed, others)])
     async with crew_at(place, tmp_path, only_workers(2)) as crew:
-        await until(lambda: outcomes(place.engine), lambda seen: "big" in seen, seconds=60)
+        await until(lambda: outcomes(place.engine), lambda seen: "big" in seen)
         for pid in crew.pids.values():
             os.kill(pid, signal.SIGKILL)
         await until(lambda: open_letters(place), BEYOND.__eq__, seconds=150)
         await until(lambda: outcomes(place.engine), lambda seen: seen.keys() == {"big", *others})
-    assert await depth(place, place.order_queue) == 0
+    await depth_becomes(place, place.order_queue, 0)
 
 
 async def open_letters(place: Place) -> int:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import LIMIT_SECONDS, eventually
+
 SERVICE = """
 import asyncio, re, time
 from saga import service
@@ -22,7 +24,6 @@ async def main(settings, stop):
 
 service.serve("test", main)
 """
-ENDS_SECONDS = 60
 
 
 @contextmanager
@@ -40,22 +41,22 @@ def a_service(log: Path, blocks: str, seconds: float = 0.1) -> Iterator[subproce
 @pytest.mark.parametrize("blocks", ["while True: pass", "time.sleep(1_000)"])
 def test_a_blocked_service_says_where_it_stands_still_and_ends(tmp_path: Path, blocks: str) -> None:
     with a_service(tmp_path / "log", blocks) as service:
-        assert service.wait(ENDS_SECONDS) == 1
+        assert service.wait(LIMIT_SECONDS) == 1
     assert '"event": "blocked"' in (tmp_path / "log").read_text()
 
 
 def test_a_service_is_ended_that_blocks_the_interpreter(tmp_path: Path) -> None:
     with a_service(tmp_path / "log", "re.match('(a+)+$', 'a' * 40 + 'b')") as service:
-        assert service.wait(ENDS_SECONDS) == -signal.SIGPROF
+        assert service.wait(LIMIT_SECONDS) == -signal.SIGPROF
 
 
 def test_a_service_that_was_suspended_goes_on(tmp_path: Path) -> None:
     log = tmp_path / "log"
     with a_service(log, "pass", seconds=3) as service:
-        while '"ready"' not in log.read_text():
-            assert service.poll() is None
+        eventually(lambda: '"ready"' in log.read_text() or service.poll() is not None)
+        assert service.poll() is None
         os.kill(service.pid, signal.SIGSTOP)
         with pytest.raises(subprocess.TimeoutExpired):
             service.wait(5)
         os.kill(service.pid, signal.SIGCONT)
-        assert service.wait(ENDS_SECONDS) == 0
+        assert service.wait(LIMIT_SECONDS) == 0

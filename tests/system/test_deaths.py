@@ -16,11 +16,11 @@ from tests.engine.killing import doors
 from tests.examples.place import declared
 from tests.rabbitmq.place import Place
 from tests.rabbitmq.records import dead_letters, messages_taken, open_dead_letters, rows
-from tests.rabbitmq.waiting import until
 from tests.rabbitmq.wire import event, publish
 from tests.system.crew import crew_at, environment_of, everybody
 from tests.system.feeding import Feeding
 from tests.system.load import a_load, divergences, doubled, send, unheard
+from tests.waiting import until
 
 KILLS = 20
 MOST_DEATHS = 10
@@ -81,7 +81,6 @@ async def test_workers_that_are_killed_many_times_under_load_leave_no_dead_lette
     assert await dead_letters(place.engine) == []
 
 
-@pytest.mark.timeout(300)
 async def test_killing_messages_among_many_in_a_queue_are_the_only_dead_letters(place: Place, tmp_path: Path) -> None:
     messages = [knock(f"r-{number}") for number in range(2_000)]
     messages.insert(1_500, knock("later", checked="kill"))
@@ -93,7 +92,6 @@ async def test_killing_messages_among_many_in_a_queue_are_the_only_dead_letters(
     assert 1 <= len(crew.deaths) <= MOST_DEATHS, crew.news
 
 
-@pytest.mark.timeout(300)
 async def test_killing_messages_in_a_log_are_the_only_dead_letters(place: Place, tmp_path: Path) -> None:
     hows = {"r-300": {"decided": "exit"}, "r-1500": {"checked": "kill"}}
     told = [

@@ -16,9 +16,9 @@ from saga.postgres import connect_engine
 from tests.engine.conversation import execute
 from tests.rabbitmq.place import Place
 from tests.rabbitmq.records import rows
-from tests.rabbitmq.waiting import until
 from tests.system.crew import crew_at
 from tests.system.test_surroundings import LOOPS
+from tests.waiting import LIMIT_SECONDS, pause, until
 
 NAMES = {"worker": "worker-1", "scheduler": "scheduler-1", "gateway-stub": "gateway-stub"}
 HEARD = "SELECT * FROM saga.service ORDER BY service, pid, loop"
@@ -35,7 +35,6 @@ async def heard(engine: AsyncEngine) -> dict[str, Any]:
     return {row.loop: row for row in await rows(engine, HEARD)}
 
 
-@pytest.mark.timeout(120)
 async def test_all_loops_are_heard_of_a_killed_service_leaves_its_rows_and_a_stopped_one_none(
     place: Place, tmp_path: Path
 ) -> None:
@@ -55,10 +54,10 @@ async def test_all_loops_are_heard_of_a_killed_service_leaves_its_rows_and_a_sto
             assert {row.host for row in found} <= {socket.gethostname()}
             return {(row.service, row.pid, row.loop) for row in found if row.reason is None}
 
-        await until(seen, lambda found: found == expected, seconds=30)
+        await until(seen, lambda found: found == expected)
         died = crew.pids["worker-1"]
         await crew.kill("worker-1")
-        await until(seen, lambda found: len(found) == len(expected) + len(LOOPS["worker"]), seconds=30)
+        await until(seen, lambda found: len(found) == len(expected) + len(LOOPS["worker"]))
     assert {row.pid for row in await rows(place.engine, HEARD)} == {died}
 
 
@@ -70,22 +69,22 @@ async def test_a_loop_that_hangs_gets_no_beat_and_its_neighbours_do(engine: Asyn
         with a_loop("hangs"):
             goes_round()
             begun.set()
-            await asyncio.sleep(60)
+            await pause(60)
 
     async def rest() -> None:
         with a_loop("rests"), rests():
-            await asyncio.sleep(60)
+            await pause(60)
 
     async def go() -> None:
         with a_loop("goes"):
             while True:
-                await asyncio.sleep(0.05)
+                await pause(0.05)
                 goes_round()
 
     async def fail() -> None:
         with a_loop("fails"):
             while True:
-                await asyncio.sleep(0.05)
+                await pause(0.05)
                 starts_over("nobody answers")
 
     async with beating(engine, "worker"):
@@ -135,9 +134,9 @@ async def test_a_beat_that_cannot_be_written_is_in_nobodys_way(
     if trouble in causes:
         await execute(engine, causes[trouble])
     beats = connect_engine("postgresql://nobody@127.0.0.1:1/x" if trouble == "away" else database_url, "test", 1)
-    async with asyncio.timeout(10), beating(beats, "worker"):
+    async with asyncio.timeout(LIMIT_SECONDS), beating(beats, "worker"):
         with a_loop("works") as loop:
-            await asyncio.sleep(0.5)
+            await pause(0.5)
             loop.goes_round()
     await beats.dispose()
 
@@ -158,7 +157,7 @@ async def test_a_beat_that_fails_is_said_in_words_with_its_server(engine: AsyncE
 
     with capture_logs() as lines:
         async with beating(engine, "worker"):
-            await until(said, lambda found: len(found) == 1, seconds=10)
+            await until(said, lambda found: len(found) == 1)
     for sentence in await said():
         assert sentence.startswith(f"database {engine.url.host}:")
         assert "does not have the tables of this version" in sentence

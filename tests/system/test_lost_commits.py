@@ -15,6 +15,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.devstack.demo.reconciliation import reconcile
 from saga.devstack.stack import LocalStack
@@ -26,14 +27,13 @@ from saga.verification.audit import audit, audit_events
 from saga.verification.replay import check
 from tests.rabbitmq.place import Place
 from tests.rabbitmq.records import open_dead_letters, rows
-from tests.rabbitmq.waiting import until
 from tests.system.crew import crew_at, everybody
 from tests.system.load import RETRY_SECONDS, a_load, behind, doubled, send, unfinished, unheard
+from tests.waiting import pause, until
 
 KILLS = int(os.environ.get("LOST_COMMIT_KILLS", "20"))
 APPENDERS = 4
 OTHERS = 200
-SETTLE_SECONDS = 60
 VICTIMS = ("gateway-stub", "worker", "test", "scheduler")
 """Whose commit is under way when the server is killed; "test" is whoever appends here."""
 SLOW_DISK = ("commit_delay = 100000", "commit_siblings = 0", "wal_writer_delay = '10s'")
@@ -59,17 +59,28 @@ async def place(fragile: LocalStack, prefix: str) -> AsyncIterator[Place]:
     await connection.close()
     url = make_url(addresses.database_url).set(database=name).render_as_string(hide_password=False)
     await asyncio.to_thread(migrate, url)
-    engine = connect_engine(url, "test", pool_size=APPENDERS + 3)
+    engine = connect_engine(url, "watch", pool_size=3)
+    assert addresses.amqp_url is not None
+    assert addresses.management_url is not None
     yield Place(engine, addresses.amqp_url, addresses.management_url, prefix)
+    await engine.dispose()
+
+
+@pytest.fixture
+async def shop(place: Place) -> AsyncIterator["Shop"]:
+    """It has a pool of its own: whoever disposes of a pool leaves open what others have taken out of it."""
+    url = place.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    engine = connect_engine(url, "test", pool_size=APPENDERS)
+    yield Shop(engine)
     await engine.dispose()
 
 
 class Shop:
     """Places orders through the log of its module, each again until it was told that it is there."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, engine: AsyncEngine) -> None:
         self.acknowledged: list[str] = []
-        self._place = place
+        self._engine = engine
         self._numbers = count(1)
         self._closed = False
 
@@ -88,10 +99,10 @@ class Shop:
         event = NewEvent(order_id, kind, f"{order_id}-{kind}", {"order_id": order_id, **said})
         while True:
             try:
-                async with durable_transaction(self._place.engine) as connection:
+                async with durable_transaction(self._engine) as connection:
                     await append(connection, "orders", [event])
             except (Unavailable, LostRace):
-                await asyncio.sleep(RETRY_SECONDS)
+                await pause(RETRY_SECONDS)
             else:
                 self.acknowledged.append(event.event_id)
                 return
@@ -138,17 +149,17 @@ async def wrong(place: Place) -> list[object]:
 
 @pytest.mark.timeout(240 + 15 * KILLS)
 async def test_what_was_acknowledged_is_there_however_often_postgres_loses_commits(
-    place: Place, fragile: LocalStack, tmp_path: Path
+    place: Place, shop: Shop, fragile: LocalStack, tmp_path: Path
 ) -> None:
     assert fragile.postgres is not None
-    shop, load = Shop(place), a_load(13, told=30 * KILLS)
+    load = a_load(13, told=30 * KILLS)
     slice_ = len(load.messages) // KILLS + 1
     async with crew_at(place, tmp_path, everybody(tmp_path, workers=2, schedulers=1)) as crew:
         selling = [asyncio.create_task(shop.sell()) for _ in range(APPENDERS)]
         for number in range(KILLS):
             await send(place, load.messages[number * slice_ : (number + 1) * slice_])
             victim = VICTIMS[number % len(VICTIMS)]
-            await until(partial(commits_under_way, place, victim), seconds=SETTLE_SECONDS)
+            await until(partial(commits_under_way, place, victim))
             await asyncio.to_thread(fragile.postgres.kill)
             await asyncio.to_thread(fragile.postgres.start)
             await place.engine.dispose()
@@ -156,10 +167,10 @@ async def test_what_was_acknowledged_is_there_however_often_postgres_loses_commi
         shop.close()
         await asyncio.gather(*selling)
         assert await recorded(place) == sorted(shop.acknowledged)
-        await until(lambda: unheard(place, load), lambda left: left == 0, seconds=SETTLE_SECONDS)
-        await until(lambda: behind(place), lambda left: not left, seconds=SETTLE_SECONDS)
-        await until(lambda: unfinished(place), lambda left: not left, seconds=SETTLE_SECONDS)
-        await until(lambda: unreconciled(place), lambda left: not left, seconds=SETTLE_SECONDS)
+        await until(lambda: unheard(place, load), lambda left: left == 0)
+        await until(lambda: behind(place), lambda left: not left)
+        await until(lambda: unfinished(place), lambda left: not left)
+        await until(lambda: unreconciled(place), lambda left: not left)
         assert crew.deaths == []
     assert await doubled(place) == {}
     assert await open_dead_letters(place.engine) == []

@@ -7,17 +7,15 @@ import sys
 from pathlib import Path
 
 import asyncpg
-import pytest
 
 from tests.rabbitmq.place import Place
 from tests.rabbitmq.records import dead_letters, is_relayed
-from tests.rabbitmq.waiting import until
-from tests.rabbitmq.wire import depth
+from tests.rabbitmq.wire import depth_becomes
 from tests.system.crew import Crew, crew_at, environment_of, everybody
 from tests.system.feeding import Feeding
 from tests.system.load import a_load, divergences, doubled, handled_by_both_collaborators, send, unfinished, unheard
+from tests.waiting import until
 
-SETTLE_SECONDS = 60
 TOLD, ASKED = 300, 60
 
 
@@ -58,7 +56,6 @@ async def who_knows(crew: Crew) -> set[str]:
     return told
 
 
-@pytest.mark.timeout(240)
 async def test_a_time_of_reading_only_ends_nobody_and_loses_nothing(place: Place, tmp_path: Path) -> None:
     load = a_load(17, told=TOLD, asked=ASKED)
     half = len(load.messages) // 2
@@ -68,17 +65,17 @@ async def test_a_time_of_reading_only_ends_nobody_and_loses_nothing(place: Place
         await until(lambda: handled_by_both_collaborators(place), lambda count: count > 0)
         await become(place, read_only=True)
         await send(place, load.messages[half:])
-        await until(lambda: who_knows(crew), lambda told: told == set(born), seconds=SETTLE_SECONDS)
+        await until(lambda: who_knows(crew), lambda told: told == set(born))
         code, said = await health(place)
         assert (code, "read-only" in said) == (1, True), said
         await become(place, read_only=False)
         await place.engine.dispose()
-        await until(lambda: unheard(place, load), lambda left: left == 0, seconds=SETTLE_SECONDS)
-        await until(lambda: unfinished(place), lambda left: not left, seconds=SETTLE_SECONDS)
-        await until(lambda: divergences(place, load), lambda found: not found, seconds=SETTLE_SECONDS)
+        await until(lambda: unheard(place, load), lambda left: left == 0)
+        await until(lambda: unfinished(place), lambda left: not left)
+        await until(lambda: divergences(place, load), lambda found: not found)
         await until(lambda: is_relayed(place.engine))
         assert (crew.deaths, crew.pids) == ([], born)
         assert (await health(place))[0] == 0
     assert await doubled(place) == {}
     assert await dead_letters(place.engine) == []
-    assert await depth(place, place.order_queue) == 0
+    await depth_becomes(place, place.order_queue, 0)

@@ -10,17 +10,19 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from saga.rabbitmq.connection import connect
 from saga.rabbitmq.topology import declare
 from tests.engine.conversation import execute
+from tests.harness.guard import MARK
 from tests.rabbitmq.place import Place
 from tests.rabbitmq.records import rows
-from tests.rabbitmq.waiting import until
 from tests.system.crew import environment_of
 from tests.system.feeding import Feeding
+from tests.waiting import LIMIT_SECONDS, pause, until
 
 LOOPS = {
     "worker": {
@@ -34,8 +36,6 @@ LOOPS = {
     "gateway-stub": {"answerer", "consumer {prefix}.gateway", "consumer {prefix}.fulfilment"},
 }
 PROGRAMS = {"worker": "saga run", "scheduler": "saga_scheduler", "gateway-stub": "saga_gateway_stub"}
-START_SECONDS = 60
-STOP_SECONDS = 20
 
 UNKNOWN_USER = 54321
 """An id that has no entry anywhere."""
@@ -58,7 +58,7 @@ async def started(
     service: str,
     wrapped: str = "exec {}",
     environment: Mapping[str, str] | None = None,
-    **options: object,
+    **options: Any,
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """A service that a shell starts, its command in the place of ``{}``; killed if it is still there afterwards."""
     if service == "gateway-stub":
@@ -72,6 +72,7 @@ async def started(
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(Path.cwd()),
             "PYTHONDONTWRITEBYTECODE": "1",
+            MARK: os.environ[MARK],
             **environment_of(place, Feeding.PUSHED),
             **(environment or {}),
         },
@@ -103,18 +104,17 @@ async def heard_of(place: Place, service: str) -> set[str]:
 async def works(place: Place, service: str) -> None:
     """All its loops go round."""
     expected = {loop.format(prefix=place.prefix) for loop in LOOPS[service]}
-    await until(lambda: heard_of(place, service), lambda seen: seen == expected, seconds=START_SECONDS)
+    await until(lambda: heard_of(place, service), lambda seen: seen == expected)
 
 
 async def stops(place: Place, service: str, process: asyncio.subprocess.Process, pid: int | None = None) -> None:
     """It ends well, and takes its rows with it."""
     os.kill(pid or process.pid, signal.SIGTERM)
-    async with asyncio.timeout(STOP_SECONDS):
+    async with asyncio.timeout(LIMIT_SECONDS):
         assert await process.wait() == 0
     assert await heard_of(place, service) == set()
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("service", PROGRAMS)
 async def test_odd_settings_no_home_no_user_no_files_no_streams(place: Place, service: str) -> None:
     shell = f"umask 077; ulimit -n 64; cd /; exec {as_unknown_user()} {{}} <&- >&- 2>&-"
@@ -124,7 +124,6 @@ async def test_odd_settings_no_home_no_user_no_files_no_streams(place: Place, se
         await stops(place, service, process)
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("service", PROGRAMS)
 @pytest.mark.parametrize("log", ["/dev/full", "nobody reads"])
 async def test_a_log_that_cannot_be_written_stops_nothing(place: Place, service: str, log: str) -> None:
@@ -138,14 +137,13 @@ async def test_a_log_that_cannot_be_written_stops_nothing(place: Place, service:
         await stops(place, service, process)
 
 
-@pytest.mark.timeout(120)
 async def test_process_1_stops_at_once_and_later(place: Place) -> None:
     """Among its own processes it is the first, for which signals have no default actions; started as the image does."""
     rights = "" if os.geteuid() == 0 else "--user --map-root-user"
     image = f"exec unshare {rights} --pid --fork --kill-child env --block-signal=TERM,INT,HUP {{}}"
     for has_begun in (False, True):
         async with started(place, "scheduler", image) as process:
-            pid = await until(lambda: child_of(process.pid), seconds=START_SECONDS)
+            pid = await until(lambda: child_of(process.pid))
             if has_begun:
                 await works(place, "scheduler")
             await stops(place, "scheduler", process, pid)
@@ -173,7 +171,6 @@ WHERE datname = current_database() AND application_name LIKE '%/' || :pid || '@%
 """
 
 
-@pytest.mark.timeout(180)
 async def test_too_few_file_descriptors_are_waited_for(place: Place, tmp_path: Path) -> None:
     """They run out while it runs, and its connections break."""
     log = tmp_path / "log"
@@ -185,8 +182,8 @@ async def test_too_few_file_descriptors_are_waited_for(place: Place, tmp_path: P
         resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (5, before[1]))
         used = _processor_seconds(process.pid)
         await rows(place.engine, CUT_OFF, pid=str(process.pid))
-        await until(lambda: said(log, "Too many open files"), seconds=30)
-        await asyncio.sleep(5)
+        await until(lambda: said(log, "Too many open files"))
+        await pause(5)
         assert _processor_seconds(process.pid) - used < 3
         assert process.returncode is None
         resource.prlimit(process.pid, resource.RLIMIT_NOFILE, before)

@@ -4,18 +4,15 @@ import asyncio
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-import pytest
-
 from saga.devstack.services import our_services
 from tests.rabbitmq.place import Place
 from tests.rabbitmq.records import dead_letters, is_relayed, rows
-from tests.rabbitmq.waiting import until
-from tests.rabbitmq.wire import depth
+from tests.rabbitmq.wire import depth_becomes
 from tests.system.crew import Crew, crew_at, everybody
 from tests.system.feeding import Feeding
 from tests.system.load import a_load, deadlocks, divergences, doubled, send, unfinished, unheard
+from tests.waiting import until
 
-SETTLE_SECONDS = 60
 PULLED, PUSHED = Feeding.PULLED, Feeding.PUSHED
 
 
@@ -66,7 +63,6 @@ async def came_twice(place: Place) -> tuple[int, int]:
     return row.events, row.commands
 
 
-@pytest.mark.timeout(180)
 async def test_from_pull_to_push_and_back_under_load_with_both_at_once_in_between(place: Place, tmp_path: Path) -> None:
     load = a_load(13, told=500, asked=100)
     size = len(load.messages) // 5 + 1
@@ -91,17 +87,17 @@ async def test_from_pull_to_push_and_back_under_load_with_both_at_once_in_betwee
         await first.go()
         await under_way
         await sending(3)
-        await until(lambda: unheard(place, load, PULLED), lambda left: left == 0, seconds=SETTLE_SECONDS)
-        await until(lambda: depth(place, place.order_queue), lambda waiting: waiting == 0, seconds=SETTLE_SECONDS)
+        await until(lambda: unheard(place, load, PULLED), lambda left: left == 0)
+        await depth_becomes(place, place.order_queue, 0)
         under_way = sending(4)
         last = await third.come()
         await under_way
         await second.go()
-        await until(lambda: unheard(place, load, PULLED), lambda left: left == 0, seconds=SETTLE_SECONDS)
-        await until(lambda: unfinished(place), lambda left: not left, seconds=SETTLE_SECONDS)
-        await until(lambda: divergences(place, load), lambda found: not found, seconds=SETTLE_SECONDS)
+        await until(lambda: unheard(place, load, PULLED), lambda left: left == 0)
+        await until(lambda: unfinished(place), lambda left: not left)
+        await until(lambda: divergences(place, load), lambda found: not found)
         await until(lambda: is_relayed(place.engine))
-        await until(lambda: not_at_the_end(place), lambda found: not found, seconds=SETTLE_SECONDS)
+        await until(lambda: not_at_the_end(place), lambda found: not found)
         assert last.deaths == []
     heard = {("order", module) for module in ("orders", "payments", "scheduler")}
     assert heard | {("gateway", "order-process"), ("fulfilment", "order-process")} <= await cursors(place)

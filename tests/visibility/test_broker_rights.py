@@ -22,11 +22,11 @@ from saga.rabbitmq.connection import connect
 from saga.rabbitmq.consumer import Consumer
 from saga.rabbitmq.publisher import Publisher
 from saga.rabbitmq.topology import command_queues, declare
-from tests.rabbitmq.place import STOP_SECONDS, Place, working
+from tests.rabbitmq.place import Place, working
 from tests.rabbitmq.records import dead_letters, outcome, rows
-from tests.rabbitmq.waiting import until
-from tests.rabbitmq.wire import depth
+from tests.rabbitmq.wire import depth, depth_becomes
 from tests.visibility.brokers import SCRIPT, Guarded, call, guarded, written
+from tests.waiting import LIMIT_SECONDS, until
 
 EVERYBODY_ELSE = ("gateway", "fulfilment", "gateway-stub", "orders", "monitoring")
 WHO_PUBLISHES_NOTHING = ("gateway", "fulfilment", "gateway-stub", "monitoring")
@@ -73,7 +73,7 @@ async def consuming(place: Place, queue: str, taken: Taken) -> AsyncIterator[asy
         yield ready
     finally:
         stop.set()
-        async with asyncio.timeout(STOP_SECONDS):
+        async with asyncio.timeout(LIMIT_SECONDS):
             await running
 
 
@@ -105,7 +105,7 @@ def publishing(exchange: str, routing_key: str) -> Attempt:
     async def publish(channel: AbstractChannel, place: Place) -> None:
         name = exchange and f"{place.prefix}.{exchange}"
         target = await channel.get_exchange(name, ensure=False) if name else channel.default_exchange
-        await target.publish(aio_pika.Message(b"{}"), routing_key.format(prefix=place.prefix), timeout=10)
+        await target.publish(aio_pika.Message(b"{}"), routing_key.format(prefix=place.prefix), timeout=LIMIT_SECONDS)
 
     publish.__name__ = f"publish_to_{exchange or 'the_default_exchange'}_{routing_key}"
     return publish
@@ -189,7 +189,7 @@ async def test_a_collaborator_that_starts_before_any_worker_begins_when_the_work
         async with consuming(bare_broker.seen_by("gateway"), "gateway", Taken()) as ready:
             await until(lambda: has_started_over(said))
             assert not ready.is_set()
-            async with working(bare_broker.seen_by("worker")), asyncio.timeout(STOP_SECONDS):
+            async with working(bare_broker.seen_by("worker")), asyncio.timeout(LIMIT_SECONDS):
                 await ready.wait()
     assert "NOT_FOUND - no " in said[0]["error"]
 
@@ -252,7 +252,7 @@ async def test_a_module_that_publishes_itself_does_so_under_its_own_name(broker:
         for module in ("payments", "order", "orders.x", "xorders"):
             with pytest.raises(NotConfirmed, match="ACCESS_REFUSED"):
                 await publisher.publish([order_placed(orders.prefix, module)])
-    assert await depth(broker.place, broker.place.order_queue) == 1
+    await depth_becomes(broker.place, broker.place.order_queue, 1)
 
 
 def claims_of_payments(prefix: str) -> list[Outgoing]:
@@ -292,7 +292,7 @@ async def test_nobody_pays_an_order_under_the_name_of_another_module(broker: Gua
             for header in ("CC", "BCC"):
                 routed = {**claims[0].headers, header: ["payments.PaymentReceived"]}
                 message = aio_pika.Message(claims[0].body, headers=routed)  # type: ignore[arg-type]
-                await events.publish(message, key, timeout=10)
+                await events.publish(message, key, timeout=LIMIT_SECONDS)
         letters = await until(lambda: dead_letters(engine), lambda kept: sum(one.attempts for one in kept) == 9)
     assert {letter.kind for letter in letters} == {"poison"}
     assert {letter.reason.partition(" is ")[0] for letter in letters} == {

@@ -22,12 +22,12 @@ from saga.postgres import durable_transaction
 from tests.engine.conversation import execute, rows, value
 from tests.rabbitmq.place import Place
 from tests.rabbitmq.records import is_relayed
-from tests.rabbitmq.waiting import until
 from tests.rabbitmq.wire import channel_at, drain, placed, publish
 from tests.system.crew import Crew, crew_at, everybody
 from tests.visibility.brokers import Guarded, guarded
 from tests.visibility.feeds import first_reading
 from tests.visibility.logins import Logins
+from tests.waiting import LIMIT_SECONDS, until
 
 MARK = "zqj"
 """Begins everything that is internal in the test's own events; no id, type or password has these letters by chance."""
@@ -55,12 +55,6 @@ class Told:
 async def broker(engine: AsyncEngine, amqp_url: str, management_url: str, prefix: str) -> AsyncIterator[Guarded]:
     async with guarded(Place(engine, amqp_url, management_url, prefix)) as broker:
         yield broker
-
-
-@pytest.fixture
-def seed() -> int:
-    """Shown with a failure, as every argument of a test."""
-    return random.randrange(10**6)
 
 
 async def programs(logs: Path, logins: Logins, broker: Guarded) -> list[Program]:
@@ -141,7 +135,7 @@ async def let_the_broker_give_up(place: Place) -> None:
     """Reject a message of each queue, as the broker itself does after too many attempts."""
     async with channel_at(place) as channel:
         await publish(channel, place, [placed("o-given-up")])
-        await (await (await channel.get_queue(place.order_queue)).get(timeout=5)).reject(requeue=False)
+        await (await (await channel.get_queue(place.order_queue)).get(timeout=LIMIT_SECONDS)).reject(requeue=False)
 
 
 async def at_rest(place: Place) -> bool:
@@ -224,7 +218,7 @@ async def test_nothing_internal_is_published_read_kept_or_logged(
         told = await append_at_random(chance, logins)
         await disturb(engine)
         await send_what_will_be_a_dead_letter(place)
-        await until(lambda: at_rest(place), seconds=60)
+        await until(lambda: at_rest(place))
         logged = what_was_logged(crew)
     secrets = await secrets_of(engine)
     said = {
@@ -234,10 +228,10 @@ async def test_nothing_internal_is_published_read_kept_or_logged(
         "logged": logged,
     }
     for where, texts in said.items():
-        assert leaks(secrets, texts) == [], f"{where}, seed {seed}"
+        assert leaks(secrets, texts) == [], where
     assert told.internal > 50
     for where in ("wire", "feeds"):
         unseen = {name for name in told.public if not any(f"'{name}'" in text for text in said[where])}
-        assert unseen == set(), f"seed {seed}: the search of the {where} would have found nothing"
+        assert unseen == set(), f"the search of the {where} would have found nothing"
     assert any(orjson.loads(line)["event"] in {"starting_over", "retrying_batch"} for line in logged)
     assert any(orjson.loads(line)["event"] == "dead_letters" for line in logged)
