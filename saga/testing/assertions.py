@@ -22,7 +22,7 @@ from saga.convergence.check import Report, check
 from saga.convergence.configuration import Configuration, apply, end_state, start
 from saga.convergence.exploration import MOST_NODES
 from saga.convergence.findings import Finding, Kind
-from saga.convergence.render_text import render, told_in_steps
+from saga.convergence.render_text import history_in_steps, render
 from saga.convergence.samples import emitted
 from saga.convergence.sampling import SEED
 from saga.convergence.upgrade import check_upgrade
@@ -182,7 +182,7 @@ class Scenario:
 
     def _compare(self, what: str, expected: Any, found: Any) -> None:
         if expected is not None and expected != found:
-            steps = told_in_steps(self.process, self.history, self.history)
+            steps = history_in_steps(self.process, self.history, self.history)
             raise AssertionError(f"{what}: expected {expected!r}, found {found!r}\n\n{steps}")
 
 
