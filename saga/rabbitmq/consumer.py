@@ -215,7 +215,7 @@ class _UnderWay:
         return next((line for line, event in self._may_begin(deliveries) if event.is_set()), None)
 
     async def wait(self, deliveries: Deliveries, stop: asyncio.Event) -> None:
-        """Wait until a batch should begin or has ended, or for the stop; with a timeout, as the consumer may be gone."""
+        """Wait until a batch should begin or has ended, or for the stop; with a timeout: the consumer may be lost."""
         events = [stop, *(event for _, event in self._may_begin(deliveries))]
         if any(event.is_set() for event in events):
             return
