@@ -50,7 +50,7 @@ class DeadLetter:
 
 
 async def keep(connection: AsyncConnection, consumer: str, dead_letters: Sequence[DeadLetter]) -> None:
-    """Write dead letters; the same raw message twice is one dead one with two attempts."""
+    """Write dead letters; the same raw message twice is one dead letter with two attempts."""
     fingerprints = [fingerprint(one.poison.raw) for one in dead_letters]
     unique, attempts = dict(zip(fingerprints, dead_letters, strict=True)), Counter(fingerprints)
     if not unique:
@@ -85,7 +85,7 @@ async def close(connection: AsyncConnection, dead_letter_ids: Sequence[int], sta
 
 
 async def fail_again(connection: AsyncConnection, dead_letter_id: int, reason: str) -> None:
-    """Record that an open dead one was redriven and failed again."""
+    """Record that an open dead letter was redriven and failed again."""
     parameters = {"dead_letter_id": dead_letter_id, "reason": stored_text(reason, MAX_REASON_LENGTH)}
     await connection.execute(FAIL_AGAIN, parameters)
 
@@ -109,7 +109,7 @@ def dump_properties(raw: Raw) -> dict[str, Any]:
 
 
 def load_raw(body: bytes, properties: Mapping[str, Any]) -> Raw:
-    """The raw message of a dead one."""
+    """The raw message of a dead letter."""
     return Raw(body=body, **properties)
 
 

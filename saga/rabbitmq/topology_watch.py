@@ -37,7 +37,7 @@ class TopologyWatch:
         """Check and repair until ``stop``."""
 
         async def session() -> None:
-            async with await connect(self._amqp_url, "keeper") as connection:
+            async with await connect(self._amqp_url, "topology watch") as connection:
                 while not stop.is_set():
                     async with asyncio.timeout(ANSWER_SECONDS), connection.channel(publisher_confirms=False) as channel:
                         try:
