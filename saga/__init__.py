@@ -1,9 +1,10 @@
-"""Processes that end the same way, in whatever order RabbitMQ delivers their messages.
+"""Processes that end in the same state, in whatever order RabbitMQ delivers their messages.
 
-Here is what a process is declared with. It is pure: importing it loads no database, no broker and no settings.
+This module has everything to declare a process with. It is pure: importing it loads no database driver, no broker
+client and no settings.
 
-A message class is a pydantic model or a dataclass; states, outcomes and conditions are members of enums whose values
-are words. Each table is complete, or declaring it raises DeclarationError.
+A message class is a pydantic model or a dataclass. States, outcomes and conditions are members of enums whose values
+are strings. Each table has to be complete; an incomplete one raises DeclarationError.
 
 >>> from dataclasses import dataclass
 >>> from datetime import timedelta

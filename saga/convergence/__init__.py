@@ -1,4 +1,4 @@
-"""The checker: whether a process ends the same way in every order of its inputs. Pure: no clock, no chance, no I/O."""
+"""The checker: does a process end the same way in every order of its inputs? Pure: no clock, no randomness, no I/O."""
 
 from saga.convergence.check import Report, check
 from saga.convergence.diagrams.graph import joint_graph, machine_graphs, outcome_graph

@@ -1,4 +1,4 @@
-"""Check a process: explore it, sample what is beyond exploring, and say what was found and how far that goes."""
+"""Check a process: explore its histories, sample where there are too many, and report the findings and their scope."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,11 +25,11 @@ MOST_ORDERS = 720
 
 @dataclass(frozen=True)
 class Report:
-    """What a check came to.
+    """The result of a check.
 
-    Sets of up to ``whole_up_to`` facts were explored in every order; ``sampled`` pairs of longer histories were drawn
-    from ``seed`` beyond that. ``unreached`` are the outcomes, and the values of derived columns, that no history came
-    to: nothing is known of them.
+    Sets of up to ``whole_up_to`` facts were explored in every order; beyond that, ``sampled`` pairs of longer histories
+    were drawn from ``seed``. ``unreached`` are the outcomes, and the values of derived columns, that no history
+    reached: the check says nothing about them.
     """
 
     process: Process
@@ -46,7 +46,7 @@ class Report:
 
     @cached_property
     def results(self) -> tuple[HistoryResult, ...]:
-        """Every order of all samples, or of as many of them as can be read; none where a function fails."""
+        """The results of all orders of the samples (of the first few if they are many); none if a function fails."""
         if self.interrupted or any(finding.kind is Kind.FAILS for finding in self.findings):
             return ()
         few = self.samples
@@ -56,18 +56,18 @@ class Report:
 
     @property
     def converges(self) -> bool:
-        """Whether nothing is wrong, as far as was looked."""
+        """Whether the check was not interrupted and found nothing wrong."""
         return not self.findings and not self.interrupted
 
     @property
     def is_proof(self) -> bool:
-        """Whether every order of every subset of the samples was explored: also those that a bound cuts off."""
+        """Whether every order of every subset of the samples was explored, and no bound cut any off."""
         is_cut_off = any(finding.kind is Kind.BEYOND for finding in self.findings)
         return self.whole_up_to == len(self.samples) and not self.interrupted and not is_cut_off
 
     @property
     def bounds(self) -> Mapping[str, str]:
-        """What an instance holds at most, by the names of the registers, and in all."""
+        """The bounds of an instance: those of its registers, by their names, and the total."""
         kept = {
             one.name: f"{one.most} entries" if isinstance(one, Register) else f"{one.most_bytes} bytes"
             for one in self.process.registers
@@ -76,7 +76,7 @@ class Report:
 
     @property
     def untried(self) -> tuple[type, ...]:
-        """The inputs of which there is no sample: nothing is known about them."""
+        """The inputs without a sample: the check says nothing about them."""
         tried = {fact.kind for fact in self.samples}
         return tuple(kind for kind in self.process.message_types.values() if kind not in tried)
 
@@ -91,9 +91,9 @@ def check(
 ) -> Report:
     """Check a process with these inputs, or with samples made from its message classes.
 
-    Beyond ``most_nodes`` states it draws pairs of histories from ``seed`` instead of exploring all; ``progress`` is
-    called now and then with the numbers of states and of sets of facts so far. Raises DeclarationError for a sample
-    that is no input of the process, and where no samples can be made.
+    Beyond ``most_nodes`` states it draws pairs of histories from ``seed`` instead of exploring all; it sometimes calls
+    ``progress`` with the numbers of states and of sets of facts so far. Raises DeclarationError for a sample that is no
+    input of the process, and if no samples can be made.
 
     >>> from saga.testing import check
     >>> report = check(tickets)
@@ -131,12 +131,12 @@ def check(
 
 
 def ordered(process: Process, samples: Sequence[Fact]) -> tuple[Fact, ...]:
-    """The samples in the order of the declaration, each once, so that nothing depends on how they are given."""
+    """The samples in the order of the declaration, each once, so that the result does not depend on the given order."""
     kinds = list(process.message_types.values())
     for fact in samples:
         if fact.kind not in kinds:
-            heard = ", ".join(process.message_types)
-            raise DeclarationError(f"{process.name} does not consume {fact.kind.__name__}: it consumes {heard}")
+            consumed = ", ".join(process.message_types)
+            raise DeclarationError(f"{process.name} does not consume {fact.kind.__name__}: it consumes {consumed}")
     distinct = [fact for number, fact in enumerate(samples) if fact not in samples[:number]]
     return tuple(
         sorted(
@@ -146,7 +146,7 @@ def ordered(process: Process, samples: Sequence[Fact]) -> tuple[Fact, ...]:
 
 
 def _about_deadlines(process: Process, samples: Sequence[Fact]) -> Iterator[Finding]:
-    """A deadline whose input asks for more than the scheduler says: no firing of it would ever be taken in."""
+    """Deadlines whose input needs fields that the scheduler does not send: no firing of them could be taken in."""
     instance = samples[0].fields[process.correlate] if samples else INSTANCE
     for effect in (one for one in process.effects if isinstance(one, Deadline)):
         try:
@@ -164,13 +164,13 @@ def _unreached(found: Exploration) -> Iterator[str]:
     process = found.process
     states = [node.configuration.state for node in found.nodes]
     columns = [column for column in columns_of(process) if isinstance(column, DerivedColumn)]
-    came_to = {node.end_state.outcome for node in found.nodes}
-    yield from (f"{process.outcomes.name} {one.value}" for one in process.outcomes.states if one not in came_to)
+    reached = {node.end_state.outcome for node in found.nodes}
+    yield from (f"{process.outcomes.name} {one.value}" for one in process.outcomes.states if one not in reached)
     for column in columns:
         values = {column.value(state.machines, state.registers) for state in states}
         yield from (f"{column.name} {shown(value)}" for value in column.states if value not in values)
 
 
 def _is_settled(findings: Sequence[Finding]) -> bool:
-    """Whether sampling could not say more than is known already."""
+    """Whether the findings make sampling pointless."""
     return any(finding.kind in {Kind.DIVERGES, Kind.FAILS} for finding in findings)

@@ -1,8 +1,8 @@
-"""Where an instance stands: its state, and what the collaborators were told last. Uses the engine's own decision.
+"""Configurations: the state of an instance, with the last commands to collaborators. Uses the engine's own decision.
 
-Two histories of the same facts have to lead to one verdict: one outcome, and one net effect at the collaborators. The
-net effect is what each effect was commanded last, with all that the command said. Revisions are left out: they count
-what was sent on the way, and collaborators only compare them.
+Two histories of the same facts have to lead to the same end state: one outcome, and one net effect at the
+collaborators. The net effect is the last command for each effect, with all its fields. Revisions are left out: they
+count earlier commands as well, and collaborators only compare them.
 """
 
 from collections.abc import Hashable, Mapping
@@ -13,12 +13,12 @@ from typing import Any
 from saga.core import Command, Decision, Effect, Fact, Process, State, decide
 
 Effects = frozenset[tuple[str, str, Hashable]]
-"""The name of each effect, its condition, and what the last command for it said."""
+"""The name of each effect, its condition, and the fields of its last command."""
 
 
 @dataclass(frozen=True, slots=True)
 class EndState:
-    """What a history came to."""
+    """The end of a history: its outcome and net effect."""
 
     outcome: Enum
     effects: Effects
@@ -28,54 +28,54 @@ class EndState:
 class Configuration:
     """The state after a history, and the last command for each effect.
 
-    ``held`` and ``said`` are what the registers hold and what the commands said, as values that can be compared; they
-    are kept because most inputs change one of them at most.
+    ``held`` has the contents of the registers and ``carried`` those of the commands, as values that can be compared.
+    They are stored because most inputs change one of them at most.
     """
 
     state: State
     sent: Mapping[str, Command] = field(default_factory=dict)
     held: Mapping[str, Hashable] = field(default_factory=dict)
-    said: Mapping[str, Hashable] = field(default_factory=dict)
+    carried: Mapping[str, Hashable] = field(default_factory=dict)
 
     @property
     def key(self) -> Hashable:
-        """Equal for standings from which everything goes on in the same way."""
+        """Equal for configurations that react to every later input in the same way."""
         state = self.state
         commanded = frozenset((name, sent.condition) for name, sent in state.commanded.items())
-        # A state is the same object wherever it occurs, and quicker to compare by that than by its name.
+        # Each state is one enum member, and comparing object ids is faster than comparing names.
         at = tuple(map(id, state.machines.values()))
-        return at, tuple(self.held.values()), commanded, frozenset(self.said.items())
+        return at, tuple(self.held.values()), commanded, frozenset(self.carried.items())
 
 
 def start(process: Process) -> Configuration:
-    """Before anything was taken in."""
+    """The configuration before the first input."""
     return configuration_at(State.start(process), {})
 
 
 def configuration_at(state: State, sent: Mapping[str, Command]) -> Configuration:
-    """A state, and the last commands that led to it."""
+    """The configuration with this state and these last commands."""
     held = {name: frozen(value) for name, value in state.registers.items()}
-    return Configuration(state, sent, held, {name: _said(command) for name, command in sent.items()})
+    return Configuration(state, sent, held, {name: _contents(command) for name, command in sent.items()})
 
 
 def apply(process: Process, configuration: Configuration, fact: Fact) -> tuple[Configuration, Decision]:
-    """Take one fact in, by the function that the engine uses."""
+    """Apply one fact, with the function that the engine uses."""
     decision = decide(process, configuration.state, fact)
     before, after = configuration.state, decision.state
     if after is before:
         return configuration, decision
-    held, sent, said = configuration.held, configuration.sent, configuration.said
+    held, sent, carried = configuration.held, configuration.sent, configuration.carried
     if after.registers is not before.registers:
         known = before.registers
         held = {name: held[name] if value is known[name] else frozen(value) for name, value in after.registers.items()}
     if decision.commands:
         sent = {**sent, **{command.effect: command for command in decision.commands}}
-        said = {**said, **{command.effect: _said(command) for command in decision.commands}}
-    return Configuration(after, sent, held, said), decision
+        carried = {**carried, **{command.effect: _contents(command) for command in decision.commands}}
+    return Configuration(after, sent, held, carried), decision
 
 
 def end_state(process: Process, configuration: Configuration) -> EndState:
-    """The outcome and the net effect."""
+    """The outcome and the net effect of a configuration."""
     state = configuration.state
     initially = {effect.name: effect.initially for effect in process.effects if isinstance(effect, Effect)}
     effects = frozenset(
@@ -87,7 +87,7 @@ def end_state(process: Process, configuration: Configuration) -> EndState:
 
 
 def frozen(value: Any) -> Hashable:
-    """The value as one that can be compared and hashed; the order of keys does not matter, that of lists does."""
+    """A hashable form of the value; the order of keys does not matter, that of lists does."""
     if isinstance(value, Mapping):
         return frozenset((key, frozen(item)) for key, item in value.items())
     if isinstance(value, list | tuple):
@@ -97,7 +97,7 @@ def frozen(value: Any) -> Hashable:
     return (type(value).__name__, value) if isinstance(value, bool | float) else value
 
 
-def _said(command: Command) -> Hashable:
+def _contents(command: Command) -> Hashable:
     return command.type, frozen(command.fields)
 
 

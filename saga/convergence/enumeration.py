@@ -1,4 +1,4 @@
-"""Every history, one by one: the plain way, for few inputs. A second opinion on exploring, and what people read."""
+"""Every history, one by one: simple, for few inputs. Tests compare exploration with it, and people read its results."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ from saga.core import Command, DecisionKind, Fact, Process
 
 @dataclass(frozen=True, slots=True)
 class HistoryResult:
-    """A history told: the outcomes that it passed, the commands that were sent on the way, and what it came to.
+    """A history with the outcome after each fact, all the commands that were sent, and the end state.
 
-    It ``contradicts`` itself if one of its facts was refused because of others; what it came to is then for a person
-    to settle, and not to be compared.
+    It ``contradicts`` itself if a fact was refused because of others. A person has to settle that, so its end state
+    must not be compared with others.
     """
 
     history: History
@@ -41,12 +41,12 @@ def run_history(process: Process, history: Sequence[Fact]) -> HistoryResult:
 
 
 def every_order(samples: Sequence[Fact]) -> Iterator[History]:
-    """All orders of all of them, in the order of the samples: n!."""
+    """All n! orders of all samples."""
     return permutations(samples)
 
 
 def every_history(samples: Sequence[Fact], times: int = 1) -> Iterator[History]:
-    """All orders of all subsets, each input up to so many times."""
+    """All orders of all subsets, with each input up to ``times`` times."""
     for size in range(1, len(samples) + 1):
         for chosen in combinations(samples, size):
             for counts in _counts(size, times):
@@ -64,7 +64,7 @@ def _counts(size: int, times: int) -> Iterator[tuple[int, ...]]:
 
 
 def _distinct_orders(facts: Sequence[Fact]) -> Iterator[History]:
-    """The orders of facts of which some are the same, each order once."""
+    """The distinct orders of facts, some of which may be the same object."""
     if not facts:
         yield ()
         return

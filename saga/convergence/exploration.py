@@ -1,22 +1,22 @@
-"""All orders of all subsets, by exploring what can be reached rather than by going through every history.
+"""All orders of all subsets, by exploring the reachable configurations instead of every history.
 
-The problem: n inputs have n! orders, each subset has its own, and every input may come again at any point. Ten inputs
-have ten million histories without a single repetition.
+The problem: n inputs have n! orders, so has each subset, and every input may be delivered again at any point. Ten
+inputs have ten million histories even without duplicates.
 
-The model: a history leads to a node, the set of facts that were taken in together with where the instance stands (its
-state and what was sent so far). Histories that meet in one node go on alike, so each node is looked at once: from there
-every input is delivered, one that was not taken in yet, and one that was. Breadth first: the first way into a node is a
-shortest one. A process converges exactly when all nodes of one set of facts have one verdict.
+The model: a history leads to a node, which is a set of facts with a configuration (the state of the instance and its
+last commands). All histories that lead to one node continue in the same way, so each node is visited once, and every
+input is delivered to it, new ones and duplicates. The search is breadth first, so the first route to a node is a
+shortest one. A process converges exactly when all nodes with the same set of facts have the same end state.
 
-If at every node each pair of inputs commutes (one node after both, in either order), any two orders of the same inputs
-meet, because every permutation is made of swaps of neighbours. That is local confluence; the matrix shows it pair by
-pair. A crash and what is delivered again after it is a repeat at that point, for a step is taken whole or not at all.
+If each pair of inputs commutes at every node (both orders lead to one node), any two orders of the same inputs lead to
+one node, because every permutation is made of swaps of neighbours. That is local confluence; the matrix shows it pair
+by pair. A redelivery after a crash is a duplicate at that point, because a step is committed as a whole or not at all.
 
-Where there are more nodes than ``most_nodes``, sets of facts are explored whole up to the size that is reached, and
-larger ones are sampled (see ``sampling``).
+If there are more nodes than ``most_nodes``, all sets of facts up to some size are explored completely, and larger ones
+are sampled (see ``sampling``).
 
-A declaration may hold functions. One that looks at a clock, at chance or at a memory of its own would make all this
-worthless, so whatever leads to a new node is asked twice, and has to answer the same.
+A declaration may have functions. If one depended on a clock, on randomness or on its own memory, all this would be
+worthless. So every input that leads to a new node is decided twice, and both decisions have to be the same.
 """
 
 import json
@@ -33,24 +33,24 @@ from saga.core import Command, Deadline, Decision, DecisionKind, Effect, Fact, P
 
 MOST_NODES = 60_000
 ENOUGH_NODES = 5_000
-"""As many where a divergence was found already: a process that diverges often has a node for each history."""
+"""The limit once a divergence is found: a process that diverges often has one node for each history."""
 
 _OF_AN_ENTRY = re.compile(r"/[^\s,]+")
 
 Progress = Callable[[int, int], None]
-"""Called now and then with the nodes that were looked at, and the sets of facts that there are."""
+"""Called sometimes, with the number of visited nodes and the number of possible sets of facts."""
 
 
 @dataclass(eq=False, slots=True)
 class Node:
-    """A set of facts, a bit mask over the samples, and where it led; ``after`` and ``by`` are the shortest way in."""
+    """A set of facts (a bit mask over the samples) and a configuration; ``after`` and ``by`` are the step to it."""
 
     taken: int
     configuration: Configuration
     end_state: EndState
     after: "Node | None" = None
     by: int = -1
-    ways: dict[int, "Node"] = field(default_factory=dict)
+    routes: dict[int, "Node"] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
@@ -62,7 +62,7 @@ class Node:
 class Exploration:
     """What was reached. ``whole_up_to`` is the size of the sets of facts that were explored in every order.
 
-    ``verdicts`` are the first ones that each set came to, and it ``diverges`` if any set came to another one.
+    ``end_states`` has the first end state of each set of facts; it ``diverges`` if any set has another one as well.
     """
 
     process: Process
@@ -70,9 +70,7 @@ class Exploration:
     nodes: list[Node] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     contradicting: set[frozenset[int]] = field(default_factory=set)
-    reported: set[tuple[Kind, str]] = field(
-        default_factory=set
-    )  # what findings say, but for the entry that it is about
+    reported: set[tuple[Kind, str]] = field(default_factory=set)  # without the keys of entries
     end_states: dict[int, EndState] = field(default_factory=dict)
     diverges: bool = False
     whole_up_to: int = 0
@@ -80,11 +78,11 @@ class Exploration:
 
     def history(self, node: Node) -> History:
         """The shortest history that leads to a node."""
-        way: list[Fact] = []
+        backwards: list[Fact] = []
         while node.after is not None:
-            way.append(self.samples[node.by])
+            backwards.append(self.samples[node.by])
             node = node.after
-        return tuple(reversed(way))
+        return tuple(reversed(backwards))
 
 
 def explore(
@@ -94,7 +92,7 @@ def explore(
     progress: Progress = lambda _nodes, _sets: None,
     most_nodes: int = MOST_NODES,
 ) -> Exploration:
-    """Everything that any order of any of these facts can lead to, each fact delivered any number of times."""
+    """Everything that any order of any subset of these facts can lead to, with any number of duplicates."""
     found = Exploration(process, tuple(samples))
     try:
         for number, _ in enumerate(_reach(found, most_nodes)):
@@ -107,7 +105,7 @@ def explore(
 
 
 def _reach(found: Exploration, most_nodes: int) -> Iterator[Node]:
-    """Look at each node once, the nearest first."""
+    """Visit each node once, the nearest first."""
     known: dict[tuple[int, Hashable], Node] = {}
     waiting = deque(_begin(found, known))
     while waiting:
@@ -121,9 +119,9 @@ def _reach(found: Exploration, most_nodes: int) -> Iterator[Node]:
 
 
 def follow(explored: Exploration, histories: Iterable[History]) -> list[Finding]:
-    """What is wrong with a step of these histories and was not told before; whether they diverge is not looked at.
+    """The wrong steps of these histories that are not reported yet; it does not compare their end states.
 
-    For inputs of which there are too many to go everywhere.
+    It is for inputs that are too many to explore.
     """
     found = Exploration(explored.process, explored.samples, reported=set(explored.reported))
     known: dict[tuple[int, Hashable], Node] = {}
@@ -132,14 +130,14 @@ def follow(explored: Exploration, histories: Iterable[History]) -> list[Finding]
         for history in histories:
             node = root
             for number in (numbers[id(fact)] for fact in history):
-                if number not in node.ways:
+                if number not in node.routes:
                     _deliver(found, node, number, known)
-                node = node.ways.get(number, node)
+                node = node.routes.get(number, node)
     return found.findings
 
 
 def _begin(found: Exploration, known: dict[tuple[int, Hashable], Node]) -> Iterator[Node]:
-    """The node before anything was taken in; none if the declaration fails there."""
+    """The node before the first input; none if a function of the declaration fails there."""
     try:
         begin = start(found.process)
         root = known[0, begin.key] = Node(0, begin, end_state(found.process, begin))
@@ -156,17 +154,17 @@ def _deliver(
     index: int,
     known: dict[tuple[int, Hashable], Node],
 ) -> Node | None:
-    """Deliver one input at a node; the node that it leads to, if nobody was there before."""
+    """Deliver one input at a node; returns the node that it leads to if that is new."""
     process, fact = found.process, found.samples[index]
     try:
         configuration, decision = apply(process, node.configuration, fact)
-        place = (node.taken | 1 << index, configuration.key)
-        is_new = not node.taken >> index & 1 and place not in known
-        came_to = end_state(process, configuration) if is_new else node.end_state
-        is_steady = _says_the_same(node if configuration is node.configuration else known.get(place), decision)
+        key = (node.taken | 1 << index, configuration.key)
+        is_new = not node.taken >> index & 1 and key not in known
+        reached = end_state(process, configuration) if is_new else node.end_state
+        is_steady = _has_same_outcome(node if configuration is node.configuration else known.get(key), decision)
         if is_new:
             again, second = apply(process, node.configuration, fact)
-            is_steady = again.key == configuration.key and second.outcome is decision.outcome is came_to.outcome
+            is_steady = again.key == configuration.key and second.outcome is decision.outcome is reached.outcome
     except Exception as error:  # noqa: BLE001 -- whatever a function of the declaration raises is a finding
         _report(found, Kind.FAILS, f"{fact.kind.__name__} raises {error!r}", node, index)
         return None
@@ -188,34 +186,32 @@ def _deliver(
     if node.taken >> index & 1:
         return None
     if is_new:
-        _arrive(found, known, place, Node(place[0], configuration, came_to, node, index))
-    node.ways[index] = known[place]
-    return known[place] if is_new else None
+        _arrive(found, known, key, Node(key[0], configuration, reached, node, index))
+    node.routes[index] = known[key]
+    return known[key] if is_new else None
 
 
-def _says_the_same(known: Node | None, decision: Decision) -> bool:
-    """Whether an answer that leads where somebody was before has the outcome that was found there."""
+def _has_same_outcome(known: Node | None, decision: Decision) -> bool:
+    """Whether a decision that leads to a known node has the outcome of that node."""
     return known is None or decision.outcome is known.end_state.outcome
 
 
-def _arrive(
-    found: Exploration, known: dict[tuple[int, Hashable], Node], place: tuple[int, Hashable], node: Node
-) -> None:
-    """Keep a node that nobody was at before."""
-    known[place] = node
+def _arrive(found: Exploration, known: dict[tuple[int, Hashable], Node], key: tuple[int, Hashable], node: Node) -> None:
+    """Add a new node."""
+    known[key] = node
     found.nodes.append(node)
     found.diverges |= found.end_states.setdefault(node.taken, node.end_state) != node.end_state
     if (
         node.after is not None
         and node.end_state.outcome not in found.process.settled
-        and not _has_a_way_on(found, node)
+        and not _awaits_deadline(found, node)
     ):
         sentence = f"{node.end_state.outcome.value} is not settled, and no deadline is armed that could still come"
         _report(found, Kind.WAITS_FOR_EVER, sentence, node.after, node.by)
 
 
 def _wrong_in_step(found: Exploration, node: Node, index: int, decision: Decision) -> Iterator[tuple[Kind, str]]:
-    """What is wrong with one step, whatever other orders lead to."""
+    """The problems of one step, without a comparison of other orders."""
     before, after, name = node.configuration.state, decision.state, found.samples[index].kind.__name__
     if node.taken >> index & 1:
         if decision.kind is DecisionKind.TAKEN or decision.commands:
@@ -225,7 +221,7 @@ def _wrong_in_step(found: Exploration, node: Node, index: int, decision: Decisio
         last, now = before.commanded.get(command.effect), after.commanded[command.effect]
         if last is not None and (last.condition, last.computed) == (now.condition, now.computed):
             yield Kind.SENT_TWICE, f"{name} sends {command.type} for {command.effect}, which was sent before"
-    for command, other in _in_the_same_words(found.process, node.configuration.sent, decision.commands):
+    for command, other in _same_commands(found.process, node.configuration.sent, decision.commands):
         sends = f"{name} sends {command.type} to {command.collaborator} for {command.effect}"
         yield Kind.SENT_TWICE, f"{sends}, and it stands there for {other} in the same words"
     if after is not before and any(isinstance(effect, Effect) and effect.final for effect in found.process.effects):
@@ -234,32 +230,33 @@ def _wrong_in_step(found: Exploration, node: Node, index: int, decision: Decisio
             yield Kind.CANNOT_BE_UNDONE, sentence
 
 
-def _in_the_same_words(
+def _same_commands(
     process: Process, before: Mapping[str, Command], commands: Sequence[Command]
 ) -> Iterator[tuple[Command, str]]:
-    """Each command that says what another effect has told the same collaborator: done twice, if it is done at all.
+    """Each command with the type and fields of another effect's command to the same collaborator, and that effect.
 
-    Looked at where an effect has one command and that says something. Elsewhere the effect's name tells a collaborator
-    which of several things is meant (this seat, that room): they may well be booked in the same words.
+    The collaborator would do the same thing twice. Only effects with a single command, and commands with fields, count.
+    For other effects the name says which of several things is meant (this seat, that room), and the commands for two of
+    them may well be equal.
     """
     if not commands:
         return
     only_done = {effect.name for effect in process.effects if isinstance(effect, Effect) and len(effect.commands) == 1}
     sent_now = {command.effect for command in commands}
-    said = [command for name, command in before.items() if name not in sent_now]
+    earlier = [command for name, command in before.items() if name not in sent_now]
     for command in commands:
         name = command.effect.partition("/")[0]
-        for other in said if name in only_done and command.fields else ():
-            if other.effect.partition("/")[0] in only_done - {name} and _words(command) == _words(other):
+        for other in earlier if name in only_done and command.fields else ():
+            if other.effect.partition("/")[0] in only_done - {name} and _contents(command) == _contents(other):
                 yield command, other.effect
-        said.append(command)
+        earlier.append(command)
 
 
-def _words(command: Command) -> tuple[str, str, Mapping[str, Any]]:
+def _contents(command: Command) -> tuple[str, str, Mapping[str, Any]]:
     return command.type, command.collaborator, command.fields
 
 
-def _has_a_way_on(found: Exploration, node: Node) -> bool:
+def _awaits_deadline(found: Exploration, node: Node) -> bool:
     """Whether a deadline is armed whose input has not been taken in."""
     taken = {fact.kind for index, fact in enumerate(found.samples) if node.taken >> index & 1}
     armed = node.configuration.state.commanded
@@ -270,7 +267,7 @@ def _has_a_way_on(found: Exploration, node: Node) -> bool:
 
 
 def _divergences(found: Exploration) -> Iterator[Finding]:
-    """The smallest sets of facts that come to more than one verdict; of sets that are alike, one."""
+    """The smallest sets of facts that have more than one end state; of similar sets, only one."""
     by_set: defaultdict[int, dict[EndState, Node]] = defaultdict(dict)
     for node in found.nodes:
         by_set[node.taken].setdefault(node.end_state, node)
@@ -291,7 +288,7 @@ def _divergences(found: Exploration) -> Iterator[Finding]:
 
 
 def _most_different(found: Exploration, nodes: Sequence[Node]) -> tuple[Node, Node]:
-    """Two of the nodes, with two outcomes if there are two; the same ones in whatever order the samples were given."""
+    """Two of the nodes, with different outcomes if possible; the choice does not depend on the order of the samples."""
     first, *others = sorted(nodes, key=lambda node: _rank(found.process, node))
     return first, next((node for node in others if node.end_state.outcome is not first.end_state.outcome), others[0])
 
@@ -302,7 +299,7 @@ def _rank(process: Process, node: Node) -> tuple[int, str]:
 
 
 def _differing(one: EndState, other: EndState) -> Hashable:
-    """In what two verdicts differ, whichever entries of a register it is about."""
+    """How two end states differ, without the keys of entries."""
     if one.outcome is not other.outcome:
         return one.outcome, other.outcome
     return frozenset(name.partition("/")[0] for name, _, _ in one.effects ^ other.effects)
@@ -316,19 +313,19 @@ def _difference(one: EndState, other: EndState) -> str:
 
 
 def _contradicted(found: Exploration, node: Node, index: int) -> list[int]:
-    """The samples that were taken in before and that this one contradicts."""
+    """The samples among the facts of the node that this sample contradicts."""
     fact = found.samples[index]
     return [
         other
         for other, known in enumerate(found.samples)
         if node.taken >> other & 1 and known.kind is fact.kind
-        for keeper in found.process.registers_by_type[fact.kind]
-        if isinstance(keeper, Register) and keeper.conflict(keeper.apply(keeper.start, known), fact)
+        for register in found.process.registers_by_type[fact.kind]
+        if isinstance(register, Register) and register.conflict(register.apply(register.start, known), fact)
     ]
 
 
 def _report(found: Exploration, kind: Kind, sentence: str, node: Node, index: int) -> None:
-    """Keep the first, which is the shortest, of each kind and sentence, whichever entry of a register it is about."""
+    """Add a finding unless its kind and sentence, without keys of entries, are reported; the first is the shortest."""
     alike = kind, _OF_AN_ENTRY.sub("", sentence)
     if alike not in found.reported:
         found.reported.add(alike)

@@ -1,8 +1,9 @@
-"""What can't be undone: a final condition that was commanded, and that a later fact no longer wants.
+"""Final conditions: finds those that were commanded and that a later fact no longer wants.
 
-It is looked at from step to step. An effect that nobody decides but the process is final with its command: the step
-that takes it back is wrong, also where it sends a command to undo it. One that the collaborator decides (``decided_by``
-says so) may be taken back until then; from then on it has to be wanted, in whatever order the two came.
+It compares each step with the one before. If the process alone decides an effect, a final condition can't be undone
+once it was commanded: a step that no longer wants it is wrong, even if it sends a command to undo it. If the
+collaborator decides (``decided_by`` names its input), the process may take the effect back before that input. After it,
+the condition has to be wanted, in whatever order the two came.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,10 +15,10 @@ from saga.core import Commanded, Effect, Process, Selection, State
 def undone_effects(
     process: Process, before: State, after: State, *, known: frozenset[type], new: type, upgraded: bool = False
 ) -> Iterator[str]:
-    """A sentence for each effect that a step takes back though it is final.
+    """A sentence for each effect that a step takes back although it is final.
 
-    ``known`` are the kinds of facts that were taken in before the step, ``new`` is the kind of its fact. The step is
-    ``upgraded`` if it is the first one under this version: it answers for whatever was commanded before.
+    ``known`` are the kinds of facts before the step, ``new`` is the kind of its fact. ``upgraded`` marks the first step
+    under a new version, which is responsible for everything that was commanded before.
     """
     for effect in process.effects:
         if not isinstance(effect, Effect) or not effect.final or not _is_decided(effect, known | {new}):
@@ -32,7 +33,7 @@ def undone_effects(
             if wanted.get(name) != last.condition and not was_lost:
                 yield f"{_final(effect, name, last.condition)}, and {outcome} {_instead(wanted.get(name))}"
             elif wanted.get(name) == last.condition and not _only_adds(effect, last, after.commanded[name]):
-                yield f"{_final(effect, name, last.condition)}, and {outcome} wants it with other figures"
+                yield f"{_final(effect, name, last.condition)}, and {outcome} wants it with other computed fields"
 
 
 def _final(effect: Effect, name: str, condition: str) -> str:
@@ -41,9 +42,9 @@ def _final(effect: Effect, name: str, condition: str) -> str:
 
 
 def _only_adds(effect: Effect, last: Commanded, now: Commanded) -> bool:
-    """Whether the figures are the same, but for cumulative ones that grew."""
-    (sends,) = [sends for condition, sends in effect.commands.items() if condition.value == last.condition]
-    cumulative = {one.name for one in sends.computed if one.is_cumulative}
+    """Whether the computed fields are the same, except for cumulative ones that grew."""
+    (template,) = [one for condition, one in effect.commands.items() if condition.value == last.condition]
+    cumulative = {one.name for one in template.computed if one.is_cumulative}
     return all(
         now.computed.get(name) == one or (name in cumulative and now.computed[name] > one)
         for name, one in last.computed.items()
@@ -63,7 +64,7 @@ def _is_decided(effect: Effect, known: frozenset[type]) -> bool:
 
 
 def wanted_of(process: Process, effect: Effect, state: State) -> Mapping[str, str]:
-    """The condition in which the effect is wanted, for each entry if it exists for each."""
+    """The wanted condition of the effect, or of each entry if the effect exists for each."""
     how = process.wants(state.machines, state.registers).get(effect)
     if isinstance(how, Selection):
         condition = how.condition or next(iter(effect.commands))

@@ -1,4 +1,4 @@
-"""What a check can find, each with the shortest history that shows it."""
+"""The findings of a check, each with the shortest history that shows it."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -9,7 +9,7 @@ History = tuple[Fact, ...]
 
 
 class Kind(Enum):
-    """What is wrong."""
+    """The kinds of findings."""
 
     DIVERGES = "diverges"
     REPEAT_CHANGES = "a duplicate changes something"
@@ -24,7 +24,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Where a history changes from the ``old`` version of a process to the ``new`` one: after so many facts."""
+    """A history changes from the ``old`` version of a process to the ``new`` one, after this number of facts."""
 
     old: Process
     new: Process
@@ -32,7 +32,7 @@ class Split:
 
     @property
     def names(self) -> tuple[str, str]:
-        """What both are called: by their numbers, if these differ."""
+        """The names of both versions; with their numbers, if these differ."""
         if self.old.version == self.new.version:
             return "the old version", "the new version"
         return f"version {self.old.version}", f"version {self.new.version}"
@@ -40,11 +40,11 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong.
+    """One problem.
 
-    ``history`` shows it, and no shorter one does; for a divergence ``other`` holds the same facts in another order.
-    ``sentence`` is for people. What an upgrade breaks has a ``split``: its history goes from one version to the other,
-    and ``other`` is what the new version alone makes of the same facts.
+    ``history`` is the shortest that shows it; for a divergence ``other`` has the same facts in another order.
+    ``sentence`` is for people. A problem of an upgrade has a ``split``, where its history changes the version; its
+    ``other`` is the history of the same facts under the new version alone.
     """
 
     kind: Kind
@@ -55,7 +55,7 @@ class Finding:
 
 
 def story(history: History, samples: tuple[Fact, ...]) -> str:
-    """The history in one line; of several samples of one type it says which."""
+    """The history in one line; several samples of one type have numbers."""
     return " -> ".join(name_of(fact, samples) for fact in history) or "nothing"
 
 
@@ -68,6 +68,6 @@ def reported(history: History, samples: tuple[Fact, ...], split: Split | None) -
 
 
 def name_of(fact: Fact, samples: tuple[Fact, ...]) -> str:
-    """The type of a sample, with a number where there are several of that type."""
+    """The type of a sample, with a number if there are several of that type."""
     alike = [one for one in samples if one.kind is fact.kind]
     return fact.kind.__name__ if len(alike) < 2 else f"{fact.kind.__name__}#{alike.index(fact) + 1}"

@@ -1,6 +1,6 @@
-"""The functions of a declaration: which there are, and which numbers they name.
+"""The functions of a declaration, and the numbers in their code.
 
-A function that says `total >= 1000` treats a thousand as something special, so a thousand is worth a sample.
+A function with `total >= 1000` treats a thousand specially, so a thousand is worth a sample.
 """
 
 from collections.abc import Callable, Collection, Iterator
@@ -15,14 +15,14 @@ _DEEPEST = 3
 def functions_about(
     process: Process, registers_by_type: Collection[Register | Reducer]
 ) -> Iterator[Callable[..., Any]]:
-    """The functions of the user's own that look at any of these registers, or fold them."""
-    yield from (keeper.reduce for keeper in registers_by_type if isinstance(keeper, Reducer))
+    """The user's functions that read or fold any of these registers."""
+    yield from (one.reduce for one in registers_by_type if isinstance(one, Reducer))
     for column in columns_of(process):
         if isinstance(column, DerivedColumn) and _meet(column.registers, registers_by_type):
             yield column.judge
     for effect in process.effects:
-        for sends in effect.commands.values() if isinstance(effect, Effect) else ():
-            yield from (one.compute for one in sends.computed if _meet(one.registers, registers_by_type))
+        for template in effect.commands.values() if isinstance(effect, Effect) else ():
+            yield from (one.compute for one in template.computed if _meet(one.registers, registers_by_type))
     for table in process.wanted:
         for wants in table.cells.values():
             for how in wants.values():
@@ -31,7 +31,7 @@ def functions_about(
 
 
 def columns_of(process: Process) -> Iterator[Column]:
-    """Every column that any table of a process looks at, those of composed tables included."""
+    """Every column of every table of a process, those of nested tables included."""
     waiting: list[Column] = [process.outcomes, *(column for table in process.wanted for column in table.columns)]
     known: list[Column] = []
     while waiting:
@@ -43,7 +43,7 @@ def columns_of(process: Process) -> Iterator[Column]:
 
 
 def numbers_in(function: object, deepest: int = _DEEPEST) -> Iterator[int | float]:
-    """The numbers that a function names: in its code, by a name of its module, or in a function that it calls."""
+    """The numbers in a function: in its code, behind names of its module, or in a function that it calls."""
     if not isinstance(function, FunctionType):
         return
     held = [cell.cell_contents for cell in function.__closure__ or () if _is_filled(cell)]

@@ -1,4 +1,4 @@
-"""A finding in words: the histories side by side, step by step, and a test to paste that fails until it is mended."""
+"""A finding as text: the histories side by side, step by step, and a test to paste that fails until it is fixed."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -23,10 +23,10 @@ def render(findings: Sequence[Finding], process: Process, samples: Sequence[Fact
 
 
 def counterexample(finding: Finding, process: Process, samples: Sequence[Fact]) -> str:
-    """The history that shows what is wrong, step by step; for a divergence the other one beside it.
+    """The history that shows the problem, step by step; for a divergence the other history beside it.
 
-    ``samples`` are those of the report that has the finding: `counterexample(finding, report.process, report.samples)`.
-    The text has several lines of at most some 120 characters.
+    ``samples`` are those of the finding's report: `counterexample(finding, report.process, report.samples)`. The text
+    has several lines of at most about 120 characters.
     """
     known = _known(finding, samples)
     first = _orders(process, finding.history, known, finding.split)
@@ -39,11 +39,11 @@ def test_to_paste(
     finding: Finding,
     process: Process,
     samples: Sequence[Fact],
-    setup: str | None = None,  # noqa: PT028 -- this makes a test, and is none
+    setup: str | None = None,  # noqa: PT028 -- this writes a test and is not one
 ) -> str:
-    """A test of the user's own, in Python, that fails as long as the finding is there.
+    """A test in Python that fails as long as the problem exists.
 
-    ``setup`` is code that defines PROCESS (for an upgrade OLD and NEW); without it a comment asks for that.
+    ``setup`` is code that defines PROCESS (for an upgrade OLD and NEW); without it the test has a placeholder.
     """
     known = _known(finding, samples)
     facts = {id(fact): fact for fact in (*finding.history, *finding.other)}
@@ -59,13 +59,13 @@ def test_to_paste(
     return "\n".join(lines)
 
 
-def told_in_steps(process: Process, history: Sequence[Fact], samples: Sequence[Fact]) -> str:
-    """A history step by step: what came, the outcome after it, what was sent, and what it came to."""
+def history_in_steps(process: Process, history: Sequence[Fact], samples: Sequence[Fact]) -> str:
+    """A history step by step: each input, the outcome after it and the commands sent; then the end state."""
     return "\n".join(_orders(process, tuple(history), tuple(samples), None))
 
 
 def _known(finding: Finding, samples: Sequence[Fact]) -> tuple[Fact, ...]:
-    """The samples, and those of the history that are none of them."""
+    """The samples, and the facts of the finding that are not among them."""
     known = list(samples)
     known += [fact for fact in (*finding.history, *finding.other) if fact not in known]
     return tuple(known)
@@ -84,31 +84,31 @@ def _orders(process: Process, history: History, samples: tuple[Fact, ...], split
             lines += [f"   {decision.reason}", *(f"   sends {_command(command)}" for command in decision.commands)]
         if split is not None and split.after == len(history):
             version, configuration = _change_version(split, configuration, lines)
-        return lines + _came_to(version, configuration)
-    except Exception as error:  # noqa: BLE001 -- that it raises is what is to be told
+        return lines + _end(version, configuration)
+    except Exception as error:  # noqa: BLE001 -- the text shows that it raises
         return [*lines, f"   raises {error!r}"]
 
 
 def _change_version(split: Split, configuration: Configuration, lines: list[str]) -> tuple[Process, Configuration]:
-    """The instance as the new version reads it; a line says so."""
+    """The configuration as the new version reads it; adds a line that says so."""
     lines.append(f"== from here on under {split.names[1]} ==")
     return split.new, configuration_at(load_state(split.new, dump_state(configuration.state)), configuration.sent)
 
 
-def _came_to(process: Process, configuration: Configuration) -> list[str]:
-    came_to = end_state(process, configuration)
-    lines = [f"outcome: {came_to.outcome.value}"]
-    names = sorted((name, condition) for name, condition, _ in came_to.effects)
+def _end(process: Process, configuration: Configuration) -> list[str]:
+    reached = end_state(process, configuration)
+    lines = [f"outcome: {reached.outcome.value}"]
+    names = sorted((name, condition) for name, condition, _ in reached.effects)
     return lines + ([f"net effect: {name} {condition}" for name, condition in names] or ["net effect: none"])
 
 
 def _command(command: Command) -> str:
-    said = ", ".join(f"{name} {value!r}" for name, value in command.fields.items())
-    return f"{command.type} for {command.effect}" + (f" ({said})" if said else "")
+    fields = ", ".join(f"{name} {value!r}" for name, value in command.fields.items())
+    return f"{command.type} for {command.effect}" + (f" ({fields})" if fields else "")
 
 
 def _side_by_side(first: Sequence[str], second: Sequence[str]) -> str:
-    """Two columns, as wide as they need to be up to a limit; a line that is longer goes on below."""
+    """Two columns, as wide as their lines up to a limit; a longer line is wrapped."""
     width = min(_WIDEST, max(len(line) for line in first))
     rows: list[tuple[str, str]] = []
     for left, right in _aligned(first, second):
@@ -117,7 +117,7 @@ def _side_by_side(first: Sequence[str], second: Sequence[str]) -> str:
 
 
 def _aligned(first: Sequence[str], second: Sequence[str]) -> list[tuple[str, str]]:
-    """Lines beside each other, so that steps with one number begin on one line."""
+    """Pairs of lines, with steps of the same number beginning on the same line."""
     rows: list[tuple[str, str]] = []
     nothing: list[str] = []
     for left, right in zip_longest(_blocks(first), _blocks(second), fillvalue=nothing):
@@ -126,7 +126,7 @@ def _aligned(first: Sequence[str], second: Sequence[str]) -> list[tuple[str, str
 
 
 def _blocks(lines: Sequence[str]) -> list[list[str]]:
-    """The lines of each step, and those of the end."""
+    """The lines of each step, and those of the end state."""
     blocks: list[list[str]] = []
     for line in lines:
         if line[:1].isdigit() or line.startswith("outcome:") or not blocks:
@@ -169,7 +169,7 @@ _USED: Mapping[Kind, tuple[str, ...]] = {
 
 
 def test_name(finding: Finding) -> str:
-    """What a test is called that shows a finding."""
+    """The name of the test for a finding."""
     kinds = [fact.kind.__name__ for fact in finding.history]
     words = {
         Kind.DIVERGES: "come_to_the_same_in_both_orders",
@@ -198,8 +198,8 @@ def _constructed(fact: Fact) -> str:
     fields = fact.kind.model_fields.values() if issubclass(fact.kind, BaseModel) else ()
     if any(field.alias or field.validation_alias for field in fields):
         return f"make_fact({fact.kind.__qualname__}.model_validate({dict(fact.fields)!r}, by_name=True))"
-    said = ", ".join(f"{name}={value!r}" for name, value in fact.fields.items() if value is not None)
-    return f"make_fact({fact.kind.__qualname__}({said}))"
+    arguments = ", ".join(f"{name}={value!r}" for name, value in fact.fields.items() if value is not None)
+    return f"make_fact({fact.kind.__qualname__}({arguments}))"
 
 
 def _assertion(finding: Finding, names: Mapping[int, str]) -> list[str]:

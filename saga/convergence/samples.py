@@ -1,11 +1,11 @@
-"""Sample inputs, made from the message classes: one of each type, several of a type of which an instance keeps several.
+"""Sample inputs, made from the message classes: one of each type, several of a type that an instance stores many of.
 
-Three of those, for two are not enough: "the first two are kept" and a sum of fractions come to the same in every order
-of two. Two are made where three of each would be more inputs than can be looked through quickly.
+The number of several is three, because two are not enough: "keep the first two" and a sum of fractions give the same
+result in both orders of two. If three of each are too many inputs to check quickly, it is two.
 
-For each field the first values are taken that its type and its constraints let pass, different ones for each variant.
-Of a type that a register or reducer keeps there is one more variant for each further value of a choice (an enum, a
-literal, a yes or no), for what was chosen may matter. Where no value passes, whoever declared it gives samples.
+Each field gets the first candidate values that its type and constraints accept, and each variant gets different ones. A
+type that a register or reducer stores has one more variant for each further value of a choice (an enum, a literal, a
+bool), because the value may matter. If no candidate is accepted, the user has to give samples.
 """
 
 import dataclasses
@@ -28,7 +28,7 @@ from saga.messages.facts import read_fact
 INSTANCE = "sample-1"
 VARIANTS, FEWER_VARIANTS = 3, 2
 MOST_SAMPLES = 10
-"""Of more, each type gets fewer variants."""
+"""With more, each type gets fewer variants."""
 _USUAL_SUM = 200
 _SOME_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 _MOST_TRIED = 200
@@ -38,9 +38,9 @@ _LISTS = (list, set, frozenset, tuple)
 
 
 def derive_samples(process: Process, variants: int | None = None) -> tuple[Fact, ...]:
-    """A fact of each input, and ``variants`` of those that a register or reducer keeps side by side (three, or two).
+    """A fact of each input, and ``variants`` (three, or two) of each that a register or reducer stores many of.
 
-    Raises DeclarationError for a field for which no value was found.
+    Raises DeclarationError if no value was found for a field.
 
     >>> from saga.testing import derive_samples
     >>> [fact.kind.__name__ for fact in derive_samples(tickets)]
@@ -56,13 +56,13 @@ def derive_samples(process: Process, variants: int | None = None) -> tuple[Fact,
 
 
 def emitted(process: Process, deadline: Deadline, instance: Any, due: timedelta = timedelta()) -> Fact:
-    """The fact that a deadline leads to, as the scheduler tells it. Raises as ``read_fact`` if it can't be taken."""
-    said = {"due_at": (_SOME_TIME + due).isoformat(), "armed_by": process.name, process.correlate: str(instance)}
-    return read_fact(deadline.emits, said)
+    """The fact that a deadline emits, with the fields that the scheduler sends. Raises like ``read_fact``."""
+    fields = {"due_at": (_SOME_TIME + due).isoformat(), "armed_by": process.name, process.correlate: str(instance)}
+    return read_fact(deadline.emits, fields)
 
 
 def _instance(process: Process) -> Any:
-    """What every sample is about: the first value that each class takes for the field that correlates."""
+    """The instance of all samples: the first value that each class accepts for the field that correlates."""
     fields = [_fields(kind)[process.correlate] for kind in process.message_types.values()]
     adapters = [TypeAdapter(field) for field in fields]
     for candidate in chain([INSTANCE], _candidates(process.correlate)):
@@ -72,16 +72,16 @@ def _instance(process: Process) -> Any:
 
 
 def _reads_as(adapter: TypeAdapter[Any], value: Any) -> str | None:
-    """What the engine would call an instance of this value; None if it can't be read."""
+    """The id that the engine would give an instance with this value; None if the value can't be read."""
     try:
         return str(adapter.dump_python(adapter.validate_python(value), mode="json"))
-    except Exception:  # noqa: BLE001 -- a validator of the user's own may raise anything for what it was not made for
+    except Exception:  # noqa: BLE001 -- a validator of the user may raise anything for an unexpected value
         return None
 
 
 @dataclass(frozen=True, slots=True)
 class _Variant:
-    """What is particular about one of several samples of a kind; ``special`` is a number that a function names."""
+    """How one of several samples of a type differs; ``special`` is a number in a function's code."""
 
     number: int
     choice: int
@@ -92,7 +92,7 @@ class _Variant:
 
 @dataclass(frozen=True, slots=True)
 class _Default:
-    """What stands beside the type of a field: of the rest of it only the default counts here, its alias does not."""
+    """Carries the default of a field beside its type; its alias and the rest are not needed here."""
 
     of: FieldInfo
 
@@ -101,47 +101,42 @@ def _samples(process: Process, kind: type, instance: Any, variants: int) -> Iter
     fields = _fields(kind)
     made: list[Mapping[str, Any]] = []
     for variant in _variants(process, kind, variants):
-        said = _sample(process, kind, instance, variant)
-        if said in made:
-            said = _sample(process, kind, instance, dataclasses.replace(variant, keys=frozenset(fields)))
-        if said not in made:
-            made.append(said)
-            yield Fact(kind, said)
+        values = _sample(process, kind, instance, variant)
+        if values in made:
+            values = _sample(process, kind, instance, dataclasses.replace(variant, keys=frozenset(fields)))
+        if values not in made:
+            made.append(values)
+            yield Fact(kind, values)
 
 
 def _variants(process: Process, kind: type, variants: int) -> Iterator[_Variant]:
-    """The usual ones, one more for each further value of a choice, and one for the greatest number that is named."""
-    registers_by_type = process.registers_by_type[kind]
-    keys = frozenset(getattr(keeper, "key", process.correlate) for keeper in registers_by_type) - {process.correlate}
-    is_folded = any(isinstance(keeper, Reducer) for keeper in registers_by_type)
+    """The usual variants, one for each further value of a choice, and one for the greatest number in a function."""
+    registers = process.registers_by_type[kind]
+    keys = frozenset(getattr(register, "key", process.correlate) for register in registers) - {process.correlate}
+    is_folded = any(isinstance(register, Reducer) for register in registers)
     usual = variants if keys or is_folded else 1
-    choices = max((len(_choices(field)) for field in _fields(kind).values()), default=0) if registers_by_type else 1
+    choices = max((len(_choices(field)) for field in _fields(kind).values()), default=0) if registers else 1
     several = usual + min(max(choices, 1), _MOST_CHOICES) - 1
     for number in range(several):
         yield _Variant(number, max(0, number - usual + 1), keys, is_folded)
-    named = [
-        number
-        for one in functions_about(process, registers_by_type)
-        for number in numbers_in(one)
-        if number > _USUAL_SUM
-    ]
+    named = [number for one in functions_about(process, registers) for number in numbers_in(one) if number > _USUAL_SUM]
     if named and usual > 1:
         yield _Variant(several, 0, keys, is_folded, special=max(named))
 
 
 def _sample(process: Process, kind: type, instance: Any, variant: _Variant) -> Mapping[str, Any]:
-    said = {
+    values = {
         name: instance if name == process.correlate else _value(kind, name, field, variant)
         for name, field in _fields(kind).items()
     }
     try:
-        return read_fact(kind, said).fields
-    except Exception as error:  # noqa: BLE001 -- a validator of the user's own may raise anything
+        return read_fact(kind, values).fields
+    except Exception as error:  # noqa: BLE001 -- a validator of the user may raise anything
         raise DeclarationError(f"no sample of {kind.__name__} was found: give samples of your own ({error})") from None
 
 
 def _fields(kind: type) -> Mapping[str, Any]:
-    """The fields of a message class with their types, constraints included."""
+    """The fields of a message class, with their types and constraints."""
     if issubclass(kind, BaseModel):
         return {
             name: Annotated[(field.annotation, *field.metadata, _Default(field))]
@@ -154,10 +149,10 @@ def _fields(kind: type) -> Mapping[str, Any]:
 
 
 def _value(kind: type, name: str, field: Any, variant: _Variant) -> Any:
-    """A value for one field. Variants differ in what names them, in numbers and in times, and in words if they have to.
+    """A value for one field. Variants differ in ids, numbers and times, and in free text if necessary.
 
-    The third one has the numbers and times of the first: what decides between equals must not be who came first.
-    Words that have a form, such as a currency, stay the same unless nothing else is left to differ.
+    The third variant has the numbers and times of the first: a process that chooses between equals must not choose by
+    arrival. Text with a format, such as a currency, stays the same unless nothing else can differ.
     """
     if choices := _choices(field):
         return choices[variant.choice % len(choices)]
@@ -179,7 +174,7 @@ def _value(kind: type, name: str, field: Any, variant: _Variant) -> Any:
 
 
 def _choices(annotation: Any) -> tuple[Any, ...]:
-    """The values of an enum, a literal or a yes or no, also where None would do as well."""
+    """The values of an enum, a literal or a bool, also if it is optional."""
     if get_origin(annotation) is Literal:
         return get_args(annotation)
     if isclass(annotation) and issubclass(annotation, Enum):
@@ -202,26 +197,26 @@ def _candidates(name: str) -> Iterator[Any]:
     yield from ("EUR", "USD", "DE", "FR", "de", "en", "a", "b", "A", "1", "2", "10.00", "20.00")
     yield from ("a@example.org", "b@example.org", "https://example.org/", "https://example.com/")
     yield from (f"00000000-0000-4000-8000-{number:012}" for number in range(1, _MOST_VALUES + 1))
-    yield from (0.7, 0.6, 0.1, 1.1, 1.3, 49.99, 99.9)  # fractions whose sum depends on the order of adding them
+    yield from (0.7, 0.6, 0.1, 1.1, 1.3, 49.99, 99.9)  # their sum depends on the order of addition
     yield from ([], {}, ["a"], {"a": "b"}, None)
     yield from ("x" * length for length in range(2, 65))
 
 
 def _bounds(adapter: TypeAdapter[Any]) -> Iterator[Any]:
-    """Numbers at the bounds of what is allowed, for where the ordinary ones are not."""
+    """Numbers at the bounds of the type, for types that refuse the ordinary ones."""
     try:
         schema = adapter.json_schema()
-    except Exception:  # noqa: BLE001 -- a type without a JSON schema has no bounds to say, and may have other values
+    except Exception:  # noqa: BLE001 -- a type without a JSON schema has no known bounds; other candidates may fit
         return
-    for machine in (schema, *schema.get("anyOf", ())):
+    for branch in (schema, *schema.get("anyOf", ())):
         for bound, step in (("minimum", 0), ("exclusiveMinimum", 1), ("maximum", 0), ("exclusiveMaximum", -1)):
-            if bound in machine:
-                yield machine[bound] + step
-                yield machine[bound] + step * 2
+            if bound in branch:
+                yield branch[bound] + step
+                yield branch[bound] + step * 2
 
 
 def _built(annotation: Any) -> Iterator[Any]:
-    """Values of nested models, alone, in lists, or by name."""
+    """Values of nested models: alone, in lists, or in objects."""
     if isclass(annotation) and issubclass(annotation, BaseModel):
         variant = _Variant(0, 0, frozenset(), words_differ=False)
         yield {name: _value(annotation, name, field, variant) for name, field in _fields(annotation).items()}
@@ -236,18 +231,18 @@ def _built(annotation: Any) -> Iterator[Any]:
 
 
 def _passing(adapter: TypeAdapter[Any], candidates: Iterator[Any]) -> Iterator[Any]:
-    """Those that the type takes for what they are, and not for something else that they could be read as."""
+    """The candidates that the type accepts without converting them to another type."""
     for value in islice(candidates, _MOST_TRIED):
         try:
             taken = adapter.dump_python(adapter.validate_python(value), mode="json")
-        except Exception:  # noqa: BLE001, S112 -- a validator of the user's own may raise anything for what it was not made for
+        except Exception:  # noqa: BLE001, S112 -- a validator of the user may raise anything for an unexpected value
             continue
         if type(taken) is type(value):
             yield value
 
 
 def _default(field: Any) -> Any:
-    for machine in getattr(field, "__metadata__", ()):
-        if isinstance(machine, _Default) and not machine.of.is_required():
-            return machine.of.get_default(call_default_factory=True)
+    for item in getattr(field, "__metadata__", ()):
+        if isinstance(item, _Default) and not item.of.is_required():
+            return item.of.get_default(call_default_factory=True)
     return dataclasses.MISSING

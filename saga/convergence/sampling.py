@@ -1,6 +1,6 @@
-"""Sampling: for more inputs than can be explored, histories drawn from a seed. It can find, and it can't prove.
+"""Sampling: draws histories from a seed if there are too many to explore. It can find problems, but prove nothing.
 
-The chance is a function of the seed and a counter, so that the same seed draws the same histories everywhere.
+The random numbers are a function of the seed and a counter, so the same seed draws the same histories on every machine.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,14 +14,14 @@ from saga.convergence.findings import Finding, History, Kind
 from saga.core import Fact, Process
 
 SEED = 1
-"""Of what is sampled, unless another one is asked for."""
+"""The default seed."""
 
 
 SAMPLED = "(sampled; a shorter history may exist)"
 
 
 class Chance:
-    """A stream of choices that a seed decides."""
+    """A stream of random choices that depends on the seed only."""
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
@@ -40,7 +40,7 @@ class Chance:
 
 
 def sample_histories(samples: Sequence[Fact], seed: int, pairs: int) -> Iterator[tuple[History, History]]:
-    """Pairs of histories of the same facts in different orders, some facts repeated."""
+    """Pairs of histories of the same facts in different orders, some with duplicates."""
     chance = Chance(seed)
     for _ in range(pairs):
         chosen = chance.shuffled(samples)[: 2 + chance.below(max(len(samples) - 1, 1))]
@@ -49,9 +49,9 @@ def sample_histories(samples: Sequence[Fact], seed: int, pairs: int) -> Iterator
 
 
 def sample(found: Exploration, seed: int, pairs: int) -> list[Finding]:
-    """What is wrong in sampled histories beyond what was explored.
+    """The findings in sampled histories that exploration did not reach.
 
-    The first divergence, made as short as dropping facts makes it, and the first step of each kind that is wrong.
+    These are the first divergence, shortened by dropping facts, and the first wrong step of each kind.
     """
     drawn = tuple(sample_histories(found.samples, seed, pairs))
     steps = follow(found, (history for pair in drawn for history in pair))
@@ -63,13 +63,13 @@ def sample(found: Exploration, seed: int, pairs: int) -> list[Finding]:
 
 
 def _differ(process: Process, one: History, other: History) -> bool:
-    """Whether both come to different verdicts, neither because a person has to settle it."""
+    """Whether the end states of both differ, and neither history contradicts itself."""
     first, second = run_history(process, one), run_history(process, other)
     return first.end_state != second.end_state and not first.contradicts and not second.contradicts
 
 
 def _shortened(process: Process, one: History, other: History) -> Finding:
-    """Drop facts, and then repeats, as long as what is left still diverges."""
+    """Drop facts, and then duplicates, as long as the rest still diverges."""
     for fact in {id(fact): fact for fact in one}.values():
         fewer = tuple(tuple(left for left in history if left is not fact) for history in (one, other))
         if _differ(process, *fewer):
@@ -78,5 +78,5 @@ def _shortened(process: Process, one: History, other: History) -> Finding:
         once = one[:index] + one[index + 1 :]
         if any(left is fact for left in once) and _differ(process, once, other):
             return _shortened(process, once, other)
-    sentence = f"the same facts come to different verdicts, as they arrive {SAMPLED}"
+    sentence = f"the same facts come to different end states, as they arrive {SAMPLED}"
     return Finding(Kind.DIVERGES, sentence, one, other)

@@ -1,17 +1,17 @@
-"""Whether instances that began under an old version of a process go on well under a new one.
+"""Checks whether instances that began under an old version of a process continue correctly under a new one.
 
-The problem: on the day of an upgrade there are instances in every state that the old version can reach. What they took
-in is not told again; the new version gets their stored state, and the facts that are still to come.
+The problem: at an upgrade there are instances in every state that the old version can reach. Their earlier inputs are
+not delivered again; the new version gets only their stored state and the later inputs.
 
-The model: every state that the old version reaches is stored and read by the new one, as the engine would, and from
-there the new version takes in whatever is missing, in every order. As soon as it has taken in something, the instance
-has to stand where the new version alone would stand with the same facts: the same outcome, the same net effect.
+The model: the new version reads every stored state that the old version can reach, as the engine would, and then takes
+in the missing facts in every order. As soon as one fact changed the instance, its end state has to be that of the new
+version alone with the same facts: the same outcome and the same net effect.
 
-What can fail: a state that the new version can't read; a new or renamed machine that begins at its start although what
-it listens to is over; an effect of the old version that nobody knows any more; a deadline that is armed and whose input
-is no longer consumed. What the new version wants and the old one did not is commanded with the next input that changes
-something, not before: an instance to which nothing comes any more stays as the old version left it. That is no
-divergence, and ``at_rest`` says where it happens.
+What can fail: the new version can't read a state; a new or renamed machine begins at its start although its inputs were
+delivered before; the new version does not know an effect of the old one; a deadline is armed whose input is no longer
+consumed. An effect that only the new version wants is commanded with the next input that changes the instance, not
+before: an instance without further inputs stays as the old version left it. That is no divergence; ``at_rest`` lists
+such cases.
 """
 
 from collections import defaultdict
@@ -30,8 +30,8 @@ from saga.messages.facts import read_fact
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """Where an instance stands under the new version, and the history that led there, ``split`` facts of it before."""
+class _Upgraded:
+    """An instance under the new version, and its history; the first ``split`` facts came before the upgrade."""
 
     taken: int
     configuration: Configuration
@@ -41,7 +41,7 @@ class _Place:
 
 @dataclass(slots=True)
 class _Upgrade:
-    """The two versions, the samples as each of them takes them (None if it can't), and what was found."""
+    """The two versions, the samples as each version reads them (None if it can't), and the findings."""
 
     old: Process
     new: Process
@@ -52,30 +52,30 @@ class _Upgrade:
 
     @property
     def samples(self) -> tuple[Fact, ...]:
-        """Every sample in every form in which it is taken."""
+        """Every sample, as each version reads it."""
         return tuple({id(fact): fact for fact in (*self.before, *self.after) if fact is not None}.values())
 
     @property
     def names(self) -> tuple[str, str]:
-        """What both versions are called."""
+        """The names of both versions."""
         return Split(self.old, self.new, 0).names
 
-    def report(self, kind: Kind, sentence: str, place: _Place, other: History = ()) -> None:
-        """Keep the first, which is the shortest, of each sentence."""
+    def report(self, kind: Kind, sentence: str, instance: _Upgraded, other: History = ()) -> None:
+        """Add a finding unless its sentence is there; the first is the shortest."""
         if sentence not in self.reported:
             self.reported.add(sentence)
-            split = Split(self.old, self.new, place.split)
-            shown = reported(place.history, self.samples, split)
-            self.findings.append(Finding(kind, f"{sentence}: {shown}", place.history, other, split))
+            split = Split(self.old, self.new, instance.split)
+            shown = reported(instance.history, self.samples, split)
+            self.findings.append(Finding(kind, f"{sentence}: {shown}", instance.history, other, split))
 
 
 def check_upgrade(
     old: Process, new: Process, samples: Sequence[Fact] | None = None, *, most_nodes: int = MOST_NODES
 ) -> list[Finding]:
-    """What is wrong with going on under ``new`` with instances that began under ``old``; nothing if all is well.
+    """The problems of instances that began under ``old`` and continue under ``new``; empty if there are none.
 
-    Each finding's history says where the versions change (``split``), and its ``other`` is what the new version alone
-    makes of the same facts.
+    Each finding has a ``split``, which says where its history changes the version; its ``other`` is the history of the
+    same facts under the new version alone.
     """
     upgrade = _prepare(old, new, samples)
     carried = list(_carried_over(upgrade, most_nodes))
@@ -84,10 +84,10 @@ def check_upgrade(
 
 
 def at_rest(old: Process, new: Process, samples: Sequence[Fact] | None = None) -> list[str]:
-    """What the new version wants of instances of the old one and commands with their next input only."""
+    """Effects that the new version wants for instances of the old one, and commands only with their next input."""
     sentences: dict[str, None] = {}
-    for place in _carried_over(_prepare(old, new, samples), MOST_NODES):
-        state = place.configuration.state
+    for instance in _carried_over(_prepare(old, new, samples), MOST_NODES):
+        state = instance.configuration.state
         outcome = new.outcomes.value(state.machines, state.registers).value
         for effect in new.effects:
             for name, condition in wanted_of(new, effect, state).items() if isinstance(effect, Effect) else ():
@@ -103,12 +103,12 @@ def _prepare(old: Process, new: Process, samples: Sequence[Fact] | None) -> _Upg
     chosen = list(samples) if samples is not None else list(derive_samples(new))
     if samples is None:
         chosen += [fact for fact in derive_samples(old) if fact.kind.__name__ not in new.message_types]
-    before, after = ([_as_heard(process, fact) for fact in chosen] for process in (old, new))
+    before, after = ([_as_read(process, fact) for fact in chosen] for process in (old, new))
     return _Upgrade(old, new, tuple(before), tuple(after))
 
 
-def _as_heard(process: Process, fact: Fact) -> Fact | None:
-    """The fact as this version of the process takes it; None if it does not, or asks for other fields."""
+def _as_read(process: Process, fact: Fact) -> Fact | None:
+    """The fact as this version of the process reads it; None if it does not consume it, or needs other fields."""
     kind = process.message_types.get(fact.kind.__name__)
     if kind is None or kind is fact.kind:
         return None if kind is None else fact
@@ -119,28 +119,28 @@ def _as_heard(process: Process, fact: Fact) -> Fact | None:
 
 
 def _translated(facts: Sequence[Fact | None], taken: int) -> int:
-    """A set of those facts that are not None, as a set of all."""
+    """A bit mask over the facts that are not None, as a bit mask over all facts."""
     numbers = [number for number, fact in enumerate(facts) if fact is not None]
     return sum(1 << number for bit, number in enumerate(numbers) if taken >> bit & 1)
 
 
-def _carried_over(upgrade: _Upgrade, most_nodes: int) -> Iterator[_Place]:
-    """Everywhere that the old version leads to, as the new version reads it."""
+def _carried_over(upgrade: _Upgrade, most_nodes: int) -> Iterator[_Upgraded]:
+    """Every instance that the old version can reach, as the new version reads it."""
     found = _explored(upgrade.old, upgrade.before, most_nodes)
     for node in found.nodes[1:]:
         taken = _translated(upgrade.before, node.taken)
-        place = _Place(taken, node.configuration, found.history(node), node.size)
+        instance = _Upgraded(taken, node.configuration, found.history(node), node.size)
         try:
-            place = _Place(taken, _read(upgrade, node.configuration), place.history, node.size)
-        except Exception as error:  # noqa: BLE001 -- whatever a stored state leads to is a finding
-            upgrade.report(Kind.CANNOT_BE_READ, _unread(upgrade, node.configuration.state, error), place)
+            instance = _Upgraded(taken, _read(upgrade, node.configuration), instance.history, node.size)
+        except Exception as error:  # noqa: BLE001 -- whatever reading a stored state raises is a finding
+            upgrade.report(Kind.CANNOT_BE_READ, _unread(upgrade, node.configuration.state, error), instance)
             continue
-        _look_for_a_way_on(upgrade, node, place)
-        yield place
+        _report_waiting_for_ever(upgrade, node, instance)
+        yield instance
 
 
 def _explored(process: Process, facts: Sequence[Fact | None], most_nodes: int) -> Exploration:
-    """All that one version makes of the samples that it hears: half of it would be mistaken for the whole."""
+    """The complete exploration of one version; an interrupted one would be mistaken for complete."""
     found = explore(process, [fact for fact in facts if fact is not None], most_nodes=most_nodes)
     if found.interrupted:
         raise KeyboardInterrupt
@@ -148,7 +148,7 @@ def _explored(process: Process, facts: Sequence[Fact | None], most_nodes: int) -
 
 
 def _read(upgrade: _Upgrade, configuration: Configuration) -> Configuration:
-    """The stored state of the old version, read by the new one; what stands as before any command was not sent."""
+    """The old version's configuration, read by the new one, without commands of effects in their initial condition."""
     initially = {one.name: one.initially for one in upgrade.old.effects if isinstance(one, Effect) and one.initially}
     state = load_state(upgrade.new, dump_state(configuration.state))
     upgrade.new.outcomes.value(state.machines, state.registers)
@@ -171,16 +171,16 @@ def _unread(upgrade: _Upgrade, state: State, error: Exception) -> str:
     for register in upgrade.new.registers:
         try:
             register.load(state.registers.get(register.name, register.start))
-        except Exception:  # noqa: BLE001 -- whatever it is, this register is what can't be read
+        except Exception:  # noqa: BLE001 -- whatever it raises, this register can't be read
             return f"what {register.name} holds under {old} can't be read by {new}"
     return f"{new} can't go on from a state of {old}: {error!r}"
 
 
-def _look_for_a_way_on(upgrade: _Upgrade, node: Node, place: _Place) -> None:
-    """An instance that is settled or waits for a deadline must not wait for ever because of the upgrade."""
-    state = place.configuration.state
+def _report_waiting_for_ever(upgrade: _Upgrade, node: Node, instance: _Upgraded) -> None:
+    """Report an instance that was settled or awaited a deadline, and would wait for ever after the upgrade."""
+    state = instance.configuration.state
     outcome = upgrade.new.outcomes.value(state.machines, state.registers)
-    taken = {fact.kind.__name__ for fact in place.history}
+    taken = {fact.kind.__name__ for fact in instance.history}
     awaited = [
         one.emits.__name__
         for one in upgrade.old.effects
@@ -191,91 +191,91 @@ def _look_for_a_way_on(upgrade: _Upgrade, node: Node, place: _Place) -> None:
         return
     because = f"{', '.join(awaited)} is no longer consumed" if awaited else "no deadline is armed until the next input"
     sentence = f"{outcome.value} is not settled in {upgrade.names[1]}, and {because}"
-    upgrade.report(Kind.WAITS_FOR_EVER, sentence, place)
+    upgrade.report(Kind.WAITS_FOR_EVER, sentence, instance)
 
 
-def _go_on(upgrade: _Upgrade, carried: Sequence[_Place], most_nodes: int) -> None:
-    """Take in under the new version whatever is missing, the shortest histories first."""
+def _go_on(upgrade: _Upgrade, carried: Sequence[_Upgraded], most_nodes: int) -> None:
+    """Apply the missing facts under the new version, the shortest histories first."""
     alone = _Alone(upgrade, _explored(upgrade.new, upgrade.after, most_nodes))
-    waiting: defaultdict[int, list[_Place]] = defaultdict(list)
-    for place in carried:
-        waiting[len(place.history)].append(place)
+    waiting: defaultdict[int, list[_Upgraded]] = defaultdict(list)
+    for instance in carried:
+        waiting[len(instance.history)].append(instance)
     known: set[Hashable] = set()
     for size in range(1, len(upgrade.after)):
-        reached: list[_Place] = []
-        for after in (after for place in waiting.pop(size, ()) for after in _onward(upgrade, place)):
+        reached: list[_Upgraded] = []
+        for after in (after for instance in waiting.pop(size, ()) for after in _onward(upgrade, instance)):
             if (key := (after.taken, after.configuration.key)) not in known:
                 known.add(key)
                 reached.append(after)
-        differing = [place for place in reached if alone.differs(place)]
+        differing = [instance for instance in reached if alone.differs(instance)]
         if differing or len(known) > most_nodes:
             return
         waiting[size + 1] += reached
 
 
-def _onward(upgrade: _Upgrade, place: _Place) -> Iterator[_Place]:
-    """Where each fact that is missing leads under the new version."""
+def _onward(upgrade: _Upgrade, instance: _Upgraded) -> Iterator[_Upgraded]:
+    """The instances that each missing fact leads to under the new version."""
     for number, fact in enumerate(upgrade.after):
-        if fact is None or place.taken >> number & 1:
+        if fact is None or instance.taken >> number & 1:
             continue
-        history = (*place.history, fact)
+        history = (*instance.history, fact)
         try:
-            configuration, decision = apply(upgrade.new, place.configuration, fact)
+            configuration, decision = apply(upgrade.new, instance.configuration, fact)
         except Exception as error:  # noqa: BLE001 -- whatever a function of the declaration raises is a finding
-            failed = _Place(place.taken, place.configuration, history, place.split)
+            failed = _Upgraded(instance.taken, instance.configuration, history, instance.split)
             upgrade.report(Kind.FAILS, f"{fact.kind.__name__} raises {error!r} after the upgrade", failed)
             continue
         if decision.kind in {DecisionKind.CONFLICT, DecisionKind.BEYOND}:
             continue
-        reached = _Place(place.taken | 1 << number, configuration, history, place.split)
-        if configuration is not place.configuration:
-            _look_for_what_is_taken_back(upgrade, place, reached)
+        reached = _Upgraded(instance.taken | 1 << number, configuration, history, instance.split)
+        if configuration is not instance.configuration:
+            _report_undone_effects(upgrade, instance, reached)
         yield reached
 
 
-def _look_for_what_is_taken_back(upgrade: _Upgrade, place: _Place, reached: _Place) -> None:
+def _report_undone_effects(upgrade: _Upgrade, instance: _Upgraded, reached: _Upgraded) -> None:
     kinds = upgrade.new.message_types
     for sentence in undone_effects(
         upgrade.new,
-        place.configuration.state,
+        instance.configuration.state,
         reached.configuration.state,
-        known=frozenset(kinds[fact.kind.__name__] for fact in place.history if fact.kind.__name__ in kinds),
+        known=frozenset(kinds[fact.kind.__name__] for fact in instance.history if fact.kind.__name__ in kinds),
         new=reached.history[-1].kind,
-        upgraded=len(place.history) == place.split,
+        upgraded=len(instance.history) == instance.split,
     ):
         upgrade.report(Kind.CANNOT_BE_UNDONE, sentence, reached)
 
 
 class _Alone:
-    """What the new version alone makes of each set of facts."""
+    """The end states of each set of facts under the new version alone."""
 
     def __init__(self, upgrade: _Upgrade, found: Exploration) -> None:
         self._upgrade = upgrade
-        self._heard = _translated(upgrade.after, (1 << len(found.samples)) - 1)
+        self._consumed = _translated(upgrade.after, (1 << len(found.samples)) - 1)
         self._end_states: defaultdict[int, set[EndState]] = defaultdict(set)
         for node in found.nodes:
             self._end_states[_translated(upgrade.after, node.taken)].add(node.end_state)
 
-    def differs(self, place: _Place) -> bool:
-        """Whether an upgraded instance came to something else; then it is told."""
+    def differs(self, instance: _Upgraded) -> bool:
+        """Whether the end state of an upgraded instance differs; then a finding reports it."""
         upgrade = self._upgrade
-        came_to = end_state(upgrade.new, place.configuration)
-        expected = self._end_states.get(place.taken & self._heard)
-        if not expected or came_to in expected:
+        reached = end_state(upgrade.new, instance.configuration)
+        expected = self._end_states.get(instance.taken & self._consumed)
+        if not expected or reached in expected:
             return False
-        again = _under_the_new_one(upgrade, place.history)
+        again = _under_the_new_one(upgrade, instance.history)
         alone = start(upgrade.new)
         for fact in again:
             alone, _ = apply(upgrade.new, alone, fact)
-        sentence = _difference(came_to, end_state(upgrade.new, alone), upgrade.names[1])
-        upgrade.report(Kind.DIVERGES, sentence + _because(upgrade, place.configuration, alone), place, again)
+        sentence = _difference(reached, end_state(upgrade.new, alone), upgrade.names[1])
+        upgrade.report(Kind.DIVERGES, sentence + _because(upgrade, instance.configuration, alone), instance, again)
         return True
 
 
 def _under_the_new_one(upgrade: _Upgrade, history: History) -> History:
-    """The facts of the history that the new version hears, in the same order."""
-    as_heard = {id(old): new for old, new in zip(upgrade.before, upgrade.after, strict=True) if old is not None}
-    return tuple(new for fact in history if (new := as_heard.get(id(fact), fact)) is not None)
+    """The facts of the history that the new version consumes, in the same order."""
+    as_read = {id(old): new for old, new in zip(upgrade.before, upgrade.after, strict=True) if old is not None}
+    return tuple(new for fact in history if (new := as_read.get(id(fact), fact)) is not None)
 
 
 def _difference(came_to: EndState, expected: EndState, version: str) -> str:
@@ -287,7 +287,7 @@ def _difference(came_to: EndState, expected: EndState, version: str) -> str:
 
 
 def _because(upgrade: _Upgrade, here: Configuration, there: Configuration) -> str:
-    """Which machine or register does not hold what it would, and whether that is because it is new or gone."""
+    """The machines and registers that differ, and those that are new or gone, as a clause."""
     differing = [name for name, state in there.state.machines.items() if here.state.machines[name] is not state]
     differing += [name for name, held in there.held.items() if here.held[name] != held]
     had = {one.name for one in (*upgrade.old.machines, *upgrade.old.registers)}

@@ -1,6 +1,6 @@
-"""The pure heart: sub-machines, the process that joins them, and its decisions. Standard library only.
+"""The pure core: sub-machines, the process that joins them, and its decisions. Standard library only.
 
-Knows nothing of Postgres, RabbitMQ, clocks or randomness: what it decides depends on its arguments alone.
+It knows nothing of Postgres, RabbitMQ, clocks or randomness: its decisions depend on its arguments alone.
 """
 
 from saga.core.column import Column, DerivedColumn

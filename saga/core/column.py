@@ -1,7 +1,7 @@
-"""Columns: what a table of outcomes or wants may look at. Each has a name, a few values, and a way to read its value.
+"""Columns of the tables of outcomes and wants. A column has a name, a few values, and a way to read its current value.
 
-A sub-machine is a column with its states, a table of outcomes is one with its outcomes (so that a small process can be
-part of a larger one), and a judgement is one that looks at registers.
+There are three kinds: a sub-machine, with its states; a table of outcomes, with its outcomes (so that a small process
+can be part of a larger one); and a derived column, which computes its value from registers.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,7 +17,7 @@ Registers = Mapping[str, Any]
 
 
 class Column(Protocol):
-    """What stands above a column of a table.
+    """A column of a table.
 
     >>> WORK.name, WORK.states, WORK.value({"work": Work.DONE}, {})
     ('work', (<Work.OPEN: 'open'>, <Work.DONE: 'done'>), <Work.DONE: 'done'>)
@@ -25,22 +25,22 @@ class Column(Protocol):
 
     @property
     def name(self) -> str:
-        """The word for it, in tables and explanations."""
+        """Its name, in tables and explanations."""
 
     @property
     def states(self) -> tuple[Value, ...]:
-        """Every value that it can have."""
+        """Every value that the column can have."""
 
     def value(self, machines: Machines, registers: Registers) -> Value:
-        """Its value in an instance with these states and registers."""
+        """The column's value in an instance with these states and registers."""
 
 
 @dataclass(frozen=True, slots=True)
 class DerivedColumn:
-    """A named, pure look at registers, for what no table of states can say: "the sum of the payments is enough".
+    """A column that a pure function computes from registers, such as "the payments add up to the total".
 
-    ``judge`` gets what each of ``registers`` holds, in this order, and gives one of ``states``. It must not depend on
-    the order of the entries: the checker calls it in many orders.
+    ``judge`` gets the contents of each of ``registers``, in this order, and returns one of ``states``. It must not
+    depend on the order of the entries: the checker calls it in many orders.
 
     >>> from saga import DerivedColumn
     >>> DerivedColumn("is reported", (REPORTS,), bool).value({}, {"reports": {}})
@@ -52,8 +52,8 @@ class DerivedColumn:
     judge: Callable[..., Value]
     states: tuple[Value, ...] = (False, True)
 
-    def value(self, machines: Machines, registers: Registers) -> Value:  # noqa: ARG002 -- it looks at registers alone
-        """What it judges now. Raises ValueError for a value that is none of its states."""
+    def value(self, machines: Machines, registers: Registers) -> Value:  # noqa: ARG002 -- it reads registers only
+        """What ``judge`` returns now. Raises ValueError for a value that is none of ``states``."""
         value = self.judge(*[registers[register.name] for register in self.registers])
         if value not in self.states:
             raise ValueError(f"{self.name} judges {value!r}, which is none of {', '.join(map(shown, self.states))}")
@@ -61,7 +61,7 @@ class DerivedColumn:
 
 
 def shown(value: object) -> str:
-    """A value as declarations name it."""
+    """The value as declarations write it."""
     return (
         value.name if isinstance(value, Enum) else "yes" if value is True else "no" if value is False else repr(value)
     )

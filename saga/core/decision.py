@@ -1,16 +1,15 @@
-"""The decision: what one input does to one instance. The only function that moves an instance, anywhere.
+"""The decision: how one input changes one instance. No other function changes an instance.
 
-Taking in: each sub-machine that hears the input moves by its table, each register keeps what the input said. Both give
-the same joint state in every order of the same inputs. The outcome and what is wanted are functions of that joint state
-alone, and commands are the difference between what is wanted and what was commanded last. So the *last* commanded
-condition of every effect, and every figure that went with it, is a function of the set of facts too, whatever was
-commanded on the way.
+Each sub-machine that consumes the input moves by its table, and each register stores the fields of the input. Both give
+the same joint state for every order of the same inputs. The outcome and the wants are functions of that joint state
+alone, and the commands are the difference between the wants and the last commands. So the *last* commanded condition of
+every effect, with its computed fields, depends only on the set of facts too, whatever was commanded before.
 
-Every input is answered: taken in, ignored with the reason, refused as a conflict with what is known, or refused because
-the instance holds as much as it may. Nothing raises.
+Every input gets an answer: taken in, ignored with a reason, refused because it contradicts a known fact, or refused
+because the instance is full. Nothing raises.
 
-An instance may have a thousand entries, and an effect for each. So most of them are passed over quickly, and only what
-differs is looked at closely.
+An instance may have a thousand entries, with one effect for each. So a cheap comparison skips most of them, and only
+entries that may differ are compared in full.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -41,8 +40,8 @@ class DecisionKind(Enum):
 class Command:
     """A command to a collaborator.
 
-    ``effect`` names what it changes; of all commands for one effect the one with the greatest ``revision`` holds.
-    Revisions count up for an instance and collaborator, from 1.
+    ``effect`` names what the command changes. Of all commands for one effect, the one with the greatest ``revision``
+    is valid. Revisions start at 1 and count the commands of one instance to one collaborator.
     """
 
     type: str
@@ -54,7 +53,7 @@ class Command:
 
 @statically_frozen
 class Timer:
-    """A deadline to arm, due ``after`` now by the database's clock."""
+    """A deadline to arm. It is due ``after`` this time from now, by the database's clock."""
 
     name: str
     emits: str
@@ -63,7 +62,7 @@ class Timer:
 
 @statically_frozen
 class Decision:
-    """The answer to one input: the state after it, and what to send. ``reason`` is a sentence for people."""
+    """The answer to one input: the new state and the commands to send. ``reason`` is a sentence for people."""
 
     kind: DecisionKind
     reason: str
@@ -76,19 +75,19 @@ class Decision:
 def decide(process: Process, state: State, fact: Fact, *, is_bounded: bool = True) -> Decision:
     """Answer one input to an instance in this state. Pure.
 
-    Unless ``is_bounded`` the bounds of registers are not looked at: what was taken in once stays so.
+    With ``is_bounded=False`` it ignores the bounds of registers: what was taken in once must be accepted again.
     """
     before = process.outcomes.value(state.machines, state.registers)
     machines, registers = state.machines, state.registers
     for register in process.registers_by_type[fact.kind]:
-        before_it = registers[register.name]
-        if conflict := register.conflict(before_it, fact):
+        held = registers[register.name]
+        if conflict := register.conflict(held, fact):
             return Decision(DecisionKind.CONFLICT, conflict, state, before)
-        taken = register.apply_bounded(before_it, fact) if is_bounded else register.apply(before_it, fact)
-        if isinstance(taken, Beyond):
-            return Decision(DecisionKind.BEYOND, taken.why, state, before)
-        if taken is not before_it:
-            registers = {**registers, register.name: taken}
+        applied = register.apply_bounded(held, fact) if is_bounded else register.apply(held, fact)
+        if isinstance(applied, Beyond):
+            return Decision(DecisionKind.BEYOND, applied.why, state, before)
+        if applied is not held:
+            registers = {**registers, register.name: applied}
     for machine in process.machines_by_type[fact.kind]:
         if (moved := machine.move(machines[machine.name], fact.kind)) is not machines[machine.name]:
             machines = {**machines, machine.name: moved}
@@ -102,7 +101,7 @@ def decide(process: Process, state: State, fact: Fact, *, is_bounded: bool = Tru
 
 
 def _command(process: Process, state: State) -> tuple[State, tuple[Command, ...], tuple[Timer, ...]]:
-    """Send the difference between what is wanted and what was commanded last."""
+    """The commands and timers that are wanted and were not commanded yet, and the state after them."""
     commanded, revisions = dict(state.commanded), dict(state.revisions)
     commands: list[Command] = []
     timers: list[Timer] = []
@@ -113,31 +112,31 @@ def _command(process: Process, state: State) -> tuple[State, tuple[Command, ...]
                 timers.append(Timer(effect.name, effect.emits.__name__, effect.delay(state.registers)))
             continue
         for name, key, wanted, computed in _differing(effect, condition, state):
-            sends = effect.commands[wanted]
+            template = effect.commands[wanted]
             revision = revisions.get(effect.collaborator, 0) + 1
             revisions[effect.collaborator] = revision
             commanded[name] = Commanded(wanted.value, revision, computed)
-            fields = sends.carried(state.registers, key)
+            fields = template.carried(state.registers, key)
             fields.update(computed)
-            commands.append(Command(sends.type, effect.collaborator, name, revision, MappingProxyType(fields)))
+            commands.append(Command(template.type, effect.collaborator, name, revision, MappingProxyType(fields)))
     return State(state.machines, state.registers, commanded, revisions), tuple(commands), tuple(timers)
 
 
 Differing = tuple[str, str | None, Enum, dict[str, Any]]
-"""The name of an effect, the key of its entry if it has one, the wanted condition, and the figures that go with it."""
+"""The name of an effect, the key of its entry if it has one, the wanted condition, and its computed fields."""
 
 
 def _differing(effect: Effect, wanted: Enum | Selection, state: State) -> Iterator[Differing]:
-    """What is wanted of an effect and is not what it was commanded last, in the order of the keys."""
+    """The wants of one effect that differ from its last commands, in the order of the keys."""
     if isinstance(wanted, Enum):
         computed = effect.commands[wanted].compute_fields(state.registers, None)
         if _differs(effect, wanted, computed, state.commanded.get(effect.name)):
             yield effect.name, None, wanted, computed
         return
     condition = wanted.condition or next(iter(effect.commands))
-    sends = effect.commands[condition]
+    template = effect.commands[condition]
     for key, name in _candidates(effect, condition, wanted.chosen(state.registers), state.commanded):
-        computed = sends.compute_fields(state.registers, key)
+        computed = template.compute_fields(state.registers, key)
         if _differs(effect, condition, computed, state.commanded.get(name)):
             yield name, key, condition, computed
 
@@ -145,19 +144,19 @@ def _differing(effect: Effect, wanted: Enum | Selection, state: State) -> Iterat
 def _candidates(
     effect: Effect, condition: Enum, chosen: Iterable[str], commanded: Mapping[str, Commanded]
 ) -> list[tuple[str, str]]:
-    """The chosen entries that could differ, with the names of their effects, in the order of the keys."""
+    """The chosen entries that may differ, with the names of their effects, in the order of the keys."""
     prefix = f"{effect.name}/"
     named = [(key, prefix + key) for key in chosen]
     if not effect.commands[condition].computed:
-        said = condition.value
+        value = condition.value
         named = [
-            one for one in named if (last := commanded.get(one[1])) is None or last.condition != said or last.computed
+            one for one in named if (last := commanded.get(one[1])) is None or last.condition != value or last.computed
         ]
     return sorted(named)
 
 
 def _differs(effect: Effect, condition: Enum, computed: Mapping[str, Any], last: Commanded | None) -> bool:
-    """Whether what is wanted is not what the effect was commanded last, or is without any command."""
+    """Whether the wanted condition differs from the last command, or from the condition before any command."""
     if last is None:
         return condition is not effect.initially
     return last.condition != condition.value or last.computed != computed

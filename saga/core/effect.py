@@ -1,8 +1,8 @@
-"""What a process can want of others: effects at collaborators, and deadlines.
+"""What a process can want: effects at collaborators, and deadlines.
 
-An effect is a named thing at one collaborator that is in one of a few conditions (a payment request is *requested* or
-*voided*). The process says which condition it wants; the command is the difference between that and what it commanded
-last. An effect may exist once for an instance, or once for each entry of a register (a refund for each payment).
+An effect is a named thing at one collaborator, in one of a few conditions (a payment request is *requested* or
+*voided*). The process declares which condition it wants; it sends a command when that differs from the last command.
+An effect exists once for an instance, or once for each entry of a register (a refund for each payment).
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -20,11 +20,11 @@ from saga.core.register import Entries, Reducer, Register
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """A named, pure choice of register entries; the name stands in diagrams and explanations.
+    """A named, pure choice of register entries; diagrams and explanations show the name.
 
-    ``choose`` gets the entries, and then what each of ``beside`` holds. The effect is wanted in ``condition`` for each
-    chosen entry; an effect with a single command needs none. ``reads`` are the fields of the entries that ``choose``
-    looks at; None means any of them.
+    ``choose`` gets the entries, and then the contents of each of ``beside``. The effect is wanted in ``condition`` for
+    each chosen entry; an effect with a single command needs no condition. ``reads`` are the fields of the entries that
+    ``choose`` reads; None means all of them.
 
     >>> from saga import Selection
     >>> FIRST = Selection("the first", REPORTS, lambda entries: frozenset([*entries][:1]))
@@ -40,7 +40,7 @@ class Selection:
     reads: tuple[str, ...] | None = None
 
     def chosen(self, registers: Mapping[str, Any]) -> frozenset[str]:
-        """The keys of the entries that are chosen now."""
+        """The keys of the entries that ``choose`` chooses now."""
         return self.choose(registers[self.register.name], *[registers[one.name] for one in self.beside])
 
 
@@ -55,9 +55,9 @@ def every(register: Register, condition: Enum | None = None) -> Selection:
 
 
 def all_but_least(register: Register, by: tuple[str, ...], condition: Enum | None = None) -> Selection:
-    """All entries but the one that is least by these fields; an entry without a value comes after those with one.
+    """All entries except the least by these fields; entries without a value come after those with a value.
 
-    Raises DeclarationError for a field that the entries can't have.
+    Raises DeclarationError for a field that the message class does not have.
 
     >>> texts = {"a": {"text": "second"}, "b": {"text": "first"}}
     >>> all_but_least(REPORTS, by=("text",)).chosen({"reports": texts})
@@ -81,11 +81,11 @@ def all_but_least(register: Register, by: tuple[str, ...], condition: Enum | Non
 
 
 LONGEST_DELAY: Final = timedelta(days=366_000)
-"""Of a deadline, about a thousand years: dates far beyond that are no dates to databases and languages."""
+"""Of a deadline: about a thousand years. Databases and languages can't represent dates far beyond that."""
 
 
 class Armed(Enum):
-    """The one condition of a deadline."""
+    """The only condition of a deadline."""
 
     ARMED = "armed"
 
@@ -102,14 +102,14 @@ True
 
 @dataclass(frozen=True, slots=True)
 class ComputedField:
-    """A field of a command that a pure function works out from registers: "how much is still to pay".
+    """A field of a command that a pure function computes from registers, such as "how much is still to pay".
 
-    ``work_out`` gets what each of ``registers`` holds, in this order, and last the key of the entry if the effect
-    exists for each entry of a register; it gives a plain JSON value. When the value changes, the command is sent anew,
-    so that the last command says what all facts together say, whatever their order.
+    ``compute`` gets the contents of each of ``registers``, in this order, and last the key of the entry if the effect
+    exists for each entry of a register. It returns a plain JSON value. When the value changes, the command is sent
+    again, so that the last command reflects all facts, whatever their order.
 
-    Of a cumulative figure a greater value includes the lesser: how much has to be back in all. In a condition that
-    can't be undone only such a figure may change, and only grow.
+    A greater value of a cumulative field includes the lesser ones, such as "how much to refund in all". In a condition
+    that can't be undone, only cumulative fields may change, and they may only grow.
 
     >>> from saga import ComputedField
     >>> ComputedField("how_many", (REPORTS,), len).value({"reports": {"t-1": {}}}, None)
@@ -122,14 +122,14 @@ class ComputedField:
     is_cumulative: bool = False
 
     def value(self, registers: Mapping[str, Any], key: str | None) -> Any:
-        """Its value now."""
+        """The value now."""
         held = [registers[register.name] for register in self.registers]
         return plain(self.compute(*held) if key is None else self.compute(*held, key))
 
 
 @dataclass(frozen=True, slots=True)
 class CommandTemplate:
-    """A command type, the fields of a register's entry that go along with it, and what is worked out for it.
+    """A command type, the fields that it copies from a register's entry, and its computed fields.
 
     >>> CALL = CommandTemplate("CallBack", register=REPORTS, fields=("text",))
     >>> CALL.carried({"reports": {"t-1": {"text": "no"}}}, None)
@@ -142,13 +142,13 @@ class CommandTemplate:
     computed: tuple[ComputedField, ...] = ()
 
     def compute_fields(self, registers: Mapping[str, Any], key: str | None) -> dict[str, Any]:
-        """The values of the figures."""
+        """The values of the computed fields."""
         if not self.computed:
             return {}
         return {one.name: one.value(registers, key) for one in self.computed}
 
     def carried(self, registers: Mapping[str, Entries], key: str | None) -> dict[str, Any]:
-        """The fields' values, from the entry under ``key`` or, without a key, from the only entry."""
+        """The copied fields, from the entry under ``key`` or, without a key, from the only entry."""
         if self.register is None:
             return {}
         entries = registers[self.register.name]
@@ -160,9 +160,9 @@ class CommandTemplate:
 class Effect:
     """Something at a collaborator that commands bring into a wanted condition; a Selection wants it for each entry.
 
-    ``final`` are the conditions that can't be undone: once commanded they have to be wanted for ever, or, where the
-    collaborator itself says when it is too late, from the input ``decided_by`` on. ``initially`` is the condition
-    before any command, if there is a word for it: commanding it then would change nothing, so nothing is sent.
+    ``final`` are the conditions that can't be undone. Once commanded, such a condition has to stay wanted. If
+    ``decided_by`` names an input of the collaborator, that holds only from this input on. ``initially`` is the
+    condition before any command, if it has a name: while it is wanted and nothing was commanded, nothing is sent.
 
     >>> NOTICE.commands[Notice.SENT].type
     'SendNotice'
@@ -181,11 +181,11 @@ class Effect:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Deadline:
-    """A timer that is armed once, when its process first wants it; when due it emits the input ``emits``.
+    """A timer that is armed once, when its process first wants it; when due, it emits the input ``emits``.
 
-    It is due ``after`` the moment at which it is armed, or after the seconds in the field that ``override`` names, by
-    the database's clock. It is never disarmed: a late firing is one more input that the tables answer. The input
-    gets the fields ``due_at`` and ``armed_by``, and the one that correlates.
+    It is due ``after`` this time from being armed, or after the seconds in the field that ``override`` names, by the
+    database's clock. It is never disarmed: a late firing is one more input that the tables answer. The input has the
+    fields ``due_at``, ``armed_by`` and the one that correlates.
 
     >>> from saga import Deadline
     >>> reminder = Deadline("reminder", emits=Solved, after=timedelta(hours=2))
@@ -199,7 +199,7 @@ class Deadline:
     override: tuple[Register, str] | None = None
 
     def delay(self, registers: Mapping[str, Entries]) -> timedelta:
-        """How long after now the deadline is due. Raises ValueError for a time that no calendar has room for."""
+        """How long after now the deadline is due. Raises ValueError for more than LONGEST_DELAY."""
         after = self._asked_for(registers)
         if abs(after) > LONGEST_DELAY:
             raise ValueError(f"{self.name} would be due {after} from now, and {LONGEST_DELAY} are the most")

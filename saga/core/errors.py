@@ -1,8 +1,8 @@
-"""What can be wrong with a declaration. Decisions never raise: late or repeated input is answered, not refused."""
+"""The error of a wrong declaration. Decisions never raise: late and duplicate inputs get an answer."""
 
 
 class DeclarationError(ValueError):
-    """A process or a module is declared wrongly; the message names the place and what to write there.
+    """The declaration of a process or module is wrong; the message names the place and what to write there.
 
     >>> outcomes(WORK, rows=[(Work.OPEN, Ticket.WAITING)])
     Traceback (most recent call last):

@@ -1,4 +1,4 @@
-"""A fact: an input that is taken in, as its message class and its validated fields."""
+"""A fact: an input as its message class and its validated fields."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
@@ -11,7 +11,7 @@ class Fact:
 
     ``kind`` is the message class that sub-machines name in their tables; ``fields`` are the values that the class
     declares, as plain JSON values. Fields that the class does not declare are not part of the fact. ``make_fact`` of
-    `saga.testing` makes one of a message.
+    `saga.testing` makes a fact from a message.
 
     >>> from saga import Fact
     >>> Fact(Solved, {"ticket_id": "t-1"}).fields
@@ -23,7 +23,7 @@ class Fact:
 
 
 def is_message_class(kind: type) -> bool:
-    """Whether it is a dataclass or a pydantic model, which is not known here by its class."""
+    """Whether it is a dataclass or a pydantic model; the core recognises a model without importing pydantic."""
     return is_dataclass(kind) or _is_model(kind)
 
 
@@ -32,7 +32,7 @@ def _is_model(kind: type) -> bool:
 
 
 def declared_fields(kind: type) -> frozenset[str]:
-    """The fields that a message class declares, by itself or through its bases."""
+    """The fields that a message class or its bases declare."""
     if is_dataclass(kind):
         return frozenset(one.name for one in fields(kind))
     if _is_model(kind):

@@ -1,4 +1,4 @@
-"""Plain JSON values in the one form that they have after being stored, so that nobody sees which of both they hold."""
+"""Plain JSON values, in the form that they have after being stored and read back."""
 
 import math
 from typing import Any
@@ -7,7 +7,7 @@ from typing import Any
 def plain(value: Any) -> Any:
     """A copy of the value with keys sorted and tuples as lists.
 
-    Raises TypeError for what is no JSON value or can't be stored: integers of over 64 bits, NUL and lone surrogates.
+    Raises TypeError for a value that is not JSON or can't be stored: integers over 64 bits, NUL and lone surrogates.
     """
     if _is_plain(value):
         return value

@@ -1,4 +1,4 @@
-"""A process: sub-machines, the table of their joint outcomes, and what is wanted of others for each."""
+"""A process: sub-machines, registers, the table of joint outcomes, and the tables of wants."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,11 +11,11 @@ from saga.core.errors import DeclarationError
 from saga.core.register import Reducer, Register, require_bound
 from saga.core.sub_machine import SubMachine
 from saga.core.tables import Outcomes, Wanted, Wants
-from saga.core.validation import complaints
+from saga.core.validation import problems
 
 MOST_BYTES: Final = 1024 * 1024
 LEAST_BYTES: Final = 64 * 1024
-"""Of the bound on a state: far above what the samples of the checker come to, which does not look at it."""
+"""The least bound on a state. The checker ignores that bound: its samples stay far below it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +23,10 @@ class Process:
     """A declared process; the engine runs it, and every diagram and check reads the same value.
 
     ``inputs`` maps each module to the message classes that the process consumes from it. ``correlate`` is the field
-    whose value names the instance. ``settled`` are the outcomes in which the process waits for nothing. ``children``
-    are processes whose outcome is part of this one: their inputs, machines, registers and wants belong to this process
-    too. The state of an instance has at most about ``most_bytes`` as JSON, whatever its registers hold. The fields
-    after ``most_bytes`` are derived: ``machines_by_type`` and ``registers_by_type`` are what an input can change.
+    whose value is the instance's id. ``settled`` are the outcomes in which the process waits for nothing. ``children``
+    are processes whose outcomes this process reads: their inputs, machines, registers and wants belong to it too. The
+    state of an instance has at most about ``most_bytes`` as JSON, whatever its registers hold. The fields after
+    ``most_bytes`` are derived; ``machines_by_type`` and ``registers_by_type`` list what an input can change.
 
     Raises DeclarationError, which names what is wrong and what to write there.
 
@@ -53,18 +53,18 @@ class Process:
     def __post_init__(self) -> None:
         require_bound(f"process {self.name!r}", "most_bytes", self.most_bytes, LEAST_BYTES)
         self._adopt()
-        heard = [kind for kinds in self.inputs.values() for kind in kinds]
+        consumed = [kind for kinds in self.inputs.values() for kind in kinds]
         machines_by_type = {
-            kind: tuple(machine for machine in self.machines if kind in machine.inputs) for kind in heard
+            kind: tuple(machine for machine in self.machines if kind in machine.inputs) for kind in consumed
         }
-        registers_by_type = {kind: tuple(one for one in self.registers if kind in one.inputs) for kind in heard}
+        registers_by_type = {kind: tuple(one for one in self.registers if kind in one.inputs) for kind in consumed}
         effects = [effect for table in self.wanted for wants in table.cells.values() for effect in wants]
         object.__setattr__(self, "machines_by_type", MappingProxyType(machines_by_type))
         object.__setattr__(self, "registers_by_type", MappingProxyType(registers_by_type))
-        object.__setattr__(self, "message_types", MappingProxyType({kind.__name__: kind for kind in heard}))
+        object.__setattr__(self, "message_types", MappingProxyType({kind.__name__: kind for kind in consumed}))
         object.__setattr__(self, "effects", tuple(dict.fromkeys(effects)))
-        for complaint in complaints(self):
-            raise DeclarationError(f"process {self.name!r}: {complaint}")
+        for problem in problems(self):
+            raise DeclarationError(f"process {self.name!r}: {problem}")
 
     @property
     def module(self) -> str:
@@ -73,24 +73,24 @@ class Process:
 
     @property
     def collaborators(self) -> tuple[str, ...]:
-        """Every target of a command, in the order of declaration."""
+        """The targets of the commands, in the order of declaration."""
         return tuple(dict.fromkeys(effect.collaborator for effect in self.effects if isinstance(effect, Effect)))
 
     def wants(self, machines: Mapping[str, Enum], registers: Mapping[str, Any]) -> Wants:
-        """What is wanted in an instance with these states and registers, by all of the tables."""
+        """What all tables together want in an instance with these states and registers."""
         if len(self.wanted) == 1:
             return self.wanted[0].of(machines, registers)
         return {effect: how for table in self.wanted for effect, how in table.of(machines, registers).items()}
 
     def _adopt(self) -> None:
-        """Take over what the children declare, each part, register and table once, theirs first."""
+        """Add what the children declare: each input, machine, register and table once, those of the children first."""
         inputs = {module: list(kinds) for module, kinds in self.inputs.items()}
         for child in self.children:
             for module, kinds in child.inputs.items():
                 known = inputs.setdefault(module, [])
                 known += [kind for kind in kinds if kind not in known]
-        heard = {module: tuple(kinds) for module, kinds in inputs.items()}
-        object.__setattr__(self, "inputs", MappingProxyType(heard))
+        merged = {module: tuple(kinds) for module, kinds in inputs.items()}
+        object.__setattr__(self, "inputs", MappingProxyType(merged))
         for name in ("machines", "registers", "wanted"):
             adopted: list[Any] = []
             for declared in (*self.children, self):

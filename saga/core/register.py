@@ -1,14 +1,14 @@
-"""Data that an instance carries beside its states, held so that the order of taking it in can't matter.
+"""The data of an instance beside its states, stored so that the order of arrival does not matter.
 
-A register keeps what inputs of one class said, by key. It only grows. The same key with the same contents changes
-nothing; the same key with other contents is a conflict, which a person has to settle: picking the one that came first
-would make the outcome depend on the order of arrival.
+A register stores the fields of inputs of one class, by key. It only grows. The same key with the same contents changes
+nothing. The same key with other contents is a conflict, which a person has to settle: keeping the first arrival would
+make the outcome depend on the order.
 
-Whoever looks at a register or at what a reducer made sees the keys sorted, never in their order of arrival: "the first
-entry" is the same one in every history, also after the state was stored and read back.
+Functions that read a register, or the value of a reducer, see the keys sorted, never in their order of arrival. So "the
+first entry" is the same in every history, also after the state was stored and read back.
 
-Both are bounded, for an instance is read, decided on and written as a whole: one that grew without limit would hold up
-all others. What is beyond the bound is refused, and waits for a person.
+Both are bounded, because the engine reads, decides and writes an instance as a whole: one that grew without limit would
+delay all others. An input beyond the bound is refused and waits for a person.
 """
 
 import json
@@ -22,7 +22,7 @@ from saga.core.fact import Fact
 from saga.core.plain import plain
 
 Entries = Mapping[str, Mapping[str, Any]]
-"""What a register holds: for each key, sorted, the fields of its input as plain JSON values (times are text)."""
+"""The contents of a register: for each key, sorted, the fields of its input as plain JSON values (times are text)."""
 
 MOST_ENTRIES: Final = 1_000
 MOST_REDUCED_BYTES: Final = 16_384
@@ -32,16 +32,16 @@ MOST_SHOWN: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Beyond:
-    """A fact that can't be taken in, because that would be more than an instance may hold; ``why`` is a clause."""
+    """A fact that would exceed a bound of the instance, and so can't be taken in; ``why`` is a clause."""
 
     why: str
 
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """What inputs of class ``of`` said, one entry for each value of their field ``key``; at most ``most`` entries.
+    """The fields of inputs of class ``of``: one entry for each value of their field ``key``, at most ``most`` entries.
 
-    A second input with the same key and the same fields is ignored; one with other fields is a conflict, which a person
+    A second input with the same key and the same fields is ignored. One with other fields is a conflict, which a person
     settles. Raises DeclarationError for a bound below 1.
 
     >>> from saga import Fact
@@ -59,22 +59,22 @@ class Register:
 
     @property
     def inputs(self) -> frozenset[type]:
-        """The input classes that it keeps."""
+        """The input classes that the register stores."""
         return frozenset({self.of})
 
     @property
     def start(self) -> Entries:
-        """What it holds before anything came."""
+        """The contents before the first input."""
         return {}
 
     def key_of(self, fact: Fact) -> str:
-        """The entry that this fact belongs to."""
+        """The key of the entry that this fact belongs to."""
         return str(fact.fields[self.key])
 
     def conflict(self, entries: Entries, fact: Fact) -> str | None:
-        """What this fact contradicts in the entries, as a sentence; None if nothing.
+        """A sentence about how this fact contradicts the entries; None if it does not.
 
-        A field that the entry does not have, because it was erased, contradicts nothing.
+        A field that was erased from the entry contradicts nothing.
         """
         known = entries.get(self.key_of(fact), {})
         differences = ", ".join(
@@ -87,7 +87,7 @@ class Register:
         return f"{self.key} {self.key_of(fact)!r} is already known with other contents: {differences}"
 
     def apply(self, entries: Entries, fact: Fact) -> Entries:
-        """The entries with this fact among them; the same object if it was there before."""
+        """The entries with this fact added; the same object if it was among them before."""
         key = self.key_of(fact)
         if key in entries:
             return entries
@@ -96,13 +96,13 @@ class Register:
         return dict(items)
 
     def apply_bounded(self, entries: Entries, fact: Fact) -> Entries | Beyond:
-        """As ``take_in``, unless that would be more entries than it may hold."""
+        """As ``apply``, or Beyond if that would exceed ``most``."""
         if len(entries) >= self.most and self.key_of(fact) not in entries:
             return Beyond(f"register {self.name} holds {len(entries)} entries, and its bound is most={self.most}")
         return self.apply(entries, fact)
 
     def load(self, stored: Entries) -> Entries:
-        """The entries as they were before they were stored."""
+        """The entries, read back from their stored form."""
         return {key: stored[key] for key in sorted(stored)}
 
     def known(self, fact: Fact) -> str:
@@ -116,13 +116,13 @@ class Register:
 
 @dataclass(frozen=True, slots=True)
 class Reducer:
-    """Data that a function of the user's own folds, where no register will do.
+    """Data that a function of yours folds, for what no register can hold.
 
-    ``reduce`` gets a copy of what it made of the inputs before (``start`` at first) and a fact, and gives what it makes
-    of both: plain JSON values, at most ``most_bytes`` bytes long as JSON, and an equal value if the fact changes
-    nothing. Nothing here keeps it from depending on the order of the facts; the checker examines whether it does.
+    ``reduce`` gets a copy of its last result (at first ``start``) and a fact, and returns the new value: plain JSON of
+    at most ``most_bytes`` bytes, equal to the last value if the fact changes nothing. Nothing here keeps it from
+    depending on the order of the facts; the checker examines whether it does.
 
-    Raises DeclarationError for a start that is no JSON or beyond the bound, and for a bound below 1.
+    Raises DeclarationError for a start that is not JSON or exceeds the bound, and for a bound below 1.
 
     >>> from saga import Fact, Reducer
     >>> def add_text(known: list[str], fact: Fact) -> list[str]:
@@ -149,27 +149,27 @@ class Reducer:
 
     @property
     def inputs(self) -> frozenset[type]:
-        """The input classes that it folds."""
+        """The input classes that the reducer folds."""
         return frozenset(self.of)
 
-    def conflict(self, value: Any, fact: Fact) -> str | None:  # noqa: ARG002 -- a register's shape
-        """A function contradicts nothing."""
+    def conflict(self, value: Any, fact: Fact) -> str | None:  # noqa: ARG002 -- has the signature of Register.conflict
+        """None: a reducer knows no conflicts."""
         return None
 
     def apply(self, value: Any, fact: Fact) -> Any:
-        """What it makes of the fact; the same object if that is nothing new."""
+        """The value after the fact; the same object if the fact changes nothing."""
         reduced = plain(self.reduce(plain(value), fact))
         return value if reduced == value else reduced
 
     def apply_bounded(self, value: Any, fact: Fact) -> Any | Beyond:
-        """As ``take_in``, unless the value would grow beyond what it may be."""
+        """As ``apply``, or Beyond if the value would grow beyond ``most_bytes``."""
         reduced = self.apply(value, fact)
         if reduced is value or (size := _size(reduced)) <= max(self.most_bytes, _size(value)):
             return reduced
         return Beyond(f"reducer {self.name} would hold {size} bytes, and its bound is most_bytes={self.most_bytes}")
 
     def load(self, stored: Any) -> Any:
-        """The value as it was before it was stored."""
+        """The value, read back from its stored form."""
         return plain(stored)
 
     def known(self, fact: Fact) -> str:
@@ -182,7 +182,7 @@ class Reducer:
 
 
 def require_bound(what: str, name: str, bound: object, least: int = 1) -> None:
-    """Raises DeclarationError for a bound that is no number, or too small a one."""
+    """Raise DeclarationError if the bound is not a whole number or is too small."""
     if type(bound) is not int or bound < least:
         raise DeclarationError(f"{what}: {name} is {bound!r}: write a whole number of at least {least}")
 
@@ -192,5 +192,5 @@ def _size(value: Any) -> int:
 
 
 def _shown(value: Any) -> str:
-    said = repr(value)
-    return said if len(said) <= MOST_SHOWN else f"{said[:MOST_SHOWN]}..."
+    text = repr(value)
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}..."

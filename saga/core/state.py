@@ -11,7 +11,7 @@ from saga.core.statically_frozen import statically_frozen
 
 @statically_frozen
 class Commanded:
-    """What was last commanded for one effect: the condition's value, the revision of that command, and its figures."""
+    """The last command for one effect: the value of its condition, its revision, and its computed fields."""
 
     condition: str
     revision: int
@@ -20,10 +20,10 @@ class Commanded:
 
 @statically_frozen
 class State:
-    """Everything an instance knows.
+    """Everything that is stored of an instance.
 
-    ``machines`` and ``registers`` are what was taken in; ``commanded`` is what was sent so far, by effect;
-    ``revisions`` counts the commands sent to each collaborator.
+    ``machines`` and ``registers`` hold the inputs so far; ``commanded`` has the last command for each effect;
+    ``revisions`` counts the commands to each collaborator.
     """
 
     machines: Mapping[str, Enum]
@@ -33,7 +33,7 @@ class State:
 
     @classmethod
     def start(cls, process: Process) -> Self:
-        """The state before anything was taken in."""
+        """The state before the first input."""
         return cls(
             machines={machine.name: machine.start for machine in process.machines},
             registers={register.name: register.start for register in process.registers},
@@ -58,7 +58,7 @@ def dump_state(state: State) -> dict[str, Any]:
 def load_state(process: Process, stored: Mapping[str, Any]) -> State:
     """The state that ``dump_state`` wrote; an empty mapping gives the start.
 
-    Parts and registers that the stored state does not have yet begin at their start.
+    Machines and registers that the stored state does not have begin at their start.
     """
     machines, registers = stored.get("parts", {}), stored.get("registers", {})
     return State(

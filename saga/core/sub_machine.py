@@ -1,4 +1,4 @@
-"""A sub-machine: one small table of states and moves, which hears only its own inputs."""
+"""A sub-machine: one small table of states and moves, which consumes only its own inputs."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -33,8 +33,8 @@ class SubMachine(Generic[S]):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "inputs", frozenset(kind for row in self.moves.values() for kind in row))
-        for complaint in chain(self._about_shape(), self._complaints()):
-            raise DeclarationError(f"sub-machine {self.name!r}: {complaint}")
+        for problem in chain(self._about_types(), self._about_cells()):
+            raise DeclarationError(f"sub-machine {self.name!r}: {problem}")
         moves = {state: MappingProxyType(dict(row)) for state, row in self.moves.items()}
         object.__setattr__(self, "moves", MappingProxyType(moves))
 
@@ -43,16 +43,16 @@ class SubMachine(Generic[S]):
         """Every state, in the order of its enum."""
         return tuple(type(self.start))
 
-    def value(self, machines: Mapping[str, Enum], registers: Mapping[str, Any]) -> Enum:  # noqa: ARG002 -- a column's shape
-        """The state that it is in."""
+    def value(self, machines: Mapping[str, Enum], registers: Mapping[str, Any]) -> Enum:  # noqa: ARG002 -- has the signature of Column.value
+        """The current state."""
         return machines[self.name]
 
     def move(self, state: S, kind: type) -> S:
-        """The state after an input of this kind; an input that is not ours moves nothing."""
+        """The state after an input of this kind; an input of another machine moves nothing."""
         return self.moves[state].get(kind, state)
 
-    def _about_shape(self) -> Iterator[str]:
-        """What is no table of states and message classes at all: nobody has to run a type checker."""
+    def _about_types(self) -> Iterator[str]:
+        """Values of wrong types; checked here because users may not run a type checker."""
         start: object = self.start
         moves: Iterable[tuple[object, object]] = self.moves.items()
         if not isinstance(start, Enum):
@@ -65,7 +65,7 @@ class SubMachine(Generic[S]):
             if not isinstance(kind, type):
                 yield f"it consumes {kind!r}, which is no message class"
 
-    def _complaints(self) -> Iterator[str]:
+    def _about_cells(self) -> Iterator[str]:
         for state in self.states:
             if state not in self.moves:
                 yield f"state {state.name} has no row in moves"

@@ -1,7 +1,7 @@
 """The tables that join sub-machines: joint state -> outcome, and joint state -> what is wanted.
 
-Both are complete and without overlap, or the declaration names the cell that is missing or claimed twice. A table of
-outcomes is itself a column that a larger table can look at.
+Both have to be complete and without overlap; the error of a wrong one names the cell that is missing or claimed twice.
+A table of outcomes can be a column of a larger table.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -30,13 +30,13 @@ ANY: Final = _Any.ANY
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Some values of a column in a row of a table: those that are named, or all but those."""
+    """Some values of a column in a row of a table: the named ones, or all except the named ones."""
 
     named: tuple[Value, ...]
     is_rest: bool = False
 
     def values(self, axis: Sequence[Value]) -> tuple[Value, ...]:
-        """The chosen ones among these."""
+        """Those of these values that are chosen."""
         return tuple(value for value in axis if (value in self.named) is not self.is_rest)
 
 
@@ -68,7 +68,7 @@ Wants = Mapping[Effect | Deadline, Enum | Selection]
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """The outcome of every joint state of ``columns``, expanded from the rows (or the rule) that declared it.
+    """The outcome of every joint state of ``columns``, expanded from rows or from a rule.
 
     >>> OUTCOMES.value({"work": Work.DONE}, {})
     <Ticket.CLOSED: 'closed'>
@@ -83,7 +83,7 @@ class Outcomes:
 
     @property
     def states(self) -> tuple[Enum, ...]:
-        """Every outcome that a cell has, in the order of its enum."""
+        """Every outcome that a cell has, in the order of the enum."""
         used = set(self.cells.values())
         enums: dict[type[Enum], None] = dict.fromkeys(type(outcome) for outcome in self.cells.values())
         return tuple(one for enum in enums for one in enum if one in used)
@@ -101,9 +101,9 @@ def outcomes(
 ) -> Outcomes:
     """A table of outcomes, by rows or by a rule.
 
-    Each row has one value (or ANY, one_of some, all_but some) for each column, and last the outcome. A rule is a pure
-    function of the columns' values; it is asked for every cell, here and now. Raises DeclarationError for a cell that
-    no row or more than one row claims, or for which the rule has no outcome.
+    Each row has one value (or ANY, one_of(...), all_but(...)) for each column, and last the outcome. A rule is a pure
+    function of the columns' values; it is called for every cell at once. Raises DeclarationError for a cell that no row
+    or more than one row claims, or for which the rule returns no outcome.
 
     >>> outcomes(WORK, rows=[(Work.OPEN, Ticket.WAITING)])
     Traceback (most recent call last):
@@ -142,7 +142,7 @@ class Wanted:
 
 
 def wanted(*columns: Column, rows: Iterable[tuple[Any, ...]]) -> Wanted:
-    """A table of wants: each row has a value (or ANY, one_of, all_but) for each column, and last what is wanted then.
+    """A table of wants: each row has a value (or ANY, one_of, all_but) for each column, and last what it wants then.
 
     Raises DeclarationError for a cell that no row or more than one row claims, and for a condition that has no command.
 
@@ -157,8 +157,8 @@ def wanted(*columns: Column, rows: Iterable[tuple[Any, ...]]) -> Wanted:
                 f"wanted: cell {_names(cell)} has {wants!r}: say what is wanted, or {{}} for nothing"
             )
         for effect, condition in wants.items():
-            if complaint := _about_want(effect, condition):
-                raise DeclarationError(f"wanted: cell {_names(cell)} wants {complaint}")
+            if problem := _about_want(effect, condition):
+                raise DeclarationError(f"wanted: cell {_names(cell)} wants {problem}")
     return Wanted(columns, cells)
 
 
@@ -176,7 +176,7 @@ def _about_want(effect: object, condition: object) -> str | None:
 
 
 def _split(table: str, rows: Iterable[Any]) -> list[tuple[tuple[Any, ...], Any]]:
-    """Each row as what it says of the columns, and the value that it gives."""
+    """Each row as its values for the columns and its result."""
     listed = list(rows)
     for row in listed:
         if not isinstance(row, tuple | list) or not row:

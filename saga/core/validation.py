@@ -1,4 +1,4 @@
-"""What is wrong with the declaration of a process, in words that say where, and what to write there."""
+"""The problems in the declaration of a process, as sentences that say where each is and what to write there."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,50}")
 TAKEN_NAMES: Final = ("relay", "undelivered")
 LONGEST_PREFIX: Final = 41
-"""Characters that may stand before the name of a queue, and a dot behind them."""
+"""In characters: a prefix that may precede the name of a queue, and a dot."""
 WILDCARDS: Final = re.compile(r"[\s*#]")
 
 
-def complaints(process: Process) -> Iterator[str]:
-    """Everything that is wrong, the most telling first."""
+def problems(process: Process) -> Iterator[str]:
+    """Every problem of the declaration, the most helpful first."""
     yield from _about_name(process)
     yield from _doubles(process)
     yield from _about_words(process)
@@ -42,7 +42,7 @@ def complaints(process: Process) -> Iterator[str]:
 
 
 def _about_name(process: Process) -> Iterator[str]:
-    """The name becomes that of a queue and of a module; others have those already."""
+    """The process's name also names a queue and a module; some names are in use already."""
     if not NAME.fullmatch(process.name):
         yield "the name has to be small letters, digits, - and _, with a letter first: it names a queue and a module"
     if process.name in TAKEN_NAMES:
@@ -71,18 +71,18 @@ def _about_words(process: Process) -> Iterator[str]:
             yield f"{one} has the value {one.value!r}: give it a word, by which it is stored and shown"
     for word, times in Counter(outcome.value for outcome in process.outcomes.states).items():
         if times > 1:
-            yield f"{times} outcomes have the value {word!r}: nobody could tell them apart"
+            yield f"{times} outcomes have the value {word!r}: give each its own"
 
 
 def _about_wire(process: Process) -> Iterator[str]:
-    """Names become routing keys, message types and queues, and have to fit there: what does not can't be sent."""
+    """Names become routing keys, message types and queues; a name that does not fit there can't be sent."""
     for name in process.collaborators:
         if not is_identifier(name) or WILDCARDS.search(name) or not is_short(f"{'p' * LONGEST_PREFIX}.{name}"):
             yield f"the collaborator {name!r:.60} can't have a queue: name it shortly, without spaces, * and #"
     keys = [(module, kind.__name__) for module, kinds in process.inputs.items() for kind in kinds]
     for effect in process.effects:
         if isinstance(effect, Effect):
-            types = {sends.type: None for sends in effect.commands.values()}
+            types = {template.type: None for template in effect.commands.values()}
             keys += [(effect.collaborator, one) for one in types]
             for one in types:
                 if not is_identifier(one) or "." in one or WILDCARDS.search(one):
@@ -105,9 +105,9 @@ def _about_inputs(process: Process) -> Iterator[str]:
 
 
 def _about_machines(process: Process) -> Iterator[str]:
-    heard = set(process.message_types.values())
+    consumed = set(process.message_types.values())
     for one in (*process.machines, *process.registers):
-        for kind in sorted(one.inputs - heard, key=lambda missing: missing.__name__):
+        for kind in sorted(one.inputs - consumed, key=lambda missing: missing.__name__):
             yield f"{kind.__name__} of {one.name!r} comes from no module"
     for register in process.registers:
         if isinstance(register, Register) and register.key not in declared_fields(register.of):
@@ -133,7 +133,7 @@ def _about_tables(process: Process) -> Iterator[str]:
 
 
 def _tables(*tables: Outcomes | Wanted) -> Iterator[Outcomes | Wanted]:
-    """The tables, and those that are columns of theirs."""
+    """The tables, and the tables that are columns of them."""
     for table in tables:
         yield table
         yield from _tables(*(column for column in table.columns if isinstance(column, Outcomes)))
@@ -190,12 +190,12 @@ def _about_selection(process: Process, effect: Effect, selection: Selection) -> 
         yield f"{effect.name} is wanted {selection.condition.name} for {selection.name}: no such command"
 
 
-def _about_single(process: Process, effect: Effect, sends: CommandTemplate) -> Iterator[str]:
-    """An effect that exists once carries fields of what is known once: of several entries it could only take any."""
-    if isinstance(sends.register, Register) and sends.register.key != process.correlate:
+def _about_single(process: Process, effect: Effect, template: CommandTemplate) -> Iterator[str]:
+    """An effect that exists once can't carry fields of a register with several entries: which entry is undefined."""
+    if isinstance(template.register, Register) and template.register.key != process.correlate:
         yield (
-            f"{sends.type} carries fields of {sends.register.name}, of which an instance can have several: want"
-            f" {effect.name} for a selection of them, or work a figure out"
+            f"{template.type} carries fields of {template.register.name}, of which an instance can have several: want"
+            f" {effect.name} for a selection of them, or compute a field"
         )
 
 
@@ -207,23 +207,23 @@ def _about_commands(process: Process, effect: Effect) -> Iterator[str]:
     for value, times in Counter(condition.value for condition in effect.commands).items():
         if times > 1:
             yield f"{effect.name} has {times} conditions that are called {value!r}"
-    for sends in effect.commands.values():
-        yield from _about_sends(process, sends)
+    for template in effect.commands.values():
+        yield from _about_template(process, template)
 
 
-def _about_sends(process: Process, sends: CommandTemplate) -> Iterator[str]:
-    if sends.register is not None and sends.register not in process.registers:
-        yield f"{sends.type} carries fields of {sends.register.name}, which the process does not keep"
-    elif sends.register is not None:
-        for name in sorted(set(sends.fields) - declared_fields(sends.register.of)):
-            yield f"{sends.type} carries {name}, which {sends.register.of.__name__} does not have"
-    for one in sends.computed:
+def _about_template(process: Process, template: CommandTemplate) -> Iterator[str]:
+    if template.register is not None and template.register not in process.registers:
+        yield f"{template.type} carries fields of {template.register.name}, which the process does not keep"
+    elif template.register is not None:
+        for name in sorted(set(template.fields) - declared_fields(template.register.of)):
+            yield f"{template.type} carries {name}, which {template.register.of.__name__} does not have"
+    for one in template.computed:
         for register in one.registers:
             if register not in process.registers:
                 yield f"{one.name} looks at the register {register.name}, which the process does not keep"
-    said = {*sends.fields, *(one.name for one in sends.computed)}
-    for name in sorted(said & {process.correlate, "effect", "revision"}):
-        yield f"{sends.type} carries {name}, which every command has already"
+    carried = {*template.fields, *(one.name for one in template.computed)}
+    for name in sorted(carried & {process.correlate, "effect", "revision"}):
+        yield f"{template.type} carries {name}, which every command has already"
 
 
 def _sorted(members: frozenset[Enum]) -> list[Enum]:

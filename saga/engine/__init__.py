@@ -1,4 +1,4 @@
-"""The durable step and what it consists of. Start with ``step``; knows processes, but none by name."""
+"""The durable step and its stages. Start reading with ``step``; it knows no process by name."""
 
 from saga.engine.dead_letters import DeadLetterKind
 from saga.engine.step import Step, StepResult

@@ -1,6 +1,6 @@
-"""Answers: the decisions of a batch, instance by instance, and the entries, commands and timers they lead to. Pure.
+"""Answers: the decisions of a batch, instance by instance, with their entries, commands and timers. Pure.
 
-They are given by generators that stop after each message, so that whoever asks may let others have a turn in between.
+The generators here yield after each message, so that the caller can let other tasks run in between.
 """
 
 import json
@@ -25,22 +25,22 @@ from saga.modules.log import encode
 from saga.modules.payload import require_readable
 
 PLAIN_CHARACTERS, PLAIN_FIELDS = 500, 50
-"""Of a word in a command, and of a command, that is too small to be looked at closely."""
+"""Up to this length of a string, and this number of fields, a command needs no full check."""
 
 MOST_ENTRIES: Final = 20_000
-"""Entries that one transaction appends, unless they are of a single message."""
+"""The most entries that one transaction appends, unless a single message leads to more."""
 
 REMEDY: Final = "raise the bound, deploy, then redrive"
 
 Cause = dict[str, Any]
-"""What outgoing messages say of their cause: correlationid, causationid, traceparent."""
+"""The metadata about the cause of outgoing messages: correlationid, causationid, traceparent."""
 
 
 @dataclass(slots=True)
 class Answers:
-    """What a batch came to. ``parked`` are messages that were not taken in, each with a dead letter.
+    """The answers to a batch. ``parked`` are messages that were not taken in, each with a dead letter.
 
-    ``full`` are instances that hold as much as they may, and were told more; each with the reason.
+    ``full`` are the instances that refused a message because they reached a bound, each with the reason.
     """
 
     decided: list[Decided] = field(default_factory=list)
@@ -53,7 +53,7 @@ class Answers:
     taken: int = 0
 
     def park(self, kind: DeadLetterKind, message: AdmittedMessage, reason: str) -> None:
-        """Say that a message is not taken in, and why."""
+        """Add a message that is not taken in, with a dead letter for this reason."""
         self.parked.append(message)
         self.dead_letters.append(dead_letter(kind, message, reason))
 
@@ -61,9 +61,9 @@ class Answers:
 def answer(
     process: Process, locked: Mapping[str, Instance], messages: Sequence[AdmittedMessage]
 ) -> Generator[None, None, Answers]:
-    """Decide every message in turn. An instance whose decision raises is parked with its messages; the others go on.
+    """Decide all messages. If a decision raises, all messages of its instance are parked; the other instances continue.
 
-    Raises TooMuchAtOnce when several messages lead to more entries than one transaction takes.
+    Raises TooMuchAtOnce if several messages lead to more entries than one transaction may append.
     """
     by_instance: defaultdict[str, list[AdmittedMessage]] = defaultdict(list)
     for message in messages:
@@ -90,18 +90,18 @@ def answer(
 
 
 class Trial:
-    """Answers one message after the other as ``answer`` would answer all of them, up to the rows; for a rehearsal."""
+    """For a rehearsal: does for one message after the other what ``answer`` does for all, and encodes the rows."""
 
     def __init__(self, process: Process, locked: Mapping[str, Instance]) -> None:
         self._process = process
         self._instances = dict(locked)
 
     def __call__(self, message: AdmittedMessage) -> None:
-        """Raise Refused where the decision raises; what is beyond a bound is an answer like others."""
+        """Decide one message. Raises Refused if the decision raises; exceeding a bound is a normal answer."""
         answers = in_one_go(answer(self._process, self._instances, [message]))
-        for letter in answers.dead_letters:
-            if letter.kind is DeadLetterKind.FAILED and not answers.full:
-                raise Refused(letter.poison.reason)
+        for parked in answers.dead_letters:
+            if parked.kind is DeadLetterKind.FAILED and not answers.full:
+                raise Refused(parked.poison.reason)
         instances.encode(self._process, answers.decided)
         timers.encode(answers.timers)
         encode(answers.entries)
@@ -109,17 +109,17 @@ class Trial:
 
 
 def dead_letter(kind: DeadLetterKind, message: AdmittedMessage, reason: str) -> DeadLetter:
-    """The message as a dead letter."""
+    """A dead letter with this message."""
     return DeadLetter(kind, poison(message.envelope, reason), message.process_id)
 
 
 def _answer_one(
     process: Process, instance: Instance, messages: Sequence[AdmittedMessage]
 ) -> Generator[None, None, Answers]:
-    """What the messages of one instance come to.
+    """The answers to the messages of one instance.
 
-    Each leaves an internal event that says how it was answered, then its commands. The first answer of an instance that
-    was pruned stands behind the state from which it goes on.
+    Each answer is an internal event, followed by its commands. For a pruned instance, an InstanceRevived entry with the
+    restored state precedes its first answer.
     """
     answers = Answers()
     state, version, outcome, size = instance.state, instance.stream_version, None, instance.state_bytes
@@ -159,15 +159,15 @@ def _answer_one(
 
 
 def _growth(process: Process, before: State, decision: Decision, message: AdmittedMessage) -> int:
-    """About how many bytes a decision adds to the stored state: what a register keeps of the message."""
+    """About how many bytes a decision adds to the stored state: the size of the fields, if a register stores them."""
     if decision.state.registers is before.registers:
         return 0
-    is_kept = any(isinstance(keeper, Register) for keeper in process.registers_by_type[message.fact.kind])
+    is_kept = any(isinstance(register, Register) for register in process.registers_by_type[message.fact.kind])
     return len(orjson.dumps(message.fact.fields)) if is_kept else 0
 
 
 def _refusal(process: Process, decision: Decision, size: int, growth: int) -> tuple[DeadLetterKind, str] | None:
-    """Why a message is not taken in, and what kind of dead letter that makes; None if it is, or changes nothing."""
+    """The kind of dead letter and the reason, if the message is refused; None if it is taken in or ignored."""
     if decision.kind is DecisionKind.CONFLICT:
         return DeadLetterKind.CONFLICT, decision.reason
     if decision.kind is DecisionKind.BEYOND:
@@ -191,7 +191,7 @@ def _record(process: Process, message: AdmittedMessage, decision: Decision, vers
         visibility=Visibility.INTERNAL,
         data={
             "type": envelope.type,
-            "fields": message.said,
+            "fields": message.data,
             "decision": decision.reason,
             "outcome": decision.outcome.value,
         },
@@ -231,9 +231,9 @@ def _command(process: Process, process_id: str, command: Command, version: int, 
 
 
 def _require_readable(command: NewEvent) -> None:
-    """Raise ValueError for a command that its collaborator would not take: registers and figures may say anything.
+    """Raise ValueError for a command that its collaborator would refuse: registers and computed fields hold any JSON.
 
-    Nearly all hold short words and numbers, which needs no closer look.
+    Nearly all commands hold only short strings and numbers, which need no full check.
     """
     if len(command.data) > PLAIN_FIELDS or not all(map(_is_plain, command.data.values())):
         try:

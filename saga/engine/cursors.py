@@ -1,14 +1,14 @@
-"""Cursors: how far a consumer got in each module's log.
+"""Cursors: how far a consumer has read each module's log.
 
-The problem: several workers handle messages of one module in any order, and must not queue on its cursor row.
+The problem: several workers handle messages of one module in any order, and must not wait for its cursor row.
 
-The model: a step notes the ranges that it covered as rows of their own; whoever gets the cursor row folds all that is
-there, everybody else passes by. The cursor holds the watermark, up to which everything was handled, and the handled
-ranges above it. A message covers (previous public position, position], so positions of internal events and of nothing
-at all explain themselves, and a lost message shows as a hole.
+The model: a step inserts the ranges that it covered as separate rows. A step that gets the cursor row folds all of them
+into it; if the row is locked, a step skips that. The cursor has the watermark, up to which everything was handled, and
+the handled ranges above it. A message covers (previous public position, position], so internal events and unused
+positions leave no hole, and a lost message does.
 
-A consumer's progress is part of its own module's history: a step that moved a watermark appends that to its log, as an
-internal event. Others never see it.
+A consumer's progress is part of its own module's history: a step that moved a watermark appends an internal event to
+that module's log. Other modules never see it.
 """
 
 from collections.abc import Sequence
@@ -30,12 +30,12 @@ Covered = tuple[str, int, int]
 
 
 PROGRESS_STREAM = ""
-"""The stream of a consumer's own progress; no instance has this id."""
+"""The stream of a consumer's progress; no instance has this id."""
 
 
 @dataclass(frozen=True, slots=True)
 class MovedCursor:
-    """A cursor whose watermark was moved."""
+    """A cursor whose watermark has moved."""
 
     consumer: str
     module: str
@@ -43,7 +43,7 @@ class MovedCursor:
 
 
 async def advance(connection: AsyncConnection, consumer: str, covered: Sequence[Covered]) -> list[MovedCursor]:
-    """Note what this transaction covered, and fold what can be folded without waiting; the cursors that moved."""
+    """Insert the ranges that this transaction covered, and fold without waiting; returns the cursors that moved."""
     if not covered:
         return []
     modules, afters, positions = map(list, zip(*covered, strict=True))
@@ -56,13 +56,13 @@ async def advance(connection: AsyncConnection, consumer: str, covered: Sequence[
 
 
 async def fold(connection: AsyncConnection, consumer: str) -> list[MovedCursor]:
-    """Fold into the cursors what committed steps covered; the cursors that moved."""
+    """Fold the ranges that committed steps covered into the cursors; returns the cursors that moved."""
     rows = await connection.execute(FOLD_CURSORS, {"consumer": consumer})
     return [MovedCursor(consumer, row.module, row.watermark) for row in rows if row.watermark > row.was]
 
 
 def progress(moved: MovedCursor) -> NewEvent:
-    """The internal event that tells a consumer's own module how far it got."""
+    """The internal event, in the consumer's own module, that records a moved cursor."""
     return NewEvent(
         stream_id=PROGRESS_STREAM,
         type="CursorMoved",

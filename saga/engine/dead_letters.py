@@ -1,4 +1,4 @@
-"""Dead letters: messages that could not be handled, raw and with the reason, so that they can be put back."""
+"""Dead letters: messages that could not be handled, in raw form and with the reason, so that they can be redriven."""
 
 from base64 import b64encode
 from collections import Counter
@@ -25,7 +25,7 @@ MAX_REASON_LENGTH = 2_000
 
 
 class DeadLetterKind(Enum):
-    """Not understood; contradicting what is known; or the decision itself raised."""
+    """Not understood; contradicting a known fact; or handling it failed."""
 
     POISON = "poison"
     CONFLICT = "conflict"
@@ -33,7 +33,7 @@ class DeadLetterKind(Enum):
 
 
 class DeadLetterState(Enum):
-    """Waiting for a person; put back and handled; or given up."""
+    """Waiting for a person; redriven and handled; or discarded."""
 
     OPEN = "open"
     REDRIVEN = "redriven"
@@ -42,17 +42,17 @@ class DeadLetterState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A message to keep; ``poison`` has its raw form, the reason, and what is known of it."""
+    """A message to store; ``poison`` has its raw form, the reason, and its known attributes."""
 
     kind: DeadLetterKind
     poison: Poison
     process_id: str | None = None
 
 
-async def keep(connection: AsyncConnection, consumer: str, letters: Sequence[DeadLetter]) -> None:
-    """Write dead letters; the same raw message twice is one letter with two attempts."""
-    fingerprints = [fingerprint(letter.poison.raw) for letter in letters]
-    unique, attempts = dict(zip(fingerprints, letters, strict=True)), Counter(fingerprints)
+async def keep(connection: AsyncConnection, consumer: str, dead_letters: Sequence[DeadLetter]) -> None:
+    """Write dead letters; the same raw message twice is one dead letter with two attempts."""
+    fingerprints = [fingerprint(one.poison.raw) for one in dead_letters]
+    unique, attempts = dict(zip(fingerprints, dead_letters, strict=True)), Counter(fingerprints)
     if not unique:
         return
     kept = list(unique.values())
@@ -61,23 +61,23 @@ async def keep(connection: AsyncConnection, consumer: str, letters: Sequence[Dea
         {
             "consumer": consumer,
             "fingerprints": list(unique),
-            "kinds": [letter.kind.value for letter in kept],
-            "reasons": [stored_text(letter.poison.reason, MAX_REASON_LENGTH) for letter in kept],
-            "types": [stored_text(letter.poison.type) for letter in kept],
-            "process_ids": [stored_text(letter.process_id or letter.poison.subject) for letter in kept],
-            "sources": [stored_text(letter.poison.source) for letter in kept],
-            "message_ids": [stored_text(letter.poison.id) for letter in kept],
-            "modules": [stored_text(letter.poison.module) for letter in kept],
-            "positions": [letter.poison.position for letter in kept],
-            "bodies": [letter.poison.raw.body for letter in kept],
+            "kinds": [one.kind.value for one in kept],
+            "reasons": [stored_text(one.poison.reason, MAX_REASON_LENGTH) for one in kept],
+            "types": [stored_text(one.poison.type) for one in kept],
+            "process_ids": [stored_text(one.process_id or one.poison.subject) for one in kept],
+            "sources": [stored_text(one.poison.source) for one in kept],
+            "message_ids": [stored_text(one.poison.id) for one in kept],
+            "modules": [stored_text(one.poison.module) for one in kept],
+            "positions": [one.poison.position for one in kept],
+            "bodies": [one.poison.raw.body for one in kept],
             "attempts": [attempts[one] for one in unique],
-            "properties": [orjson.dumps(dump_properties(letter.poison.raw)).decode() for letter in kept],
+            "properties": [orjson.dumps(dump_properties(one.poison.raw)).decode() for one in kept],
         },
     )
 
 
 async def close(connection: AsyncConnection, dead_letter_ids: Sequence[int], state: DeadLetterState) -> list[int]:
-    """Close open dead letters; the ids of those that were open."""
+    """Close dead letters; returns the ids of those that were open."""
     rows = await connection.execute(
         CLOSE_DEAD_LETTERS, {"dead_letter_ids": list(dead_letter_ids), "state": state.value}
     )
@@ -85,18 +85,18 @@ async def close(connection: AsyncConnection, dead_letter_ids: Sequence[int], sta
 
 
 async def fail_again(connection: AsyncConnection, dead_letter_id: int, reason: str) -> None:
-    """Note that an open dead letter was put back, and failed again."""
+    """Record that an open dead letter was redriven and failed again."""
     parameters = {"dead_letter_id": dead_letter_id, "reason": stored_text(reason, MAX_REASON_LENGTH)}
     await connection.execute(FAIL_AGAIN, parameters)
 
 
 def as_kept(process_id: str) -> str:
-    """The id of an instance as dead letters name it."""
+    """The id of an instance in the form that dead letters store."""
     return stored_text(process_id) or ""
 
 
 def dump_properties(raw: Raw) -> dict[str, Any]:
-    """Everything but the body, as JSON that PostgreSQL stores; what is not text or a number is shown as text."""
+    """Everything except the body, as JSON that PostgreSQL can store; unusual values become text."""
     return {
         "routing_key": stored_text(raw.routing_key),
         "exchange": stored_text(raw.exchange),
@@ -114,13 +114,13 @@ def load_raw(body: bytes, properties: Mapping[str, Any]) -> Raw:
 
 
 def fingerprint(raw: Raw) -> bytes:
-    """The same, 32 bytes, for whatever came twice just as it is."""
-    said = orjson.dumps(dump_properties(raw), option=orjson.OPT_SORT_KEYS)
-    return blake2b(said + b"\n" + raw.body, digest_size=32).digest()
+    """A digest of 32 bytes, the same for messages that are equal byte for byte."""
+    properties = orjson.dumps(dump_properties(raw), option=orjson.OPT_SORT_KEYS)
+    return blake2b(properties + b"\n" + raw.body, digest_size=32).digest()
 
 
 def stored_text(value: str | None, most: int = MAX_TEXT_LENGTH) -> str | None:
-    """The text as PostgreSQL can store it: without NUL and lone surrogates, ``most`` characters long, or cut there."""
+    """The text as PostgreSQL can store it: without NUL and lone surrogates, cut after ``most`` characters."""
     if value is None:
         return None
     clean = value.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00")

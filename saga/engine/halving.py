@@ -1,10 +1,10 @@
-"""Halving: finds the messages that PostgreSQL refuses, so that they keep none of the others.
+"""Halving: finds the messages that PostgreSQL refuses, so that they do not hold up the others.
 
-What would be too much for one transaction is taken in halves as well.
+It also splits batches that are too much for one transaction.
 
-A batch is one transaction, and the error names a statement, not a message. So a batch that is refused is taken in two
-halves, and these again, until what is refused is alone: n bad messages among m cost about 2 n log2(m) transactions. A
-key that is there already may be a race; what is alone gets some attempts more, and then it was none.
+A batch is one transaction, and the error names a statement, not a message. So a refused batch is split into halves, and
+these again, until the refused message is alone: n bad messages among m cost about 2 n log2(m) transactions. A duplicate
+key may be a race, so a single message gets some more attempts before it is parked.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -18,25 +18,25 @@ Answer = TypeVar("Answer")
 
 
 async def halved(
-    take: Callable[[Sequence[Message]], Awaitable[Answer]],
+    handle: Callable[[Sequence[Message]], Awaitable[Answer]],
     park: Callable[[Message, str], Awaitable[Answer]],
     messages: Sequence[Message],
 ) -> list[Answer]:
-    """Take all messages, in their order, in as few parts as can be; those that are refused are parked, with a reason.
+    """Handle all messages, in their order, in as few parts as possible; refused messages are parked with a reason.
 
-    Raises Refused where there is no message that could be parked, or parking one is refused as well; and what ``take``
-    raises otherwise, with the parts before it done.
+    Raises Refused if there is no message to park, or if parking one is refused as well. Other errors of ``handle`` are
+    raised as they are; the parts before them are committed.
     """
     try:
-        return [await take(messages)]
+        return [await handle(messages)]
     except (Refused, Duplicate, TooMuchAtOnce):
         if not messages:
             raise
     if len(messages) > 1:
         middle = len(messages) // 2
-        return [*await halved(take, park, messages[:middle]), *await halved(take, park, messages[middle:])]
+        return [*await halved(handle, park, messages[:middle]), *await halved(handle, park, messages[middle:])]
     try:
-        return [await again_after_lost_races()(take, messages)]
+        return [await again_after_lost_races()(handle, messages)]
     except Refused as error:
         reason = f"{error} ({error.detail})" if error.detail else str(error)
     except Duplicate as error:

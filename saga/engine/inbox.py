@@ -1,7 +1,7 @@
-"""The inbox: takes each message in once. What came before is a repeat, or a conflict if it says something else.
+"""The inbox: takes in each message once. A known key means a duplicate, or a conflict if the contents differ.
 
-Rows are pruned together with the instance that they led to. A position that the cursor covers is a repeat without its
-row; of a message without position a tombstone is left, which still tells a repeat from a conflict.
+Inbox rows are pruned together with their instance. A message whose position the cursor covers is then still a
+duplicate. A message without position leaves a tombstone, which still distinguishes a duplicate from a conflict.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -33,7 +33,7 @@ Identity = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Deduplicated:
-    """Messages by what they are to the inbox; a conflict comes with its reason."""
+    """Messages classified as new, duplicate or conflicting (with the reason)."""
 
     fresh: list[AdmittedMessage] = field(default_factory=list)
     repeated: list[AdmittedMessage] = field(default_factory=list)
@@ -43,10 +43,10 @@ class Deduplicated:
 async def verify_positions(
     connection: AsyncConnection, messages: Sequence[AdmittedMessage], elsewhere: Collection[str]
 ) -> tuple[list[AdmittedMessage], list[tuple[AdmittedMessage, str]]]:
-    """Hold messages against the logs that are kept here: which of them claim a position that is not theirs.
+    """Compare messages with the logs in this database; returns the correct ones, and the false claims with a reason.
 
-    An invented position would mark an event as handled that never was. A log of which there is nothing here yet has no
-    position, unless it is one of those that are kept ``elsewhere``: what is said of these is believed.
+    A false position would mark another event as handled. A log that has no event yet has no position. Positions of
+    modules whose logs are in another database, which are the last argument, can't be verified and are believed.
     """
     claims = {
         (m.key.module, m.key.position) for m in messages if m.key.position is not None and m.key.module not in elsewhere
@@ -68,25 +68,26 @@ async def verify_positions(
 
 
 def _false_claim(message: AdmittedMessage, logged: Row[Any]) -> str | None:
-    envelope, place = message.envelope, f"position {logged.position} of module {logged.module}"
+    envelope, claim = message.envelope, f"position {logged.position} of module {logged.module}"
     if not logged.is_kept:
-        return f"{place} can't be: no log of it is kept here. If it is kept elsewhere, SAGA_LOG_URLS has to name it"
+        remedy = "If it is in another database, SAGA_LOG_URLS has to name it"
+        return f"{claim} can't be: no log of it is kept here. {remedy}"
     if logged.position > logged.last_position:
-        return f"{place} is beyond the end of its log, which is {logged.last_position}"
+        return f"{claim} is beyond the end of its log, which is {logged.last_position}"
     if logged.event_id is None:
         was_pruned = logged.position <= logged.pruned_position
-        return None if was_pruned else f"{place} is no public event of its log"
+        return None if was_pruned else f"{claim} is no public event of its log"
     if logged.event_id != envelope.id:
-        return f"{place} is event {logged.event_id}, not {envelope.id}"
+        return f"{claim} is event {logged.event_id}, not {envelope.id}"
     if envelope.previous_position not in (None, logged.previous_public_position):
-        return f"{place} follows public position {logged.previous_public_position}, not {envelope.previous_position}"
+        return f"{claim} follows public position {logged.previous_public_position}, not {envelope.previous_position}"
     return None
 
 
 async def deduplicate(
     connection: AsyncConnection, consumer: str, messages: Sequence[AdmittedMessage], *, redriven: bool
 ) -> Deduplicated:
-    """Insert what is new, in one statement, and sort the messages by what they are."""
+    """Insert the new messages, in one statement, and classify all of them."""
     result = Deduplicated()
     if not messages:
         return result
@@ -96,7 +97,7 @@ async def deduplicate(
     result.fresh.extend(m for identity, m in first.items() if identity in new)
     known = {identity: (m.digest, m.key.message_id) for identity, m in first.items() if identity in new}
     again = [m for identity, m in first.items() if identity not in new]
-    known |= await _count_repeats(connection, consumer, again + later)
+    known |= await _count_duplicates(connection, consumer, again + later)
     known |= await _read_tombstones(connection, consumer, [m for m in again if m.key.identity not in known])
     for message in again + later:
         before = known.get(message.key.identity)
@@ -108,19 +109,19 @@ async def deduplicate(
 
 
 def tombstone_key(source: str, message_id: str) -> bytes:
-    """Under which a message without position is known when its row was pruned."""
-    said = f"{len(source)}:{source}{message_id}".encode("utf-8", "surrogatepass")
-    return blake2b(said, digest_size=TOMBSTONE_KEY_BYTES).digest()
+    """The key of the tombstone of a message without position."""
+    named = f"{len(source)}:{source}{message_id}".encode("utf-8", "surrogatepass")
+    return blake2b(named, digest_size=TOMBSTONE_KEY_BYTES).digest()
 
 
 async def require_unknown(
     connection: AsyncConnection, consumer: str, messages: Sequence[AdmittedMessage], *, redriven: bool
 ) -> None:
-    """Look once more whether fresh messages of instances that were ever pruned are known. Raises Conflict if one is.
+    """Check again that these messages, of instances that were once pruned, are new. Raises LostRace otherwise.
 
-    Taking a message in waits, for a pruner that is just removing its row or for anybody else, and then can't see what a
-    pruner left behind meanwhile; a later statement can. The row goes with its instance, so this concerns instances that
-    turn out to be pruned, and those that another step has revived since.
+    The insert may have waited for a pruner that was removing the row. Its snapshot then can't see the tombstone that
+    the pruner left; a later statement can. Inbox rows are pruned with their instance, so this concerns only instances
+    that are pruned, or that another step has revived since.
     """
     if not messages:
         return
@@ -138,7 +139,7 @@ def _contradiction(message: AdmittedMessage, message_id: str) -> str:
 async def _insert(
     connection: AsyncConnection, consumer: str, messages: Sequence[AdmittedMessage], *, redriven: bool
 ) -> set[Identity]:
-    """The identities of those that are new; no two of the messages have the same."""
+    """Insert messages, whose identities all differ; returns the identities of the new ones."""
     rows = as_rows(map(_row, messages))
     parameters = {"consumer": consumer, "redriven": redriven, "messages": rows, "count": len(messages)}
     new = (await connection.execute(INSERT_INBOX, parameters)).scalar_one()
@@ -159,10 +160,10 @@ def _row(message: AdmittedMessage) -> dict[str, str | int | None]:
     return row | {"key": tombstone_key(key.source, key.message_id).hex()}
 
 
-async def _count_repeats(
+async def _count_duplicates(
     connection: AsyncConnection, consumer: str, messages: Sequence[AdmittedMessage]
 ) -> dict[Identity, tuple[bytes, str]]:
-    """What the inbox knows under the keys of messages that came again."""
+    """Count duplicates in the inbox; returns the digest and message id that the inbox has for each of their keys."""
     known: dict[Identity, tuple[bytes, str]] = {}
     for statement, group in (
         (COUNT_REPEATED_POSITIONS, [m for m in messages if m.key.position is not None]),
@@ -177,7 +178,7 @@ async def _count_repeats(
 async def _read_tombstones(
     connection: AsyncConnection, consumer: str, messages: Sequence[AdmittedMessage]
 ) -> dict[Identity, tuple[bytes, str]]:
-    """What is left of messages whose rows were pruned."""
+    """The digests in the tombstones of messages whose rows were pruned."""
     tombstoned = {tombstone_key(m.key.source, m.key.message_id): m.key for m in messages if m.key.position is None}
     if not tombstoned:
         return {}
@@ -186,7 +187,7 @@ async def _read_tombstones(
 
 
 async def forget(connection: AsyncConnection, consumer: str, messages: Sequence[AdmittedMessage]) -> None:
-    """Take messages out again that were parked."""
+    """Remove parked messages from the inbox."""
     for statement, group in (
         (FORGET_POSITIONS, [m for m in messages if m.key.position is not None]),
         (FORGET_MESSAGES, [m for m in messages if m.key.position is None]),
@@ -210,7 +211,7 @@ def _tombstone_keys(messages: Iterable[AdmittedMessage]) -> list[bytes | None]:
 
 
 def _tombstone_key(message: AdmittedMessage) -> bytes | None:
-    """Only what has no position can have a tombstone."""
+    """The tombstone's key; None for a message with a position, which has no tombstone."""
     key = message.key
     return tombstone_key(key.source, key.message_id) if key.position is None else None
 

@@ -1,14 +1,14 @@
-"""Instances: lock and load those of a batch, and write what was decided.
+"""Instances: locks and loads those of a batch, and writes the decided ones.
 
-A pruned instance is a tombstone that keeps its state. It comes back when something new is taken in: the row is created
-as for an instance that is heard of for the first time, the decision starts from the tombstone's state, and what was
-decided takes the tombstone's place. Where nothing is decided, the new row goes and the tombstone stays.
+A pruned instance is a tombstone with its state. It is revived when it takes in a new message: a row is created as for a
+new instance, the decision starts from the tombstone's state, and the decided state replaces the tombstone. If nothing
+is decided, the new row is deleted and the tombstone stays.
 
-The tombstone is looked for after the row was created, in a statement of its own: creating it waits for a pruner that
-is just removing the old row, and only a later statement sees the tombstone that this pruner left. A row that was there
-and is gone when it is locked was pruned in between: a conflict, the step is run again.
+A separate statement reads the tombstone after the row was created. The insert may wait for a pruner that is removing
+the old row, and only a later statement sees the tombstone that this pruner left. If a row exists at the insert and is
+gone when it is locked, it was pruned in between: a lost race, so the step runs again.
 
-Every instance is bounded, but a batch may be about many large ones. Only so many are loaded in one transaction.
+The size of each instance is bounded, but a batch may have many large ones. One transaction loads at most MOST_BYTES.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,20 +32,19 @@ DELETE_EMPTY_INSTANCES = _SQL["delete_empty_instances"]
 
 
 MOST_BYTES: Final = 4 * 1024 * 1024
-"""States as JSON that one transaction loads, unless it is a single one."""
+"""The most bytes of states, as JSON, that one transaction loads, unless a single state is larger."""
 
 
 class TooMuchAtOnce(Exception):
-    """More than one transaction takes; nothing was done, and fewer messages at a time will do."""
+    """Too much for one transaction; nothing was done, and fewer messages at a time will succeed."""
 
 
 @statically_frozen
 class Instance:
     """A process instance; ``stream_version`` counts the entries of its stream in the process's log.
 
-    ``state_bytes`` is about the size of the state as it is stored.
-    ``revived_as`` is the outcome with which it was pruned, if it comes back from its tombstone; it ``was_pruned`` if
-    that happens now or has happened before.
+    ``state_bytes`` is about the size of the stored state. ``revived_as`` is the outcome with which the instance was
+    pruned, if this step revives it; ``was_pruned`` says that it is revived now or was before.
     """
 
     process_id: str
@@ -58,7 +57,7 @@ class Instance:
 
 @statically_frozen
 class Decided:
-    """An instance as it is to be written; its state is left as it stands in the row unless it ``is_changed``."""
+    """An instance to write; unless it ``is_changed``, the stored state is not written again."""
 
     instance: Instance
     outcome: Enum
@@ -66,9 +65,9 @@ class Decided:
 
 
 async def lock(connection: AsyncConnection, process: Process, process_ids: set[str]) -> dict[str, Instance]:
-    """Lock and load the instances, those that did not exist at their start.
+    """Lock and load the instances; new ones are at their start.
 
-    Raises Conflict if one of them was pruned in the meantime, and TooMuchAtOnce.
+    Raises LostRace if one was pruned meanwhile, and TooMuchAtOnce if their states are too large together.
     """
     if not process_ids:
         return {}
@@ -94,7 +93,7 @@ async def lock(connection: AsyncConnection, process: Process, process_ids: set[s
 
 
 async def _pruned(connection: AsyncConnection, process: Process, process_ids: list[str]) -> dict[str, Instance]:
-    """These instances as their tombstones keep them."""
+    """These instances, from their tombstones."""
     if not process_ids:
         return {}
     parameters = {"process": process.name, "process_ids": process_ids}
@@ -112,7 +111,7 @@ async def _pruned(connection: AsyncConnection, process: Process, process_ids: li
 
 
 async def write(connection: AsyncConnection, process: Process, decided: Sequence[Decided]) -> None:
-    """Write the decided instances, each of which this transaction has locked."""
+    """Write the decided instances; this transaction has locked each of them."""
     if not decided:
         return
     result = await connection.execute(
@@ -131,7 +130,7 @@ async def write(connection: AsyncConnection, process: Process, decided: Sequence
 
 
 def encode(process: Process, decided: Sequence[Decided]) -> str:
-    """The instances as they are written. Raises TypeError for a state that is no JSON."""
+    """The instances as rows to write. Raises TypeError for a state that is not JSON."""
     return as_rows(_row(process, one) for one in decided)
 
 
@@ -146,7 +145,7 @@ def _row(process: Process, decided: Decided) -> dict[str, Any]:
 
 
 async def delete_empty(connection: AsyncConnection, process: Process, instances: Mapping[str, Instance]) -> None:
-    """Remove the rows that this transaction created for instances of which nothing was taken in."""
+    """Delete the rows that this transaction created for instances that took in nothing."""
     empty = [
         process_id
         for process_id, instance in instances.items()

@@ -1,4 +1,4 @@
-"""Intake: which fact a well-formed message states, and about which instance. Pure; pydantic checks the data here."""
+"""Intake: reads the fact and the instance of a well-formed message. Pure; pydantic checks the data here."""
 
 import re
 from base64 import b64decode
@@ -20,7 +20,7 @@ from saga.messages.lenient_json import scalars
 
 DIGEST_BYTES = 16
 MODULES = "/modules/"
-"""What the source of a module begins with; its name follows."""
+"""The prefix of a module's source; the module's name follows."""
 _SHOWN_CHARACTERS = 60
 _NO_BASE64 = re.compile(r"[^A-Za-z0-9+/]")
 _URL_SAFE = str.maketrans("-_", "+/")
@@ -28,7 +28,7 @@ _URL_SAFE = str.maketrans("-_", "+/")
 
 @statically_frozen
 class Key:
-    """What a message is deduplicated by: its position where it has one, else its source and id."""
+    """The deduplication key of a message: its position if it has one, else its source and id."""
 
     module: str | None
     position: int | None
@@ -37,7 +37,7 @@ class Key:
 
     @property
     def identity(self) -> tuple[str | int, ...]:
-        """The part that decides whether two messages are the same."""
+        """The values that are equal for duplicates."""
         if self.module is not None and self.position is not None:
             return self.module, self.position
         return self.source, self.message_id
@@ -45,40 +45,40 @@ class Key:
 
 @statically_frozen
 class AdmittedMessage:
-    """A message that the process understands; ``said`` are the data that were read as its fact."""
+    """A message that the process understands; ``data`` are the values that its fact was read from."""
 
     envelope: Envelope
     fact: Fact
-    said: Mapping[str, Any]
+    data: Mapping[str, Any]
     process_id: str
     key: Key
     digest: bytes
 
 
 def admit(process: Process, envelope: Envelope) -> AdmittedMessage | Poison:
-    """The fact that a message states, or why it states none."""
+    """The message with its fact, or as poison with the reason."""
     kind = process.message_types.get(envelope.type)
     if kind is None:
         return poison(envelope, unknown_type(process, envelope.type))
-    if not _is_heard(process, envelope.source, kind):
-        complaint = f"{_short(envelope.source)} is no module from which {process.name} consumes {envelope.type}"
-        return unplaced(poison(envelope, complaint))
-    said = envelope.data
-    named = said_of(kind, process.correlate, said)
+    if not _is_consumed(process, envelope.source, kind):
+        reason = f"{_short(envelope.source)} is no module from which {process.name} consumes {envelope.type}"
+        return unplaced(poison(envelope, reason))
+    data = envelope.data
+    named = said_of(kind, process.correlate, data)
     if named is None:
         named = envelope.subject
-        said = {**said, process.correlate: named}
+        data = {**data, process.correlate: named}
     if named is None:
         return poison(envelope, f"missing {process.correlate}: neither in the data nor as subject")
     if envelope.subject is not None and envelope.subject != str(named):
         return poison(envelope, f"subject {_short(envelope.subject)} is not {process.correlate} {_short(named)}")
     try:
-        fact = read_fact(kind, said)
+        fact = read_fact(kind, data)
     except ValidationError as error:
-        return poison(envelope, f"wrong data: {_complaints(error)}")
+        return poison(envelope, f"wrong data: {_problems(error)}")
     except MemoryError:
-        raise  # It may end the next worker without a word: a rehearsal has to see it.
-    except Exception as error:  # noqa: BLE001 -- a function of a message class may raise anything, for one message alone
+        raise  # It may end the next worker without a message, so a rehearsal has to see it.
+    except Exception as error:  # noqa: BLE001 -- a function of a message class may raise anything; only this message fails
         return poison(envelope, f"wrong data: reading them as {kind.__name__} raised {type(error).__name__}: {error}")
     named = fact.fields[process.correlate]
     process_id = str(named)
@@ -86,28 +86,28 @@ def admit(process: Process, envelope: Envelope) -> AdmittedMessage | Poison:
         reason = f"{process.correlate} {_short(process_id)} names no instance: that takes {IDENTIFIER_RULE}"
         return poison(envelope, reason)
     key = Key(envelope.module, envelope.position, envelope.source, envelope.id)
-    return AdmittedMessage(envelope, fact, said, process_id, key, _digest(envelope, process_id))
+    return AdmittedMessage(envelope, fact, data, process_id, key, _digest(envelope, process_id))
 
 
 def unknown_type(process: Process, type_: str) -> str:
-    """Why a message of this type, which the process does not hear, is not taken in."""
+    """The reason for refusing a message of this type, which the process does not consume."""
     return f"unknown type {_short(type_)}: {process.name} consumes {', '.join(process.message_types)}"
 
 
 def names_module(source: str) -> bool:
-    """Whether a source has the form of a module's, in capital letters too: then it has to be one, letter by letter."""
+    """Whether a source begins like a module's, in any case of letters: then it has to be exactly a module's source."""
     return source[: len(MODULES)].lower() == MODULES
 
 
-def _is_heard(process: Process, source: str, kind: type) -> bool:
-    """Whether the process hears this kind from the source; one that names no module may say anything."""
+def _is_consumed(process: Process, source: str, kind: type) -> bool:
+    """Whether the process consumes this kind from the source; a source that is no module may send all kinds."""
     if not names_module(source):
         return True
     return source.startswith(MODULES) and kind in process.inputs.get(source[len(MODULES) :], ())
 
 
 def is_for_other_process(process: Process, envelope: Envelope) -> bool:
-    """Whether a message tells of another process's deadline, of which this one hears because theirs have one name."""
+    """Whether a message is about a deadline of another process; it arrives here because both inputs have one name."""
     armed_by = envelope.data.get("armed_by")
     if armed_by is None or armed_by == process.name:
         return False
@@ -115,21 +115,21 @@ def is_for_other_process(process: Process, envelope: Envelope) -> bool:
 
 
 def named_instance(process: Process, message: Poison) -> str | None:
-    """The instance that a message seems to be about, for people who look for it; None if it names none.
+    """The instance that a message seems to be about, so that people can find it; None if it names none.
 
-    What the data says comes first, in either of its places, then the subject.
+    The data come first, in either of the two places where a CloudEvent may have them, then the subject.
     """
     data, event, encoded = (process.correlate,), ("data", process.correlate), ("data_base64",)
-    said = scalars(message.raw.body, (data, event, encoded))
-    unpacked = scalars(_unpacked(said[encoded]), (data,)) if encoded in said else {}
-    named = said.get(data) or said.get(event) or unpacked.get(data) or message.subject
+    found = scalars(message.raw.body, (data, event, encoded))
+    unpacked = scalars(_unpacked(found[encoded]), (data,)) if encoded in found else {}
+    named = found.get(data) or found.get(event) or unpacked.get(data) or message.subject
     return (
         named if named is None else _as_written(process.message_types.get(message.type or ""), process.correlate, named)
     )
 
 
 def _as_written(kind: type | None, correlate: str, named: str) -> str:
-    """The id as the instance has it, which may be another spelling, where the message class takes it for one."""
+    """The id in the spelling of the instance, if the message class can read it."""
     if kind is None or not issubclass(kind, BaseModel):
         return named
     reader = _reader_of(kind, correlate)
@@ -146,14 +146,14 @@ def _reader_of(kind: type[BaseModel], name: str) -> TypeAdapter[Any]:
 
 
 def _unpacked(text: str) -> bytes:
-    """The bytes that this is in base64, as far as it is that."""
+    """Decode base64, ignoring all that is not base64."""
     digits = _NO_BASE64.sub("", text.translate(_URL_SAFE))
     digits = digits[: len(digits) - (len(digits) % 4 == 1)]
     return b64decode(digits + "=" * (-len(digits) % 4))
 
 
 def poison(envelope: Envelope, reason: str) -> Poison:
-    """The well-formed message as one that can't be handled."""
+    """The well-formed message as poison with this reason."""
     return Poison(
         raw=envelope.raw,
         reason=reason,
@@ -169,21 +169,21 @@ def poison(envelope: Envelope, reason: str) -> Poison:
 
 
 def unplaced(message: Poison) -> Poison:
-    """The message without the position that it claims: one that speaks for somebody else has none to give away."""
+    """The message without the position that it claims: a sender can't settle a position of another module."""
     return replace(message, module=None, position=None, previous_position=None)
 
 
 def _digest(envelope: Envelope, process_id: str) -> bytes:
-    """A digest of what the message says: the same in every encoding and order of fields."""
-    said = orjson.dumps([envelope.type, process_id, envelope.data], option=orjson.OPT_SORT_KEYS)
-    return blake2b(said, digest_size=DIGEST_BYTES).digest()
+    """A digest of the message's contents, the same in every encoding and order of fields."""
+    contents = orjson.dumps([envelope.type, process_id, envelope.data], option=orjson.OPT_SORT_KEYS)
+    return blake2b(contents, digest_size=DIGEST_BYTES).digest()
 
 
-def _complaints(error: ValidationError) -> str:
+def _problems(error: ValidationError) -> str:
     return "; ".join(
-        f"{'.'.join(map(str, complaint['loc'])) or 'data'}: {complaint['msg'].removeprefix('Value error, ')}"
-        f" (got {_short(complaint['input'])})"
-        for complaint in error.errors(include_url=False)[:5]
+        f"{'.'.join(map(str, problem['loc'])) or 'data'}: {problem['msg'].removeprefix('Value error, ')}"
+        f" (got {_short(problem['input'])})"
+        for problem in error.errors(include_url=False)[:5]
     )
 
 

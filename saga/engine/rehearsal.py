@@ -1,20 +1,19 @@
-"""Rehearsals: what a message does to its process is tried in a child first, where it can kill nobody else.
+"""Rehearsals: handle suspect messages in a child process first, where they can't kill the worker.
 
-The problem: a worker that dies leaves no reason behind. Its messages come back, and nothing tells the one that killed
-it from the hundreds that were merely there. To count how often a message came back is no evidence: workers are killed
-for other reasons too, and after enough deaths every message in flight would look guilty.
+The problem: a worker that dies leaves no reason. The broker delivers its messages again, and nothing distinguishes the
+one that killed it from hundreds of others. Counting redeliveries is no evidence: workers are killed for other reasons
+too, and after enough deaths every message in flight would look guilty.
 
-The model: before messages are handled that were out before, the pure part of handling them is done in a forked child,
-one message after the other, with the same functions. The child notes in shared memory which message it is at. If it
-dies, that message is to blame, provided that a second child dies at the same one. The others are then handled as ever.
-A fork costs some milliseconds, knows everything that the worker knows, and can't write: it has no connections.
+The model: before the worker handles messages that were delivered before, a forked child does the pure part of that, one
+message after the other, with the same functions. The child records its current message in shared memory. If two
+children die at the same message, that message is the cause, and the worker handles only the others. A fork costs some
+milliseconds, has all the worker's memory, and can't write to the database: it has no connections.
 
-What can fail: an item that raises says so itself, and the child goes on with the next. One that takes more than
-ITEM_SECONDS is ended by an alarm, which neither a loop nor a blocked call in C can put off. Code with a time limit of
-its own may cancel that; then the worker, which looks at the child now and then, ends it a little later. One that takes
-more memory than it may have gets a MemoryError, or the system ends the child rather than the worker. A child that
-somebody else killed is no evidence: the second one dies elsewhere, or not at all. Where no child can be made, nothing
-is rehearsed.
+What can fail: if an item raises, the child records the error and continues with the next. If an item takes more than
+ITEM_SECONDS, an alarm ends the child, which neither a loop nor a blocked call in C can delay. Code that sets its own
+alarm may cancel it; then the worker, which polls the child, kills it a little later. An item that needs too much memory
+gets a MemoryError, or the system kills the child rather than the worker. If a child is killed from outside, that is no
+evidence: the second child dies at another item, or not at all. If no child can be forked, nothing is rehearsed.
 """
 
 import asyncio
@@ -37,27 +36,27 @@ from saga.postgres import Unavailable
 ITEM_SECONDS: Final = 5.0
 LOOK_SECONDS: Final = 1.0
 MOST_MEMORY_BYTES: Final = 512 * 1024 * 1024
-"""What a child may take beyond what the worker has; half of what the container has left, where that is less."""
+"""What a child may allocate beyond the worker's memory; half of the container's free memory if that is less."""
 LEAST_MEMORY_BYTES: Final = 64 * 1024 * 1024
 
 _CGROUP = Path("/sys/fs/cgroup")
 _NOWHERE, _RAISED = -1, 70
 _HEADER = struct.Struct("<qQ")
-"""The item that the child is at, and where the next thing that it says of one stands."""
-_SAID = struct.Struct("<qI")
-"""An item, and how many bytes of a reason follow."""
+"""The child's current item, and the offset for the next reason."""
+_REASON = struct.Struct("<qI")
+"""An item, and the number of bytes of its reason, which follows."""
 _REASON_BYTES = 3_000
 
 T = TypeVar("T")
 
 
 class Refused(Exception):
-    """Raised by what is rehearsed, to say with its own sentence why an item must not be handled."""
+    """Raised by the rehearsed function, with a sentence about why an item must not be handled."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Death:
-    """At which item a child ended, and how."""
+    """The item at which a child died, and how."""
 
     index: int
     how: str
@@ -66,9 +65,9 @@ class _Death:
 async def rehearse(
     items: Sequence[T], act: Callable[[T], object], known: Mapping[int, str] | None = None
 ) -> dict[int, str]:
-    """Do ``act`` with each item in turn, in a child; which items ended it, and how. Nothing of what it does is kept.
+    """Call ``act`` with each item, in a child; returns the items that failed, with the reason. All else is discarded.
 
-    What is ``known`` to end it is not tried again. Raises Unavailable where children die before they have begun.
+    Items that are ``known`` to fail are not tried again. Raises Unavailable if children die before the first item.
     """
     condemned: dict[int, str] = dict(known or {})
     suspected: int | None = None
@@ -82,26 +81,26 @@ async def rehearse(
 
 
 async def _attempt(items: Sequence[T], act: Callable[[T], object], condemned: dict[int, str]) -> _Death | None:
-    """One child that goes through all items but the condemned, to which it adds; how it died, if it did."""
-    status = mmap.mmap(-1, _HEADER.size + (len(items) + 1) * (_SAID.size + _REASON_BYTES))
+    """Run one child over the items that are not condemned, and add those that raise; returns how it died, if it did."""
+    status = mmap.mmap(-1, _HEADER.size + (len(items) + 1) * (_REASON.size + _REASON_BYTES))
     _HEADER.pack_into(status, 0, _NOWHERE, _HEADER.size)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # of forks beside threads; no lock of theirs is taken
+            warnings.simplefilter("ignore", DeprecationWarning)  # of forks with threads; it takes none of their locks
             pid = os.fork()
     except OSError:
         return None
     if pid == 0:
         _perform(items, act, condemned, status)
     code = await _end_of(pid, status)
-    said = _read(status)
-    condemned |= {index: how for index, how in said.items() if index != _NOWHERE}
+    reasons = _read(status)
+    condemned |= {index: how for index, how in reasons.items() if index != _NOWHERE}
     at, _ = _HEADER.unpack_from(status)
-    return None if at == len(items) else _Death(at, said.get(at) or _ended(code))
+    return None if at == len(items) else _Death(at, reasons.get(at) or _ended(code))
 
 
 async def _end_of(pid: int, noted: mmap.mmap) -> int:
-    """The exit code of a child, negative for a signal. One that stays at an item is ended; so is any at a cancel."""
+    """The exit code of a child, negative for a signal. Kills a child that stays at one item, or when cancelled."""
     ending = asyncio.ensure_future(asyncio.to_thread(os.waitpid, pid, 0))
     try:
         if is_held_up := await _stays(ending, noted):
@@ -113,12 +112,12 @@ async def _end_of(pid: int, noted: mmap.mmap) -> int:
             os.kill(pid, signal.SIGKILL)
         raise
     except ChildProcessError:
-        return 0  # somebody has the system forget how children end; what it noted still says whether it got through
+        return 0  # SIGCHLD is ignored, so the system forgets exit codes; shared memory still has the child's progress
     return -signal.SIGALRM if is_held_up else os.waitstatus_to_exitcode(status)
 
 
 async def _stays(ending: asyncio.Future[tuple[int, int]], noted: mmap.mmap) -> bool:
-    """Whether a child is at one item for longer than its alarm allows; False once it has ended."""
+    """Whether a child stays at one item for longer than its alarm allows; False once it has ended."""
     seen, since = None, time.monotonic()
     while not (await asyncio.wait([ending], timeout=LOOK_SECONDS))[0]:
         index, _ = _HEADER.unpack_from(noted)
@@ -130,18 +129,18 @@ async def _stays(ending: asyncio.Future[tuple[int, int]], noted: mmap.mmap) -> b
 
 
 def _read(status: mmap.mmap) -> dict[int, str]:
-    """What the child said of its items."""
-    said: dict[int, str] = {}
+    """The reasons that the child recorded, by item."""
+    reasons: dict[int, str] = {}
     at, (_, end) = _HEADER.size, _HEADER.unpack_from(status)
     while at < end:
-        index, length = _SAID.unpack_from(status, at)
-        at += _SAID.size + length
-        said[index] = status[at - length : at].decode("utf-8", "replace")
-    return said
+        index, length = _REASON.unpack_from(status, at)
+        at += _REASON.size + length
+        reasons[index] = status[at - length : at].decode("utf-8", "replace")
+    return reasons
 
 
 def _ended(code: int) -> str:
-    """How a process ended, as a reason for people."""
+    """A sentence about how a child ended."""
     if code == -signal.SIGALRM:
         return f"it holds up its worker: it was not decided within {ITEM_SECONDS:g} s"
     if code < 0:
@@ -151,9 +150,9 @@ def _ended(code: int) -> str:
 
 
 def _perform(items: Sequence[T], act: Callable[[T], object], skipped: Mapping[int, str], status: mmap.mmap) -> NoReturn:
-    """The child: nothing in here may return or raise, for the rest of this process is the worker's."""
+    """Run the child; it must not return or raise, because the code after the fork is the worker's."""
     try:
-        _stand_apart()
+        _isolate()
         for index, item in enumerate(items):
             if index not in skipped:
                 _note(status, index)
@@ -162,11 +161,11 @@ def _perform(items: Sequence[T], act: Callable[[T], object], skipped: Mapping[in
                     act(item)
                 except MemoryError:
                     raise
-                except Exception as error:  # noqa: BLE001 -- it says all that there is to know, and harmed nobody
-                    _say(status, _raised(error))
+                except Exception as error:  # noqa: BLE001 -- the recorded reason has all details
+                    _record(status, _raised(error))
         _note(status, len(items))
-    except BaseException as error:  # noqa: BLE001 -- whatever it was would have ended the worker
-        _say(status, _raised(error))
+    except BaseException as error:  # noqa: BLE001 -- whatever it is would have ended the worker
+        _record(status, _raised(error))
     finally:
         os._exit(_RAISED)
 
@@ -175,8 +174,8 @@ def _raised(error: BaseException) -> str:
     return str(error) if isinstance(error, Refused) else f"handling it raised {type(error).__name__}: {error}"
 
 
-def _stand_apart() -> None:
-    """Share nothing with the worker that could harm it, or that could be taken for the fault of a message."""
+def _isolate() -> None:
+    """Give up everything shared with the worker that could harm it, or could be mistaken for a message's fault."""
     os.setsid()
     signal.set_wakeup_fd(-1)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -191,7 +190,7 @@ def _stand_apart() -> None:
 
 
 def _limit_memory() -> None:
-    """Let the child, not the worker, be the one that runs out of it."""
+    """Make the child, not the worker, run out of memory."""
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000")
     with suppress(OSError, ValueError, IndexError):
@@ -211,15 +210,15 @@ def _spare_bytes() -> int:
 
 
 def _note(status: mmap.mmap, index: int) -> None:
-    """The item that comes now."""
+    """Record the current item."""
     _, end = _HEADER.unpack_from(status)
     _HEADER.pack_into(status, 0, index, end)
 
 
-def _say(status: mmap.mmap, reason: str) -> None:
-    """Say of the item that it is at why it must not be handled."""
-    said = reason.encode("utf-8", "backslashreplace")[:_REASON_BYTES]
+def _record(status: mmap.mmap, reason: str) -> None:
+    """Record why the current item must not be handled."""
+    encoded = reason.encode("utf-8", "backslashreplace")[:_REASON_BYTES]
     index, at = _HEADER.unpack_from(status)
-    end = at + _SAID.size + len(said)
-    status[at:end] = _SAID.pack(index, len(said)) + said
+    end = at + _REASON.size + len(encoded)
+    status[at:end] = _REASON.pack(index, len(encoded)) + encoded
     _HEADER.pack_into(status, 0, index, end)

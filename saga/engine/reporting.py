@@ -1,4 +1,4 @@
-"""What the log of a service says of a step that did not take everything in."""
+"""Logs the results of a step that did not take in everything."""
 
 import structlog
 
@@ -7,9 +7,9 @@ from saga.engine import StepResult
 _log = structlog.get_logger()
 
 
-def report_step(taken: StepResult, messages: int) -> None:
-    """Say how many dead letters there are, and which instances were told more than they may hold."""
-    if taken.dead:
-        _log.warning("dead_letters", count=taken.dead, batch=messages)
-    for process_id, reason in taken.full.items():
+def report_step(result: StepResult, messages: int) -> None:
+    """Log the number of new dead letters, and the instances that refused a message because of a bound."""
+    if result.dead:
+        _log.warning("dead_letters", count=result.dead, batch=messages)
+    for process_id, reason in result.full.items():
         _log.error("instance_full", process_id=process_id, reason=reason)

@@ -1,18 +1,18 @@
-"""The durable step: from delivered messages to a committed transaction that holds all they led to.
+"""The durable step: handles delivered messages and commits all their effects in one transaction.
 
-The problem: a message must be acknowledged only when everything it led to is safe, and safe means one transaction:
-deduplication, state, timers, cursors, outgoing messages. One transaction a message is limited by the disk; so the step
-takes whatever is there, up to a batch, and does each stage with one statement for all of it.
+The problem: a message may be acknowledged only when all its effects are safe, which means committed together:
+deduplication, state, timers, cursors, outgoing messages. The disk limits the number of transactions; so the step
+handles a batch of all waiting messages up to a limit, and each stage is one statement for the whole batch.
 
 The order of the locks is the same in every worker, level by level, and by key within a level: inbox keys, instances,
-cursor rows (skipped where somebody holds them), last the module's row. So workers wait for each other but never in a
-circle, and the row that everybody needs is held for the shortest time.
+cursor rows (skipped if another transaction holds them), last the module's row. So workers never wait for each other in
+a circle, and the row that all of them need is locked for the shortest time.
 
-What can fail: a message that is not understood or contradicts what is known becomes a dead letter within the same
-transaction. So does a message that would be more than its instance may hold. A decision that raises parks its
-instance's messages. Messages that may have killed a worker are rehearsed in a child first, and the one that kills the
-child becomes a dead letter. A database that is away, or a lost race, raises Unavailable or Conflict: the caller backs
-off and takes the same messages again. What would be too much for one transaction is done in halves.
+What can fail: a message that is not understood, that contradicts a known fact, or that exceeds a bound of its instance
+becomes a dead letter in the same transaction. If a decision raises, the messages of its instance become dead letters.
+Messages that may have killed a worker are rehearsed in a child first, and one that kills the child becomes a dead
+letter. If the database is away, or the step loses a race, it raises Unavailable or LostRace: the caller backs off and
+handles the same messages again. A batch that is too much for one transaction is split into halves.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -43,17 +43,17 @@ Rehearsed = TypeVar("Rehearsed", bound=AdmittedMessage | Envelope | Poison)
 TAKEN, IGNORED, DUPLICATE, DEAD = "taken", "ignored", "duplicate", "dead"
 
 _Marked = tuple[Message, int | None]
-"""A message, and the dead letter that it was."""
+"""A message, and the id of its dead letter if it is redriven."""
 
 _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """How the messages of a step were answered, counted; ``outgoing`` are commands that wait for the relay.
+    """The numbers of answers of a step; ``outgoing`` counts the commands for the relay.
 
-    ``full`` are the instances that were told more than they may hold, each with the reason. ``others`` are the messages
-    that were not taken in, by the identity of what was delivered, each with one of IGNORED, DUPLICATE and DEAD.
+    ``full`` are the instances that refused a message because of a bound, each with the reason. ``others`` are the
+    messages that were not taken in, by the `id` of their raw form, each with one of IGNORED, DUPLICATE and DEAD.
     """
 
     taken: int
@@ -65,11 +65,11 @@ class StepResult:
     others: Mapping[int, str] = field(default_factory=dict, compare=False, repr=False)
 
     def answer_to(self, message: Message) -> str:
-        """How this message was answered, which is one that the step was given."""
+        """The answer to this message, which has to be one of the step's messages."""
         return self.others.get(id(message.raw), TAKEN)
 
     def __add__(self, other: "StepResult") -> "StepResult":
-        """How the messages of both were answered."""
+        """The answers of both steps together."""
         return StepResult(
             self.taken + other.taken,
             self.ignored + other.ignored,
@@ -84,8 +84,8 @@ class StepResult:
 class Step:
     """The durable step of one process; any number of workers may run it at once.
 
-    ``elsewhere`` are the modules whose logs are kept in another database: what their messages say of their positions is
-    believed. Every other log is kept here, from its first event on, and a position that it does not hold is refused.
+    The last argument names the modules whose logs are in another database: positions in their messages are believed.
+    Every other log is in this database, from its first event on, and a position that it does not have is refused.
     Raises DeclarationError for a process whose messages can't be read.
     """
 
@@ -101,47 +101,47 @@ class Step:
     ) -> StepResult:
         """Handle messages; when this returns, they may be acknowledged.
 
-        All is one transaction; where that would be too much, or PostgreSQL refuses it, there are several, each of some
-        of the messages. Then some may have been handled when this raises, and are repeats when the call is made again.
-        ``redriven`` are the dead letters that these messages are, if any, one for each: closed unless they fail again.
-        ``settled`` are ranges of logs in which these messages were all there is to hear. Raises Unavailable or Conflict
-        when the same call should be made again.
+        It uses one transaction. If that would be too much, or PostgreSQL refuses it, it uses several, each for some of
+        the messages. Then some messages may be handled when this raises, and are duplicates at the next call.
+        ``redriven`` are the ids of the messages' dead letters, if any, one for each; they are closed unless they fail
+        again. ``settled`` are ranges of logs that have no other messages for this process. Raises Unavailable or
+        LostRace if the caller should make the same call again.
         """
-        return await self._in_parts(messages, redriven, settled, warily=False)
+        return await self._in_parts(messages, redriven, settled, rehearsed=False)
 
     async def handle_rehearsed(
         self, messages: Sequence[Message], *, redriven: Sequence[int] = (), settled: Sequence[Covered] = ()
     ) -> StepResult:
-        """The same for messages of which one may have ended a worker: it becomes a dead letter, and ends nobody now."""
-        return await self._in_parts(messages, redriven, settled, warily=True)
+        """As ``handle``, for messages that may have killed a worker: one that does becomes a dead letter."""
+        return await self._in_parts(messages, redriven, settled, rehearsed=True)
 
     async def _in_parts(
-        self, messages: Sequence[Message], redriven: Sequence[int], settled: Sequence[Covered], *, warily: bool
+        self, messages: Sequence[Message], redriven: Sequence[int], settled: Sequence[Covered], *, rehearsed: bool
     ) -> StepResult:
-        letters: Sequence[int | None] = redriven or [None] * len(messages)
-        marked: list[_Marked] = list(zip(messages, letters, strict=True))
+        ids: Sequence[int | None] = redriven or [None] * len(messages)
+        marked: list[_Marked] = list(zip(messages, ids, strict=True))
 
-        def settled_with(machine: Sequence[_Marked]) -> Sequence[Covered]:
-            return settled if not marked or machine[-1] is marked[-1] else ()
+        def settled_with(part: Sequence[_Marked]) -> Sequence[Covered]:
+            return settled if not marked or part[-1] is marked[-1] else ()
 
-        async def handle(machine: Sequence[_Marked]) -> StepResult:
+        async def handle(part: Sequence[_Marked]) -> StepResult:
             return await self._handle(
-                [one for one, _ in machine], _letters(machine), settled_with(machine), warily=warily
+                [one for one, _ in part], _dead_letter_ids(part), settled_with(part), rehearsed=rehearsed
             )
 
         async def park(one: _Marked, reason: str) -> StepResult:
-            return await self._park(one[0], reason, _letters([one]), settled_with([one]))
+            return await self._park(one[0], reason, _dead_letter_ids([one]), settled_with([one]))
 
         return reduce(add, await halved(handle, park, marked))
 
     async def _handle(
-        self, messages: Sequence[Message], redriven: Sequence[int], settled: Sequence[Covered], *, warily: bool
+        self, messages: Sequence[Message], redriven: Sequence[int], settled: Sequence[Covered], *, rehearsed: bool
     ) -> StepResult:
-        """The step itself: one transaction, all or nothing. Raises TooMuchAtOnce if several messages are too much."""
+        """The step itself, in one transaction. Raises TooMuchAtOnce if several messages are too much for it."""
         process, consumer = self._process, self._process.name
-        condemned = await self._rehearse(messages, partial(_admit_one, process)) if warily else {}
-        admitted, letters, passed_by = _admit(process, _without(messages, condemned))
-        letters += [_condemn(process, messages[index], how) for index, how in condemned.items()]
+        condemned = await self._rehearse(messages, partial(_admit_one, process)) if rehearsed else {}
+        admitted, dead, passed_by = _admit(process, _without(messages, condemned))
+        dead += [_condemn(process, messages[index], how) for index, how in condemned.items()]
         async with durable_transaction(self._engine) as connection:
             if redriven:
                 await dead_letters.close(connection, redriven, DeadLetterState.REDRIVEN)
@@ -150,13 +150,13 @@ class Step:
             locked = await instances.lock(connection, process, {m.process_id for m in deduplicated.fresh})
             doubtful = [m for m in deduplicated.fresh if locked[m.process_id].was_pruned]
             await inbox.require_unknown(connection, consumer, doubtful, redriven=bool(redriven))
-            answers = await self._answer(connection, locked, deduplicated.fresh, warily=warily)
-            letters = letters + _conflicts(false_claims + deduplicated.conflicting) + answers.dead_letters
+            answers = await self._answer(connection, locked, deduplicated.fresh, rehearsed=rehearsed)
+            dead = dead + _conflicts(false_claims + deduplicated.conflicting) + answers.dead_letters
             await inbox.forget(connection, consumer, answers.parked)
             await instances.write(connection, process, answers.decided)
             await instances.delete_empty(connection, process, _untouched(locked, answers))
             await timers.arm(connection, process.name, answers.timers)
-            await dead_letters.keep(connection, consumer, letters)
+            await dead_letters.keep(connection, consumer, dead)
             covered = self._covered(deduplicated.fresh, [*passed_by, *(messages[index] for index in condemned)])
             moved = await cursors.advance(connection, consumer, [*covered, *settled])
             entries = [*answers.entries, *(map(cursors.progress, moved) if covered else ())]
@@ -166,26 +166,26 @@ class Step:
         outgoing = sum(entry.target is not None for entry in answers.entries)
         others = {id(one.envelope.raw): IGNORED for one in answers.ignored}
         others |= {id(one.envelope.raw): DUPLICATE for one in deduplicated.repeated}
-        others |= {id(letter.poison.raw): DEAD for letter in letters}
-        counts = answers.taken, len(answers.ignored), len(deduplicated.repeated), len(letters)
+        others |= {id(one.poison.raw): DEAD for one in dead}
+        counts = answers.taken, len(answers.ignored), len(deduplicated.repeated), len(dead)
         return StepResult(*counts, outgoing, answers.full, others)
 
     async def _park(
         self, message: Message, reason: str, redriven: Sequence[int], settled: Sequence[Covered]
     ) -> StepResult:
-        """Keep a message that PostgreSQL won't take in. It covers its position, unless it has no right to it."""
+        """Park a message that PostgreSQL refuses. It covers its position, unless the position is a false claim."""
         consumer = self._process.name
-        admitted, letters, passed_by = _admit(self._process, [message])
+        admitted, dead, passed_by = _admit(self._process, [message])
         async with durable_transaction(self._engine) as connection:
             if redriven:
                 await dead_letters.close(connection, redriven, DeadLetterState.REDRIVEN)
             verified, false_claims = await inbox.verify_positions(connection, admitted, self._elsewhere)
-            letters = letters + _conflicts(false_claims)
-            letters += [dead_letter(DeadLetterKind.FAILED, one, reason) for one in verified]
-            await dead_letters.keep(connection, consumer, letters)
+            dead = dead + _conflicts(false_claims)
+            dead += [dead_letter(DeadLetterKind.FAILED, one, reason) for one in verified]
+            await dead_letters.keep(connection, consumer, dead)
             await cursors.advance(connection, consumer, [*self._covered(verified, passed_by), *settled])
         _log.error("parked", error=reason.partition(" (")[0])
-        return StepResult(0, 0, 0, len(letters), 0, others={id(letter.poison.raw): DEAD for letter in letters})
+        return StepResult(0, 0, 0, len(dead), 0, others={id(one.poison.raw): DEAD for one in dead})
 
     async def _answer(
         self,
@@ -193,11 +193,11 @@ class Step:
         locked: Mapping[str, instances.Instance],
         fresh: Sequence[AdmittedMessage],
         *,
-        warily: bool,
+        rehearsed: bool,
     ) -> Answers:
-        """Decide what is new, while the transaction stays open however long that takes."""
+        """Decide the new messages, and keep the transaction open meanwhile."""
         process = self._process
-        doomed = await while_open(connection, self._rehearse(fresh, Trial(process, locked))) if warily else {}
+        doomed = await while_open(connection, self._rehearse(fresh, Trial(process, locked))) if rehearsed else {}
         decisions = answer(process, locked, _without(fresh, doomed))
         answers = await in_turns(decisions, partial(still_here, connection))
         for index, how in doomed.items():
@@ -207,10 +207,10 @@ class Step:
     def _covered(self, fresh: Sequence[AdmittedMessage], passed_by: Sequence[Envelope | Poison]) -> list[Covered]:
         """The ranges of the logs that these messages cover.
 
-        One that was parked or refused counts, it is kept as a dead letter; but where the log is kept here, a refused
-        message does not: what the log says under its position may be in order. Nor does one that was only overheard
-        there: nobody has held it against the log. What was not even well-formed covers nothing: its position is
-        hearsay. Only a module that the process hears has a cursor.
+        A parked message covers its range: it is stored as a dead letter. A message that was not admitted, or is for
+        another process, covers its range only if the log is in another database: its position was not verified, and in
+        a log of this database the event at that position may be correct. A message that is not well-formed covers
+        nothing, because its position can't be trusted. Only modules that the process consumes have a cursor.
         """
         settled: list[Envelope | Poison] = [message.envelope for message in fresh]
         settled += [one for one in passed_by if one.module in self._elsewhere]
@@ -222,33 +222,33 @@ class Step:
         return covered
 
     async def _rehearse(self, items: Sequence[Rehearsed], act: Callable[[Rehearsed], object]) -> dict[int, str]:
-        """Which of the messages must not be handled here, and why; that is remembered until a step has kept them.
+        """The messages that must not be handled, with the reasons, which are remembered until a step has committed.
 
-        It may take long to find many that hang, and the step may have to be run again.
+        The step may have to run again, and finding many messages that hang takes long.
         """
-        told = [item.envelope if isinstance(item, AdmittedMessage) else item for item in items]
-        known = {index: how for index, one in enumerate(told) for message, how in self._condemned if message is one}
+        given = [item.envelope if isinstance(item, AdmittedMessage) else item for item in items]
+        known = {index: how for index, one in enumerate(given) for message, how in self._condemned if message is one}
         found = await rehearse(items, act, known)
-        self._condemned += [(told[index], how) for index, how in found.items() if index not in known]
+        self._condemned += [(given[index], how) for index, how in found.items() if index not in known]
         return found
 
     def _forget(self, messages: Sequence[Message]) -> None:
-        """These messages were kept, whatever was found of them."""
+        """Forget the rehearsals of these messages, whose step has committed."""
         if self._condemned:
             kept = set(map(id, messages))
             self._condemned = [(message, how) for message, how in self._condemned if id(message) not in kept]
 
 
-def _letters(machine: Sequence[_Marked]) -> list[int]:
-    return [letter for _, letter in machine if letter is not None]
+def _dead_letter_ids(part: Sequence[_Marked]) -> list[int]:
+    return [dead_letter_id for _, dead_letter_id in part if dead_letter_id is not None]
 
 
 def _admit(
     process: Process, messages: Sequence[Envelope | Poison]
 ) -> tuple[list[AdmittedMessage], list[DeadLetter], list[Envelope | Poison]]:
-    """What the process understands, what it does not, and the well-formed messages that it does not take in."""
+    """The admitted messages, dead letters for the others, and the well-formed messages that are not admitted."""
     admitted: list[AdmittedMessage] = []
-    letters: list[DeadLetter] = []
+    dead: list[DeadLetter] = []
     passed_by: list[Envelope | Poison] = []
     for message in messages:
         if isinstance(message, Envelope) and is_for_other_process(process, message):
@@ -258,10 +258,10 @@ def _admit(
         if isinstance(checked, AdmittedMessage):
             admitted.append(checked)
             continue
-        letters.append(DeadLetter(DeadLetterKind.POISON, checked, named_instance(process, checked)))
+        dead.append(DeadLetter(DeadLetterKind.POISON, checked, named_instance(process, checked)))
         if checked.well_formed:
             passed_by.append(checked)
-    return admitted, letters, passed_by
+    return admitted, dead, passed_by
 
 
 def _admit_one(process: Process, message: Envelope | Poison) -> None:
@@ -273,7 +273,7 @@ def _without(items: Sequence[Rehearsed], condemned: Mapping[int, str]) -> Sequen
 
 
 def _condemn(process: Process, message: Envelope | Poison, how: str) -> DeadLetter:
-    """The message as a dead letter that nobody looked into: checking it is what kills."""
+    """The message as a dead letter, without checking it: the check may be what kills."""
     if isinstance(message, Poison):
         return DeadLetter(DeadLetterKind.FAILED, replace(message, reason=how))
     named = message.data.get(process.correlate)

@@ -1,4 +1,4 @@
-"""Timers: deadlines that a decision armed, as rows; the scheduler fires them."""
+"""Timers: stores the deadlines that decisions armed; the scheduler fires them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,7 +15,7 @@ ARM_TIMERS = _SQL["arm_timers"]
 
 @statically_frozen
 class Armed:
-    """A timer of one instance; ``metadata`` says what caused it, for the event that it will emit."""
+    """A timer of one instance; ``metadata`` has its cause, for the event that it will emit."""
 
     process_id: str
     timer: Timer
@@ -24,7 +24,7 @@ class Armed:
 
 
 async def arm(connection: AsyncConnection, process: str, armed: Sequence[Armed]) -> None:
-    """Write the timers; one that is armed already stays as it is."""
+    """Write the timers; those that are armed already stay unchanged."""
     if not armed:
         return
     await connection.execute(
@@ -37,7 +37,7 @@ async def arm(connection: AsyncConnection, process: str, armed: Sequence[Armed])
 
 
 def encode(armed: Sequence[Armed]) -> str:
-    """The timers as they are written."""
+    """The timers as rows to write."""
     return as_rows(map(_row, armed))
 
 

@@ -1,4 +1,4 @@
-"""Turns: long work that lets the event loop go on, so that heartbeats, other batches and a stop are not held up."""
+"""Turns: runs long work in slices, so that it does not block heartbeats, other batches and a stop."""
 
 import time
 from collections.abc import Awaitable, Callable, Generator
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def in_one_go(work: Generator[None, None, T]) -> T:
-    """What the work comes to, where nobody waits for a turn."""
+    """Run the work without pauses; returns its result."""
     while True:
         try:
             next(work)
@@ -20,7 +20,7 @@ def in_one_go(work: Generator[None, None, T]) -> T:
 
 
 async def in_turns(work: Generator[None, None, T], turn: Callable[[], Awaitable[None]]) -> T:
-    """What the work comes to. Wherever it stops, ``turn`` is awaited if it has gone on for TURN_SECONDS."""
+    """Run the work; returns its result. At each yield, awaits ``turn`` if TURN_SECONDS have passed since the last."""
     began = time.perf_counter()
     while True:
         try:

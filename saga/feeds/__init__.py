@@ -1,1 +1,1 @@
-"""Feeds: what brings a process or a collaborator its messages from the modules' logs. PostgreSQL only."""
+"""Feeds: bring messages from the modules' logs to a process or a collaborator. PostgreSQL only."""

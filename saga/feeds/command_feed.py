@@ -1,8 +1,8 @@
-"""The command feed: brings a collaborator its commands from the logs, with no broker between them.
+"""The command feed: brings a collaborator its commands from the logs, without a broker.
 
-It follows the logs as the relay does, under the collaborator's name, and hands the commands on as a queue would have
-delivered them. A command comes at least once: after a crash again, and once more where a queue brings it as well. Who
-takes commands drops a repeat by its id, so a collaborator may go over from one feed to the other, or have both.
+It follows the logs as the relay does, under the collaborator's name, and passes on the commands in the form in which a
+queue would deliver them. Delivery is at least once: a command comes again after a crash, or if a queue brings it as
+well. Collaborators drop duplicates by id, so a collaborator can switch between the feed and the queue, or use both.
 """
 
 import asyncio
@@ -21,10 +21,10 @@ from saga.supervision import pause, supervise
 
 
 class CommandFeed:
-    """Feeds one collaborator until it is stopped, through every loss of the database.
+    """Feeds one collaborator until it is stopped; starts over after every loss of the database.
 
-    ``engine`` gives it the one connection on which it holds its place while ``handle`` works on another: where both
-    come from one pool, that needs two for each feed.
+    It locks its cursor on one connection of ``engine``, while ``handle`` works on another. If both come from one pool,
+    that pool needs two connections for each feed.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class CommandFeed:
         self._follower = Follower(engine, target, self._read, self._hand_on)
 
     async def run(self, stop: asyncio.Event, ready: asyncio.Event) -> None:
-        """Feed until ``stop``; ``ready`` is set after the first look."""
+        """Feed until ``stop``; ``ready`` is set after the first round."""
 
         async def session() -> None:
             while not stop.is_set():
@@ -58,7 +58,7 @@ class CommandFeed:
         await supervise(f"command feed {self._target}", session, stop)
 
     async def feed_once(self) -> int:
-        """Hand on one batch from each log; how many positions that were."""
+        """Pass on one batch from each log; returns the number of positions."""
         return await self._follower.follow_once()
 
     async def _read(self, connection: AsyncConnection, module: str, after: int, *, held: Horizon | None) -> Reading:

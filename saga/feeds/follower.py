@@ -1,9 +1,9 @@
-"""A follower of the logs: reads each log that is kept here with a cursor of its own, and hands on what it finds.
+"""A follower of the logs: reads each log of this database with its own cursor, and passes on the entries.
 
-While it hands on it holds that cursor's row, so of several followers with one name one works on a module at a time and
-the others pass by. The cursor moves in the same transaction, after what was found has safely been handed on: if a
-follower dies in between, the next one hands the same entries on again. Who gets them knows them by their ids. So that
-commit need not wait for the disk: where a crash of the server undoes it, the same entries are handed on once more.
+While it passes entries on, it locks that cursor's row. So of several followers with one name, only one works on a
+module at a time, and the others skip it. The cursor moves in the same transaction, after the entries were passed on
+safely: if a follower dies in between, the next one passes on the same entries again, and the receiver recognises them
+by their ids. So the commit need not wait for the disk: if a crash of the server undoes it, they are passed on again.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -19,16 +19,16 @@ from saga.supervision import passes
 
 
 class Read(Protocol):
-    """Reads a module's log after a position, up to the horizon as it was found under the cursor that is held there."""
+    """Reads a module's log after a position, up to the horizon that was read while the cursor was locked."""
 
     def __call__(
         self, connection: AsyncConnection, module: str, after: int, *, held: Horizon | None
     ) -> Awaitable[Reading]:
-        """One page. Raises Pruned if what comes after the position was pruned."""
+        """Read one page. Raises Pruned if entries after the position were pruned."""
 
 
 HandOn = Callable[[AsyncConnection, Sequence[Entry]], Awaitable[None]]
-"""Takes entries, at least one; when it returns they are safe. What it writes over the connection, it writes in the
+"""Gets at least one entry; when it returns, the entries are safe. Its writes on this connection are part of the
 transaction that moves the cursor."""
 
 _SQL = Statements(__package__)
@@ -58,9 +58,9 @@ class Follower:
         self._is_transient = is_transient
 
     async def follow_once(self) -> int:
-        """Hand on one page of each module; how many positions that were.
+        """Pass on one page of each module; returns the number of positions.
 
-        A module that can't be followed now keeps none of the others. Raises what was wrong with the last such one.
+        A module that fails does not hold up the others. Raises the last of their transient errors.
         """
         async with reading(self._engine) as connection:
             unread = await connection.execute(LIST_UNREAD, {"consumer": self._consumer})
@@ -79,14 +79,14 @@ class Follower:
         return followed
 
     async def follow(self, module: str) -> int:
-        """Hand on one page of one module; how many positions that were, none where another follower is at it."""
+        """Pass on one page of one module; returns the number of positions, 0 if another follower works on it."""
         this = {"consumer": self._consumer, "module": module}
         async with durable_transaction(self._engine, proved=False) as connection:
             cursor = (await connection.execute(HOLD_CURSOR, this)).one_or_none()
             if cursor is None:
                 return 0
             watermark, is_new, _, *horizon = cursor
-            # A cursor that nobody else sees yet keeps no pruner from anything.
+            # The pruner does not see an uncommitted cursor yet, so it may prune meanwhile.
             held = None if is_new else Horizon(*horizon)
             entries, position = await self._page(connection, module, watermark, held)
             if entries:
@@ -95,7 +95,7 @@ class Follower:
         return position - int(watermark)
 
     async def _page(self, connection: AsyncConnection, module: str, watermark: int, held: Horizon | None) -> Reading:
-        """What comes next; where that was pruned, what comes after it."""
+        """The next page; if its entries were pruned, the first page after them."""
         try:
             return await self._read(connection, module, watermark, held=held)
         except Pruned as gone:

@@ -1,8 +1,8 @@
-"""Patience: what is missing may only be on its way. Pure: the moments are arguments.
+"""Gap detection: decides when a missing position is lost rather than late. Pure: times are arguments.
 
-What was overtaken by a later position is a hole after a short grace, for several workers overtake each other all the
-time. What lies behind everything that was handled may wait in a long queue: it is missing only when nothing at all has
-moved for a longer time.
+A missing position below a handled one is a hole after a short timeout, because several workers overtake each other all
+the time. A position above all handled ones may wait in a long queue: it is lost only if the cursor has not moved at all
+for a longer time.
 """
 
 from collections import deque
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class GapTimeouts:
-    """How long to wait before a position is fetched from the log, in seconds."""
+    """How long to wait before a missing position is fetched from the log, in seconds."""
 
     hole_seconds: float
     tail_seconds: float
@@ -19,7 +19,7 @@ class GapTimeouts:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a consumer got: its watermark, and the last position that was handled out of turn (0 if none was)."""
+    """A consumer's watermark, and the last position that was handled out of order (0 if none)."""
 
     watermark: int
     overtaken: int
@@ -27,7 +27,7 @@ class Progress:
 
 @dataclass(slots=True)
 class GapDetector:
-    """What was seen of one module when, as (moment, position); moments in seconds, from any clock that only goes on."""
+    """The observations of one module, as (time, position); times are seconds of any monotonic clock."""
 
     grace: GapTimeouts
     _holes: deque[tuple[float, int]] = field(default_factory=deque)
@@ -35,7 +35,7 @@ class GapDetector:
     _last: Progress | None = None
 
     def overdue(self, now: float, progress: Progress, end: int) -> int:
-        """The position up to which everything that is missing now is overdue, where ``end`` is the end of the log."""
+        """The position up to which all missing positions are overdue; ``end`` is the end of the log."""
         if progress != self._last:
             self._tails.clear()
             self._last = progress
@@ -45,7 +45,7 @@ class GapDetector:
 
 
 def _ripe(seen: deque[tuple[float, int]], since: float) -> int:
-    """The position of the newest sight that is old enough; older ones are forgotten."""
+    """The position of the newest observation that is old enough; drops older ones."""
     while len(seen) > 1 and seen[1][0] <= since:
         seen.popleft()
     moment, position = seen[0]

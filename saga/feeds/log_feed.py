@@ -1,19 +1,21 @@
-"""The log feed: takes in from the modules' logs what no queue has brought, through the same durable step.
+"""The log feed: reads events from the modules' logs that no queue has brought, and runs the same durable step on them.
 
-Pulling, it is all there is: whatever a log holds is overdue at once. Beside a queue it has patience, and fills holes: a
-queue can lose a message (somebody purges it, a broker fails over), a log can't. Between the two is no other difference,
-so a consumer may go over from one to the other, or have workers of both kinds: what comes twice is a repeat.
+When pulling, the feed is the only source: every event of a log is overdue at once. Beside a queue it waits first, and
+then fills holes: a queue can lose a message (it is purged, or a broker fails over), a log can't. There is no other
+difference, so a consumer can switch between the two, or have workers of both kinds: an event that comes twice is a
+duplicate.
 
-It asks for the public events that are not handled, in pages, and hands each page to the step together with the range
-that the page settles. In this range a log has nothing else to tell: what is not there is internal, or was never
-written. In a log that gives only positions that is true up to its safe horizon alone.
+The feed reads the unhandled public events, page by page, and gives each page to the step together with the range that
+the page settles. A log has no other public events in this range: the remaining positions are internal or unused. If a
+log has positions but no commit order, that is true only up to its safe horizon.
 
-A page may be what the last worker died of, and here no broker says so. So a page is handled with care unless this feed
-was the last one that went on in its log.
+A page may have killed the last worker, and no broker marks it as redelivered. So each page is rehearsed, unless this
+feed handled the page before it.
 
-Of several feeds one works on a module at a time, the others pass by. A log that can't be asked is an alarm on the
-cursor, never a position passed in silence. So is what was pruned before it was read: it stays missing, and what comes
-behind it is taken in. And so is a log that ends before what was handled: its next events would seem to be repeats.
+Only one feed at a time works on a module; the others skip it. If a log can't be read, the feed raises an alarm on the
+cursor, and never skips a position silently. It also raises one if entries were pruned before it read them (they stay
+missing, and the feed continues after them), and if a log ends before handled positions (its next events would look like
+duplicates).
 """
 
 import asyncio
@@ -44,9 +46,9 @@ AT_ONCE: Final = GapTimeouts(hole_seconds=0, tail_seconds=0)
 BESIDE_A_QUEUE: Final = GapTimeouts(hole_seconds=3, tail_seconds=30)
 LOOK_SECONDS: Final = 1.0
 NOT_BEGUN: Final = Horizon(0, 0, 0, commit_ordered=True)
-"""Of a log that is kept here, before its first event."""
+"""The horizon of a log in this database before its first event."""
 PAGES_AT_ONCE: Final = 20
-"""Pages of one module before the others have their turn, and before another feed may take over."""
+"""Pages of one module before the next module is read, and before another feed may take over."""
 
 _SQL = Statements(__package__)
 READ_PROGRESS = _SQL["read_progress"]
@@ -60,13 +62,14 @@ _log = structlog.get_logger()
 
 
 class _AnotherFeeds(Exception):
-    """Another feed works on this module now."""
+    """Another feed is working on this module."""
 
 
 class LogFeed:
-    """Feeds one process from the logs of the modules that it hears.
+    """Feeds one process from the logs of the modules that it consumes.
 
-    ``elsewhere`` gives the database of each module whose log is not kept here, None where it can't be asked.
+    The last argument maps each module whose log is in another database to that database, or to None if it can't be
+    read.
     """
 
     def __init__(
@@ -97,10 +100,10 @@ class LogFeed:
         self._fed_upto: dict[str, int] = {}
 
     async def run(self, stop: asyncio.Event, ready: asyncio.Event, look_seconds: float) -> None:
-        """Feed until ``stop``, looking at least every ``look_seconds``; ``ready`` is set after the first look."""
+        """Feed until ``stop``, with a round at least every ``look_seconds``; ``ready`` is set after the first round."""
 
         async def session() -> None:
-            await self._quieten()
+            await self._clear_alarms()
             while not stop.is_set():
                 fed = await self.feed_once()
                 ready.set()
@@ -111,21 +114,21 @@ class LogFeed:
         await supervise(f"log feed of {self._process.name}", session, stop)
 
     async def feed_once(self) -> int:
-        """Take in what is overdue, some pages of each module; how many positions were settled."""
+        """Handle overdue events, some pages of each module; returns the number of settled positions."""
         await self._fold()
         parameters = {"consumer": self._process.name, "modules": list(self._process.inputs)}
         async with reading(self._engine) as connection:
             known = (await connection.execute(READ_PROGRESS, parameters)).all()
         return sum([await self._feed(row) for row in known])
 
-    async def _quieten(self) -> None:
-        """A module that the process does not hear, or no longer, is nobody's alarm."""
-        heard = {"consumer": self._process.name, "modules": list(self._process.inputs)}
+    async def _clear_alarms(self) -> None:
+        """Clear the alarms of modules that the process does not consume."""
+        consumed = {"consumer": self._process.name, "modules": list(self._process.inputs)}
         async with durable_transaction(self._engine) as connection:
-            await connection.execute(CLEAR_ALARMS, heard)
+            await connection.execute(CLEAR_ALARMS, consumed)
 
     async def _fold(self) -> None:
-        """Steps that met a held cursor left what they covered to whoever comes next."""
+        """Fold the ranges of steps that found the cursor locked."""
         consumer = self._process.name
         async with reading(self._engine) as connection:
             left = (await connection.execute(HAS_ADVANCES, {"consumer": consumer})).scalar_one()
@@ -134,7 +137,7 @@ class LogFeed:
                 await cursors.fold(connection, consumer)
 
     async def _feed(self, known: Row[Any]) -> int:
-        """Settle what is overdue in one module, or raise an alarm that says why that can't be done."""
+        """Settle overdue positions of one module, or raise an alarm that says why that is impossible."""
         settled, alarm = 0, None
         try:
             horizon = await self._horizon(known.module)
@@ -151,13 +154,13 @@ class LogFeed:
         return settled
 
     async def _horizon(self, module: str) -> Horizon | None:
-        """How far the module's log goes; None where it is kept elsewhere and can't be asked, or is not there."""
+        """The horizon of the module's log; None if it is in another database that can't be read or does not have it."""
         log = self._logs.get(module)
         horizon = None if log is None else await log.horizon()
         return NOT_BEGUN if horizon is None and module not in self._elsewhere else horizon
 
     def _cut_off(self, known: Row[Any], horizon: Horizon | None) -> str | None:
-        """Why the log's end can't be true, if it lies before what was handled a look ago; a standby may be late."""
+        """The alarm if the log ends before a position that was handled in the last round already; a standby may lag."""
         reached = max(known.watermark, known.overtaken)
         is_old = reached == self._reached.get(known.module)
         self._reached[known.module] = reached
@@ -168,16 +171,16 @@ class LogFeed:
             "log has lost its end"
         )
         is_nowhere = horizon is NOT_BEGUN
-        return alarm + (", or it is kept elsewhere, and SAGA_LOG_URLS has to name it" if is_nowhere else "")
+        return alarm + (", or it is in another database, and SAGA_LOG_URLS has to name it" if is_nowhere else "")
 
     def _overdue(self, known: Row[Any], horizon: Horizon | None) -> int:
-        """The position up to which what is missing must be fetched now."""
+        """The position up to which missing events must be fetched now."""
         end: int = horizon.last_position if horizon else known.overtaken
         gaps = self._gaps.setdefault(known.module, GapDetector(self._grace))
         return min(gaps.overdue(time.monotonic(), Progress(known.watermark, known.overtaken), end), end)
 
     async def _settle(self, module: str, upto: int, horizon: Horizon | None) -> int:
-        """Take in page after page, if no other feed does; how many positions that settled."""
+        """Handle page after page, unless another feed does; returns the number of settled positions."""
         if horizon is None:
             raise Unreachable(f"positions of {module} are missing, and SAGA_LOG_URLS does not say where its log is")
         log = self._logs[module]
@@ -202,35 +205,35 @@ class LogFeed:
             if after >= upto:
                 break
             page = await log.read(after, upto=upto, handled=handled, limit=self._page_size)
-            warily = after != self._fed_upto.get(log.module)
-            await self._handle(log.module, page.entries, after, min(page.horizon, settled_upto), warily=warily)
+            rehearsed = after != self._fed_upto.get(log.module)
+            await self._handle(log.module, page.entries, after, min(page.horizon, settled_upto), rehearsed=rehearsed)
             after = self._fed_upto[log.module] = page.horizon
             goes_round()
         return max(min(after, settled_upto) - begin, 0)
 
     async def _handle(
-        self, module: str, entries: Sequence[Entry], after: int, settled_upto: int, *, warily: bool
+        self, module: str, entries: Sequence[Entry], after: int, settled_upto: int, *, rehearsed: bool
     ) -> None:
-        """Take in what the process hears; in one transaction with what that settles."""
+        """Handle the events of a page that the process consumes, in one transaction with the range that they settle."""
         kinds = [kind.__name__ for kind in self._process.inputs[module]]
-        told = [as_delivered(entry, self._prefix) for entry in entries if entry.type in kinds]
-        heard = [one for one in told if isinstance(one, Poison) or not is_for_other_process(self._process, one)]
-        if heard and self._grace is not AT_ONCE:
-            _log.warning("filling_holes", module=module, events=len(heard), first=heard[0].position)
+        delivered = [as_delivered(entry, self._prefix) for entry in entries if entry.type in kinds]
+        consumed = [one for one in delivered if isinstance(one, Poison) or not is_for_other_process(self._process, one)]
+        if consumed and self._grace is not AT_ONCE:
+            _log.warning("filling_holes", module=module, events=len(consumed), first=consumed[0].position)
         settled = [(module, after, settled_upto)] if settled_upto > after else []
-        if heard or settled:
-            handle = self._step.handle_rehearsed if warily else self._step.handle
-            report_step(await handle(heard, settled=settled), len(heard))
+        if consumed or settled:
+            handle = self._step.handle_rehearsed if rehearsed else self._step.handle
+            report_step(await handle(consumed, settled=settled), len(consumed))
 
     async def _begin(self, log: PublicLog, horizon: Horizon) -> int:
-        """Where a new consumer begins: behind what was pruned before it was there."""
+        """The position after which a new consumer begins: the end of the pruned entries, which it settles."""
         if horizon.pruned_position:
             _log.warning("begins_after_pruned", module=log.module, position=horizon.pruned_position)
             await self._step.handle([], settled=[(log.module, 0, horizon.pruned_position)])
         return horizon.pruned_position
 
     async def _raise_alarm(self, module: str, alarm: str | None) -> None:
-        """Note it on the cursor, where people look, and say it once."""
+        """Write the alarm to the cursor, where people see it, and log it once."""
         if alarm is not None:
             _log.error("log_unreachable", module=module, reason=alarm)
         async with durable_transaction(self._engine) as connection:

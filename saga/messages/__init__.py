@@ -1,4 +1,4 @@
-"""Messages: what they say, how they are read from CloudEvents, their identity. No database, no broker."""
+"""Messages: envelopes, decoding of CloudEvents, facts and ids. No database, no broker."""
 
 from saga.messages.envelope import UNREADABLE, Envelope, Handler, Poison, Raw
 

@@ -1,9 +1,9 @@
-"""The wire: CloudEvents 1.0 in binary and structured mode, and plain AMQP messages, to envelopes.
+"""Decoding: CloudEvents 1.0 in binary and structured mode, and plain AMQP messages, become envelopes.
 
-In binary mode the attributes are headers: `ce-id`, and as the CloudEvents AMQP binding has it `cloudEvents:id` or
-`cloudEvents_id`. Forms may be mixed; where two headers say different things of one attribute, nothing is believed.
+In binary mode the attributes are headers: `ce-id`, or `cloudEvents:id` and `cloudEvents_id` as in the CloudEvents AMQP
+binding. Forms may be mixed; if two headers have different values for one attribute, the message is refused.
 
-Decoding never raises: what can't be understood comes back as poison, with a reason that a person can act on.
+Decoding never raises: a message that can't be understood becomes poison, with a reason that a person can act on.
 """
 
 import re
@@ -22,9 +22,9 @@ from saga.messages.strict_json import NotStrictJson, parse
 SPEC_VERSION: Final = "1.0"
 STRUCTURED: Final = "application/cloudevents"
 BINARY_PREFIXES: Final = ("ce-", "cloudevents:", "cloudevents_")
-"""What the name of a header that carries an attribute begins with, in any case.
+"""The prefixes of headers with attributes, in any case of letters.
 
-The first is ours; the other two are those of the CloudEvents AMQP binding, whose senders speak AMQP 1.0.
+The first is ours; the other two are those of the CloudEvents AMQP binding, whose senders use AMQP 1.0.
 """
 PLAIN_SOURCE: Final = "/amqp"
 
@@ -41,7 +41,7 @@ class _Undecodable(ValueError):
 
 
 def decode(raw: Raw) -> Envelope | Poison:
-    """The message, or why it can't be understood."""
+    """The message as an envelope, or as poison with the reason."""
     attributes: dict[str, Any] = {}
     try:
         attributes, data = _structured(raw) if is_structured(raw) else _binary_or_plain(raw)
@@ -52,7 +52,7 @@ def decode(raw: Raw) -> Envelope | Poison:
 
 
 def _poison(raw: Raw, reason: str, known: Mapping[str, Any]) -> Poison:
-    """The message as one that can't be understood, with whatever can be read of it."""
+    """The message as poison, with all attributes that can be read."""
     source = _if_scalar(known.get("source"))
     module, position = _MODULE_SOURCE.fullmatch(source or ""), _if_position(known)
     return Poison(
@@ -68,12 +68,12 @@ def _poison(raw: Raw, reason: str, known: Mapping[str, Any]) -> Poison:
 
 
 def is_module(source: str) -> bool:
-    """Whether a source is one under which positions in a log count."""
+    """Whether a source is a module's, so that positions count."""
     return _MODULE_SOURCE.fullmatch(source) is not None
 
 
 def is_readable(attributes: Mapping[str, Any], name: str) -> bool:
-    """Whether an attribute is text that may be passed on, or is not there."""
+    """Whether an attribute is missing, or text that can be sent on."""
     try:
         _optional_text({name: _plain(attributes.get(name))}, name)
     except _Undecodable:
@@ -109,9 +109,10 @@ def _binary_or_plain(raw: Raw) -> tuple[dict[str, Any], Any]:
 
 
 def named_attributes(raw: Raw) -> tuple[dict[str, Any], set[str]]:
-    """The attributes of a CloudEvent in binary mode, by their names, and those of which two forms say different things.
+    """The attributes of a CloudEvent in binary mode, by name, and the names whose forms have different values.
 
-    One that comes twice in one form is a list, which none of them may be. What nobody reads may say anything.
+    An attribute that occurs twice in one form becomes a list, which is invalid. Attributes that we do not read may have
+    any value.
     """
     named = [(attribute, value) for name, value in raw.headers.items() if (attribute := attribute_of(name)) is not None]
     attributes = dict(named)
@@ -123,33 +124,33 @@ def named_attributes(raw: Raw) -> tuple[dict[str, Any], set[str]]:
             forms[attribute][_form_of(name)].append(value)
     differing: set[str] = set()
     for attribute, by_form in forms.items():
-        said = [values if len(values) > 1 else values[0] for values in by_form.values()]
-        attributes[attribute] = next((one for one in said if isinstance(one, list)), said[0])
-        if any(_plain(one) != _plain(said[0]) for one in said):
+        found = [values if len(values) > 1 else values[0] for values in by_form.values()]
+        attributes[attribute] = next((one for one in found if isinstance(one, list)), found[0])
+        if any(_plain(one) != _plain(found[0]) for one in found):
             differing.add(attribute)
     return attributes, differing & _READ
 
 
 def _form_of(header: str) -> str:
-    """The prefix with which it names an attribute."""
+    """The prefix of the header's name."""
     name = header.lower()
     return next(prefix for prefix in BINARY_PREFIXES if name.startswith(prefix))
 
 
 @lru_cache(maxsize=1_024)
 def attribute_of(header: str) -> str | None:
-    """The attribute that a header carries, whose name is understood in any case; None if it carries none."""
+    """The attribute of a header, in any case of letters; None if the header has none."""
     name = header.lower()
     return next((name.removeprefix(prefix) for prefix in BINARY_PREFIXES if name.startswith(prefix)), None)
 
 
 def _plain(value: Any) -> Any:
-    """A time that came as a timestamp of AMQP as text, as CloudEvents write it; anything else as it is."""
+    """An AMQP timestamp as text in the form of CloudEvents; other values unchanged."""
     return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
 
 
 def plain_attributes(raw: Raw) -> dict[str, Any]:
-    """What the properties of a message that is no CloudEvent say; None or nothing where they say nothing."""
+    """Attributes from the AMQP properties of a message that is no CloudEvent; missing ones are None or empty."""
     return {
         "specversion": SPEC_VERSION,
         "id": raw.message_id,
@@ -160,7 +161,7 @@ def plain_attributes(raw: Raw) -> dict[str, Any]:
 
 
 def _lenient_attributes(raw: Raw) -> dict[str, Any]:
-    """What properties and body say of a message whose body can't be read."""
+    """Attributes from the properties and the body of a message whose body can't be parsed."""
     if is_structured(raw):
         return {path[0]: value for path, value in scalars(raw.body, _LENIENTLY_READ).items()}
     attributes, contradicting = named_attributes(raw)
@@ -193,7 +194,7 @@ def _envelope(raw: Raw, attributes: Mapping[str, Any], data: Any) -> Envelope:
 
 
 def _place(attributes: Mapping[str, Any], source: str) -> tuple[str | None, int | None, int | None]:
-    """The module, the position in its log and the public one before it; nothing of a source that is no module."""
+    """The module, the position in its log and the public position before it; all None if the source is no module."""
     numbered = "sequence" in attributes or "previoussequence" in attributes
     named = _MODULE_SOURCE.fullmatch(source) if numbered else None
     if named is None:
@@ -238,7 +239,7 @@ def _position(attributes: Mapping[str, Any], name: str, least: int) -> int | Non
 
 
 def _if_scalar(value: Any) -> str | None:
-    """A text, or a number or truth as text."""
+    """A string, number or boolean, as text."""
     return str(value) or None if isinstance(value, str | int | float) else None
 
 

@@ -1,4 +1,4 @@
-"""A message as it came in: understood (an envelope), or not (poison). Both keep the raw form."""
+"""A received message: an envelope if it is well-formed, poison if not. Both have the raw form."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import field
@@ -12,7 +12,7 @@ UNREADABLE: Final = "undecodable"
 
 @statically_frozen
 class Raw:
-    """What the broker delivered, untouched: enough to decode it again later, or to send it once more."""
+    """A message as the broker delivered it: enough to decode it again later, or to send it again."""
 
     body: bytes
     routing_key: str = ""
@@ -28,8 +28,8 @@ class Raw:
 class Envelope:
     """A well-formed message. Its data is strict JSON, but not yet checked against any message class.
 
-    ``position`` is the place in the log of ``module`` and the message covers the range (``previous_position``,
-    ``position``] of it; both are None for a message that was never in a log.
+    ``position`` is its position in the log of ``module``, and the message covers the range (``previous_position``,
+    ``position``] of that log; both are None for a message that was never in a log.
     """
 
     type: str
@@ -49,9 +49,9 @@ class Envelope:
 
 @statically_frozen
 class Poison:
-    """A message that can't be understood, with the reason in words, and whatever is known of it.
+    """A message that can't be understood, with the reason as a sentence and all known attributes.
 
-    The position of one that is not ``well_formed`` is hearsay.
+    If it is not ``well_formed``, its position can't be trusted.
     """
 
     raw: Raw
@@ -67,5 +67,5 @@ class Poison:
 
 
 Handler = Callable[[Sequence[Envelope | Poison]], Awaitable[None]]
-"""Handles a batch; when it returns, the messages may be acknowledged. Raises what a supervisor calls transient when the
-same batch should be handled again."""
+"""Handles a batch; when it returns, the messages may be acknowledged. It raises a transient error if the same batch
+should be handled again."""

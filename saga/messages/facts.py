@@ -1,8 +1,8 @@
-"""Inputs: what a message class declares, and the fact that a message of it states. Pure; pydantic reads the data.
+"""Facts: reads a message as a fact of its message class. Pure; pydantic reads the data.
 
-A message class is a pydantic model or a dataclass. Its messages come as JSON, so they are read as JSON: also a strict
-class takes a time as text. What a fact holds has to be the same wherever and whenever its message is read: workers
-compare facts, and a replay reads them again. So a class is refused if it can't promise that.
+A message class is a pydantic model or a dataclass. Its messages arrive as JSON and are validated as JSON, so even a
+strict class accepts a time as text. Each reading of a message has to give the same fact: workers compare facts, and a
+replay reads them again. So classes that can't guarantee that are refused.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -33,7 +33,7 @@ class _Field:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """How messages of a class are read; ``trouble`` says why they can't be, as a clause."""
+    """How messages of a class are read; ``trouble`` is a clause about why they can't be, or None."""
 
     adapter: TypeAdapter[Any]
     fields: Mapping[str, _Field]
@@ -41,24 +41,24 @@ class _Read:
 
 
 def require_readable(process: Process) -> None:
-    """Raises DeclarationError, with the remedy, where messages of a class that the process hears can't be read."""
+    """Raise DeclarationError, with the remedy, if the process consumes a class whose messages can't be read."""
     for kind in process.message_types.values():
         if (trouble := _trouble(process.correlate, kind)) is not None:
             raise DeclarationError(f"process {process.name!r}: {kind.__name__} {trouble}")
 
 
-def read_fact(kind: type, said: Mapping[str, Any]) -> Fact:
-    """The fact that a message with these data states.
+def read_fact(kind: type, data: Mapping[str, Any]) -> Fact:
+    """The fact of a message with these data.
 
-    Raises pydantic's ValidationError for data that are wrong, and whatever a function of the class raises.
+    Raises pydantic's ValidationError for wrong data, and whatever a function of the class raises.
     """
-    return make_fact(message_of(kind, said))
+    return make_fact(message_of(kind, data))
 
 
 def make_fact(message: Any) -> Fact:
-    """A message of one's own as the fact that the engine would take it for.
+    """The fact that the engine would read from this message.
 
-    The message is an instance of a message class. Raises what pydantic raises for what can't be written as JSON.
+    The message is an instance of a message class. Raises pydantic's error for values that can't be written as JSON.
 
     >>> from saga.testing import make_fact
     >>> make_fact(Solved("t-1")).fields
@@ -72,35 +72,35 @@ def make_fact(message: Any) -> Fact:
     return Fact(kind, {name: plain(dumped[name]) for name in reading.fields})
 
 
-def message_of(kind: type, said: Mapping[str, Any]) -> Any:
-    """The message with these data, under the names of its fields or those that they have on the wire."""
-    return _reading(kind).adapter.validate_json(to_json(said), by_alias=True, by_name=True)
+def message_of(kind: type, data: Mapping[str, Any]) -> Any:
+    """The message with these data, by the names of its fields or by their aliases."""
+    return _reading(kind).adapter.validate_json(to_json(data), by_alias=True, by_name=True)
 
 
-def missing_fields(kind: type, said: Mapping[str, Any]) -> list[str]:
-    """The fields that data lack for a message of this class, nested ones with dots; none where that is unclear."""
+def missing_fields(kind: type, data: Mapping[str, Any]) -> list[str]:
+    """The fields of the class that the data lack, nested ones with dots; empty if that is unclear."""
     try:
-        message_of(kind, said)
+        message_of(kind, data)
     except ValidationError as error:
         wrong = [one for one in error.errors(include_url=False) if one["type"] in ("missing", "missing_argument")]
         return [".".join(map(str, one["loc"])) for one in wrong]
-    except Exception:  # noqa: BLE001 -- a function of a message class may raise anything: the process will say so
+    except Exception:  # noqa: BLE001 -- a function of a message class may raise anything; handling the message reports it
         return []
     return []
 
 
-def unknown_fields(kind: type, said: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    """The names at the top of the data that a message class does not declare, and all that it does.
+def unknown_fields(kind: type, data: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """The top-level names of the data that a message class does not declare, and all that it declares.
 
-    It may let others pass (``extra="allow"``): they are not declared for all that.
+    Names that it only tolerates (``extra="allow"``) are not declared.
     """
     known = [name for field in _reading(kind).fields.values() for name in (field.name, *_first_names(field.schema))]
-    return [name for name in said if name not in known], known
+    return [name for name in data if name not in known], known
 
 
-def said_of(kind: type, field: str, said: Mapping[str, Any]) -> Any:
-    """What a message's data say in a field, under any name that it has; None if nothing."""
-    return next((said[name] for name in _reading(kind).fields[field].names if said.get(name) is not None), None)
+def said_of(kind: type, field: str, data: Mapping[str, Any]) -> Any:
+    """The value of a field in a message's data, under any of the field's names; None if it is missing."""
+    return next((data[name] for name in _reading(kind).fields[field].names if data.get(name) is not None), None)
 
 
 def _trouble(correlate: str, kind: Any) -> str | None:
@@ -126,7 +126,7 @@ def _reading(kind: Any) -> _Read:
 
 
 def _unwrapped(schema: Any) -> tuple[list[Mapping[str, Any]], Mapping[str, _Field]]:
-    """The layers of a class's schema, and the fields within."""
+    """The outer layers of a class's schema, and its fields."""
     defined = {one["ref"]: one for one in schema.get("definitions", ())}
     layers: list[Mapping[str, Any]] = []
     while schema["type"] not in ("model-fields", "dataclass-args"):
@@ -142,7 +142,7 @@ def _unwrapped(schema: Any) -> tuple[list[Mapping[str, Any]], Mapping[str, _Fiel
 
 
 def _aliases(field: Mapping[str, Any]) -> Iterator[str]:
-    """The other names of a field at the top of the data."""
+    """The aliases of a field at the top level of the data."""
     alias = field.get("validation_alias")
     for one in [alias] if isinstance(alias, str) else alias or ():
         path = [one] if isinstance(one, str) else one
@@ -151,7 +151,7 @@ def _aliases(field: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _first_names(field: Mapping[str, Any]) -> Iterator[str]:
-    """What stands at the top of the data for a field under any of its aliases, also where that only leads to it."""
+    """The top-level names of a field's aliases, also those where the field is nested deeper."""
     alias = field.get("validation_alias")
     for one in [alias] if isinstance(alias, str) else alias or ():
         yield one if isinstance(one, str) else str(one[0])
@@ -182,7 +182,7 @@ def _is_fickle(factory: Callable[[], Any]) -> bool:
 
 
 def _has_set(schema: Any) -> bool:
-    """Whether a set stands anywhere in a schema."""
+    """Whether a schema has a set anywhere."""
     pending = [schema]
     while pending:
         one = pending.pop()

@@ -1,4 +1,4 @@
-"""Identities of outgoing messages, derived from their cause: sent again, it is the same message."""
+"""Ids of outgoing messages, derived from their cause, so that a message that is sent again has the same id."""
 
 from hashlib import blake2b
 
@@ -6,6 +6,6 @@ ID_BYTES = 16
 
 
 def derived_id(*cause: str | int) -> str:
-    """The id of whatever these words and numbers cause, 32 hexadecimal digits; the same cause gives the same id."""
-    said = "\x1f".join(map(str, cause)).encode("utf-8", "surrogatepass")
-    return blake2b(said, digest_size=ID_BYTES).hexdigest()
+    """An id derived from these texts and numbers, 32 hexadecimal digits; the same cause gives the same id."""
+    joined = "\x1f".join(map(str, cause)).encode("utf-8", "surrogatepass")
+    return blake2b(joined, digest_size=ID_BYTES).hexdigest()

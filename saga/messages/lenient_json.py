@@ -1,11 +1,11 @@
-"""Lenient JSON: what can be read of a body that is no strict JSON. For people who look for it, never for effect.
+"""Lenient JSON: reads values from a body that is not strict JSON. Only for people; the result affects no decision.
 
-The problem: a message that is not understood still says whom it is about, mostly. A parser gives up at the first error,
-and the best ones are those that fail late: a field that is NaN, a key that comes twice, a body that was cut off.
+The problem: a message that can't be understood usually still names its instance. A parser stops at the first error, and
+many errors are late or local: a field that is NaN, a key that occurs twice, a truncated body.
 
 The model: the text is read token by token, and only strings and brackets count. A string before a colon is a key; the
-path to it is known from the brackets that are open. What stands between tokens is passed over, whatever it is. Each
-token is looked at once and nothing recurs, so depth and size do no harm.
+open brackets give the path to it. All text between tokens is skipped. Each token is read once, without recursion, so
+depth and size do no harm.
 """
 
 import json
@@ -23,7 +23,7 @@ _NULL = "null"
 
 
 def scalars(body: bytes, wanted: Sequence[Path]) -> dict[Path, str]:
-    """Of the values at these paths, those that are texts, numbers or truths, as text; the first of several."""
+    """The strings, numbers and booleans at these paths, as text; the first if a path has several."""
     found: dict[Path, str] = {}
     for path, value in _scalars(_decoded(body[:MAX_BODY_BYTES]), max(map(len, wanted))):
         if path in wanted and path not in found and value:
@@ -34,13 +34,13 @@ def scalars(body: bytes, wanted: Sequence[Path]) -> dict[Path, str]:
 
 
 def _decoded(body: bytes) -> str:
-    """UTF-8 as far as it goes, or what else JSON comes in, with or without a byte order mark."""
+    """The text of the body, in any encoding of JSON; invalid bytes become escapes."""
     return body.decode(json.detect_encoding(body), "backslashreplace")
 
 
 def _scalars(text: str, most: int) -> Iterator[tuple[Path, str]]:
-    """The values of keys in objects, down to paths of ``most`` keys; nothing that is within a list."""
-    open_: list[str | None] = []  # for each open bracket the key that leads to it; None for a list or the first
+    """The values of keys in objects, with paths of up to ``most`` keys; values within lists are left out."""
+    open_: list[str | None] = []  # the key of each open bracket; None within a list or for the first
     key: str | None = None
     lists = 0
     for token in _TOKEN.finditer(text):

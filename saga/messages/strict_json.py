@@ -1,7 +1,7 @@
-"""Strict JSON: only what every parser, and jsonb, reads the same way.
+"""Strict JSON: only JSON that every parser, and PostgreSQL's jsonb, reads in the same way.
 
-Parsers disagree: ``json.loads`` takes NaN, lone surrogates, NUL and duplicate keys; PostgreSQL's jsonb refuses some of
-these, and stores numbers that Python reads back as infinity. What could mean two things is refused here, by name.
+Parsers disagree: ``json.loads`` accepts NaN, lone surrogates, NUL and duplicate keys; jsonb refuses some of these, and
+stores numbers that Python reads back as infinity. Ambiguous JSON is refused here, with the name of the problem.
 """
 
 import json
@@ -15,7 +15,7 @@ MAX_NUMBER_LENGTH = 40
 
 
 class NotStrictJson(ValueError):
-    """The bytes are no JSON that everybody reads the same; the message says what is wrong, and where if known."""
+    """The bytes are not strict JSON; the message says what is wrong, and where if known."""
 
 
 def parse(body: bytes) -> Any:
@@ -44,11 +44,10 @@ def parse(body: bytes) -> Any:
 
 
 def _flat(text: str) -> dict[str, Any] | None:
-    """The value if it is an object of texts, 64-bit integers, truths and nulls, as most messages are; else None.
+    """The value if it is an object of strings, 64-bit integers, booleans and nulls, as most messages are; else None.
 
-    Python's own decoder reads such an object many times faster than one that has every number and object looked at.
-    Without escapes every quote begins or ends a key or a text, so a key that came twice leaves more of them than there
-    should be.
+    Python's own decoder without hooks reads such an object many times faster. Without escapes every quote begins or
+    ends a key or a string, so a duplicate key leaves more quotes than the value accounts for.
     """
     if "\\" in text:
         return None
@@ -114,7 +113,7 @@ def _children(parent: dict[str, Any] | list[Any]) -> list[Any]:
 
 
 def _check_strings(value: Any) -> None:
-    """Escapes can spell what the bytes can't: NUL and lone surrogates."""
+    """Check all strings: escapes can express NUL and lone surrogates, which the bytes can't."""
     pending = [value]
     while pending:
         item = pending.pop()

@@ -1,7 +1,7 @@
 """Modules and their event logs: declare, append, read and follow. Knows no process and no broker.
 
-A module is a part of the business with one event log, in which everything that happens has one position. It is kept in
-the schema `saga` of a PostgreSQL database, which `saga migrate` makes.
+A module is a part of the business with one event log, in which every event has one position. The log is in the schema
+`saga` of a PostgreSQL database, which `saga migrate` creates.
 """
 
 from saga.modules.batch import StreamConflict

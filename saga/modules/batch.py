@@ -1,9 +1,9 @@
-"""What one call of ``Module.append`` leaves behind, and how all that a transaction left is written at its end.
+"""Batches: the events of one call of ``Module.append``, and writing all batches of a transaction at its end.
 
 Modules are written in the order of their names, so two transactions that append to the same modules never wait for each
-other in a circle. Under a module's row lock nobody else can append to it: what a stream's version is there, it is still
-at the commit. So of two transactions that expect the same version, the second one finds another. (Above READ COMMITTED
-PostgreSQL itself refuses the second one: a serialization failure instead of a StreamConflict.)
+other in a circle. While a transaction holds a module's row, no other one can append to the module, so a stream's
+version can't change before the commit. If two transactions expect the same version, the second one finds a higher one.
+(Above READ COMMITTED PostgreSQL itself refuses the second one: a serialization failure instead of a StreamConflict.)
 """
 
 from collections import Counter
@@ -22,9 +22,9 @@ READ_STREAM_VERSIONS = _SQL["read_stream_versions"]
 
 
 class StreamConflict(Exception):
-    """A stream is not at the version that an append expected: read it again, and decide from what is there now.
+    """A stream is not at the version that an append expected: read the stream again, and decide again.
 
-    Raised by the commit, which did not happen; the transaction is rolled back.
+    The commit raises it; the transaction is rolled back.
     """
 
     def __init__(self, module: str, stream_id: str, expected: int, actual: int) -> None:
@@ -40,9 +40,9 @@ class StreamConflict(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Events of one call; with an ``expected_version`` all of one stream, which has to be there at the commit.
+    """The events of one call; with an ``expected_version``, all are of one stream, which has to be at that version.
 
-    Each event has an id of its own, unless ``causation_id`` gives it one.
+    The ids of the events are random, or derived from ``causation_id`` if there is one.
     """
 
     module: str
@@ -52,7 +52,7 @@ class Batch:
 
 
 def write(connection: Connection, batches: Sequence[Batch]) -> None:
-    """Append what waits, as the last thing of the transaction. Raises StreamConflict."""
+    """Append all batches, as the last action of the transaction. Raises StreamConflict."""
     for module, group in groupby(sorted(batches, key=_module), key=_module):
         own = list(group)
         _require_expected_versions(connection, module, own)
@@ -64,7 +64,7 @@ def _module(batch: Batch) -> str:
 
 
 def _require_expected_versions(connection: Connection, module: str, batches: Sequence[Batch]) -> None:
-    """Batch by batch, so that a later one may expect what an earlier one of this transaction leads to."""
+    """Check the versions batch by batch: a later batch may expect the version after an earlier one."""
     stream_ids = {batch.events[0].stream_id for batch in batches if batch.expected_version is not None}
     if not stream_ids:
         return
@@ -79,9 +79,9 @@ def _require_expected_versions(connection: Connection, module: str, batches: Seq
 
 
 def _identified(batches: Sequence[Batch]) -> list[NewEvent]:
-    """The events, those with a known cause under ids that this cause will give them again.
+    """The events; those with a known cause get ids derived from it.
 
-    They are counted within the transaction, so that two calls with one cause do not give one id twice.
+    They are numbered within the transaction, so that two calls with the same cause give different ids.
     """
     numbers: Counter[tuple[str, str, str]] = Counter()
     events: list[NewEvent] = []

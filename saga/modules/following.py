@@ -1,7 +1,7 @@
-"""Following a log: what comes after a position, and then whatever comes, for ever.
+"""Following a log: reads the entries after a position, and then new ones, for ever.
 
-Each page is read over a connection of its own, so that none is held while the caller works or nothing happens. A log
-that gives only positions is followed up to its safe horizon: an event there comes a little later, and none is missed.
+Each page is read on a new connection, so that none is in use while the caller works or waits. A log that has positions
+only is followed up to its safe horizon: its events come a little later, and none is missed.
 """
 
 import asyncio
@@ -16,17 +16,17 @@ from saga.postgres import reading
 POLL_SECONDS = 0.2
 
 Page = Callable[[AsyncConnection, int], Awaitable[Reading]]
-"""Reads what comes next after a position."""
+"""Reads the next page after a position."""
 
 
 def follow(
     engine: AsyncEngine, module: str, after: int = 0, *, limit: int = LIMIT, poll_seconds: float = POLL_SECONDS
 ) -> AsyncIterator[Reading]:
-    """The public events after a position, and those that come, for ever; each reading comes with its horizon.
+    """The public events after a position, and then new ones, for ever; each reading has its horizon.
 
-    A reading has at most ``limit`` entries; when nothing came, the log is looked at again after ``poll_seconds``. It
-    may hold no event, when all that happened was internal: keep its horizon all the same. Raises Pruned, and
-    Unavailable when the database is away: go on from the last horizon.
+    A reading has at most ``limit`` entries; with fewer, the log is read again after ``poll_seconds``. A reading may
+    have no event, if all new ones are internal: remember its horizon all the same. Raises Pruned, and Unavailable if
+    the database is away: continue from the last horizon.
     """
     safe_horizon = SafeHorizon(module)
 
@@ -42,7 +42,7 @@ def follow(
 def follow_all(
     engine: AsyncEngine, module: str, after: int = 0, *, limit: int = LIMIT, poll_seconds: float = POLL_SECONDS
 ) -> AsyncIterator[Reading]:
-    """The same with everything, internal events and commands included: for the module itself."""
+    """The same with all entries, internal events and commands included: for the module itself."""
 
     async def page(connection: AsyncConnection, after: int) -> Reading:
         return await read_all(connection, module, after, limit=limit)

@@ -1,16 +1,17 @@
-"""The log of a module: one position for everything that happened in it.
+"""The log of a module: every event of the module has one position in it.
 
-The problem: readers remember one integer and must never miss an event. Positions from a sequence are taken before their
+The problem: readers remember one integer and must never miss an event. A sequence assigns positions before their
 transactions commit, so a reader can pass a position whose transaction is still open, and never come back.
 
-The model: an append locks its module's row as the last thing its transaction does, takes the next positions there, and
-commits. So within a module position order is commit order, and all positions up to ``module.last_position``, as any
-transaction reads it, are committed. That number is the horizon: how far a reader has safely read.
+The model: the last action of an appending transaction is to lock its module's row, take the next positions there, and
+commit. So within a module position order is commit order, and all positions up to ``module.last_position``, as any
+transaction reads it, are committed. That number is the horizon, up to which a reader can safely read.
 
-Each public event also keeps the position of the public event before it. What it says to a reader is "between that one
-and me there is nothing for you": internal events are gaps that explain themselves, a lost message is a hole that shows.
+Each public event also has the position of the public event before it. So a reader knows that there is no public event
+between the two: a gap of internal events explains itself, and a lost message shows as a hole.
 
-A transaction that appends to several modules appends in the order of their names, or two of them may deadlock.
+A transaction that appends to several modules has to append in the order of their names; otherwise two of them may
+deadlock.
 """
 
 from collections import Counter
@@ -34,11 +35,11 @@ LOCK_MODULE = _SQL["lock_module"]
 INSERT_EVENTS = _SQL["insert_events"]
 
 UNREADABLE = "unreadable"
-"""Under this name stands metadata that is no object, as text. Whoever needs none of it goes on."""
+"""The key for metadata that is not a JSON object, as text. Readers that do not need metadata can continue."""
 
 
 class Visibility(Enum):
-    """Who may see an event: everybody, or its own module alone."""
+    """Who may read an event: all modules, or its own module only."""
 
     PUBLIC = "public"
     INTERNAL = "internal"
@@ -48,9 +49,9 @@ class Visibility(Enum):
 class NewEvent:
     """An event (or, with a ``target``, a command) to append.
 
-    ``event_id`` is unique and at most 255 bytes; derive it from the cause, so that doing the same again gives the same
-    id. ``data`` and ``metadata`` are plain JSON values. ``stream_version`` is its number in the stream, from 1; None
-    takes the next one.
+    ``event_id`` is unique and at most 255 bytes; derive it from the cause, so that a repeated cause gives the same id.
+    ``data`` and ``metadata`` are plain JSON values. ``stream_version`` is its number in the stream, from 1; None means
+    the next one.
 
     >>> from saga.modules import NewEvent, Visibility
     >>> NewEvent("t-1", "Solved", "e-1", {"ticket_id": "t-1"}).visibility is Visibility.PUBLIC
@@ -69,12 +70,12 @@ class NewEvent:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A recorded event or command; the fields stand in the order of the columns that the statements give.
+    """A recorded event or command; the fields have the order of the columns in the statements.
 
-    ``previous_public_position`` is the public event before it in its module (0 if there is none), for public events.
-    It is None as well in a log that gives positions only. ``data_json`` is the data as it is stored: who only sends it
-    on need not read it. ``recorded_at`` is the time of the transaction, in UTC, by the database's clock; ``target`` is
-    the collaborator that a command is for, None for an event.
+    ``previous_public_position``, for public events, is that of the public event before it in its module (0 if there is
+    none); it is None in a log that has positions only. ``data_json`` is the stored text, so that code that only sends
+    it on need not parse it. ``recorded_at`` is the time of the transaction, in UTC, by the database's clock; ``target``
+    is the collaborator of a command, None for an event.
     """
 
     module: str
@@ -91,13 +92,13 @@ class Entry:
 
     @property
     def data(self) -> Mapping[str, Any]:
-        """The data, read."""
+        """The parsed data."""
         data: Mapping[str, Any] = orjson.loads(self.data_json)
         return data
 
     @classmethod
     def from_row(cls, row: Sequence[Any]) -> Self:
-        """The entry of a row that one of the reading statements gives."""
+        """The entry of a row of one of the reading statements."""
         module, position, previous, stream_id, version, event_id, type_, target, data_json, metadata, recorded_at = row
         return cls(
             module,
@@ -115,7 +116,7 @@ class Entry:
 
 
 def _read_metadata(text: str) -> Mapping[str, Any]:
-    """The metadata; whoever wrote it, one entry must not keep those beside it from being read."""
+    """The metadata; invalid metadata of one entry must not prevent other entries from being read."""
     try:
         metadata = orjson.loads(text)
     except ValueError:
@@ -124,15 +125,15 @@ def _read_metadata(text: str) -> Mapping[str, Any]:
 
 
 async def append(connection: AsyncConnection, module: str, events: Sequence[NewEvent]) -> int:
-    """Append events to the module's log as the last thing of the caller's transaction; the last position taken.
+    """Append events to the module's log, as the last action of the caller's transaction; returns the last position.
 
-    The module is created with its first event. Raises IntegrityError if a stream version is taken already.
+    The module is created with its first event. Raises IntegrityError if a stream version exists already.
     """
     return await connection.run_sync(append_last, module, events)
 
 
 def append_last(connection: Connection, module: str, events: Sequence[NewEvent]) -> int:
-    """The same on a connection that is not asynchronous, or from within one of its events."""
+    """The same on a synchronous connection, or within one of its events."""
     if any(event.stream_version is None for event in events):
         lock_module(connection, module)
     rows, last_public_number = encode(events)
@@ -145,9 +146,9 @@ def append_last(connection: Connection, module: str, events: Sequence[NewEvent])
 
 
 def encode(events: Sequence[NewEvent]) -> tuple[str, int | None]:
-    """The events as the statement takes them, without what is null, and the number of the last public one, from 1.
+    """The events as rows for the statement, without nulls, and the number of the last public event, from 1.
 
-    Raises TypeError for data that is no JSON.
+    Raises TypeError for data that is not JSON.
     """
     last_public_number: int | None = None
     unnumbered: Counter[str] = Counter()
@@ -177,7 +178,7 @@ def encode(events: Sequence[NewEvent]) -> tuple[str, int | None]:
 
 
 def lock_module(connection: Connection, module: str) -> tuple[int, int]:
-    """Lock the module's row, which is created if need be; its last position and its last public one."""
+    """Lock the module's row, or create it; returns its last position and its last public position."""
     row = connection.execute(LOCK_MODULE, {"module": module}).one_or_none()
     if row is None:
         connection.execute(CREATE_MODULE, {"module": module})

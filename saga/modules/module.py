@@ -1,4 +1,4 @@
-"""A module, declared: its name, its event types, and which of them nobody else may see.
+"""The declaration of a module: its name, its event types, and which of them are internal.
 
     @internal
     @dataclass(frozen=True)
@@ -12,9 +12,9 @@
         session.add(Order(...))
         orders.append(session, [OrderPlaced(...), FraudScoreComputed(...)])
 
-An event is an instance of a pydantic model or a dataclass; the field named by ``stream`` says which stream it belongs
-to. The declaration is a value: nothing is registered, and two services may declare the same module. How events wait for
-the commit stands in saga.modules.pending, how they are written in saga.modules.batch and saga.modules.log.
+An event is an instance of a pydantic model or a dataclass; the field named by ``stream`` has the id of its stream. The
+declaration is a value: nothing is registered, and two services may declare the same module. saga.modules.pending
+explains how events wait for the commit, saga.modules.batch and saga.modules.log how they are written.
 """
 
 import re
@@ -49,9 +49,9 @@ class EventRefused(ValueError):
 
 
 def internal(kind: _Kind) -> _Kind:
-    """Mark an event type that stays within its module, and all its subclasses: others see a gap in the positions.
+    """Mark an event type and its subclasses as internal: other modules see only a gap in the positions.
 
-    A decorator of a class that is listed in a Module's ``events``.
+    It decorates a class that is listed in a Module's ``events``.
     """
     setattr(kind, _MARK, True)
     return kind
@@ -59,7 +59,7 @@ def internal(kind: _Kind) -> _Kind:
 
 @dataclass(frozen=True, slots=True)
 class _Declared:
-    """What is known of an event type."""
+    """A declared event type."""
 
     kind: type
     visibility: Visibility
@@ -68,11 +68,11 @@ class _Declared:
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """A module whose log is kept in the database of the sessions that it is given.
+    """A module; its log is in the database of the sessions that are passed to its methods.
 
-    ``name`` is small letters, digits, `_` and `-`, at most 63 of them. ``events`` are pydantic models or dataclasses.
-    ``stream`` names the field, of every event type, that holds the id of the event's stream: text of 1 to 200
-    characters and at most 255 bytes. Raises DeclarationError.
+    ``name`` has small letters, digits, `_` and `-`, at most 63 of them. ``events`` are pydantic models or dataclasses.
+    ``stream`` names a field that every event type has: the id of the event's stream, text of 1 to 200 characters and at
+    most 255 bytes. Raises DeclarationError for a wrong declaration.
 
     >>> from saga.modules import Module, internal
     >>> @internal
@@ -105,12 +105,12 @@ class Module:
 
     @property
     def public(self) -> tuple[type, ...]:
-        """The event types that everybody may see."""
+        """The event types that all modules may read."""
         return self._of(Visibility.PUBLIC)
 
     @property
     def internal(self) -> tuple[type, ...]:
-        """The event types that nobody else ever sees."""
+        """The event types that only this module may read."""
         return self._of(Visibility.INTERNAL)
 
     def append(
@@ -123,17 +123,17 @@ class Module:
         causation_id: str | None = None,
         traceparent: str | None = None,
     ) -> None:
-        """Append events with the caller's transaction: they are checked now, and written when it commits.
+        """Append events in the caller's transaction: they are checked now, and written when it commits.
 
-        With ``expected_version`` all events belong to one stream, which has to be at this version at the commit (0: it
-        must not be there); else the commit raises StreamConflict and nothing is committed.
+        With ``expected_version`` all events have to belong to one stream, which has to be at this version at the commit
+        (0: it must not exist); otherwise the commit raises StreamConflict and nothing is committed.
 
-        An event that was caused by a message gets an id derived from ``causation_id``, that message's id: a message
-        that is handled once more leads to the same events again, and who receives them can drop the repeat. Without a
-        known cause there is nothing that could come again, so the id is random.
+        The id of an event with a ``causation_id``, the id of the message that caused it, is derived from that id: if
+        the message is handled again, its events get the same ids, and receivers can drop the duplicates. Without a
+        known cause the id is random.
 
-        Raises EventRefused for an event that this module does not declare or whose data is no strict JSON, and
-        NoTransaction where no commit would write the events.
+        Raises EventRefused for an event that this module does not declare or whose data is not strict JSON, and
+        NoTransaction if no commit would write the events.
         """
         metadata = _metadata(correlationid=correlation_id, causationid=causation_id, traceparent=traceparent)
         new = tuple(self._new_event(event, metadata) for event in events)
@@ -143,24 +143,24 @@ class Module:
             hold(session, Batch(self.name, new, expected_version, causation_id))
 
     async def read(self, session: Readable, after: int, *, limit: int = LIMIT) -> Reading:
-        """Everything after a position, internal events included: for the module itself. Raises Pruned."""
+        """Read all entries after a position, internal ones included: for the module itself. Raises Pruned."""
         return await reader.read_all(session, self.name, after, limit=limit)
 
     async def read_stream(self, session: Readable, stream_id: str) -> list[Entry]:
-        """Everything in one stream, oldest first: for the module itself. Its version is the last entry's."""
+        """Read all entries of a stream, oldest first: for the module itself. The last one has the stream's version."""
         return await reader.read_stream(session, self.name, stream_id)
 
     def follow(
         self, engine: AsyncEngine, after: int = 0, *, limit: int = LIMIT, poll_seconds: float = POLL_SECONDS
     ) -> AsyncIterator[Reading]:
-        """Everything after a position, and what comes, for ever: for the module itself. Raises as ``follow`` does."""
+        """All entries after a position, and then new ones, for ever: for the module itself. Raises as ``follow``."""
         return following.follow_all(engine, self.name, after, limit=limit, poll_seconds=poll_seconds)
 
     def decode(self, entry: Entry) -> Any:
         """The event of an entry of this module, as an instance of its class.
 
-        Raises LookupError for an entry of something that is not declared here or that was erased, and pydantic's
-        ValidationError if the class no longer takes what was recorded.
+        Raises LookupError for an entry that is not a declared event of this module or was erased, and pydantic's
+        ValidationError if the class no longer accepts the recorded data.
         """
         declared = self._declared.get(entry.type) if entry.module == self.name and entry.target is None else None
         if declared is None:
@@ -227,7 +227,7 @@ def _metadata(**known: str | None) -> dict[str, str]:
 
 
 def _identifier(text: Any, name: str) -> str:
-    """What readers take for an id; anything else they would have to refuse."""
+    """The text, if it is an identifier; readers would refuse anything else."""
     if not is_identifier(text):
         raise NotStrictJson(f"{name} is {text!r:.60}: write text of {IDENTIFIER_RULE}")
     return text

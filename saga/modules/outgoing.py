@@ -1,4 +1,4 @@
-"""Outgoing: a log entry as a message, a CloudEvent in binary mode."""
+"""Outgoing messages: a log entry as a CloudEvent in binary mode."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,16 +9,16 @@ from saga.messages import Envelope, Poison, Raw
 from saga.messages.cloudevents import SPEC_VERSION, decode
 from saga.modules.log import Entry
 
-_SAID_OF_ITS_CAUSE = ("correlationid", "causationid", "traceparent")
+_CAUSE_ATTRIBUTES = ("correlationid", "causationid", "traceparent")
 
 
 class Unsendable(ValueError):
-    """Why a log entry can't be sent, whoever tries and however often."""
+    """A log entry can never be sent; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A message ready to be published; ``id`` derives from its cause."""
+    """A message to publish; ``id`` is derived from its cause."""
 
     exchange: str
     routing_key: str
@@ -31,9 +31,9 @@ class Outgoing:
 
 
 def encode(entry: Entry, prefix: str) -> Outgoing:
-    """A log entry as a message: an event for everybody, or a command for its target.
+    """A log entry as a message: a public event, or a command for its target.
 
-    Raises Unsendable for one that no message can hold.
+    Raises Unsendable for an entry that does not fit into a message.
     """
     headers = _headers(entry)
     try:
@@ -55,7 +55,7 @@ def encode(entry: Entry, prefix: str) -> Outgoing:
 
 
 def unsent(entry: Entry, prefix: str, reason: str) -> Poison:
-    """A log entry that can't be sent, for people: as much of the message as there is, and its place in the log."""
+    """A log entry that can't be sent, as poison for a dead letter: with all that can be encoded, and its position."""
     exchange, routing_key = _address(entry, prefix)
     raw = Raw(
         body=(entry.data_json or "").encode("utf-8", "surrogatepass"),
@@ -77,7 +77,7 @@ def unsent(entry: Entry, prefix: str, reason: str) -> Poison:
 
 
 def as_delivered(entry: Entry, prefix: str) -> Envelope | Poison:
-    """A log entry as a broker would have delivered it: what is pulled is checked like what is pushed."""
+    """A log entry as a broker would deliver it, so that pulled messages are checked like pushed ones."""
     try:
         sent = encode(entry, prefix)
     except Unsendable as error:
@@ -103,7 +103,7 @@ def _address(entry: Entry, prefix: str) -> tuple[str, str]:
 
 
 def _headers(entry: Entry) -> dict[str, Any]:
-    """The attributes of an entry; texts, unless the entry was not written by us."""
+    """The attributes of an entry; they are text, unless other code wrote the entry."""
     headers = {
         "ce-specversion": SPEC_VERSION,
         "ce-id": entry.event_id,
@@ -116,7 +116,7 @@ def _headers(entry: Entry) -> dict[str, Any]:
         headers["ce-sequence"] = str(entry.position)
     if entry.previous_public_position is not None:
         headers["ce-previoussequence"] = str(entry.previous_public_position)
-    for name in _SAID_OF_ITS_CAUSE:
-        if said := entry.metadata.get(name):
-            headers[f"ce-{name}"] = str(said) if isinstance(said, int) else said
+    for name in _CAUSE_ATTRIBUTES:
+        if value := entry.metadata.get(name):
+            headers[f"ce-{name}"] = str(value) if isinstance(value, int) else value
     return headers

@@ -1,9 +1,8 @@
-"""The data of an event: from an instance of its class to what the log keeps, and back.
+"""The data of an event: converts an instance of its class to JSON for the log, and back.
 
-What the log keeps has to be read by everybody, also after PostgreSQL stored it as jsonb and printed it again: strict
-JSON (saga.messages.strict_json), as an object. jsonb prints numbers without an exponent, so 1e300 comes back as an
-integer of 301 digits that no reader of ours takes: it is refused where it is appended, like all else that would not
-come back.
+All readers have to be able to read the data, also after PostgreSQL stored it as jsonb and printed it again: it has to
+be a strict JSON object (saga.messages.strict_json). jsonb prints numbers without an exponent, so 1e300 comes back as an
+integer of 301 digits that our readers refuse. Such data is refused when it is appended.
 """
 
 import json
@@ -19,7 +18,7 @@ from saga.messages.strict_json import MAX_BODY_BYTES, MAX_DEPTH, NotStrictJson, 
 
 
 def encode(adapter: TypeAdapter[Any], event: object) -> dict[str, Any]:
-    """The data of the event. Raises NotStrictJson, with what can't be kept."""
+    """The data of the event. Raises NotStrictJson, which names the value that can't be stored."""
     try:
         text = json.dumps(adapter.dump_python(event, mode="json", warnings="error"), ensure_ascii=False)
         data = require_readable(text)
@@ -39,19 +38,19 @@ def encode(adapter: TypeAdapter[Any], event: object) -> dict[str, Any]:
 
 
 def decode(adapter: TypeAdapter[Any], data_json: str) -> Any:
-    """The instance that the data describes. Raises pydantic's ValidationError if the class has changed since."""
+    """The instance with this data. Raises pydantic's ValidationError if the class has changed incompatibly."""
     return adapter.validate_json(data_json, by_alias=True, by_name=True)
 
 
 def stream_id(data: Mapping[str, Any], event: object, stream: str) -> Any:
-    """The stream that the event belongs to, as the data has it; by its field's name where that has an alias."""
+    """The id of the event's stream, from the data, or from the instance's field if the data use an alias."""
     return data[stream] if stream in data else str(getattr(event, stream))
 
 
 def require_readable(text: str) -> Any:
-    """The value of this JSON, which readers take as jsonb will print it. Raises NotStrictJson where they would not.
+    """The value of this JSON. Raises NotStrictJson if readers would refuse it in the form in which jsonb prints it.
 
-    jsonb prints the spaces that Python prints, and numbers at full length.
+    jsonb prints the same spaces as Python, and numbers at full length.
     """
     growth = 0
 
@@ -71,7 +70,7 @@ def require_readable(text: str) -> Any:
 
 
 def _require_finite(value: Any) -> None:
-    """Pydantic writes NaN and infinities as null where the field's type is not float."""
+    """Raise NotStrictJson for NaN and infinities, which pydantic writes as null if the field's type is not float."""
     pending = [value]
     while pending:
         item = pending.pop()

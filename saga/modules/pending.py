@@ -1,28 +1,28 @@
-"""Events between the call that appends them and the commit that writes them.
+"""Pending events: those between the call that appends them and the commit that writes them.
 
-The problem: an append locks its module's row, and everybody else who appends to the module waits until that transaction
-ends. So the log is written last, at the commit, and until then the events wait here, with the caller's transaction:
-they share its fate, savepoints included.
+The problem: an append locks its module's row, and all other appends to the module wait until that transaction ends. So
+the log is written last, at the commit. Until then the events wait here, as part of the caller's transaction: they are
+committed or rolled back with it, savepoints included.
 
-The model: a connection tells of its commit before it sends it (SQLAlchemy's ``commit`` event), and there what waits is
-written. Where it waits depends on what the caller holds.
+The model: SQLAlchemy emits a ``commit`` event before a connection commits, and then the pending events are written.
+Where they wait depends on whether the caller has a connection or a session.
 
-- On a connection: in a list. What was appended since a savepoint began goes when it is rolled back to; the list's
-  length at that time is noted. Only savepoints that SQLAlchemy makes (``begin_nested``) are seen, not SQL text.
-- In a session: with the session's own transaction, because the session may not have a connection yet, and to get one is
-  to wait, which a plain function can't do in asynchronous code. Nor does a session's savepoint begin on the connection
-  before the connection is used in it. So each batch remembers the (nested) session transaction that it was appended in,
-  and goes when that, or one around it, ends without a commit. A session with events gets its connection at the latest
-  before it commits, and the connection's commit takes what is left in it: also what the last flush appended. A session
-  within somebody else's transaction on a connection hands over when it has committed, and that one's commit writes.
+- On a connection: in a list. At each savepoint the list's length is recorded, and a rollback to the savepoint drops the
+  later events. This covers only savepoints that SQLAlchemy makes (``begin_nested``), not those in SQL text.
+- In a session: with the session's own transaction. The session may not have a connection yet, and getting one is
+  asynchronous, which a plain function can't await. Nor does a session's savepoint begin on the connection before the
+  connection is used in it. So each batch has the (nested) session transaction that it was appended in, and is dropped
+  when that, or one around it, ends without a commit. A session with events gets its connection before it commits, and
+  the connection's commit writes all its events, also those that the last flush appended. A session that joined an
+  outer transaction passes its events to that connection when it commits; the outer commit writes them.
 
-The failures. When writing fails, the transaction has not ended on the server, but SQLAlchemy takes it for ended: the
-connection would go back into the pool with it, and its rows into somebody's next commit. So it is rolled back here. And
-an append that no commit would write is refused, or nobody would notice: outside of a transaction, with autocommit (in a
-session that has no connection yet: as soon as it gets one), in a two-phase transaction.
+The failures: if writing fails, the transaction is still open on the server, but SQLAlchemy considers it ended. The
+connection would return to the pool with it, and a later commit would include its rows. So it is rolled back here. An
+append that no commit would write is refused, because it would be lost silently: outside of a transaction, with
+autocommit (in a session without a connection: as soon as it gets one), in a two-phase transaction.
 
-Not used: listeners of a whole engine or of all sessions (a connection that was opened before would not be heard), and
-the pool's ``info`` of a connection (that outlives the transaction).
+Not used: listeners of a whole engine or of all sessions (they do not cover connections that were opened before), and
+the pool's ``info`` of a connection (it outlives the transaction).
 """
 
 from itertools import count
@@ -39,17 +39,17 @@ Appendable = Session | AsyncSession | Connection | AsyncConnection
 
 _INFO_KEY = __name__
 _numbers = count()
-"""Batches of one transaction may wait in two places; they are written in the order of their appends."""
+"""Numbers the batches: those of one transaction may wait in two places, and are written in the order of appending."""
 
 Numbered = tuple[int, Batch]
 
 
 class NoTransaction(RuntimeError):
-    """There is no transaction whose commit would write the events; the message says what to begin."""
+    """There is no transaction whose commit would write the events; the message has the remedy."""
 
 
 def hold(target: Appendable, batch: Batch) -> None:
-    """Keep the batch until the target's transaction commits. Raises NoTransaction where that can't be."""
+    """Hold the batch until the target's transaction commits. Raises NoTransaction if it has none."""
     match target:
         case AsyncSession():
             _of_session(target.sync_session).hold(target.sync_session, batch)
@@ -69,7 +69,7 @@ def hold(target: Appendable, batch: Batch) -> None:
 
 
 class _OnConnection:
-    """What waits for the commit of one connection; nothing is left over when its next transaction begins."""
+    """The pending batches of one connection; they are dropped when its next transaction begins."""
 
     def __init__(self) -> None:
         self._waiting: list[Numbered] = []
@@ -78,34 +78,34 @@ class _OnConnection:
         self.sessions: WeakSet[Session] = WeakSet()
 
     def hold(self, connection: Connection, batch: Batch) -> None:
-        """Keep a batch that was appended on the connection itself."""
+        """Hold a batch that was appended on the connection itself."""
         self.take_over(connection, [(next(_numbers), batch)])
 
     def take_over(self, connection: Connection, batches: list[Numbered]) -> None:
-        """Keep also what a session leaves, that has committed within a transaction of the connection."""
+        """Hold the batches of a session that has committed within a transaction of the connection."""
         _require_transaction(connection)
         if self._written:
             raise NoTransaction("the transaction is being ended, its events are written: append before its commit")
         self._waiting += batches
 
     def note_savepoint(self, _connection: Connection, clause: object, *_: object) -> None:
-        """Before a statement: the savepoint event comes without the name that the rollback has."""
+        """Record a savepoint, before its statement: the savepoint event lacks the name that the rollback has."""
         if isinstance(clause, SavepointClause):
             self._lengths[clause.ident] = len(self._waiting)
 
     def roll_back_savepoint(self, _connection: Connection, name: str, _context: object) -> None:
-        """Drop what was appended since the savepoint began; everything, if that was before the first append."""
+        """Drop the batches since the savepoint; all of them, if it was before the first append."""
         del self._waiting[self._lengths.get(name, 0) :]
 
     def drop(self, _connection: Connection) -> None:
-        """Forget everything: a transaction begins, and the last one may have been rolled back."""
+        """Drop all batches: a transaction begins, and the last one may have been rolled back."""
         self._waiting.clear()
         self._lengths.clear()
         self.sessions.clear()
         self._written = False
 
     def write(self, connection: Connection) -> None:
-        """Write what waits here, and in the sessions that work on this connection."""
+        """Write the pending batches of the connection, and of the sessions that use it."""
         numbered = self._waiting + [one for session in self.sessions for one in _of_session(session).drain()]
         self.drop(connection)
         self._written = True
@@ -119,14 +119,14 @@ class _OnConnection:
 
 
 class _InSession:
-    """What waits for the commit of one session; each batch with the session transaction that it was appended in."""
+    """The pending batches of one session, each with the session transaction that it was appended in."""
 
     def __init__(self) -> None:
         self._waiting: list[tuple[SessionTransaction, Numbered]] = []
         self._committed: set[SessionTransaction] = set()
 
     def hold(self, session: Session, batch: Batch) -> None:
-        """Keep a batch; begins the session's transaction, as ``session.add`` does."""
+        """Hold a batch; begins the session's transaction, as ``session.add`` does."""
         _require_transaction_of(session)
         whole = session.get_transaction() or session.begin()
         for connection in whole.connections:
@@ -134,23 +134,23 @@ class _InSession:
         self._waiting.append((session.get_nested_transaction() or whole, (next(_numbers), batch)))
 
     def drain(self) -> list[Numbered]:
-        """All that is left, once."""
+        """Remove and return all batches."""
         taken = [numbered for _, numbered in self._waiting]
         self._waiting.clear()
         return taken
 
     def connected(self, session: Session, _transaction: SessionTransaction, connection: Connection) -> None:
-        """The session got a connection: what waits will be written by it, if it can be."""
+        """The session got a connection, whose commit will write the batches."""
         if self._waiting:
             _expect_session(connection, session)
 
     def before_commit(self, session: Session) -> None:
-        """Also before a nested one: its parent may commit both at once."""
+        """Register the session with its connection, also before a nested commit: the parent may commit both at once."""
         if self._waiting:
             _expect_session(session.connection(), session)
 
     def after_commit(self, session: Session) -> None:
-        """Of the session's own transaction all was taken; unless that is part of one on a connection, which goes on."""
+        """Record a nested commit; after the session's own commit, pass what is left to an outer transaction."""
         if nested := session.get_nested_transaction():
             self._committed.add(nested)
         elif self._waiting:
@@ -160,7 +160,7 @@ class _InSession:
             _of_connection(around).take_over(around, self.drain())
 
     def ended(self, session: Session, transaction: SessionTransaction) -> None:
-        """However a transaction ended: what it did not commit is dropped."""
+        """After the end of any transaction: drop the batches that it did not commit."""
         if transaction.parent is None:
             self._ended_whole(session, transaction)
         elif transaction.nested and transaction not in self._committed:
@@ -203,7 +203,7 @@ def _of_session(session: Session) -> _InSession:
 
 
 def _expect_session(connection: Connection, session: Session) -> None:
-    """The session's events are written by this connection's commit, if it is one to the session's default place."""
+    """Let this connection's commit write the session's events, if it belongs to the session's default engine."""
     if connection.engine is session.get_bind().engine:
         _require_atomic(connection)
         _of_connection(connection).sessions.add(session)
@@ -225,12 +225,12 @@ def _require_transaction_of(session: Session) -> None:
         )
     if session.twophase:
         raise NoTransaction("a two-phase session can't append: use a session without twophase=True")
-    # Where the log is; a session that knows no default place refuses here.
+    # The log is in the session's default database; this raises if the session has none.
     session.get_bind()
 
 
 def _require_atomic(connection: Connection) -> None:
-    """Whether all that the connection does until its commit is done or undone by that."""
+    """Raise NoTransaction unless the connection's statements are committed or rolled back together."""
     if isinstance(connection.get_transaction(), TwoPhaseTransaction):
         raise NoTransaction("a two-phase transaction can't append: begin an ordinary one")
     driver = connection.connection.dbapi_connection
@@ -243,9 +243,9 @@ def _require_atomic(connection: Connection) -> None:
 
 
 def _is_left_open(session: Session, connection: Connection) -> bool:
-    """Whether a session ended within a transaction on this connection that keeps the session's rows all the same.
+    """Whether a session ended within an outer transaction on this connection that keeps the session's rows.
 
-    It does in the mode "rollback_only", which the default comes to where the connection is in no savepoint: there
+    That is so in the mode "rollback_only", to which the default falls back if the connection is in no savepoint: there
     ``session.close()`` neither commits nor rolls back.
     """
     if isinstance(session.get_bind(), Engine) or not connection.in_transaction():
@@ -266,7 +266,7 @@ def _number(numbered: Numbered) -> int:
 
 
 def _roll_back(connection: Connection) -> None:
-    """End the transaction on the server; a connection that can't even do that is thrown away."""
+    """Roll back the transaction on the server; if that fails, discard the connection."""
     if connection.closed or connection.invalidated:
         return
     try:

@@ -1,4 +1,4 @@
-"""The public log of one module, wherever it is kept: in our own database, or in another team's."""
+"""The public log of one module, in our own database or in another team's."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,13 +11,13 @@ from saga.postgres import Unavailable, reading
 
 
 class Unreachable(Exception):
-    """A log can't be asked now; the message says why, without an address."""
+    """A log can't be read now; the message says why, without an address."""
 
 
 class PublicLog:
-    """What others may read of a module. ``is_here`` where it is kept in the database that we can't do without anyway.
+    """The public part of a module's log. ``is_here`` says that it is in our own database.
 
-    Every method raises Unreachable when another team's database is away, and Unavailable when our own is.
+    Every method raises Unreachable if another team's database is away, and Unavailable if our own is.
     """
 
     def __init__(self, module: str, engine: AsyncEngine, *, is_here: bool) -> None:
@@ -27,17 +27,17 @@ class PublicLog:
         self._safe_horizon = SafeHorizon(module)
 
     async def horizon(self) -> Horizon | None:
-        """How far it goes; None where no log of this name is kept."""
+        """The log's horizon; None if the database has no log of this name."""
         async with self._asked() as connection:
             return await read_horizon(connection, self.module)
 
     async def read(self, after: int, *, upto: int, handled: str, limit: int) -> Reading:
-        """A page of it, as ``read_public`` gives it. Raises Pruned too."""
+        """Read a page, as ``read_public``. Raises Pruned too."""
         async with self._asked() as connection:
             return await read_public(connection, self.module, after, limit=limit, upto=upto, handled=handled)
 
     async def safe_horizon(self) -> int:
-        """How far nothing can appear any more, as far as that is known by now: ask again."""
+        """The position up to which no event can appear any more, as far as is known now; it grows with later calls."""
         async with self._asked() as connection:
             return await self._safe_horizon.look(connection)
 

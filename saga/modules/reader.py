@@ -1,8 +1,8 @@
-"""Reading a log: from a position on, up to the horizon; what others may see, or everything for the module itself.
+"""Reading a log, from a position up to the horizon: public events, or all entries for the module itself.
 
-A reader keeps one number. It asks for what comes after it, gets the events and the horizon, and keeps the horizon: that
-moves also when all that happened was internal. Reading another module's log goes through views that hold no internal
-event, so there is nothing here to forget.
+A reader remembers one number. It reads the events after it and the horizon, and remembers the horizon, which moves even
+if all new events are internal. Other modules' logs are read through views without internal events, so no code here can
+forget to filter them.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from saga.postgres import Statements
 LIMIT = 500
 NOTHING_HANDLED = "{}"
 NARROWEST_STRETCH, WIDEST_STRETCH = 100, 32_000
-"""Positions that one statement looks at, at least and at most; never fewer than the entries that are wanted."""
+"""The least and the most positions that one statement covers; never fewer than the limit of entries."""
 
 _SQL = Statements(__package__)
 READ_HORIZON = _SQL["read_horizon"]
@@ -32,7 +32,7 @@ Readable = AsyncConnection | AsyncSession
 
 
 class Pruned(Exception):
-    """The reader's position lies before what was pruned: events after it are gone from the log."""
+    """The reader's position is below the pruned position: events after it are gone from the log."""
 
     def __init__(self, module: str, after: int, pruned_position: int) -> None:
         self.pruned_position = pruned_position
@@ -42,7 +42,7 @@ class Pruned(Exception):
 
 
 class Reading(NamedTuple):
-    """What a reading gave: the entries in position order, and the position up to which that was everything."""
+    """The entries in position order, and the position up to which they are complete."""
 
     entries: list[Entry]
     horizon: int
@@ -50,10 +50,10 @@ class Reading(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Horizon:
-    """How far a log goes.
+    """The end of a log.
 
-    Up to ``pruned_position`` events may be gone. In a log that is not ``commit_ordered`` a position below
-    ``last_position`` may still be on its way.
+    Up to ``pruned_position`` events may be gone. In a log that is not ``commit_ordered``, an event below
+    ``last_position`` may still appear.
     """
 
     last_position: int
@@ -63,7 +63,7 @@ class Horizon:
 
 
 async def read_horizon(connection: Readable, module: str) -> Horizon | None:
-    """How far the module's log goes; None if the module is not known here."""
+    """The horizon of the module's log; None if the database does not have the module."""
     row = (await connection.execute(READ_HORIZON, {"module": module})).one_or_none()
     return None if row is None else Horizon(*row)
 
@@ -80,8 +80,8 @@ async def read_public(
     """The public events after a position, and the horizon; nothing internal, not even its id.
 
     ``upto`` ends the reading before the horizon; positions in ``handled``, an int8multirange, are left out. Raises
-    Pruned if events after the position were pruned, and ValueError without ``upto`` for a log that is not in the order
-    of its commits: one reading can't know how far that is complete.
+    Pruned if events after the position were pruned, and ValueError without ``upto`` for a log that is not
+    ``commit_ordered``: one reading can't know up to where it is complete.
     """
     return await _read(connection, READ_PUBLIC, module, after, limit=limit, upto=upto, handled=handled)
 
@@ -89,17 +89,16 @@ async def read_public(
 async def read_outgoing(
     connection: Readable, module: str, after: int, *, limit: int = LIMIT, held: Horizon | None = None
 ) -> Reading:
-    """What leaves the module after a position: its public events and its commands, for the relay.
+    """The public events and commands of a module after a position, for the relay.
 
-    ``held`` is the horizon as it was found by who holds a cursor that stands at the position: what a cursor has yet to
-    read is not pruned, so the log is not asked again how far it goes. Raises Pruned if events after the position were
-    pruned.
+    ``held`` is the horizon that was read while the caller's cursor at this position was locked: entries after a cursor
+    are not pruned, so the horizon is not read again. Raises Pruned if events after the position were pruned.
     """
     return await _read(connection, READ_OUTGOING, module, after, limit=limit, held=held)
 
 
 async def read_entry(connection: Readable, module: str, position: int) -> Entry | None:
-    """The public event or command at a position, also of what is being pruned; None if there is none."""
+    """The public event or command at a position, also if it is being pruned; None if there is none."""
     bounds = {"module": module, "after": position - 1, "horizon": position, "limit": 1}
     row = (await connection.execute(READ_OUTGOING, bounds)).one_or_none()
     return None if row is None else Entry.from_row(row)
@@ -108,17 +107,17 @@ async def read_entry(connection: Readable, module: str, position: int) -> Entry 
 async def read_commands(
     connection: Readable, module: str, target: str, after: int, *, limit: int = LIMIT, held: Horizon | None = None
 ) -> Reading:
-    """The commands that a module has for one collaborator after a position; otherwise as ``read_outgoing``."""
+    """The commands of a module for one collaborator after a position; otherwise as ``read_outgoing``."""
     return await _read(connection, READ_COMMANDS, module, after, limit=limit, held=held, target=target)
 
 
 async def read_all(connection: Readable, module: str, after: int, *, limit: int = LIMIT) -> Reading:
-    """Everything after a position, internal events and commands included: for the module itself."""
+    """All entries after a position, internal events and commands included: for the module itself."""
     return await _read(connection, READ_ALL, module, after, limit=limit)
 
 
 async def read_stream(connection: Readable, module: str, stream_id: str) -> list[Entry]:
-    """Everything in one stream, internal events and commands included: for the module itself."""
+    """All entries of one stream, internal events and commands included: for the module itself."""
     rows = await connection.execute(READ_STREAM, {"module": module, "stream_id": stream_id})
     return [Entry.from_row(row) for row in rows]
 
@@ -134,7 +133,7 @@ async def _read(
     held: Horizon | None = None,
     **arguments: str,
 ) -> Reading:
-    """One page. With fewer entries than the limit everything up to the horizon was read, else up to the last one."""
+    """Read one page. It is complete up to the horizon if it has fewer entries than the limit, else up to the last."""
     if limit < 1:
         raise ValueError(f"limit {limit}: a reading of nothing gets nowhere")
     known = held or await read_horizon(connection, module)
@@ -155,16 +154,16 @@ async def _read(
 
 
 async def _pruned_position(connection: Readable, module: str) -> int:
-    """Looked at after the reading: pruning says how far it goes before it removes anything."""
+    """The pruned position, to be read after the entries: pruning moves it before it deletes anything."""
     known = await read_horizon(connection, module)
     return known.pruned_position if known else 0
 
 
 def _stretches(after: int, horizon: int, limit: int) -> Iterator[tuple[int, int]]:
-    """The stretches of a log to look into one by one, wider and wider where there is little to find.
+    """The ranges of a log to read one by one, wider and wider while few entries are found.
 
-    Through a view with a security barrier PostgreSQL does not see that an index gives its rows in order: it reads and
-    sorts all that a statement may read before the limit counts.
+    With a security barrier view PostgreSQL does not know that an index returns rows in order: it reads and sorts all
+    rows of the range before it applies the limit.
     """
     width, widest = max(limit, NARROWEST_STRETCH), max(limit, WIDEST_STRETCH)
     while after < horizon:

@@ -1,17 +1,17 @@
-"""The safe horizon of a log that gives only positions: how far nothing can appear any more.
+"""The safe horizon of a log that has positions only: the position up to which no event can appear any more.
 
-The problem: in a log whose positions come from an identity column, position order is not commit order. A position that
-is not there may have been rolled back, or belong to a transaction that is still open; who passes it loses the event.
+The problem: if positions come from an identity column, position order is not commit order. A missing position may have
+been rolled back, or belong to a transaction that is still open; a reader that passes it then loses the event.
 
-The model: whoever takes a position that is missing below one that can be seen took it before, in a transaction that is
-open or has ended. So look at the last position first, and at the open transactions after that. Once the last of these
-has ended, everything that will ever stand at or below that position can be seen: what is missing then was rolled back.
+The model: a position that is missing below a visible one was assigned before that one, in a transaction that is open or
+has ended. So read the last position first, and then the open transactions. Once all of these have ended, every event up
+to that position is visible: the positions that are missing then were rolled back.
 
-A transaction that is prepared loses the name it had, and has not ended. So where one of those that are waited for is
-gone, whatever has been prepared since the wait began is waited for in its place.
+A transaction that is prepared loses its former name, but has not ended. So if one of the awaited transactions is gone,
+we also wait for all transactions that were prepared since the wait began.
 
-It holds as long as a position is taken in the transaction that writes it: not with sequences that hand out positions in
-advance (CACHE above 1). A transaction that stays open holds the safe horizon up, and nothing else does.
+This works only if a position is assigned in the transaction that writes it: not with sequences that assign positions in
+advance (CACHE above 1). A transaction that stays open stops the safe horizon; nothing else does.
 """
 
 from dataclasses import dataclass, replace
@@ -27,7 +27,7 @@ READ_OPEN_TRANSACTIONS = Statements(__package__)["read_open_transactions"]
 
 @dataclass(frozen=True, slots=True)
 class _Open:
-    """The transactions that are open at one moment, by their names, which the prepared ones change."""
+    """The transactions that are open at one moment, by name; preparing a transaction changes its name."""
 
     running: frozenset[str]
     prepared: frozenset[str]
@@ -47,21 +47,21 @@ class _Open:
 
 @dataclass(frozen=True, slots=True)
 class _Wait:
-    """The position to be passed, and who might still write before it; ``prepared`` were so when the wait began."""
+    """A position, the transactions that may still write up to it, and those that were ``prepared`` at the start."""
 
     last_position: int
     writing: _Open
     prepared: frozenset[str]
 
     def going_on(self, now: _Open) -> Self:
-        """The same with those who are left."""
+        """The same wait, for the transactions that are still open."""
         running = self.writing.running & now.running
         renamed = now.prepared - self.prepared if running != self.writing.running else frozenset()
         return replace(self, writing=_Open(running, (self.writing.prepared & now.prepared) | renamed))
 
 
 class SafeHorizon:
-    """The safe horizon of one module's log, found by looking again and again."""
+    """The safe horizon of one module's log; repeated calls of ``look`` move it."""
 
     def __init__(self, module: str) -> None:
         self._module = module
@@ -69,7 +69,7 @@ class SafeHorizon:
         self._wait: _Wait | None = None
 
     async def look(self, connection: AsyncConnection) -> int:
-        """The position up to which nothing can appear any more. Looks with two statements: at read committed only."""
+        """The position up to which no event can appear any more. It needs READ COMMITTED: it uses two statements."""
         known = await read_horizon(connection, self._module)
         last_position = known.last_position if known else 0
         now = await _Open.read(connection)
@@ -80,7 +80,7 @@ class SafeHorizon:
         return self._position
 
     def _pass(self, wait: _Wait) -> None:
-        """Pass the position if nobody is left to wait for."""
+        """Move to the position if no transaction is left to wait for."""
         if wait.writing:
             self._wait = wait
         else:

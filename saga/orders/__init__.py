@@ -1,4 +1,4 @@
-"""The order process: its messages, its sub-machines, and the tables that join them. The only business words here."""
+"""The order process: its messages, its sub-machines, and the tables that join them. The only business terms in saga."""
 
 from saga.orders.messages import OrderCancelled, OrderPlaced, PaymentReceived, PaymentTimedOut
 from saga.orders.process import order_process

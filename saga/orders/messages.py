@@ -1,6 +1,6 @@
-"""What the order process hears. Money is an integer of minor units with an ISO 4217 currency; times carry a zone.
+"""The inputs of the order process. Money is an integer of minor units with an ISO 4217 currency; times have a zone.
 
-A message is checked strictly where it names a field, and keeps what it does not name.
+Declared fields are checked strictly; other fields are kept.
 """
 
 from datetime import UTC, datetime
@@ -11,13 +11,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from saga.core.identifier import MAX_BYTES, is_short
 
 MAX_AMOUNT = 2**53 - 1
-"""The greatest amount that every JSON reader understands exactly."""
+"""The greatest amount that every JSON parser reads exactly."""
 
 MAX_TIMEOUT_SECONDS = 366 * 86_400
 
 
 def _in_utc(text: str) -> str:
-    """The instant in UTC with microseconds, so that instants sort as text does."""
+    """The time in UTC with microseconds, so that times sort as text."""
     try:
         instant = datetime.fromisoformat(text)
         if instant.tzinfo is None:
@@ -34,7 +34,7 @@ Instant = Annotated[str, Field(strict=True, max_length=64), AfterValidator(_in_u
 
 
 def _short(text: str) -> str:
-    """An order id goes into the header of messages, where bytes are counted."""
+    """Check an order id in bytes: it is sent in message headers, which have a limit in bytes."""
     if not is_short(text):
         raise ValueError(f"should have at most {MAX_BYTES} bytes of UTF-8")
     return text
@@ -44,7 +44,7 @@ OrderId = Annotated[Identifier, AfterValidator(_short)]
 
 
 class OrderMessage(BaseModel):
-    """What every message about an order has."""
+    """The base of all messages about an order."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
@@ -52,7 +52,7 @@ class OrderMessage(BaseModel):
 
 
 class OrderPlaced(OrderMessage):
-    """From orders: somebody ordered, and a payment of this amount is due."""
+    """From orders: a customer placed an order, and a payment of this amount is due."""
 
     amount: Amount
     currency: Currency
@@ -60,13 +60,13 @@ class OrderPlaced(OrderMessage):
 
 
 class OrderCancelled(OrderMessage):
-    """From orders: the customer no longer wants it."""
+    """From orders: the customer cancelled the order."""
 
     reason: str | None = None
 
 
 class PaymentReceived(OrderMessage):
-    """From payments: money came in. ``payment_id`` names the payment, whoever tells of it and however often."""
+    """From payments: a payment was received. ``payment_id`` is the same in every message about this payment."""
 
     payment_id: Identifier
     amount: Amount

@@ -1,11 +1,11 @@
-"""The order process, declared: four sub-machines, the table of their outcomes, and what each outcome wants.
+"""The declaration of the order process: four sub-machines, the table of outcomes, and what each outcome wants.
 
-Every row below is data. The engine, the diagrams, the documentation and the checks read these same tables.
+Every row below is data. The engine, the diagrams, the documentation and the checks read the same tables.
 
-Two rules that the tables express. Money counts whenever it came: a payment that is told after the timeout still pays
-the order, one that meets a cancellation is refunded. And once an order is decided, nothing more may be collected for
-it: every outcome but *awaiting payment* wants the payment request voided. A void withdraws the request; what was
-captured before it stays captured, and PaymentReceived says so.
+The tables express two rules. A payment counts whenever it arrives: after the timeout it still pays the order, and a
+payment for a cancelled order is refunded. And once an order is decided, no more money may be collected: every outcome
+except *awaiting payment* wants the payment request voided. A void withdraws the request; a payment that was captured
+before stays captured, and PaymentReceived reports it.
 """
 
 from datetime import timedelta
@@ -30,14 +30,14 @@ from saga.orders.messages import OrderCancelled, OrderPlaced, PaymentReceived, P
 
 
 class Request(Enum):
-    """Whether we know what was ordered."""
+    """Whether OrderPlaced has arrived."""
 
     UNPLACED = "unplaced"
     PLACED = "placed"
 
 
 class Payment(Enum):
-    """Whether any money came."""
+    """Whether any payment has arrived."""
 
     UNPAID = "unpaid"
     PAID = "paid"
@@ -51,14 +51,14 @@ class DeadlineState(Enum):
 
 
 class Cancellation(Enum):
-    """Whether the customer changed their mind."""
+    """Whether the customer has cancelled."""
 
     OPEN = "open"
     CANCELLED = "cancelled"
 
 
 class Outcome(Enum):
-    """What an order has come to."""
+    """The outcome of an order."""
 
     AWAITING_PAYMENT = "awaiting_payment"
     PAID = "paid"
@@ -75,7 +75,7 @@ class PaymentRequest(Enum):
 
 
 class Refund(Enum):
-    """The condition of one payment that has to go back: it is never taken back itself."""
+    """The condition of one refunded payment; a refund is never undone."""
 
     REFUNDED = "refunded"
 
@@ -123,7 +123,7 @@ CANCELLATION = SubMachine(
 ORDER = Register("order", of=OrderPlaced, key="order_id")
 PAYMENTS = Register("payments", of=PaymentReceived, key="payment_id")
 
-# One payment is kept, the least by (received_at, payment_id); a second one for the same order goes back.
+# One payment is kept, the least by (received_at, payment_id); further ones for the same order are refunded.
 SURPLUS = all_but_least(PAYMENTS, by=("received_at", "payment_id"))
 EVERY_PAYMENT = every(PAYMENTS)
 
@@ -165,7 +165,7 @@ OUTCOMES = outcomes(
 
 
 def order_process(payment_timeout: timedelta = timedelta(minutes=15)) -> Process:
-    """The order process; an order waits this long for its payment unless its OrderPlaced says otherwise."""
+    """The order process; an order waits this long for its payment, unless its OrderPlaced has another time."""
     payment_deadline = Deadline(
         "payment_deadline", emits=PaymentTimedOut, after=payment_timeout, override=(ORDER, "payment_timeout_seconds")
     )

@@ -1,1 +1,1 @@
-"""RabbitMQ: topology, codec, consumer, publisher, relay. Knows the engine; no process by name."""
+"""RabbitMQ: topology, connections, frames, consumer, publisher. Knows the engine, but no process by name."""

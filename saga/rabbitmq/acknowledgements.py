@@ -1,4 +1,4 @@
-"""Acknowledgements: what was handled of one channel, told to the broker in as few frames as the order allows."""
+"""Acknowledgements: confirm handled deliveries to the broker, in as few frames as their order allows."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from saga.rabbitmq.deliveries import Delivery
 
 
 class Acknowledgements:
-    """Of one channel, whose tags count from 1; batches may be handled in any order."""
+    """The acknowledgements of one channel, whose tags start at 1; batches may be handled in any order."""
 
     def __init__(self, wire: WireChannel) -> None:
         self._wire = wire
@@ -16,9 +16,9 @@ class Acknowledgements:
         self._beyond: set[int] = set()
 
     async def give(self, batch: Sequence[Delivery]) -> None:
-        """Acknowledge a batch: with one frame where nothing before it is open, otherwise one by one.
+        """Acknowledge a batch: with one frame if all deliveries before it are acknowledged, otherwise one by one.
 
-        On a dead channel there is nothing to do, the inbox knows.
+        On a closed channel it does nothing: the deliveries come again, and the inbox recognises them.
         """
         if self._wire.is_closed:
             return
@@ -35,6 +35,6 @@ class Acknowledgements:
                 await self._wire.basic_ack(tag)
 
     def open_between(self, after: int, upto: int) -> int:
-        """How many of the deliveries with these tags, (``after``, ``upto``], are not acknowledged."""
+        """How many deliveries with tags in (``after``, ``upto``] are not acknowledged."""
         after = max(after, self._upto)
         return max(0, upto - after) - sum(after < tag <= upto for tag in self._beyond)

@@ -1,15 +1,15 @@
-"""Admission: who may say what at the broker, judged by what the broker itself vouches for. Pure.
+"""Admission: checks whether the sender may send a message, by the attributes that the broker itself enforces. Pure.
 
-The problem: headers, properties and bodies are the sender's own words. What the broker checks is the exchange and the
-routing key: with topic permissions a user writes under `orders.*` alone, and may still put any type and any source into
-the message.
+The problem: the sender chooses headers, properties and body freely. The broker checks only the exchange and the routing
+key: a user with topic permissions may write only under `orders.*`, but can put any type and any source into the
+message.
 
-The model: the exchange and the key say who speaks, and the message has to agree. On our exchange of events the key is
-`<module>.<Type>`, as the process declares it; on our exchange of commands `<target>.<Type>`. Another exchange says
-nothing of modules: its messages are taken where an operator names it, as that exchange's own, under sources that no
-module has, and without positions.
+The model: the exchange and the key identify the sender, and the message has to agree with them. On our exchange of
+events the key is `<module>.<Type>`, as the process declares it; on our exchange of commands it is `<target>.<Type>`.
+Another exchange identifies no module: its messages are accepted only if an operator names the exchange, under sources
+that no module has, and without positions.
 
-What an operator puts back was admitted by that, whatever its key; but another exchange's message stays one.
+A redrive by an operator admits a message, whatever its key; a message from another exchange still counts as such.
 """
 
 from collections.abc import Callable, Collection
@@ -22,23 +22,23 @@ from saga.engine.intake import MODULES, names_module, poison, unknown_type, unpl
 from saga.messages import Envelope, Poison, Raw
 
 DEFAULT_EXCHANGE: Final = "amq.default"
-"""How the exchange without a name is called, here as in the broker's own management."""
+"""The name of the exchange without a name, as in the broker's management UI."""
 EXCHANGES: Final = "/exchanges/"
-"""What the source of a message from another exchange begins with here; nobody else's may."""
+"""The prefix that we give to the source of a message from another exchange; no other source may have it."""
 _SHOWN_CHARACTERS = 100
 
 Message = Envelope | Poison
 Judge = Callable[[Message], Message]
-"""Gives a delivered message back as it may be handled: as it is, or as poison with the rule that it breaks."""
+"""Returns a delivered message as it may be handled: unchanged, or as poison with the rule that it breaks."""
 
 
 def unjudged(message: Message) -> Message:
-    """For a queue from which nothing is handled."""
+    """Admit every message; for a queue whose messages are not handled."""
     return message
 
 
 class Events:
-    """Judges what is delivered to a process; ``accepted`` are the exchanges that an operator has named."""
+    """Judges messages to a process; ``accepted`` are the exchanges that an operator has named."""
 
     def __init__(self, process: Process, prefix: str, accepted: Collection[str] = ()) -> None:
         self._process = process
@@ -52,30 +52,30 @@ class Events:
         }
 
     def __call__(self, message: Message) -> Message:
-        """The message as it may be handled, judged by the exchange and the key under which it was delivered."""
+        """The message as it may be handled, judged by the exchange and the key of its delivery."""
         return self.judge(message, message.raw.exchange, message.raw.routing_key)
 
     def judge(self, message: Message, exchange: str, routing_key: str) -> Message:
-        """The same for a message that was published to this exchange under this key, however it came here."""
+        """The same for a message that was published to this exchange under this key, whatever route it took."""
         if isinstance(message, Poison):
             return message
         if exchange != self._events:
-            return self._from_elsewhere(message, exchange)
+            return self._from_other_exchange(message, exchange)
         declared = self._keys.get(routing_key)
         if declared == (message.type, message.source):
             return message
         if reason := self._broken_rule(message, routing_key):
-            speaks_itself = declared is not None and declared[1] == message.source
+            is_own_source = declared is not None and declared[1] == message.source
             refused = poison(message, reason)
-            return refused if speaks_itself else unplaced(refused)
+            return refused if is_own_source else unplaced(refused)
         return message
 
     def put_back(self, message: Message) -> Message:
-        """The message of a dead letter that an operator redrives: neither its exchange nor its key is in the way."""
+        """The message of a dead letter that an operator redrives: its exchange and key are not checked again."""
         exchange = self._published_to(message.raw)
         return message if isinstance(message, Poison) or exchange == self._events else _as_of(message, exchange)
 
-    def _from_elsewhere(self, message: Envelope, exchange: str) -> Message:
+    def _from_other_exchange(self, message: Envelope, exchange: str) -> Message:
         name = exchange or DEFAULT_EXCHANGE
         if name in self._accepted:
             return _as_of(message, exchange)
@@ -83,7 +83,7 @@ class Events:
         return unplaced(poison(message, reason))
 
     def _broken_rule(self, message: Envelope, routing_key: str) -> str | None:
-        """The rule that a message on our exchange of events breaks."""
+        """The rule that a message on our exchange of events breaks, as a sentence; None if it breaks none."""
         kind = self._process.message_types.get(message.type)
         if kind is None:
             return unknown_type(self._process, message.type)
@@ -100,7 +100,7 @@ class Events:
         return None
 
     def _published_to(self, raw: Raw) -> str:
-        """The exchange that the sender used, also of what the broker gave up."""
+        """The exchange that the sender used, also for dead-lettered messages."""
         if raw.exchange != self._undelivered:
             return raw.exchange
         first = raw.headers.get("x-first-death-exchange", self._events)
@@ -108,14 +108,14 @@ class Events:
 
 
 class Commands:
-    """Judges what is delivered to a collaborator."""
+    """Judges messages to a collaborator."""
 
     def __init__(self, target: str, prefix: str) -> None:
         self._target = target
         self._commands = f"{prefix}.commands"
 
     def __call__(self, message: Message) -> Message:
-        """The message as it may be handled, judged by the exchange and the key under which it was delivered."""
+        """The message as it may be handled, judged by the exchange and the key of its delivery."""
         if isinstance(message, Poison):
             return message
         reason = self._broken_rule(message)
@@ -133,11 +133,11 @@ class Commands:
 
 
 def _as_of(message: Envelope, exchange: str) -> Envelope:
-    """The message as one of that exchange's: what it calls itself can't be told from a module's elsewise."""
+    """The message with a source that names that exchange: otherwise it could look like a module's source."""
     source = f"{EXCHANGES}{quote(exchange or DEFAULT_EXCHANGE, safe='')}/{message.source}"
     return replace(message, source=source, module=None, position=None, previous_position=None)
 
 
-def _short(said: str) -> str:
-    shown = repr(said)
+def _short(text: str) -> str:
+    shown = repr(text)
     return shown if len(shown) <= _SHOWN_CHARACTERS else f"{shown[:_SHOWN_CHARACTERS]}..."

@@ -1,7 +1,7 @@
-"""Confirms: what the broker says of the messages that are outstanding on a publisher's channel.
+"""Confirms: tracks the outstanding messages on a publisher's channel until the broker confirms them.
 
-The broker counts the messages of a channel from 1 on and confirms them by that tag, one by one or all up to one. What
-found no queue it returns first, by the id of the message, and confirms it then.
+The broker numbers the messages of a channel from 1 and confirms them by that tag, one by one or all up to a tag. It
+first returns a message that found no queue, identified by its id, and then confirms it.
 """
 
 import asyncio
@@ -13,15 +13,15 @@ from saga.rabbitmq.content import Content
 
 
 class NotConfirmed(ConnectionError):
-    """The broker refused a message, or went away before it confirmed it."""
+    """The broker refused a message, or the connection was lost before the confirm."""
 
 
 class Refused(NotConfirmed):
-    """One of the messages is such that the broker refuses it, now and later: what is wrong is with the message."""
+    """The broker refuses one of the messages because of its contents, and would refuse it again."""
 
 
 class _Publish:
-    """Messages that were sent together."""
+    """Messages that were published together."""
 
     __slots__ = ("missing", "returned", "settled")
 
@@ -32,7 +32,7 @@ class _Publish:
 
 
 class Confirms:
-    """The outstanding messages of one channel, of any number of publishes."""
+    """The outstanding messages of one channel, from any number of publishes."""
 
     def __init__(self) -> None:
         self._last_tag = 0
@@ -40,9 +40,9 @@ class Confirms:
         self._content: Content | None = None
 
     def expect(self, ids: Sequence[str]) -> asyncio.Future[frozenset[str]]:
-        """That the messages with these ids are sent now; the ids of the returned ones once all are confirmed.
+        """Register messages that are sent now; the future gives the ids of the returned ones once all are confirmed.
 
-        The future raises NotConfirmed if the broker refuses one of them, or if the channel is lost before.
+        It raises NotConfirmed if the broker refuses one of them, or if the channel is lost before.
         """
         publish = _Publish(len(ids))
         for tag, message_id in enumerate(ids, self._last_tag + 1):
@@ -51,16 +51,16 @@ class Confirms:
         return publish.settled
 
     def lose(self, reason: str, kind: type[NotConfirmed] = NotConfirmed) -> None:
-        """Say that nothing more will be confirmed."""
+        """Fail all outstanding messages: the broker will confirm none of them."""
         for _, publish in self._outstanding.values():
             if not publish.settled.done():
                 publish.settled.set_exception(kind(reason))
         self._outstanding.clear()
 
     def handle_frame(self, kind: int, data: bytes, start: int, end: int) -> bool:
-        """Take the frames of confirms and returns; the channel's other frames are the client's."""
+        """Handle the frames of confirms and returns; the channel's other frames go to the client."""
         if kind != frames.METHOD:
-            return self._take_content(kind, data[start:end])
+            return self._handle_content(kind, data[start:end])
         if data.startswith(frames.ACK, start):
             self._confirm(*frames.read_confirm(data, start))
         elif data.startswith(frames.NACK, start):
@@ -71,16 +71,16 @@ class Confirms:
             return False
         return True
 
-    def _take_content(self, kind: int, payload: bytes) -> bool:
+    def _handle_content(self, kind: int, payload: bytes) -> bool:
         if self._content is None:
             return False
         if self._content.add(kind, payload):
-            self._give_back(self._content.read().message_id)
+            self._note_return(self._content.read().message_id)
             self._content = None
         return True
 
-    def _give_back(self, message_id: str | None) -> None:
-        """Note what was returned with the first that has this id: the broker returns in the order of the publishes."""
+    def _note_return(self, message_id: str | None) -> None:
+        """Mark the first message with this id as returned: the broker returns messages in the order of publishing."""
         for known, publish in self._outstanding.values():
             if known == message_id and known not in publish.returned:
                 publish.returned.add(known)

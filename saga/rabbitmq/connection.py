@@ -1,7 +1,7 @@
 """Connections: plain ones, for a supervised loop that starts over from the top on any loss.
 
-The client's own reconnecting connections have come back without their consumers, and hand out stale deliveries first;
-starting over has one path for the first start and for every later one.
+The client's own reconnecting connections have come back without their consumers, and deliver stale messages first.
+Starting over has a single path, for the first start and for every later one.
 """
 
 import asyncio
@@ -27,28 +27,28 @@ from saga.supervision import passes, supervise
 HEARTBEAT_SECONDS: Final = 10
 CONNECT_TIMEOUT_SECONDS: Final = 10.0
 SECONDS_FOR_ALL: Final = 5.0
-"""For all nodes together where there are several, but LEAST_TIMEOUT_SECONDS for each: others may answer."""
+"""For all nodes together if there are several, but at least LEAST_TIMEOUT_SECONDS for each."""
 LEAST_TIMEOUT_SECONDS: Final = 2.0
 SETUP_TIMEOUT_SECONDS: Final = 20.0
-"""For a broker that takes connections and does not answer for a queue: that has to be said, not waited for."""
+"""The limit for setting up a channel: a broker may accept connections and never answer for a queue."""
 
 MINIMUM_VERSION: Final = (3, 8)
-"""Of RabbitMQ: it brought quorum queues, and their limit of deliveries."""
+"""The first RabbitMQ with quorum queues and their delivery limit."""
 
 BROKER_ERRORS: Final = (AMQPError, ChannelInvalidStateError, OSError, asyncio.TimeoutError)
-"""What an unreachable, restarting or closing broker raises; ``reply_codes`` says what each leads to."""
+"""The errors of an unreachable, restarting or closing broker; ``reply_codes`` has the remedy for each."""
 
 _BARE: Final = (Exception, StopAsyncIteration)
-"""What the client raises, with nothing in it, for what is under way on a connection that ends without a word."""
+"""The client raises these without arguments for calls that are pending when a connection breaks."""
 
 
 class ConsumerLost(ConnectionError):
-    """The broker ended the consumer, or the channel, under us."""
+    """The broker cancelled the consumer or closed the channel."""
 
 
 @contextmanager
 def loss_is_said() -> Iterator[None]:
-    """Turn what the client raises bare into a ConnectionError; nobody else raises exactly that."""
+    """Turn the client's bare exceptions into a ConnectionError; no other code raises exactly these."""
     try:
         yield
     except _BARE as error:
@@ -58,9 +58,9 @@ def loss_is_said() -> Iterator[None]:
 
 
 async def connect(amqp_url: str, name: str) -> RoutedConnection:
-    """A new connection that notices a dead link within two heartbeats; ``name`` is shown by the broker.
+    """A new connection, which notices a dead link within two heartbeats; the broker shows ``name``.
 
-    Several nodes are tried in turn, from a random one on. Raises one of BROKER_ERRORS if none takes the connection.
+    Several nodes are tried in random order. Raises one of BROKER_ERRORS if none accepts the connection.
     """
     endpoints = BrokerAddress.parse(amqp_url).endpoints
     seconds = CONNECT_TIMEOUT_SECONDS
@@ -87,7 +87,7 @@ async def _connect(endpoint: Endpoint, name: str, seconds: float) -> RoutedConne
         with loss_is_said():
             await connection.connect(timeout=seconds)
     except InvalidFrameError:
-        # The client takes a refusal for a frame that it did not expect, and keeps to itself what it says.
+        # The client treats a refusal as an unexpected frame, and drops its reason.
         await connection.close()
         if connection.notices.refusal is None:
             raise
@@ -99,7 +99,7 @@ async def _connect(endpoint: Endpoint, name: str, seconds: float) -> RoutedConne
 
 
 def _url(endpoint: Endpoint) -> URL:
-    """What the client has to know, in its form."""
+    """The endpoint as a URL for the client."""
     return URL.build(
         scheme="amqp" if endpoint.certificates is None else "amqps",
         user=endpoint.user,
@@ -119,32 +119,32 @@ async def _context(endpoint: Endpoint) -> SSLContext | None:
 
 
 def place_of(amqp_url: str) -> str:
-    """The broker as people may see it: without a user and a password."""
+    """The broker's address for people: without user and password."""
     return f"broker {BrokerAddress.parse(amqp_url)}"
 
 
 @contextmanager
 def broker_errors(amqp_url: str) -> Iterator[None]:
-    """Turn the broker's errors into Unavailable or NeedsPerson where they mean that."""
+    """Turn the broker's errors into Unavailable or NeedsPerson, except for bugs."""
     try:
         with loss_is_said():
             yield
     except BROKER_ERRORS as error:
         remedy, means = classified(error)
-        said = str(error) or repr(error)
+        reason = str(error) or repr(error)
         match remedy:
             case Remedy.BUG:
                 raise
             case Remedy.PERSON:
-                raise NeedsPerson(f"{means} ({said})", place_of(amqp_url)) from error
+                raise NeedsPerson(f"{means} ({reason})", place_of(amqp_url)) from error
             case _:
-                raise Unavailable(said, place_of(amqp_url)) from error
+                raise Unavailable(reason, place_of(amqp_url)) from error
 
 
 async def look_at_broker(amqp_url: str, wanted: Topology) -> None:
-    """Look whether a service can work with the broker: the login, the version, the topology.
+    """Check whether a service can work with the broker: the login, the version, the topology.
 
-    Raises Unavailable where it can't now, NeedsPerson where somebody has to change something.
+    Raises Unavailable if it can't now, NeedsPerson if a person has to change something.
     """
     with broker_errors(amqp_url):
         async with await connect(amqp_url, "look") as connection, asyncio.timeout(SETUP_TIMEOUT_SECONDS):
@@ -153,7 +153,7 @@ async def look_at_broker(amqp_url: str, wanted: Topology) -> None:
 
 
 def require_version(connection: RoutedConnection, amqp_url: str) -> None:
-    """Raise NeedsPerson if the broker is a RabbitMQ that can't do what is needed."""
+    """Raise NeedsPerson if the broker is a RabbitMQ older than MINIMUM_VERSION."""
     product, version = connection.broker
     numbers = tuple(int(part) for part in re.findall(r"\d+", version)[:2])
     if product == "RabbitMQ" and numbers < MINIMUM_VERSION:
@@ -162,21 +162,21 @@ def require_version(connection: RoutedConnection, amqp_url: str) -> None:
 
 
 def is_transient(error: BaseException) -> bool:
-    """Whether the same work, done again later, will succeed."""
+    """Whether the same work can succeed later."""
     if isinstance(error, BROKER_ERRORS):
         return classified(error)[0] is not Remedy.BUG
     return passes(error)
 
 
 def passes_by_itself(error: BaseException) -> bool:
-    """Whether the same work, done again later, will succeed although nobody changes anything."""
+    """Whether the same work can succeed later without a person's help."""
     if isinstance(error, BROKER_ERRORS) and classified(error)[0] is Remedy.PERSON:
         return False
     return is_transient(error) and not isinstance(error, NeedsPerson)
 
 
 async def supervise_at_broker(name: str, session: Callable[[], Awaitable[None]], stop: asyncio.Event, url: str) -> None:
-    """As ``supervise``, for a session that talks to the broker at this address: what breaks there passes as well."""
+    """As ``supervise``, for a session with the broker at this address: the broker's errors are transient as well."""
 
     async def attempt() -> None:
         with loss_is_said():

@@ -1,7 +1,7 @@
-"""What a broker says of a connection itself: that it takes no publishes from it now, and why it closes it.
+"""Notices of the broker about a connection itself: that it blocks publishing, and why it closes the connection.
 
-RabbitMQ says the first to a connection that publishes while it is short of memory or disk; until it takes that back,
-whatever is published on the connection waits. The client sees these frames too. It keeps the second to itself where a
+RabbitMQ blocks a connection that publishes while the broker is short of memory or disk; until it unblocks the
+connection, messages published there wait. The client sees these frames too. It drops the reason for closing if a
 connection is refused before it is open.
 """
 
@@ -23,9 +23,9 @@ _log = structlog.get_logger()
 
 
 class ConnectionNotices:
-    """Looks at the frames of a connection's own channel, and leaves all of them to the client.
+    """Reads the frames of a connection's channel 0, and leaves all of them to the client.
 
-    A service logs what it hears; a command, which has no log, asks.
+    A service logs the notices; a command, which has no log, reads the attributes.
     """
 
     def __init__(self) -> None:
@@ -35,22 +35,22 @@ class ConnectionNotices:
         self.blocked_because = ""
 
     def handle_frame(self, kind: int, data: bytes, start: int, end: int) -> bool:
-        """Note what a frame says."""
+        """Record the notice in a frame; the client gets the frame as well."""
         if kind == METHOD:
-            said = data[start:end]
-            if said.startswith(BLOCKED):
-                self.blocked_because = _short(said, len(BLOCKED))
+            payload = data[start:end]
+            if payload.startswith(BLOCKED):
+                self.blocked_because = _short(payload, len(BLOCKED))
                 self.blocked.set()
                 if structlog.is_configured():
                     _log.error("broker_blocked", server=self.server, reason=self.blocked_because)
-            elif said.startswith(UNBLOCKED):
+            elif payload.startswith(UNBLOCKED):
                 self.blocked.clear()
                 if structlog.is_configured():
                     _log.warning("broker_unblocked", server=self.server)
-            elif said.startswith(CLOSE):
-                self.refusal = _CODE.unpack_from(said, len(CLOSE))[0], _short(said, len(CLOSE) + _CODE.size)
+            elif payload.startswith(CLOSE):
+                self.refusal = _CODE.unpack_from(payload, len(CLOSE))[0], _short(payload, len(CLOSE) + _CODE.size)
         return False
 
 
-def _short(said: bytes, at: int) -> str:
-    return said[at + 1 : at + 1 + said[at]].decode("utf-8", "replace")
+def _short(payload: bytes, at: int) -> str:
+    return payload[at + 1 : at + 1 + payload[at]].decode("utf-8", "replace")

@@ -1,19 +1,18 @@
-"""The consumer: takes deliveries as they come, hands them on in batches, acknowledges a batch once it is safe.
+"""The consumer: receives deliveries, handles them in batches, and acknowledges a batch once it is safe.
 
-It never waits to fill a batch: a batch is what has come since the last one, up to a limit. When much has come, others
-begin while the first is under way, up to three: one is decided while another is written and a third commits. The broker
-may send one more ahead; that bounds the memory. Of large messages it may send fewer: it begins with a few, and as their
-sizes are known the consumer is cancelled, and consumes anew.
+It never waits to fill a batch: a batch has the deliveries since the last one, up to a limit. If many are waiting,
+further batches begin while the first is under way, up to three: one is decided while another is written and a third
+commits. The prefetch has room for one more batch, which bounds the memory. Large messages get a smaller prefetch: we
+start low and, once the mean size is known, re-subscribe with a matching one.
 
-Messages of a hot instance make up batches of their own, one at a time. Where they are nearly all that was sent, the
-consumer consumes anew at once, to see whether others stand behind them; each time it looks twice as far.
+Messages of hot instances have their own batches, one at a time. If nearly all prefetched messages are of hot instances,
+the consumer re-subscribes at once, to reach the messages behind them; each time the prefetch doubles.
 
-Messages that somebody had before may be what that one died of. They are handled in another way, with care, and before
-that they are decoded in a child.
+A redelivered message may have killed its last worker. It is decoded in a child first, and handled with a rehearsal.
 
-A batch whose handling fails transiently is kept and handled again, with nothing acknowledged, as long as its channel
-lives. When the channel dies its deliveries are dropped: the broker gives them out again, and the inbox knows which of
-them took effect.
+A batch that fails with a transient error is handled again, unacknowledged, as long as its channel lives. When the
+channel dies, its deliveries are dropped: the broker delivers them again, and the inbox recognises those that took
+effect.
 """
 
 import asyncio
@@ -38,33 +37,32 @@ from saga.supervision import LONGEST_PAUSE_SECONDS
 
 WATCH_SECONDS = 1.0
 LOOK_PAST_SECONDS = 0.02
-"""How often it is looked whether the broker should send more, while messages of hot instances wait."""
+"""How often to check whether the broker should send more, while messages of hot instances wait."""
 BATCHES_UNDER_WAY = 3
 FIRST = 16
-"""Messages that the broker may send ahead before anything is known of their size."""
+"""The prefetch before the size of messages is known."""
 FAR_OFF = 2
-"""How many times as many, or as few, messages must fit that it pays to consume anew."""
+"""The factor by which a fitting prefetch must differ to be worth a new subscription."""
 WORTH_OVERLAPPING = 0.5
-"""How full a batch must be to begin while another one is under way: many small ones would cost more than they gain."""
+"""How full a batch must be to begin while another is under way: many small batches would cost more than they gain."""
 
 HOT = 0.2
-"""How many batches the waiting messages of one instance must make up for it to be hot."""
+"""The share of a batch that the waiting messages of one instance must reach for it to be hot."""
 NEARLY_ALL = 0.75
-"""How much of what the broker may send must be waiting for it to be asked for more."""
+"""The share of the prefetch that must be waiting before the broker is asked for more."""
 
 
 _Batch = asyncio.Task[Sequence[Delivery]]
-"""A batch that is being handled; in the end it is what may be acknowledged."""
+"""A batch that is being handled; its result are the deliveries to acknowledge."""
 
 _log = structlog.get_logger()
 
 
 class Consumer:
-    """Consumes one queue until it is stopped, through every loss of the broker or the database.
+    """Consumes one queue until it is stopped; starts over after every loss of the broker or the database.
 
-    ``judge`` says of each message whether its sender may say that. ``handle_again`` is for batches with messages that
-    were given out before; without it they are handled as all others. ``glance`` finds the instance that a body seems to
-    name; without it none is hot.
+    ``judge`` decides whether the sender may send a message. ``handle_again`` handles batches with redelivered messages;
+    without it they are handled like others. ``glance`` finds the instance in a body; without it no instance is hot.
     """
 
     def __init__(
@@ -92,7 +90,7 @@ class Consumer:
         self._prefetch = (BATCHES_UNDER_WAY + 1) * batch_size
 
     async def run(self, stop: asyncio.Event, ready: asyncio.Event) -> None:
-        """Consume until ``stop``; ``ready`` is set once deliveries can come."""
+        """Consume until ``stop``; ``ready`` is set once the subscription is active."""
 
         async def session() -> None:
             await self._session(stop, ready)
@@ -119,7 +117,7 @@ class Consumer:
     async def _pump(
         self, wire: WireChannel, deliveries: Deliveries, subscription: "_Subscription", stop: asyncio.Event
     ) -> None:
-        """Hand on batches, a few under way at most, and acknowledge each once it is handled."""
+        """Handle batches, a few at a time, and acknowledge each once it is handled."""
         acknowledgements, under_way = Acknowledgements(wire), _UnderWay()
         try:
             while not stop.is_set():
@@ -134,7 +132,7 @@ class Consumer:
                     goes_round()
                 line = under_way.next_line(deliveries)
                 if line is not None and not stop.is_set():
-                    batch = self._handle_on(wire, line.batch(self._batch_size), stop)
+                    batch = self._handle_batch(wire, line.batch(self._batch_size), stop)
                     under_way.add(asyncio.create_task(batch), is_hot=line is deliveries.hot)
                 await self._fit(subscription, deliveries, acknowledgements, drained=under_way.is_empty)
         except asyncio.CancelledError:
@@ -152,22 +150,24 @@ class Consumer:
         *,
         drained: bool,
     ) -> None:
-        """Let the broker send as many messages ahead as fit, and more while nearly all of them are of hot instances."""
+        """Fit the prefetch to the size of messages, and raise it while nearly all of them are of hot instances."""
         fitting = deliveries.fitting(self._prefetch)
         if not deliveries.hot:
             await subscription.fit(fitting, drained=drained and deliveries.are_empty)
         elif subscription.is_spent(acknowledgements, deliveries) and (more := deliveries.fitting_past_hot(fitting)):
-            await subscription.begin_anew(more, deliveries)
+            await subscription.renew(more, deliveries)
 
-    async def _handle_on(self, wire: WireChannel, batch: Sequence[Delivery], stop: asyncio.Event) -> Sequence[Delivery]:
-        """Handle a batch, for as long as its channel lives; the batch, that may be acknowledged now."""
+    async def _handle_batch(
+        self, wire: WireChannel, batch: Sequence[Delivery], stop: asyncio.Event
+    ) -> Sequence[Delivery]:
+        """Handle a batch, and retry as long as its channel lives; returns the batch, to acknowledge it."""
         is_back = any(delivery.is_back for delivery in batch)
-        messages = [self._judge(message) for message in await _read(batch, warily=is_back)]
+        messages = [self._judge(message) for message in await _read(batch, rehearsed=is_back)]
         attempts = AsyncRetrying(
             retry=retry_if_exception_type((Unavailable, LostRace)),
             wait=wait_random_exponential(multiplier=0.05, max=LONGEST_PAUSE_SECONDS),
             stop=lambda _: wire.is_closed or stop.is_set(),
-            before_sleep=_say_retrying,
+            before_sleep=_log_retry,
             reraise=True,
         )
         await attempts(self._handle_again if is_back else self._handle, messages)
@@ -175,7 +175,7 @@ class Consumer:
 
 
 class _UnderWay:
-    """The batches that are being handled: a few at most, and one of hot instances among them."""
+    """The batches that are being handled: BATCHES_UNDER_WAY at most, one of them of hot instances at most."""
 
     def __init__(self) -> None:
         self._batches: list[_Batch] = []
@@ -183,39 +183,39 @@ class _UnderWay:
 
     @property
     def is_empty(self) -> bool:
-        """Whether none is."""
+        """Whether no batch is being handled."""
         return not self._batches
 
     def add(self, batch: _Batch, *, is_hot: bool) -> None:
-        """Another one has begun."""
+        """Add a batch that has begun."""
         self._batches.append(batch)
         self._hot = batch if is_hot else self._hot
 
     def remove(self, batch: _Batch) -> None:
-        """This one has ended."""
+        """Remove a batch that has ended."""
         self._batches.remove(batch)
         self._hot = None if batch is self._hot else self._hot
 
     def done(self) -> list[_Batch]:
-        """Those that are handled, or have failed."""
+        """The batches that are handled or have failed."""
         return [batch for batch in self._batches if batch.done()]
 
     def cancel(self) -> None:
-        """End all."""
+        """Cancel all batches."""
         for batch in self._batches:
             batch.cancel()
 
     async def ended(self) -> list[_Batch]:
-        """All, once they have ended; those that failed are the last."""
+        """All batches, once they have ended; the failed ones are last."""
         await asyncio.gather(*self._batches, return_exceptions=True)
         return sorted(self._batches, key=lambda batch: batch.cancelled() or batch.exception() is not None)
 
     def next_line(self, deliveries: Deliveries) -> Line | None:
-        """Where the next batch is to be taken from, if one should begin now."""
+        """The line for the next batch, if one should begin now."""
         return next((line for line, event in self._may_begin(deliveries) if event.is_set()), None)
 
     async def wait(self, deliveries: Deliveries, stop: asyncio.Event) -> None:
-        """Wait until a batch should begin or has ended, or for the stop; but not for long, the consumer may be gone."""
+        """Wait until a batch should begin or has ended, or for the stop; with a timeout: the consumer may be lost."""
         events = [stop, *(event for _, event in self._may_begin(deliveries))]
         if any(event.is_set() for event in events):
             return
@@ -228,7 +228,7 @@ class _UnderWay:
                 signal.cancel()
 
     def _may_begin(self, deliveries: Deliveries) -> list[tuple[Line, asyncio.Event]]:
-        """The lines from which another batch may begin, with what is set when it should."""
+        """The lines for which another batch may begin, each with the event that is set when it should."""
         if len(self._batches) == BATCHES_UNDER_WAY:
             return []
         others = deliveries.others, deliveries.others.worth_taking(len(self._batches) - (self._hot is not None))
@@ -236,7 +236,7 @@ class _UnderWay:
 
 
 class _Subscription:
-    """A consumer at the broker, and how many messages that may send ahead: ``most``, or fewer."""
+    """A consumer at the broker, with its prefetch: ``most``, or fewer."""
 
     def __init__(self, wire: WireChannel, queue: str, most: int) -> None:
         self._wire = wire
@@ -248,20 +248,20 @@ class _Subscription:
 
     @classmethod
     async def begin(cls, wire: WireChannel, queue: str, most: int) -> Self:
-        """Consume from now on."""
+        """Subscribe."""
         subscription = cls(wire, queue, most)
         await subscription._consume()
         return subscription
 
     @property
     def is_alive(self) -> bool:
-        """Whether messages can come, or will once it consumes anew."""
+        """Whether the subscription is active, or is being renewed."""
         return not self._wire.is_closed and (self._tag is None or self._tag in self._wire.consumers)
 
     async def fit(self, prefetch: int, *, drained: bool) -> None:
-        """Consume anew if another number of messages fits by far better, as soon as all that has come is acknowledged.
+        """Re-subscribe if another prefetch fits much better, as soon as all deliveries are acknowledged.
 
-        The broker takes the number when a consumer begins, and counts for each consumer what it has sent.
+        The broker reads the prefetch when a consumer begins, and counts unacknowledged deliveries per consumer.
         """
         async with asyncio.timeout(SETUP_TIMEOUT_SECONDS):
             if self._tag is not None and self._is_far_off(prefetch):
@@ -271,11 +271,11 @@ class _Subscription:
                 await self._consume()
 
     def is_spent(self, acknowledgements: Acknowledgements, deliveries: Deliveries) -> bool:
-        """Whether nearly all that the broker may send ahead since it consumed anew is here."""
+        """Whether nearly all of the prefetch since the last subscription is here, unacknowledged."""
         return acknowledgements.open_between(self._after, deliveries.last_tag) >= NEARLY_ALL * self._prefetch
 
-    async def begin_anew(self, prefetch: int, deliveries: Deliveries) -> None:
-        """Consume anew with so many more, whatever was sent before."""
+    async def renew(self, prefetch: int, deliveries: Deliveries) -> None:
+        """Re-subscribe with this prefetch, in addition to the deliveries before."""
         async with asyncio.timeout(SETUP_TIMEOUT_SECONDS):
             if self._tag is not None:
                 await self._cancel(self._tag)
@@ -293,21 +293,21 @@ class _Subscription:
 
     async def _consume(self) -> None:
         await self._wire.basic_qos(prefetch_count=self._prefetch)
-        self._tag = (await self._wire.basic_consume(self._queue, _taken_before)).consumer_tag
+        self._tag = (await self._wire.basic_consume(self._queue, _unrouted)).consumer_tag
 
 
-async def _read(batch: Sequence[Delivery], *, warily: bool) -> list[Envelope | Poison]:
+async def _read(batch: Sequence[Delivery], *, rehearsed: bool) -> list[Envelope | Poison]:
     raws = [delivery.message for delivery in batch]
-    condemned = await rehearse(raws, decode) if warily else {}
+    condemned = await rehearse(raws, decode) if rehearsed else {}
     return [Poison(raw, condemned[index]) if index in condemned else decode(raw) for index, raw in enumerate(raws)]
 
 
-def _say_retrying(state: RetryCallState) -> None:
+def _log_retry(state: RetryCallState) -> None:
     error = state.outcome.exception() if state.outcome else None
     starts_over(str(error) or repr(error))
     _log.warning("retrying_batch", attempt=state.attempt_number, server=server_of(error), error=str(error))
 
 
-async def _taken_before(message: object) -> None:
-    """Deliveries are taken out of the stream before the client sees them; here comes none."""
+async def _unrouted(message: object) -> None:
+    """The client's callback, which is never called: the frame router removes deliveries from the client's stream."""
     raise AssertionError(f"a delivery went past the frame router: {message!r}")

@@ -1,11 +1,11 @@
-"""Content: one message that is put together from the frames that come on a channel after its method frame."""
+"""Content: assembles one message from the frames that follow its method frame on a channel."""
 
 from saga.messages import Raw
 from saga.rabbitmq import frames
 
 
 class Content:
-    """A message of which not everything came yet; its properties are read when somebody wants them."""
+    """A message that is being assembled; its properties are read on demand."""
 
     __slots__ = ("_address", "_header", "_missing", "body")
 
@@ -16,7 +16,7 @@ class Content:
         self.body = b""
 
     def add(self, kind: int, payload: bytes) -> bool:
-        """Add a header or body frame; whether it was the last one."""
+        """Add a header or body frame; returns whether it was the last one."""
         if kind == frames.HEADER:
             self._header = payload
             self._missing = frames.read_size(payload)
@@ -26,5 +26,5 @@ class Content:
         return self._missing <= 0
 
     def read(self) -> Raw:
-        """The message, once all of it has come."""
+        """The message; it has to be complete."""
         return frames.read_message(self._header, self.body, self._address)

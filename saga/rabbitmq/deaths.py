@@ -1,7 +1,7 @@
-"""Deaths: why a broker gave a message up, as its header ``x-death`` says. Pure; the header may hold anything.
+"""Deaths: why a broker dead-lettered a message, from its header ``x-death``. Pure; the header may have any contents.
 
-The broker writes one entry for each queue and reason, the last one first. Why a message is here now is its last death;
-people are told all of them, in the order in which they happened.
+The broker writes one entry for each queue and reason, the last one first. The last death is the reason why the message
+is here now; people see all of them, in the order in which they happened.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from saga.messages import Raw
 
 DELIVERY_LIMIT_REACHED: Final = "delivery_limit"
 MOST_DEATHS: Final = 10
-"""Of so many of them people are told."""
+"""The most deaths that people see."""
 
 _WRITTEN_BY_THE_BROKER: Final = ("x-death", "x-first-death-", "x-last-death-")
 _MOST_CHARACTERS: Final = 120
@@ -27,7 +27,7 @@ _WHAT_HAPPENED: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Death:
-    """One reason for which a queue gave a message up, how often, and when it last did; None for what is not said."""
+    """Why a queue dead-lettered a message, how often, and when it last did; None for missing values."""
 
     reason: str
     queue: str
@@ -37,7 +37,7 @@ class Death:
 
 
 def read_deaths(raw: Raw) -> list[Death]:
-    """What the broker says of a message, the last death first; without what can't be understood."""
+    """The deaths of a message, the last one first, without entries that can't be read."""
     entries = raw.headers.get("x-death")
     return [death for entry in entries if (death := _death(entry))] if isinstance(entries, list) else []
 
@@ -46,14 +46,14 @@ def why_given_up(deaths: list[Death]) -> str:
     """The reason as a sentence for people."""
     if not deaths:
         return "the broker gave it up, and no header says why"
-    told = [_sentence(death) for death in reversed(deaths[:MOST_DEATHS])]
-    if left_out := len(deaths) - len(told):
-        told.insert(0, f"{left_out} earlier reasons are left out here")
-    return f"the broker gave it up: {', then '.join(told)}"
+    sentences = [_sentence(death) for death in reversed(deaths[:MOST_DEATHS])]
+    if left_out := len(deaths) - len(sentences):
+        sentences.insert(0, f"{left_out} earlier reasons are left out here")
+    return f"the broker gave it up: {', then '.join(sentences)}"
 
 
 def as_published(raw: Raw, death: Death) -> Raw:
-    """The message as it was before it died for the first time; its routing key never changed."""
+    """The message as it was before its first death; its routing key never changed."""
     headers = {name: value for name, value in raw.headers.items() if not name.startswith(_WRITTEN_BY_THE_BROKER)}
     return replace(raw, exchange=death.exchange or "", headers=headers)
 
@@ -81,11 +81,11 @@ def _text(value: Any) -> str | None:
 def _sentence(death: Death) -> str:
     queue, reason = _short(death.queue), _short(death.reason)
     known = _WHAT_HAPPENED.get(death.reason)
-    said = known.format(queue=queue) if known else f"queue {queue} gave it up as {reason!r}"
+    sentence = known.format(queue=queue) if known else f"queue {queue} gave it up as {reason!r}"
     details = [f"{death.count} times"] if death.count is not None and death.count > 1 else []
     if death.last is not None:
         details.append(f"{'last ' if details else ''}at {death.last.isoformat()}")
-    return f"{said} ({', '.join(details)})" if details else said
+    return f"{sentence} ({', '.join(details)})" if details else sentence
 
 
 def _short(text: str) -> str:

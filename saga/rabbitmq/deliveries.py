@@ -1,7 +1,8 @@
-"""Deliveries: put together from the frames of a consumer's channel, until somebody takes them in batches.
+"""Deliveries: assembled from the frames of a consumer's channel, they wait here until they are taken in batches.
 
-A queue is first in, first out, and whoever stands behind thousands of messages of one instance would wait for all of
-them. So messages of a hot instance, one of which many wait already, are kept apart: others go past them.
+A queue is first in, first out, so a message behind thousands of messages of one instance would wait for all of them. An
+instance is hot if many of its messages are waiting. Messages of hot instances wait in a separate line, which others can
+overtake.
 """
 
 import asyncio
@@ -17,23 +18,23 @@ from saga.rabbitmq import frames
 from saga.rabbitmq.content import Content
 
 BATCH_BYTES = 2 * 1024 * 1024
-"""Bodies of one batch together, unless a single one is larger: a statement can't carry any amount."""
+"""The most bytes of bodies in one batch, unless a single body is larger: statements have a limit."""
 AHEAD_BYTES = 4 * BATCH_BYTES
-"""Bodies that the broker may have sent and nobody has acknowledged, about: of large ones it may send fewer."""
+"""About the most bytes of unacknowledged bodies; with large bodies the prefetch is smaller."""
 HOT_BYTES = 32 * 1024 * 1024
-"""The same for bodies of hot instances, beyond those."""
+"""About the most bytes of further bodies, of hot instances."""
 HOT_MESSAGES = 65_535
-"""Messages of hot instances that wait here at most, about."""
+"""About the most messages of hot instances that wait here."""
 MEAN_OF = 32
-"""The mean size of a body is that of about so many of the last ones."""
+"""About the number of last bodies in the mean size."""
 GLANCE_BYTES = 4096
-"""How much of a body is looked at for the name of its instance."""
+"""How many bytes of a body are searched for its instance."""
 
 Glance = Callable[[bytes], bytes]
 
 
 def glance_for(correlate: str) -> Glance:
-    """Finds the instance that a body seems to name, empty if none; a hint that only decides who goes first."""
+    """A function that finds the instance in a body, empty if none; a hint that only decides the order of handling."""
     name = re.escape(orjson.dumps(correlate))
     find = re.compile(name + rb'\s*:\s*("[^"]*"|-?\d+)').search
 
@@ -46,9 +47,9 @@ def glance_for(correlate: str) -> Glance:
 
 @dataclass(slots=True)
 class Delivery:
-    """A message, the tag by which it is acknowledged on its channel, and whether somebody had it before.
+    """A message, the tag that acknowledges it on its channel, and whether it is redelivered (``is_back``).
 
-    ``about`` is the instance that it seems to name.
+    ``about`` is the instance that it seems to be about.
     """
 
     tag: int
@@ -63,7 +64,7 @@ class Delivery:
 
 
 class Line:
-    """Deliveries that wait, in their order; there are many from ``enough`` on, or when their bodies make up a batch."""
+    """Waiting deliveries, in order; ``many`` is set from ``enough`` on, or when their bodies fill a batch."""
 
     def __init__(self, enough: int) -> None:
         self._enough = enough
@@ -77,11 +78,11 @@ class Line:
         return len(self._waiting)
 
     def count(self, about: bytes) -> int:
-        """How many of them are about an instance."""
+        """How many of the deliveries are about this instance."""
         return self._of[about]
 
     def add(self, delivery: Delivery) -> None:
-        """Put a delivery behind all others."""
+        """Append a delivery."""
         self._waiting.append(delivery)
         self._of[delivery.about] += 1
         self.size += len(delivery.content.body)
@@ -90,7 +91,7 @@ class Line:
             self.many.set()
 
     def batch(self, most: int) -> list[Delivery]:
-        """Take the first ones."""
+        """Remove and return the first deliveries: ``most`` at most, and one batch of bodies."""
         taken: list[Delivery] = []
         size = 0
         while self._waiting and len(taken) < most:
@@ -108,7 +109,7 @@ class Line:
         return taken
 
     def worth_taking(self, under_way: int) -> asyncio.Event:
-        """Set when another batch should begin: with any message, or with many while a batch is under way."""
+        """The event for the next batch: set with any message, or with many while a batch is under way."""
         return self.many if under_way else self.some
 
     def _are_many(self) -> bool:
@@ -116,9 +117,10 @@ class Line:
 
 
 class Deliveries:
-    """What the broker has sent on one channel and nobody has taken yet: in one line what is ``hot``, in one the others.
+    """The waiting deliveries of one channel, in two lines: those of ``hot`` instances, and the ``others``.
 
-    An instance is hot as long as more than ``most_of_one`` of its messages wait; without a ``glance`` none is.
+    An instance becomes hot when ``most_of_one`` of its messages wait among the others, and stays hot until its line has
+    none. Without a ``glance`` no instance is hot.
     """
 
     def __init__(self, enough: int, *, glance: Glance | None = None, most_of_one: int = 1) -> None:
@@ -132,7 +134,7 @@ class Deliveries:
         self.last_tag = 0
 
     def handle_frame(self, kind: int, data: bytes, start: int, end: int) -> bool:
-        """Take the frames of deliveries; the channel's other frames are the client's."""
+        """Handle the frames of deliveries; the channel's other frames go to the client."""
         if kind == frames.METHOD:
             if not data.startswith(frames.DELIVER, start):
                 return False
@@ -148,17 +150,17 @@ class Deliveries:
 
     @property
     def are_empty(self) -> bool:
-        """Whether nothing waits."""
+        """Whether no delivery waits."""
         return not self.others and not self.hot
 
     def fitting(self, most: int) -> int:
-        """How many messages the broker may send ahead, given how large they are: at least one, and ``most`` at most."""
+        """The prefetch that fits the mean size of a message: at least 1, and ``most`` at most."""
         return max(1, min(most, int(AHEAD_BYTES / max(1.0, self._mean_bytes))))
 
     def fitting_past_hot(self, least: int) -> int:
-        """How many more it may send to show who is behind the hot instances: as many again as those have waiting.
+        """The prefetch to reach messages behind the hot instances: as many again as wait there, and at least ``least``.
 
-        At least ``least``; but none where there are many others to do, or no room.
+        It is 0 if many others wait already, or if there is no room.
         """
         if self.others.many.is_set():
             return 0

@@ -1,12 +1,12 @@
-"""The sorter: what a connection reads goes to the client, but content frames go straight to whoever takes them.
+"""The frame router: passes a connection's frames to the client, but content frames directly to their handlers.
 
-The client (aio-pika on aiormq) does everything that is rare: it connects, opens and closes channels, declares, keeps
-heartbeats, notices that a link is dead. What comes by the thousand is taken out of its stream before it sees it:
-deliveries on a consumer's channel, confirms and returns on a publisher's. The seam is public: a connection may be given
-its transport.
+The client (aio-pika on aiormq) does everything that is rare: it connects, opens and closes channels, declares, sends
+heartbeats, notices a dead link. Frames that come by the thousand are removed from its stream: deliveries on a
+consumer's channel, confirms and returns on a publisher's. The interface for that is public: a connection accepts a
+transport factory.
 
-The client takes a link for dead on which it reads nothing for some heartbeats, and a broker that sends deliveries sends
-no heartbeats. So a heartbeat stands in its stream for the frames that were taken, once a second.
+The client considers a link dead if it reads nothing for some heartbeats, and a broker that sends deliveries sends no
+heartbeats. So once a second we inject a heartbeat in place of the frames we took.
 """
 
 import asyncio
@@ -29,14 +29,14 @@ HEARTBEAT_SECONDS = 1.0
 
 
 class FrameHandler(Protocol):
-    """Takes the frames of one channel that it knows what to do with."""
+    """Handles some of the frames of one channel."""
 
     def handle_frame(self, kind: int, data: bytes, start: int, end: int) -> bool:
-        """Whether the frame was taken, whose payload stands from ``start`` to ``end``: nobody else sees it then."""
+        """Handle a frame whose payload is at ``start`` to ``end``; if this is True, the client does not see it."""
 
 
 class FrameRouter(asyncio.StreamReaderProtocol):
-    """What comes in on one connection, sorted frame by frame; ``takers`` are known by their channel's number."""
+    """Routes the frames of one connection to ``handlers``, by the channel's number, or to the client."""
 
     def __init__(
         self, reader: asyncio.StreamReader, loop: asyncio.AbstractEventLoop, notices: FrameHandler | None = None
@@ -49,7 +49,7 @@ class FrameRouter(asyncio.StreamReaderProtocol):
         self._next_heartbeat = 0.0
 
     def data_received(self, data: bytes) -> None:
-        """Sort what came; a frame that is not whole yet waits for the rest of it."""
+        """Route the complete frames; an incomplete one waits for the rest."""
         if self._rest:
             data = self._rest + data
         at = passed = 0
@@ -70,7 +70,7 @@ class FrameRouter(asyncio.StreamReaderProtocol):
             self._show_life()
 
     def eof_received(self) -> bool | None:
-        """Nothing more comes: the client may have what is no whole frame, it says so."""
+        """Pass on the rest at the end of the input: the client reports an incomplete frame."""
         self._pass_on(self._rest)
         return super().eof_received()
 
@@ -86,7 +86,7 @@ class FrameRouter(asyncio.StreamReaderProtocol):
 
 
 class _RoutedTransport(TransportFactory):
-    """Connects as the client would, with a sorter in between."""
+    """Connects as the client would, with a frame router in between."""
 
     router: FrameRouter
 
@@ -112,7 +112,7 @@ class _RoutedTransport(TransportFactory):
 
 
 class _Channel(aio_pika.Channel):
-    """A channel of the client that can't be opened on a connection that is lost, and says so as it says the rest."""
+    """A channel of the client that raises one of the client's own errors if it is opened on a lost connection."""
 
     async def _open(self) -> None:
         with _lost_connection_raised():
@@ -121,7 +121,7 @@ class _Channel(aio_pika.Channel):
 
 @contextmanager
 def _lost_connection_raised() -> Iterator[None]:
-    """The client raises a bare RuntimeError where a connection is lost at the moment when a channel is opened on it."""
+    """Turn the bare RuntimeError of opening a channel on a lost connection into ChannelInvalidStateError."""
     try:
         yield
     except RuntimeError as error:
@@ -129,11 +129,10 @@ def _lost_connection_raised() -> Iterator[None]:
 
 
 class RoutedConnection(aio_pika.Connection):
-    """A plain connection of the client, whose content frames can be taken.
+    """A plain connection of the client, whose content frames can be routed to handlers.
 
-    ``overheard`` is what the broker says of the connection itself.
-
-    With TLS the certificate must have ``server_name``, or the host's name if that is None.
+    ``notices`` has the broker's notices about the connection itself. With TLS the certificate must have
+    ``server_name``, or the host's name if that is None.
     """
 
     CHANNEL_CLASS = _Channel
@@ -145,19 +144,19 @@ class RoutedConnection(aio_pika.Connection):
         self._transport_factory = self.kwargs["transport_factory"] = factory
 
     def channel(self, *args: Any, **options: Any) -> AbstractChannel:
-        """A new channel, not opened yet. Raises ChannelInvalidStateError where the connection was closed."""
+        """A new channel, not opened yet. Raises ChannelInvalidStateError if the connection is closed."""
         with _lost_connection_raised():
             return super().channel(*args, **options)
 
     @property
     def broker(self) -> tuple[str, str]:
-        """The product and the version that the broker gives itself."""
+        """The product and the version that the broker reports."""
         wire = self.transport and self.transport.connection
-        said = wire.server_properties if isinstance(wire, Connection) else {}
-        return str(said.get("product", "")), str(said.get("version", ""))
+        properties = wire.server_properties if isinstance(wire, Connection) else {}
+        return str(properties.get("product", "")), str(properties.get("version", ""))
 
     async def route_frames(self, channel: AbstractChannel, handler: FrameHandler) -> Channel:
-        """Let ``taker`` have what it wants of the channel from now on; the channel underneath, which speaks AMQP."""
+        """Route the channel's frames to ``handler`` from now on; returns the underlying AMQP channel."""
         wire = await channel.get_underlay_channel()
         if not isinstance(wire, Channel):
             raise TypeError(f"aio-pika runs on {type(wire).__name__}, not on aiormq's channel")

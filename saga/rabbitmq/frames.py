@@ -1,16 +1,15 @@
 """AMQP 0-9-1 content frames: messages to bytes, and bytes to messages. Pure; knows nothing of sockets and channels.
 
-The problem: turning frames into objects is most of what consuming costs. A general client reads each of the three
+The problem: turning frames into objects is most of the cost of consuming. A general client reads each of the three
 frames of a message with several awaits, builds an object for each and starts a task; that takes ten times as long as
-looking at the bytes.
+reading the bytes directly.
 
-The model: a message is a method frame, a header frame and body frames. Of the properties only those are read that a
-message here is known by; the others are stepped over. Layout and bit numbers: AMQP 0-9-1, section 4.2 (framing) and the
-grammar of class *basic*.
+The model: a message is a method frame, a header frame and body frames. Only the properties that we use are decoded; the
+others are skipped. Layout and bit numbers: AMQP 0-9-1, section 4.2 (framing) and the grammar of class *basic*.
 
-What can fail: properties come from foreign clients, and brokers pass on what is no UTF-8 or no table. One such message
-must not cost the connection, which would bring it again for ever. Text is decoded as far as it goes, and a table that
-can't be read is kept as bytes: the message is then answered as what it is, not understood.
+What can fail: properties come from foreign clients, and brokers pass on text that is not UTF-8 and tables that can't be
+read. Such a message must not break the connection, because it would be delivered again for ever. Text is decoded with
+escapes for invalid bytes, and a table that can't be read is kept as bytes: the message then becomes poison.
 """
 
 import struct
@@ -29,7 +28,7 @@ END: Final = b"\xce"
 HEARTBEAT: Final = struct.pack(">BHI", 8, 0, 0) + END
 
 FRAME_START: Final = struct.Struct(">BHI")
-"""Kind, channel and length of what follows; then one byte ends the frame."""
+"""Kind, channel and length of the payload; one byte ends the frame."""
 FRAME_EXTRA: Final = FRAME_START.size + len(END)
 
 _BASIC: Final = 60
@@ -41,10 +40,10 @@ NACK: Final = struct.pack(">HH", _BASIC, 120)
 
 PERSISTENT: Final = 2
 _COUNTED: Final = ("x-delivery-count", "x-acquired-count")
-"""Headers that the broker adds to what it gives out again: the message is the same as the first time."""
+"""Headers that the broker adds to redelivered messages; they are removed, so that the message stays the same."""
 
 UNDECODABLE: Final = UNREADABLE
-"""Under this name stand the bytes of a table, or of all properties, that can't be read."""
+"""The header with the bytes of a table, or of all properties, that can't be read."""
 
 _CONFIRM = struct.Struct(">4xQB")
 _DELIVERY_TAG = struct.Struct(">QB")
@@ -67,9 +66,9 @@ Address = tuple[str, str]
 
 
 def read_deliver(data: bytes, at: int) -> tuple[int, bool, Address]:
-    """Of a method frame *deliver* whose payload begins at ``at``.
+    """Read a method frame *deliver* whose payload begins at ``at``.
 
-    The delivery tag, whether the message was given out before, and where it was published to.
+    Returns the delivery tag, whether the message is redelivered, and its exchange and routing key.
     """
     at += 5 + data[at + 4]
     tag, bits = _DELIVERY_TAG.unpack_from(data, at)
@@ -78,20 +77,20 @@ def read_deliver(data: bytes, at: int) -> tuple[int, bool, Address]:
 
 
 def read_return(data: bytes, at: int) -> Address:
-    """Of a method frame *return*: where the message that found no queue was published to."""
+    """Read a method frame *return*: the exchange and routing key of a message that found no queue."""
     at += 7 + data[at + 6]
     exchange, at = _short(data, at)
     return exchange, _short(data, at)[0]
 
 
 def read_confirm(data: bytes, at: int) -> tuple[int, bool]:
-    """Of a method frame *ack* or *nack*: the delivery tag, and whether it stands for all up to it."""
+    """Read a method frame *ack* or *nack*: the delivery tag, and whether it includes all lower tags."""
     tag, bits = _CONFIRM.unpack_from(data, at)
     return tag, bool(bits & 1)
 
 
 def read_size(header: bytes) -> int:
-    """Of a header frame's payload: how many bytes the body has."""
+    """Read the number of bytes of the body from a header frame's payload."""
     size: int = _HEADER.unpack_from(header)[0]
     return size
 
@@ -119,7 +118,7 @@ def read_message(header: bytes, body: bytes, address: Address) -> Raw:
 
 
 def _properties(data: bytes) -> dict[str, Any]:
-    """The properties that are there, by name."""
+    """The properties in a header frame's payload, by name."""
     flags = more = _HEADER.unpack_from(data)[1]
     at = _HEADER.size
     while more & _MORE_FLAGS:
@@ -133,30 +132,30 @@ def _properties(data: bytes) -> dict[str, Any]:
 
 @lru_cache(maxsize=256)
 def _layout(flags: int) -> tuple[tuple[str, "Read"], ...]:
-    """The properties that these flags announce, with what reads them, in the order in which they come."""
+    """The properties that these flags announce, with their readers, in the order of the frame."""
     return tuple(
         (name, read) for bit, (name, read) in zip(range(15, 0, -1), _PROPERTIES, strict=False) if flags >> bit & 1
     )
 
 
 def _short(data: bytes, at: int) -> tuple[str, int]:
-    """A short string, and where it ends."""
+    """A short string, and the offset after it."""
     end = at + 1 + data[at]
     return str(data[at + 1 : end], "utf-8", "backslashreplace"), end
 
 
 def _octet(data: bytes, at: int) -> tuple[int, int]:
-    """A byte, and where it ends."""
+    """A byte, and the offset after it."""
     return data[at], at + 1
 
 
 def _moment(data: bytes, at: int) -> tuple[bytes, int]:
-    """The bytes of a timestamp, which nobody here looks at, and where it ends."""
+    """The bytes of a timestamp, which is not decoded, and the offset after it."""
     return data[at : at + 8], at + 8
 
 
 def _table(data: bytes, at: int) -> tuple[Headers, int]:
-    """A table, and where it ends; as bytes under one name if it can't be read."""
+    """A table, and the offset after it; a table that can't be read has its bytes under UNDECODABLE."""
     start = at + _LENGTH.size
     end = start + _LENGTH.unpack_from(data, at)[0]
     try:
@@ -181,13 +180,13 @@ _PROPERTIES: Final[tuple[tuple[str, Read], ...]] = (
     ("timestamp", _moment),
     ("type", _short),
 )
-"""Those that matter, and what stands before them; the first one has the highest flag."""
+"""The properties up to the last that we use, in the order of the frame; the first has the highest flag."""
 
 
 def _entries(data: bytes, at: int, end: int) -> tuple[dict[str, Any], int]:
-    """The entries of a table, and where the last one ends. Nearly all that come are text.
+    """The entries of a table, and the offset after them. Nearly all values are text.
 
-    A name that comes twice, which AMQP forbids, has the list of what it stands for.
+    A name that occurs twice, which AMQP forbids, gets the list of its values.
     """
     table: dict[str, Any] = {}
     again: dict[str, list[Any]] = {}
@@ -207,17 +206,17 @@ def _entries(data: bytes, at: int, end: int) -> tuple[dict[str, Any], int]:
     return table | again if again else table, at
 
 
-def _long(said: bytes) -> str | bytes:
+def _long(encoded: bytes) -> str | bytes:
     try:
-        return str(said, "utf-8")
+        return str(encoded, "utf-8")
     except UnicodeDecodeError:
-        return said
+        return encoded
 
 
 def _other(data: bytes, kind: int, end: int) -> tuple[Any, int]:
-    """A value that is no text, and where it ends; of what can't be read the bytes, where its length is known.
+    """A value that is not text, and the offset after it; its bytes, if it can't be read but its length is known.
 
-    So of what is large: the time to read it grows with its square.
+    Large nested values are kept as bytes too: the time to read them grows with the square of their size.
     """
     if data[kind] in _NESTED:
         start = kind + 1 + _LENGTH.size
@@ -238,7 +237,7 @@ def _other(data: bytes, kind: int, end: int) -> tuple[Any, int]:
 
 
 def publish(channel: int, address: Address, header: bytes, body: bytes, most_bytes: int) -> list[bytes]:
-    """The frames that publish a message, mandatory; a frame has ``most_bytes`` of the body at most."""
+    """The frames that publish a message as mandatory; each has at most ``most_bytes`` of the body."""
     exchange, routing_key = address
     method = PUBLISH + b"\x00\x00" + _short_bytes(exchange) + _short_bytes(routing_key) + b"\x01"
     return [
@@ -277,11 +276,11 @@ def _frame(kind: int, channel: int, payload: bytes) -> tuple[bytes, bytes, bytes
 
 
 def _short_bytes(text: str) -> bytes:
-    """Raises ValueError for one of more than 255 bytes."""
-    said = text.encode()
-    return bytes((len(said),)) + said
+    """A short string. Raises ValueError if it has more than 255 bytes."""
+    encoded = text.encode()
+    return bytes((len(encoded),)) + encoded
 
 
 def _text_entry(name: str, text: str) -> tuple[bytes, bytes, bytes]:
-    said = text.encode()
-    return _short_bytes(name), b"S" + _LENGTH.pack(len(said)), said
+    encoded = text.encode()
+    return _short_bytes(name), b"S" + _LENGTH.pack(len(encoded)), encoded

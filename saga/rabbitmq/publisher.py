@@ -1,10 +1,10 @@
-"""The publisher: sends messages and knows which of them the broker has taken.
+"""The publisher: sends messages, and returns once the broker has confirmed them.
 
 Every publish is mandatory, confirmed and has a time limit. After any doubt the channel is discarded: a publisher that
-missed one confirm may wait for ever. What was not confirmed is sent again with the same id, and the receiver drops it.
+missed one confirm may wait for ever. Unconfirmed messages are sent again with the same id; receivers drop duplicates.
 
 All messages of a publish are sent with one write and are outstanding together: the client's own publish makes a system
-call and a task for each message, which is most of what publishing costs.
+call and a task for each message, which is most of the cost of publishing.
 """
 
 import asyncio
@@ -31,15 +31,15 @@ from saga.rabbitmq.frame_router import RoutedConnection
 from saga.rabbitmq.topology import Topology, declare
 
 _ROOM_WITHOUT_LIMIT = 128 * 1024
-"""Bytes in one frame, to a broker that sets no limit."""
+"""The size of a frame, in bytes, if the broker sets no limit."""
 _CONTENT_TOO_LARGE = 311
 _REFUSALS = (ChannelPreconditionFailed, ConnectionFrameError, ConnectionSyntaxError, ConnectionUnexpectedFrame)
-"""How a broker closes a channel or connection on which it was sent a message that it does not take."""
+"""The errors with which a broker closes a channel or connection because it refuses a message."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Channel:
-    """An open channel in confirm mode, and what the broker says on it."""
+    """An open channel in confirm mode, and its confirms."""
 
     connection: RoutedConnection
     wire: WireChannel
@@ -47,7 +47,7 @@ class _Channel:
 
 
 class Publisher:
-    """A connection of its own for publishing; it opens on first use and again after a loss."""
+    """Publishes on its own connection, which it opens on first use and again after a loss."""
 
     def __init__(self, amqp_url: str, topology: Topology, timeout_seconds: float) -> None:
         self.amqp_url = amqp_url
@@ -65,14 +65,14 @@ class Publisher:
         await self.discard()
 
     async def publish(self, messages: Sequence[Outgoing]) -> tuple[Outgoing, ...]:
-        """Publish in order, all outstanding at once; returns those that found no queue, which nobody has now.
+        """Publish in order, all outstanding at once; returns the messages that found no queue and so are not stored.
 
-        A message whose id is under way already waits for its confirm: the broker names what it returns by that id.
-        Raises NotConfirmed or another of the broker's errors if any message was not confirmed in time: send all of them
-        again. It is Refused where one of the messages is to blame; alone, it is that one.
+        A second message with the same id is sent after the first is confirmed: the broker identifies returned messages
+        by their id. Raises NotConfirmed or another broker error if any message was not confirmed in time: publish all
+        of them again. Raises Refused if the broker refuses one of the messages.
         """
         unroutable: list[Outgoing] = []
-        for part in _without_repeats(messages):
+        for part in _without_duplicates(messages):
             unroutable += await self._publish(part)
         return tuple(unroutable)
 
@@ -90,18 +90,18 @@ class Publisher:
         return [message for message in messages if message.id in returned]
 
     async def discard(self) -> None:
-        """Close what is open; the next publish opens it afresh."""
+        """Close the connection; the next publish opens a new one."""
         if self._channel is not None:
             await self._discard(self._channel)
 
     async def _discard(self, channel: _Channel) -> None:
-        """Close a channel; a publish that opened another one meanwhile keeps that."""
+        """Close this channel; a newer one, opened by another publish meanwhile, stays open."""
         if self._channel is channel:
             self._channel = None
         await channel.connection.close()
 
     async def _open(self) -> _Channel:
-        """The channel, opened by the first publish that needs it; others wait for that."""
+        """The channel; the first publish that needs it opens it, and others wait for that."""
         async with self._opening:
             if self._channel is None or self._channel.wire.is_closed:
                 await self.discard()
@@ -124,15 +124,15 @@ async def _open_on(connection: RoutedConnection, topology: Topology) -> _Channel
 
 
 def _lost(closing: asyncio.Future[None]) -> tuple[str, type[NotConfirmed]]:
-    """Why a channel was closed, and what that means."""
+    """Why a channel was closed, and the exception for that."""
     error = None if closing.cancelled() else closing.exception()
     if isinstance(error, _REFUSALS) or (isinstance(error, ChannelClosed) and _CONTENT_TOO_LARGE in error.args):
         return f"the broker refuses it: {error}", Refused
     return f"the channel was closed before all was confirmed: {error or 'nobody said why'}", NotConfirmed
 
 
-def _without_repeats(messages: Sequence[Outgoing]) -> Iterator[list[Outgoing]]:
-    """The messages in order, in as few parts as have no id twice."""
+def _without_duplicates(messages: Sequence[Outgoing]) -> Iterator[list[Outgoing]]:
+    """The messages in order, in as few parts as possible, each without a duplicate id."""
     part: dict[str, Outgoing] = {}
     for message in messages:
         if message.id in part:
@@ -144,7 +144,7 @@ def _without_repeats(messages: Sequence[Outgoing]) -> Iterator[list[Outgoing]]:
 
 
 def _written(wire: WireChannel, messages: Sequence[Outgoing]) -> bytes:
-    """The frames of all messages. Raises Refused if one can't be written."""
+    """The frames of all messages. Raises Refused if the header of one does not fit."""
     room = wire.max_content_size if wire.max_content_size > 0 else _ROOM_WITHOUT_LIMIT
     parts: list[bytes] = []
     for message in messages:

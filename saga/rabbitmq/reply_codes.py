@@ -1,7 +1,7 @@
-"""What the broker's errors lead to: each reply code of AMQP 0-9-1, and what breaks without one.
+"""The remedy for each error of the broker: each reply code of AMQP 0-9-1, and errors without a code.
 
-The remedies are those of PostgreSQL's errors (``saga.postgres.sqlstates``), but for the one about single rows.
-docs/operations.md shows the same tables; a test compares them.
+The remedies are those of PostgreSQL's errors (``saga.postgres.sqlstates``), except for the one about single rows.
+docs/operations.md has the same tables; a test compares them.
 """
 
 import asyncio
@@ -52,10 +52,10 @@ WITHOUT_CODE: Final[Mapping[type[BaseException], tuple[Remedy, str]]] = {
     OSError: (Remedy.WAIT, "the broker can't be reached, or the connection broke"),
     exceptions.AMQPError: (Remedy.WAIT, "the broker refused or lost it"),
 }
-"""The first that fits counts."""
+"""The first match counts."""
 
 LIMITED: Final = "limit"
-"""A vhost that has as many connections as it may is said with 530 too, and that passes."""
+"""In the text of an error 530 about the vhost's limit of connections, which is transient."""
 
 _CODES: Final[Mapping[type[BaseException], int]] = {
     wire.ProbableAuthenticationError: 403,
@@ -77,7 +77,7 @@ _CODES: Final[Mapping[type[BaseException], int]] = {
 
 
 def reply_code(error: BaseException) -> int | None:
-    """The code with which the broker closed a channel or connection; None where it said none."""
+    """The code with which the broker closed a channel or connection; None if it gave none."""
     if (code := _CODES.get(type(error))) is not None:
         return code
     if isinstance(error, wire.ConnectionClosed | wire.ChannelClosed) and error.args and isinstance(error.args[0], int):
@@ -86,7 +86,7 @@ def reply_code(error: BaseException) -> int | None:
 
 
 def classified(error: BaseException) -> tuple[Remedy, str]:
-    """What an error leads to, and what it means. One that is not known is a bug."""
+    """The remedy for an error, and its meaning. An unknown error is a bug."""
     code = reply_code(error)
     if code == 530 and LIMITED in str(error):
         return REPLY_CODES[506]

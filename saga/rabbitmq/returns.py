@@ -1,7 +1,7 @@
-"""Returns: publishes messages again where they came from, which a broker gave out too often to somebody else.
+"""Returns: publishes messages of other consumers again, after the broker dead-lettered them.
 
-They go to their own exchange under their own routing key, so that they come as they came the first time. Whoever else
-hears that exchange gets a repeat.
+They go to their own exchange under their own routing key, so that they are delivered as they were the first time. Other
+queues bound to that key get a duplicate.
 """
 
 import struct
@@ -22,16 +22,16 @@ PUBLISH_SECONDS: Final = 10.0
 
 
 class Returns:
-    """Gives messages back to their queues; a connection is opened when there are any, which is rare."""
+    """Returns messages to their queues; opens a connection only when there are any, which is rare."""
 
     def __init__(self, amqp_url: str, topology: Topology) -> None:
         self._amqp_url = amqp_url
         self._topology = topology
 
     async def send(self, given_up: Sequence[tuple[Envelope | Poison, Death]]) -> dict[int, str]:
-        """Publish messages again, confirmed; which of them nobody takes, and why.
+        """Publish messages again, confirmed; returns those that no queue takes, with the reason.
 
-        Raises Unavailable where the broker did not confirm all of them: then all have to be sent again.
+        Raises Unavailable if the broker did not confirm all of them: then all have to be sent again.
         """
         if not given_up:
             return {}
@@ -53,7 +53,7 @@ class Returns:
 
 
 async def _publish(channel: AbstractChannel, raw: Raw) -> str | None:
-    """Publish a message; why that is not possible, if so."""
+    """Publish a message; returns the reason if that is impossible."""
     exchange = await channel.get_exchange(raw.exchange, ensure=False)
     message = aio_pika.Message(
         raw.body,

@@ -1,13 +1,14 @@
-"""The topology, as one value: which exchanges and queues there are, and who hears what.
+"""The topology, as one value: the exchanges, the queues and their bindings.
 
-Queues are quorum queues, also on a single node. A dead-letter exchange is always set, and a delivery limit that nothing
-reaches: brokers count a delivery whenever a worker dies, and that says nothing against its messages. Without a limit
-RabbitMQ 4 takes 20, and 3.10 takes no negative one for none. A queue that an earlier version declared with a lower
-limit is used as it is: no broker changes the arguments of a queue, and a policy can only lower them.
+Queues are quorum queues, also on a single node. Queues of processes and collaborators have a dead-letter exchange. All
+have a delivery limit that no message reaches: brokers count a delivery whenever a worker dies, and that is no evidence
+against its messages. Without a limit RabbitMQ 4 uses 20, and 3.10 does not accept a negative number for no limit. A
+queue that an earlier version declared with a lower limit is used unchanged: no broker changes the arguments of a queue,
+and a policy can only lower them.
 
-The worker declares all of it, also the queues of its collaborators, so that commands wait there for one that is not
-deployed yet. Everybody else needs no right to declare anything: who only uses a part of it looks whether that part is
-there, and starts over until the worker has declared it.
+The worker declares all of it, also the queues of its collaborators, so that commands wait there for a collaborator that
+is not deployed yet. Other services need no right to declare anything: they check whether their part exists, and start
+over until the worker has declared it.
 """
 
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ UNDELIVERED = "undelivered"
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """A durable quorum queue, and the routing keys by which it hears each exchange."""
+    """A durable quorum queue, and its bindings, each an exchange and a routing key."""
 
     name: str
     bindings: tuple[tuple[str, str], ...]
@@ -33,9 +34,9 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class Topology:
-    """Everything that is declared on the broker; topic exchanges, durable.
+    """All that is declared on the broker; exchanges are topic exchanges, and durable.
 
-    What ``is_ours`` we declare; else somebody else does, and we wait for it.
+    If it ``is_ours``, we declare it; otherwise another service does, and we wait for it.
     """
 
     prefix: str
@@ -54,7 +55,7 @@ class Topology:
 
     @property
     def undelivered(self) -> str:
-        """The exchange, and its queue, for what the broker gave out too often without an answer."""
+        """The exchange, and its queue, for messages that the broker dead-lettered."""
         return self.queue(UNDELIVERED)
 
     def queue(self, name: str) -> str:
@@ -63,22 +64,22 @@ class Topology:
 
 
 def topology(prefix: str, *processes: Process) -> Topology:
-    """The topology that processes and their collaborators need; a queue that several need stands there once."""
+    """The topology that processes and their collaborators need; a shared queue is in it once."""
     queues = [queue for process in processes for queue in _queues(prefix, process)]
     return Topology(prefix, tuple(dict.fromkeys(queues)))
 
 
 def command_queues(prefix: str, *collaborators: str) -> Topology:
-    """What collaborators use and do not declare: the exchanges, and the queue of each. Without names: the exchanges."""
+    """What collaborators use but do not declare: the exchanges, and the queue of each; without names, the exchanges."""
     return Topology(prefix, tuple(_command_queue(prefix, name) for name in collaborators), is_ours=False)
 
 
 def _queues(prefix: str, process: Process) -> tuple[Queue, ...]:
-    heard = tuple(
+    bindings = tuple(
         (f"{prefix}.events", f"{module}.{kind.__name__}") for module, kinds in process.inputs.items() for kind in kinds
     )
     collaborators = (_command_queue(prefix, name) for name in process.collaborators)
-    return (Queue(f"{prefix}.{process.name}", heard), *collaborators)
+    return (Queue(f"{prefix}.{process.name}", bindings), *collaborators)
 
 
 def _command_queue(prefix: str, collaborator: str) -> Queue:
@@ -86,9 +87,9 @@ def _command_queue(prefix: str, collaborator: str) -> Queue:
 
 
 async def declare(channel: AbstractChannel, wanted: Topology) -> None:
-    """Declare everything; what exists with the same settings, or with those of an earlier version, stays as it is.
+    """Declare everything; queues and exchanges with the same settings, or those of an earlier version, stay unchanged.
 
-    What is not ours is only looked for, and that takes no rights. Raises ChannelNotFoundEntity while it is not there.
+    A topology that is not ours is only looked up, which needs no rights. Raises ChannelNotFoundEntity if it is missing.
     """
     if not wanted.is_ours:
         await look_for(channel, wanted)
@@ -108,16 +109,16 @@ async def declare(channel: AbstractChannel, wanted: Topology) -> None:
 
 
 async def bind(channel: AbstractChannel, wanted: Topology) -> None:
-    """Bind every queue to what it hears; all of them are there."""
+    """Make the bindings of every queue; the queues have to exist."""
     given_up = Queue(wanted.undelivered, ((wanted.undelivered, wanted.undelivered),))
     for queue in (given_up, *wanted.queues):
-        hearer = await channel.get_queue(queue.name, ensure=False)
+        bound = await channel.get_queue(queue.name, ensure=False)
         for exchange, routing_key in queue.bindings:
-            await hearer.bind(exchange, routing_key)
+            await bound.bind(exchange, routing_key)
 
 
 async def look_for(channel: AbstractChannel, wanted: Topology) -> None:
-    """Raise ChannelNotFoundEntity unless all exchanges and queues are there."""
+    """Raise ChannelNotFoundEntity unless all exchanges and queues exist."""
     own = [wanted.undelivered] if wanted.is_ours else []
     for name in (wanted.events, wanted.commands, *own):
         await channel.get_exchange(name, ensure=True)
@@ -126,7 +127,7 @@ async def look_for(channel: AbstractChannel, wanted: Topology) -> None:
 
 
 async def _declare_queue(channel: AbstractChannel, name: str, arguments: FieldTable, *, formerly: FieldTable) -> None:
-    """Declare a queue, unless it is there as an earlier version declared it; a refusal costs the channel its number."""
+    """Declare a queue, or accept one that an earlier version declared; a refusal closes the channel, so reopen it."""
     try:
         await channel.declare_queue(name, durable=True, arguments=arguments)
     except ChannelPreconditionFailed:

@@ -1,10 +1,10 @@
-"""The keeper: looks every few seconds whether the topology is whole, and declares what somebody deleted or unbound.
+"""The topology watch: checks the topology every few seconds, and declares again what was deleted or unbound.
 
-A consumer is told when its queue is deleted, a publisher when its exchange is. Nobody is told that an exchange is gone
-to which only others publish, or that a queue hears it no more. So somebody has to look.
+The broker notifies a consumer when its queue is deleted, and a publisher when its exchange is. It notifies no one that
+a binding was removed, or that an exchange is gone to which only other clients publish. So we have to check.
 
-What is missing is declared a moment later. If a queue is declared while RabbitMQ 3.10 still deletes it, its consumers
-are neither told nor served any more.
+Missing queues and exchanges are declared after a short pause: if a queue is declared while RabbitMQ 3.10 is still
+deleting it, its consumers get neither a notice nor messages any more.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ _log = structlog.get_logger()
 
 
 class TopologyWatch:
-    """Keeps the topology of one process whole until it is stopped."""
+    """Keeps the topology of one process complete until it is stopped."""
 
     def __init__(self, amqp_url: str, topology: Topology, process: str) -> None:
         self._amqp_url = amqp_url
@@ -34,10 +34,10 @@ class TopologyWatch:
         self._process = process
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Look until ``stop``."""
+        """Check and repair until ``stop``."""
 
         async def session() -> None:
-            async with await connect(self._amqp_url, "keeper") as connection:
+            async with await connect(self._amqp_url, "topology watch") as connection:
                 while not stop.is_set():
                     async with asyncio.timeout(ANSWER_SECONDS), connection.channel(publisher_confirms=False) as channel:
                         try:

@@ -1,7 +1,7 @@
-"""What the tests of a process import. Plain functions and values: they run in any test runner.
+"""The tools for tests of a process: plain functions and values, for any test runner.
 
 ``histories`` and ``pairs_of_orders`` are hypothesis strategies and need hypothesis; ``private_database`` needs the
-extra `saga[local]`. The others need nothing.
+extra `saga[local]`. The others need no further packages.
 """
 
 from importlib import import_module
@@ -47,11 +47,11 @@ _LOADED_ON_USE: Final = {
     "pairs_of_orders": "saga.testing.strategies",
     "private_database": "saga.testing.database",
 }
-"""What needs more than the rest, or is run as a program as well."""
+"""Names that need further packages, or whose module is also run as a program."""
 
 
 def __getattr__(name: str) -> Any:
-    """What is loaded only where it is used."""
+    """Load these names on first use."""
     if name not in _LOADED_ON_USE:
         raise AttributeError(name)
     return getattr(import_module(_LOADED_ON_USE[name]), name)

@@ -1,4 +1,4 @@
-"""For the tests of whoever declares a process: it converges, and what single histories come to, with a virtual clock.
+"""Assertions for tests of a process: that it converges, and what single histories lead to, with a virtual clock.
 
     def test_returns_converge() -> None:
         assert_converges(returns)
@@ -6,8 +6,7 @@
     def test_an_order_that_nobody_pays_expires() -> None:
         Scenario(returns).given(OrderPlaced(...)).after(timedelta(minutes=15)).then(outcome=Outcome.EXPIRED)
 
-Plain functions, and nothing to install: they run in any test runner. Everything goes through the decision function that
-the engine uses.
+They are plain functions without further packages, for any test runner. All use the decision function of the engine.
 """
 
 from collections.abc import Sequence
@@ -22,7 +21,7 @@ from saga.convergence.check import Report, check
 from saga.convergence.configuration import Configuration, apply, end_state, start
 from saga.convergence.exploration import MOST_NODES
 from saga.convergence.findings import Finding, Kind
-from saga.convergence.render_text import render, told_in_steps
+from saga.convergence.render_text import history_in_steps, render
 from saga.convergence.samples import emitted
 from saga.convergence.sampling import SEED
 from saga.convergence.upgrade import check_upgrade
@@ -44,7 +43,7 @@ def assert_converges(
     """Check the process in every order of these inputs, or of samples made from its message classes.
 
     Raises AssertionError with every finding, the histories side by side, and a test to paste; findings of the kinds
-    ``but_for`` are let through. The report says how far the check went, and of what there was no sample. Beyond
+    ``but_for`` are accepted. The report says how far the check went, and which inputs had no sample. Beyond
     ``most_nodes`` states it draws histories from ``seed``. Raises DeclarationError as ``check`` does, and
     KeyboardInterrupt if it was interrupted.
 
@@ -55,16 +54,16 @@ def assert_converges(
     report = check(process, _as_facts(samples), seed=seed, most_nodes=most_nodes)
     found = [finding for finding in report.findings if finding.kind not in but_for]
     if found:
-        raise AssertionError(_complaint(f"{process.name} does not converge", found, process, report.samples))
+        raise AssertionError(_failure(f"{process.name} does not converge", found, process, report.samples))
     if report.interrupted:
         raise KeyboardInterrupt
     return report
 
 
 def assert_upgrades(old: Process, new: Process, samples: Sequence[Input] | None = None) -> None:
-    """Check that instances that began under the old version go on well under the new one.
+    """Check that instances that began under the old version continue correctly under the new one.
 
-    Raises AssertionError with every finding; where the versions change is marked in its history.
+    Raises AssertionError with every finding; each history has a mark where the version changes.
 
     >>> from dataclasses import replace
     >>> from saga.testing import assert_upgrades
@@ -73,12 +72,12 @@ def assert_upgrades(old: Process, new: Process, samples: Sequence[Input] | None 
     facts = _as_facts(samples)
     if found := check_upgrade(old, new, facts):
         headline = f"{new.name} can't go from version {old.version} to {new.version}"
-        raise AssertionError(_complaint(headline, found, new, facts or ()))
+        raise AssertionError(_failure(headline, found, new, facts or ()))
 
 
 @dataclass(frozen=True, slots=True)
 class _Pending:
-    """A timer that was armed, and when it is due on the virtual clock."""
+    """An armed timer, and when it is due on the virtual clock."""
 
     timer: Timer
     due: timedelta
@@ -86,7 +85,7 @@ class _Pending:
 
 @dataclass(frozen=True, slots=True)
 class _Moment:
-    """What a history came to by now, and what it sent since ``then`` was last to speak of something new."""
+    """The state of a scenario; ``sent`` are the commands since the last ``when`` or ``after``."""
 
     process: Process
     history: tuple[Fact, ...] = ()
@@ -99,10 +98,11 @@ class _Moment:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One history of one instance, told as given, when, then. Every step gives a new scenario, so parts can be shared.
+    """One history of one instance, as given, when, then. Each step returns a new scenario, so scenarios can be shared.
 
-    ``given`` takes inputs in, ``when`` takes one in of which ``then`` speaks, ``after`` lets time pass: each deadline
-    that is due by then fires, the earliest first. ``then`` compares what was sent since the last ``when`` or ``after``.
+    ``given`` takes in earlier inputs, and ``when`` takes in inputs whose effects ``then`` compares. ``after`` lets time
+    pass: each deadline that is due by then fires, the earliest first. ``then`` compares the commands since the last
+    ``when`` or ``after``.
 
     >>> from saga.testing import Scenario
     >>> solved = Scenario(tickets).given(Reported("t-1", "broken")).when(Solved("t-1"))
@@ -115,7 +115,7 @@ class Scenario:
 
     @property
     def history(self) -> tuple[Fact, ...]:
-        """The inputs so far, those that deadlines emitted among them."""
+        """The inputs so far, including those that deadlines emitted."""
         return self._now.history
 
     @property
@@ -128,21 +128,21 @@ class Scenario:
         return self._moment or _Moment(self.process)
 
     def given(self, *inputs: Input) -> "Scenario":
-        """These came before, in this order."""
-        return replace(self, _moment=replace(self._taken(inputs), sent=()))
+        """Take in these inputs, in this order; ``then`` ignores their commands."""
+        return replace(self, _moment=replace(self._after_inputs(inputs), sent=()))
 
     def when(self, *inputs: Input) -> "Scenario":
-        """These come now; ``then`` speaks of what they lead to."""
-        return replace(self, _moment=self._taken(inputs))
+        """Take in these inputs; ``then`` compares their effects."""
+        return replace(self, _moment=self._after_inputs(inputs))
 
     def after(self, time: timedelta) -> "Scenario":
-        """So much time passes; ``then`` speaks of what the deadlines that are due lead to."""
+        """Let this much time pass; ``then`` compares the effects of the deadlines that fire."""
         moment = replace(self._now, sent=())
         end = moment.now + time
         while due := sorted((one for one in moment.pending if one.due <= end), key=lambda one: one.due):
             first = due[0]
             left = tuple(one for one in moment.pending if one is not first)
-            moment = _take(replace(moment, pending=left, now=first.due), _fired(moment, first))
+            moment = _apply(replace(moment, pending=left, now=first.due), _fired(moment, first))
         return replace(self, _moment=replace(moment, now=end))
 
     def then(
@@ -153,40 +153,40 @@ class Scenario:
         effects: dict[str, Enum] | None = None,
         deadlines: dict[str, timedelta] | None = None,
     ) -> "Scenario":
-        """What has come of it: the outcome; the types of the commands sent now, in order; the net effects; what is due.
+        """Compare the outcome; the types of the commands sent now, in order; the net effects; the armed deadlines.
 
-        ``effects`` are all effects that stand at collaborators, by name, with their conditions. ``deadlines`` are all
-        that are armed and did not fire yet, each with the time until it is due. Raises AssertionError with the history.
+        ``effects`` are all effects at collaborators, by name, with their conditions. ``deadlines`` are all that are
+        armed and have not fired, each with the time until it is due. Raises AssertionError with the history.
         """
         moment = self._now
-        came_to = end_state(self.process, moment.configuration or start(self.process))
-        self._compare("outcome", outcome, came_to.outcome)
+        reached = end_state(self.process, moment.configuration or start(self.process))
+        self._compare("outcome", outcome, reached.outcome)
         self._compare("commands", None if commands is None else list(commands), [one.type for one in moment.sent])
-        stands = {name: condition for name, condition, _ in sorted(came_to.effects, key=lambda one: one[0])}
-        self._compare("effects", effects and {name: one.value for name, one in effects.items()}, stands)
+        conditions = {name: condition for name, condition, _ in sorted(reached.effects, key=lambda one: one[0])}
+        self._compare("effects", effects and {name: one.value for name, one in effects.items()}, conditions)
         self._compare("deadlines", deadlines, {one.timer.name: one.due - moment.now for one in moment.pending})
         return self
 
     def then_ignored(self) -> "Scenario":
-        """The last input changed nothing."""
+        """Check that the last input was ignored."""
         decision = self._now.decision
         is_ignored = decision is not None and decision.kind.value == "ignored"
         self._compare("ignored", expected=True, found=is_ignored)
         return self
 
-    def _taken(self, inputs: Sequence[Input]) -> _Moment:
+    def _after_inputs(self, inputs: Sequence[Input]) -> _Moment:
         moment = replace(self._now, sent=())
         for one in inputs:
-            moment = _take(moment, _as_fact(one))
+            moment = _apply(moment, _as_fact(one))
         return moment
 
     def _compare(self, what: str, expected: Any, found: Any) -> None:
         if expected is not None and expected != found:
-            steps = told_in_steps(self.process, self.history, self.history)
+            steps = history_in_steps(self.process, self.history, self.history)
             raise AssertionError(f"{what}: expected {expected!r}, found {found!r}\n\n{steps}")
 
 
-def _take(moment: _Moment, fact: Fact) -> _Moment:
+def _apply(moment: _Moment, fact: Fact) -> _Moment:
     configuration, decision = apply(moment.process, moment.configuration or start(moment.process), fact)
     armed = tuple(_Pending(timer, moment.now + timer.after) for timer in decision.timers)
     return replace(
@@ -200,7 +200,7 @@ def _take(moment: _Moment, fact: Fact) -> _Moment:
 
 
 def _fired(moment: _Moment, pending: _Pending) -> Fact:
-    """The input that a deadline emits, as the scheduler tells it."""
+    """The input that a deadline emits, with the scheduler's fields."""
     process, timer = moment.process, pending.timer
     (deadline,) = (one for one in process.effects if isinstance(one, Deadline) and one.name == timer.name)
     try:
@@ -209,7 +209,7 @@ def _fired(moment: _Moment, pending: _Pending) -> Fact:
         raise AssertionError(f"{timer.name} emits {timer.emits}, which asks for more: {error}") from None
 
 
-def _complaint(headline: str, found: Sequence[Finding], process: Process, samples: Sequence[Fact]) -> str:
+def _failure(headline: str, found: Sequence[Finding], process: Process, samples: Sequence[Fact]) -> str:
     return f"{headline}: {len(found)} finding{'s' if len(found) > 1 else ''}\n\n{render(found, process, samples)}"
 
 

@@ -1,4 +1,4 @@
-"""A private PostgreSQL for the tests of whoever keeps a module's log."""
+"""A private PostgreSQL for tests of code that appends to a module's log."""
 
 import tempfile
 from collections.abc import Iterator
@@ -11,10 +11,10 @@ from saga.postgres.migrations import migrate
 
 @contextmanager
 def private_database() -> Iterator[str]:
-    """The address of a PostgreSQL database of one's own, with the schema `saga` in it; gone after the block.
+    """The address of a private PostgreSQL database with the schema `saga`; it is deleted after the block.
 
-    A server is started for it, which takes a second or two: begin one for a whole run of tests. Nothing may run an
-    event loop in this thread meanwhile. Raises RuntimeError where the extra `saga[local]` is not installed.
+    This starts a server, which takes a second or two: use one for a whole test run. No event loop may run in this
+    thread at that moment. Raises RuntimeError if the extra `saga[local]` is not installed.
     """
     with tempfile.TemporaryDirectory(prefix="saga-database-") as folder:
         server = PostgresServer(Path(folder) / "postgres")

@@ -1,4 +1,4 @@
-"""The same process in other interpreters: it has to come to the same there. `saga.convergence.fingerprint` says why.
+"""Runs a process in several interpreters and compares the results; `saga.convergence.fingerprint` says why.
 
 python -m saga.testing.interpreters TARGET [SAMPLES] [--backwards]
 """
@@ -18,18 +18,18 @@ from saga.convergence.fingerprint import Fingerprint, differing, fingerprint
 from saga.convergence.render_text import test_name
 
 SEEDS = ("1", "2", "3")
-"""Of the hashes in each of them. With three, three words stand in one order everywhere once in a hundred times."""
+"""The hash seeds. With three, a set of three strings has the same order in all about once in a hundred times."""
 
 
 BACKWARDS = "--backwards"
 SENTENCE = (
-    "other interpreters come to something else with the same facts: a function looks at the order of a set, at hash()"
-    " or at a memory of its own"
+    "other interpreters come to something else with the same facts: a function depends on the order of a set, on hash()"
+    " or on module-level state"
 )
 
 
 class Interpreters:
-    """Interpreters that look at a process, `module:name`, while this one does something else."""
+    """Interpreters that explore a process, `module:name`, in the background."""
 
     def __init__(self, target: str, samples: str | None = None) -> None:
         arguments = [target] if samples is None else [target, samples]
@@ -44,15 +44,15 @@ class Interpreters:
             one.communicate()
 
     def differing(self) -> list[int] | None:
-        """The numbers of the samples of which not all say the same; None if they agree. Raises RuntimeError."""
+        """The numbers of the samples on which they disagree; None if they agree. Raises RuntimeError if one fails."""
         return differing([_answer(one) for one in self._running])
 
 
 def assert_same_everywhere(target: str, samples: str | None = None) -> None:
-    """Check that a process, `module:name`, comes to the same in several interpreters.
+    """Check that a process, `module:name`, has the same end states in several interpreters.
 
-    ``samples`` names the facts, or a function that gives them, in the same way. Raises AssertionError for a process
-    that looks at the order of a set, at `hash` or at a memory of its own, and RuntimeError if an interpreter fails.
+    ``samples`` names the facts, or a function that returns them, in the same way. Raises AssertionError for a process
+    that depends on the order of a set, on `hash` or on module-level state, and RuntimeError if an interpreter fails.
     """
     with Interpreters(target, samples) as interpreters:
         numbers = interpreters.differing()
@@ -61,7 +61,7 @@ def assert_same_everywhere(target: str, samples: str | None = None) -> None:
 
 
 def test_to_paste(finding: Finding, target: str, samples: str | None) -> str:
-    """A test of the user's own that fails as long as the interpreters disagree."""
+    """A test that fails as long as the interpreters disagree."""
     arguments = ", ".join(f'"{one}"' for one in (target, samples) if one is not None)
     return "\n".join(
         [
@@ -86,12 +86,11 @@ def _start(seed: str, arguments: Sequence[str]) -> subprocess.Popen[str]:
 
 
 def _answer(running: subprocess.Popen[str]) -> Fingerprint:
-    said, errors = running.communicate()
+    output, errors = running.communicate()
     if running.returncode:
         raise RuntimeError(errors.strip().rpartition("\n")[2] or f"it ended with {running.returncode}")
-    answer: Fingerprint = json.loads(
-        said.rpartition("\n")[2]
-    )  # whatever a module says when it is imported comes before
+    # Modules may print something when they are imported; the answer is the last line.
+    answer: Fingerprint = json.loads(output.rpartition("\n")[2])
     return answer
 
 
@@ -101,10 +100,10 @@ def _named(target: str) -> Any:
     return found() if callable(found) else found
 
 
-def _give_opinion(target: str, samples: str | None = None, *, backwards: bool) -> None:
+def _print_fingerprint(target: str, samples: str | None = None, *, backwards: bool) -> None:
     chosen = None if samples is None else _named(samples)
     json.dump(fingerprint(_named(target), chosen, backwards=backwards), sys.stdout)
 
 
 if __name__ == "__main__":
-    _give_opinion(*[one for one in sys.argv[1:] if one != BACKWARDS], backwards=BACKWARDS in sys.argv)
+    _print_fingerprint(*[one for one in sys.argv[1:] if one != BACKWARDS], backwards=BACKWARDS in sys.argv)

@@ -156,7 +156,7 @@ def test_a_final_command_that_is_sent_again_with_another_figure_is_caught() -> N
         process(paid, rule=None, table=table, wants=wants, registers=(PAYMENTS,)), TWO_PAYMENTS[1:]
     ).findings
     assert [(one.kind, len(one.history)) for one in found] == [(Kind.CANNOT_BE_UNDONE, 2)]
-    assert "with other figures" in found[0].sentence
+    assert "with other computed fields" in found[0].sentence
 
 
 def test_an_outcome_that_waits_needs_a_deadline_that_could_still_come() -> None:

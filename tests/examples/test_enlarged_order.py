@@ -144,7 +144,7 @@ def test_a_refund_whose_amount_is_not_in_all_could_not_grow() -> None:
     anew = replace(order, wanted=rewritten(wanted(rows=[({once: WHAT_IS_OWED},)])))
     found = check(anew, [PLACED, P1, P2, STOPPED])
     assert [finding.kind for finding in found.findings][:1] == [Kind.CANNOT_BE_UNDONE]
-    assert "with other figures" in found.findings[0].sentence
+    assert "with other computed fields" in found.findings[0].sentence
 
 
 async def test_over_the_broker_every_order_comes_to_the_checkers_verdict(place: Place, seed: int) -> None:

@@ -1,1 +1,1 @@
-"""Diagrams of a process: as Mermaid, SVG and matrix."""
+"""Diagrams of a process, as Mermaid, SVG and a matrix."""

@@ -1,6 +1,6 @@
-"""What diagrams show, as plain graphs: each sub-machine, the joint states with their outcomes, the outcomes alone.
+"""The diagrams as plain graphs: each sub-machine, the joint states with their outcomes, the outcomes alone.
 
-They are made from the tables and from what the exploration reached; nothing is drawn by hand.
+They are made from the tables and from the exploration; nothing is drawn by hand.
 """
 
 from collections import defaultdict
@@ -10,16 +10,16 @@ from enum import Enum
 from typing import Any
 
 from saga.convergence.exploration import Exploration
-from saga.convergence.exploration import Node as Place
+from saga.convergence.exploration import Node as Explored
 from saga.core import Process, Reducer, Register, SubMachine
 
-LinesOf = Callable[[Place], tuple[str, ...]]
+LinesOf = Callable[[Explored], tuple[str, ...]]
 Labels = Mapping[tuple[str, str], Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A box: its lines of text, and the group by which it is coloured (an outcome, or nothing)."""
+    """A box: its lines of text, and the group that decides its colour (an outcome, or nothing)."""
 
     name: str
     lines: tuple[str, ...]
@@ -30,7 +30,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """An arrow from one box to another (or to itself), with the inputs that lead there."""
+    """An arrow from one box to another (or to itself), with the inputs that cause it."""
 
     source: str
     target: str
@@ -39,7 +39,7 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """A diagram before it is drawn; nodes stand in the order of their distance from the start."""
+    """A diagram before it is drawn; nodes are in the order of their distance from the start."""
 
     title: str
     nodes: tuple[Node, ...]
@@ -52,28 +52,29 @@ def machine_graphs(process: Process) -> tuple[Graph, ...]:
 
 
 def joint_graph(found: Exploration) -> Graph:
-    """The joint states that can be reached, each with its outcome."""
+    """The reachable joint states, each with its outcome."""
 
-    def lines(place: Place) -> tuple[str, ...]:
-        state = place.configuration.state
+    def lines(explored: Explored) -> tuple[str, ...]:
+        state = explored.configuration.state
         moved = [
             state.machines[machine.name].value
             for machine in found.process.machines
             if state.machines[machine.name] is not machine.start
         ]
         kept = [_held(one, state.registers[one.name]) for one in found.process.registers]
-        return (place.end_state.outcome.value, ", ".join(moved + [text for text in kept if text]) or "nothing came yet")
+        held = ", ".join(moved + [text for text in kept if text])
+        return (explored.end_state.outcome.value, held or "nothing came yet")
 
     return _reached(f"{found.process.name}: joint states", found, lines)
 
 
 def outcome_graph(found: Exploration) -> Graph:
     """The outcomes alone, and which inputs lead from one to another."""
-    return _reached(f"{found.process.name}: outcomes", found, lambda place: (place.end_state.outcome.value,))
+    return _reached(f"{found.process.name}: outcomes", found, lambda explored: (explored.end_state.outcome.value,))
 
 
 def _held(register: Register | Reducer, value: Any) -> str:
-    """How many entries a register holds, if there are several; what a reducer made, if that is not its start."""
+    """The number of entries of a register, if it is above one; the value of a reducer, if it is not its start."""
     if isinstance(register, Register):
         return f"{len(value)} {register.name}" if len(value) > 1 else ""
     return f"{register.name} {value}" if value != register.start else ""
@@ -91,17 +92,17 @@ def _machine(machine: SubMachine[Enum]) -> Graph:
 def _reached(title: str, found: Exploration, lines_of: LinesOf) -> Graph:
     names: dict[tuple[str, ...], str] = {}
     nodes: list[Node] = []
-    for place in found.nodes:
-        lines = lines_of(place)
+    for explored in found.nodes:
+        lines = lines_of(explored)
         if lines not in names:
             names[lines] = f"s{len(names)}"
-            outcome = place.end_state.outcome
+            outcome = explored.end_state.outcome
             is_settled = outcome in found.process.settled
-            nodes.append(Node(names[lines], lines, outcome.value, place.size == 0, is_settled))
+            nodes.append(Node(names[lines], lines, outcome.value, explored.size == 0, is_settled))
     labels: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
-    for place in found.nodes:
-        for index, reached in place.ways.items():
-            ends = names[lines_of(place)], names[lines_of(reached)]
+    for explored in found.nodes:
+        for index, reached in explored.routes.items():
+            ends = names[lines_of(explored)], names[lines_of(reached)]
             kind = found.samples[index].kind.__name__
             if ends[0] != ends[1] and kind not in labels[ends]:
                 labels[ends].append(kind)

@@ -1,4 +1,4 @@
-"""Which pairs of inputs commute, and how that is known."""
+"""The matrix: which pairs of inputs commute, and how that is known."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from saga.core import Fact, Process
 
 
 class Pair(Enum):
-    """How two inputs get along.
+    """How two inputs commute.
 
-    APART: no sub-machine, register or reducer hears both, so taking them in commutes by declaration, and what was sent
-    commuted wherever both could come. EXPLORED: something hears both, and they commuted wherever both could come.
-    ONLY_IN_EFFECT: the instance differs afterwards, but no verdict ever does, whatever follows. DIVERGES: a verdict
-    does, there or later.
+    APART: no sub-machine, register or reducer consumes both, so their states commute by declaration; the commands
+    commuted at every node with both. EXPLORED: something consumes both, and they commuted at every node with both.
+    ONLY_IN_EFFECT: the configurations differ afterwards, but no end state does, whatever follows. DIVERGES: an end
+    state differs, at once or later.
     """
 
     APART = "apart"
@@ -26,7 +26,7 @@ class Pair(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Commuting:
-    """A pair of samples, by their numbers, and at how many nodes both orders were compared."""
+    """A pair of samples, by their numbers, and the number of nodes at which both orders were compared."""
 
     first: int
     second: int
@@ -35,17 +35,17 @@ class Commuting:
 
 
 def commuting(found: Exploration) -> list[Commuting]:
-    """Each pair of samples, compared at every node where neither had been taken in."""
+    """Each pair of samples, compared at every node that has neither."""
     alike = _alike(found)
     return [_compare(found, alike, first, second) for first, second in combinations(range(len(found.samples)), 2)]
 
 
 def _alike(found: Exploration) -> dict[int, int]:
-    """For each node, by its identity, a number that it shares with those from which every verdict will be the same."""
+    """For each node, by its `id`, a number; nodes share it if the same inputs always lead to the same end states."""
     numbers: dict[Hashable, int] = {}
     alike: dict[int, int] = {}
     for node in sorted(found.nodes, key=lambda node: -node.size):
-        onward = frozenset((index, alike[id(reached)]) for index, reached in node.ways.items())
+        onward = frozenset((index, alike[id(reached)]) for index, reached in node.routes.items())
         alike[id(node)] = numbers.setdefault((node.taken, node.end_state, onward), len(numbers))
     return alike
 
@@ -65,16 +65,16 @@ def _judge(found: Exploration, alike: dict[int, int], pair: tuple[int, int], mee
 
 
 def _ends(node: Node, first: int, second: int) -> tuple[Node, Node] | None:
-    """Where both orders lead from a node."""
-    if first not in node.ways or second not in node.ways:
+    """The two nodes that both orders lead to."""
+    if first not in node.routes or second not in node.routes:
         return None
-    one, other = node.ways[first].ways.get(second), node.ways[second].ways.get(first)
+    one, other = node.routes[first].routes.get(second), node.routes[second].routes.get(first)
     return None if one is None or other is None else (one, other)
 
 
 def _are_apart(process: Process, one: Fact, other: Fact) -> bool:
     def names(fact: Fact) -> set[str]:
-        heard = {f"machine {machine.name}" for machine in process.machines_by_type[fact.kind]}
-        return heard | {f"register {register.name}" for register in process.registers_by_type[fact.kind]}
+        machines = {f"machine {machine.name}" for machine in process.machines_by_type[fact.kind]}
+        return machines | {f"register {register.name}" for register in process.registers_by_type[fact.kind]}
 
     return not names(one) & names(other)

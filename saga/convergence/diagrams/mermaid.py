@@ -1,4 +1,4 @@
-"""Graphs as Mermaid text, for documents that draw it themselves."""
+"""Graphs as Mermaid text, for documents whose viewers draw it."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -9,7 +9,7 @@ _COLOURS = ("#e8f0fe", "#e6f4ea", "#fef7e0", "#fce8e6", "#f3e8fd", "#e4f7fb", "#
 
 
 def to_mermaid(*graphs: Graph) -> str:
-    """A graph as a state diagram; boxes of one group have one colour. Several graphs stand in one, each in a frame."""
+    """A graph as a state diagram; boxes of one group have one colour. Several graphs are one diagram with frames."""
     title = ", ".join(graph.title for graph in graphs)
     lines = ["---", f"title: {json.dumps(title)}", "---", "stateDiagram-v2"]
     for number, graph in enumerate(graphs):

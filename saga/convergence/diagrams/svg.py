@@ -1,7 +1,7 @@
-"""Graphs as SVG, with nothing but text: boxes in columns by their distance from the start, arrows between them.
+"""Graphs as SVG, without a drawing library: boxes in columns by their distance from the start, arrows between them.
 
-What a process can reach is a lattice: each input leads one column to the right. So the column of a box is its distance
-from the start, and within a column boxes stand where the boxes that lead to them stand on average.
+The reachable states are a lattice: each input leads one column to the right. So the column of a box is its distance
+from the start, and within a column the boxes are sorted by the mean row of the boxes that lead to them.
 """
 
 from collections import defaultdict
@@ -17,7 +17,7 @@ TITLE_CHARACTER, DASH = 9, 7
 FILLS = ("#e8f0fe", "#e6f4ea", "#fef7e0", "#fce8e6", "#f3e8fd", "#e4f7fb", "#f1f3f4", "#fde7f3")
 INKS = ("#1a73e8", "#d93025", "#188038", "#e37400", "#9334e6", "#12858d", "#b80672", "#7a5c00", "#5f6368")
 MOST_LABELS, MOST_SIDEWAYS = 12, 3
-"""With more labels, or arrows within a column, they are coloured, and a legend says which colour is which input."""
+"""With more labels, or more arrows within a column, each input has a colour and a legend replaces the labels."""
 STYLE = """
   text { font: 12px ui-sans-serif, system-ui, sans-serif; fill: #202124 }
   .title { font-size: 15px; font-weight: 600 }
@@ -36,7 +36,7 @@ BACKGROUND = '<rect width="100%" height="100%" fill="#ffffff"/>'
 
 @dataclass(frozen=True, slots=True)
 class _Box:
-    """A node with its place; x and y of its upper left corner, in pixels."""
+    """A node with the position of its upper left corner and its size, in pixels."""
 
     node: Node
     x: float
@@ -50,7 +50,7 @@ class _Box:
 
 
 def to_svg(graph: Graph) -> str:
-    """The graph as a picture on its own."""
+    """The graph as a complete SVG document."""
     boxes = _placed(graph)
     height = max(box.y + box.height for box in boxes.values()) + MARGIN
     groups = list(dict.fromkeys(node.group for node in graph.nodes))
@@ -71,7 +71,7 @@ def to_svg(graph: Graph) -> str:
 
 
 def _right_end(graph: Graph, boxes: Mapping[str, _Box], inks: Mapping[str, str]) -> float:
-    """How far to the right anything reaches: boxes, arrows around them with their labels, the title, the legend."""
+    """The rightmost x of all boxes, arrows, labels, the title and the legend."""
     reaches = [box.x + box.width for box in boxes.values()]
     reaches += [MARGIN + len(graph.title) * TITLE_CHARACTER, _legend_end(inks)]
     for edge in graph.edges:
@@ -103,7 +103,7 @@ def _placed(graph: Graph) -> dict[str, _Box]:
 
 
 def _columns(graph: Graph) -> list[list[Node]]:
-    """The nodes by their distance from the start, each column in the order that crosses the fewest arrows, roughly."""
+    """The nodes by their distance from the start, each column in an order that crosses few arrows."""
     distance = _distances(graph)
     by_distance: defaultdict[int, list[Node]] = defaultdict(list)
     for node in graph.nodes:
@@ -162,7 +162,7 @@ def _drawn(box: _Box, groups: Sequence[str]) -> Iterator[str]:
 
 
 def _inks(graph: Graph, boxes: Mapping[str, _Box]) -> dict[str, str]:
-    """A colour for each input, where there is too much to write it on the arrows."""
+    """A colour for each input if there are too many labels; empty otherwise."""
     sideways = sum(edge.source != edge.target and boxes[edge.source].x == boxes[edge.target].x for edge in graph.edges)
     if sum(len(edge.labels) for edge in graph.edges) <= MOST_LABELS and sideways <= MOST_SIDEWAYS:
         return {}
@@ -206,20 +206,20 @@ def _arrow(edge: Edge, boxes: Mapping[str, _Box], inks: Mapping[str, str]) -> It
 
 
 def _stripe(ink: str, number: int, of: int) -> str:
-    """The colour of one input on an arrow that ``of`` inputs share: every dash that is its turn."""
+    """The style of one input on an arrow that ``of`` inputs share: each colours its own dashes."""
     if of == 1:
         return f"stroke: {ink}"
     return f"stroke: {ink}; stroke-dasharray: {DASH} {DASH * (of - 1)}; stroke-dashoffset: {-DASH * number}"
 
 
 def _loop(box: _Box) -> tuple[str, float, float]:
-    """An arrow from a box to itself, above it; and where its label stands."""
+    """An arrow from a box to itself, above it, and the position of its label."""
     x, y = box.x + box.width / 2, box.y
     return f"M{x - 14:.1f},{y:.1f} C{x - 26:.1f},{y - 26:.1f} {x + 26:.1f},{y - 26:.1f} {x + 14:.1f},{y:.1f}", x, y - 20
 
 
 def _curve(source: _Box, target: _Box) -> tuple[str, float, float]:
-    """An arrow between two boxes; its label stands nearer to the source, where arrows of other boxes are not yet."""
+    """An arrow between two boxes; its label is near the source, where few other arrows pass."""
     if source.x == target.x:
         return _sideways(source, target)
     forward = source.x < target.x
@@ -245,12 +245,12 @@ def _sideways(source: _Box, target: _Box) -> tuple[str, float, float]:
 
 
 def _bend(source: _Box, target: _Box) -> float:
-    """How far to the right an arrow between two boxes of one column is pulled."""
+    """The rightmost x of an arrow between two boxes of one column."""
     return max(source.x + source.width, target.x + target.width) + 30 + abs(target.middle - source.middle) / 4
 
 
 def _along(begin: float, source: float, end: float, target: float, share: float = 0.36) -> tuple[float, float]:
-    """The point at this share of a curve that leaves and arrives level."""
+    """The point at this share of a curve that is horizontal at both ends."""
     rest = 1 - share
     curve = (rest**3 + 3 * rest**2 * share, 3 * rest * share**2 + share**3)
     bends = (3 * rest**2 * share + 3 * rest * share**2) / 2

@@ -1,4 +1,4 @@
--- Arms deadlines, due after their delay by this database's clock.
+-- Arms deadlines; each is due after its delay, by this database's clock.
 -- Index: timer_pkey.
 INSERT INTO saga.timer (process, process_id, name, emits, data, metadata, due_at)
 SELECT

@@ -1,4 +1,4 @@
--- How many messages are known by what was left when their rows were pruned: a tombstone, or the cursor alone.
+-- How many messages are known although their inbox rows were pruned: by a tombstone, or by the cursor.
 -- Indexes: inbox_tombstone_pkey, cursor_pkey.
 SELECT count(*)
 FROM unnest(CAST(:modules AS text[]), CAST(:positions AS bigint[]), CAST(:keys AS bytea[])) AS m (module, position, key)

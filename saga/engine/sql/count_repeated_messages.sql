@@ -1,5 +1,5 @@
--- Counts messages that came again, and tells what was taken in under their ids. Locks in key order.
--- The consumer comes with each key: alone, and before there are statistics, it looks like a way to few rows.
+-- Counts duplicates, and returns what the inbox has under their ids. Locks in key order.
+-- Each key has the consumer: as a constant, and before statistics exist, the planner believes it selects few rows.
 -- Index: inbox_message_key.
 WITH known AS MATERIALIZED (
     SELECT i.consumer, i.source, i.message_id, m.times

@@ -1,6 +1,6 @@
--- Folds what steps covered into the cursors of a consumer, as far as nobody else is folding there.
--- Locks cursor rows, skipping locked ones: no worker ever waits for another here. Each step is materialized, or the
--- ranges would be computed again wherever they are named; that counts where there are thousands of holes.
+-- Folds the ranges that steps covered into the cursors of a consumer. Locks cursor rows, skipping locked ones, so no
+-- worker waits for another here. Each CTE is materialized: otherwise every reference would compute the ranges again,
+-- which is slow with thousands of holes.
 -- Index: cursor_pkey.
 WITH held AS MATERIALIZED (
     SELECT consumer, module, watermark, handled, hole_since FROM saga.cursor

@@ -1,4 +1,4 @@
--- Takes parked messages out of the inbox again, so that a redrive is not mistaken for a repeat.
+-- Takes parked messages out of the inbox again, so that a redrive is not mistaken for a duplicate.
 -- Index: inbox_message_key.
 DELETE FROM saga.inbox AS i
 USING unnest(CAST(:sources AS text[]), CAST(:message_ids AS text[])) AS m (source, message_id)

@@ -1,4 +1,4 @@
--- Takes parked messages out of the inbox again, so that a redrive is not mistaken for a repeat.
+-- Takes parked messages out of the inbox again, so that a redrive is not mistaken for a duplicate.
 -- Index: inbox_position_key.
 DELETE FROM saga.inbox AS i
 USING unnest(CAST(:modules AS text[]), CAST(:positions AS bigint[])) AS m (module, position)

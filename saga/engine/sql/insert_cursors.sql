@@ -1,5 +1,5 @@
--- Creates the cursors of modules that this consumer hears from for the first time. Looks before it inserts: an insert
--- that meets a row waits for whoever is updating it.
+-- Creates the cursors of modules from which this consumer takes in its first message. It reads before it inserts: an
+-- insert that meets a row waits for the transaction that is updating it.
 -- Index: cursor_pkey.
 INSERT INTO saga.cursor (consumer, module)
 SELECT :consumer, m.module FROM unnest(CAST(:modules AS text[])) AS m (module)

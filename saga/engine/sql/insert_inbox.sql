@@ -1,9 +1,9 @@
--- Takes messages in, once for each key. Gives those that are new, or null if all are: what is not among them is known
--- already. A key whose first transaction is still open makes this wait, so "not new" means committed. The order of the
--- rows is the order of the locks, the same in every worker. A position that the cursor covers was handled, even when
--- its row was pruned; a redriven dead letter is taken in nevertheless. The union with nothing fetches the handled ranges
--- once: where they are many they are stored apart, and would be fetched for every message. Of a message without
--- position whose row was pruned there is a tombstone.
+-- Inserts messages, once for each key. Returns the new ones, or null if all are new; the others are known. The insert
+-- waits for an open transaction with the same key, so "not new" means committed. The order of the rows is the order of
+-- the locks, the same in every worker. A position that the cursor covers was handled, even if its row was pruned; a
+-- redriven dead letter is inserted nevertheless. The union with an empty range fetches the handled ranges once: many
+-- ranges are stored out of line, and would be fetched for every message. A message without position whose row was
+-- pruned has a tombstone.
 -- Indexes: inbox_position_key, inbox_message_key, cursor_pkey, inbox_tombstone_pkey.
 WITH covered AS MATERIALIZED (
     SELECT module, watermark, handled + '{}' AS handled FROM saga.cursor WHERE consumer = :consumer

@@ -1,4 +1,4 @@
--- Creates the instances that do not exist yet, in id order: FOR UPDATE locks nothing that does not exist.
+-- Creates the instances that do not exist yet, in id order: FOR UPDATE can't lock rows that do not exist.
 -- Index: instance_pkey.
 INSERT INTO saga.instance (process, process_id, process_version)
 SELECT :process, i.process_id, :process_version

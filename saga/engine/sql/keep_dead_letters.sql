@@ -1,4 +1,4 @@
--- Keeps messages that could not be handled; the same raw message again counts one more attempt and opens it anew.
+-- Stores messages that could not be handled; the same raw message again counts as one more attempt and reopens it.
 -- Index: dead_letter_consumer_fingerprint_key.
 INSERT INTO saga.dead_letter AS d
     (consumer, fingerprint, kind, reason, type, process_id, source, message_id, module, position, body, properties,

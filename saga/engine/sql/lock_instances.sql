@@ -1,5 +1,5 @@
--- Locks and loads instances in id order. A tombstone is looked for only where this transaction has created the row.
--- Behind the first ones that have so many bytes together, states come as null: too much for one transaction.
+-- Locks and loads instances in id order. It looks for a tombstone only if this transaction created the row.
+-- Once the states together exceed the limit in bytes, further states are null: too much for one transaction.
 -- Indexes: instance_pkey, instance_tombstone_pkey.
 WITH locked AS MATERIALIZED (
     SELECT

@@ -1,4 +1,4 @@
--- What is left of messages without position whose rows were pruned.
+-- The tombstones of messages without position whose rows were pruned.
 -- Index: inbox_tombstone_pkey.
 SELECT key, digest FROM saga.inbox_tombstone
 WHERE consumer = :consumer AND key = ANY (CAST(:keys AS bytea[]))

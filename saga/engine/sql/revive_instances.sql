@@ -1,4 +1,4 @@
--- Takes the tombstones of instances away that have rows again, as old as they were before, and marks those.
+-- Deletes the tombstones of instances that have rows again, and gives the rows their former age and a mark.
 -- Indexes: instance_tombstone_pkey, instance_pkey.
 WITH risen AS (
     DELETE FROM saga.instance_tombstone

@@ -1,6 +1,6 @@
--- Writes what was decided; the rows are locked by this transaction. A state that did not change is not given, and what
--- PostgreSQL stored of it apart from the row is not written again.
--- Their ids stand in the condition as well: else a plan may read rows that are not meant, and fail where one is damaged.
+-- Writes decided instances; this transaction has locked their rows. An unchanged state is not passed, so PostgreSQL
+-- does not write its out-of-line storage again. The condition has the ids as well: otherwise a plan may read other rows, and
+-- fail if one of them is damaged.
 -- Index: instance_pkey.
 WITH decided AS MATERIALIZED (
     SELECT n.* FROM jsonb_to_recordset(CAST(:instances AS jsonb))

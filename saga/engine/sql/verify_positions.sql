@@ -1,5 +1,5 @@
--- What stands in the logs that are kept here at the positions that messages claim. A log that nobody has appended to yet
--- has no row and ends before its first position.
+-- The entries of this database's logs at the positions that messages claim. A log without events has no row, and ends
+-- before its first position.
 -- Indexes: module_pkey, event_log_public_idx.
 SELECT
     c.module, c.position, m.name IS NOT NULL AS is_kept,

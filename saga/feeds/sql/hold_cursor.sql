@@ -1,5 +1,5 @@
--- Creates and locks a follower's cursor of a module, and tells how far the log goes; no row where another follower of this
--- name holds it, or where there is no such log. The transaction's commit then does not wait for the disk.
+-- Creates and locks a follower's cursor of a module, and returns the end of the log; no row if another follower of this
+-- name holds the cursor, or if there is no such log. The transaction's commit then does not wait for the disk.
 -- Index: cursor_pkey.
 WITH created AS (
     INSERT INTO saga.cursor (consumer, module)

@@ -1,4 +1,4 @@
--- Modules whose logs go beyond where a follower has got.
+-- The modules whose logs go beyond a follower's cursor.
 -- Index: cursor_pkey.
 SELECT m.name
 FROM saga.public_module AS m

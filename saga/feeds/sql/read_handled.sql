@@ -1,5 +1,5 @@
--- One cursor, with what was handled above its watermark, and where to go on: behind what is gone from the log, and behind
--- what was handled right after that.
+-- One cursor, with the handled ranges above its watermark, and the position to continue after: the pruned prefix of the
+-- log, and the range that was handled right after that.
 -- Index: cursor_pkey.
 SELECT
     c.watermark, CAST(c.handled AS text) AS handled,

@@ -1,5 +1,5 @@
--- How far a consumer got in these modules; one that it has not heard of yet gives a row without a cursor. ``overtaken`` is
--- the last position that was handled out of turn.
+-- A consumer's progress in these modules; a module without a cursor has a row as well. ``overtaken`` is the last
+-- position that was handled out of order.
 -- Index: cursor_pkey.
 SELECT
     m.module, coalesce(c.watermark, 0) AS watermark,

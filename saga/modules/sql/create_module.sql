@@ -1,3 +1,3 @@
--- Creates a module with its first event; one that another transaction is creating makes this wait.
+-- Creates a module, for its first event; waits if another transaction is creating it.
 -- Index: module_pkey.
 INSERT INTO saga.module (name) VALUES (:module) ON CONFLICT DO NOTHING

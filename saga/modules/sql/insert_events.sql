@@ -1,8 +1,8 @@
 -- Locks the module's row, writes events at the positions after its last one, and moves it; no row if there is no such
--- module. A wait for the row is not seen by the snapshot of this statement: streams whose next version is not given need
--- the row locked by a statement before.
--- The commit then waits for the disk, whatever the caller's session has set: others act on these events as soon as they see
--- them, so no crash may take them back.
+-- module. If this statement waits for the row, its snapshot is older than the last append: to read the next version of
+-- a stream, an earlier statement has to lock the row.
+-- The commit then waits for the disk, whatever the session's setting: readers act on events as soon as they are
+-- visible, so a crash must not undo them.
 -- Indexes: module_pkey; event_log_module_stream_id_stream_version_key and stream_tombstone_pkey, for those streams.
 WITH held AS MATERIALIZED (
     SELECT name, last_position AS base, last_public_position AS last_public

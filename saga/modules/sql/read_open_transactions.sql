@@ -1,5 +1,5 @@
--- The transactions that are open now in the database of a log, this one aside; prepared ones have nobody who runs them.
--- A standby knows nothing of the transactions on its primary: there one is always open, for all that can be told.
+-- The transactions that are open now in a log's database, except this one; prepared ones have no session.
+-- A standby does not know the transactions of its primary, so there we assume that one is always open.
 SELECT l.virtualtransaction AS transaction, false AS is_prepared
 FROM pg_locks AS l
 JOIN pg_stat_activity AS a ON a.pid = l.pid

@@ -1,5 +1,5 @@
 -- Public events and commands after a position, in position order, up to the horizon.
--- A moment that Python has no place for comes as the nearest one that it has.
+-- A time that Python can't represent is returned as the nearest one that it can.
 -- Index: event_log_pkey.
 SELECT
     module, position, previous_public_position, stream_id, stream_version, event_id, type, target,

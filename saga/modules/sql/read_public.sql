@@ -1,5 +1,5 @@
--- Public events after a position, in position order, up to the horizon, without those that are handled already.
--- A moment that Python has no place for comes as the nearest one that it has.
+-- Public events after a position, in position order, up to the horizon, without the handled ones.
+-- A time that Python can't represent is returned as the nearest one that it can.
 -- Index: event_log_public_idx, where the log is ours.
 SELECT
     module, position, previous_public_position, stream_id, stream_version, event_id, type, target,

@@ -1,5 +1,5 @@
 -- One stream of a module, oldest first, for the module itself.
--- A moment that Python has no place for comes as the nearest one that it has.
+-- A time that Python can't represent is returned as the nearest one that it can.
 -- Index: event_log_module_stream_id_stream_version_key.
 SELECT
     module, position, previous_public_position, stream_id, stream_version, event_id, type, target,

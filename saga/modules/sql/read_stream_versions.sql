@@ -1,5 +1,5 @@
--- The last version of each stream, 0 for one that never was; what was pruned counts. The caller holds the module's row,
--- so nobody can append in between.
+-- The last version of each stream, 0 for a new one; pruned entries count. The caller has locked the module's row, so no
+-- other transaction can append in between.
 -- Indexes: event_log_module_stream_id_stream_version_key, stream_tombstone_pkey.
 SELECT
     s.stream_id,
