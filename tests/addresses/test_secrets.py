@@ -91,7 +91,7 @@ WORDS = {
     "dead-letters": ("list",),
     "scenario": ("--orders", "1"),
 }
-WITHOUT_SERVERS = {"check", "diagram", "demo"}
+WITHOUT_SERVERS = {"check", "diagram", "demo", "new"}
 AS_PROCESSES = {"run"}
 """A service says it as a line of its log: tests/devstack/test_wrong_addresses.py."""
 

@@ -213,7 +213,7 @@ def erasure(count: int) -> dict[str, Cases]:
         "erasure/read_events": one(
             **order,
             **about,
-            machines_by_type=["order", "order"],
+            consumers=["order", "order"],
             consumed_from=["orders", "payments"],
             consumed_types=["OrderPlaced", "PaymentReceived"],
         ),

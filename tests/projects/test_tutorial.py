@@ -7,16 +7,17 @@ import json
 import re
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.documents.pages import BLOCK, ROOT, Call, calls_of, prints
-from tests.projects.environment import Environment
+from tests.projects.environment import Done, Environment
+from tests.waiting import LIMIT_SECONDS, block, eventually
 
 PAGE = (ROOT / "docs/tutorial.md").read_text()
 PREPARED = {
@@ -36,7 +37,6 @@ PLACES = (
     re.compile(r"In `(?P<file>[^`]+)`, (?P<how>at the end)(?P<line>):$"),
     re.compile(r"A (?P<how>new file), `(?P<file>[^`]+)`(?P<line>):$"),
 )
-PATIENCE_SECONDS = 60
 TYPING_SECONDS = 2.0
 """Workers may take what comes faster in another order than the page shows."""
 
@@ -127,18 +127,16 @@ class Typist:
             self._compare(call)
 
     def _compare(self, call: Call) -> None:
-        end = time.monotonic() + PATIENCE_SECONDS
-        while True:
-            done = self.environment.shell(call.command, self.folder, **self.addresses)
-            if prints(call, done.stdout):
-                is_finding = call.command == FAILS[0] and FAILS[1] in call.printed
-                assert done.returncode == int(is_finding), done.stdout + done.stderr
-                if "publish" in call.command or "request" in call.command:
-                    time.sleep(TYPING_SECONDS)
-                return
-            looks = "inspect" in call.command or "audit" in call.command
-            assert looks and time.monotonic() < end, f"$ {call.command}\n{done.stdout}{done.stderr}"
-            time.sleep(0.3)
+        looks = "inspect" in call.command or "audit" in call.command
+        done = eventually(partial(self._run, call), lambda done: prints(call, done.stdout) or not looks)
+        assert prints(call, done.stdout), f"$ {call.command}\n{done.stdout}{done.stderr}"
+        is_finding = call.command == FAILS[0] and FAILS[1] in call.printed
+        assert done.returncode == int(is_finding), done.stdout + done.stderr
+        if "publish" in call.command or "request" in call.command:
+            block(TYPING_SECONDS)
+
+    def _run(self, call: Call) -> Done:
+        return self.environment.shell(call.command, self.folder, **self.addresses)
 
     def _serve(self, command: str) -> None:
         """Start it in a shell of its own; what runs already is stopped first, with those that came after it."""
@@ -174,7 +172,7 @@ class Typist:
                 yield
             finally:
                 service.send_signal(signal.SIGINT)
-                service.wait(PATIENCE_SECONDS)
+                service.wait(LIMIT_SECONDS)
 
 
 @pytest.mark.parametrize("sentence", ["In `a.py`, somewhere:", "See `a.py`:"])
