@@ -23,7 +23,7 @@ from tests.rabbitmq.wire import publish
 
 SEED = 20_260_303
 SOON = timedelta(milliseconds=200)
-SHORT_TRIP = trip.trip_process(patience=SOON)
+SHORT_TRIP = trip.trip_process(booking_timeout=SOON)
 SHORT_ORDER = shop.order_process(payment_timeout=SOON, shipping_timeout=SOON)
 
 
