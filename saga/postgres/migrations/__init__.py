@@ -46,7 +46,7 @@ WHERE name IN ('lock_timeout', 'statement_timeout', 'idle_in_transaction_session
 """)
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtext(:schema)), set_config('synchronous_commit', 'on', true)")
-"""A caller that was told that the schema exists must find it, also after a crash: hence synchronous_commit."""
+"""After a successful return a caller must find the schema, also after a crash: hence synchronous_commit."""
 
 _HAS_VERSION = text("""
 SELECT EXISTS (
