@@ -1,4 +1,4 @@
-"""How a peer is called, and what it answers: the same for all of them, so that one program can run any.
+"""How a peer is called and what it prints: the same for all peers, so that one program can run any of them.
 
     PYTHON hand_core.py --amqp-url URL --database-url URL --queue NAME --count N --at-once K
 

@@ -4,7 +4,7 @@ OrderPlaced starts the workflow, with the order's id as the workflow's ("Workflo
 sent to it, each with its own id as idempotency key (`DBOS.send_async`). A delivery is acknowledged once that is
 durable. The workflow receives them (`DBOS.recv_async`), keeps the order's state, as a workflow does, and publishes
 each command together with the new state (`DBOS.set_event_async`, "Communicating with Workflows"): durable, and a step
-of the workflow. So a repeat is dropped by DBOS's own tables, and the clock ends when the last command is written.
+of the workflow. So DBOS's own tables drop a duplicate, and the clock ends when the last command is written.
 
 Chosen by trial, for speed: a row of one's own in a "datasource" transaction, instead of an event, costs a fifth more,
 and workflows in threads are as fast as coroutines, which the documentation wants where many wait. Waiting is woken by

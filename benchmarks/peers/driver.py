@@ -1,7 +1,7 @@
 """How fast each peer takes messages from a filled queue, round by round.
 
 Each run is a process of its own in the peers' environment, on a queue of its own. Rounds alternate over all peers, so
-that what the machine does meanwhile hits all of them.
+that other load on the machine affects all of them.
 """
 
 import asyncio

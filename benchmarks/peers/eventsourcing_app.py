@@ -1,7 +1,7 @@
 """The `eventsourcing` library's process application on PostgreSQL, fed from the queue by aio-pika.
 
 A `ProcessApplication` has a policy that answers each event it follows, and records what the policy did together with
-the position of that event, its tracking, in one transaction: the tracking is what drops a repeat ("System"). Here the
+the position of that event, its tracking, in one transaction: the tracking drops duplicates ("System"). Here the
 events it follows come from the queue, and their position is `ce-sequence`. What an order does with a message is an
 event of its aggregate, and carries the command: its row has a position in the application's notification log, which is
 where others read it, so it is state change and command out in one.

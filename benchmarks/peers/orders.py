@@ -115,7 +115,7 @@ def decide(state: State, message: Message) -> Decision:
 
 
 def _command(state: State) -> str:
-    """What the gateway or the fulfilment should hear now."""
+    """The command for the gateway or the fulfilment."""
     if state.paid:
         return "RefundPayment" if state.cancelled else "StartFulfilment"
     return "VoidPayment" if state.cancelled or state.elapsed else "RequestPayment"

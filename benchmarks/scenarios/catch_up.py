@@ -1,4 +1,4 @@
-"""How fast a worker without any broker follows a log, against only reading it."""
+"""How fast a worker without a broker follows a log, compared with only reading it."""
 
 import asyncio
 import time
