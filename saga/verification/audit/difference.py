@@ -1,4 +1,4 @@
-"""A difference between what is stored of an instance and what the model makes of its facts."""
+"""A difference between what is stored of an instance and the model's result for its facts."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +9,7 @@ class Difference:
     """One difference, as plain JSON values and in words.
 
     ``what`` names it with dots: ``outcome``, ``parts.payment``, ``effect.fulfilment``, ``answer.orders.17``. ``found``
-    is what the system has, ``model`` what the model says; a side that has nothing is None.
+    is the system's value, ``model`` the model's; a side without a value is None.
     """
 
     what: str

@@ -1,4 +1,4 @@
-"""A difference between what is stored of an instance and what its record leads to."""
+"""A difference between a stored instance and the result of its record."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ class Difference:
     """One difference, as plain JSON values and in words.
 
     ``what`` names it with dots: ``outcome``, ``state.parts.payment``, ``timer.payment_deadline``, ``entry.3``. A side
-    that has nothing is None. ``repairable`` says whether rewriting the instance's row and timers mends it: the record
+    without a value is None. ``repairable`` says whether rewriting the instance's row and timers corrects it: the record
     itself is never changed, and nothing is sent.
     """
 
@@ -23,7 +23,7 @@ class Difference:
 
 
 def worded(value: Any) -> str:
-    """A value as sentences name it."""
+    """A value as text for sentences."""
     match value:
         case None:
             return "nothing"
