@@ -48,7 +48,7 @@ def _checked(check_address: Callable[[str], object]) -> BeforeValidator:
             if text:
                 check_address(text)
         except AddressError as error:
-            raise PydanticCustomError("address", "{said}", {"said": str(error)}) from None
+            raise PydanticCustomError("address", "{problem}", {"problem": str(error)}) from None
         return text or None
 
     return BeforeValidator(check)
@@ -59,7 +59,7 @@ def _decoded(given: Any) -> Any:
         return given
     with suppress(ValueError):
         return json.loads(given) if given.strip() else {}
-    raise PydanticCustomError("address", "{said}", {"said": 'is not JSON like {"payments": "postgresql://..."}'})
+    raise PydanticCustomError("address", "{problem}", {"problem": 'is not JSON like {"payments": "postgresql://..."}'})
 
 
 _DatabaseUrl = Annotated[SecretStr | None, _checked(DatabaseAddress.check)]

@@ -66,7 +66,7 @@ SQLSTATES: Final[Mapping[str, tuple[Remedy, str]]] = {
     "3D": (Remedy.PERSON, "has no such database: create it, or correct its name in SAGA_DATABASE_URL"),
     "3F": (Remedy.PERSON, "does not have the tables of this version: run `saga migrate`"),
     "40": (Remedy.AGAIN, "the transaction was rolled back: a deadlock, a conflict"),
-    "40003": (Remedy.WAIT, "nobody knows whether the statement was completed"),
+    "40003": (Remedy.WAIT, "it is unknown whether the statement was completed"),
     "42": (Remedy.BUG, "a statement is wrong"),
     "42501": (Remedy.PERSON, "does not give this user the rights that it needs: see deploy/postgres/roles.sql"),
     "42703": (Remedy.PERSON, "does not have the tables of this version: run `saga migrate`"),

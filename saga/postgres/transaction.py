@@ -67,9 +67,7 @@ async def durable_transaction(engine: AsyncEngine, *, proved: bool = True) -> As
                 await _roll_back(connection)
                 raise
             if connection.invalidated or not transaction.is_active:
-                raise Unavailable(
-                    "the connection was lost inside the transaction, and nobody said so", place_of(engine)
-                )
+                raise Unavailable("the connection was lost inside the transaction, without an error", place_of(engine))
             try:
                 with unavailable_after(engine):
                     await transaction.commit()

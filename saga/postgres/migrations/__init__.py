@@ -201,8 +201,8 @@ async def _read_version(connection: AsyncConnection, schema: str) -> str | None:
     if len(versions) == 1:
         return str(versions[0])
     raise SchemaUnusable(
-        f"The table {schema}.{VERSION_TABLE} has {len(versions) or 'no'} rows in place of one, so nobody knows what to"
-        " migrate from: write the version of the schema into it, or restore a backup."
+        f"The table {schema}.{VERSION_TABLE} has {len(versions) or 'no'} rows in place of one, so the version of the"
+        " schema is unknown: write it into the table, or restore a backup."
     )
 
 
@@ -226,8 +226,8 @@ async def _create_schema(connection: AsyncConnection, schema: str) -> None:
         await connection.execute(text(f'CREATE SCHEMA "{schema}"'))
     elif (await connection.execute(_HAS_TABLES, name)).scalar_one():
         raise SchemaUnusable(
-            f"The schema {schema} has tables and no {VERSION_TABLE}, so nobody knows what to migrate from: restore a"
-            " backup, or, if the tables belong to another application, use another database."
+            f"The schema {schema} has tables and no {VERSION_TABLE}, so its version is unknown: restore a backup, or,"
+            " if the tables belong to another application, use another database."
         )
 
 

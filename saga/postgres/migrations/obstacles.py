@@ -30,7 +30,7 @@ class Obstacles:
 
     def __str__(self) -> str:
         if not self._seen:
-            return "in the way is somebody who can't be named"
+            return "in the way is a session that this login can't see"
         more = f", and {len(self._seen) - SHOWN} more" if len(self._seen) > SHOWN else ""
         return f"in the way: {', '.join(self._seen[:SHOWN])}{more}"
 
