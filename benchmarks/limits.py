@@ -25,7 +25,7 @@ from saga.rabbitmq.consumer import Consumer
 
 PREFETCH = 600
 BATCH = 200
-PGBENCH_SCRIPT = "INSERT INTO public.committed (said) VALUES ('a row of one commit');\n"
+PGBENCH_SCRIPT = "INSERT INTO public.committed (contents) VALUES ('a row of one commit');\n"
 
 INSERT_INBOX = text("""
 INSERT INTO saga.inbox (consumer, source, message_id, digest)
@@ -125,7 +125,7 @@ async def commit_rate(place: Place, clients: int, seconds: int) -> float:
     """One-row commits per second of ``clients`` clients, by pgbench."""
     async with place.fresh() as here:
         async with here.plainly() as connection:
-            await connection.execute("CREATE TABLE public.committed (said text)")
+            await connection.execute("CREATE TABLE public.committed (contents text)")
         script = place.logs / "commit.sql"
         script.write_text(PGBENCH_SCRIPT)
         return await _pgbench(here.addresses.database_url, script, clients, seconds)

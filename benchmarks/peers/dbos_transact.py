@@ -24,7 +24,7 @@ from lanes import consume
 from orders import FLAGS, KINDS, Message, State, decide, read
 
 SCHEMA = "dbos_transact"
-PATIENCE_SECONDS = 600
+LONGEST_WAIT_SECONDS = 600
 PAUSE_SECONDS = 0.05
 START = "OrderPlaced"
 
@@ -50,15 +50,15 @@ def order_workflow(written: Written) -> Workflow:
 
     @DBOS.workflow()
     async def order(first: dict[str, Any]) -> None:
-        state, heard = State(), first
+        state, received = State(), first
         for left in reversed(range(len(FLAGS))):
-            decision = decide(state, from_fields(heard))
+            decision = decide(state, from_fields(received))
             state = decision.state
-            event = {"command": decision.command, "cause": heard["id"], **asdict(state)}
+            event = {"command": decision.command, "cause": received["id"], **asdict(state)}
             await DBOS.set_event_async(decision.command_id, event)
             written.one_more()
             if left:
-                heard = await DBOS.recv_async(timeout_seconds=PATIENCE_SECONDS)
+                received = await DBOS.recv_async(timeout_seconds=LONGEST_WAIT_SECONDS)
 
     return order
 
@@ -76,7 +76,7 @@ def from_fields(fields: dict[str, Any]) -> Message:
 
 async def signal(message: Message) -> None:
     """Send the message to its order's workflow; a workflow that is not there yet is waited for."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
+    async with asyncio.timeout(LONGEST_WAIT_SECONDS):
         while True:
             try:
                 await DBOS.send_async(message.body.order_id, to_fields(message), idempotency_key=message.id)

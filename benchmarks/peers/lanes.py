@@ -38,7 +38,7 @@ async def consume(task: Task, handle: Handle, finished: Callable[[], Awaitable[o
 
 
 class Deliveries:
-    """What the broker brought and nobody took yet."""
+    """Deliveries that no lane has taken yet."""
 
     def __init__(self) -> None:
         self.began = 0.0

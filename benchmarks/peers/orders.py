@@ -1,6 +1,6 @@
-"""What every peer does with one message, apart from storing it: read it, check it, and decide on the one command.
+"""The work of every peer on one message, apart from storing it: read it, check it, and decide on the one command.
 
-A message is a CloudEvent in binary mode, as docs/wire.md has it: attributes in headers, JSON in the body. The body is
+A message is a CloudEvent in binary mode, as in docs/wire.md: attributes in headers, JSON in the body. The body is
 parsed and checked with pydantic, in one pass over the bytes, as its documentation advises for speed. It knows no
 database and no broker.
 """
@@ -17,7 +17,7 @@ Currency = Annotated[str, Field(strict=True, pattern=r"^[A-Z]{3}$")]
 
 
 class OrderMessage(BaseModel):
-    """What every message about an order has."""
+    """The data of every message about an order."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
@@ -25,7 +25,7 @@ class OrderMessage(BaseModel):
 
 
 class OrderPlaced(OrderMessage):
-    """Somebody ordered, and a payment of this amount is due."""
+    """A customer has placed an order, and a payment of this amount is due."""
 
     amount: Amount
     currency: Currency

@@ -66,8 +66,8 @@ async def _commits(place: Place) -> list[float]:
     """Milliseconds of a publish and of a commit, each alone."""
     taken = []
     async with place.plainly() as connection:
-        await connection.execute("CREATE TABLE public.committed (said text)")
-        insert = await connection.prepare("INSERT INTO public.committed (said) VALUES ($1)")
+        await connection.execute("CREATE TABLE public.committed (contents text)")
+        insert = await connection.prepare("INSERT INTO public.committed (contents) VALUES ($1)")
         for _ in range(ALONE):
             start = time.perf_counter()
             await insert.fetch("a row of one commit")
