@@ -32,14 +32,14 @@ Workflow = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
 
 
 class Written:
-    """How many commands are written, and when that is all of them."""
+    """Counts the commands that are still to be written; ``all`` is set when none is left."""
 
     def __init__(self, count: int) -> None:
         self._left = count
         self.all = asyncio.Event()
 
     def one_more(self) -> None:
-        """A command was written."""
+        """Count a written command."""
         self._left -= 1
         if self._left == 0:
             self.all.set()
@@ -64,18 +64,18 @@ def order_workflow(written: Written) -> Workflow:
 
 
 def to_fields(message: Message) -> dict[str, Any]:
-    """What DBOS can store."""
+    """The message as fields that DBOS can store."""
     known = {name: getattr(message, name) for name in ("id", "source", "sequence", "type")}
     return {**known, "body": message.body.model_dump()}
 
 
 def from_fields(fields: dict[str, Any]) -> Message:
-    """The message again; it was checked before."""
+    """The message from its fields, which were checked before."""
     return Message(**{**fields, "body": KINDS[fields["type"]].model_construct(**fields["body"])})
 
 
 async def signal(message: Message) -> None:
-    """Send the message to its order's workflow; a workflow that is not there yet is waited for."""
+    """Send the message to its order's workflow; wait for a workflow that does not exist yet."""
     async with asyncio.timeout(LONGEST_WAIT_SECONDS):
         while True:
             try:
@@ -86,7 +86,7 @@ async def signal(message: Message) -> None:
 
 
 async def work(task: Task) -> Done:
-    """Take all messages in, and wait for the workflows."""
+    """Handle all messages, and wait for the workflows."""
     await fresh_schema(task.database_url, SCHEMA)
     config: DBOSConfig = {
         "name": "peers",

@@ -73,7 +73,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What is known of an order."""
+    """The state of an order."""
 
     placed: bool = False
     paid: bool = False
@@ -103,7 +103,7 @@ def read(headers: Mapping[str, Any], body: bytes) -> Message:
 
 
 def decide(state: State, message: Message) -> Decision:
-    """Raise the message's flag, and command what follows from all of them."""
+    """Raise the message's flag, and decide on the command for all flags."""
     flag = FLAGS[message.type]
     new = State(
         placed=state.placed or flag == "placed",

@@ -28,7 +28,7 @@ DOMAIN = Domain(name="Peers")
 
 @DOMAIN.aggregate
 class Order:
-    """What is known of an order."""
+    """The state of an order."""
 
     order_id = Identifier(identifier=True)
     placed = Boolean(default=False)
@@ -47,7 +47,7 @@ class Order:
 
 @DOMAIN.aggregate
 class Inbox:
-    """A message that was taken in."""
+    """A message that was handled."""
 
     message_key = Identifier(identifier=True)
 
@@ -63,7 +63,7 @@ class Outbox:
 
 
 def take(message: Message) -> None:
-    """Take one message in, if it was not before; returns after the commit."""
+    """Handle one message, unless it was handled before; returns after the commit."""
     try:
         with DOMAIN.domain_context(), UnitOfWork():
             DOMAIN.repository_for(Inbox).add(Inbox(message_key=f"{message.source} {message.id}"))
@@ -88,7 +88,7 @@ def move(message: Message) -> None:
 
 
 async def work(task: Task) -> Done:
-    """Take all messages in."""
+    """Handle all messages."""
     await fresh_schema(task.database_url, SCHEMA)
     DOMAIN.config["databases"]["default"] = {
         "provider": "postgresql",
