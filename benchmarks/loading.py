@@ -1,7 +1,7 @@
-"""The load generator, in a process of its own; prints what it saw as JSON: `python -m benchmarks.loading --help`.
+"""The load generator, in a process of its own; prints its results as JSON: `python -m benchmarks.loading --help`.
 
-It publishes by an open-loop schedule and listens to the collaborators' queues. With ``--direct`` it publishes the
-commands themselves, past the saga: what the broker alone needs for one hop.
+It publishes by an open-loop schedule and consumes the collaborators' queues. With ``--direct`` it publishes the
+commands themselves, without the saga, to measure one hop through the broker alone.
 """
 
 import argparse
@@ -32,13 +32,13 @@ TICK_SECONDS = 0.001
 LEAD_SECONDS = 0.3
 AT_ONCE = 500
 WARM_UP_SECONDS = 1.0
-"""The load begins with this much that is not judged: statements are prepared then, and connections opened."""
+"""The load's first second is not measured: statements are prepared then, and connections opened."""
 SHARES = {"p50": 0.5, "p99": 0.99, "p99.9": 0.999}
 
 
 @dataclass(slots=True)
 class Load:
-    """What to publish; which of it is awaited; and what has come of it."""
+    """What to publish, the orders whose commands are awaited, and when each command arrived."""
 
     direct: bool
     inputs_each: int
@@ -47,7 +47,7 @@ class Load:
     arrivals: dict[int, float] = field(default_factory=dict)
 
     def outgoing(self, number: int) -> Outgoing:
-        """Message ``number``; where an order has several inputs, only the command for its first one is awaited."""
+        """Message ``number``; of an order with several inputs, only the command for the first one is awaited."""
         order_id, part = random_key(self.run, number // self.inputs_each), number % self.inputs_each
         if part == 0:
             self.awaited[order_id] = number
@@ -59,7 +59,7 @@ class Load:
         )
 
     def arrived(self, delivered: DeliveredMessage) -> None:
-        """Note when the first command of an order came."""
+        """Record when the first command of an order came."""
         now = time.perf_counter()
         headers = delivered.header.properties.headers or {}
         number = self.awaited.pop(str(headers.get("ce-subject")), None)
@@ -68,7 +68,7 @@ class Load:
 
 
 async def listen(amqp_url: str, wanted: Topology, load: Load) -> aiormq.abc.AbstractConnection:
-    """Take everything out of the collaborators' queues."""
+    """Consume everything from the collaborators' queues."""
     connection = await aiormq.connect(amqp_url)
     channel = await connection.channel()
     await channel.basic_qos(prefetch_count=1_000)
@@ -87,7 +87,7 @@ async def listen(amqp_url: str, wanted: Topology, load: Load) -> aiormq.abc.Abst
 
 
 async def publish(publisher: Publisher, load: Load, schedule: Schedule) -> None:
-    """Publish what is due, without waiting for its confirms; return when all is confirmed."""
+    """Publish each message when it is due, without waiting for confirms; return when all are confirmed."""
     sent, now = 0, 0.0
     async with asyncio.TaskGroup() as sending:
         while sent < schedule.count:
@@ -103,7 +103,7 @@ async def _publish(publisher: Publisher, outgoing: list[Outgoing]) -> None:
 
 
 async def run(arguments: argparse.Namespace) -> dict[str, float]:
-    """What came of the schedule: latencies in milliseconds, and the backlog in messages."""
+    """Run the schedule and return latencies in milliseconds and the backlog in messages."""
     amqp_url = required(load_settings().amqp_url, "SAGA_AMQP_URL")
     wanted = topology(PREFIX, order_process())
     load = Load(arguments.direct, arguments.inputs_each)
@@ -121,7 +121,7 @@ async def run(arguments: argparse.Namespace) -> dict[str, float]:
 
 
 async def confirm(arguments: argparse.Namespace) -> dict[str, float]:
-    """Milliseconds from a publish to its confirm, one at a time."""
+    """Measure milliseconds from a publish to its confirm, one at a time."""
     amqp_url = required(load_settings().amqp_url, "SAGA_AMQP_URL")
     load, taken = Load(direct=True, inputs_each=1), []
     async with Publisher(amqp_url, topology(PREFIX, order_process()), timeout_seconds=60) as publisher:
@@ -141,11 +141,11 @@ def _summary(load: Load, schedule: Schedule, backlog: int) -> dict[str, float]:
 
 
 def main() -> None:
-    """Load as asked for."""
+    """Generate load as the arguments say."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.loading", description=__doc__)
     parser.add_argument("--rate", type=float, default=100.0, help="messages a second")
     parser.add_argument("--seconds", type=float, default=5.0)
-    parser.add_argument("--grace-seconds", type=float, default=15.0, help="how long to wait for what is missing")
+    parser.add_argument("--grace-seconds", type=float, default=15.0, help="how long to wait for missing commands")
     parser.add_argument("--inputs-each", type=int, default=1, choices=range(1, len(INPUTS) + 1), help="for each order")
     parser.add_argument("--direct", action="store_true", help="publish the commands themselves")
     parser.add_argument("--confirms", type=int, default=0, help="only so many publishes, one at a time")

@@ -1,9 +1,9 @@
-"""What a module's log costs: appending to it, following it, and holes in a cursor that follows it. No broker.
+"""The cost of a module's log: appending to it, following it, and holes in a cursor that follows it. No broker.
 
-Appending, to the log directly and as a service does it (a declared module, a session), is held against plain inserts of
-the same rows into an equal table that is no log: no row that everybody locks, a position from an identity column.
-Following through the durable step is held against paging alone. Cursors with 100 and 10,000 holes are held against one
-without. PostgreSQL is private and real, with fsync on. Rounds alternate, so that what the machine does meanwhile hits
+Appending, to the log directly and as a service does it (a declared module, a session), is compared with plain inserts
+of the same rows into an equal table that is no log: no row that every writer locks, a position from an identity column.
+Following through the durable step is compared with paging alone. Cursors with 100 and 10,000 holes are compared with
+one without. PostgreSQL is private and real, with fsync on. Rounds alternate, so that other load on the machine affects
 both sides. The figure to quote is the ratio.
 
     .venv/bin/python -m benchmarks.log [--quick] [--rounds 5] [--json FILE]
@@ -44,7 +44,7 @@ from saga.service import collect_rarely
 
 Measured = defaultdict[str, list[float]]
 Tables = Mapping[tuple[str, str], Measured]
-"""Measurements by what they are about and their unit."""
+"""Measurements by their title and unit."""
 
 WRITERS = (1, 8, 32)
 EVENTS_AT_ONCE = (1, 100)
@@ -53,7 +53,8 @@ BATCH = 200
 FILL_BATCH = 500
 BEGIN_OF_TAIL = 20_000
 END_OF_LOG = 24_000
-"""Where a log ends that is read. Holes are every second position below ``BEGIN_OF_TAIL``; nothing is handled above."""
+"""The last position of the log that is read. Below ``BEGIN_OF_TAIL`` every second position is a hole; nothing above it
+is handled."""
 
 LOOK, ADVANCE, PASS = "look, nothing is due", f"advance by {BATCH}", "one pass of the feed"
 
@@ -92,7 +93,7 @@ Write = Callable[[AsyncEngine, Sequence[NewEvent]], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class OrderPlaced:
-    """The same event, declared."""
+    """The same event as a declared type."""
 
     order_id: str
     amount: int
@@ -103,7 +104,7 @@ ORDERS = Module("orders", stream="order_id", events=(OrderPlaced,))
 
 
 def placed(count: int) -> list[NewEvent]:
-    """Events of orders that nobody has seen before."""
+    """Events of new orders."""
     return [
         NewEvent(
             stream_id=(order_id := uuid4().hex),
@@ -129,7 +130,7 @@ async def append_declared(engine: AsyncEngine, events: Sequence[NewEvent]) -> No
 
 
 async def insert_plainly(engine: AsyncEngine, events: Sequence[NewEvent]) -> None:
-    """One transaction that inserts the same rows where there is no log."""
+    """One transaction that inserts the same rows into the plain table."""
     async with engine.begin() as connection:
         await connection.execute(
             INSERT_PLAIN,
@@ -145,7 +146,7 @@ async def insert_plainly(engine: AsyncEngine, events: Sequence[NewEvent]) -> Non
 
 
 async def write_rate(database_url: str, write: Write, writers: int, at_once: int, seconds: float) -> float:
-    """Events per second that so many writers get in."""
+    """Events per second of ``writers`` writers."""
     engine = connect_engine(database_url, "benchmark", pool_size=writers)
     written = 0
 
@@ -180,7 +181,7 @@ async def measure_appending(template: str, rounds: int, seconds: float) -> Measu
 
 
 def appending(side: str, writers: int, at_once: int) -> str:
-    """What a measurement of writing is called."""
+    """The name of a measurement of writing."""
     return f"{writers} x {at_once}, {side}"
 
 
@@ -208,7 +209,7 @@ async def paging_rate(engine: AsyncEngine, limit: int) -> float:
 
 
 async def measure_holes(filled: str, rounds: int) -> dict[str, Measured]:
-    """What holes in a cursor cost: milliseconds of a look and an advance, events per second of a pass, bytes."""
+    """The cost of holes in a cursor: milliseconds of a look and an advance, events per second of a pass, bytes."""
     costs: dict[str, Measured] = {unit: defaultdict(list) for unit in ("ms", "events/s", "bytes")}
     for _ in range(rounds):
         for holes in HOLES:
@@ -224,7 +225,7 @@ async def measure_holes(filled: str, rounds: int) -> dict[str, Measured]:
 
 
 def with_holes(what: str, holes: int) -> str:
-    """What a measurement with so many holes is called."""
+    """The name of a measurement with so many holes."""
     return f"{what}, {holes:,} holes"
 
 
@@ -235,13 +236,13 @@ async def set_cursor(engine: AsyncEngine, holes: int) -> None:
 
 
 async def look_milliseconds(engine: AsyncEngine, times: int = 10) -> float:
-    """Of a look of a feed that has patience with everything."""
+    """The median time of a look of a feed whose gap timeouts never pass."""
     feed = fed_by(engine, NEVER)
     return await _median_milliseconds(lambda _: feed.feed_once(), times)
 
 
 async def advance_milliseconds(engine: AsyncEngine) -> float:
-    """Of a transaction that covers one batch of the tail, from begin to commit."""
+    """The median time, from begin to commit, of a transaction that covers one batch of the tail."""
 
     async def advance(number: int) -> None:
         first = BEGIN_OF_TAIL + number * BATCH
@@ -267,7 +268,7 @@ def fed_by(engine: AsyncEngine, grace: GapTimeouts) -> LogFeed:
 
 
 async def fill(database_url: str) -> None:
-    """A log of orders, none of which anybody has seen."""
+    """Fill a log with new orders."""
     async with connected(database_url) as engine:
         for _ in range(END_OF_LOG // FILL_BATCH):
             await append_to_log(engine, placed(FILL_BATCH))
@@ -278,7 +279,7 @@ async def fill(database_url: str) -> None:
 
 @asynccontextmanager
 async def connected(database_url: str) -> AsyncIterator[AsyncEngine]:
-    """A pool, as a service has it."""
+    """A pool like that of a service."""
     engine = connect_engine(database_url, "benchmark")
     yield engine
     await engine.dispose()
@@ -304,7 +305,7 @@ async def _administer(database_url: str, *statements: str) -> None:
 
 
 async def _median_milliseconds(act: Callable[[int], Awaitable[object]], times: int) -> float:
-    """Of one call, after a first one that is not counted."""
+    """The median time of one call; the first call is not counted."""
     taken = []
     for number in range(times):
         start = time.perf_counter()
@@ -324,7 +325,7 @@ async def _cursor_bytes(engine: AsyncEngine) -> int:
 
 
 async def measure(empty: str, rounds: int, seconds: float) -> Tables:
-    """Everything there is to measure."""
+    """Measure everything."""
     appended = await measure_appending(empty, rounds, seconds)
     async with copied(empty) as filled:
         await fill(filled)
@@ -340,7 +341,7 @@ async def measure(empty: str, rounds: int, seconds: float) -> Tables:
 
 
 def show(measured: Tables) -> None:
-    """A table for each kind of measurement."""
+    """Print a table for each kind of measurement."""
     console = Console(width=WIDTH)
     baselines = {
         **{
@@ -358,7 +359,7 @@ def show(measured: Tables) -> None:
 
 
 def main() -> None:
-    """Measure, show, and keep."""
+    """Measure, and show and keep the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="one short round, under a minute: to see that it runs")
     parser.add_argument("--rounds", type=int, help="5, or 1 with --quick")

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from benchmarks.figures import Measured, Series, median, ratios, said
+from benchmarks.figures import Measured, Series, median, ratios, shown
 from benchmarks.targets import TargetResult, in_words
 
 _REACHED = {True: "yes", False: "no", None: "not measured"}
 
 
 def tables(measured: Mapping[str, Measured], target_results: Sequence[TargetResult], facts: str) -> str:
-    """The facts, the targets, and all figures, as Markdown."""
+    """The facts, the targets and all figures, as Markdown."""
     parts = [facts + ".", "\n".join(_targets(target_results))]
     parts += ["\n".join([f"### {name}", "", *_figures(one), *_notes(one)]) for name, one in measured.items()]
     return "\n\n".join(parts) + "\n"
@@ -29,8 +29,8 @@ def _figures(measured: Measured) -> Iterator[str]:
     yield "|---|---|---|---|---|"
     known = {one.name: one for one in measured.series}
     for one in measured.series:
-        spread = f"{said(min(one.rounds))} to {said(max(one.rounds))}"
-        yield f"| {one.name} | {said(median(one.rounds))} | {one.unit} | {spread} | {_ratio(one, known)} |"
+        spread = f"{shown(min(one.rounds))} to {shown(max(one.rounds))}"
+        yield f"| {one.name} | {shown(median(one.rounds))} | {one.unit} | {spread} | {_ratio(one, known)} |"
 
 
 def _ratio(series: Series, known: Mapping[str, Series]) -> str:

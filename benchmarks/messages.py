@@ -1,4 +1,4 @@
-"""What is put into the queue: inputs of orders, as any sender would write them."""
+"""The messages for the queue: inputs of orders, as any sender would write them."""
 
 import time
 from enum import Enum
@@ -14,26 +14,26 @@ HOT_ORDERS = 10
 
 
 class Kind(Enum):
-    """What the messages are about."""
+    """The kinds of load."""
 
     NEW = "new instances"
     FOUR = "4 messages each, interleaved"
     HOT = "10 hot instances"
-    REPEATS = "all duplicates"
+    DUPLICATES = "all duplicates"
 
 
 class Ids(Enum):
-    """How ids of orders and messages follow each other."""
+    """The order of the ids of orders and messages."""
 
     RANDOM = "random ids"
     BY_TIME = "ids in the order of time"
 
 
 def inputs(kind: Kind, count: int, ids: Ids = Ids.RANDOM) -> list[Outgoing]:
-    """About ``count`` messages of orders that nobody has seen before, each with an id of its own."""
+    """About ``count`` messages of new orders, each with an id of its own."""
     run, key = (uuid4().hex[:8], random_key) if ids is Ids.RANDOM else (f"{time.time_ns():016x}", timely_key)
     match kind:
-        case Kind.NEW | Kind.REPEATS:
+        case Kind.NEW | Kind.DUPLICATES:
             return [message(key(run, n), INPUTS[0], key(run, n)) for n in range(count)]
         case Kind.FOUR:
             orders = max(1, count // 4)
@@ -46,17 +46,17 @@ def inputs(kind: Kind, count: int, ids: Ids = Ids.RANDOM) -> list[Outgoing]:
 
 
 def random_key(run: str, number: int) -> str:
-    """An id of an order or a message, without any order: as random ones, it falls anywhere in an index."""
+    """An id of an order or a message that, like a random one, may fall anywhere in an index."""
     return blake2b(f"{run}-{number}".encode(), digest_size=16).hexdigest()
 
 
 def timely_key(run: str, number: int) -> str:
-    """An id that comes after those before it, as ULID and UUIDv7 do: it falls at one end of an index."""
+    """An id that sorts after earlier ones, like ULID and UUIDv7: it falls at one end of an index."""
     return f"{run}{number:016x}"
 
 
 def message(order_id: str, routing_key: str, message_id: str, *, padding: int = 0) -> Outgoing:
-    """One input; ``padding`` bytes more in a field that nobody reads."""
+    """One input; ``padding`` adds so many bytes in a field that is not read."""
     data: dict[str, object] = {
         "order_id": order_id,
         "payment_id": f"pay-{order_id}",

@@ -1,4 +1,4 @@
-"""Where everything is measured: one private stack, a new database for each measurement, and queues that are emptied."""
+"""The place of all measurements: one private stack, with a new database and empty queues for each measurement."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -32,13 +32,13 @@ class Place:
 
     @property
     def amqp_url(self) -> str:
-        """Of the broker, which has to be there."""
+        """The address of the broker, which must exist."""
         assert self.addresses.amqp_url is not None, "this scenario was given no broker"
         return self.addresses.amqp_url
 
     @property
     def topology(self) -> Topology:
-        """What the order process and its collaborators have at the broker."""
+        """The topology of the order process and its collaborators."""
         return topology(PREFIX, order_process())
 
     @property
@@ -55,7 +55,7 @@ class Place:
             yield replace(self, addresses=replace(self.addresses, database_url=url))
 
     async def empty_queues(self) -> None:
-        """Declare all queues, and take out what is in them."""
+        """Declare all queues and purge them."""
         async with await aio_pika.connect(self.amqp_url) as connection:
             channel = await connection.channel()
             await declare(channel, self.topology)
@@ -63,14 +63,14 @@ class Place:
                 await (await channel.get_queue(queue.name, ensure=False)).purge()
 
     async def fill(self, outgoing: Sequence[Outgoing]) -> None:
-        """Put the messages into their queues, confirmed."""
+        """Publish the messages to their queues, with confirms."""
         async with Publisher(self.amqp_url, self.topology, timeout_seconds=60) as publisher:
             for start in range(0, len(outgoing), PUBLISH_BATCH):
                 await publisher.publish(outgoing[start : start + PUBLISH_BATCH])
 
     @asynccontextmanager
     async def connected(self) -> AsyncIterator[AsyncEngine]:
-        """A pool, as a service has it."""
+        """A pool like that of a service."""
         engine = connect_engine(self.addresses.database_url, "benchmark")
         try:
             yield engine
@@ -79,7 +79,7 @@ class Place:
 
     @asynccontextmanager
     async def plainly(self) -> AsyncIterator["asyncpg.Connection[Any]"]:
-        """One connection without the limits that a service has."""
+        """One connection without the timeouts of a service."""
         connection = await asyncpg.connect(self.addresses.database_url)
         try:
             yield connection
@@ -87,7 +87,7 @@ class Place:
             await connection.close()
 
     async def number(self, sql: str) -> float:
-        """The one number that a query gives."""
+        """The number that a query returns."""
         async with self.plainly() as connection:
             return float(cast(float, await connection.fetchval(sql)))
 

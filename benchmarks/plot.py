@@ -1,7 +1,7 @@
 """The plot: a panel for each scenario and unit; a bar for each median, a whisker from the lowest to the highest round.
 
-Written by hand, without a library. A bar's width is its median on its panel's own scale; where the figures of a panel
-are far apart the scale is logarithmic, and says so. Text stands outside the bars, so that it can always be read.
+Written by hand, without a library. A bar's width is its median on its panel's own scale. If the figures of a panel are
+far apart, the scale is logarithmic, and labelled so. Text is outside the bars, so that it can always be read.
 """
 
 import math
@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from textwrap import wrap
 from xml.sax.saxutils import escape
 
-from benchmarks.figures import Measured, Series, median, ratios, said
+from benchmarks.figures import Measured, Series, median, ratios, shown
 
 WIDTH, MARGIN = 1_080, 28
 LABELS, BARS = 420, 390
 ROW, BAR, HEAD = 24, 13, 52
 FAR_APART = 200.0
-FINE_PRINT_LETTERS = 150
+FINE_PRINT_CHARACTERS = 150
 
 STYLE = """
 text { font: 13px system-ui, "Segoe UI", "DejaVu Sans", sans-serif; fill: #24292f; }
@@ -58,7 +58,7 @@ class Panel:
 
     @property
     def is_logarithmic(self) -> bool:
-        """Where the least would not be seen beside the greatest."""
+        """Whether the least bar would be invisible beside the greatest."""
         least, greatest = self._ends()
         return least > 0 and greatest / least > FAR_APART
 
@@ -78,7 +78,7 @@ class Panel:
 
 
 def plot(measured: Mapping[str, Measured], facts: str) -> str:
-    """All panels below each other, as the text of an SVG file; a figure with nothing beside it needs no picture."""
+    """All panels below each other, as the text of an SVG file, without panels that have a single bar."""
     panels = [panel for name, one in measured.items() for panel in _panels(name, one) if len(panel.series) > 1]
     height = 94 + sum(panel.height for panel in panels) + MARGIN
     body, top = [], 100
@@ -116,7 +116,7 @@ def _is_ours(scenario: str, series: Series) -> bool:
 def _fine_print(facts: str) -> Iterator[str]:
     explained = "Bar: median. Whisker: lowest to highest round. Times: median of the rounds' ratios. Blue is saga."
     yield f'<text class="quiet" x="{MARGIN}" y="58">{escape(explained)}</text>'
-    for number, line in enumerate(wrap(facts, FINE_PRINT_LETTERS)[:2]):
+    for number, line in enumerate(wrap(facts, FINE_PRINT_CHARACTERS)[:2]):
         yield f'<text class="quiet" x="{MARGIN}" y="{75 + 17 * number}">{escape(line)}</text>'
 
 
@@ -143,6 +143,6 @@ def _row(panel: Panel, series: Series, top: int, *, is_ours: bool) -> Iterator[s
     against = panel.baselines.get(series.against or "")
     times = f"   {median(ratios(series.rounds, against.rounds)):.2f} times" if against else ""
     yield (
-        f'<text x="{max(high, left + panel.place(figure)) + 8:.1f}" y="{top + 11}">{said(figure)}'
+        f'<text x="{max(high, left + panel.place(figure)) + 8:.1f}" y="{top + 11}">{shown(figure)}'
         f'<tspan class="quiet" dx="6">{times.strip()}</tspan></text>'
     )

@@ -1,8 +1,8 @@
-"""Processes of their own: started, stopped short as soon as they are ready, let go together, and ended.
+"""Child processes: started, held as soon as they are ready, released together, and ended.
 
-A service says that it works with a JSON line whose event is "ready". A measurement begins when all of them work, so
-that no start is in it; until then those that are ready already are held with SIGSTOP, which takes a second or so: far
-less than any heartbeat.
+A service reports that it works by a JSON line whose event is "ready". A measurement begins when all of them work, so
+that it contains no start; until then SIGSTOP holds those that are ready already, for about a second: far less than any
+heartbeat.
 """
 
 import asyncio
@@ -48,12 +48,12 @@ class Running:
 
     @property
     def pid(self) -> int:
-        """Of the service itself: what starts it becomes it."""
+        """The id of the service itself: its launcher becomes it by exec."""
         return self.process.pid
 
     async def until_ready(self) -> None:
-        """Wait for its word. Raises NeverReady with the end of its log."""
-        while not _has_said_ready(self.log):
+        """Wait until it logs "ready". Raises NeverReady with the end of its log."""
+        while not _has_logged_ready(self.log):
             if self.process.poll() is not None or time.perf_counter() - self.started > READY_SECONDS:
                 raise NeverReady(f"{' '.join(self.argv)}\n{children.end_of(self.log)}")
             await asyncio.sleep(LOOK_SECONDS)
@@ -75,7 +75,7 @@ class Running:
 
 
 def start(place: Place, module: Sequence[str], environment: Mapping[str, str] | None = None) -> Running:
-    """A Python module as a service of this place."""
+    """Start a Python module as a service of this place."""
     log = place.logs / f"{module[0]}-{uuid4().hex[:8]}.log"
     argv = (sys.executable, "-m", *module)
     parameters = {**_inherited(), **place.addresses.environment(), "SAGA_LOG_LEVEL": "info", **(environment or {})}
@@ -85,7 +85,7 @@ def start(place: Place, module: Sequence[str], environment: Mapping[str, str] | 
 
 @asynccontextmanager
 async def held(place: Place, module: Sequence[str], count: int) -> AsyncIterator[list[Running]]:
-    """So many processes, ready and stopped; let them go with ``release``. They are ended in any case."""
+    """``count`` processes, ready and held; let them go with ``release``. They are ended in any case."""
     running = [start(place, module) for _ in range(count)]
     try:
         await asyncio.gather(*map(_hold, running))
@@ -98,7 +98,7 @@ async def held(place: Place, module: Sequence[str], count: int) -> AsyncIterator
 async def ready(
     place: Place, module: Sequence[str], environment: Mapping[str, str] | None = None
 ) -> AsyncIterator[Running]:
-    """One process that works."""
+    """One process that is ready."""
     running = start(place, module, environment)
     try:
         await running.until_ready()
@@ -108,7 +108,7 @@ async def ready(
 
 
 def release(running: Sequence[Running]) -> None:
-    """Let them go on."""
+    """Let held processes go on."""
     for one in running:
         one.signal(signal.SIGCONT)
 
@@ -118,17 +118,17 @@ async def _hold(running: Running) -> None:
     running.signal(signal.SIGSTOP)
 
 
-def _has_said_ready(log: Path) -> bool:
+def _has_logged_ready(log: Path) -> bool:
     with log.open("rb") as lines:
         return any(b'"ready"' in line and _event(line) == "ready" for line in lines)
 
 
 def _event(line: bytes) -> str | None:
     try:
-        said = orjson.loads(line)
+        logged = orjson.loads(line)
     except orjson.JSONDecodeError:
         return None
-    return said.get("event") if isinstance(said, dict) else None
+    return logged.get("event") if isinstance(logged, dict) else None
 
 
 def _inherited() -> dict[str, str]:
@@ -136,7 +136,7 @@ def _inherited() -> dict[str, str]:
 
 
 async def load(place: Place, *arguments: str) -> dict[str, float]:
-    """Run the load generator to its end; what it saw."""
+    """Run the load generator to its end, and return its results."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "benchmarks.loading", *arguments),
@@ -145,13 +145,13 @@ async def load(place: Place, *arguments: str) -> dict[str, float]:
         stderr=asyncio.subprocess.PIPE,
     )
     try:
-        output, complaints = await process.communicate()
+        output, errors = await process.communicate()
     except BaseException:
         if process.returncode is None:
             process.kill()
             await process.wait()
         raise
     if process.returncode:
-        raise RuntimeError(f"The load generator failed:\n{complaints.decode(errors='replace')}")
+        raise RuntimeError(f"The load generator failed:\n{errors.decode(errors='replace')}")
     seen: dict[str, float] = orjson.loads(output)
     return seen

@@ -1,4 +1,4 @@
-"""What is kept of a run: all figures of all rounds, what they were measured on, and what became of the targets."""
+"""The kept results of a run: all figures of all rounds, the machine and servers, and the results of the targets."""
 
 import os
 import platform
@@ -45,7 +45,7 @@ async def facts(place: Place) -> Facts:
 
 
 def as_json(known: Facts, measured: Mapping[str, Measured], target_results: Sequence[TargetResult]) -> bytes:
-    """Everything, as it is kept."""
+    """All results as JSON."""
     scenarios = {
         name: {
             "title": one.title,
@@ -66,7 +66,7 @@ def as_json(known: Facts, measured: Mapping[str, Measured], target_results: Sequ
 
 
 def keep(kept: bytes, known: Facts, folder: Path = FOLDER) -> Path:
-    """Write it to a file that is named by its date."""
+    """Write the results to a file that is named by their date."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{str(known['date']).replace(':', '').replace('+0000', 'Z')}.json"
     file.write_bytes(kept)
@@ -83,7 +83,7 @@ def sentence(known: Facts) -> str:
 
 
 def _commit() -> str:
-    """With a plus sign where files are changed; "unknown" outside a repository."""
+    """The commit, with a plus sign if files are changed; "unknown" outside a repository."""
     try:
         return subprocess.run(
             ["git", "describe", "--always", "--dirty=+", "--exclude=*"], check=True, capture_output=True, text=True

@@ -1,8 +1,8 @@
-"""An open-loop schedule: when each message should be published, whatever the system does meanwhile.
+"""An open-loop schedule: when each message should be published, independently of the system's speed.
 
 A generator that waits for an answer before it sends the next message leaves out exactly the waits that matter
-(coordinated omission). So a message's latency counts from the moment that the schedule gives it, not from when it was
-sent, and a message that never came counts as infinitely late.
+(coordinated omission). So a message's latency counts from its time in the schedule, not from when it was sent, and a
+message that never came counts as infinitely late.
 """
 
 import math
@@ -29,5 +29,5 @@ class Schedule:
         return min(self.count, math.floor((now - self.start) * self.rate) + 1)
 
     def latencies(self, arrivals: Mapping[int, float]) -> list[float]:
-        """Seconds from when each message should have been published to its arrival; infinite where there is none."""
+        """Seconds from each message's time in the schedule to its arrival; infinite if it never arrived."""
         return [arrivals.get(number, math.inf) - self.moment(number) for number in range(self.count)]

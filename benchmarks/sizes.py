@@ -1,11 +1,11 @@
-"""How much of everything there is in a short run and in a full one."""
+"""The sizes of a short run and of a full one."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """Counts, and seconds where the name says so."""
+    """Counts, and seconds where the name ends so."""
 
     rounds: int
     drained: int

@@ -1,4 +1,4 @@
-"""A process that consumes and takes the durable step, with no relay: `python -m benchmarks.stepping`."""
+"""A process that consumes and runs the durable step, without a relay: `python -m benchmarks.stepping`."""
 
 import asyncio
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from saga.settings import Settings
 
 
 async def work(settings: Settings, stop: asyncio.Event) -> None:
-    """Consume and step until told to stop."""
+    """Consume and run the step until ``stop`` is set."""
     process = order_process()
     engine = connect_engine(required(settings.database_url, "SAGA_DATABASE_URL"), "benchmark", settings.pool_size)
     step, ready = Step(engine, process, elsewhere=settings.log_urls), asyncio.Event()

@@ -1,6 +1,6 @@
-"""What should be reached, as data: ratios between two measurements of one run, or figures with their unit.
+"""The targets, as data: ratios between two measurements of one run, or figures with their unit.
 
-Nothing fails on a target that is missed: the machine may be another one. It is printed, beside what was measured.
+Nothing fails on a missed target, because the machine may be another one. Targets are printed beside the measurements.
 """
 
 import re
@@ -10,7 +10,7 @@ from enum import Enum
 
 from rich.table import Table
 
-from benchmarks.figures import Measured, Series, median, ratios, said
+from benchmarks.figures import Measured, Series, median, ratios, shown
 from benchmarks.messages import Kind
 from benchmarks.scenarios import large_tables, memory, peers, timers
 from benchmarks.scenarios.drain import AIO_PIKA, case_name
@@ -18,7 +18,7 @@ from benchmarks.scenarios.latency import through_saga
 
 
 class Bound(Enum):
-    """On which side of the target one has to be."""
+    """On which side of the limit a measurement has to be."""
 
     AT_LEAST = "at least"
     UNDER = "under"
@@ -26,7 +26,7 @@ class Bound(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One figure of a scenario, or its ratio to the fastest of those whose names ``against`` matches (a regex)."""
+    """A figure of a scenario, or its ratio to the fastest series whose name ``against`` matches (a regex)."""
 
     scenario: str
     figure: str
@@ -34,12 +34,12 @@ class Target:
     limit: float
     against: str | None = None
     meant: str = ""
-    """Who that is, in words, where nobody was measured whose name could be shown."""
+    """What ``against`` stands for, in words, if no series matches whose name could be shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class TargetResult:
-    """What was measured for a target: ``unit`` is "times" for a ratio. ``measured`` is None where something lacks."""
+    """The measurement for a target: ``unit`` is "times" for a ratio. ``measured`` is None if a series is missing."""
 
     target: Target
     measured: float | None
@@ -48,7 +48,7 @@ class TargetResult:
 
     @property
     def reached(self) -> bool | None:
-        """Whether it was; None where it was not measured."""
+        """Whether the target was reached; None if it was not measured."""
         if self.measured is None:
             return None
         if self.target.bound is Bound.AT_LEAST:
@@ -72,7 +72,7 @@ TARGETS: Sequence[Target] = (
     *(_times("drain", case_name(one, 2, Kind.NEW), 1.3, _exactly(AIO_PIKA)) for one in _PROGRAMS),
     *(
         _times("drain", case_name(one, 1, kind), limit, _exactly(case_name(one, 1, Kind.NEW)))
-        for kind, limit in ((Kind.HOT, 0.7), (Kind.REPEATS, 1.2))
+        for kind, limit in ((Kind.HOT, 0.7), (Kind.DUPLICATES, 1.2))
         for one in _PROGRAMS
     ),
     _times(
@@ -93,7 +93,7 @@ TARGETS: Sequence[Target] = (
 
 
 def judge(target: Target, measured: Mapping[str, Measured]) -> TargetResult:
-    """Hold a target against what was measured: the median of the rounds, or of the ratios of the rounds."""
+    """Compare a target with the measurement: the median of the rounds, or of the ratios of the rounds."""
     found = measured.get(target.scenario)
     figure = found.find(target.figure) if found else None
     if found is None or figure is None:
@@ -107,7 +107,7 @@ def judge(target: Target, measured: Mapping[str, Measured]) -> TargetResult:
 
 
 def judge_all(measured: Mapping[str, Measured]) -> list[TargetResult]:
-    """A verdict for each target whose scenario was run."""
+    """The results of the targets whose scenarios were run."""
     return [judge(target, measured) for target in TARGETS if target.scenario in measured]
 
 
@@ -123,7 +123,7 @@ def table_of_results(target_results: Sequence[TargetResult]) -> Table:
 
 
 def in_words(result: TargetResult) -> tuple[str, str]:
-    """The target, and what was measured."""
+    """The target and the measurement, in words."""
     limit = f"{result.target.bound.value} {_with_unit(result.target.limit, result.unit)}"
     return limit, "-" if result.measured is None else _with_unit(result.measured, result.unit)
 
@@ -132,7 +132,7 @@ _ANSWERS = {True: "yes", False: "[bold]no[/bold]", None: "not measured"}
 
 
 def _with_unit(figure: float, unit: str) -> str:
-    return f"{said(figure)} {unit}".strip()
+    return f"{shown(figure)} {unit}".strip()
 
 
 def _fastest(found: Measured, pattern: str) -> Series | None:

@@ -11,9 +11,9 @@ from saga.testing import check, counterexample
 HEAD = """\
 # Processes that diverge
 
-For developers who declare a process: ten ways in which processes are often written. Each ends differently in different
-orders of arrival, or in another way that nobody wanted, and `saga check` catches it before it runs, with a shortest
-history that shows it. This page is printed by `python -m examples.print_gallery`.
+For developers who declare a process: ten common ways to write one that ends differently in different orders of arrival,
+or has another unwanted end. `saga check` finds the problem before the process runs, with a shortest history that shows
+it. `python -m examples.print_gallery` prints this page.
 """
 
 

@@ -8,7 +8,7 @@ from saga.entry import enter
 def main() -> None:
     """Run a command."""
     enter(is_service=sys.argv[1:2] == ["run"])
-    from saga.cli import main as run_command  # noqa: PLC0415 -- imports only after signals are heard
+    from saga.cli import main as run_command  # noqa: PLC0415 -- imports only after signals have handlers
 
     run_command()
 

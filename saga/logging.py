@@ -1,7 +1,7 @@
-"""Logs: one JSON object a line on stderr, an event name first, values as fields; also what Python itself would print.
+"""Logs: one JSON object a line on stderr, with an event name and values as fields; also what Python itself would print.
 
-No line says what a message said. An error of the database may: PostgreSQL adds details that show keys and whole rows.
-So these are taken out of whatever is logged, also of tracebacks, and of what libraries log.
+No line contains the contents of a message. Errors of the database could: PostgreSQL adds details that show keys and
+whole rows. So these details are removed from everything that is logged, including tracebacks and the logs of libraries.
 """
 
 import json
@@ -20,7 +20,7 @@ _DETAIL: Final = re.compile(
     r"\nDETAIL:.*?(?=\n\[SQL: |\n\n(?:The above|During handling)|\Z)",
     re.DOTALL,
 )
-"""What PostgreSQL adds to a message, up to what SQLAlchemy or a traceback adds after it."""
+"""The details that PostgreSQL adds to a message, up to the text that SQLAlchemy or a traceback adds after them."""
 
 
 def configure_logging(service: str, level: str = "info") -> None:
@@ -47,9 +47,9 @@ def configure_logging(service: str, level: str = "info") -> None:
     _say_what_python_would_print()
 
 
-def without_details(said: str) -> str:
-    """What was said, without the details that a database added."""
-    return _DETAIL.sub("", said)
+def without_details(text: str) -> str:
+    """The text without the details that a database added."""
+    return _DETAIL.sub("", text)
 
 
 def _leave_out_details(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
@@ -57,7 +57,7 @@ def _leave_out_details(_: WrappedLogger, __: str, event: EventDict) -> EventDict
 
 
 class _AsJson(logging.Formatter):
-    """What a library says, as the event ``library``: asyncio's complaints and Python's warnings come this way too."""
+    """Formats a library's log record as the event ``library``; asyncio's errors and Python's warnings come here too."""
 
     def __init__(self, service: str) -> None:
         super().__init__()
@@ -65,7 +65,7 @@ class _AsJson(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as a line."""
-        said = {
+        fields = {
             "library": record.name,
             "said": without_details(record.getMessage()),
             "event": "library",
@@ -74,12 +74,12 @@ class _AsJson(logging.Formatter):
             "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z"),
         }
         if record.exc_info:
-            said["exception"] = without_details(self.formatException(record.exc_info))
-        return json.dumps(said)
+            fields["exception"] = without_details(self.formatException(record.exc_info))
+        return json.dumps(fields)
 
 
 def _say_what_python_would_print() -> None:
-    """Exceptions that nobody caught, in the main thread, in others, and where none can be raised."""
+    """Log uncaught exceptions: of the main thread, of other threads, and those that can't be raised."""
     python = logging.getLogger("python")
 
     def uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -1,7 +1,7 @@
-"""How every service runs: uvloop, JSON logs, a stop on SIGTERM or Ctrl-C, and an exit code that says how it ended.
+"""Runs every service: uvloop, JSON logs, a stop on SIGTERM or Ctrl-C, and an exit code that shows how it ended.
 
-Before its work a service looks at the servers that it needs. What a person has to change ends it with a sentence; what
-comes by itself, it waits for. Once it works, it waits for both: somebody may be changing a password just now.
+Before its work a service checks the servers that it needs. A problem that a person has to solve ends it with a
+sentence; it waits while a server is away. Once it works, it waits in both cases: a password may just be changing.
 """
 
 import asyncio
@@ -21,22 +21,22 @@ import uvloop
 from pydantic import SecretStr
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_random_exponential
 
-from saga.entry import heard_signals
+from saga.entry import stop_signals
 from saga.logging import configure_logging
 from saga.postgres import NeedsPerson, Unavailable, server_of
 from saga.settings import Settings, SettingsError, load_settings
 
 STOP_GRACE_SECONDS = 10.0
-"""How long a service that was asked to stop goes on with what it has begun. It may be waiting for somebody who is away:
-a commit in doubt is asked about for two minutes. What is left is dropped; it was not acknowledged, and comes again."""
+"""How long a service that was asked to stop may finish its work. It may be waiting for a server that is away: the check
+of a commit in doubt takes up to two minutes. The rest is dropped; it was not acknowledged, and comes again."""
 
 BLOCKED_SECONDS = 60.0
-"""How long the event loop may stand still. By then the database has ended the transaction under it, and the broker the
-connections; whoever begins anew would stand still again, unless somebody ends the process."""
+"""How long the event loop may be blocked. By then the database has ended its transaction, and the broker its
+connections. Its work would block the next attempt as well, so the process ends."""
 LONGEST_PAUSE_SECONDS = 5.0
 
 Look = Callable[[], Awaitable[None]]
-"""Looks at a server. Raises Unavailable where it can't be used now, NeedsPerson where a person has to act."""
+"""Checks a server. Raises Unavailable if it can't be used now, NeedsPerson if a person has to act."""
 
 Main = Callable[[Settings, asyncio.Event], Coroutine[None, None, None]]
 
@@ -44,13 +44,13 @@ _log = structlog.get_logger()
 
 
 class CannotStart(Exception):
-    """Somebody has to change something before the service can work; the message is the sentence that says what."""
+    """A person has to change something before the service can work; the message is a sentence that says what."""
 
 
 def serve(name: str, main: Main) -> None:
     """Run ``main(settings, stop)`` until it returns or a signal sets ``stop``.
 
-    Exits with 1 if it raises, with 2 if the configuration is wrong: whoever supervises the process starts it again.
+    Exits with 1 if it raises, with 2 if the configuration is wrong; the process's supervisor starts it again.
     """
     configure_logging(name)
     try:
@@ -60,21 +60,21 @@ def serve(name: str, main: Main) -> None:
     configure_logging(name, settings.log_level)
     collect_rarely()
     if os.getpid() == 1:
-        # Whatever loses its parent in this container becomes our child. We start none, so nobody waits for one.
+        # Processes that lose their parent in this container become our children. We start none, so we wait for none.
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     uvloop.run(_until_stopped(main, settings))
 
 
 def refuse(error: Exception) -> NoReturn:
-    """End before the work began: somebody has to change what the error says."""
+    """End before the work begins, with exit code 2: a person has to solve the problem that the error names."""
     _log.error("cannot_start", reason=str(error))
     raise SystemExit(2) from None
 
 
 def collect_rarely() -> None:
-    """Keep what was imported out of garbage collection, and collect less often: batches are many short-lived objects.
+    """Exclude imported objects from garbage collection, and collect less often: batches make many short-lived objects.
 
-    With Python's defaults the collector takes half of the time of a decision.
+    With Python's defaults the collector takes half the time of a decision.
     """
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
@@ -83,7 +83,7 @@ def collect_rarely() -> None:
 async def _until_stopped(main: Main, settings: Settings) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in heard_signals():
+    for number in stop_signals():
         loop.add_signal_handler(number, stop.set)
     beating = asyncio.create_task(_beat())
     try:
@@ -100,10 +100,10 @@ async def _until_stopped(main: Main, settings: Settings) -> None:
 
 
 async def _beat() -> None:
-    """Show that the event loop goes round. Where it does not, a thread ends the process, or the kernel does.
+    """Show that the event loop goes round. If it does not, a thread ends the process, or the kernel does.
 
-    The thread counts its own looks, so it takes a process that was suspended for none that is blocked. It can't look
-    while C code holds the interpreter; SIGPROF ends that after 1.5 times as many seconds of processor time.
+    The thread counts its own looks, so a suspended process does not count as blocked. The thread can't run while C code
+    holds the interpreter; then SIGPROF ends the process after 1.5 times BLOCKED_SECONDS of processor time.
     """
     beats = [0]
     threading.Thread(target=_end_if_blocked, args=(beats, threading.get_ident()), daemon=True).start()
@@ -125,7 +125,7 @@ def _end_if_blocked(beats: Sequence[int], loop_thread: int) -> None:
 
 
 async def _within_grace(work: Coroutine[None, None, None], stop: asyncio.Event) -> None:
-    """Run the work; once ``stop`` is set it has STOP_GRACE_SECONDS to end by itself, then it is cancelled."""
+    """Run the work; once ``stop`` is set it has STOP_GRACE_SECONDS to end, then it is cancelled."""
     working, stopping = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
     await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
@@ -138,9 +138,9 @@ async def _within_grace(work: Coroutine[None, None, None], stop: asyncio.Event) 
 
 
 async def look_first(stop: asyncio.Event, *looks: Look) -> bool:
-    """Return True once every look finds all in order; each waits for what comes by itself. False if ``stop`` comes.
+    """Return True once every look succeeds, and retry those that raise Unavailable. False if ``stop`` is set before.
 
-    Raises CannotStart where somebody has to change something.
+    Raises CannotStart if a person has to change something.
     """
 
     async def pause(seconds: float) -> None:
@@ -172,12 +172,12 @@ def _say_not_ready(state: RetryCallState) -> None:
 
 
 def say_ready(**fields: str) -> None:
-    """Tell whoever waits for it that the service does its work from now on."""
+    """Log that the service works from now on."""
     _log.info("ready", **fields)
 
 
 async def say_ready_when(working: Sequence[asyncio.Event], stop: asyncio.Event, **fields: str) -> None:
-    """Tell it once every one of these is set, unless the service is stopped before."""
+    """Log that the service is ready once all events are set, unless it is stopped before."""
     waiting: list[asyncio.Task[object]] = [asyncio.create_task(one) for one in (stop.wait(), _all(working))]
     await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     for task in waiting:

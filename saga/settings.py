@@ -1,8 +1,8 @@
 """Configuration, read from environment variables that start with ``SAGA_``.
 
-A secret may stand in a file: ``SAGA_DATABASE_URL_FILE`` names the one that holds what ``SAGA_DATABASE_URL`` would.
-The processes may stand in the pyproject.toml of the folder where a command is called, under ``[tool.saga]``: a check of
-somebody's project that fell back to the order process would pass without having looked at theirs.
+A secret may be in a file: ``SAGA_DATABASE_URL_FILE`` names a file that holds the value of ``SAGA_DATABASE_URL``.
+The processes may be in the ``pyproject.toml`` of the working folder, under ``[tool.saga]``. Without that, a check of a
+project of one's own would fall back to the order process and pass without having looked at the project.
 """
 
 import json
@@ -23,7 +23,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from saga.addresses import AddressError, BrokerAddress, DatabaseAddress, without_login
 
 PREFIX: Final = r"^[a-z][a-z0-9_-]{0,40}$"
-"""What may stand before the names of exchanges and queues."""
+"""The pattern of prefixes for exchanges and queues."""
 
 PROJECT: Final = Path("pyproject.toml")
 
@@ -42,7 +42,7 @@ class Feed(Enum):
 
 
 def _checked(check_address: Callable[[str], object]) -> BeforeValidator:
-    """Lets an address pass that is right, without the white space around it; one that is empty is not set."""
+    """Accepts a valid address, without the white space around it; an empty one counts as not set."""
 
     def check(given: Any) -> Any:
         text = given.get_secret_value() if isinstance(given, SecretStr) else given
@@ -53,7 +53,7 @@ def _checked(check_address: Callable[[str], object]) -> BeforeValidator:
             if text:
                 check_address(text)
         except AddressError as error:
-            raise PydanticCustomError("address", "{said}", {"said": str(error)}) from None
+            raise PydanticCustomError("address", "{problem}", {"problem": str(error)}) from None
         return text or None
 
     return BeforeValidator(check)
@@ -64,19 +64,19 @@ def _decoded(given: Any) -> Any:
         return given
     with suppress(ValueError):
         return json.loads(given) if given.strip() else {}
-    raise PydanticCustomError("address", "{said}", {"said": 'is not JSON like {"payments": "postgresql://..."}'})
+    raise PydanticCustomError("address", "{problem}", {"problem": 'is not JSON like {"payments": "postgresql://..."}'})
 
 
 _DatabaseUrl = Annotated[SecretStr | None, _checked(DatabaseAddress.check)]
 
 SECRETS: Final = ("database_url", "amqp_url", "management_url", "log_urls")
-"""The settings that may stand in files: with passwords."""
+"""The settings that may be in files, because they contain passwords."""
 
 
 class Settings(BaseSettings):
     """Every setting of every service.
 
-    Addresses carry passwords, so they are secrets: they appear in no log line and no repr.
+    Addresses contain passwords, so they are secrets: they appear in no log line and no repr.
     """
 
     model_config = SettingsConfigDict(env_prefix="SAGA_", frozen=True, extra="ignore", hide_input_in_errors=True)
@@ -92,7 +92,7 @@ class Settings(BaseSettings):
     )
     log_urls: Annotated[Mapping[str, _DatabaseUrl], NoDecode, BeforeValidator(_decoded)] = Field(
         default_factory=dict,
-        description="JSON: for each module whose log is kept elsewhere, that database's address, or null",
+        description="JSON: for each module whose log is in another database, that database's address, or null",
     )
     accepted_exchanges: str = Field(
         "", description="exchanges besides our own whose messages are taken, with commas in between or as JSON"
@@ -124,29 +124,29 @@ class Settings(BaseSettings):
 
     @field_validator("accepted_exchanges")
     @classmethod
-    def _names_exchanges(cls, said: str) -> str:
-        _exchange_names(said)
-        return said
+    def _names_exchanges(cls, given: str) -> str:
+        _exchange_names(given)
+        return given
 
     @property
     def accepted_exchange_names(self) -> frozenset[str]:
-        """The names of the exchanges whose messages are taken besides those of our own."""
+        """The names of exchanges whose messages are accepted besides those of our own."""
         return _exchange_names(self.accepted_exchanges)
 
     @property
     def payment_timeout(self) -> timedelta:
-        """How long an order waits for its payment, unless its OrderPlaced says otherwise."""
+        """How long an order waits for its payment, unless its OrderPlaced sets another time."""
         return timedelta(seconds=self.payment_timeout_seconds)
 
     @property
     def retention(self) -> timedelta | None:
-        """How long things are kept that are not needed any more; None keeps everything."""
+        """How long rows are kept after they are not needed any more; None keeps everything."""
         return None if self.retention_days is None else timedelta(days=self.retention_days)
 
 
-def _exchange_names(said: str) -> frozenset[str]:
+def _exchange_names(given: str) -> frozenset[str]:
     """Names with commas in between, or a JSON list of them. Raises ValueError."""
-    names: object = json.loads(said) if said.lstrip().startswith("[") else [name.strip() for name in said.split(",")]
+    names: object = json.loads(given) if given.lstrip().startswith("[") else [name.strip() for name in given.split(",")]
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise ValueError('write names with commas in between, or a JSON list such as ["company.bus"]')
     return frozenset(name for name in names if name)
@@ -160,17 +160,17 @@ def load_settings() -> Settings:
     try:
         return Settings(**_from_files(), **_from_project())
     except ValidationError as error:
-        wrong = "; ".join(_complaint(one["loc"], one["type"], one["msg"]) for one in error.errors())
-    # Not while that error is handled: it holds what was given, and would go along as the context of this one.
+        wrong = "; ".join(_problem(one["loc"], one["type"], one["msg"]) for one in error.errors())
+    # Not inside the handler: the first error holds the given values, and would become the context of this one.
     raise SettingsError(f"Wrong configuration: {wrong}.")
 
 
-def _complaint(place: tuple[int | str, ...], kind: str, said: str) -> str:
+def _problem(place: tuple[int | str, ...], kind: str, message: str) -> str:
     variable = f"SAGA_{str(place[0]).upper()}"
     module = str(place[-1])
-    # Whoever mixes up names and addresses has an address here.
+    # A user who mixes up names and addresses has given an address as the name: it must not be shown.
     within = f" ({module})" if len(place) > 1 and re.fullmatch(r"[\w-]{1,60}", module) else ""
-    return f"{variable}{within} {said}" if kind == "address" else f"{variable}{within}: {said}"
+    return f"{variable}{within} {message}" if kind == "address" else f"{variable}{within}: {message}"
 
 
 def _from_project() -> dict[str, Any]:
@@ -198,7 +198,7 @@ def _from_project() -> dict[str, Any]:
 
 
 def _from_files() -> dict[str, Any]:
-    """The secrets that stand in files. Raises SettingsError, which names the variable."""
+    """The secrets that are in files. Raises SettingsError, which names the variable."""
     found: dict[str, Any] = {}
     for name in SECRETS:
         variable = f"SAGA_{name.upper()}"

@@ -1,7 +1,7 @@
-"""Standard streams that are closed, full or broken, or that lack a character. Standard library only.
+"""Handles standard streams that are closed, full or broken, or that lack a character. Standard library only.
 
-Standard error is where services log and commands complain: what can't be written there is dropped, for nothing that can
-be said is worth an end. What a command prints is what it is for: if that can't be written, it has failed.
+Services log to standard error and commands report errors there: text that can't be written there is dropped, because no
+message is worth ending the program. The output of a command is its purpose: if it can't be written, the command fails.
 """
 
 import errno
@@ -13,7 +13,7 @@ from typing import Any
 
 
 class OutputLost(Exception):
-    """What a command prints can't be written; ``is_closed`` where its reader went away and wants no more of it."""
+    """A command's output can't be written; ``is_closed`` is true if its reader has closed the pipe."""
 
     def __init__(self, error: OSError) -> None:
         super().__init__(f"Standard output can't be written: {error.strerror}")
@@ -35,7 +35,7 @@ class _Stream(io.RawIOBase):
 
 
 class _StandardOutput(_Stream):
-    """Once it is lost the rest goes nowhere: what is buffered must not fail a second time."""
+    """After a failure it discards the rest, so that buffered output does not fail a second time."""
 
     def __init__(self) -> None:
         super().__init__(1)
@@ -62,7 +62,7 @@ class _StandardError(_Stream):
 
 
 def open_standard_streams() -> None:
-    """Replace the interpreter's. A closed one leads nowhere from now on, instead of to whatever is opened next."""
+    """Replace the interpreter's streams. Closed ones become /dev/null, so that no later file gets their numbers."""
     for number in range(3):
         try:
             os.fstat(number)
@@ -75,6 +75,6 @@ def open_standard_streams() -> None:
 
 
 def _as_text(stream: Any, replaced: Any, *, by_line: bool) -> io.TextIOWrapper:
-    """Text in the encoding of what is replaced; characters that it lacks are spelled out."""
+    """A text stream in the encoding of the replaced one; characters that the encoding lacks are escaped."""
     encoding = getattr(replaced, "encoding", None) or "utf-8"
     return io.TextIOWrapper(stream, encoding, "backslashreplace", line_buffering=by_line)

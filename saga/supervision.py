@@ -1,4 +1,4 @@
-"""Supervision: a loop that starts over from the top, after a pause, whenever what it needs was away."""
+"""Supervision: starts a loop over from the top, after a pause, when a server was away."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -16,7 +16,7 @@ _log = structlog.get_logger()
 
 
 def passes(error: BaseException) -> bool:
-    """Whether the same work, done again later, will succeed, where no broker is needed for it."""
+    """Whether work without a broker may succeed after this error when it is done again later."""
     return isinstance(error, Unavailable | LostRace | OSError | TimeoutError)
 
 
@@ -30,20 +30,20 @@ async def supervise(
 ) -> None:
     """Run the session until ``stop``; start it over, after a pause with jitter, whenever it fails transiently.
 
-    A session that returns is done. Any other error is a bug and is raised: it ends the service, loudly. A session that
-    does not say that it goes round (saga/heartbeat/) is taken for one that hangs. ``server`` is the one that the
-    session talks to beside the database, for the log.
+    A session that returns is done. Any other error is a bug; it is raised and ends the service. A session that does not
+    mark that it goes round (saga/heartbeat/) counts as one that hangs. ``server`` names the server that the session
+    uses besides the database, for the log.
     """
 
     def wait_longer_or_stop(seconds: float) -> Awaitable[None]:
         return pause(stop, seconds)
 
-    def say(state: RetryCallState) -> None:
+    def report(state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
         away = error.server if isinstance(error, Unavailable) else server
-        said = str(error) or repr(error)
-        starts_over(said)
-        _log.warning("starting_over", loop=name, attempt=state.attempt_number, server=away, error=said)
+        reason = str(error) or repr(error)
+        starts_over(reason)
+        _log.warning("starting_over", loop=name, attempt=state.attempt_number, server=away, error=reason)
 
     with a_loop(name):
         while not stop.is_set():
@@ -52,7 +52,7 @@ async def supervise(
                 wait=wait_random_exponential(multiplier=0.1, max=LONGEST_PAUSE_SECONDS),
                 stop=lambda _: stop.is_set(),
                 sleep=wait_longer_or_stop,
-                before_sleep=say,
+                before_sleep=report,
                 reraise=True,
             )
             try:
@@ -65,7 +65,7 @@ async def supervise(
 
 
 async def pause(wake: asyncio.Event, seconds: float) -> None:
-    """Wait, but not longer than until ``wake`` is set."""
+    """Wait for some seconds, or until ``wake`` is set."""
     with rests():
         try:
             async with asyncio.timeout(seconds):

@@ -1,9 +1,9 @@
-"""How a peer is called, and what it answers: the same for all of them, so that one program can run any.
+"""How a peer is called and what it prints: the same for all peers, so that one program can run any of them.
 
     PYTHON hand_core.py --amqp-url URL --database-url URL --queue NAME --count N --at-once K
 
-The queue is filled before. A peer makes its tables, in a schema of its own, before the clock starts; takes exactly N
-messages; counts in the database what it has written; and prints one JSON object as its last line. It ends non-zero if
+The queue is filled before. A peer creates its tables, in a schema of its own, before the clock starts; consumes exactly
+N messages; counts the rows that it has written; and prints one JSON object as its last line. It exits non-zero if
 anything is missing or doubled.
 """
 
@@ -21,7 +21,7 @@ import uvloop
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What a peer is asked for. `at_once` is how many transactions may be open together."""
+    """The task of a peer. `at_once` is the number of transactions that may be open together."""
 
     amqp_url: str
     database_url: str
@@ -32,18 +32,18 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What a peer reports: seconds from the first delivery until everything was written and acknowledged."""
+    """The result of a peer: seconds from the first delivery until everything was written and acknowledged."""
 
     seconds: float
     schema: str
     taken: str = "SELECT count(*) FROM {schema}.inbox"
-    """How many messages are known as taken in."""
+    """Counts the messages that were handled."""
     commands: str = "SELECT count(*) FROM {schema}.outbox"
-    """How many commands are written."""
+    """Counts the commands that were written."""
 
 
 class Incomplete(RuntimeError):
-    """A peer did less or more than it was asked for: its figure means nothing."""
+    """A peer did less or more than its task: its figure means nothing."""
 
 
 def run(peer: str, description: str | None, work: Callable[[Task], Awaitable[Done]]) -> None:
@@ -84,7 +84,7 @@ async def _refuse_what_is_not_durable(database_url: str) -> None:
 
 
 async def fresh_schema(database_url: str, schema: str, tables: str = "") -> None:
-    """Drop what an earlier run left, and create the schema with these tables in it."""
+    """Drop the schema of an earlier run, and create it with these tables."""
     connection = await asyncpg.connect(database_url)
     try:
         await connection.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE; CREATE SCHEMA {schema}")
@@ -102,10 +102,10 @@ async def _count(database_url: str, query: str) -> int:
 
 
 async def _left(task: Task) -> int:
-    """Messages in the queue, those included that were delivered and never acknowledged."""
+    """The number of messages in the queue, including those that were delivered and never acknowledged."""
     async with await aio_pika.connect(task.amqp_url) as connection:
         channel = await connection.channel()
-        # What a closed connection had not acknowledged comes back a little later than the connection goes.
+        # Unacknowledged messages of a closed connection return to the queue a little later.
         await asyncio.sleep(0.2)
         queue = await channel.declare_queue(task.queue, passive=True)
         return queue.declaration_result.message_count or 0

@@ -42,7 +42,7 @@ _order = insert(ORDERS).from_select(["order_id"], select(bindparam("order_id", t
 TAKE = _order.on_conflict_do_update(
     index_elements=[ORDERS.c.order_id], set_={"order_id": _order.excluded.order_id}
 ).returning(ORDERS.c.placed, ORDERS.c.paid, ORDERS.c.cancelled, ORDERS.c.elapsed)
-"""Remember the message, and create or lock its order. No row: the message was taken in before."""
+"""Records the message, and creates or locks its order. Returns no row if the message was handled before."""
 
 _moved = (
     ORDERS.update()
@@ -70,7 +70,7 @@ MOVE = (
 
 
 def connected(database_url: str, schema: str, at_once: int) -> AsyncEngine:
-    """A pool for so many transactions at once, in this schema."""
+    """A pool for ``at_once`` transactions, in this schema."""
     return create_async_engine(
         make_url(database_url).set(drivername="postgresql+asyncpg"),
         pool_size=at_once,
@@ -80,14 +80,14 @@ def connected(database_url: str, schema: str, at_once: int) -> AsyncEngine:
 
 
 async def warm(engine: AsyncEngine, at_once: int) -> None:
-    """Open all of the pool."""
+    """Open all connections of the pool."""
     connections = [await engine.connect() for _ in range(at_once)]
     for connection in connections:
         await connection.close()
 
 
 async def take(engine: AsyncEngine, message: Message) -> None:
-    """Take one message in; returns after the commit."""
+    """Handle one message; returns after the commit."""
     order_id = message.body.order_id
     async with engine.begin() as connection:
         row = (

@@ -4,7 +4,7 @@ OrderPlaced starts the workflow, with the order's id as the workflow's ("Workflo
 sent to it, each with its own id as idempotency key (`DBOS.send_async`). A delivery is acknowledged once that is
 durable. The workflow receives them (`DBOS.recv_async`), keeps the order's state, as a workflow does, and publishes
 each command together with the new state (`DBOS.set_event_async`, "Communicating with Workflows"): durable, and a step
-of the workflow. So a repeat is dropped by DBOS's own tables, and the clock ends when the last command is written.
+of the workflow. So DBOS's own tables drop a duplicate, and the clock ends when the last command is written.
 
 Chosen by trial, for speed: a row of one's own in a "datasource" transaction, instead of an event, costs a fifth more,
 and workflows in threads are as fast as coroutines, which the documentation wants where many wait. Waiting is woken by
@@ -24,7 +24,7 @@ from lanes import consume
 from orders import FLAGS, KINDS, Message, State, decide, read
 
 SCHEMA = "dbos_transact"
-PATIENCE_SECONDS = 600
+LONGEST_WAIT_SECONDS = 600
 PAUSE_SECONDS = 0.05
 START = "OrderPlaced"
 
@@ -32,14 +32,14 @@ Workflow = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
 
 
 class Written:
-    """How many commands are written, and when that is all of them."""
+    """Counts the commands that are still to be written; ``all`` is set when none is left."""
 
     def __init__(self, count: int) -> None:
         self._left = count
         self.all = asyncio.Event()
 
     def one_more(self) -> None:
-        """A command was written."""
+        """Count a written command."""
         self._left -= 1
         if self._left == 0:
             self.all.set()
@@ -50,33 +50,33 @@ def order_workflow(written: Written) -> Workflow:
 
     @DBOS.workflow()
     async def order(first: dict[str, Any]) -> None:
-        state, heard = State(), first
+        state, received = State(), first
         for left in reversed(range(len(FLAGS))):
-            decision = decide(state, from_fields(heard))
+            decision = decide(state, from_fields(received))
             state = decision.state
-            event = {"command": decision.command, "cause": heard["id"], **asdict(state)}
+            event = {"command": decision.command, "cause": received["id"], **asdict(state)}
             await DBOS.set_event_async(decision.command_id, event)
             written.one_more()
             if left:
-                heard = await DBOS.recv_async(timeout_seconds=PATIENCE_SECONDS)
+                received = await DBOS.recv_async(timeout_seconds=LONGEST_WAIT_SECONDS)
 
     return order
 
 
 def to_fields(message: Message) -> dict[str, Any]:
-    """What DBOS can store."""
+    """The message as fields that DBOS can store."""
     known = {name: getattr(message, name) for name in ("id", "source", "sequence", "type")}
     return {**known, "body": message.body.model_dump()}
 
 
 def from_fields(fields: dict[str, Any]) -> Message:
-    """The message again; it was checked before."""
+    """The message from its fields, which were checked before."""
     return Message(**{**fields, "body": KINDS[fields["type"]].model_construct(**fields["body"])})
 
 
 async def signal(message: Message) -> None:
-    """Send the message to its order's workflow; a workflow that is not there yet is waited for."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
+    """Send the message to its order's workflow; wait for a workflow that does not exist yet."""
+    async with asyncio.timeout(LONGEST_WAIT_SECONDS):
         while True:
             try:
                 await DBOS.send_async(message.body.order_id, to_fields(message), idempotency_key=message.id)
@@ -86,7 +86,7 @@ async def signal(message: Message) -> None:
 
 
 async def work(task: Task) -> Done:
-    """Take all messages in, and wait for the workflows."""
+    """Handle all messages, and wait for the workflows."""
     await fresh_schema(task.database_url, SCHEMA)
     config: DBOSConfig = {
         "name": "peers",

@@ -1,7 +1,7 @@
 """How fast each peer takes messages from a filled queue, round by round.
 
 Each run is a process of its own in the peers' environment, on a queue of its own. Rounds alternate over all peers, so
-that what the machine does meanwhile hits all of them.
+that other load on the machine affects all of them.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ class Addresses(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A script, how many transactions it has open at once, and what share of the messages it gets."""
+    """A script, the number of transactions that it has open at once, and its share of the messages."""
 
     script: str
     at_once: int
@@ -57,17 +57,17 @@ PEERS = {
 }
 ALL = tuple(PEERS)
 MESSAGES = 3_000
-"""For the fastest, which then takes one to three seconds; the others take two to six with their share."""
+"""For the fastest peers, which take one to three seconds; the others take two to six with their share."""
 
 
 class PeerFailed(RuntimeError):
-    """A peer did not do what it was asked for; it says why itself."""
+    """A peer did not complete its task; the message is its own."""
 
 
 async def rates(
     addresses: Addresses, *, count: int = MESSAGES, rounds: int, peers: Sequence[str] = ALL
 ) -> dict[str, list[float]]:
-    """Messages per second of each of these peers, one figure a round; ``count`` is what the fastest gets."""
+    """Messages per second of each of these peers, one figure a round; ``count`` is for the fastest peers."""
     python = await asyncio.to_thread(ensure_environment)
     measured: dict[str, list[float]] = {name: [] for name in peers}
     for number in range(rounds):

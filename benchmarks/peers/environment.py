@@ -1,6 +1,6 @@
 """The environment that the peers run in, apart from this project's own: `.bench/peers`, made when it is missing.
 
-Locked with hashes like the project's. It is made anew when the lock or Python changed, and otherwise looked at only.
+Locked with hashes like the project's. It is made again when the lock or Python changed, and otherwise kept.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ STAMP = FOLDER / ".installed"
 
 
 def ensure_environment() -> Path:
-    """The peers' Python. Raises CalledProcessError, with the installer's words on stderr, if it can't be made."""
+    """The peers' Python. Raises CalledProcessError, with the installer's output on stderr, if it can't be made."""
     wanted = _fingerprint()
     if not STAMP.exists() or STAMP.read_text() != wanted:
         _make()
@@ -27,7 +27,7 @@ def ensure_environment() -> Path:
 
 
 def _fingerprint() -> str:
-    """What the environment is made of."""
+    """A digest of the environment's sources: Python's version and the lock."""
     return hashlib.sha256(sys.version.encode() + LOCK.read_bytes()).hexdigest()
 
 

@@ -1,7 +1,7 @@
 """The `eventsourcing` library's process application on PostgreSQL, fed from the queue by aio-pika.
 
 A `ProcessApplication` has a policy that answers each event it follows, and records what the policy did together with
-the position of that event, its tracking, in one transaction: the tracking is what drops a repeat ("System"). Here the
+the position of that event, its tracking, in one transaction: the tracking drops duplicates ("System"). Here the
 events it follows come from the queue, and their position is `ce-sequence`. What an order does with a message is an
 event of its aggregate, and carries the command: its row has a position in the application's notification log, which is
 where others read it, so it is state change and command out in one.
@@ -40,11 +40,11 @@ class Order(Aggregate):
 
     @staticmethod
     def create_id(order_id: str) -> UUID:
-        """Where the order of this name is found."""
+        """The id of the order of this name."""
         return uuid5(NAMESPACE_URL, f"/orders/{order_id}")
 
     def take(self, message: Message) -> None:
-        """Decide, and record what was decided."""
+        """Decide, and record the decision."""
         decision = decide(State(self.placed, self.paid, self.cancelled, self.elapsed), message)
         state = decision.state
         self.move(
@@ -77,7 +77,7 @@ class Orders(ProcessApplication[UUID]):
     name = SCHEMA
 
     def policy(self, domain_event: Any, processing_event: ProcessingEvent[UUID]) -> None:
-        """Find or open the order, and let it take the message."""
+        """Find or open the order, and apply the message."""
         order_id = domain_event.body.order_id
         try:
             order: Order = self.repository.get(Order.create_id(order_id))
@@ -88,7 +88,7 @@ class Orders(ProcessApplication[UUID]):
 
 
 def configured(database_url: str) -> dict[str, str]:
-    """The library is configured by an environment."""
+    """The environment variables that configure the library."""
     url = make_url(database_url)
     return {
         "PERSISTENCE_MODULE": "eventsourcing.postgres",
@@ -104,7 +104,7 @@ def configured(database_url: str) -> dict[str, str]:
 
 
 async def work(task: Task) -> Done:
-    """Take all messages in, one at a time however many are asked for."""
+    """Handle all messages, one at a time, whatever ``at_once`` is."""
     await fresh_schema(task.database_url, SCHEMA)
     application = Orders(configured(task.database_url))
 

@@ -55,7 +55,7 @@ class Clock:
 
 
 async def work(task: Task) -> Done:
-    """Take all messages in."""
+    """Handle all messages."""
     await fresh_schema(task.database_url, SCHEMA, TABLES)
     engine = connected(task.database_url, SCHEMA, task.at_once)
     await warm(engine, task.at_once)

@@ -1,7 +1,7 @@
-"""A queue of one run's own, filled with messages that nobody has seen: four inputs for each order, interleaved.
+"""A queue for one run, filled with new messages: four inputs for each order, interleaved.
 
-CloudEvents in binary mode, persistent, confirmed, in a quorum queue: what `docs/wire.md` says, so the peers hear what
-this project's own consumer hears. Each has a position in its source, as the modules' messages have.
+CloudEvents in binary mode, persistent, confirmed, in a quorum queue, as in `docs/wire.md`: the peers consume the same
+messages as this project's own consumer. Each has a position in its source, like the modules' messages.
 """
 
 import asyncio

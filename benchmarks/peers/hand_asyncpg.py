@@ -25,7 +25,7 @@ INSERT INTO orders (order_id) SELECT $3 FROM new
 ON CONFLICT (order_id) DO UPDATE SET order_id = excluded.order_id
 RETURNING placed, paid, cancelled, elapsed
 """
-"""Remember the message, and create or lock its order. No row: the message was taken in before."""
+"""Records the message, and creates or locks its order. Returns no row if the message was handled before."""
 
 MOVE = """
 WITH moved AS (
@@ -37,7 +37,7 @@ INSERT INTO outbox (command_id, order_id, type, data) VALUES ($6, $1, $7, $8)
 
 
 async def work(task: Task) -> Done:
-    """Take all messages in."""
+    """Handle all messages."""
     await fresh_schema(task.database_url, SCHEMA, TABLES)
     async with asyncpg.create_pool(
         task.database_url,

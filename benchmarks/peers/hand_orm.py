@@ -28,7 +28,7 @@ class Base(DeclarativeBase):
 
 
 class Taken(Base):
-    """A message that was taken in."""
+    """A message that was handled."""
 
     __tablename__ = "inbox"
     source: Mapped[str] = mapped_column(primary_key=True)
@@ -36,7 +36,7 @@ class Taken(Base):
 
 
 class Order(Base):
-    """What is known of an order."""
+    """The state of an order."""
 
     __tablename__ = "orders"
     order_id: Mapped[str] = mapped_column(primary_key=True)
@@ -47,14 +47,14 @@ class Order(Base):
     version: Mapped[int]
 
     def become(self, state: State) -> None:
-        """Take the new state over."""
+        """Copy the new state."""
         self.placed, self.paid = state.placed, state.paid
         self.cancelled, self.elapsed = state.cancelled, state.elapsed
         self.version += 1
 
     @property
     def state(self) -> State:
-        """For the decision."""
+        """The state for the decision."""
         return State(self.placed, self.paid, self.cancelled, self.elapsed)
 
 
@@ -77,7 +77,7 @@ CREATE_OR_LOCK = _order.on_conflict_do_update(
 
 
 async def work(task: Task) -> Done:
-    """Take all messages in."""
+    """Handle all messages."""
     await fresh_schema(task.database_url, SCHEMA, TABLES)
     engine = connected(task.database_url, SCHEMA, task.at_once)
     await warm(engine, task.at_once)
@@ -94,7 +94,7 @@ async def work(task: Task) -> Done:
 
 
 async def take(session: AsyncSession, message: Message) -> None:
-    """Take one message in; the caller commits."""
+    """Handle one message; the caller commits."""
     key = {"source": message.source, "message_id": message.id}
     if (await session.execute(REMEMBER, key)).one_or_none() is None:
         return

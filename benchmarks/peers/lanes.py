@@ -1,7 +1,7 @@
-"""Messages from aio-pika, so many at once: each lane takes the next delivery, has it handled, acknowledges it.
+"""Consumes messages with aio-pika in lanes: each lane takes the next delivery, handles it and acknowledges it.
 
 A plain callback fills a buffer that the broker's prefetch bounds, so a lane never waits for the broker between two
-messages. What the callback gives is acknowledged one by one, because lanes finish out of order.
+messages. Deliveries are acknowledged one by one, because lanes finish out of order.
 """
 
 import asyncio
@@ -13,11 +13,11 @@ from aio_pika.abc import AbstractIncomingMessage
 from contract import Task
 
 AHEAD = 100
-"""Deliveries that wait in memory, beyond those in the lanes."""
+"""Deliveries that wait in memory, besides those in the lanes."""
 
 
 Handle = Callable[[AbstractIncomingMessage], Awaitable[None]]
-"""What a peer does with a delivery; it returns when that is durable, and the delivery is acknowledged then."""
+"""Handles a delivery; returns when the result is durable, and then the delivery is acknowledged."""
 
 
 async def consume(task: Task, handle: Handle, finished: Callable[[], Awaitable[object]] | None = None) -> float:
@@ -38,19 +38,19 @@ async def consume(task: Task, handle: Handle, finished: Callable[[], Awaitable[o
 
 
 class Deliveries:
-    """What the broker brought and nobody took yet."""
+    """Deliveries that no lane has taken yet."""
 
     def __init__(self) -> None:
         self.began = 0.0
         self._waiting: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
 
     async def put(self, message: AbstractIncomingMessage) -> None:
-        """One delivery; the first one starts the clock."""
+        """Buffer a delivery; the first one starts the clock."""
         self.began = self.began or time.perf_counter()
         self._waiting.put_nowait(message)
 
     async def get(self) -> AbstractIncomingMessage:
-        """The next one."""
+        """The next delivery."""
         return await self._waiting.get()
 
 

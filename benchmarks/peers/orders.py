@@ -1,6 +1,6 @@
-"""What every peer does with one message, apart from storing it: read it, check it, and decide on the one command.
+"""The work of every peer on one message, apart from storing it: read it, check it, and decide on the one command.
 
-A message is a CloudEvent in binary mode, as docs/wire.md has it: attributes in headers, JSON in the body. The body is
+A message is a CloudEvent in binary mode, as in docs/wire.md: attributes in headers, JSON in the body. The body is
 parsed and checked with pydantic, in one pass over the bytes, as its documentation advises for speed. It knows no
 database and no broker.
 """
@@ -17,7 +17,7 @@ Currency = Annotated[str, Field(strict=True, pattern=r"^[A-Z]{3}$")]
 
 
 class OrderMessage(BaseModel):
-    """What every message about an order has."""
+    """The data of every message about an order."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
@@ -25,7 +25,7 @@ class OrderMessage(BaseModel):
 
 
 class OrderPlaced(OrderMessage):
-    """Somebody ordered, and a payment of this amount is due."""
+    """A customer has placed an order, and a payment of this amount is due."""
 
     amount: Amount
     currency: Currency
@@ -73,7 +73,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What is known of an order."""
+    """The state of an order."""
 
     placed: bool = False
     paid: bool = False
@@ -103,7 +103,7 @@ def read(headers: Mapping[str, Any], body: bytes) -> Message:
 
 
 def decide(state: State, message: Message) -> Decision:
-    """Raise the message's flag, and command what follows from all of them."""
+    """Raise the message's flag, and decide on the command for all flags."""
     flag = FLAGS[message.type]
     new = State(
         placed=state.placed or flag == "placed",
@@ -115,7 +115,7 @@ def decide(state: State, message: Message) -> Decision:
 
 
 def _command(state: State) -> str:
-    """What the gateway or the fulfilment should hear now."""
+    """The command for the gateway or the fulfilment."""
     if state.paid:
         return "RefundPayment" if state.cancelled else "StartFulfilment"
     return "VoidPayment" if state.cancelled or state.elapsed else "RequestPayment"

@@ -1,9 +1,9 @@
 """Protean's aggregates on PostgreSQL, one unit of work for each message, fed from the queue by aio-pika.
 
 Protean has no broker for RabbitMQ, so a delivery is handed to what one of its subscribers would do: load the order from
-its repository, change it, and add it ("Subscribers"). What was heard is an aggregate as well, with the message's source
-and id as its identity ("Idempotent Event Handlers": deduplication), and so is a command; the unit of work commits the
-three rows together.
+its repository, change it, and add it ("Subscribers"). A consumed message is an aggregate as well, with its source and
+id as its identity ("Idempotent Event Handlers": deduplication), and so is a command; the unit of work commits the three
+rows together.
 
 The command is not an event of the order in Protean's own outbox. That writes each event to an event store too; the one
 that needs no server is in memory and looks through all events at each append: 51 messages/s in a run of 400, 14 in one
@@ -28,7 +28,7 @@ DOMAIN = Domain(name="Peers")
 
 @DOMAIN.aggregate
 class Order:
-    """What is known of an order."""
+    """The state of an order."""
 
     order_id = Identifier(identifier=True)
     placed = Boolean(default=False)
@@ -47,7 +47,7 @@ class Order:
 
 @DOMAIN.aggregate
 class Inbox:
-    """A message that was taken in."""
+    """A message that was handled."""
 
     message_key = Identifier(identifier=True)
 
@@ -63,7 +63,7 @@ class Outbox:
 
 
 def take(message: Message) -> None:
-    """Take one message in, if it was not before; returns after the commit."""
+    """Handle one message, unless it was handled before; returns after the commit."""
     try:
         with DOMAIN.domain_context(), UnitOfWork():
             DOMAIN.repository_for(Inbox).add(Inbox(message_key=f"{message.source} {message.id}"))
@@ -88,7 +88,7 @@ def move(message: Message) -> None:
 
 
 async def work(task: Task) -> Done:
-    """Take all messages in."""
+    """Handle all messages."""
     await fresh_schema(task.database_url, SCHEMA)
     DOMAIN.config["databases"]["default"] = {
         "provider": "postgresql",

@@ -1,4 +1,4 @@
-"""The tables of the peers that are written by hand: who was heard, what is known of each order, what goes out.
+"""The tables of the peers that are written by hand: inbox, orders and outgoing commands.
 
 Each peer has them in a schema of its own name.
 """

@@ -1,4 +1,4 @@
-"""How fast a worker without any broker follows a log, against only reading it."""
+"""How fast a worker without a broker follows a log, compared with only reading it."""
 
 import asyncio
 import time
@@ -16,7 +16,7 @@ from saga.modules import NewEvent, append, read_public
 APPENDED_AT_ONCE = 500
 PAGE = 500
 LOOK_SECONDS = 0.01
-PATIENCE_SECONDS = 900.0
+LONGEST_WAIT_SECONDS = 900.0
 
 FOLLOWED, READ = "worker with feed=pull", f"reading only, by {PAGE}"
 WATERMARK = "SELECT coalesce(max(watermark), 0) FROM saga.cursor WHERE consumer = 'order' AND module = 'orders'"
@@ -68,7 +68,7 @@ async def _follow(place: Place, count: int) -> float:
         if early >= count:
             raise ValueError(f"All {count} events were followed before the time began: take more of them")
         release(running)
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with asyncio.timeout(LONGEST_WAIT_SECONDS):
             while int(await connection.fetchval(WATERMARK)) < count:
                 await asyncio.sleep(LOOK_SECONDS)
         return (count - early) / (time.perf_counter() - start)

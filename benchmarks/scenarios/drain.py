@@ -26,7 +26,7 @@ NOTES = (
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """So many processes, and what is in the queue."""
+    """A number of processes, and the kind of messages in the queue."""
 
     module: tuple[str, ...]
     workers: int
@@ -34,12 +34,12 @@ class Case:
 
     @property
     def name(self) -> str:
-        """As it stands in tables and targets."""
+        """The name in tables and targets."""
         return case_name("whole worker" if self.module == WORKER else "step", self.workers, self.kind)
 
     @property
     def against(self) -> str:
-        """New instances are held against consuming, everything else against new instances."""
+        """New instances are compared with consuming alone, everything else with new instances."""
         return AIO_PIKA if self.kind is Kind.NEW else Case(self.module, self.workers, Kind.NEW).name
 
 
@@ -62,7 +62,7 @@ LESS = tuple(
 
 
 async def measure(place: Place, sizes: Sizes) -> Measured:
-    """Messages per second of all of them, alternating."""
+    """Messages per second of all cases and limits, alternating."""
     cases, count = CASES if sizes.every_case else LESS, sizes.drained
     rates: defaultdict[str, list[float]] = defaultdict(list)
     for _ in range(sizes.rounds):
@@ -81,7 +81,7 @@ async def measure(place: Place, sizes: Sizes) -> Measured:
 
 
 def commits(clients: int) -> str:
-    """The name of that limit."""
+    """The name of the limit of commits."""
     return f"pgbench: one-row commits, {clients} at once"
 
 

@@ -1,4 +1,4 @@
-"""A worker and a scheduler under steady load: what grows, and how fast."""
+"""A worker and a scheduler under steady load: how fast memory and tables grow."""
 
 import asyncio
 import time
@@ -23,7 +23,7 @@ FROM pg_stat_user_tables WHERE schemaname = 'saga'
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What there is, so many seconds after the load began; sizes in MB."""
+    """Memory, tables and rows, ``seconds`` after the load began; sizes in MB."""
 
     seconds: float
     rss: float

@@ -1,4 +1,4 @@
-"""Draining into tables that hold years of orders, against empty ones."""
+"""Draining into tables that hold years of orders, compared with empty ones."""
 
 from collections import defaultdict
 
@@ -17,7 +17,7 @@ EMPTY_BY_TIME, LARGE_BY_TIME = f"{EMPTY}, {Ids.BY_TIME.value}", f"{LARGE}, {Ids.
 INBOX_ROWS_EACH = 4
 
 GROWN_PERCENT = 60
-"""How full a page of instances is once its rows have grown to what they are in the end."""
+"""How full a page of instances is once its rows have reached their final size."""
 
 _SQL = Statements(__package__)
 _FILLED = ("instance", "inbox")
@@ -48,7 +48,7 @@ async def measure(place: Place, sizes: Sizes) -> Measured:
 
 
 async def fill(place: Place, instances: int) -> None:
-    """So many settled instances, four inbox rows for each; indexes are made afterwards, which is faster."""
+    """Insert settled instances, with four inbox rows for each; create the indexes afterwards, which is faster."""
     async with place.plainly() as connection:
         later = [one for table in _FILLED for one in await _take_indexes_off(connection, table)]
         await connection.execute("SET maintenance_work_mem = '512MB'")
@@ -63,7 +63,7 @@ async def fill(place: Place, instances: int) -> None:
 
 
 async def _take_indexes_off(connection: "asyncpg.Connection[asyncpg.Record]", table: str) -> list[str]:
-    """Drop all indexes of a table; the statements that make them again."""
+    """Drop all indexes of a table, and return the statements that create them again."""
     found = await connection.fetch(
         """
         SELECT i.indexrelid::regclass::text AS index, pg_get_indexdef(i.indexrelid) AS definition,

@@ -1,7 +1,8 @@
-"""From when a message should have been published to when its command is at a consumer, at fixed rates.
+"""The time from when a message should have been published to when its command is at a consumer, at fixed rates.
 
-The load comes by an open-loop schedule from a process of its own, and the worker is `saga run`. Held against the
-broker's one hop at the same rate; a publish with its confirm and a commit of one row, each alone, stand beside it.
+A process of its own generates the load by an open-loop schedule, and the worker is `saga run`. The result is compared
+with one hop through the broker at the same rate; a publish with its confirm and a commit of one row are also measured,
+each alone.
 """
 
 import time
@@ -31,7 +32,7 @@ def one_hop(rate: int, share: str) -> str:
 
 
 async def measure(place: Place, sizes: Sizes) -> Measured:
-    """Milliseconds at each rate, alternating, and what was behind when the load ended."""
+    """Milliseconds at each rate, alternating, and the backlog when the load ended."""
     taken: defaultdict[str, list[float]] = defaultdict(list)
     behind: defaultdict[str, list[float]] = defaultdict(list)
     for _ in range(sizes.rounds):
@@ -62,11 +63,11 @@ async def _alone(place: Place, taken: defaultdict[str, list[float]]) -> None:
 
 
 async def _commits(place: Place) -> list[float]:
-    """Milliseconds of each."""
+    """Milliseconds of a publish and of a commit, each alone."""
     taken = []
     async with place.plainly() as connection:
-        await connection.execute("CREATE TABLE public.committed (said text)")
-        insert = await connection.prepare("INSERT INTO public.committed (said) VALUES ($1)")
+        await connection.execute("CREATE TABLE public.committed (contents text)")
+        insert = await connection.prepare("INSERT INTO public.committed (contents) VALUES ($1)")
         for _ in range(ALONE):
             start = time.perf_counter()
             await insert.fetch("a row of one commit")

@@ -1,4 +1,4 @@
-"""The most memory that a worker ever held, with much waiting for it, and with bodies as big as they may be."""
+"""The peak memory of a worker, with many messages waiting for it, and with bodies of the largest size."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ IDLE, WAITING, BIG = "worker that idles", "worker, ordinary messages", "worker, 
 
 
 async def measure(place: Place, sizes: Sizes) -> Measured:
-    """MB at the peak, a process for each figure."""
+    """MB at the peak, with a process for each figure."""
     peaks: defaultdict[str, list[float]] = defaultdict(list)
     for _ in range(sizes.rounds):
         peaks[IDLE].append(await _peak(place, []))
@@ -50,7 +50,7 @@ async def _peak(place: Place, outgoing: Sequence[Outgoing]) -> float:
 
 
 def _high_water_megabytes(pid: int) -> float:
-    """What the kernel remembers as the most that was resident."""
+    """The kernel's peak of resident memory."""
     status = Path(f"/proc/{pid}/status").read_text()
     (line,) = (line for line in status.splitlines() if line.startswith("VmHWM:"))
     return int(line.split()[1]) * 1024 / 1e6

@@ -1,4 +1,4 @@
-"""The same work by what people use today: a message in, dedup, state, one command out, durable, acknowledged."""
+"""The same work with common libraries: a message in, dedup, state, one command out, durable, acknowledged."""
 
 import importlib
 from collections import defaultdict
@@ -15,14 +15,14 @@ from benchmarks.sizes import Sizes
 from saga.devstack.stack import Addresses
 
 OURS = case_name("step", 1, Kind.FOUR)
-"""What the peers do: four messages for each order, whose commands are written durably and published by nobody."""
+"""The peers' work: four messages for each order, whose commands are written durably and not published."""
 MISSING = "benchmarks/peers is not there, or lacks what its requirements file names: nothing to compare with. {}"
 
 Rates = Callable[..., Awaitable[Mapping[str, list[float]]]]
 
 
 async def measure(place: Place, sizes: Sizes) -> Measured:
-    """Messages per second of ours and of each peer, alternating. Ours counts to the last acknowledgement."""
+    """Messages per second of saga and of each peer, alternating. Saga is timed to the last acknowledgement."""
     measured: defaultdict[str, list[float]] = defaultdict(list)
     rates, notes = _rates()
     for _ in range(sizes.rounds):

@@ -1,4 +1,4 @@
-"""Seconds from exec to ready of each service, against Python doing nothing."""
+"""Seconds from exec to ready of each service, compared with a Python that does nothing."""
 
 import asyncio
 import sys

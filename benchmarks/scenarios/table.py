@@ -21,7 +21,7 @@ from benchmarks.sizes import Sizes
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """What is measured, under the name by which it is chosen."""
+    """A measurement, and the name that selects it."""
 
     name: str
     purpose: str

@@ -1,6 +1,6 @@
-"""What many armed timers cost a scheduler that has nothing to do, and how fast it gets through many that are due.
+"""The cost of many armed timers for an idle scheduler, and how fast it fires many that are due.
 
-Held against one statement that claims and logs a batch of 1,000 by itself, through the same client.
+The result is compared with one statement that claims and logs a batch of 1,000 by itself, through the same client.
 """
 
 import re
@@ -89,7 +89,7 @@ async def _tick_seen(place: Place) -> float:
 
 
 async def _tick_in_database(place: Place) -> float:
-    """Milliseconds that PostgreSQL itself says for the statements of such a sweep, with planning; median of several."""
+    """Milliseconds that PostgreSQL reports for the statements of such a sweep, with planning; median of several."""
     async with place.plainly() as connection:
         return statistics.median([await _explained(connection) for _ in range(TICKS)])
 

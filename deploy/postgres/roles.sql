@@ -1,23 +1,23 @@
--- Who may do what in the database. Group roles, none of which can log in: make logins for your services, with passwords
--- that only your secret store knows, and put each into the groups it needs (docs/visibility.md has the table).
+-- The rights of each service in the database, as group roles that can't log in. Make logins for your services, with
+-- passwords that only your secret store has, and grant each the groups it needs (docs/visibility.md has the table).
 --
 -- Run it as the owner of the schema saga, who must be allowed to create roles, after every `saga migrate`:
 --
 --   psql "$SAGA_DATABASE_URL" --set ON_ERROR_STOP=1 --file deploy/postgres/roles.sql
 --
--- With modules and collaborators beside those of the order process, names separated by commas:
+-- With more modules and collaborators than those of the order process, names separated by commas:
 --
 --   psql ... --command "SET saga.modules = 'invoices,stock'; SET saga.collaborators = 'bank'" --file ...
 --
--- It is one transaction, and again is as good as once: all rights in the schema are taken away and given anew. For a
--- moment it locks the tables that have policies; if it can't within five seconds it gives up with nothing changed.
+-- It is one transaction and can be repeated: it revokes all rights in the schema and grants them again. It briefly locks
+-- the tables that have policies; if it can't within five seconds it gives up with nothing changed.
 --
--- The model. The owner of the tables (who migrates) is above all this, and nothing changes for services that log in as
--- the owner. For everybody else a table's privileges say which statements are allowed, and policies say on which rows:
--- whose log a row belongs to, and whether it is public. Readers of other modules' logs have no right to any table: they
--- get views, which run with the owner's rights, hold no internal event, and are security barriers.
+-- The model. Nothing here restricts the owner of the tables (who migrates), nor services that log in as the owner. For
+-- all other roles a table's privileges say which statements are allowed, and policies say on which rows: by the module
+-- whose log a row belongs to, and by whether it is public. Readers of other modules' logs have no right to any table:
+-- they get views, which run with the owner's rights, hold no internal event, and are security barriers.
 --
--- Roles belong to the whole cluster. Where several databases share one, say who may connect to which.
+-- Roles belong to the whole cluster. If several databases share one, restrict who may connect to which.
 
 BEGIN;
 SET LOCAL lock_timeout = '5s';
@@ -67,13 +67,13 @@ BEGIN
 END
 $$;
 
--- 2. Which statements each may use.
+-- 2. The statements that each role may use.
 
--- Reads other modules' logs: what is public, and how far each log goes.
+-- Reads other modules' logs: the public events, and how far each log goes.
 GRANT SELECT ON saga.public_event, saga.public_module TO saga_reader;
 
--- Publishes what leaves the logs, and keeps what can't be sent; of the cursors it has its own (see the policies). Of dead
--- letters it sees no more than it needs to keep one once.
+-- Publishes entries of the logs, and keeps those that can't be sent as dead letters; it has its own cursors (see the
+-- policies). It sees no more of the dead letters than it needs to keep each once.
 GRANT SELECT ON saga.outgoing, saga.public_module TO saga_relay;
 GRANT
     SELECT (consumer, fingerprint, kind, reason, attempts),
@@ -85,7 +85,7 @@ GRANT
     ON saga.dead_letter TO saga_relay;
 GRANT SELECT, INSERT (consumer, module), UPDATE (watermark, updated_at) ON saga.cursor TO saga_relay;
 
--- Appends to the log of the module after which its role saga_module_<name> is called, and reads that log.
+-- Appends to the log of the module that its role saga_module_<name> names, and reads that log.
 GRANT SELECT ON saga.event_log, saga.module, saga.stream_tombstone, saga.public_module TO saga_module;
 GRANT
     INSERT (
@@ -95,12 +95,12 @@ GRANT
     ON saga.event_log TO saga_module;
 GRANT INSERT (name), UPDATE (last_position, last_public_position) ON saga.module TO saga_module;
 
--- Reads the commands for the collaborator after which its role saga_collaborator_<name> is called; keeps a cursor there.
+-- Reads the commands for the collaborator that its role saga_collaborator_<name> names, and keeps cursors of the logs.
 GRANT SELECT ON saga.command, saga.public_module, saga.schema_version TO saga_collaborator;
 GRANT SELECT, INSERT (consumer, module), UPDATE (watermark, updated_at) ON saga.cursor TO saga_collaborator;
 
--- Runs a process: the durable step, the relay, what is fetched from the logs. A worker's login also is a member of
--- saga_module_<its process's module>, which lets it record what it decided.
+-- Runs a process: the durable step, the relay, the log feed. A worker's login is also a member of
+-- saga_module_<its process's module>, which lets it record its decisions.
 GRANT saga_reader, saga_relay TO saga_worker;
 GRANT SELECT ON saga.event_log, saga.module, saga.schema_version TO saga_worker;
 GRANT SELECT, INSERT, DELETE, UPDATE (repeats) ON saga.inbox TO saga_worker;
@@ -122,13 +122,13 @@ GRANT saga_module_scheduler TO saga_scheduler;
 GRANT SELECT, UPDATE (fired_at) ON saga.timer TO saga_scheduler;
 GRANT SELECT ON saga.schema_version TO saga_scheduler;
 
--- Every service tells which of its loops go round, and its health check looks at that of all, and for overdue deadlines.
+-- Every service writes heartbeats of its loops; its health check reads those of all services, and overdue deadlines.
 GRANT
     SELECT, INSERT (service, host, pid, loop, reason, beat), DELETE, UPDATE (reason, beat)
     ON saga.service TO saga_worker, saga_scheduler, saga_collaborator;
 GRANT SELECT (due_at, fired_at) ON saga.timer TO saga_worker, saga_collaborator;
 
--- Removes what is old, and leaves tombstones. To lock a row takes the right to update some column of it.
+-- Prunes what is old, and leaves tombstones. Locking a row needs the right to update some column of it.
 GRANT SELECT ON ALL TABLES IN SCHEMA saga TO saga_pruner;
 GRANT DELETE ON saga.inbox, saga.instance, saga.event_log, saga.timer, saga.dead_letter TO saga_pruner;
 GRANT UPDATE (repeats) ON saga.inbox TO saga_pruner;
@@ -138,14 +138,14 @@ GRANT INSERT ON saga.instance_tombstone, saga.inbox_tombstone, saga.stream_tombs
 GRANT UPDATE (last_version) ON saga.stream_tombstone TO saga_pruner;
 GRANT UPDATE (pruned_position) ON saga.module TO saga_pruner;
 
--- Commits, and finds out later whether a commit took effect whose answer was lost.
+-- Proves commits, and finds out whether a commit whose answer was lost took effect.
 GRANT SELECT, INSERT (slot, token), UPDATE (token, written_at), DELETE
     ON saga.commit_proof TO saga_module, saga_collaborator, saga_worker, saga_pruner;
 
 -- Reads everything and changes nothing: for people, and for `saga lag`, `saga list`, `saga inspect`.
 GRANT SELECT ON ALL TABLES IN SCHEMA saga TO saga_auditor;
 
--- 3. On which rows. Policies of one role add up; where none applies there is no row.
+-- 3. The rows that each role may use. Policies of one role add up; a row without a policy is invisible.
 
 DO $$
 DECLARE

@@ -1,19 +1,19 @@
 """Writes the broker's users and rights as definitions that RabbitMQ imports, for one prefix in one vhost.
 
-The problem: whoever may write to the exchange of events can say that an order was paid, and whoever may declare or bind
-a queue can read along. So each service gets a user of its own, with rights to what it must touch and nothing else.
+The problem: a user who may write to the exchange of events can claim that an order was paid, and a user who may declare
+or bind a queue can read all messages. So each service gets a user of its own, with the rights it needs and no others.
 
 The model: the worker declares the whole topology, so only it (and an operator) may configure anything. A collaborator
 consumes its queue and publishes nothing: its answers go through its module's log. A module that publishes its events
-itself, without a log here, may write to the exchange of events, and there only under its own name: a topic permission.
+itself, without a log here, may write to the exchange of events, and only under its own name: a topic permission.
 
-No password is written, and no hash of one: these users can't log in until `rabbitmqctl change_password` gives each its
-own. Importing the users again would take the passwords away, so the second time write permissions only.
+The definitions contain no password and no hash of one: these users can't log in until `rabbitmqctl change_password`
+gives each its own. Importing the users again would remove the passwords, so write only permissions the second time.
 
     python deploy/rabbitmq/definitions.py --prefix saga --vhost saga > definitions.json
     rabbitmqctl import_definitions definitions.json
 
-definitions.json beside this file is what it writes by default.
+definitions.json beside this file is its output with the defaults.
 """
 
 import argparse
@@ -31,9 +31,9 @@ from saga.rabbitmq.topology import Topology, topology
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """What a service's user may configure, write and read: names of exchanges and queues.
+    """The names of exchanges and queues that a service's user may configure, write and read.
 
-    ``publishes_for`` is the one module under whose name it may publish events; None where that is not restricted.
+    ``publishes_for`` is the only module under whose name it may publish events; None if that is not restricted.
     """
 
     service: str
@@ -45,7 +45,7 @@ class User:
 
 
 def users(process: Process, wanted: Topology, publishers: Iterable[str]) -> Iterator[User]:
-    """Everybody who has to do with a process at the broker."""
+    """The users that a process needs at the broker."""
     queues = tuple(queue.name for queue in wanted.queues)
     everything = (wanted.events, wanted.commands, wanted.undelivered, *queues)
     collaborators = {name: wanted.queue(name) for name in process.collaborators}
@@ -60,7 +60,7 @@ def users(process: Process, wanted: Topology, publishers: Iterable[str]) -> Iter
 
 
 def definitions(wanted: Topology, vhost: str, known: Iterable[User]) -> dict[str, list[dict[str, Any]]]:
-    """The users as the broker's import understands them; each is called <prefix>-<service>."""
+    """The users in the format of the broker's import; each is named <prefix>-<service>."""
     named = {f"{wanted.prefix}-{user.service}": user for user in known}
     return {
         "vhosts": [{"name": vhost}],
@@ -90,7 +90,7 @@ def definitions(wanted: Topology, vhost: str, known: Iterable[User]) -> dict[str
 
 
 def _only(names: Iterable[str]) -> str:
-    """A pattern for these names and no other; without names it matches nothing that has a name."""
+    """A pattern that matches only these names; without names it matches only the empty one."""
     return f"^({'|'.join(re.escape(name) for name in names)})$" if names else "^$"
 
 

@@ -1,6 +1,6 @@
-"""Processes as the field writes them, each of which ends differently in different orders, and what mends them.
+"""Common ways to write a process that ends differently in different orders of arrival, each with a correction.
 
-Each module tells one story, declares ``diverging``, and where there is a cure ``mended``:
+Each module describes one problem, declares ``diverging``, and, if there is a cure, ``mended``:
 
     saga check examples.gallery.first_event_wins:diverging
 """

@@ -1,10 +1,11 @@
-"""An end state that deletes the instance: what comes later finds nobody there, and some of it brings the dead to life.
+"""An end state that deletes the instance: later messages find no instance, and some of them create it again.
 
-"Completed" removes the row, to keep the table small. A message that comes after that is ignored, for there is no such
-order; but OrderPlaced may start an instance, so a late or repeated one begins a second life that nobody ends, with a
-second request for money.
+"Completed" removes the row, to keep the table small. Later messages are ignored, because there is no such order; but
+OrderPlaced may start an instance, so a late or repeated one creates a second instance that never ends, with a second
+request for money.
 
-Mended: an instance is what it has consumed. An ended one stays, and answers late messages by the same table.
+Mended: an instance consists of what it has consumed. It stays after its end, and answers late messages by the same
+table.
 """
 
 from datetime import timedelta
@@ -23,7 +24,7 @@ class Instance(Enum):
 
 
 class Outcome(Enum):
-    """What the order has come to."""
+    """The outcome of the order."""
 
     NOTHING = "nothing"
     WAITING = "waiting"
@@ -50,7 +51,7 @@ DEADLINE = Deadline("payment_deadline", emits=PaymentTimedOut, after=timedelta(m
 
 
 class Living(Enum):
-    """Whether there is a row, where the end of an order is the end of its row."""
+    """Whether there is a row; the end of an order deletes it."""
 
     ABSENT = "absent"
     WAITING = "waiting"

@@ -1,8 +1,9 @@
 """Counting messages instead of things: the order is complete when two parcels were reported.
 
-A broker delivers at least once. The same parcel reported twice makes two, and an order that misses a parcel is closed.
+A broker delivers at least once. The same parcel reported twice counts as two, and an order with a missing parcel is
+closed.
 
-Mended: parcels are counted by their ids.
+Mended: the process counts parcels by their ids.
 """
 
 from enum import Enum
@@ -14,7 +15,7 @@ PARCELS_OF_AN_ORDER = 2
 
 
 class Outcome(Enum):
-    """How far the delivery is."""
+    """The progress of the delivery."""
 
     UNDER_WAY = "under_way"
     COMPLETE = "complete"
@@ -24,15 +25,15 @@ COUNT = Reducer("count", of=(ParcelDelivered,), start=0, reduce=lambda count, _f
 PARCELS = Register("parcels", of=ParcelDelivered, key="parcel_id")
 
 
-def _process(name: str, keeper: Reducer | Register, is_complete: DerivedColumn) -> Process:
+def _process(name: str, register: Reducer | Register, is_complete: DerivedColumn) -> Process:
     return Process(
         name=name,
         version=1,
         correlate="order_id",
         inputs={"carrier": (ParcelDelivered,)},
-        registers=(keeper,),
+        registers=(register,),
         outcomes=outcomes(is_complete, rows=[(False, Outcome.UNDER_WAY), (True, Outcome.COMPLETE)]),
-        settled=frozenset(Outcome),  # whatever is missing is asked for elsewhere
+        settled=frozenset(Outcome),  # another process asks for missing parcels
     )
 
 

@@ -1,9 +1,9 @@
-"""An effect that one outcome forgets: money is requested while the order waits, and nobody says what becomes of that.
+"""An effect that one outcome forgets: money is requested while the order waits, and no row withdraws the request.
 
 If the order comes first, the payment is requested, and stays requested after the money came. If the money comes first,
-it is never requested. The outcome is the same in both orders; what stands at the gateway is not.
+it is never requested. The outcome is the same in both orders; the request at the gateway is not.
 
-Mended: the outcome says what it wants of the request: that there is none.
+Mended: the outcome says which condition it wants for the request: voided.
 """
 
 from datetime import timedelta
@@ -14,14 +14,14 @@ from saga import ANY, ARMED, CommandTemplate, Deadline, Effect, Process, SubMach
 
 
 class Order(Enum):
-    """Whether we know of the order."""
+    """Whether the order is known."""
 
     UNKNOWN = "unknown"
     PLACED = "placed"
 
 
 class Payment(Enum):
-    """Whether it was paid, or will never be."""
+    """Whether it was paid."""
 
     OPEN = "open"
     PAID = "paid"
@@ -35,7 +35,7 @@ class Time(Enum):
 
 
 class Outcome(Enum):
-    """What the order has come to."""
+    """The outcome of the order."""
 
     WAITING = "waiting"
     PAID = "paid"

@@ -1,10 +1,10 @@
 """First event wins: one machine for everything, and the first input decides.
 
-An order is paid, timed out or cancelled, whichever comes first, and that is that: each is an end. It reads well, and it
-takes the order of arrival for the order of events. When the payment's message overtakes the cancellation, the customer
-gets a parcel; when it is the other way round, the shop keeps the money of a cancelled order.
+An order is paid, timed out or cancelled, whichever comes first, and each of them is an end. It reads well, but it
+mistakes the order of arrival for the order of events. When the payment's message overtakes the cancellation, the
+customer gets a parcel; when it is the other way round, the shop keeps the money of a cancelled order.
 
-Mended: three small machines, each of which remembers what it consumed, and a table that says what comes of all three.
+Mended: three small machines, each of which records what it consumed, and a table that gives the outcome for all three.
 """
 
 from enum import Enum
@@ -14,7 +14,7 @@ from saga import ANY, Process, SubMachine, outcomes
 
 
 class Order(Enum):
-    """Where the order is."""
+    """The state of the order."""
 
     WAITING = "waiting"
     PAID = "paid"
@@ -22,15 +22,15 @@ class Order(Enum):
     CANCELLED = "cancelled"
 
 
-class Heard(Enum):
-    """Whether something was heard."""
+class Consumed(Enum):
+    """Whether an input was consumed."""
 
     NOT_YET = "not_yet"
-    HEARD = "heard"
+    CONSUMED = "consumed"
 
 
 class Outcome(Enum):
-    """What the order has come to."""
+    """The outcome of the order."""
 
     OPEN = "open"
     PAID = "paid"
@@ -75,10 +75,8 @@ diverging = Process(
 )
 
 
-def _memory(name: str, kind: type) -> SubMachine[Heard]:
-    return SubMachine(
-        name, start=Heard.NOT_YET, moves={Heard.NOT_YET: {kind: Heard.HEARD}, Heard.HEARD: {kind: Heard.HEARD}}
-    )
+def _memory(name: str, kind: type) -> SubMachine[Consumed]:
+    return SubMachine(name, start=Consumed.NOT_YET, moves={state: {kind: Consumed.CONSUMED} for state in Consumed})
 
 
 PAYMENT, DEADLINE, CANCELLATION = (
@@ -98,11 +96,11 @@ mended = Process(
         DEADLINE,
         CANCELLATION,
         rows=[
-            (Heard.NOT_YET, Heard.NOT_YET, Heard.NOT_YET, Outcome.OPEN),
-            (Heard.NOT_YET, Heard.HEARD, Heard.NOT_YET, Outcome.EXPIRED),
-            (Heard.NOT_YET, ANY, Heard.HEARD, Outcome.CANCELLED),
-            (Heard.HEARD, ANY, Heard.NOT_YET, Outcome.PAID),
-            (Heard.HEARD, ANY, Heard.HEARD, Outcome.REFUNDED),
+            (Consumed.NOT_YET, Consumed.NOT_YET, Consumed.NOT_YET, Outcome.OPEN),
+            (Consumed.NOT_YET, Consumed.CONSUMED, Consumed.NOT_YET, Outcome.EXPIRED),
+            (Consumed.NOT_YET, ANY, Consumed.CONSUMED, Outcome.CANCELLED),
+            (Consumed.CONSUMED, ANY, Consumed.NOT_YET, Outcome.PAID),
+            (Consumed.CONSUMED, ANY, Consumed.CONSUMED, Outcome.REFUNDED),
         ],
     ),
     settled=frozenset(Outcome) - {Outcome.OPEN},

@@ -1,9 +1,9 @@
-"""Two payments for one order, and the first that arrives is kept: the other one goes back.
+"""Two payments for one order, and the first that arrives is kept: the other one is refunded.
 
-Which of them goes back depends on the order of arrival. On the day the order is replayed, or its messages are delivered
-again in another order, the books say that the other one went back.
+The order of arrival decides which payment is refunded. When the order is replayed, or its messages are delivered again
+in another order, the books say that the other payment was refunded.
 
-Mended: the payment that was received first is kept, by what the payments say, with the id to decide between equals.
+Mended: the process keeps the payment with the earliest time of receipt, and the id decides between equal times.
 """
 
 from enum import Enum
@@ -31,7 +31,7 @@ class Outcome(Enum):
 
 
 class Refund(Enum):
-    """The condition of a payment that has to go back."""
+    """The condition of a payment to refund."""
 
     REFUNDED = "refunded"
 

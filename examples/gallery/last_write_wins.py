@@ -1,8 +1,8 @@
-"""Last write wins: the amount to be paid is that of the message that came last.
+"""Last write wins: the amount to pay is that of the message that came last.
 
 The shop corrects an order twice; the second correction overtakes the first; the customer is asked for the older amount.
 
-Mended: every revision is kept, and the amount is that of the greatest.
+Mended: the process keeps every revision, and takes the amount of the greatest.
 """
 
 from enum import Enum
@@ -12,7 +12,7 @@ from saga import CommandTemplate, ComputedField, DerivedColumn, Effect, Process,
 
 
 class Outcome(Enum):
-    """Whether it is known what the order costs."""
+    """Whether the price of the order is known."""
 
     UNKNOWN = "unknown"
     KNOWN = "known"
@@ -28,7 +28,7 @@ LAST = Reducer("last amount", of=(AmountSet,), start=None, reduce=lambda _last, 
 AMOUNTS = Register("amounts", of=AmountSet, key="revision")
 
 
-def _process(name: str, keeper: Reducer | Register, is_known: DerivedColumn, amount: ComputedField) -> Process:
+def _process(name: str, register: Reducer | Register, is_known: DerivedColumn, amount: ComputedField) -> Process:
     request = Effect(
         "request",
         collaborator="gateway",
@@ -40,7 +40,7 @@ def _process(name: str, keeper: Reducer | Register, is_known: DerivedColumn, amo
         version=1,
         correlate="order_id",
         inputs={"orders": (AmountSet,)},
-        registers=(keeper,),
+        registers=(register,),
         outcomes=table,
         wanted=(wanted(table, rows=[(Outcome.UNKNOWN, {}), (Outcome.KNOWN, {request: Request.REQUESTED})]),),
         settled=frozenset({Outcome.KNOWN}),

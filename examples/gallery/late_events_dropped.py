@@ -1,9 +1,9 @@
-"""A guard that drops late events: payments are noted as long as the order is open, and not after it expired.
+"""A guard that drops late events: payments are recorded while the order is open, and not after it expired.
 
-The guard looks like tidiness. But whether a payment is late is a matter of which message came through first: with the
-timeout ahead of it the money is in nobody's books, and nobody refunds it.
+The guard looks tidy. But the order of arrival decides whether a payment is late: if the timeout comes first, the
+payment is not recorded, and so it is never refunded.
 
-Mended: every payment is kept, under its id, whenever it comes. What it means is for the table to say.
+Mended: the process keeps every payment under its id, whenever it comes. The table decides what it means.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ class Deadline(Enum):
 
 
 class Outcome(Enum):
-    """What the order has come to."""
+    """The outcome of the order."""
 
     OPEN = "open"
     PAID = "paid"
@@ -49,14 +49,14 @@ BOOKS = Reducer("books", of=(PaymentReceived, PaymentTimedOut), start={"is_open"
 PAYMENTS = Register("payments", of=PaymentReceived, key="payment_id")
 
 
-def _process(name: str, keeper: Reducer | Register, is_paid: DerivedColumn) -> Process:
+def _process(name: str, register: Reducer | Register, is_paid: DerivedColumn) -> Process:
     return Process(
         name=name,
         version=1,
         correlate="order_id",
         inputs=INPUTS,
         machines=(DEADLINE,),
-        registers=(keeper,),
+        registers=(register,),
         outcomes=outcomes(
             is_paid,
             DEADLINE,

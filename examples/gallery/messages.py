@@ -1,16 +1,16 @@
-"""What the processes of the gallery hear."""
+"""The messages that the processes of the gallery consume."""
 
 from pydantic import BaseModel
 
 
 class OrderMessage(BaseModel):
-    """What every message about an order has."""
+    """The data of every message about an order."""
 
     order_id: str
 
 
 class OrderPlaced(OrderMessage):
-    """Somebody ordered."""
+    """A customer has placed an order."""
 
 
 class OrderCancelled(OrderMessage):
@@ -18,11 +18,11 @@ class OrderCancelled(OrderMessage):
 
 
 class OrderShipped(OrderMessage):
-    """The parcel has left the house."""
+    """The parcel has left the warehouse."""
 
 
 class PaymentReceived(OrderMessage):
-    """Money came in."""
+    """A payment was received."""
 
     payment_id: str
     amount: int
@@ -34,7 +34,7 @@ class PaymentTimedOut(OrderMessage):
 
 
 class AmountSet(OrderMessage):
-    """What the order costs, as the shop says; a later revision replaces an earlier one."""
+    """The shop has set the amount of the order; a later revision replaces an earlier one."""
 
     revision: int
     amount: int

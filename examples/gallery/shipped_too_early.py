@@ -1,10 +1,10 @@
 """An effect that can't be undone, wanted before it is certain: the parcel leaves as soon as the order is paid.
 
-A cancellation may still come, and then the parcel is called back, which sounds like an undo and is none: it has left.
-Both orders of arrival end with the same words. What happened in the world is not the same.
+A cancellation may still come, and then the parcel is called back, which sounds like an undo but is none: it has left.
+Both orders of arrival end with the same outcome, but not with the same effect in the world.
 
-Mended: the warehouse says when it is too late, by OrderShipped. Before that, stopping is possible; after it nobody
-asks for what can't be done: shipped outranks cancelled.
+Mended: the warehouse reports by OrderShipped that it is too late. Until then stopping is possible; afterwards the
+process does not ask for the impossible: shipped outranks cancelled.
 """
 
 from enum import Enum
@@ -28,14 +28,14 @@ class Cancellation(Enum):
 
 
 class Parcel(Enum):
-    """Whether it has left the house."""
+    """Whether it has left the warehouse."""
 
     IN_HOUSE = "in_house"
     GONE = "gone"
 
 
 class Outcome(Enum):
-    """What the order has come to."""
+    """The outcome of the order."""
 
     OPEN = "open"
     PAID = "paid"

@@ -1,10 +1,10 @@
-"""A timer that the state cancels: once the payment came the timeout means nothing, and the other way round.
+"""A timer that the state cancels: after the payment the timeout is ignored, and the other way round.
 
 Leaving the state "awaiting payment" cancels its timer, as drawn in every textbook. But a timer that is due already is a
-message on its way. The two race, and who wins depends on a queue, although the messages themselves say when they were.
+message on its way. The two race, and a queue decides which one wins, although each message contains its own time.
 
-Mended: both are kept, and the decision is taken from what they say: money that was received before the deadline counts,
-whenever its message comes.
+Mended: the process keeps both and compares their times: money that was received before the deadline counts, whenever
+its message comes.
 """
 
 from enum import Enum
@@ -16,7 +16,7 @@ from saga import DerivedColumn, Entries, Process, Register, SubMachine, outcomes
 
 
 class MoneyCame(OrderMessage):
-    """The payment of the order, and when it was received."""
+    """The payment of the order was received, and when."""
 
     received_at: AwareDatetime
 
@@ -28,7 +28,7 @@ class DeadlinePassed(OrderMessage):
 
 
 class Order(Enum):
-    """Where the order is."""
+    """The state of the order."""
 
     AWAITING_PAYMENT = "awaiting_payment"
     PAID = "paid"
@@ -58,7 +58,7 @@ diverging = Process(
 
 
 class Money(Enum):
-    """Whether money came, and in time as far as anybody knows."""
+    """Whether money came, and whether in time as far as is known."""
 
     NONE = "none"
     IN_TIME = "in_time"

@@ -1,8 +1,8 @@
-"""Waiting for ever: an order waits for its payment, and nothing ever ends that.
+"""Waiting for ever: an order waits for its payment, and nothing ever ends the wait.
 
-No order of arrival is to blame; there is one in which nothing arrives. Years later somebody counts the open orders.
+The order of arrival is not the cause: the order stays open if nothing arrives at all.
 
-Mended: whoever waits arms a deadline.
+Mended: an order that waits arms a deadline.
 """
 
 from datetime import timedelta
@@ -13,7 +13,7 @@ from saga import ANY, ARMED, Deadline, Process, SubMachine, outcomes, wanted
 
 
 class Order(Enum):
-    """Whether we know of the order."""
+    """Whether the order is known."""
 
     UNKNOWN = "unknown"
     PLACED = "placed"
@@ -34,7 +34,7 @@ class Time(Enum):
 
 
 class Outcome(Enum):
-    """What the order has come to."""
+    """The outcome of the order."""
 
     WAITING = "waiting"
     PAID = "paid"

@@ -1,7 +1,7 @@
 """Run the service once: `python -m examples.orders_service`.
 
-It works in the database at SAGA_DATABASE_URL, which `saga migrate` has prepared, or in a private PostgreSQL that is
-gone afterwards.
+It uses the database at SAGA_DATABASE_URL, which `saga migrate` has prepared, or a private PostgreSQL that is removed
+afterwards.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""What the orders module tells: two events to everybody, one to itself."""
+"""The events of the orders module: two public ones, one internal."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from saga.modules import Module, internal
 
 
 class OrderPlaced(BaseModel):
-    """Somebody ordered; ``amount`` is in minor units, such as cents."""
+    """A customer has placed an order; ``amount`` is in minor units, such as cents."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -29,7 +29,7 @@ class OrderCancelled(BaseModel):
 @internal
 @dataclass(frozen=True, slots=True)
 class FraudScoreComputed:
-    """How suspicious an order is, from 0 to 100, and why: nobody else's business."""
+    """How suspicious an order is, from 0 to 100, and why; other modules never see it."""
 
     order_id: str
     score: int

@@ -1,7 +1,6 @@
-"""What the service does. Each function works in its caller's transaction: rows and events are committed together.
+"""The service's functions. Each works in its caller's transaction: rows and events are committed together.
 
-The events wait for the commit, so the module's log is locked for the moment of the commit only, however long the
-transaction took.
+The events wait for the commit, so the module's log is locked only during the commit, however long the transaction took.
 """
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,7 +12,7 @@ SUSPICIOUS_AMOUNT = 100_000
 
 
 async def place_order(session: AsyncSession, order_id: str, customer: str, amount: int, currency: str) -> Order:
-    """Take a new order, and score it. At the commit, StreamConflict if there was one with this id."""
+    """Take a new order and score it. The commit raises StreamConflict if an order with this id exists."""
     placed = OrderPlaced(order_id=order_id, amount=amount, currency=currency)
     ORDERS.append(session, [placed, score(placed)], expected_version=0)
     order = Order(order_id=order_id, customer=customer, amount=amount, currency=currency, version=2)
@@ -22,7 +21,7 @@ async def place_order(session: AsyncSession, order_id: str, customer: str, amoun
 
 
 async def cancel_order(session: AsyncSession, order_id: str, reason: str, *, seen_version: int) -> Order:
-    """Cancel an order for somebody who saw it at this version; at the commit, StreamConflict if it has moved on."""
+    """Cancel an order that the caller saw at ``seen_version``; the commit raises StreamConflict if it has moved on."""
     order = await session.get_one(Order, order_id)
     ORDERS.append(session, [OrderCancelled(order_id=order_id, reason=reason)], expected_version=seen_version)
     order.state, order.version = "cancelled", seen_version + 1
@@ -30,7 +29,7 @@ async def cancel_order(session: AsyncSession, order_id: str, reason: str, *, see
 
 
 async def score_again(session: AsyncSession, order_id: str) -> FraudScoreComputed:
-    """Score an order once more; only this module hears of it."""
+    """Score an order once more, as an internal event."""
     order = await session.get_one(Order, order_id, with_for_update=True)
     computed = score(OrderPlaced(order_id=order_id, amount=order.amount, currency=order.currency))
     ORDERS.append(session, [computed], expected_version=order.version)
@@ -44,7 +43,7 @@ async def history(session: AsyncSession, order_id: str) -> list[object]:
 
 
 def score(placed: OrderPlaced) -> FraudScoreComputed:
-    """A simple judge: large orders are suspicious."""
+    """A simple score: large orders are suspicious."""
     if placed.amount < SUSPICIOUS_AMOUNT:
         return FraudScoreComputed(placed.order_id, score=3)
     return FraudScoreComputed(placed.order_id, score=87, signals=("large amount",))

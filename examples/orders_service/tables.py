@@ -1,4 +1,4 @@
-"""The team's own tables, in a schema of its own; the log knows nothing of them."""
+"""The team's own tables, in a schema of its own; the log does not depend on them."""
 
 from sqlalchemy import BigInteger, CheckConstraint, text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -12,7 +12,7 @@ class Base(DeclarativeBase):
 
 
 class Order(Base):
-    """An order as its customer sees it; ``version`` is that of its stream, and changes with every event."""
+    """An order as its customer sees it; ``version`` is the version of its stream, and changes with every event."""
 
     __tablename__ = "order"
     __table_args__ = (
@@ -30,7 +30,7 @@ class Order(Base):
 
 
 async def create_tables(engine: AsyncEngine) -> None:
-    """Create the schema and its tables where they are missing; a real service has migrations."""
+    """Create the schema and its tables if they are missing; a real service has migrations."""
     async with engine.begin() as connection:
         await connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
         await connection.run_sync(Base.metadata.create_all)

@@ -1,1 +1,1 @@
-"""Programs of somebody's own that work with saga: one file for each, short enough to read at once."""
+"""Programs that use saga as a library: one short file for each."""

@@ -1,4 +1,4 @@
-"""Keep a module's log, and follow it as somebody else.
+"""Keep a module's log, and follow it as another program does.
 
 python -m examples.programs.module_log postgresql://user:password@host/database
 """
@@ -14,7 +14,7 @@ from saga.modules import Entry, Module, connect_engine, follow, internal
 
 @dataclass(frozen=True)
 class TripRequested:
-    """Somebody wants to go there: everybody may know."""
+    """A traveller wants to go there; a public event."""
 
     trip_id: str
     destination: str
@@ -23,7 +23,7 @@ class TripRequested:
 @internal
 @dataclass(frozen=True)
 class TripRated:
-    """How profitable a trip is: nobody else's business."""
+    """How profitable a trip is; an internal event."""
 
     trip_id: str
     stars: int
@@ -33,21 +33,21 @@ TRIPS = Module("trips", stream="trip_id", events=(TripRequested, TripRated))
 
 
 async def request(engine: AsyncEngine, trip_id: str, destination: str) -> None:
-    """Append two events with a transaction, in which rows of one's own could be written as well."""
+    """Append two events in a transaction, which could write rows of the program as well."""
     async with engine.begin() as connection:
         TRIPS.append(connection, [TripRequested(trip_id, destination), TripRated(trip_id, 5)], expected_version=0)
 
 
 async def watch(engine: AsyncEngine, known: int, seen: asyncio.Queue[Entry]) -> None:
-    """Hand on what others may see after the position ``known``, for ever."""
+    """Pass on the public events after the position ``known``, for ever."""
     async for events, horizon in follow(engine, "trips", after=known):
         for event in events:
             await seen.put(event)
-        known = horizon  # keep this number where the next start finds it
+        known = horizon  # store this number for the next start
 
 
 async def main(database: str) -> None:
-    """Request a trip, and wait until somebody else has seen it."""
+    """Request a trip, and wait until the follower has seen it."""
     engine = connect_engine(database, "trips")
     seen: asyncio.Queue[Entry] = asyncio.Queue()
     watching = asyncio.create_task(watch(engine, 0, seen))

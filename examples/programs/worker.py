@@ -1,4 +1,4 @@
-"""A worker in a program of one's own, beside whatever else that does.
+"""A worker in a program of your own, beside its other tasks.
 
 python -m examples.programs.worker postgresql://user:password@host/database amqp://user:password@host/
 """

@@ -1,1 +1,1 @@
-"""A shop: the order process enlarged by partial payments, declined ones, and a warehouse that ships for good."""
+"""A shop: the order process with partial payments, declined payments, and a warehouse whose shipments are final."""

@@ -1,17 +1,17 @@
-"""The order, enlarged: it is paid in parts, a payment may be declined, and what the warehouse has shipped is gone.
+"""An extended order: it is paid in several payments, a payment may be declined, and a shipment is final.
 
-It hears what the plain order hears and keeps the same four sub-machines. What it adds:
+It consumes the messages of the plain order, and uses its machines for request, deadline and cancellation. It adds:
 
-- **Money is a sum.** Payments count by their ids, the earliest first, until the ordered amount is reached. What is
-  beyond it goes back, as does money in another currency. How much of a payment goes back only grows with what becomes
-  known, so a refund never has to be taken back. A refund says how much of the payment has to be back *in all*.
-- **A declined payment is news, not an end.** Enough money outranks it, whichever was told first.
-- **The warehouse decides.** Only the warehouse knows whether a cancellation came in time, and it says which:
-  OrderShipped or FulfilmentStopped. So a cancelled order waits for its word before money that can't be fetched back
-  leaves. Shipped outranks any cancellation: nothing is refunded but what was too much, returning goods is another
-  process. Stopped, by us or by itself, refunds everything.
-- **Where facts contradict each other or somebody keeps silent, a person looks**: too little money at the deadline, no
-  word from the warehouse, an order both shipped and stopped.
+- **Money is a sum.** Payments count by their ids, the earliest first, until the ordered amount is reached. The excess
+  is refunded, as is money in another currency. The refund of a payment only grows with further inputs, so it never has
+  to be undone. A refund command contains how much of the payment is to be refunded *in all*.
+- **A declined payment is not an end.** Enough money outranks it, whichever came first.
+- **The warehouse decides.** Only the warehouse knows whether a cancellation came in time, and it reports OrderShipped
+  or FulfilmentStopped. So a cancelled order waits for this report before it refunds money that can't be recovered.
+  Shipped outranks any cancellation: only the excess is refunded, and returning goods is another process. Stopped, by us
+  or by the warehouse itself, refunds everything.
+- **A person looks when facts contradict each other or an answer is missing**: too little money at the deadline, no
+  report from the warehouse, an order both shipped and stopped.
 """
 
 from collections.abc import Iterator
@@ -58,13 +58,13 @@ from saga.orders.process import (
 
 
 class PaymentDeclined(OrderMessage):
-    """From payments: somebody tried to pay, and the bank said no."""
+    """From payments: the customer tried to pay, and the bank refused."""
 
     attempt_id: Identifier
 
 
 class OrderShipped(OrderMessage):
-    """From the warehouse: the goods are on their way, for good."""
+    """From the warehouse: the goods are on their way, which is final."""
 
 
 class FulfilmentStopped(OrderMessage):
@@ -72,7 +72,7 @@ class FulfilmentStopped(OrderMessage):
 
 
 class FulfilmentTimedOut(OrderMessage):
-    """From the scheduler: the warehouse had time enough to say either."""
+    """From the scheduler: the warehouse did not report either in time."""
 
 
 class Paid(Enum):
@@ -91,7 +91,7 @@ class Attempt(Enum):
 
 
 class Warehouse(Enum):
-    """What the warehouse said."""
+    """What the warehouse reported."""
 
     NO_WORD = "no_word"
     SHIPPED = "shipped"
@@ -100,14 +100,14 @@ class Warehouse(Enum):
 
 
 class Silence(Enum):
-    """Whether the warehouse had time enough to say something."""
+    """Whether the warehouse's time to report is over."""
 
     SHORT = "short"
     LONG = "long"
 
 
 class Money(Enum):
-    """Where the money stands."""
+    """The state of the payments."""
 
     AWAITED = "awaited"
     DECLINED = "declined"
@@ -117,7 +117,7 @@ class Money(Enum):
 
 
 class Outcome(Enum):
-    """What an order has come to."""
+    """The outcome of an order."""
 
     AWAITING_PAYMENT = "awaiting_payment"
     DECLINED = "declined"
@@ -132,7 +132,7 @@ class Outcome(Enum):
 
 
 class Refund(Enum):
-    """The condition of a payment of which something goes back, for good."""
+    """The condition of a payment that is refunded in part or in full; final."""
 
     REFUNDED = "refunded"
 
@@ -180,7 +180,7 @@ SILENCE = SubMachine(
 
 
 def counted(payments: Entries, orders: Entries) -> Iterator[tuple[str, int]]:
-    """The payments that count for what was ordered, the earliest first, each with the sum of all up to it."""
+    """The payments in the ordered currency, the earliest first, each with the sum of the payments up to it."""
     total = 0
     currencies = {order["currency"] for order in orders.values()}
     for payment_id in sorted(payments, key=lambda one: (payments[one]["received_at"] or "later", one)):
@@ -190,22 +190,22 @@ def counted(payments: Entries, orders: Entries) -> Iterator[tuple[str, int]]:
 
 
 def judge_paid(payments: Entries, orders: Entries) -> Paid:
-    """Whether it is enough; as long as nobody knows what was ordered, nothing is."""
+    """Whether the payments are enough; never before the ordered amount is known."""
     if not payments:
         return Paid.NOTHING
     return Paid.ENOUGH if orders and outstanding(payments, orders) == 0 else Paid.PART
 
 
 def outstanding(payments: Entries, orders: Entries) -> int:
-    """How much is still to pay."""
+    """The amount that is still to pay."""
     ordered: int = sum(order["amount"] for order in orders.values())
     return max(ordered - max(dict(counted(payments, orders)).values(), default=0), 0)
 
 
 def owed(payments: Entries, orders: Entries, stops: Entries, payment_id: str) -> int:
-    """How much of a payment has to be back in all: the whole if nothing ships, else what is too much.
+    """How much of a payment is to be refunded in all: the whole if nothing ships, else the excess.
 
-    It only grows: an earlier payment that becomes known counts before it.
+    It only grows: an earlier payment that comes later counts before this one.
     """
     amount: int = payments[payment_id]["amount"]
     if stops:
@@ -218,7 +218,7 @@ def owed(payments: Entries, orders: Entries, stops: Entries, payment_id: str) ->
 
 
 def choose_owed(payments: Entries, orders: Entries, stops: Entries) -> frozenset[str]:
-    """The payments of which something has to be back."""
+    """The payments of which something is to be refunded."""
     return frozenset(payment_id for payment_id in payments if owed(payments, orders, stops, payment_id) > 0)
 
 
@@ -326,7 +326,7 @@ COLLECTION = wanted(
 def order_process(
     payment_timeout: timedelta = timedelta(days=3), shipping_timeout: timedelta = timedelta(days=14)
 ) -> Process:
-    """The enlarged order: how long it waits for its money, and then for the warehouse's word."""
+    """The extended order, with the time that it waits for its money, and then for the warehouse's report."""
     payment_deadline = Deadline("payment_deadline", emits=PaymentTimedOut, after=payment_timeout)
     shipping_deadline = Deadline("shipping_deadline", emits=FulfilmentTimedOut, after=shipping_timeout)
     waiting = wanted(
@@ -374,4 +374,4 @@ SAMPLES = (
     FulfilmentStopped(order_id="sample-1"),
     FulfilmentTimedOut(order_id="sample-1"),
 )
-"""What is worth trying in every order: parts that make more than the whole, the earliest told last."""
+"""Messages to try in every order: payments that make more than the ordered amount, the earliest of them late."""

@@ -1,4 +1,4 @@
-"""The shop's warehouse: ships what was paid, unless it is told to stop first, and answers through its module's log.
+"""The shop's warehouse: ships paid orders unless a stop comes first, and answers through its module's log.
 
 Run it beside `saga run examples.shop.order:order`: `python -m examples.shop.warehouse`.
 """
@@ -35,13 +35,13 @@ SHIPPED = text("SELECT count(*) FROM warehouse.command WHERE order_id = :order_i
 
 
 async def ship(command: Command[StartFulfilment], connection: AsyncConnection) -> str:
-    """A later stop finds the result."""
+    """Ship; a later stop finds the result."""
     WAREHOUSE.append(connection, [OrderShipped(order_id=command.data.order_id)], **command.cause)
     return "shipped"
 
 
 async def keep(command: Command[StopFulfilment], connection: AsyncConnection) -> str:
-    """What is on its way stays so: the process has been told."""
+    """Stop, unless the order was shipped; that was reported to the process then."""
     if (await connection.execute(SHIPPED, {"order_id": command.data.order_id})).scalar_one():
         return "too_late"
     WAREHOUSE.append(connection, [FulfilmentStopped(order_id=command.data.order_id)], **command.cause)
@@ -52,7 +52,7 @@ warehouse = Collaborator("warehouse", instance="order_id", handlers={StartFulfil
 
 
 async def main() -> None:
-    """Take commands until SIGTERM or Ctrl-C: from the broker at SAGA_AMQP_URL; without that, from the logs."""
+    """Handle commands until SIGTERM or Ctrl-C: from the broker at SAGA_AMQP_URL; without that, from the logs."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

@@ -1,1 +1,1 @@
-"""A trip: a flight, a hotel and a car, which are booked together or not at all."""
+"""A trip: a flight, a hotel and a car that are booked together or not at all."""

@@ -1,12 +1,12 @@
 """A trip: flight, hotel and car are booked together or not at all, until a deadline, and the traveller may cancel.
 
-Each booking is a small process of its own, and its outcome is a column of the trip's table. Who books is never told in
-which order, so nothing here asks for it:
+Each booking is a small process of its own, and its outcome is a column of the trip's table. Answers may come in any
+order, so no rule depends on it:
 
-- A booking that was confirmed *and* refused, whichever came first, counts as refused: nobody can rely on it.
-- Three confirmations make a trip, also when they are told after the deadline. What was given back meanwhile is asked
-  for again; whoever can't honour that refuses, and the trip fails, as it does after any other refusal.
-- Cancelled is cancelled, booked or not.
+- A booking that was confirmed *and* refused, whichever came first, counts as refused, because it is not reliable.
+- Three confirmations make a trip, even if they come after the deadline. Places that were released meanwhile are booked
+  again; a collaborator that can't do so refuses, and the trip fails, as after any other refusal.
+- A cancelled trip stays cancelled, booked or not.
 """
 
 from datetime import timedelta
@@ -32,13 +32,13 @@ from saga import (
 
 
 class TripMessage(BaseModel, frozen=True, extra="allow"):
-    """What every message about a trip has."""
+    """The data of every message about a trip."""
 
     trip_id: str
 
 
 class TripRequested(TripMessage):
-    """From trips: somebody wants to go there, and back again."""
+    """From trips: a traveller wants to go there, and back again."""
 
     destination: str
     first_day: str
@@ -78,7 +78,7 @@ class TripTimedOut(TripMessage):
 
 
 class Answer(Enum):
-    """What was heard about one booking."""
+    """The answers about one booking."""
 
     NONE = "none"
     CONFIRMED = "confirmed"
@@ -87,7 +87,7 @@ class Answer(Enum):
 
 
 class Booking(Enum):
-    """What one booking has come to."""
+    """The outcome of one booking."""
 
     PENDING = "pending"
     CONFIRMED = "confirmed"
@@ -95,7 +95,7 @@ class Booking(Enum):
 
 
 class Bookings(Enum):
-    """What the three of them have come to."""
+    """The outcome of the three bookings together."""
 
     INCOMPLETE = "incomplete"
     COMPLETE = "complete"
@@ -103,13 +103,13 @@ class Bookings(Enum):
 
 
 class Request(Enum):
-    """Whether we know where to."""
+    """Whether the destination is known."""
 
     UNKNOWN = "unknown"
     KNOWN = "known"
 
 
-class GapDetector(Enum):
+class TimeLimit(Enum):
     """Whether the deadline has passed."""
 
     WAITING = "waiting"
@@ -124,7 +124,7 @@ class Wish(Enum):
 
 
 class Trip(Enum):
-    """What a trip has come to."""
+    """The outcome of a trip."""
 
     PENDING = "pending"
     BOOKED = "booked"
@@ -141,7 +141,7 @@ class Place(Enum):
 
 
 def booking(name: str, module: str, confirmed: type, refused: type) -> Process:
-    """A booking with one collaborator. It wants nothing by itself: whether it is kept, the trip decides."""
+    """A booking with one collaborator. It wants no effect by itself: the trip decides whether to keep it."""
     answer = SubMachine(
         f"{name}_answer",
         start=Answer.NONE,
@@ -173,7 +173,7 @@ def booking(name: str, module: str, confirmed: type, refused: type) -> Process:
 
 
 def together(*bookings: Booking) -> Bookings:
-    """One refusal breaks a trip; only all confirmations make one."""
+    """One refusal breaks a trip; only three confirmations complete it."""
     if Booking.REFUSED in bookings:
         return Bookings.BROKEN
     return Bookings.INCOMPLETE if Booking.PENDING in bookings else Bookings.COMPLETE
@@ -191,12 +191,12 @@ REQUEST = SubMachine(
         Request.KNOWN: {TripRequested: Request.KNOWN},
     },
 )
-PATIENCE = SubMachine(
-    "patience",
-    start=GapDetector.WAITING,
+TIME_LIMIT = SubMachine(
+    "time_limit",
+    start=TimeLimit.WAITING,
     moves={
-        GapDetector.WAITING: {TripTimedOut: GapDetector.OVER},
-        GapDetector.OVER: {TripTimedOut: GapDetector.OVER},
+        TimeLimit.WAITING: {TripTimedOut: TimeLimit.OVER},
+        TimeLimit.OVER: {TripTimedOut: TimeLimit.OVER},
     },
 )
 WISH = SubMachine(
@@ -212,14 +212,14 @@ WHERE_TO = Register("where_to", of=TripRequested, key="trip_id")
 BOOKINGS = outcomes(FLIGHT.outcomes, HOTEL.outcomes, CAR.outcomes, name="bookings", rule=together)
 OUTCOMES = outcomes(
     BOOKINGS,
-    PATIENCE,
+    TIME_LIMIT,
     WISH,
     rows=[
         (ANY, ANY, Wish.CANCELLED, Trip.CANCELLED),
         (Bookings.COMPLETE, ANY, Wish.GO, Trip.BOOKED),
         (Bookings.BROKEN, ANY, Wish.GO, Trip.FAILED),
-        (Bookings.INCOMPLETE, GapDetector.WAITING, Wish.GO, Trip.PENDING),
-        (Bookings.INCOMPLETE, GapDetector.OVER, Wish.GO, Trip.EXPIRED),
+        (Bookings.INCOMPLETE, TimeLimit.WAITING, Wish.GO, Trip.PENDING),
+        (Bookings.INCOMPLETE, TimeLimit.OVER, Wish.GO, Trip.EXPIRED),
     ],
 )
 
@@ -238,16 +238,16 @@ BOOK: Wants = dict.fromkeys(PLACES, Place.BOOKED)
 RELEASE: Wants = dict.fromkeys(PLACES, Place.RELEASED)
 
 
-def trip_process(patience: timedelta = timedelta(hours=2)) -> Process:
-    """The trip; a traveller waits this long for all three answers."""
-    deadline = Deadline("booking_deadline", emits=TripTimedOut, after=patience)
+def trip_process(booking_timeout: timedelta = timedelta(hours=2)) -> Process:
+    """The trip; a traveller waits ``booking_timeout`` for all three answers."""
+    deadline = Deadline("booking_deadline", emits=TripTimedOut, after=booking_timeout)
     return Process(
         name="trip",
         version=1,
         correlate="trip_id",
         inputs={"trips": (TripRequested, TripCancelled), "scheduler": (TripTimedOut,)},
         children=(FLIGHT, HOTEL, CAR),
-        machines=(REQUEST, PATIENCE, WISH),
+        machines=(REQUEST, TIME_LIMIT, WISH),
         registers=(WHERE_TO,),
         outcomes=OUTCOMES,
         wanted=(

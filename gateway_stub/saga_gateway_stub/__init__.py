@@ -1,6 +1,7 @@
-"""The collaborators, simulated: a payment gateway with a ledger, and a small fulfilment.
+"""Simulated collaborators: a payment gateway with a ledger, and a small fulfilment.
 
-Life of a command: ``commands`` reads it, an ``inbox`` takes it in once, ``gateway`` (or ``fulfilment``) lets the
-greatest revision hold, the ``answerer`` captures what is due and tells of it through the payments log. What goes wrong
-on the way is ``behaviour``: pure, and the same for the same seed.
+The life of a command: the collaborator (saga/collaborator/) reads it with the classes of ``commands``, stores it once
+by its id and lets the greatest revision hold; ``gateway`` or ``fulfilment`` handles it; the ``answerer`` captures what
+is due and reports it through the payments log. ``behaviour`` decides which faults occur on the way: it is pure, and the
+same for the same seed.
 """

@@ -1,14 +1,14 @@
-"""The answerer: captures what is due, and tells of it through the payments log.
+"""The answerer: captures what is due, and reports it through the payments log.
 
-A capture, its ledger entry, its answer and the answers that come later are one transaction; so are the claim of a later
-answer and its telling. Whenever the process dies, either all of it is there or it is still pending. Rows that another
-answerer works on are passed over, so any number may run.
+One transaction writes a capture, its ledger entry, its first answer and the rows of later answers; another one claims a
+later answer and appends it. If the process dies, either all of a transaction is there or its work is still pending. An
+answerer skips rows that another one has locked, so any number may run.
 
-A void that comes at the same moment meets the capture at the effect's row: whoever locks it first goes first. Then the
-request no longer holds and nothing is captured, or it is captured and the void comes after it.
+A void that comes at the same moment competes with the capture for the lock on the effect's row. If the void is first,
+the request no longer holds and nothing is captured; otherwise the money is captured and the void comes after it.
 
-Commands and effects are rows of the collaborator (saga/collaborator/tables.py). Events are appended under ids that are
-chosen here, since this gateway tells the same event more than once on purpose.
+Commands and effects are rows of the collaborator (saga/collaborator/tables.py). This module chooses the event ids
+itself, because this gateway appends the same event more than once on purpose.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A payment request whose time has come; ``holds`` is false once a greater revision came for its effect."""
+    """A payment request that is due; ``holds`` is false once a greater revision came for its effect."""
 
     command_id: str
     order_id: str
@@ -80,7 +80,7 @@ class Answerer:
         await supervise("answerer", session, stop)
 
     async def answer_due(self) -> int:
-        """Do a batch of what is due; how much it was. Raises Unavailable or Conflict with nothing done."""
+        """Do a batch of what is due and return its size. Raises Unavailable or LostRace with nothing done."""
         async with durable_transaction(self._engine) as connection:
             due = await pending.claim(connection, self._batch_size)
             requests = await _lock(connection, [one.command_id for one in due if one.event_id is None])
@@ -88,18 +88,18 @@ class Answerer:
             first, later = self._answers(requests, results)
             await pending.insert(connection, later)
             await _write_results(connection, results)
-            tellings = [*first, *(one for one in due if one.event_id is not None)]
-            captures = await ledger.read_captures(connection, {one.command_id for one in tellings})
-            events = [_told(captures[one.command_id], one) for one in tellings]
+            answers = [*first, *(one for one in due if one.event_id is not None)]
+            captures = await ledger.read_captures(connection, {one.command_id for one in answers})
+            events = [_received(captures[one.command_id], one) for one in answers]
             events += [_declined(one) for one in requests if results[one.command_id] is Result.DECLINED]
             if events:
                 await append(connection, PAYMENTS.name, events)
         if due:
-            _log.debug("answered", due=len(due), told=len(tellings))
+            _log.debug("answered", due=len(due), told=len(answers))
         return len(due)
 
     async def _decide(self, connection: AsyncConnection, requests: Sequence[Request]) -> dict[str, Result]:
-        """Capture the requests that hold, unless they are declined: what became of each."""
+        """Capture the requests that hold and are not declined; return the result of each request."""
         held = [one for one in requests if one.holds]
         declined = {one.command_id for one in held if self._behaviour.conduct(one.command_id).declined}
         movements = [_movement(one) for one in held if one.command_id not in declined]
@@ -111,7 +111,7 @@ class Answerer:
         )
 
     def _answers(self, requests: Iterable[Request], results: Mapping[str, Result]) -> tuple[list[Due], list[Pending]]:
-        """The answers to what was captured: those to give at once, and those to give later."""
+        """The answers to the captures: those to append at once, and those to append later."""
         answers = [
             Pending(
                 one.command_id,
@@ -170,12 +170,12 @@ def _movement(request: Request) -> Movement:
     )
 
 
-def _told(captured: Captured, telling: Due) -> NewEvent:
-    assert telling.event_id is not None
+def _received(captured: Captured, answer: Due) -> NewEvent:
+    assert answer.event_id is not None
     return NewEvent(
         stream_id=captured.order_id,
         type="PaymentReceived",
-        event_id=telling.event_id,
+        event_id=answer.event_id,
         data={
             "order_id": captured.order_id,
             "payment_id": captured.payment_id,

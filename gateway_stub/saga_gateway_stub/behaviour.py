@@ -1,8 +1,8 @@
-"""Behaviour: what the gateway will do about a request, decided by the scenario, the seed and the command's id alone.
+"""Decides what the gateway does about a request, from the scenario, the seed and the command's id alone.
 
-Every question about a command ("is it declined?", "is the first answer lost?") has a chance of its own, derived from
-seed, command id and the purpose of the question. So the answers depend on nothing that happens in between, not on the
-order in which commands come, not on restarts, and not on which of several gateways works on them: same seed, same run.
+Each question about a command ("is it declined?", "is the first answer lost?") has a random number of its own, derived
+from seed, command id and the purpose of the question. So the answers do not depend on the order in which commands come,
+on restarts, or on which of several gateways works on them: same seed, same run.
 """
 
 import math
@@ -14,16 +14,16 @@ from typing import assert_never
 from saga_gateway_stub.scenario import ExponentialDelay, FixedDelay, Scenario, UniformDelay
 
 MOST_LOSSES = 5
-"""However unlucky, the answer comes through after as many repeats."""
+"""At most so many answers are lost before one comes through."""
 
 MOST_DUPLICATES = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One telling of a captured payment, so long after the capture.
+    """One answer about a captured payment, ``after_seconds`` after the capture.
 
-    ``number`` counts the tellings from 1. Tellings with the same ``event`` are the same event, told again.
+    ``number`` counts the answers from 1. Answers with the same ``event`` are duplicates of one event.
     """
 
     number: int
@@ -33,7 +33,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Conduct:
-    """All that the gateway will do about one payment request; ``losses`` answers are lost before one comes through."""
+    """What the gateway does about one payment request; ``losses`` answers are lost before one comes through."""
 
     delay_seconds: float
     declined: bool
@@ -49,23 +49,23 @@ class Behaviour:
     seed: int
 
     def conduct(self, command_id: str) -> Conduct:
-        """What will be done about this payment request."""
+        """What the gateway does about this payment request."""
         scenario = self.scenario
         losses = self._streak(command_id, "loss", scenario.lost_answers, MOST_LOSSES)
         first = losses * scenario.lost_answer_repeat_seconds
         if self._chance(command_id, "reordered") < scenario.reordered:
             first += self._chance(command_id, "reorder seconds") * scenario.reorder_seconds
         duplicates = self._streak(command_id, "duplicate", scenario.duplicates, MOST_DUPLICATES)
-        repeats = (self._duplicate(command_id, number, first) for number in range(2, duplicates + 2))
+        further = (self._duplicate(command_id, number, first) for number in range(2, duplicates + 2))
         return Conduct(
             delay_seconds=self._delay_seconds(command_id),
             declined=self._chance(command_id, "declined") < scenario.declined,
             losses=losses,
-            answers=(Answer(1, 1, first), *repeats),
+            answers=(Answer(1, 1, first), *further),
         )
 
     def outage_left_seconds(self, open_seconds: float) -> float:
-        """How long the outage lasts that the gateway is in, so long after it opened; 0 while it works."""
+        """How long the current outage still lasts, ``open_seconds`` after the gateway opened; 0 while it works."""
         period = self.scenario.outage_period_seconds
         if not self.has_outages:
             return 0.0
@@ -74,7 +74,7 @@ class Behaviour:
 
     @property
     def has_outages(self) -> bool:
-        """Whether it is ever out of order."""
+        """Whether the scenario has outages."""
         return self.scenario.outage_seconds > 0
 
     def _duplicate(self, command_id: str, number: int, first_seconds: float) -> Answer:
@@ -95,7 +95,7 @@ class Behaviour:
                 assert_never(delay)
 
     def _streak(self, command_id: str, purpose: str, share: float, most: int) -> int:
-        """How often in a row it happens, if each time it does with this share."""
+        """How often in a row it happens, if it happens each time with probability ``share``."""
         return sum(
             1 for _ in takewhile(lambda n: self._chance(command_id, f"{purpose} {n}") < share, range(1, most + 1))
         )

@@ -1,4 +1,4 @@
-"""Both collaborators and the answerer, side by side in one process; the death of one of their loops ends it, loudly."""
+"""Runs both collaborators and the answerer in one process, which ends if one of their loops dies."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -22,7 +22,7 @@ SERVICE = "gateway-stub"
 
 
 async def collaborate(chosen: GatewaySettings, behaviour: Behaviour, settings: Settings, stop: asyncio.Event) -> None:
-    """Migrate, then take commands and answer them until ``stop``."""
+    """Migrate, then handle and answer commands until ``stop``."""
     database_url = required(settings.database_url, "SAGA_DATABASE_URL")
     amqp_url = None if settings.feed is Feed.PULL else required(settings.amqp_url, "SAGA_AMQP_URL")
     async with AsyncExitStack() as owned:

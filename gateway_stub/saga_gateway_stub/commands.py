@@ -1,4 +1,4 @@
-"""Commands: what the simulated collaborators are asked to do. Pure; pydantic checks the data here."""
+"""The commands for the simulated collaborators. Pure; pydantic checks the data here."""
 
 from pydantic import BaseModel, ConfigDict
 
@@ -6,7 +6,7 @@ from saga.orders.messages import Amount, Currency, Identifier, OrderId
 
 
 class OrderCommand(BaseModel):
-    """What every command says."""
+    """The data of every command."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -1,4 +1,4 @@
-"""The fulfilment: a small sink that remembers whether an order is started or stopped, and how often it was."""
+"""The fulfilment: records whether the fulfilment of an order is started or stopped, and how often each happened."""
 
 from collections.abc import Sequence
 from enum import Enum
@@ -15,7 +15,7 @@ CHANGE_FULFILMENT = Statements(__package__)["fulfilment/change_fulfilment"]
 
 
 class Result(Enum):
-    """What became of a command, and of the order."""
+    """The result of a command, and the state of the order."""
 
     STARTED = "started"
     STOPPED = "stopped"
@@ -23,7 +23,7 @@ class Result(Enum):
 
 
 class Fulfilment:
-    """Takes commands; any number may work side by side on one database."""
+    """Handles commands; any number may work side by side on one database."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -32,9 +32,9 @@ class Fulfilment:
         )
 
     async def handle(self, messages: Sequence[Envelope | Poison]) -> None:
-        """Take a batch; when this returns it may be acknowledged.
+        """Handle a batch; after this returns, the batch may be acknowledged.
 
-        Raises Unavailable or Conflict when the same call should be made again.
+        Raises Unavailable or LostRace when the same call should be made again.
         """
         await self.collaborator.handle(self._engine, messages)
 
@@ -48,7 +48,7 @@ async def _stop(command: Command[StopFulfilment], connection: AsyncConnection) -
 
 
 async def _change(command: Command[Any], connection: AsyncConnection, result: Result) -> str:
-    """Carry a command out, unless a program of the version before has carried out one with a greater revision."""
+    """Carry a command out, unless the program's previous version has carried out one with a greater revision."""
     parameters = {
         "order_id": command.instance_id,
         "effect": command.effect,

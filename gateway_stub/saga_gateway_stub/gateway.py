@@ -1,10 +1,10 @@
-"""The gateway: what payment commands mean. The collaborator has seen to it that each is the one that holds.
+"""The gateway: carries out payment commands. The collaborator passes on only the command that holds.
 
-A request is only noted, to be captured when its time has come; a void makes the request one that no longer holds, and
-whoever comes to capture it finds that; a refund moves money at once.
+A request is only stored as pending, and captured later; a void supersedes the request, which the answerer notices when
+it comes to capture; a refund moves money at once.
 
-Whoever captures requests takes the locks in the order in which commands are taken: commands, effects, ledger, last the
-module's row. So several gateways wait for each other but never in a circle.
+The answerer takes its locks in the same order as the collaborator: commands, effects, ledger, last the module's row. So
+several gateways wait for each other but never in a circle.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ from saga_gateway_stub.pending import Pending
 
 @internal
 class PaymentVoided(BaseModel):
-    """Nothing is collected any more."""
+    """Nothing will be collected for this effect."""
 
     order_id: str
     effect: str
@@ -36,7 +36,7 @@ class PaymentVoided(BaseModel):
 
 @internal
 class PaymentRefunded(BaseModel):
-    """A payment went back."""
+    """A payment was refunded."""
 
     order_id: str
     payment_id: str
@@ -48,7 +48,7 @@ PAYMENTS = Module("payments", stream="order_id", events=(PaymentVoided, PaymentR
 
 
 class Result(Enum):
-    """What became of a command; a request is *requested* until its time has come."""
+    """The result of a command; a request is *requested* until it is due."""
 
     REQUESTED = "requested"
     CAPTURED = "captured"
@@ -60,7 +60,7 @@ class Result(Enum):
 
 
 class Gateway:
-    """Takes commands; any number may work side by side on one database."""
+    """Handles commands; any number may work side by side on one database."""
 
     def __init__(self, engine: AsyncEngine, behaviour: Behaviour, stop: asyncio.Event) -> None:
         self._engine = engine
@@ -74,9 +74,9 @@ class Gateway:
         )
 
     async def handle(self, messages: Sequence[Envelope | Poison]) -> None:
-        """Take a batch; when this returns it may be acknowledged.
+        """Handle a batch; after this returns, the batch may be acknowledged.
 
-        Raises Unavailable or Conflict when the same call should be made again.
+        Raises Unavailable or LostRace when the same call should be made again.
         """
         await self.collaborator.handle(self._engine, messages)
 
@@ -103,7 +103,7 @@ async def _void(command: Command[VoidPayment], connection: AsyncConnection) -> s
 
 
 async def _refund(command: Command[RefundPayment], connection: AsyncConnection) -> str | Refusal:
-    """Give a payment back, unless the refund contradicts what was captured."""
+    """Refund a payment, unless the refund contradicts the capture."""
     refund = command.data
     payment = await ledger.find_payment(connection, refund.payment_id)
     if payment is not None and (objection := _objection(refund, payment)):
@@ -123,7 +123,7 @@ async def _refund(command: Command[RefundPayment], connection: AsyncConnection) 
 
 
 def _objection(refund: RefundPayment, payment: Payment) -> str | None:
-    """Why a captured payment is not refunded like this."""
+    """Why this refund contradicts a captured payment; None if it does not."""
     if refund.order_id != payment.order_id:
         return f"payment {payment.payment_id} belongs to order {payment.order_id}, not to {refund.order_id}"
     if (refund.amount, refund.currency) != (payment.amount, payment.currency):

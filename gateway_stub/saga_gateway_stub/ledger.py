@@ -1,4 +1,4 @@
-"""The ledger: every movement of money, once. What must not happen twice is a unique index, not a check in code."""
+"""The ledger: every movement of money, once. Unique indexes prevent duplicates, not checks in code."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
@@ -31,7 +31,7 @@ class Movement:
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """What the ledger says of a captured payment."""
+    """A captured payment in the ledger."""
 
     payment_id: str
     order_id: str
@@ -41,7 +41,7 @@ class Payment:
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """What was captured for a request, with what its answers say of their cause."""
+    """A capture for a request, with the metadata of its answers."""
 
     command_id: str
     order_id: str
@@ -53,14 +53,14 @@ class Captured:
 
 
 async def capture(connection: AsyncConnection, movements: Sequence[Movement]) -> set[str]:
-    """Capture; the commands of those that were not captured before."""
+    """Capture, and return the ids of commands that were not captured before."""
     if not movements:
         return set()
     return set((await connection.execute(CAPTURE, _columns(movements))).scalars())
 
 
 async def refund(connection: AsyncConnection, movement: Movement, *, external: bool) -> bool:
-    """Refund a payment, ``external`` if this gateway did not capture it; whether it was not refunded before."""
+    """Refund a payment, and return False if it was refunded before. ``external``: this gateway did not capture it."""
     return (await connection.execute(REFUND, asdict(movement) | {"external": external})).rowcount == 1
 
 
@@ -71,7 +71,7 @@ async def find_payment(connection: AsyncConnection, payment_id: str) -> Payment 
 
 
 async def read_captures(connection: AsyncConnection, command_ids: Collection[str]) -> dict[str, Captured]:
-    """What was captured for requests, by the ids of their commands."""
+    """The captures for requests, by the ids of their commands."""
     if not command_ids:
         return {}
     rows = await connection.execute(READ_CAPTURES, {"command_ids": list(command_ids)})

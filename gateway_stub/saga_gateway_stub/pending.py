@@ -1,6 +1,6 @@
-"""What is pending: captures to try and answers to give, as rows that are due at a time of the database's clock.
+"""Pending work: captures to try and answers to give, as rows with a due time on the database's clock.
 
-Rows are only ever inserted and claimed: whoever takes a command never waits for a row that an answerer has claimed.
+Rows are only inserted and claimed, so the handling of a command never waits for a row that an answerer has claimed.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What was pending and is due now."""
+    """Pending work that is due now."""
 
     command_id: str
     event_id: str | None
@@ -36,14 +36,14 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """How long the gateway has been open, and until something is due (None if nothing is pending)."""
+    """How long the gateway has been open, and the time until something is due (None if nothing is pending)."""
 
     open_seconds: float
     next_due_seconds: float | None
 
 
 async def look(engine: AsyncEngine) -> Outlook:
-    """What the database's clock says; without a proof of commit, so that looking often costs little."""
+    """The outlook by the database's clock, read without a proof of commit, so that frequent looks cost little."""
     with unavailable_after():
         async with engine.connect() as connection:
             row = (await connection.execute(LOOK)).one()
@@ -51,7 +51,7 @@ async def look(engine: AsyncEngine) -> Outlook:
 
 
 async def insert(connection: AsyncConnection, pending: Sequence[Pending]) -> None:
-    """Note what is to be done later."""
+    """Insert work to do later."""
     if pending:
         await connection.execute(
             INSERT_PENDING,
@@ -65,5 +65,5 @@ async def insert(connection: AsyncConnection, pending: Sequence[Pending]) -> Non
 
 
 async def claim(connection: AsyncConnection, limit: int) -> list[Due]:
-    """Take what is due away; if the transaction does not commit, it still is."""
+    """Claim and delete due rows; if the transaction does not commit, they stay."""
     return [Due(row.command_id, row.event_id) for row in await connection.execute(CLAIM_PENDING, {"limit": limit})]

@@ -1,6 +1,6 @@
-"""A scenario: what the simulated gateway does to those who ask it for money, as the fields of a small TOML file.
+"""Scenarios: the behaviour of the simulated gateway, as the fields of a small TOML file.
 
-Shares are between 0 and 1. A lost answer costs time, never money: the gateway repeats it until it comes through.
+Shares are between 0 and 1. A lost answer costs time, never money: the gateway sends it again until it comes through.
 """
 
 import tomllib
@@ -22,7 +22,7 @@ _SHIPPED = files(__package__) / "scenarios"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FixedDelay:
-    """Always the same."""
+    """Always the same delay."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _EXACT
 
@@ -32,7 +32,7 @@ class FixedDelay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UniformDelay:
-    """Anything between two bounds, each as likely."""
+    """Uniformly distributed between two bounds."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _EXACT
 
@@ -47,7 +47,7 @@ class UniformDelay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExponentialDelay:
-    """Mostly short, now and then very long."""
+    """Exponentially distributed: mostly short, now and then very long."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _EXACT
 
@@ -62,9 +62,9 @@ Delay = FixedDelay | UniformDelay | ExponentialDelay
 class Scenario:
     """How the gateway behaves; every default is harmless.
 
-    ``delay`` lies between request and capture. A reordered answer comes up to ``reorder_seconds`` after the capture
-    instead of with it; a duplicate up to ``duplicate_within_seconds`` after the first answer. During an outage no
-    command is taken and nothing is captured or told; there is one in each period.
+    ``delay`` is the time from request to capture. A reordered answer comes up to ``reorder_seconds`` after the capture
+    instead of with it; a duplicate up to ``duplicate_within_seconds`` after the first answer. During an outage the
+    gateway handles no command, captures nothing and reports nothing; each period has one outage.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _EXACT

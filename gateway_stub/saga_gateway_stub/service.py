@@ -13,7 +13,7 @@ from saga_gateway_stub.settings import load_gateway_settings
 
 
 def simulate() -> None:
-    """Answer commands until a signal says stop; or, with --list-scenarios, say what can be simulated."""
+    """Answer commands until a stop signal; or, with --list-scenarios, list what can be simulated."""
     if _parser().parse_args().list_scenarios:
         sys.stdout.write(_list_scenarios())
         return

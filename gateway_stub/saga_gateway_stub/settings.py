@@ -1,4 +1,4 @@
-"""The gateway's own configuration: environment variables that start with ``SAGA_GATEWAY_``, beside those of saga."""
+"""The gateway's own configuration: environment variables that start with ``SAGA_GATEWAY_``, besides those of saga."""
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -7,13 +7,13 @@ from saga.settings import Seconds, SettingsError
 
 
 class GatewaySettings(BaseSettings):
-    """What can be set about the simulation."""
+    """The settings of the simulation."""
 
     model_config = SettingsConfigDict(env_prefix="SAGA_GATEWAY_", frozen=True, extra="ignore")
 
     scenario: str = Field("calm", description="name of a shipped scenario, or path of a TOML file")
     seed: int = Field(1, description="same seed, same run")
-    poll_seconds: Seconds = Field(0.05, description="how often to look for what is due, at least")
+    poll_seconds: Seconds = Field(0.05, description="how often to look for due work, at least")
     batch_size: int = Field(200, ge=1, le=5_000, description="due captures and answers in one transaction at most")
 
 

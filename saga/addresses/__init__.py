@@ -1,7 +1,7 @@
-"""The addresses of both servers: the one place that parses and checks them. Knows no driver and opens no connection.
+"""The addresses of both servers: the only place that parses and checks them. Knows no driver and opens no connection.
 
-What is wrong with an address is said as the rest of a sentence that begins with the variable's name. It shows nothing
-of the address that could be a part of a password.
+An error message is the rest of a sentence that begins with the variable's name. It shows nothing of the address that
+could be a part of a password.
 """
 
 from saga.addresses.broker import BrokerAddress, Endpoint

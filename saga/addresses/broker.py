@@ -1,6 +1,6 @@
 """RabbitMQ's address: one or several nodes of one cluster, with or without TLS.
 
-The parameters are those of RabbitMQ's URIs (https://www.rabbitmq.com/docs/uri-query-parameters) and of the client.
+Accepts the parameters of RabbitMQ's URIs (https://www.rabbitmq.com/docs/uri-query-parameters) and those of the client.
 """
 
 import re
@@ -19,7 +19,8 @@ _FOR_TLS = tuple(
 )
 _KNOWN = frozenset((*_FOR_TLS, "heartbeat", "connection_timeout", "timeout", "auth_mechanism", "auth"))
 _WITHOUT_EFFECT = frozenset({"channel_max", "name", "fail_if_no_peer_cert", "depth"})
-"""A connection has few channels here and its own name; the others are for servers, or for other clients."""
+"""Accepted and ignored: our connections have few channels and their own name; the others are for servers, or for other
+clients."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +36,7 @@ class Endpoint:
     certificates: Certificates | None
     """None without TLS."""
     server_name: str | None
-    """The name that the certificate must have, if it is not the host's."""
+    """The name that the certificate must have, if it differs from the host's."""
     heartbeat_seconds: int | None
     timeout_seconds: float | None
 
@@ -49,19 +50,19 @@ class Endpoint:
 
     @property
     def shown_vhost(self) -> str:
-        """The vhost as addresses write it."""
+        """The vhost as it is written in addresses."""
         return "" if self.vhost == "/" else quote(self.vhost, safe="")
 
 
 @dataclass(frozen=True, slots=True)
 class BrokerAddress:
-    """A checked address. As text it is what people may see: hosts, ports and the vhost."""
+    """A checked address. Its text shows only what people may see: hosts, ports and the vhost."""
 
     endpoints: tuple[Endpoint, ...]
 
     @classmethod
     def parse(cls, address: str) -> Self:
-        """Take it apart and check it; no file is read. Whole addresses may stand in a row, with commas.
+        """Parse and check an address, or several whole addresses separated by commas; reads no file.
 
         Raises AddressError.
         """
@@ -84,11 +85,11 @@ class BrokerAddress:
 
 def _endpoints(address: str) -> Iterator[Endpoint]:
     parts = split(address, tuple(_PORTS), FORM)
-    said = taken_once(parts, _KNOWN | _WITHOUT_EFFECT)
+    query = taken_once(parts, _KNOWN | _WITHOUT_EFFECT)
     if not parts.hosts:
         raise AddressError(f"names no host: write {FORM}")
-    certificates = _certificates(parts.scheme, said)
-    server_name = checked_host(said["server_name_indication"]) if "server_name_indication" in said else None
+    certificates = _certificates(parts.scheme, query)
+    server_name = checked_host(query["server_name_indication"]) if "server_name_indication" in query else None
     for one in parts.hosts:
         host, port = host_and_port(one, _PORTS[parts.scheme])
         yield Endpoint(
@@ -97,44 +98,44 @@ def _endpoints(address: str) -> Iterator[Endpoint]:
             vhost=parts.path or "/",
             user=parts.user or "guest",
             password="guest" if parts.password is None else parts.password,
-            mechanism=_mechanism(said),
+            mechanism=_mechanism(query),
             certificates=certificates,
             server_name=server_name,
-            heartbeat_seconds=_heartbeat_seconds(said),
-            timeout_seconds=_timeout_seconds(said),
+            heartbeat_seconds=_heartbeat_seconds(query),
+            timeout_seconds=_timeout_seconds(query),
         )
 
 
-def _certificates(scheme: str, said: Mapping[str, str]) -> Certificates | None:
+def _certificates(scheme: str, query: Mapping[str, str]) -> Certificates | None:
     if scheme == "amqp":
-        if useless := [name for name in said if name in _FOR_TLS]:
+        if useless := [name for name in query if name in _FOR_TLS]:
             raise AddressError(f"has {useless[0]}, which is for TLS: write amqps:// in place of amqp://")
         return None
-    if "cafile" in said and "cacertfile" in said:
+    if "cafile" in query and "cacertfile" in query:
         raise AddressError("says cafile and cacertfile: leave one out")
-    verified = one_of("verify", said.get("verify", "verify_peer"), ("verify_peer", "verify_none")) == "verify_peer"
-    unverified = one_of("no_verify_ssl", said.get("no_verify_ssl", "0"), ("0", "1")) == "1"
+    verified = one_of("verify", query.get("verify", "verify_peer"), ("verify_peer", "verify_none")) == "verify_peer"
+    unverified = one_of("no_verify_ssl", query.get("no_verify_ssl", "0"), ("0", "1")) == "1"
     return Certificates(
         verify=verified and not unverified,
-        authorities=said.get("cacertfile") or said.get("cafile"),
-        folder=said.get("capath"),
-        certificate=said.get("certfile"),
-        key=said.get("keyfile"),
-        key_password=said.get("password", ""),
+        authorities=query.get("cacertfile") or query.get("cafile"),
+        folder=query.get("capath"),
+        certificate=query.get("certfile"),
+        key=query.get("keyfile"),
+        key_password=query.get("password", ""),
     )
 
 
-def _mechanism(said: Mapping[str, str]) -> str:
-    given = said.get("auth_mechanism") or said.get("auth") or "plain"
+def _mechanism(query: Mapping[str, str]) -> str:
+    given = query.get("auth_mechanism") or query.get("auth") or "plain"
     return one_of("auth_mechanism", given.lower(), ("plain", "external"))
 
 
-def _heartbeat_seconds(said: Mapping[str, str]) -> int | None:
-    return whole_number("heartbeat", said["heartbeat"], 1, 3_600) if "heartbeat" in said else None
+def _heartbeat_seconds(query: Mapping[str, str]) -> int | None:
+    return whole_number("heartbeat", query["heartbeat"], 1, 3_600) if "heartbeat" in query else None
 
 
-def _timeout_seconds(said: Mapping[str, str]) -> float | None:
+def _timeout_seconds(query: Mapping[str, str]) -> float | None:
     """RabbitMQ counts milliseconds, the client seconds."""
-    if "connection_timeout" in said:
-        return whole_number("connection_timeout", said["connection_timeout"], 100, 600_000) / 1000
-    return whole_number("timeout", said["timeout"], 1, 600) if "timeout" in said else None
+    if "connection_timeout" in query:
+        return whole_number("connection_timeout", query["connection_timeout"], 100, 600_000) / 1000
+    return whole_number("timeout", query["timeout"], 1, 600) if "timeout" in query else None

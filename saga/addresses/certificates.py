@@ -1,4 +1,4 @@
-"""What TLS checks and shows. The files are read for each connection, so renewed certificates need no restart."""
+"""TLS settings of an address. The files are read for each connection, so renewed certificates need no restart."""
 
 import os
 import ssl
@@ -9,7 +9,7 @@ from saga.addresses.parts import AddressError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificates:
-    """Whom to trust, and who we are; without authorities those count that the system trusts."""
+    """The certificates to trust and our own; without ``authorities`` and ``folder`` the system's authorities count."""
 
     verify: bool = True
     check_host: bool = True
@@ -51,7 +51,7 @@ class Certificates:
         if self.key:
             _require_readable(self.key)
         try:
-            # Without an answer to give, OpenSSL would ask for the password at the terminal.
+            # Without a password callback, OpenSSL would ask for the password at the terminal.
             context.load_cert_chain(certificate, self.key, password=lambda: self.key_password)
         except (OSError, ValueError):
             raise AddressError(

@@ -1,7 +1,7 @@
-"""PostgreSQL's address, as libpq's users know it: several hosts, TLS with files, target_session_attrs.
+"""PostgreSQL's address as libpq defines it: several hosts, TLS with files, target_session_attrs.
 
 https://www.postgresql.org/docs/current/libpq-connect.html is the source. The driver's own parser knows much of it, but
-takes what it does not know for settings of the server, and shows passwords in its complaints.
+takes unknown parameters for settings of the server, and shows passwords in its error messages.
 """
 
 import getpass
@@ -44,49 +44,49 @@ _WITHOUT_EFFECT = frozenset(
     "application_name fallback_application_name channel_binding sslcompression sslsni krbsrvname gsslib gssdelegation"
     " keepalives keepalives_idle keepalives_interval keepalives_count tcp_user_timeout".split()
 )
-"""What others' addresses say and this service has its own way for, or its driver none."""
+"""Accepted and ignored: this service sets them itself, or its driver has no such option."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseAddress:
-    """A checked address. As text it is what people may see: hosts, ports and the database."""
+    """A checked address. Its text shows only what people may see: hosts, ports and the database."""
 
     user: str
     password: str | None = field(repr=False)
     hosts: tuple[tuple[str, int], ...]
-    """Names, IP addresses, or folders of sockets; tried in turn."""
+    """Names, IP addresses, or socket folders, each with its port; tried in turn."""
     database: str
     mode: str
     certificates: Certificates
     direct_tls: bool
     targets: tuple[str, ...]
-    """What a host's sessions must be; the second one counts if no host satisfies the first."""
+    """The role that a host must have; the second one counts if no host has the first."""
     shuffled: bool
     timeout_seconds: float | None
-    """For one host; None where the address does not say it."""
+    """For one host; None if the address does not set it."""
     options: str | None = field(repr=False)
     passfile: str | None
 
     @classmethod
     def parse(cls, address: str) -> Self:
-        """Take it apart and check it; no file is read. Raises AddressError."""
+        """Parse and check an address; reads no file. Raises AddressError."""
         parts = split(address, ("postgresql", "postgres"), FORM)
-        said = taken_once(parts, _KNOWN | _WITHOUT_EFFECT, repeatable=("host",))
-        _refuse_what_can_not_be(said)
-        mode = _mode(said)
+        query = taken_once(parts, _KNOWN | _WITHOUT_EFFECT, repeatable=("host",))
+        _refuse_what_can_not_be(query)
+        mode = _mode(query)
         parsed = cls(
-            user=said.get("user") or parts.user or _login_name(),
-            password=said.get("password", parts.password),
-            hosts=_hosts(parts, said),
-            database=said.get("dbname") or parts.path or _no_database(),
+            user=query.get("user") or parts.user or _login_name(),
+            password=query.get("password", parts.password),
+            hosts=_hosts(parts, query),
+            database=query.get("dbname") or parts.path or _no_database(),
             mode=mode,
-            certificates=_certificates(said, mode),
-            direct_tls=_or_default(said, "sslnegotiation", ("postgres", "direct")) == "direct",
-            targets=_targets(said),
-            shuffled=_or_default(said, "load_balance_hosts", ("disable", "random")) == "random",
-            timeout_seconds=_timeout_seconds(said),
-            options=said.get("options"),
-            passfile=said.get("passfile"),
+            certificates=_certificates(query, mode),
+            direct_tls=_or_default(query, "sslnegotiation", ("postgres", "direct")) == "direct",
+            targets=_targets(query),
+            shuffled=_or_default(query, "load_balance_hosts", ("disable", "random")) == "random",
+            timeout_seconds=_timeout_seconds(query),
+            options=query.get("options"),
+            passfile=query.get("passfile"),
         )
         if parsed.direct_tls and not parsed.requires_tls:
             raise AddressError("has sslnegotiation=direct, which needs sslmode=require, verify-ca or verify-full")
@@ -101,16 +101,16 @@ class DatabaseAddress:
 
     @property
     def requires_tls(self) -> bool:
-        """Whether a connection without TLS is out of the question."""
+        """Whether connections without TLS are forbidden."""
         return self.mode not in _UNVERIFIED
 
     def __str__(self) -> str:
         return f"{','.join(_shown(*one) for one in self.hosts)}/{self.database}"
 
 
-def _hosts(parts: Parts, said: Mapping[str, str]) -> tuple[tuple[str, int], ...]:
+def _hosts(parts: Parts, query: Mapping[str, str]) -> tuple[tuple[str, int], ...]:
     asked = [one for name, value in parts.parameters if name == "host" for one in value.split(",")]
-    ports = [checked_port(one) for one in said["port"].split(",")] if "port" in said else []
+    ports = [checked_port(one) for one in query["port"].split(",")] if "port" in query else []
     found = [_asked_host(one) for one in asked] if asked else [_host(one) for one in parts.hosts]
     if not found:
         raise AddressError(f"names no host: write {FORM}")
@@ -121,7 +121,7 @@ def _hosts(parts: Parts, said: Mapping[str, str]) -> tuple[tuple[str, int], ...]
 
 
 def _host(text: str) -> tuple[str, int | None]:
-    """One between @ and the path; a folder of sockets has its slashes escaped."""
+    """A host between @ and the path; a socket folder has its slashes escaped."""
     if text.lower().startswith("%2f"):
         folder, _, own_port = text.partition(":")
         return decoded(folder), checked_port(own_port) if own_port else None
@@ -130,7 +130,7 @@ def _host(text: str) -> tuple[str, int | None]:
 
 
 def _asked_host(text: str) -> tuple[str, int | None]:
-    """One of the parameter ``host``: there an IPv6 address may stand without brackets."""
+    """A host of the parameter ``host``, where an IPv6 address needs no brackets."""
     if text.startswith("/"):
         return text, None
     if text.count(":") > 1 and not text.startswith("["):
@@ -145,27 +145,27 @@ def _shown(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _refuse_what_can_not_be(said: Mapping[str, str]) -> None:
-    # Where a variable in a template was not set. To go on with the default would be to go on without TLS.
-    if empty := [name for name in _NEVER_EMPTY if said.get(name) == ""]:
+def _refuse_what_can_not_be(query: Mapping[str, str]) -> None:
+    # A variable of a template may not have been set. The default would then mean: without TLS.
+    if empty := [name for name in _NEVER_EMPTY if query.get(name) == ""]:
         raise AddressError(f"has an empty {empty[0]}: give it a value, or leave it out")
-    if said.get("gssencmode") == "require":
+    if query.get("gssencmode") == "require":
         raise AddressError("has gssencmode=require, which the driver can't do: use sslmode=verify-full")
-    encoding = said.get("client_encoding", "utf8").lower().replace("-", "")
+    encoding = query.get("client_encoding", "utf8").lower().replace("-", "")
     one_of("client_encoding", encoding, ("utf8", "auto", "unicode"))
-    if "ssl" in said and "sslmode" in said:
+    if "ssl" in query and "sslmode" in query:
         raise AddressError("says sslmode and ssl: leave ssl out")
 
 
-def _mode(said: Mapping[str, str]) -> str:
-    """`ssl` is SQLAlchemy's and JDBC's name for it; with `true`, JDBC and libpq mean `require`."""
-    given = said.get("sslmode") or said.get("ssl") or os.environ.get("PGSSLMODE") or "prefer"
+def _mode(query: Mapping[str, str]) -> str:
+    """The TLS mode. SQLAlchemy and JDBC call it `ssl`; for JDBC and libpq `true` means `require`."""
+    given = query.get("sslmode") or query.get("ssl") or os.environ.get("PGSSLMODE") or "prefer"
     return one_of("sslmode", "require" if given == "true" else given, _MODES)
 
 
-def _certificates(said: Mapping[str, str], mode: str) -> Certificates:
-    """As libpq has it: `require` verifies too, all but the host's name, where a root certificate is named or found."""
-    roots = _file(said, "sslrootcert", "root.crt")
+def _certificates(query: Mapping[str, str], mode: str) -> Certificates:
+    """As in libpq: with a root certificate, named or found, `require` verifies too, except for the host's name."""
+    roots = _file(query, "sslrootcert", "root.crt")
     if roots == "system" and mode != "verify-full":
         raise AddressError("has sslrootcert=system, which needs sslmode=verify-full")
     if roots is None and mode.startswith("verify"):
@@ -173,49 +173,49 @@ def _certificates(said: Mapping[str, str], mode: str) -> Certificates:
             f"has sslmode={mode} and no sslrootcert: name the file of the certificate that signed the server's,"
             " or write sslmode=verify-full&sslrootcert=system"
         )
-    certificate = _file(said, "sslcert", "postgresql.crt")
+    certificate = _file(query, "sslcert", "postgresql.crt")
     return Certificates(
         verify=mode not in _UNVERIFIED and roots is not None,
         check_host=mode == "verify-full",
         authorities=None if roots == "system" else roots,
-        revoked=_file(said, "sslcrl", "root.crl"),
+        revoked=_file(query, "sslcrl", "root.crl"),
         certificate=certificate,
-        key=_file(said, "sslkey", "postgresql.key") if certificate else said.get("sslkey"),
-        key_password=said.get("sslpassword", ""),
-        oldest=_version(said, "ssl_min_protocol_version", ssl.TLSVersion.TLSv1_2),
-        newest=_version(said, "ssl_max_protocol_version", ssl.TLSVersion.MAXIMUM_SUPPORTED),
+        key=_file(query, "sslkey", "postgresql.key") if certificate else query.get("sslkey"),
+        key_password=query.get("sslpassword", ""),
+        oldest=_version(query, "ssl_min_protocol_version", ssl.TLSVersion.TLSv1_2),
+        newest=_version(query, "ssl_max_protocol_version", ssl.TLSVersion.MAXIMUM_SUPPORTED),
     )
 
 
-def _file(said: Mapping[str, str], parameter: str, usual: str) -> str | None:
-    """The file that the address, else libpq's variable, names; else the one in libpq's folder if it is there."""
-    if given := said.get(parameter) or os.environ.get(f"PG{parameter.upper()}"):
+def _file(query: Mapping[str, str], parameter: str, usual: str) -> str | None:
+    """The file that the address names, else libpq's variable, else the one in libpq's folder if it exists."""
+    if given := query.get(parameter) or os.environ.get(f"PG{parameter.upper()}"):
         return given
     found = os.path.expanduser(f"~/.postgresql/{usual}")  # noqa: PTH111 -- does not mind a machine without home folders
     return found if Path(found).exists() else None
 
 
-def _version(said: Mapping[str, str], parameter: str, default: ssl.TLSVersion) -> ssl.TLSVersion:
-    return _VERSIONS[one_of(parameter, said[parameter], _VERSIONS)] if parameter in said else default
+def _version(query: Mapping[str, str], parameter: str, default: ssl.TLSVersion) -> ssl.TLSVersion:
+    return _VERSIONS[one_of(parameter, query[parameter], _VERSIONS)] if parameter in query else default
 
 
-def _targets(said: Mapping[str, str]) -> tuple[str, ...]:
-    target = said.get("target_session_attrs") or os.environ.get("PGTARGETSESSIONATTRS") or "any"
+def _targets(query: Mapping[str, str]) -> tuple[str, ...]:
+    target = query.get("target_session_attrs") or os.environ.get("PGTARGETSESSIONATTRS") or "any"
     one_of("target_session_attrs", target, _TARGETS)
     return ("standby", "any") if target == "prefer-standby" else (target,)
 
 
-def _or_default(said: Mapping[str, str], parameter: str, values: tuple[str, ...]) -> str:
-    return one_of(parameter, said.get(parameter, values[0]), values)
+def _or_default(query: Mapping[str, str], parameter: str, values: tuple[str, ...]) -> str:
+    return one_of(parameter, query.get(parameter, values[0]), values)
 
 
-def _timeout_seconds(said: Mapping[str, str]) -> float | None:
-    given = said.get("connect_timeout") or os.environ.get("PGCONNECT_TIMEOUT")
+def _timeout_seconds(query: Mapping[str, str]) -> float | None:
+    given = query.get("connect_timeout") or os.environ.get("PGCONNECT_TIMEOUT")
     return whole_number("connect_timeout", given, 1, 600) if given else None
 
 
 def _login_name() -> str:
-    """As libpq has it: the user that this process runs as."""
+    """The user that this process runs as, as in libpq."""
     try:
         return os.environ.get("PGUSER") or getpass.getuser()
     except (KeyError, OSError, ImportError):

@@ -1,8 +1,9 @@
-"""What all addresses have in common: ``scheme://user:password@host:port,host:port/path?name=value``.
+"""The common form of all addresses: ``scheme://user:password@host:port,host:port/path?name=value``.
 
-The problem: a password with a raw ``#``, ``/``, ``?`` or ``@`` moves the places at which an address is cut. A tolerant
-parser then takes a part of the password for a host or a path, and whoever shows those shows the password. So an address
-in which an ``@`` stands anywhere but once before the hosts is refused, and so is everything else that is ambiguous.
+The problem: a password with a raw ``#``, ``/``, ``?`` or ``@`` moves the places at which an address is split. A
+tolerant parser then takes a part of the password for a host or a path, and a message that shows those shows the
+password. So an address is refused unless ``@`` appears at most once, before the hosts; everything else that is
+ambiguous is refused too.
 """
 
 import ipaddress
@@ -22,12 +23,12 @@ ESCAPES = "in a user or a password write %23 for #, %2F for /, %3F for ?, %40 fo
 
 
 class AddressError(ValueError):
-    """What is wrong with an address; the rest of a sentence that begins with its name, and no part of its secrets."""
+    """An invalid address. The message is the rest of a sentence that begins with its name, and shows no secret."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """An address in parts, decoded but for the hosts; None is what it does not say."""
+    """An address in parts, decoded except for the hosts; None stands for a missing part."""
 
     scheme: str
     user: str | None
@@ -37,12 +38,12 @@ class Parts:
     parameters: tuple[tuple[str, str], ...] = field(repr=False)
 
     def has_secret_parameter(self) -> bool:
-        """Whether the query may hold parts of a password, under other names too."""
+        """Whether the query has a password, so that even its parameters' names may be parts of one."""
         return any("password" in name for name, _ in self.parameters)
 
 
 def split(address: str, schemes: Collection[str], form: str) -> Parts:
-    """Take an address apart; ``form`` is what it should look like. Raises AddressError."""
+    """Split an address into parts; ``form`` shows people what it should look like. Raises AddressError."""
     text = _sound(address, form)
     scheme, found, rest = text.partition("://")
     if not found or scheme.lower().partition("+")[0] not in schemes:
@@ -66,7 +67,7 @@ def split(address: str, schemes: Collection[str], form: str) -> Parts:
 
 
 def without_login(address: str) -> str:
-    """A web address without user and password, as people may see it. Raises AddressError for what is none."""
+    """A web address without user and password, as people may see it. Raises AddressError if it is no web address."""
     form = "http://user:password@host:port"
     text = _sound(address, form)
     scheme, found, rest = text.partition("://")
@@ -104,7 +105,7 @@ def host_and_port(text: str, default_port: int) -> tuple[str, int]:
 
 
 def checked_host(name: str) -> str:
-    """The same name. Raises AddressError for one that nobody can look up."""
+    """The same name. Raises AddressError if it can't be looked up."""
     with suppress(ValueError):
         if ":" in name:
             return str(ipaddress.IPv6Address(name))
@@ -135,7 +136,7 @@ def whole_number(parameter: str, value: str, smallest: int, largest: int) -> int
 
 
 def taken_once(parts: Parts, known: Collection[str], repeatable: Collection[str] = ()) -> dict[str, str]:
-    """The parameters as a mapping. Raises AddressError for one that is not known, or there twice."""
+    """The parameters as a mapping. Raises AddressError for a parameter that is unknown or appears twice."""
     found: dict[str, str] = {}
     for name, value in parts.parameters:
         if name not in known and name not in repeatable:
@@ -148,7 +149,7 @@ def taken_once(parts: Parts, known: Collection[str], repeatable: Collection[str]
 
 
 def _sound(address: str, form: str) -> str:
-    """The address without what is around it. Raises AddressError if it can be none."""
+    """The address without surrounding white space. Raises AddressError if it can't be an address."""
     text = address.strip()
     if text[:1] in ("'", '"', "`"):
         raise AddressError("has quotes around it: take them away")

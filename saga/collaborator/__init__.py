@@ -1,7 +1,6 @@
-"""What takes commands: each once, the greatest revision holds, and what can't be carried out is kept with its reason.
+"""Collaborators: handle each command once, let the greatest revision hold, and keep rejected messages with the reason.
 
-docs/wire.md says what a collaborator must do; a ``Collaborator`` does it, and leaves to its handlers what a command
-means.
+docs/wire.md says what a collaborator must do. A ``Collaborator`` does that; its handlers carry the commands out.
 """
 
 from saga.collaborator.collaborator import Collaborator, CommandHandler, Result

@@ -1,21 +1,22 @@
-"""A collaborator: takes the commands of processes, and hands each that holds to the handler of its type.
+"""A collaborator: receives the commands of processes, and passes each command that holds to the handler of its type.
 
 The problem: commands come more than once, overtake each other, and come together with messages that are no commands.
-A command moves money or goods, so what it does must happen once, and an older command must not undo a newer one.
+A command moves money or goods, so its effect must happen once, and an older command must not undo a newer one.
 
-The model: a batch of messages is one durable transaction. It first takes each command in by its id: one that was there
-before only counts. Of what is new, the command with the greatest revision holds for each (instance, effect); all others
-are superseded, and have no effect, whatever comes when. The handlers of those that hold then work on the same
-connection: their rows, the answers that they append to a module's log and the command's result commit together. Last,
-what could not be carried out is kept as it came, with the reason. The batch is acknowledged after the commit.
+The model: a batch of messages is one durable transaction. First it inserts each command by its id: for a known id it
+only counts the delivery. Among the new commands, the one with the greatest revision holds for each (instance, effect);
+all others are superseded and have no effect, in whatever order they come. The handlers of the commands that hold then
+work on the same connection: their rows, the answers that they append to a module's log and the command's result commit
+together. Last, messages that could not be carried out are kept unchanged, with the reason. The batch is acknowledged
+after the commit.
 
-The order of the locks is the same for every batch, level by level and by key within a level: commands, effects, what
-the handlers lock (in the order of the effects), rejected messages, and at the commit the rows of the modules. So
-replicas wait for each other, but not in a circle as long as the handlers keep to that.
+Every batch takes its locks in the same order, level by level and by key within a level: commands, effects, what the
+handlers lock (in the order of the effects), rejected messages, and at the commit the rows of the modules. So replicas
+wait for each other, but not in a circle as long as the handlers keep to that order.
 
-What fails. A message that PostgreSQL refuses keeps none of the others: the batch is halved until it is alone, and it is
-rejected. A handler that raises Unavailable can't work now: nothing is committed, and the batch comes again. Any other
-exception of a handler is a bug. It ends ``run``: to reject the command would lose it, while nobody has looked.
+The failures: a message that PostgreSQL refuses does not hold up the others: the batch is halved until the message is
+alone, and it is rejected. If a handler raises Unavailable, nothing is committed, and the batch comes again. Any other
+exception of a handler is a bug and ends ``run``: rejecting the command would lose it before a person has looked at it.
 """
 
 import asyncio
@@ -43,13 +44,13 @@ from saga.service import look_first
 HANDLED: Final = "handled"
 SUPERSEDED: Final = "superseded"
 REFUSED: Final = "refused"
-"""Results that the collaborator writes itself; a handler's own words stand beside them."""
+"""Results that the collaborator writes itself; handlers may return words of their own."""
 
 BATCH_SIZE: Final = 200
 POLL_SECONDS: Final = 0.1
 
 Result = str | Refusal | None
-"""What became of a command, in a word of the handler's own; None stands for ``handled``."""
+"""The result of a command, a word of the handler's choice; None stands for ``handled``."""
 
 CommandHandler = Callable[[Command[Any], AsyncConnection], Awaitable[Result]]
 """Carries a command out within the transaction of the connection."""
@@ -67,7 +68,7 @@ async def _at_once() -> None:
 
 
 class Collaborator:
-    """A collaborator, declared: its name, and a handler for each type of command that it takes.
+    """A collaborator, declared by its name and a handler for each type of command.
 
         async def send_receipt(command: Command[SendReceipt], connection: AsyncConnection) -> None:
             await connection.execute(INSERT_MAIL, {"order_id": command.data.order_id})
@@ -76,18 +77,18 @@ class Collaborator:
         mailer = Collaborator("mailer", instance="order_id", handlers={SendReceipt: send_receipt})
         await mailer.run(stop, engine=engine, broker=amqp_url)
 
-    ``name`` is what processes call it (``Effect(collaborator=...)``): small letters, digits, _ and -, at most 45, not
-    beginning with saga or pg_. It is also the schema of the tables.
-    ``instance`` is the field of every command that names its instance, as the process's ``correlate`` does.
+    ``name`` is the name in the processes (``Effect(collaborator=...)``): small letters, digits, _ and -, at most 45,
+    not beginning with saga or pg_. It is also the schema of the tables.
+    ``instance`` is the field of every command that names its instance, like the process's ``correlate``.
     ``handlers`` maps each command's class, a pydantic model or a dataclass, to the coroutine that carries it out; the
     class is named after the command and declares the fields that the handler needs. A handler gets the command and the
-    connection of the transaction. It returns a word for the result, None, or a Refusal. It must not commit, and not
-    wait for another system: PostgreSQL ends a transaction that rests for 10 s. What takes longer is noted in a row,
-    and done by a loop of its own with the command's id as idempotency key.
+    connection of the transaction. It returns a word for the result, None, or a Refusal. It must neither commit nor wait
+    for another system: PostgreSQL ends a transaction that is idle for 10 s. For longer work, write a row; a loop of its
+    own does the work, with the command's id as idempotency key.
 
     ``before_batch`` is awaited before each batch. It may wait, or raise Unavailable so that the batch comes again.
 
-    Any number of replicas may run, in any number of processes. Raises DeclarationError for what can't be declared.
+    Any number of replicas may run, in any number of processes. Raises DeclarationError for an invalid declaration.
     """
 
     def __init__(
@@ -115,15 +116,15 @@ class Collaborator:
     async def create_tables(self, engine: AsyncEngine) -> None:
         """Create the tables ``command``, ``effect`` and ``rejected`` in the schema of the collaborator's name.
 
-        What is there already stays as it is, and where all is there no right to create is needed; any number of callers
-        at once are fine. ``run`` does this first. Raises Unavailable.
+        Existing tables stay unchanged, and if all exist, no right to create is needed. Any number of callers may do
+        this at once. ``run`` does this first. Raises Unavailable.
         """
         await again_after_lost_races()(create_tables, engine, self._statements)
 
     async def handle(self, engine: AsyncEngine, messages: Sequence[Envelope | Poison]) -> None:
-        """Handle a batch in one durable transaction; when this returns it may be acknowledged.
+        """Handle a batch in one durable transaction; after this returns, the batch may be acknowledged.
 
-        Raises Unavailable or Conflict when the same call should be made again, and whatever a handler raises.
+        Raises Unavailable or LostRace when the same call should be made again, and any exception of a handler.
         """
         await self._before_batch()
         await halved(partial(self._handle, engine), partial(self._park, engine), messages)
@@ -140,19 +141,19 @@ class Collaborator:
         batch_size: int = BATCH_SIZE,
         poll_seconds: float = POLL_SECONDS,
     ) -> None:
-        """Take commands until ``stop`` is set, through every loss of the servers.
+        """Handle commands until ``stop`` is set, through every loss of the servers.
 
-        ``engine`` is the database of its tables and of the modules to which it answers; `saga migrate` has been there.
-        ``broker`` is the AMQP URL of a broker where a worker has declared the queue. ``logs`` is the database with the
-        logs of the processes; without a broker it is ``engine``. With both, commands come both ways, and each is taken
-        once. To follow logs takes one connection more than the batches do: where ``logs`` is ``engine`` its pool has
-        at least three.
+        ``engine`` is the database of the collaborator's tables and of the modules whose logs hold its answers, with the
+        schema of `saga migrate`. ``broker`` is the AMQP URL of a broker where a worker has declared the queue. ``logs``
+        is the database with the logs of the processes; without a broker the default is ``engine``. With both, commands
+        come both ways, and each is handled once. Following logs takes one connection more than the batches: if ``logs``
+        is ``engine``, its pool needs at least three.
 
         ``ready`` is set once commands can come. ``prefix`` is SAGA_PREFIX of the workers. A transaction has at most
-        ``batch_size`` messages; the logs are looked at every ``poll_seconds``.
+        ``batch_size`` messages; the logs are polled every ``poll_seconds``.
 
-        Raises CannotStart, with a sentence that says what to do, if the tables are not there and can't be created; and,
-        in an ExceptionGroup, what a handler raised.
+        Raises CannotStart, with a sentence that says what to do, if the tables do not exist and can't be created; and,
+        in an ExceptionGroup, the exception of a handler.
         """
         if not await look_first(stop, partial(self.create_tables, engine)):
             return
@@ -188,7 +189,7 @@ class Collaborator:
             await self._inbox.reject(connection, rejected + found.contradicting)
 
     async def _park(self, engine: AsyncEngine, message: Envelope | Poison, reason: str) -> None:
-        """Keep, in a transaction of its own, a message that PostgreSQL won't take in."""
+        """Keep a message that PostgreSQL refuses as rejected, in a transaction of its own."""
         async with durable_transaction(engine) as connection:
             rejected = message if isinstance(message, Poison) else poison(message, reason)
             await self._inbox.reject(connection, [rejected])

@@ -1,4 +1,4 @@
-"""Commands: what a collaborator is asked to do, read from messages. Pure."""
+"""Reads commands from messages. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, is_dataclass
@@ -21,7 +21,7 @@ Data = TypeVar("Data")
 
 
 class Cause(TypedDict, total=False):
-    """What an answer carries of the command that caused it, as keyword arguments of ``Module.append``."""
+    """The ids of the command that caused an answer, as keyword arguments of ``Module.append``."""
 
     correlation_id: str
     causation_id: str
@@ -30,16 +30,17 @@ class Cause(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A handler's answer to a command that it won't carry out; the command is kept as rejected, with the reason."""
+    """The result of a handler that won't carry out a command; the command is kept as rejected, with the reason."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Command(Generic[Data]):
-    """A command that is understood. ``data`` is an instance of the class that is named like ``type``.
+    """A valid command. ``data`` is an instance of the class whose name is ``type``.
 
-    ``body`` is all of the message's data, also what the class does not declare. ``digest`` is of type and body.
+    ``body`` is all of the message's data, including fields that the class does not declare. ``digest`` is of type and
+    body.
     """
 
     id: str
@@ -54,12 +55,12 @@ class Command(Generic[Data]):
 
     @property
     def target(self) -> tuple[str, str]:
-        """The instance and the effect that it is about."""
+        """The instance and the effect of this command."""
         return self.instance_id, self.effect
 
     @property
     def cause(self) -> Cause:
-        """For ``Module.append``: an answer with this cause has the same id however often the command is handled."""
+        """For ``Module.append``: an answer with this cause gets the same id each time the command is handled."""
         cause = Cause(correlation_id=self.envelope.correlation_id or self.instance_id, causation_id=self.id)
         if self.envelope.traceparent:
             cause["traceparent"] = self.envelope.traceparent
@@ -67,13 +68,13 @@ class Command(Generic[Data]):
 
     @property
     def metadata(self) -> dict[str, str]:
-        """The same as log entries record it."""
+        """The cause, with the names that log entries use."""
         cause = {"correlationid": self.envelope.correlation_id or self.instance_id, "causationid": self.id}
         return cause | ({"traceparent": self.envelope.traceparent} if self.envelope.traceparent else {})
 
 
 class _Target(BaseModel):
-    """What every command has beside its instance."""
+    """The fields of every command besides its instance."""
 
     effect: Annotated[str, Field(strict=True, min_length=1, max_length=300, pattern=r"^[^\x00-\x1f\x7f]+$")]
     revision: Annotated[int, Field(strict=True, ge=1, lt=2**31)]
@@ -94,7 +95,7 @@ class Commands:
             raise DeclarationError(f"collaborator {collaborator} takes no command: give it a handler")
 
     def read(self, messages: Iterable[Envelope | Poison]) -> tuple[list[Command[Any]], list[Poison]]:
-        """The commands among the messages, and what is none."""
+        """The commands among the messages, and the messages that are no valid commands."""
         read = [self._read(message) for message in messages]
         return (
             [one for one in read if isinstance(one, Command)],
@@ -102,7 +103,7 @@ class Commands:
         )
 
     def _read(self, message: Envelope | Poison) -> Command[Any] | Poison:
-        """The command that a message is, or why it is none."""
+        """The command in a message, or a Poison with the reason why it is not one."""
         if isinstance(message, Poison):
             return message
         adapter = self._adapters.get(message.type)
@@ -136,7 +137,7 @@ class Commands:
 
 
 def newest(commands: Iterable[Command[Any]]) -> list[Command[Any]]:
-    """For each effect the command with the greatest revision, in the order of the effects."""
+    """The command with the greatest revision for each effect, in the order of the effects."""
     found: dict[tuple[str, str], Command[Any]] = {}
     for command in commands:
         known = found.setdefault(command.target, command)

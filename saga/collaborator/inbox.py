@@ -1,4 +1,4 @@
-"""The inbox of a collaborator: each command once, which command holds for each effect, and what was rejected."""
+"""The inbox of a collaborator: each command once, the command that holds for each effect, and rejected messages."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from saga.messages import Poison
 
 @dataclass(frozen=True, slots=True)
 class Deduplicated:
-    """Commands that are new; and what was rejected because it says something else under a known id."""
+    """Commands that are new; and commands that were rejected because a known id came with other contents."""
 
     fresh: list[Command[Any]]
     contradicting: list[Poison]
@@ -33,7 +33,7 @@ class Inbox:
         self._keep_rejected = statements["keep_rejected"]
 
     async def deduplicate(self, connection: AsyncConnection, commands: Sequence[Command[Any]]) -> Deduplicated:
-        """Take commands in; of several with one id the first."""
+        """Insert commands by id and return the new ones; of several with one id, the first counts."""
         if not commands:
             return Deduplicated([], [])
         first: dict[str, Command[Any]] = {}
@@ -54,7 +54,7 @@ class Inbox:
         return Deduplicated(fresh, contradicting)
 
     async def hold(self, connection: AsyncConnection, commands: Sequence[Command[Any]]) -> list[Command[Any]]:
-        """Lock the effects and let these commands hold; those that no greater revision has superseded."""
+        """Lock the effects and let these commands hold; return those that no greater revision supersedes."""
         if not commands:
             return []
         columns = {
@@ -67,13 +67,13 @@ class Inbox:
         return [command for command in commands if command.id in holding]
 
     async def write_results(self, connection: AsyncConnection, results: Mapping[str, str]) -> None:
-        """Write what became of commands that this transaction has locked."""
+        """Write the results of commands that this transaction has locked."""
         if results:
             columns = {"command_ids": list(results), "results": list(results.values())}
             await connection.execute(self._write_results, columns)
 
     async def reject(self, connection: AsyncConnection, rejected: Sequence[Poison]) -> None:
-        """Keep messages that can't be carried out, raw, with the reason."""
+        """Keep raw messages that can't be carried out, with the reason."""
         unique = {fingerprint(one.raw): one for one in rejected}
         if unique:
             kept = unique.values()

@@ -1,8 +1,8 @@
 """The tables of a collaborator: ``command``, ``effect`` and ``rejected``, in a schema of the collaborator's name.
 
-The statements are written for a schema ``collaborator`` with a column ``instance_id``. Here both get the names that the
-collaborator declares: the audit (saga/verification/audit/) looks for tables in a schema of that name, and whoever reads
-them finds the instance under the name that its messages have for it. Both are checked when they are declared.
+The statements are written for a schema ``collaborator`` with a column ``instance_id``. This module replaces both by the
+names that the collaborator declares: the audit (saga/verification/audit/) looks for tables in a schema of that name,
+and people find the instance under the name that it has in messages. Both names are checked at the declaration.
 """
 
 import re

@@ -1,8 +1,8 @@
-"""Where RabbitMQ's programs are on this machine.
+"""Finds RabbitMQ's programs on this machine.
 
-What lies on the PATH is often a wrapper: Debian's switches to the user `rabbitmq` and works in the folders of the
-system's own broker. The real start script is the one that has `rabbitmq-env` beside it, so the places where the
-distributions put RabbitMQ are searched for that.
+The script on the PATH is often a wrapper: Debian's switches to the user `rabbitmq` and works in the folders of the
+system's own broker. The real start script has `rabbitmq-env` beside it, so this module searches for it in the places
+where the distributions put RabbitMQ.
 """
 
 import os
@@ -24,7 +24,7 @@ _USUAL_PLACES = (
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """The programs of one RabbitMQ installation, and what has to be set to run them."""
+    """The programs of one RabbitMQ installation, and the environment variables that they need."""
 
     server: Path
     epmd: Path
@@ -32,23 +32,23 @@ class Broker:
 
 
 def unpacked_folder(home: Path) -> Path:
-    """Where a RabbitMQ of our own lies, if it had to be unpacked."""
+    """The folder for a RabbitMQ of our own, if it had to be unpacked."""
     return home.absolute() / "rabbitmq-server"
 
 
 def find_broker(unpacked: Path) -> Broker | None:
-    """The installed RabbitMQ, or the one unpacked in that folder; None where there is neither."""
+    """The installed RabbitMQ, or the one unpacked in that folder; None if there is neither."""
     return find_installed(Path("/")) or find_unpacked(unpacked)
 
 
 def find_installed(root: Path) -> Broker | None:
-    """RabbitMQ as a package or its own archive installs it."""
+    """A RabbitMQ that a package or its own archive installed."""
     server, epmd = next(_real_scripts(root), None), _installed_epmd(root)
     return Broker(server, epmd, {}) if server and epmd else None
 
 
 def find_unpacked(tree: Path) -> Broker | None:
-    """RabbitMQ and Erlang from Debian packages that were unpacked, not installed, into this folder."""
+    """A RabbitMQ with its Erlang from Debian packages that were unpacked, not installed, into this folder."""
     server, epmd = next(_real_scripts(tree), None), _erlang_epmd(tree / "usr/lib/erlang")
     if server is None or epmd is None:
         return None
@@ -75,7 +75,7 @@ def _start_scripts(root: Path) -> Iterator[Path]:
 
 
 def _installed_epmd(root: Path) -> Path | None:
-    """Erlang's own port mapper; Erlang lies where its `erl` points to."""
+    """Erlang's own port mapper, in the folder that the `erl` on the PATH points to."""
     if root != Path("/"):
         return _erlang_epmd(root / "usr/lib/erlang")
     erl = shutil.which("erl")

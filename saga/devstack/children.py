@@ -1,12 +1,12 @@
-"""Child processes that end with us, and what is left of those that did not.
+"""Child processes that end with their parent, and the removal of those that did not.
 
-A server that outlives the process that started it holds ports, files and locks which stop the next start. Two things
-prevent that. Linux sends a child the signal it asked for (PR_SET_PDEATHSIG, through util-linux' `setpriv`) when its
-parent ends, also by SIGKILL. The kernel means the parent *thread*, so all children are started by one thread that lives
-as long as the interpreter. And whatever survived all the same is found by the folder that it works in, or by the marker
-in its environment, and removed by the next start.
+A server that outlives the process that started it holds ports, files and locks that prevent the next start. Two things
+help. Linux sends a child the signal it asked for (PR_SET_PDEATHSIG, through util-linux' `setpriv`) when its parent
+ends, also by SIGKILL. The kernel means the parent *thread*, so one thread that lives as long as the interpreter starts
+all children. And the next start finds and removes every process that survived, by the folder that it works in or by the
+marker in its environment.
 
-Processes are looked up in /proc, without psutil: commands of a deployment, which has none of the extras, come by here.
+This module reads /proc and does not need psutil, because commands of a deployment without the extras use it too.
 """
 
 import os
@@ -25,7 +25,7 @@ from pathlib import Path
 from saga.devstack.errors import StartCancelled
 
 MARKER = "SAGA_LOCAL_FOLDER"
-"""Environment variable that names the folder a server belongs to, also for what it starts in the background."""
+"""Environment variable that names the folder of a server; the programs that the server starts inherit it."""
 
 _POLL_SECONDS = 0.02
 _spawner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spawner")
@@ -33,14 +33,14 @@ _spawner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spawner")
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The user that a server runs as where it refuses to run as root."""
+    """The user for a server that refuses to run as root."""
 
     uid: int
     gid: int
 
 
 def unprivileged_account() -> Account | None:
-    """`nobody` for root; None for everybody else, who are unprivileged themselves."""
+    """`nobody` if we are root; None if we are unprivileged already."""
     if os.geteuid() != 0:
         return None
     nobody = pwd.getpwnam("nobody")
@@ -50,7 +50,7 @@ def unprivileged_account() -> Account | None:
 def run_as(
     account: Account | None, argv: Sequence[str | Path], *, cwd: Path | str = "/", text: str = ""
 ) -> subprocess.CompletedProcess[str]:
-    """Run a short command as that user, with this text as its input."""
+    """Run a short command as that user, with ``text`` as its input."""
     return subprocess.run(
         argv,
         cwd=cwd,
@@ -73,7 +73,7 @@ def spawn(
     account: Account | None = None,
     death_signal: str = "KILL",
 ) -> subprocess.Popen[bytes]:
-    """Start a child that gets `death_signal` when we end; what it prints is added to `log`."""
+    """Start a child that gets `death_signal` when we end; its output is appended to `log`."""
     setpriv = shutil.which("setpriv")
     tied = [setpriv, "--pdeathsig", death_signal, "--", *argv] if setpriv else list(argv)
 
@@ -96,14 +96,14 @@ def spawn(
 
 
 def end(child: subprocess.Popen[bytes] | None) -> None:
-    """Kill a child of ours, whatever program it is at that moment, and take its exit code."""
+    """Kill a child of ours, whatever program it runs at that moment, and collect its exit code."""
     if child is not None:
         child.kill()
         child.wait()
 
 
 def is_alive(pid: int) -> bool:
-    """Whether this process exists and has not ended yet: a zombie has."""
+    """Whether this process exists and has not ended; a zombie has ended."""
     try:
         return _stat(pid)[0] != "Z"
     except OSError:
@@ -111,7 +111,7 @@ def is_alive(pid: int) -> bool:
 
 
 def identity(pid: int) -> str | None:
-    """The process' start on the kernel's clock; tells it from a later one with the same id. None if it is gone."""
+    """The process's start time on the kernel's clock, which differs for a later process with this id. None if gone."""
     try:
         state, start = _stat(pid)
     except OSError:
@@ -125,19 +125,19 @@ def living_in(folder: Path, names: Collection[str]) -> list[int]:
 
 
 def belongs(pid: int, folder: Path, names: Collection[str]) -> bool:
-    """Whether this is a living process of such a program, and one that belongs to the folder."""
+    """Whether this process lives, runs one of these programs and belongs to the folder."""
     return _name(pid) in names and _works_in(pid, os.path.realpath(folder))
 
 
 def send(pids: Collection[int], number: signal.Signals) -> None:
-    """Signal them all; one that is gone already is fine."""
+    """Signal them all; ignore those that are gone already."""
     for pid in pids:
         with suppress(ProcessLookupError):
             os.kill(pid, number)
 
 
 def remove(folder: Path, names: Collection[str]) -> None:
-    """Kill what a crash left of a server in this folder, until nothing is left."""
+    """Kill the processes that a crashed server left in this folder, until none is left."""
     deadline = time.monotonic() + 10
     while (pids := living_in(folder, names)) and time.monotonic() < deadline:
         send(pids, signal.SIGKILL)
@@ -145,7 +145,7 @@ def remove(folder: Path, names: Collection[str]) -> None:
 
 
 def wait_until(done: Callable[[], bool], seconds: float, cancelled: threading.Event | None = None) -> bool:
-    """Poll until it is so (True) or the time is up (False). Raises StartCancelled as soon as somebody cancels."""
+    """Poll until ``done`` (True) or the time is up (False). Raises StartCancelled once ``cancelled`` is set."""
     event = cancelled or threading.Event()
     deadline = time.monotonic() + seconds
     while not done():
@@ -170,7 +170,7 @@ def _process_ids() -> Iterator[int]:
 
 
 def _stat(pid: int) -> tuple[str, str]:
-    """State and start time; the name before them stands in brackets and may hold anything."""
+    """State and start time; the program's name before them is in brackets and may contain any character."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return fields[0], fields[19]
 

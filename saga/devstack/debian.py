@@ -1,9 +1,9 @@
-"""A RabbitMQ for a Debian machine that has none.
+"""Provides RabbitMQ on a Debian machine that has none.
 
-With root, or sudo that asks no password, the distribution's package is installed, without the system's own broker that
-it would start. Without root the same packages can still be downloaded and unpacked: RabbitMQ and Erlang run from any
-folder once Erlang's start script is told which. All of Erlang is unpacked then, whatever part of it is installed, since
-it looks for its libraries in one place.
+With root, or with sudo that asks for no password, it installs the distribution's package, without the system's own
+broker that the package would start. Without root it downloads and unpacks the same packages: RabbitMQ and Erlang run
+from any folder once Erlang's start script names it. It then unpacks all of Erlang, even if parts are installed, because
+Erlang looks for its libraries in one place.
 """
 
 import os
@@ -24,14 +24,14 @@ _REMEDY = (
     "install RabbitMQ by hand (on Debian: apt-get install rabbitmq-server), "
     "or set SAGA_AMQP_URL to the address of a broker that is there."
 )
-# "Inst erlang-base (1:25.2.3+dfsg-1 Debian:12/stable [amd64])", with the installed version before it if there is one
+# "Inst erlang-base (1:25.2.3+dfsg-1 Debian:12/stable [amd64])"; an installed version stands before the brackets.
 _TO_INSTALL = re.compile(r"^Inst (?P<name>\S+) (?:\[\S+\] )?\((?P<version>\S+) ", re.MULTILINE)
 _OF_ERLANG = re.compile(r"^Package: (erlang|rabbitmq-server)")
-_TOLD = re.compile(r"^(Get:|Unpacking |Setting up )")
+_PROGRESS = re.compile(r"^(Get:|Unpacking |Setting up )")
 
 
 def ensure_broker(home: Path, progress: Progress) -> Broker:
-    """The RabbitMQ of this machine; where there is none, it is installed, or else unpacked below `home`."""
+    """The RabbitMQ of this machine; if there is none, install it, or else unpack it below `home`."""
     if broker := find_broker(unpacked_folder(home)):
         return broker
     if shutil.which("apt-get") is None:
@@ -43,7 +43,7 @@ def ensure_broker(home: Path, progress: Progress) -> Broker:
 
 
 def install(home: Path, progress: Progress) -> None:
-    """Install RabbitMQ in the way that this user may."""
+    """Install RabbitMQ as root if possible, else unpack it."""
     if (prefix := _superuser()) is not None:
         progress("Installing RabbitMQ with apt-get; it takes about a minute")
         _stream([*prefix, "sh", str(_SCRIPT)], progress)
@@ -53,7 +53,7 @@ def install(home: Path, progress: Progress) -> None:
 
 
 def unpack(tree: Path, progress: Progress) -> Broker:
-    """Download RabbitMQ and what it needs, and unpack it into this folder in one step."""
+    """Download RabbitMQ and its dependencies, and unpack them into this folder in one step."""
     new = tree.with_name(f"{tree.name}.new")
     shutil.rmtree(new, ignore_errors=True)
     packages = new / "packages"
@@ -79,12 +79,12 @@ def needed(simulation: str) -> list[str]:
 
 
 def without_erlang(status: str) -> str:
-    """Dpkg's list of what is installed, less Erlang and RabbitMQ, so that all of them are downloaded."""
+    """Dpkg's list of installed packages without Erlang and RabbitMQ, so that all of those are downloaded."""
     return "\n\n".join(entry for entry in status.split("\n\n") if not _OF_ERLANG.match(entry))
 
 
 def _superuser() -> list[str] | None:
-    """What to put before a command to run it as root; None where that is not possible."""
+    """The prefix that runs a command as root; None if that is not possible."""
     if os.geteuid() == 0:
         return []
     sudo = shutil.which("sudo")
@@ -94,7 +94,7 @@ def _superuser() -> list[str] | None:
 
 
 def _download(packages: Path, progress: Progress) -> None:
-    """With the machine's package lists; where those are missing or too old, with fresh ones of our own."""
+    """Download with the machine's package lists; if those are missing or too old, with fresh ones of our own."""
     (packages / "status").write_text(without_erlang(Path("/var/lib/dpkg/status").read_text(errors="replace")))
     (packages / "archives" / "partial").mkdir(parents=True)
     options = [f"Dir::State::status={packages / 'status'}", f"Dir::Cache={packages}", "Debug::NoLocking=true"]
@@ -118,13 +118,13 @@ def _apt(options: Sequence[str], *command: str) -> list[str]:
 
 
 def _move_erlang(tree: Path, target: Path) -> None:
-    """Erlang's start script has its folder written into it."""
+    """Write the target folder into Erlang's start script, which contains its folder."""
     script = tree / "usr/lib/erlang/bin/erl"
     script.write_text(script.read_text().replace("ROOTDIR=/usr/lib/erlang", f"ROOTDIR='{target}/usr/lib/erlang'"))
 
 
 def _stream(command: Sequence[str], progress: Progress, cwd: Path | None = None) -> str:
-    """Run it, tell what it is at, and return what it printed. Raises LocalStackError with the end of that."""
+    """Run a command, report its progress, and return its output. Raises LocalStackError with the end of the output."""
     lines: list[str] = []
     environment = {**os.environ, "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
     with subprocess.Popen(
@@ -140,7 +140,7 @@ def _stream(command: Sequence[str], progress: Progress, cwd: Path | None = None)
         try:
             for line in process.stdout:
                 lines.append(line.rstrip())
-                if _TOLD.match(line):
+                if _PROGRESS.match(line):
                     progress(line.rstrip())
         except BaseException:
             process.terminate()

@@ -1,8 +1,8 @@
-"""What can go wrong with the local stack; each message names the remedy."""
+"""Errors of the local stack; each message names the remedy."""
 
 
 class LocalStackError(RuntimeError):
-    """The local stack could not be started, and the message says what to do."""
+    """The local stack could not be started; the message says what to do."""
 
 
 class NotInstalled(LocalStackError):
@@ -10,8 +10,8 @@ class NotInstalled(LocalStackError):
 
 
 class StartCancelled(LocalStackError):
-    """Somebody asked to stop while something was still starting."""
+    """A start was cancelled before it was complete."""
 
 
 class ServiceRefuses(LocalStackError):
-    """A service can't start until a person changes something; the message is its own sentence about that."""
+    """A service can't start until a person changes something; the message is the service's own sentence."""

@@ -1,6 +1,6 @@
-"""`python -m saga.devstack.install`: the broker for the local stack, as `make install` wants it.
+"""`python -m saga.devstack.install`: installs the broker for the local stack; `make install` runs it.
 
-With --unpack the packages are unpacked without root, whatever is installed.
+With --unpack it unpacks the packages without root, whatever is installed.
 """
 
 import sys
@@ -12,7 +12,7 @@ from saga.settings import SettingsError, load_settings
 
 
 def main() -> int:
-    """Install it, or say in one sentence why not."""
+    """Install the broker, or print in one sentence why that failed."""
     try:
         home = load_settings().home
         unpacking = "--unpack" in sys.argv[1:]

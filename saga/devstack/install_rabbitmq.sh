@@ -1,6 +1,6 @@
 #!/bin/sh
-# Install Debian's rabbitmq-server for its programs only: nothing that was not running before runs afterwards, now or at
-# the next boot. Needs root. Debian asks policy-rc.d before it starts a service; ours says no and is removed at the end.
+# Installs Debian's rabbitmq-server for its programs only: no new service runs afterwards, now or at the next boot. Needs
+# root. Debian asks policy-rc.d before it starts a service; ours refuses and is removed at the end.
 set -eu
 export DEBIAN_FRONTEND=noninteractive
 
@@ -13,7 +13,7 @@ if [ ! -e "$policy" ]; then
 fi
 
 units=rabbitmq-server.service
-# Somebody else's Erlang keeps its port mapper.
+# An Erlang that was installed before keeps its port mapper.
 dpkg-query --show erlang-base >/dev/null 2>&1 || units="$units epmd.service epmd.socket"
 
 apt-get update

@@ -1,8 +1,8 @@
-"""Ports of our own, on loopback, kept from one start to the next.
+"""Chooses ports on loopback for the private servers; they stay the same from one start to the next.
 
 They lie below the range from which the kernel takes the ports of outgoing connections (32768 and up). In that range a
-client which tries again and again while its server is down can be given the server's own port, connects to itself, and
-then keeps the server from coming back.
+client that keeps trying while its server is down can get the server's own port: it then connects to itself, and
+prevents the server from coming back.
 """
 
 import secrets
@@ -24,7 +24,7 @@ def is_free(port: int) -> bool:
 
 
 def choose(kept: int | None = None) -> int:
-    """The port that was kept, if it is still free; else a free one at random."""
+    """The port of the last start, if it is still free; else a free one at random."""
     if kept is not None and is_free(kept):
         return kept
     return next(port for port in _candidates() if is_free(port))
@@ -40,5 +40,5 @@ def accepts(port: int, seconds: float = 1.0) -> bool:
 
 
 def _candidates() -> list[int]:
-    # The default port of RabbitMQ's node-to-node traffic lies in the range.
+    # 25672 is the default port of RabbitMQ's node-to-node traffic, and lies in the range.
     return [port for port in _random.sample(range(_FIRST, _LAST), k=1_000) if port != 25_672]

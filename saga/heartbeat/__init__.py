@@ -1,13 +1,13 @@
-"""The heartbeat: each loop of a service says that it goes round, and one row for each tells everybody.
+"""Heartbeats: each loop of a service marks that it goes round, and a row for each loop in the database shows it.
 
-That a process lives says little: a loop in it may have stopped for good, by a clock that was set back or an answer that
-never came. So each loop marks in memory that it went round, also when there was nothing to do; and one task a service
-writes every few seconds which of the marks are fresh. A service that froze writes nothing, and a loop that hangs has no
+A living process proves little: a loop in it may have stopped for good, because a clock was set back or an answer never
+came. So each loop sets a mark in memory when it goes round, even if there was nothing to do; and one task in each
+service writes every few seconds which marks are fresh. A frozen service writes nothing, and a loop that hangs has no
 fresh mark: in both cases the row grows old, and `saga health` and `saga lag` name it.
 
-Who beats also ends sessions of those who froze where no timeout of the server applies.
+The same task ends sessions of frozen clients to which no timeout of the server applies.
 
-A beat is never in the way: it has a connection of its own, and where it can't be written the service works on.
+Heartbeats never block the work: they have a connection of their own, and if one can't be written the service works on.
 """
 
 from saga.heartbeat.loops import Loop, a_loop, goes_round, rests, starts_over

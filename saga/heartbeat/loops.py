@@ -1,7 +1,7 @@
-"""Loops, and the marks that they make in memory when they go round.
+"""Loops, and the marks that they set in memory when they go round.
 
-Which loop it is that goes round is known from the context: a task that a loop starts makes its loop's marks. So a batch
-deep inside of a loop can say that it goes on, and nothing in between has to know.
+A context variable names the current loop, and tasks that a loop starts inherit it. So code deep inside a loop can set
+the loop's mark, without an argument that passes the loop down.
 """
 
 import asyncio
@@ -24,22 +24,22 @@ class Loop:
         self._resting = 0
 
     def goes_round(self) -> None:
-        """Say that all is well."""
+        """Mark that it went round without an error."""
         self.reason = None
         self.goes_on()
 
     def goes_on(self) -> None:
-        """Say that it lives, and that nothing has changed."""
+        """Mark that it lives; ``reason`` stays as it is."""
         self._marked = time.monotonic()
 
     def starts_over(self, reason: str) -> None:
-        """Say that it lives and has to begin again."""
+        """Mark that it lives and has to start over."""
         self.reason = reason
         self.goes_on()
 
     @contextmanager
     def rests(self) -> Iterator[None]:
-        """Say for how long it waits by its own choice."""
+        """Count as going round for as long as the block lasts: the loop waits on purpose."""
         self._resting += 1
         try:
             yield
@@ -48,12 +48,12 @@ class Loop:
             self.goes_on()
 
     def is_going(self, within_seconds: float) -> bool:
-        """Whether it went round that recently, or rests."""
+        """Whether it went round within this time, or rests."""
         return self._resting > 0 or time.monotonic() - self._marked < within_seconds
 
     @contextmanager
     def marked_here(self) -> Iterator[None]:
-        """Let what is done in here, and in tasks that begin here, make the marks of this loop."""
+        """Let code in the block, and tasks that begin in it, set the marks of this loop."""
         token = _current.set(self)
         try:
             yield
@@ -62,20 +62,20 @@ class Loop:
 
 
 class Loops:
-    """The loops of one service, by name; ``changed`` is set when another one begins."""
+    """The loops of one service, by name; ``changed`` is set when a loop begins."""
 
     def __init__(self) -> None:
         self.by_name: dict[str, Loop] = {}
         self.changed = asyncio.Event()
 
     def begin(self, name: str) -> Loop:
-        """Another one."""
+        """Add a loop."""
         loop = self.by_name[name] = Loop(name)
         self.changed.set()
         return loop
 
     def end(self, loop: Loop) -> None:
-        """One that is over, and will not be missed."""
+        """Remove a loop that has ended as it should."""
         if self.by_name.get(loop.name) is loop:
             del self.by_name[loop.name]
 
@@ -86,7 +86,7 @@ loops_here: Final[ContextVar[Loops | None]] = ContextVar("loops of this service"
 
 @contextmanager
 def a_loop(name: str) -> Iterator[Loop]:
-    """A loop of this service for as long as the block lasts; one that ends by an error stays known, and silent."""
+    """A loop of this service for as long as the block lasts; after an error it stays in the list, without new marks."""
     here = loops_here.get()
     loop = Loop(name) if here is None else here.begin(name)
     with loop.marked_here():
@@ -96,20 +96,20 @@ def a_loop(name: str) -> Iterator[Loop]:
 
 
 def goes_round() -> None:
-    """Say that the loop in which this is called is well."""
+    """Mark that the calling loop went round without an error."""
     if (loop := _current.get()) is not None:
         loop.goes_round()
 
 
 def starts_over(reason: str) -> None:
-    """Say that the loop in which this is called lives, and has to begin again."""
+    """Mark that the calling loop lives and has to start over."""
     if (loop := _current.get()) is not None:
         loop.starts_over(reason)
 
 
 @contextmanager
 def rests() -> Iterator[None]:
-    """Say for how long the loop in which this is called waits by its own choice."""
+    """Let the calling loop count as going round for as long as the block lasts: it waits on purpose."""
     loop = _current.get()
     if loop is None:
         yield

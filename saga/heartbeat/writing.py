@@ -1,4 +1,4 @@
-"""Beating: every few seconds one row for each loop of this service that goes round, by the database's clock."""
+"""Writes heartbeats: every few seconds a row for each loop of this service that goes round, by the database's clock."""
 
 import asyncio
 import os
@@ -16,7 +16,7 @@ from saga.postgres import Statements, server_of, unavailable_after
 
 BEAT_SECONDS: Final = 5.0
 AGAIN_SECONDS: Final = 2.0
-"""After a beat that could not be written: whoever looks should not have to wait long once it can be."""
+"""The wait after a beat that could not be written, so that the rows are fresh soon after the database is back."""
 LEAVE_SECONDS: Final = 2.0
 
 _SQL = Statements(__package__)
@@ -38,9 +38,9 @@ class Service:
 
 @asynccontextmanager
 async def beating(engine: AsyncEngine, name: str) -> AsyncIterator[None]:
-    """Tell of the loops that begin in this block, for as long as it lasts; it uses one connection of the engine.
+    """Write heartbeats of the loops that begin in this block, for as long as it lasts, on one connection of the engine.
 
-    A service that was asked to stop takes its rows away; one that dies leaves them.
+    A service that was asked to stop removes its rows; one that dies leaves them.
     """
     service = Service(name, socket.gethostname().encode("ascii", "backslashreplace").decode("ascii"), os.getpid())
     loops = Loops()
@@ -62,17 +62,17 @@ async def beating(engine: AsyncEngine, name: str) -> AsyncIterator[None]:
 
 
 async def _beat_on(engine: AsyncEngine, service: Service, loops: Loops) -> None:
-    """Beat until cancelled. A beat that can't be written is said once, and nothing else comes of it."""
-    is_told = False
+    """Beat until cancelled. A beat that can't be written is only logged, once until the next success."""
+    is_logged = False
     while True:
         loops.changed.clear()
         try:
             await _beat(engine, service, loops.by_name.values())
-            is_told, wait_seconds = False, BEAT_SECONDS
+            is_logged, wait_seconds = False, BEAT_SECONDS
         except Exception as error:  # noqa: BLE001 -- whatever it is, the service works on
-            if not is_told:
+            if not is_logged:
                 _log.warning("beat_failed", server=server_of(error), error=str(error) or repr(error))
-            is_told, wait_seconds = True, AGAIN_SECONDS
+            is_logged, wait_seconds = True, AGAIN_SECONDS
         with suppress(TimeoutError):
             async with asyncio.timeout(wait_seconds):
                 await loops.changed.wait()
@@ -81,14 +81,14 @@ async def _beat_on(engine: AsyncEngine, service: Service, loops: Loops) -> None:
 async def _beat(engine: AsyncEngine, service: Service, loops: Iterable[Loop]) -> None:
     known = list(loops)
     going = [loop for loop in known if loop.is_going(BEAT_SECONDS)]
-    said = {
+    marks = {
         "known": [loop.name for loop in known],
         "loops": [loop.name for loop in going],
         "reasons": [loop.reason for loop in going],
     }
     with unavailable_after(engine):
         async with engine.begin() as connection:
-            await connection.execute(BEAT, asdict(service) | said)
+            await connection.execute(BEAT, asdict(service) | marks)
             for frozen in await connection.execute(END_FROZEN):
                 _log.warning("ended_frozen_session", application=frozen.application_name)
 
@@ -98,5 +98,5 @@ async def _leave(engine: AsyncEngine, service: Service) -> None:
         with unavailable_after(engine):
             async with asyncio.timeout(LEAVE_SECONDS), engine.begin() as connection:
                 await connection.execute(LEAVE, asdict(service))
-    except Exception as error:  # noqa: BLE001 -- the rows stay for a day, and somebody is told of a service that is gone
+    except Exception as error:  # noqa: BLE001 -- the rows stay, and the service is reported as gone
         _log.warning("beat_failed", server=server_of(error), error=str(error) or repr(error))

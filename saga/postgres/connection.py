@@ -18,17 +18,17 @@ from saga.postgres.sqlstates import STALE
 from saga.settings import SettingsError
 
 COMMAND_TIMEOUT_SECONDS = 60.0
-"""For a server that no longer answers at all; what it can notice itself it ends sooner."""
+"""For a server that no longer answers at all; the server's own timeouts are shorter."""
 
 ISOLATION_LEVEL: Final = "READ COMMITTED"
 LONGEST_NAME = 63
-"""Bytes that PostgreSQL keeps of a name."""
+"""In bytes; PostgreSQL cuts a name after that."""
 
 SERVER_SETTINGS = {
     "lock_timeout": "5s",
     "statement_timeout": "30s",
-    # For a client that froze, inside a transaction or while an answer is on its way to it: the others wait for what its
-    # transaction has locked. One that lives says so in between (saga/postgres/holding.py).
+    # For a client that froze inside a transaction, or while the server sends it an answer: others wait for the locks of
+    # that transaction. A client that works sends a statement in between (saga/postgres/holding.py).
     "idle_in_transaction_session_timeout": "10s",
     "tcp_user_timeout": "10s",
     # A generic plan cached while a table is young can stay a sequential scan when it is old.
@@ -37,12 +37,12 @@ SERVER_SETTINGS = {
 }
 
 STEP_SETTINGS = {"enable_seqscan": "off"}
-"""Settings of a worker's connections, for ``connect_engine``. The step has an index for each row that it looks at. But
-a small table PostgreSQL would rather read as a whole, and with it a damaged page, which concerns one order alone."""
+"""Settings of a worker's connections, for ``connect_engine``. The step has an index for each row that it reads. But
+PostgreSQL prefers to scan a small table, and would read a damaged page that concerns only one order."""
 
 
 def application_name(service: str) -> str:
-    """How the server's views call our connections: service, process and host, so that one that froze can be found."""
+    """The name of our connections in the server's views: service, process and host. It identifies a frozen client."""
     host = socket.gethostname().encode("ascii", "replace").decode("ascii")
     return f"saga-{service}/{os.getpid()}@{host}"[:LONGEST_NAME]
 
@@ -55,14 +55,14 @@ def connect_engine(
     command_timeout: float | None = COMMAND_TIMEOUT_SECONDS,
     settings: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncEngine:
-    """An engine with a bounded pool; connections are opened on first use, with these settings beside the usual ones.
+    """An engine with a bounded pool; connections are opened on first use. ``settings`` are added to the usual ones.
 
-    The address is `postgresql://user:password@host:port/database`; several hosts may stand in it, with commas.
-    ``service`` is a word by which PostgreSQL's views name the connections. Of a statement the answer is waited for
-    ``command_timeout`` seconds at most; the server ends one that runs for 30 s, a wait for a lock after 5 s, and a
-    transaction in which nothing happens after 10 s. Dispose of the engine when you are done: `await engine.dispose()`.
+    The address is `postgresql://user:password@host:port/database`; it may list several hosts, separated by commas.
+    ``service`` names the connections in PostgreSQL's views. The client waits ``command_timeout`` seconds at most for
+    the answer to a statement; the server ends a statement after 30 s, a wait for a lock after 5 s, and an idle
+    transaction after 10 s. Dispose of the engine when you are done: `await engine.dispose()`.
 
-    Raises ValueError (SettingsError) if the address can't be used; it never shows a part of the password.
+    Raises ValueError (SettingsError) if the address can't be used; the message never shows a part of the password.
     """
     try:
         address = DatabaseAddress.parse(database_url)
@@ -77,16 +77,16 @@ def connect_engine(
 
     host, port = address.hosts[0]
     engine = create_async_engine(
-        # Only for who asks the engine where it is: ``connect`` knows all hosts.
+        # Only for callers that read the engine's URL: ``connect`` knows all hosts.
         URL.create("postgresql+asyncpg", address.user, address.password, host, port, address.database),
         async_creator=connect,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=10,
         pool_pre_ping=False,
-        # What the statements here rely on, whatever database and role have for a default.
+        # The statements rely on it, whatever the defaults of database and role are.
         isolation_level=ISOLATION_LEVEL,
-        # Errors go to logs, and parameters are what messages say.
+        # Errors go to logs, and parameters hold the contents of messages.
         hide_parameters=True,
     )
     event.listen(engine.sync_engine, "handle_error", _throw_away_stale)
@@ -94,7 +94,7 @@ def connect_engine(
 
 
 def _throw_away_stale(context: ExceptionContext) -> None:
-    """A connection to a server that was demoted stays one: the same work, done again, needs another connection."""
+    """Discard a connection to a server that was demoted: it stays read-only, so the retry needs another connection."""
     if str(getattr(context.original_exception, "sqlstate", None) or "").startswith(STALE):
         context.is_disconnect = True
 

@@ -1,6 +1,6 @@
-"""What can go wrong with the database, by what to do about it: see ``sqlstates`` for which error leads to what.
+"""Database errors, classified by their remedy; ``sqlstates`` maps each error to one.
 
-Conflict: run the step again. Unavailable: back off, then run it again. Anything else is a bug and is left as it is.
+LostRace: run the step again. Unavailable: back off, then run it again. Anything else is a bug and passes unchanged.
 """
 
 from collections.abc import Iterator
@@ -17,21 +17,21 @@ ATTEMPTS = 5
 
 _UNIQUE_VIOLATION = "23505"
 _OUTDATED = ("InvalidCachedStatementError", "OutdatedSchemaCacheError")
-"""A migration changed what a cached plan gives; the driver has thrown its caches away and prepares anew."""
+"""A migration changed the result of a cached plan; the driver has dropped its caches and prepares again."""
 
 
 class LostRace(Exception):
-    """Another transaction was in the way; the same work, done again, will succeed."""
+    """Another transaction was in the way; the same work will succeed when it is done again."""
 
 
 class Duplicate(LostRace):
-    """A key is there already. If it still is when the work is done again, it was no race."""
+    """A key exists already. If it still exists when the work is done again, it was no race."""
 
 
 class Unavailable(Exception):
     """A server can't be reached or can't work now; back off and do the same work again.
 
-    ``server`` says which one, as far as that is known: database or broker, host and port.
+    ``server`` names it, if it is known: database or broker, host and port.
     """
 
     def __init__(self, reason: str, server: str | None = None) -> None:
@@ -40,19 +40,19 @@ class Unavailable(Exception):
 
 
 class NeedsPerson(Unavailable):
-    """It can't work until somebody changes something; the message says what, after the name of the server."""
+    """The server can't be used until a person changes something; the message says what, after the server's name."""
 
     @property
     def sentence(self) -> str:
-        """What is wrong and what to do, as people are told."""
+        """What is wrong and what to do, as a sentence for people."""
         return f"The {self.server or 'database'} {self}."
 
 
 class Refused(Unavailable):
-    """PostgreSQL won't store or read a row because of what the row is.
+    """PostgreSQL won't store or read a row because of its contents.
 
-    The message is fit for logs; ``detail`` may quote the row. Who works on single messages parks this one; for
-    everybody else it is as if the database were away.
+    The message is fit for logs; ``detail`` may quote the row. A caller that works on single messages parks this one;
+    every other caller treats the error like a database that is away.
     """
 
     def __init__(self, reason: str, server: str | None = None, *, detail: str = "") -> None:
@@ -61,7 +61,7 @@ class Refused(Unavailable):
 
 
 def again_after_lost_races() -> AsyncRetrying:
-    """Does the same work again after a Conflict, a few times; then it is raised. Of use where nobody calls again."""
+    """Retry after a LostRace, ATTEMPTS times in all, then raise it. For work that has no other caller to retry it."""
     return AsyncRetrying(
         retry=retry_if_exception_type(LostRace),
         wait=wait_random_exponential(multiplier=0.05, max=1),
@@ -71,19 +71,19 @@ def again_after_lost_races() -> AsyncRetrying:
 
 
 def place_of(engine: AsyncEngine) -> str:
-    """The database as people may see it: without a user and a password."""
+    """The database's address for people: without user and password."""
     url = engine.url
     return f"database {url.host or 'localhost'}:{url.port or 5432}/{url.database or ''}"
 
 
 def server_of(error: BaseException | None) -> str | None:
-    """Which server an error is about, as far as that is known."""
+    """The server that an error is about, if it is known."""
     return error.server if isinstance(error, Unavailable) else None
 
 
 @contextmanager
 def unavailable_after(engine: AsyncEngine | None = None) -> Iterator[None]:
-    """Turn the driver's errors into Conflict or Unavailable where they mean that; ``engine`` says whose they are."""
+    """Turn the driver's errors into LostRace or Unavailable where they mean that; ``engine`` names the database."""
     server = None if engine is None else place_of(engine)
     try:
         yield
@@ -97,26 +97,26 @@ def unavailable_after(engine: AsyncEngine | None = None) -> Iterator[None]:
 
 def _meant(error: DBAPIError, server: str | None) -> LostRace | Unavailable | None:
     """What an error of the driver means; None if it is a bug."""
-    said = str(error.orig)
+    message = str(error.orig)
     if type(error.orig.__cause__ if error.orig else None).__name__ in _OUTDATED:
-        return LostRace(said)
+        return LostRace(message)
     state = str(getattr(error.orig, "sqlstate", None) or "")
     if not state:
         without_answer = error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
-        return Unavailable(said, server) if without_answer else None
+        return Unavailable(message, server) if without_answer else None
     remedy, means = classified(state)
     match remedy:
         case Remedy.WAIT:
-            return Unavailable(said, server)
+            return Unavailable(message, server)
         case Remedy.AGAIN:
-            return Duplicate(said) if state == _UNIQUE_VIOLATION else LostRace(said)
+            return Duplicate(message) if state == _UNIQUE_VIOLATION else LostRace(message)
         case Remedy.PERSON:
-            return NeedsPerson(f"{means} ({_first_line(said)}, SQLSTATE {state})", server)
+            return NeedsPerson(f"{means} ({_first_line(message)}, SQLSTATE {state})", server)
         case Remedy.PARK:
-            return Refused(f"PostgreSQL refused it, SQLSTATE {state}: {means}", server, detail=_first_line(said))
+            return Refused(f"PostgreSQL refused it, SQLSTATE {state}: {means}", server, detail=_first_line(message))
         case Remedy.BUG:
-            return Unavailable(said, server) if error.connection_invalidated else None
+            return Unavailable(message, server) if error.connection_invalidated else None
 
 
-def _first_line(said: str) -> str:
-    return said.partition("\n")[0].rstrip(".")
+def _first_line(message: str) -> str:
+    return message.partition("\n")[0].rstrip(".")

@@ -1,7 +1,7 @@
-"""Whether a database is one that this service can trust with messages, and whether it can be written now.
+"""Checks whether this service can trust a database with messages, and whether the database can be written now.
 
-What makes it unfit stays so until a person changes it: an old server, another encoding than UTF8 (a message with an
-emoji would be refused, or stored as something else), and a server that may lose what it has confirmed.
+A database is unfit until a person changes it if the server is too old, if the encoding is not UTF8 (a message with an
+emoji would be refused, or stored as something else), or if the server may lose commits that it has confirmed.
 """
 
 from typing import Any, Final
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from saga.postgres.errors import NeedsPerson, Unavailable, place_of
 
 MINIMUM_VERSION: Final = 14
-"""Of PostgreSQL: it brought multiranges, in which cursors remember what they have handled."""
+"""Of PostgreSQL: 14 introduced multiranges, in which cursors store the positions that they have handled."""
 
 _LOOK = text(
     """
@@ -28,22 +28,22 @@ _LOOK = text(
 
 
 async def require_fit(connection: AsyncConnection, *, allow_unsafe: bool) -> None:
-    """Look whether it is fit, and can be written.
+    """Check that the database is fit and can be written.
 
-    Raises NeedsPerson where it is not fit; ``allow_unsafe`` takes one that may lose what it has confirmed. Raises
-    Unavailable while it is read-only or a standby: the connection is thrown away then, for it would stay what it is.
+    Raises NeedsPerson if it is not fit; ``allow_unsafe`` accepts one that may lose confirmed commits. Raises
+    Unavailable while it is read-only or a standby, and discards the connection, which would stay read-only.
     """
     place = place_of(connection.engine)
     found = (await connection.execute(_LOOK)).one()
-    if complaint := _complaint(found, allow_unsafe=allow_unsafe):
-        raise NeedsPerson(complaint, place)
+    if problem := _problem(found, allow_unsafe=allow_unsafe):
+        raise NeedsPerson(problem, place)
     if found.is_standby or found.is_read_only:
         await connection.invalidate()
-        what = "a standby" if found.is_standby else "read-only"
-        raise Unavailable(f"it is {what}: nothing can be written there now", place)
+        role = "a standby" if found.is_standby else "read-only"
+        raise Unavailable(f"it is {role}: nothing can be written there now", place)
 
 
-def _complaint(found: Row[Any], *, allow_unsafe: bool) -> str | None:
+def _problem(found: Row[Any], *, allow_unsafe: bool) -> str | None:
     if found.version < MINIMUM_VERSION:
         return f"is PostgreSQL {found.version}, and {MINIMUM_VERSION} or newer is needed: upgrade it"
     if found.encoding != "UTF8":

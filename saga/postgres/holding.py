@@ -1,8 +1,8 @@
-"""Work beside a transaction that is kept open meanwhile.
+"""Keeps a transaction open during work that does not use its connection.
 
-The server ends a transaction whose client says nothing for idle_in_transaction_session_timeout: a process that froze
-inside of one keeps the others waiting no longer than that. Whoever lives and works, but not with statements of this
-connection, says so now and then.
+The server ends a transaction whose client sends nothing for idle_in_transaction_session_timeout, so that a frozen
+process does not keep others waiting longer. A client that works without this connection sends an empty statement every
+SAY_SECONDS.
 """
 
 import asyncio
@@ -18,12 +18,12 @@ _Result = TypeVar("_Result")
 
 
 async def still_here(connection: AsyncConnection) -> None:
-    """Say that this transaction is still wanted."""
+    """Send an empty statement, which restarts the server's timeout for this transaction."""
     await connection.execute(_NOTHING)
 
 
 async def while_open(connection: AsyncConnection, work: Awaitable[_Result]) -> _Result:
-    """Do work that uses nothing of this connection, whose transaction stays open for as long as that takes."""
+    """Do work that does not use this connection, and keep the connection's transaction open meanwhile."""
     working = asyncio.ensure_future(work)
     try:
         while not (await asyncio.wait([working], timeout=SAY_SECONDS))[0]:

@@ -1,6 +1,6 @@
-"""Opens one connection: the hosts of an address are tried in turn, each with a time limit of its own, as libpq does it.
+"""Opens one connection: tries the hosts of an address in turn, each with its own time limit, as libpq does.
 
-The driver could try them by itself, but under one limit for all: a host that does not answer at all would use it up.
+The driver could try them itself, but under one limit for all hosts, which a single host that does not answer uses up.
 """
 
 import asyncio
@@ -15,14 +15,14 @@ from asyncpg.exceptions import CannotConnectNowError, TargetServerAttributeNotMa
 from saga.addresses import AddressError, DatabaseAddress
 
 CONNECT_TIMEOUT_SECONDS = 5.0
-"""For all hosts of an address together, but LEAST_TIMEOUT_SECONDS for each."""
+"""For all hosts of an address together, but at least LEAST_TIMEOUT_SECONDS for each."""
 LEAST_TIMEOUT_SECONDS = 2.0
 
 
 async def open_connection(address: DatabaseAddress, **options: Any) -> asyncpg.Connection:
-    """A connection to the first host that takes one and is what the address asks for.
+    """A connection to the first host that accepts it and has the role that the address asks for.
 
-    Raises OSError if none of them can be used; what a server refuses is raised as it is, other hosts would as well.
+    Raises OSError if no host can be used. A server's refusal is raised unchanged: other hosts would refuse as well.
     """
     hosts = list(address.hosts)
     if address.shuffled:
@@ -52,13 +52,13 @@ async def open_connection(address: DatabaseAddress, **options: Any) -> asyncpg.C
 
 
 async def _transport(address: DatabaseAddress) -> Mapping[str, Any]:
-    """TLS as the address wants it; only the driver itself can fall back from it, and to it."""
+    """The TLS arguments for an address; where TLS is optional, the driver itself falls back from it or to it."""
     if address.mode == "disable":
         return {"ssl": "disable"}
     files = address.certificates
     if not address.requires_tls:
-        said = {"sslcert": files.certificate, "sslkey": files.key, "sslpassword": files.key_password}
-        query = urlencode({"sslmode": address.mode} | {name: value for name, value in said.items() if value})
+        options = {"sslcert": files.certificate, "sslkey": files.key, "sslpassword": files.key_password}
+        query = urlencode({"sslmode": address.mode} | {name: value for name, value in options.items() if value})
         return {"dsn": f"postgresql:///?{query}"}
     try:
         context = await asyncio.to_thread(files.context)

@@ -1,4 +1,4 @@
-"""Operations: what operators did, to what, why, and what came of it. One row each, in the transaction that does it."""
+"""Operations: one row records what an operator did, to what, why, and its result, in the transaction that does it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _RECORD = text("""
 class Operation:
     """``action`` is ``erase``, ``repair_cursors`` or ``forget_cursors``.
 
-    ``result`` is numbers and names, never what a message said.
+    ``result`` holds numbers and names, never the contents of a message.
     """
 
     actor: str
@@ -30,7 +30,7 @@ class Operation:
 
 
 async def record_operation(connection: AsyncConnection, operation: Operation) -> int:
-    """Record it with the caller's transaction; its id."""
+    """Record it in the caller's transaction and return its id."""
     row = {
         "actor": operation.actor,
         "action": operation.action,

@@ -1,7 +1,7 @@
-"""Rows: how many of them travel to PostgreSQL, as one JSON array that a statement takes apart (jsonb_to_recordset).
+"""Sends many rows to PostgreSQL as one JSON array, which the statement unpacks (jsonb_to_recordset).
 
-An array for each column would do the same, but the driver looks at each element of an array whether it is one itself:
-for the statements of a batch that took a sixth of a worker's time. PostgreSQL reads both equally fast.
+One array for each column would do the same, but the driver checks whether each element is itself an array: for the
+statements of a batch that took a sixth of a worker's time. PostgreSQL reads both equally fast.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,7 +13,7 @@ from saga.postgres.errors import Refused
 
 
 def as_rows(rows: Iterable[Mapping[str, Any]]) -> str:
-    """The rows as a statement takes them, each with a value for every column. Raises Refused for what is no JSON."""
+    """The rows as a statement takes them, each with a value for every column. Raises Refused if a value is not JSON."""
     try:
         return orjson.dumps(list(rows)).decode()
     except TypeError as error:

@@ -1,6 +1,6 @@
-"""The declared schema. Migrations lead to exactly this (a test compares them); reading commands query it.
+"""The declared schema. The migrations create exactly this (a test compares them); the reading commands query it.
 
-Constraints state the invariants: what the engine must never write, PostgreSQL refuses.
+Constraints state the invariants: PostgreSQL refuses rows that the engine must never write.
 """
 
 from sqlalchemy import (
@@ -38,8 +38,8 @@ metadata = MetaData(
 NOW = text("clock_timestamp()")
 
 INSTANCE_FILLFACTOR = 12
-"""Percent. A row is inserted nearly empty, to be locked, and grows sixfold in the same transaction. With this much room
-it stays on its page, and its update touches no index."""
+"""Percent. A step inserts a nearly empty row to lock it, and the row grows sixfold in the same transaction. With this
+much room it stays on its page, and its update touches no index."""
 
 COMMIT_PROOF_FILLFACTOR = 10
 """Percent. Each transaction of a connection updates its row; with this much room the row stays on its page."""

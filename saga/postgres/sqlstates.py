@@ -1,7 +1,7 @@
-"""What each SQLSTATE leads to: the classes of PostgreSQL's appendix A, and the codes that are not as their class is.
+"""The remedy for each SQLSTATE: the classes of PostgreSQL's appendix A, and the codes that differ from their class.
 
-The question is never what went wrong, but who can do something about it: the same work a moment later, the same work
-once the server is well again, a person, or nobody because a row is what it is. Only what remains is a bug of ours.
+The remedy depends not on what went wrong but on what helps: a retry at once, a retry once the server works again, a
+person, or nothing, because the row itself is at fault. Only the rest are bugs of ours.
 
 docs/operations.md shows the same table; a test compares the two.
 """
@@ -12,18 +12,18 @@ from typing import Final
 
 
 class Remedy(Enum):
-    """What a server's error leads to."""
+    """What to do about a server's error."""
 
     WAIT = "wait"
     """Back off, then do the same again: the server can't work now."""
     AGAIN = "again"
     """Do the same again at once: a race was lost."""
     PERSON = "person"
-    """Somebody has to change something. A service that starts ends with exit code 2; one that has worked waits."""
+    """A person has to change something. A service that starts ends with exit code 2; one that has worked waits."""
     PARK = "park"
     """One message or row is at fault: the step parks the message, everything else waits."""
     BUG = "bug"
-    """Ends the service, with its trace."""
+    """End the service, with a traceback."""
 
 
 _DAMAGED: Final = "a row or a page is damaged, or PostgreSQL found itself in a state that can't be"
@@ -66,7 +66,7 @@ SQLSTATES: Final[Mapping[str, tuple[Remedy, str]]] = {
     "3D": (Remedy.PERSON, "has no such database: create it, or correct its name in SAGA_DATABASE_URL"),
     "3F": (Remedy.PERSON, "does not have the tables of this version: run `saga migrate`"),
     "40": (Remedy.AGAIN, "the transaction was rolled back: a deadlock, a conflict"),
-    "40003": (Remedy.WAIT, "nobody knows whether the statement was completed"),
+    "40003": (Remedy.WAIT, "it is unknown whether the statement was completed"),
     "42": (Remedy.BUG, "a statement is wrong"),
     "42501": (Remedy.PERSON, "does not give this user the rights that it needs: see deploy/postgres/roles.sql"),
     "42703": (Remedy.PERSON, "does not have the tables of this version: run `saga migrate`"),
@@ -91,12 +91,12 @@ SQLSTATES: Final[Mapping[str, tuple[Remedy, str]]] = {
     "P0": (Remedy.PARK, "a trigger or function refused it"),
     "XX": (Remedy.PARK, _DAMAGED),
 }
-"""By class, or by a whole code where that differs: the remedy, and what it means."""
+"""By class, or by whole code where a code differs from its class: the remedy, and what the error means."""
 
 STALE: Final = ("25006", "26", "34", "42P05")
-"""After these the connection, and others like it, is no good any more: it still is what it was when it was opened."""
+"""After these errors the connection must be discarded: the state in which it was opened no longer holds."""
 
 
 def classified(state: str) -> tuple[Remedy, str]:
-    """What a SQLSTATE leads to, and what it means. A class that is not known is a bug."""
+    """The remedy for a SQLSTATE, and what the error means. An unknown class is a bug."""
     return SQLSTATES.get(state) or SQLSTATES.get(state[:2]) or (Remedy.BUG, "unknown")

@@ -1,4 +1,4 @@
-"""SQL lives in files, one statement each, named by what it does; here they become executable."""
+"""Loads SQL statements from files: one statement in each, named after what it does."""
 
 from importlib.resources import files
 

@@ -1,22 +1,23 @@
-"""A transaction of which we know afterwards whether it committed.
+"""A transaction whose commit can be proved afterwards.
 
-The problem: the connection can break after COMMIT was sent and before its answer came. Taking that for a failure does
-the work twice where nothing else deduplicates it; taking it for a success acknowledges messages that are recorded
-nowhere.
+The problem: the connection can break after COMMIT was sent and before its answer arrived. A caller that takes this for
+a failure does the work twice where nothing else deduplicates it; a caller that takes it for a success acknowledges
+messages that are recorded nowhere.
 
-The model: what proves a commit is what that commit wrote, and nobody else can. Each driver connection has a slot, a row
-of ``saga.commit_proof``, and each transaction begins by writing a fresh token there. The token becomes visible with the
-commit, and with synchronous_commit on (the same statement sees to that) not before it is on the disk. After a broken
-commit another connection takes the lock of that row: the transaction held it, so it has ended by then, one way or the
-other, and can't commit any more. If the token is there, it committed. If not, it did not.
+The model: a row that only this commit can have written proves the commit. Each driver connection has a slot, a row of
+``saga.commit_proof``, and each transaction begins by writing a fresh token there. The token becomes visible with the
+commit, and not before it is on the disk, because the same statement turns synchronous_commit on. After a broken commit
+another connection locks that row. The transaction held this lock, so it has ended by then and can't commit any more. If
+the token is there, the transaction committed; otherwise it did not.
 
-The failures. A transaction that is still open on the server keeps the lock until it ends, at the latest after
-idle_in_transaction_session_timeout; who asks meanwhile runs into lock_timeout and asks again. A server that crashed has
-lost the tokens of the commits that it lost. A standby can't be asked: it refuses the write. A commit that became
-visible although a standby had not confirmed it (somebody cancelled the wait) is confirmed by the commit of who asks.
+The failures: a transaction that is still open on the server keeps the lock until it ends, at the latest after
+idle_in_transaction_session_timeout; a client that asks meanwhile runs into lock_timeout and asks again. A server that
+crashed has lost the tokens of the commits that it lost. A standby can't answer: it refuses the write. A commit may have
+become visible although a standby had not confirmed it, because the wait was cancelled; the asking client's own commit
+then confirms it.
 
-Not used: pg_xact_status. A server that crashed gives transaction ids out again whose records had not reached the disk,
-and then tells of somebody else's transaction.
+Not used: pg_xact_status. A server that crashed reuses transaction ids whose records had not reached the disk, and then
+reports the status of another client's transaction.
 """
 
 from collections.abc import AsyncIterator
@@ -42,7 +43,7 @@ _INFO_KEY = __name__
 
 @dataclass(frozen=True, slots=True)
 class _Proof:
-    """What a transaction leaves if it commits: this token, in the slot of its connection."""
+    """A transaction that commits leaves this token in the slot of its connection."""
 
     slot: UUID
     token: UUID
@@ -52,9 +53,9 @@ class _Proof:
 async def durable_transaction(engine: AsyncEngine, *, proved: bool = True) -> AsyncIterator[AsyncConnection]:
     """Run the block in one transaction that has provably committed when this returns without an error.
 
-    Raises Conflict or Unavailable when it provably did not commit, or when that could not be found out within
-    RESOLVE_SECONDS (then the work is done again, and deduplication decides). Work that may as well be done twice needs
-    no proof: unless ``proved`` a commit whose answer is lost is Unavailable at once, and one statement is saved.
+    Raises LostRace or Unavailable when it provably did not commit, or when that could not be found out within
+    RESOLVE_SECONDS (then the work is done again, and deduplication decides). Work that may be done twice needs no
+    proof: with ``proved=False`` a lost answer to COMMIT raises Unavailable at once, and one statement is saved.
     """
     with unavailable_after(engine):
         async with engine.connect() as connection:
@@ -66,9 +67,7 @@ async def durable_transaction(engine: AsyncEngine, *, proved: bool = True) -> As
                 await _roll_back(connection)
                 raise
             if connection.invalidated or not transaction.is_active:
-                raise Unavailable(
-                    "the connection was lost inside the transaction, and nobody said so", place_of(engine)
-                )
+                raise Unavailable("the connection was lost inside the transaction, without an error", place_of(engine))
             try:
                 with unavailable_after(engine):
                     await transaction.commit()
@@ -81,7 +80,7 @@ async def durable_transaction(engine: AsyncEngine, *, proved: bool = True) -> As
 
 @asynccontextmanager
 async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """A connection for looking only. Raises Unavailable when the database is away."""
+    """A connection that is only read from. Raises Unavailable when the database is away."""
     with unavailable_after(engine):
         async with engine.connect() as connection:
             yield connection
@@ -95,7 +94,7 @@ async def one_moment(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 
 
 async def _leave_proof(connection: AsyncConnection) -> _Proof:
-    """Begin the transaction with its proof. A connection that is new takes a slot, and clears old ones away."""
+    """Begin the transaction by writing its proof. A new connection takes a slot, and removes old slots."""
     slot = connection.info.get(_INFO_KEY)
     if slot is None:
         slot = connection.info[_INFO_KEY] = uuid4()
@@ -106,7 +105,7 @@ async def _leave_proof(connection: AsyncConnection) -> _Proof:
 
 
 async def _roll_back(connection: AsyncConnection) -> None:
-    """Roll back; a connection that can't even do that is thrown away."""
+    """Roll back; discard a connection that can't even do that."""
     try:
         with unavailable_after():
             await connection.rollback()
@@ -132,7 +131,7 @@ async def _require_committed(engine: AsyncEngine, proof: _Proof, broken: Unavail
 
 
 async def _has_committed(engine: AsyncEngine, proof: _Proof) -> bool:
-    """Ask, and believe the answer once it is safe itself."""
+    """Look for the token; trust the answer only after this transaction has committed itself."""
     with unavailable_after(engine):
         async with engine.begin() as connection:
             found = await connection.execute(FIND_PROOF, {"slot": proof.slot, "token": proof.token})

@@ -1,4 +1,4 @@
-"""Retention: what is old enough, and not needed any more, is pruned, in small batches and while others work."""
+"""Retention: prunes what is old enough and not needed any more, in small batches, while others work."""
 
 from saga.retention.pruner import PrunedLog, PruneEnd, Pruner, PruneReport
 from saga.retention.removed import PrunedRows

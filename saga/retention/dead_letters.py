@@ -1,6 +1,6 @@
-"""Dead letters that were closed long ago. An open one stays, however old it is: somebody has to answer it.
+"""Prunes dead letters that were closed long ago. An open one stays, however old it is: a person has to act on it.
 
-One that was discarded stays as long as its event is in the log: it is what the event was answered with.
+A discarded one stays as long as its event is in the log, because it is the recorded answer to that event.
 """
 
 from datetime import datetime
@@ -16,7 +16,7 @@ DELETE_DEAD_LETTERS = _SQL["delete_dead_letters"]
 
 
 async def prune(connection: AsyncConnection, after: int, before: datetime, *, limit: int) -> Page:
-    """Prune the next ones after an id."""
+    """Prune the next dead letters after an id."""
     old, following = await _read(connection, after, before, limit)
     if not old:
         return Page(PrunedRows(), following)
@@ -31,7 +31,10 @@ async def count(connection: AsyncConnection, after: int, before: datetime, *, li
 
 
 async def _read(connection: AsyncConnection, after: int, before: datetime, limit: int) -> tuple[list[int], int | None]:
-    """Those of the next ones that are old, and where the ones after them begin: none is older than its first coming."""
+    """The old ones among the next dead letters, and the id after which to go on; None once all are too young.
+
+    Ids follow the order of ``first_seen_at``, and no dead letter is closed before that.
+    """
     rows = (await connection.execute(READ_DEAD_LETTERS, {"after": after, "limit": limit})).all()
     closed = (row for row in rows if row.closed_at is not None and not row.is_needed)
     old = [row.dead_letter_id for row in closed if row.closed_at < before]

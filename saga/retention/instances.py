@@ -1,19 +1,20 @@
-"""Settled instances, pruned with all that is theirs: entries, inbox rows, timers. A tombstone keeps state and version.
+"""Prunes settled instances with their entries, inbox rows and timers. A tombstone keeps state and version.
 
-The problem: an instance that is settled may still hear something, years later, and has to answer that as if nothing
-had been pruned: a repeat is a repeat, a second payment is refunded. And only its row says when it changed last, which
-every step rewrites: an index on that would make each of these updates dearer.
+The problem: a settled instance may still receive a message, years later, and has to answer as if nothing had been
+pruned: a duplicate is a duplicate, a second payment is refunded. And only its row says when it last changed; every step
+updates that, and an index on it would make each of these updates more expensive.
 
-The model: the log of the process is walked from its front, and the first entry that is left of each instance leads to
-it. So a run reads what it prunes, and what it has to leave of that age; never what is young. An inbox row exists if and
-only if an entry says how its message was answered, so the entries lead to the inbox rows as well, and they go together.
+The model: a run walks the log of the process from its front, and the first remaining entry of each instance leads to
+the instance. So a run reads what it prunes and what it has to leave of the same age, never what is young. An inbox row
+exists if and only if an entry says how its message was answered, so the entries lead to the inbox rows as well, and
+both are deleted together.
 
 One transaction prunes a page, and takes its locks as a step does: inbox rows in the order of their keys, instances in
-that of their ids, the module's row last. It waits for steps at the inbox rows, before it holds an instance; of the
-instances it takes those that nobody holds, and passes over what a step has moved since it looked. A step that comes
-meanwhile finds the row gone, raises Conflict, and is run again: then it finds the tombstone.
+the order of their ids, the module's row last. It waits for steps at the inbox rows, before it holds an instance. It
+locks only instances that no other transaction holds, and skips those that a step has changed since it looked. A step
+that comes meanwhile finds the row gone, raises LostRace, and is run again: then it finds the tombstone.
 
-What a settled instance still has of timers goes, fired or not. A late one would change neither outcome nor effects.
+All timers of a settled instance are deleted, fired or not. A late one would change neither outcome nor effects.
 """
 
 from collections.abc import Sequence
@@ -51,7 +52,7 @@ class _Messages:
     messages: Sequence[Row[Any]]
 
     def of(self, process_ids: set[str]) -> "_Messages":
-        """Those of some instances."""
+        """Only the rows of these instances."""
         return _Messages(
             [row for row in self.positions if row.process_id in process_ids],
             [row for row in self.messages if row.process_id in process_ids],
@@ -59,7 +60,7 @@ class _Messages:
 
 
 async def prune(connection: AsyncConnection, after: int, log: Log, before: datetime, *, limit: int) -> Page:
-    """Prune the instances that begin among the next entries, and what the process noted there of its own progress."""
+    """Prune the instances that begin among the next entries, and the process's own progress entries among them."""
     stretch = await read_old(connection, log, before, after, limit)
     removed, last_position = await _prune_instances(connection, log, before, stretch)
     progress = _progress(stretch)
@@ -84,7 +85,7 @@ async def count(connection: AsyncConnection, after: int, log: Log, before: datet
 async def _prune_instances(
     connection: AsyncConnection, log: Log, before: datetime, stretch: Stretch
 ) -> tuple[PrunedRows, int]:
-    """What went, and the last position that went with it."""
+    """What was removed, and the last position among the removed entries."""
     settled = await _find_settled(connection, log, before, stretch)
     if not settled:
         return PrunedRows(), 0
@@ -105,7 +106,7 @@ async def _prune_instances(
 
 
 async def _find_settled(connection: AsyncConnection, log: Log, before: datetime, stretch: Stretch) -> dict[str, int]:
-    """The ids of those that may go, each with the version at which it was found."""
+    """The ids of instances that may be pruned, each with the version at which it was found."""
     begun = {entry.stream_id for entry in stretch.entries if entry.begins} - {PROGRESS_STREAM}
     if not begun:
         return {}
@@ -115,7 +116,7 @@ async def _find_settled(connection: AsyncConnection, log: Log, before: datetime,
 
 
 async def _forget(connection: AsyncConnection, log: Log, locked: _Messages) -> int:
-    """Remove inbox rows. A position is known by its cursor; of the others tombstones are left."""
+    """Remove inbox rows. Cursors cover messages with a position; the others leave tombstones."""
     if positions := locked.positions:
         keys = {"modules": [row.module for row in positions], "positions": [row.position for row in positions]}
         await connection.execute(FORGET_POSITIONS, {"consumer": log.process, **keys})

@@ -1,9 +1,10 @@
-"""The logs that are kept here, as the pruner sees them: how far everybody has read, and what is old in them.
+"""The logs in this database, as the pruner sees them: how far all readers have read, and which entries are old.
 
-Everybody is who has a cursor of the log in this database. A log that nobody has a cursor of is not pruned at all: its
-readers may just not have begun. For the same reason nothing behind a command is pruned whose target has no cursor while
-there is no relay, which reads for all targets: collaborators then read the log themselves, and that one has yet to
-begin. Who keeps a cursor in another database is not seen from here, and has to read within the retention age.
+The readers of a log are the consumers that have a cursor for it in this database. A log without a cursor is not pruned
+at all: its readers may not have begun yet. For the same reason, without a relay (which reads for all targets) nothing
+is pruned from the first command whose target has no cursor onwards: collaborators then read the log themselves, and
+this one has yet to begin. A consumer whose cursor is in another database can't be seen from here, and has to read
+within the retention age.
 """
 
 from dataclasses import dataclass
@@ -24,10 +25,9 @@ RAISE_PRUNED_POSITION = _SQL["raise_pruned_position"]
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """A log, and the process whose own it is, if it is one's.
+    """A log; ``process`` is the process whose own log it is, or None.
 
-    Everybody in ``readers`` has read it up to ``reach``; ``held_by`` is who has read no further, None where nobody has
-    read anything.
+    All ``readers`` have read it up to ``reach``; ``held_by`` is the slowest reader, None if there is no reader.
     """
 
     module: str
@@ -40,7 +40,7 @@ class Log:
 
 @dataclass(frozen=True, slots=True)
 class OldEntry:
-    """An entry that is old enough; ``begins`` says that it is the first one left of its stream."""
+    """An entry that is old enough; ``begins`` is true for the first remaining entry of its stream."""
 
     position: int
     stream_id: str
@@ -51,7 +51,7 @@ class OldEntry:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Old entries in position order; the next ones come after ``next``, and None means that there are none."""
+    """Old entries in position order; the next ones come after the position ``next``, None if there are no more."""
 
     entries: list[OldEntry]
     next: int | None
@@ -73,10 +73,10 @@ async def read_logs(connection: AsyncConnection) -> list[Log]:
 
 
 async def read_old(connection: AsyncConnection, log: Log, before: datetime, after: int, limit: int) -> Stretch:
-    """What comes after a position, up to the first entry that is younger or that not everybody has read.
+    """The entries after a position, up to the first one that is too young or that some reader has not read.
 
-    Positions are taken in the order of the commits, so behind a young entry there is no old one; where the clock was
-    put back there may be, and they are pruned as soon as that one is old.
+    Positions are assigned in commit order, so no old entry follows a young one. Where the clock was put back some may;
+    they are pruned as soon as the young one is old.
     """
     bounds = {"module": log.module, "after": after, "reach": log.reach, "limit": limit}
     read = [OldEntry(*row) for row in await connection.execute(READ_ENTRIES, bounds)]
@@ -86,7 +86,7 @@ async def read_old(connection: AsyncConnection, log: Log, before: datetime, afte
 
 
 async def raise_pruned_position(connection: AsyncConnection, log: Log, position: int) -> None:
-    """Say that the log may lack entries up to a position, as the last thing of the transaction that removes them."""
+    """Record up to which position the log may lack entries, as the last statement of the deleting transaction."""
     await connection.execute(RAISE_PRUNED_POSITION, {"module": log.module, "position": position})
 
 

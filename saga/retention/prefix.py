@@ -1,8 +1,8 @@
-"""The prefix of a module's log: everything up to the last position that is old and that everybody has read.
+"""Prunes the prefix of a module's log: all entries up to the last old position that all readers have read.
 
-Streams go on counting: the last version of each that loses an event is kept. An event whose position an open dead
-letter names stays, so that the letter can still be held against the log when it is put back; once it is closed, the
-event goes with the next run, which begins at the front again.
+Versions of a stream continue: a stream that loses an event keeps its last version in a tombstone. An event whose
+position an open dead letter names stays, so that a redrive can still compare the dead letter with the log. Once the
+dead letter is closed, the next run removes the event, since each run begins at the front.
 """
 
 from datetime import datetime
@@ -43,7 +43,7 @@ async def count(
 
 
 async def delete_entries(connection: AsyncConnection, log: Log, positions: list[int]) -> int:
-    """Delete entries; how many there were."""
+    """Delete entries and return how many there were."""
     if not positions:
         return 0
     deleted = await connection.execute(DELETE_ENTRIES, {"module": log.module, "positions": positions})

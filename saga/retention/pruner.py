@@ -1,13 +1,13 @@
 """The pruner: removes what is older than the retention age and not needed any more, batch by batch.
 
-Each batch is a short transaction of its own, and the pruner rests after each for as long as it took. Killed in the
-middle, it leaves complete batches; the next run begins at the front of every log again, which is where the oldest
-things are. Of several pruners only one works: each batch takes an advisory lock that its transaction gives back, so it
-holds nothing in between and no connection is bound to it. Who does not get the lock leaves the work to the other.
+Each batch is a short transaction of its own, and after each the pruner rests for as long as the batch took. A pruner
+that is killed leaves complete batches; the next run begins at the front of every log again, where the oldest entries
+are. Of several pruners only one works: each batch takes an advisory lock that ends with its transaction, so the pruner
+holds nothing between batches and needs no fixed connection. A pruner that does not get the lock ends its run.
 
-What is pruned: settled instances with all that is theirs (``instances``), from the logs of their processes; the prefix
-of every other log (``prefix``); closed dead letters. What stays for good are tombstones, so that nothing that comes
-late is answered otherwise than before.
+What is pruned: settled instances with all their rows (``instances``), from the logs of their processes; the prefix of
+every other log (``prefix``); closed dead letters. Tombstones stay for ever, so that a late message gets the same answer
+as before.
 """
 
 import asyncio
@@ -28,20 +28,20 @@ from saga.retention.logs import RELAY, Log, first_unread, read_logs, read_old
 from saga.retention.removed import Page, PrunedRows
 
 ENTRIES_AT_ONCE = 500
-"""Of a process's own log, each with perhaps an instance behind it; also dead letters."""
+"""Entries of a process's own log in one batch, each possibly with an instance to prune; also dead letters."""
 EVENTS_AT_ONCE = 5_000
-"""Of another log."""
+"""Entries of any other log in one batch."""
 
 _SQL = Statements(__package__)
 BEGIN_BATCH = _SQL["begin_batch"]
 READ_CUTOFF = _SQL["read_cutoff"]
 
 Turn = Callable[[AsyncConnection, int], Awaitable[Page]]
-"""One batch, of what comes after a position or an id."""
+"""Handles one batch of what comes after a position or an id."""
 
 
 class PruneEnd(Enum):
-    """How a run ended: with nothing left to do, because it was told to stop, or because another one is at it."""
+    """How a run ended: with nothing left to do, by a request to stop, or because another pruner is working."""
 
     DONE = "done"
     STOPPED = "stopped"
@@ -50,10 +50,10 @@ class PruneEnd(Enum):
 
 @dataclass(frozen=True, slots=True)
 class PrunedLog:
-    """What went from one log, and how far it is pruned now.
+    """How many entries a run removed from one log, and how far the log is pruned now.
 
-    Everybody has read it up to ``reach``. ``held_by`` is who has read no further, or the target of a command that waits
-    for its first reader; None where nobody reads the log at all.
+    All readers have read it up to ``reach``. ``held_by`` is the slowest reader, or the target of a command that waits
+    for its first reader; None if the log has no reader.
     """
 
     module: str
@@ -65,7 +65,7 @@ class PrunedLog:
 
 @dataclass(frozen=True, slots=True)
 class PruneReport:
-    """What a run removed of what was older than ``before``; or, if it was only to count, what it would have."""
+    """What a run removed, all of it older than ``before``; for a run that only counts, what it would have removed."""
 
     before: datetime
     removed: PrunedRows
@@ -84,9 +84,9 @@ class Pruner:
         self._events_at_once = events_at_once
 
     async def prune(self, older_than: timedelta, *, stop: asyncio.Event | None = None) -> PruneReport:
-        """Prune until nothing is left to do or ``stop`` is set, then at the end of the batch.
+        """Prune until nothing is left to do, or, once ``stop`` is set, until the end of the batch.
 
-        Raises Unavailable, or Conflict where others were in the way too often; what was done by then stays done.
+        Raises Unavailable, or LostRace if others were in the way too often; the batches done by then stay done.
         """
         return await self._run(older_than, _Walk(partial(_batch, self._engine), stop or asyncio.Event()), dry=False)
 
@@ -104,8 +104,8 @@ class Pruner:
                 break
             read = await self._up_to_unread(log, before)
             done.append((read, await walk.through(await self._turn(read, before, dry=dry))))
-        letters = dead_letters.count if dry else dead_letters.prune
-        removed = await walk.through(partial(letters, before=before, limit=self._entries_at_once))
+        turn = dead_letters.count if dry else dead_letters.prune
+        removed = await walk.through(partial(turn, before=before, limit=self._entries_at_once))
         async with reading(self._engine) as connection:
             pruned = {log.module: log.pruned_position for log in await read_logs(connection)}
         return PruneReport(
@@ -125,7 +125,7 @@ class Pruner:
         return partial(cut, log=log, before=before, named=named, limit=self._events_at_once)
 
     async def _up_to_unread(self, log: Log, before: datetime) -> Log:
-        """The log as far as every command in it had a reader."""
+        """The log with a ``reach`` that ends before the first command without a reader."""
         after: int | None = None if RELAY in log.readers else 0
         while after is not None:
             async with reading(self._engine) as connection:
@@ -138,7 +138,7 @@ class Pruner:
 
 
 class _Walk:
-    """One run, batch after batch; it remembers how it ended."""
+    """One run, batch after batch; ``ended`` says how it ended."""
 
     def __init__(self, batch: Callable[[], AbstractAsyncContextManager[AsyncConnection]], stop: asyncio.Event) -> None:
         self.ended = PruneEnd.DONE
@@ -146,7 +146,7 @@ class _Walk:
         self._stop = stop
 
     async def through(self, turn: Turn) -> PrunedRows:
-        """Take turns until one says that it was the last; what all of them removed."""
+        """Run turns until the last page, and return what all of them removed."""
         removed, after = PrunedRows(), 0
         attempts = again_after_lost_races()
         while self.ended is PruneEnd.DONE:

@@ -6,7 +6,7 @@ from typing import Self
 
 @dataclass(frozen=True, slots=True)
 class PrunedRows:
-    """How many rows went: of instances, logs, the inbox, timers and closed dead letters."""
+    """Removed rows: of instances, logs, the inbox, timers and closed dead letters."""
 
     instances: int = 0
     entries: int = 0
@@ -29,7 +29,7 @@ class PrunedRows:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What one batch did; the next one goes on after ``next``, and None means that there is none."""
+    """What one batch removed; the next batch begins after ``next``, None if this was the last."""
 
     removed: PrunedRows
     next: int | None

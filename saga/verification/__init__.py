@@ -1,1 +1,1 @@
-"""Verification: whether the record is right (replay), and whether the engine is (audit)."""
+"""Verification: checks that the record is right (replay), and that the engine is right (audit)."""

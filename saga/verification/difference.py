@@ -1,4 +1,4 @@
-"""A difference between what the system has of an instance and what it should have."""
+"""A difference between a stored instance and the result of its record, or of the model."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +12,7 @@ class Difference:
 
     ``what`` names it with dots: ``outcome``, ``state.parts.payment``, ``timer.payment_deadline``, ``entry.3``,
     ``effect.fulfilment``. ``found`` is what the system has; ``expected`` is what the record leads to, or the model. A
-    side that has nothing is None. ``repairable`` says whether rewriting the instance's row and timers mends it: the
+    side without a value is None. ``repairable`` says whether rewriting the instance's row and timers corrects it: the
     record itself is never changed, and nothing is sent.
     """
 
@@ -24,7 +24,7 @@ class Difference:
 
 
 def worded(value: Any) -> str:
-    """A value as sentences name it."""
+    """A value as text for sentences."""
     match value:
         case None:
             return "nothing"

@@ -1,4 +1,4 @@
-"""A worker for somebody's own asyncio program: the durable step with what feeds it, and the relay.
+"""A worker for any asyncio program: the durable step with its feeds, and the relay.
 
 `saga run` runs the same worker as a service, with settings from the environment, JSON logs and a heartbeat.
 """

@@ -1,15 +1,15 @@
-"""The relay: publishes what leaves the modules' logs, in position order, and remembers how far it got.
+"""The relay: publishes public events and commands from the modules' logs, in position order.
 
-The outbox is not another table: it is the log. The relay is a follower of each log, whose cursor moves after the
-broker's confirms. If it dies in between, the next one sends the same messages with the same ids.
+The outbox is not another table: it is the log. The relay follows each log, and moves its cursor after the broker's
+confirms. If it dies in between, the next relay sends the same messages with the same ids.
 
-What can't be sent must not stop what can. An entry that no message can hold becomes a dead letter, in the transaction
-in which the cursor passes it. So does one that the broker refuses for what it is. The broker does not say which one of
-a page that was, so after a refusal the page is sent entry by entry. What keeps the broker from taking any message, and
-a command that has no queue, is waited for.
+An entry that can't be sent must not stop the others. An entry that fits into no message becomes a dead letter, in the
+transaction in which the cursor passes it. So does an entry that the broker refuses because of its contents. The broker
+does not say which entry of a page it refused, so after a refusal the relay sends the page entry by entry. The relay
+waits while the broker takes no messages at all, or while a command has no queue.
 
-It looks at all logs every so often. A worker's step says at once that it appended to the log of its process: then the
-relay goes straight to that one.
+The relay polls all logs. A worker's step nudges it after an append to the log of its process; the relay then reads that
+log at once.
 """
 
 import asyncio
@@ -37,14 +37,14 @@ NOT_SENT = "the relay can't send it"
 
 MANY = 200
 GATHER_SECONDS = 0.02
-"""After a pass over many positions the next ones may gather: under load a pass costs the same for few as for many.
-Behind a page that was full the next ones have gathered already."""
+"""The pause after a pass over MANY positions, so that the next ones gather: under load a pass costs the same for few as
+for many. There is no pause after a full page: more entries are waiting already."""
 
 _log = structlog.get_logger()
 
 
 class Relay:
-    """Relays the logs of all modules in this database until it is stopped; ``own`` is the one that nudges are about."""
+    """Relays the logs of all modules in this database until it is stopped; nudges are about the module ``own``."""
 
     def __init__(
         self, engine: AsyncEngine, publisher: Publisher, prefix: str, batch_size: int, *, own: str | None = None
@@ -59,7 +59,7 @@ class Relay:
         self._is_behind = False
 
     def nudge(self) -> None:
-        """Say that there is something to relay in the own log: a hint, which saves the wait for the next look."""
+        """Say that the log of ``own`` has something to relay: a hint that saves the wait for the next poll."""
         self._nudged.set()
 
     async def run(self, stop: asyncio.Event, poll_seconds: float) -> None:
@@ -89,18 +89,18 @@ class Relay:
         await supervise_at_broker(name, session, stop, self._publisher.amqp_url)
 
     async def relay_once(self) -> int:
-        """Relay one batch of each module; how many positions that were."""
+        """Relay one batch of each module and return the number of positions."""
         return await self._follower.follow_once()
 
     async def _read(self, connection: AsyncConnection, module: str, after: int, *, held: Horizon | None) -> Reading:
-        """One page; where the broker has refused something of what comes now, one entry."""
+        """One page; or a single entry, up to the end of a page of which the broker refused a message."""
         limit = 1 if after < self._one_by_one_upto.get(module, 0) else self._batch_size
         reading = await read_outgoing(connection, module, after, limit=limit, held=held)
         self._is_behind |= len(reading.entries) == limit
         return reading
 
     async def _publish(self, connection: AsyncConnection, entries: Sequence[Entry]) -> None:
-        """Publish what can be sent, keep the rest as dead letters; whatever is raised, the cursor stays."""
+        """Publish what can be sent, and keep the rest as dead letters. If this raises, the cursor stays."""
         sendable: list[tuple[Entry, Outgoing]] = []
         for entry in entries:
             try:
@@ -123,7 +123,7 @@ class Relay:
             _log.warning("nobody_listens", routing_key=message.routing_key, id=message.id)
 
     async def _park(self, connection: AsyncConnection, entry: Entry, reason: str) -> None:
-        """Keep an entry that can't be sent where people look for it."""
-        letter = unsent(entry, self._prefix, f"{NOT_SENT}: {reason}")
-        await dead_letters.keep(connection, CONSUMER, [DeadLetter(DeadLetterKind.FAILED, letter, entry.stream_id)])
+        """Keep an entry that can't be sent as a dead letter."""
+        poison = unsent(entry, self._prefix, f"{NOT_SENT}: {reason}")
+        await dead_letters.keep(connection, CONSUMER, [DeadLetter(DeadLetterKind.FAILED, poison, entry.stream_id)])
         _log.error("not_sent", module=entry.module, position=entry.position, reason=reason)

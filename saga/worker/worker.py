@@ -1,4 +1,4 @@
-"""A worker: the durable step with what feeds it, and the relay, side by side."""
+"""A worker: runs the durable step with its feeds, and the relay, side by side."""
 
 import asyncio
 import re
@@ -36,25 +36,25 @@ _COMMAND_SOURCE = re.compile(rf"/modules/({_NAME})-process")
 
 
 class Worker:
-    """One worker of a process. Any number may run, on any machines; the death of one of its loops ends it, loudly.
+    """One worker of a process. Any number may run, on any machines; if one of its loops dies, ``run`` raises.
 
-    It works in any asyncio program, beside whatever else runs there:
+    It runs in any asyncio program, beside other tasks:
 
-    - ``engine``: the database, whose schema `saga migrate` has made; an engine of ``connect_engine``, best with
-      ``STEP_SETTINGS``, and with room for five connections of each worker.
+    - ``engine``: the database, with the schema of `saga migrate`; an engine of ``connect_engine``, best with
+      ``STEP_SETTINGS``, and with five connections for each worker.
     - ``broker``: RabbitMQ's address, `amqp://user:password@host:port/vhost`. It may be None with ``Feed.PULL`` only:
-      then everything is read from the logs, and nothing is published.
-    - ``feed``: whether the broker pushes messages, or they are pulled from the modules' logs.
-    - ``prefix``: begins the name of every exchange and queue; the same for all that share a broker.
-    - ``logs_elsewhere``: for each module whose log is kept in another database, an engine for that one, or None where
-      it can't be asked. The positions of such a log are believed.
-    - ``accepted_exchanges``: exchanges besides our own whose messages are taken.
-    - ``batch_size``: messages that one transaction takes at most; ``relay_batch_size``: entries that the relay reads at
-      once.
-    - ``pull_poll_seconds``, ``relay_poll_seconds``: how often the logs are looked at, for messages and to relay them.
+      then the worker reads everything from the logs, and publishes nothing.
+    - ``feed``: whether the broker pushes messages, or the worker pulls them from the modules' logs.
+    - ``prefix``: begins the name of every exchange and queue; all services that share a broker use the same one.
+    - ``logs_elsewhere``: for each module whose log is in another database, an engine for that database, or None if it
+      can't be read from here. The worker does not verify the positions of such a log.
+    - ``accepted_exchanges``: exchanges besides our own whose messages are accepted.
+    - ``batch_size``: the largest number of messages in one transaction; ``relay_batch_size``: entries that the relay
+      reads at once.
+    - ``pull_poll_seconds``, ``relay_poll_seconds``: how often the logs are polled, for messages and by the relay.
     - ``publish_timeout_seconds``: how long the broker may take to confirm what the relay publishes.
 
-    Raises ValueError for an argument that can't be right, before anything is connected.
+    Raises ValueError for an invalid argument, before anything is connected.
     """
 
     def __init__(
@@ -106,11 +106,11 @@ class Worker:
             )
 
     async def run(self, stop: asyncio.Event, ready: asyncio.Event | None = None) -> None:
-        """Work until ``stop`` is set; ``ready``, if it is given, is set once messages can come.
+        """Work until ``stop`` is set; ``ready``, if given, is set once messages can come.
 
-        Messages that are under way are finished first. A server that is away is waited for; an ExceptionGroup with
-        what nobody here can mend ends all loops: start the worker anew. Cancelling it is safe at any time, for what was
-        not committed is not acknowledged.
+        After ``stop`` the worker finishes the messages that are under way. It waits for a server that is away. An error
+        that waiting can't solve ends all loops and is raised in an ExceptionGroup: start the worker again. Cancelling
+        is safe at any time, because nothing is acknowledged before it is committed.
         """
         ready = ready or asyncio.Event()
         feeding = ready if self._pulls else asyncio.Event()
@@ -141,7 +141,7 @@ def _require_positive(**given: float) -> None:
 
 
 class _AtTheBroker:
-    """What a worker does at the broker: it relays, sees to what was given up, and consumes unless it pulls."""
+    """The loops of a worker that need the broker: relay, undelivered queue, and the consumer unless it pulls."""
 
     def __init__(
         self,
@@ -175,14 +175,14 @@ class _AtTheBroker:
             self._handle,
             batch_size,
             judge=self._judge,
-            handle_again=self._handle_warily,
+            handle_again=self._handle_rehearsed,
             glance=glance_for(process.correlate),
         )
         self._undelivered = Consumer(
             amqp_url,
             wanted,
             UNDELIVERED,
-            self._see_to,
+            self._handle_undelivered,
             UNDELIVERED_BATCH_SIZE,
             judge=unjudged,
             name=f"consumer {wanted.undelivered} of {process.name}",
@@ -199,17 +199,20 @@ class _AtTheBroker:
     async def _handle(self, messages: Sequence[Envelope | Poison]) -> None:
         self._report(await self._step.handle(messages), len(messages))
 
-    async def _handle_warily(self, messages: Sequence[Envelope | Poison]) -> None:
-        """Handle messages of which one may have killed a worker."""
+    async def _handle_rehearsed(self, messages: Sequence[Envelope | Poison]) -> None:
+        """Handle messages of which one may have killed a worker: they are rehearsed first."""
         self._report(await self._step.handle_rehearsed(messages), len(messages))
 
-    def _report(self, taken: StepResult, batch: int) -> None:
-        if taken.outgoing:
+    def _report(self, result: StepResult, batch: int) -> None:
+        if result.outgoing:
             self._relay.nudge()
-        report_step(taken, batch)
+        report_step(result, batch)
 
-    async def _see_to(self, messages: Sequence[Envelope | Poison]) -> None:
-        """See to what the broker gave up. That it was given out too often says nothing against a message."""
+    async def _handle_undelivered(self, messages: Sequence[Envelope | Poison]) -> None:
+        """Handle what the broker gave up: our messages again, others' go back to their queue, the rest is kept.
+
+        That the broker delivered a message too often does not mean that the message is wrong.
+        """
         ours: list[Envelope | Poison] = []
         theirs: list[tuple[Envelope | Poison, Death]] = []
         kept: list[tuple[Envelope | Poison, str]] = []
@@ -224,25 +227,25 @@ class _AtTheBroker:
             else:
                 theirs.append((message, deaths[0]))
         if ours:
-            await self._handle_warily(ours)
+            await self._handle_rehearsed(ours)
         refused = await self._returns.send(theirs)
         await self._keep([*kept, *((theirs[index][0], why) for index, why in refused.items())])
 
     async def _keep(self, given_up: Sequence[tuple[Envelope | Poison, str]]) -> None:
-        """Keep messages as dead letters of the process whose they are, where people look for them."""
-        letters = [(self._owner(message), self._given_up(message, why)) for message, why in given_up]
-        await self._step.handle([letter for owner, letter in letters if owner == self._process.name])
-        others = sorted({owner for owner, _ in letters} - {self._process.name})
+        """Keep messages as dead letters of the processes that they belong to."""
+        owned = [(self._owner(message), self._poison(message, why)) for message, why in given_up]
+        await self._step.handle([poison for owner, poison in owned if owner == self._process.name])
+        others = sorted({owner for owner, _ in owned} - {self._process.name})
         if others:
             async with durable_transaction(self._engine) as connection:
                 for other in others:
-                    theirs = [self._letter(letter) for owner, letter in letters if owner == other]
+                    theirs = [self._dead_letter(poison) for owner, poison in owned if owner == other]
                     await dead_letters.keep(connection, other, theirs)
 
     def _owner(self, message: Envelope | Poison) -> str:
-        """The process whose message it is: all processes at a broker share one queue of what was given up.
+        """The process that a message belongs to: all processes at a broker share one undelivered queue.
 
-        Whatever it says, it is none of the relay's: those letters are about entries of a log.
+        It is never the relay, even if the message names it: the relay's dead letters are about entries of a log.
         """
         own = self._process.name
         died_in = next((death.queue for death in read_deaths(message.raw)), "")
@@ -253,11 +256,11 @@ class _AtTheBroker:
             named = re.fullmatch(f"{re.escape(self._topology.queue(''))}({_NAME})", died_in)
         return own if named is None or named[1] == RELAY else named[1]
 
-    def _letter(self, given_up: Poison) -> DeadLetter:
-        """One of another process, of which only the word for its instances is not known: ours may be the same."""
+    def _dead_letter(self, given_up: Poison) -> DeadLetter:
+        """A dead letter of another process. The field that names its instances is not known here; ours may fit."""
         return DeadLetter(DeadLetterKind.POISON, given_up, named_instance(self._process, given_up))
 
-    def _given_up(self, message: Envelope | Poison, why: str) -> Poison:
+    def _poison(self, message: Envelope | Poison, why: str) -> Poison:
         return Poison(
             message.raw,
             why,
@@ -271,5 +274,5 @@ class _AtTheBroker:
 
 
 def _not_given_up(exchange: str, undelivered: str) -> str:
-    """Why a message in the queue of what was given up is not handled: its own sender wrote what its headers say."""
+    """Why a message in the undelivered queue is not handled: its own sender may have written its headers."""
     return f"it came from exchange {exchange or DEFAULT_EXCHANGE!r}: what the broker gave up comes from {undelivered}"

@@ -1,1 +1,1 @@
-"""The scheduler: emits what is due, through its own module's log. Any number of replicas."""
+"""The scheduler: fires due timers into its own module's log. Any number of replicas may run."""

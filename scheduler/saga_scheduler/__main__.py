@@ -1,12 +1,12 @@
-"""`saga-scheduler`, and `python -m saga_scheduler`: one scheduler; start as many as you like."""
+"""`saga-scheduler` and `python -m saga_scheduler`: one scheduler; start as many as you like."""
 
 from saga.entry import enter
 
 
 def main() -> None:
-    """Emit what is due until a signal says stop."""
+    """Fire due timers until a stop signal."""
     enter(is_service=True)
-    from saga_scheduler.service import schedule  # noqa: PLC0415 -- imports only after signals are heard
+    from saga_scheduler.service import schedule  # noqa: PLC0415 -- imports only after signals have handlers
 
     schedule()
 

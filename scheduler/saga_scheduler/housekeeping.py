@@ -1,7 +1,7 @@
-"""Housekeeping: prunes what is older than the retention age, now and then.
+"""Housekeeping: regularly prunes what is older than the retention age.
 
-Every scheduler may have it; of those that begin at the same time one prunes, and the others leave the work to it. What
-keeps it from pruning now, a database that is away or rows that others hold, is logged, and the next time comes.
+Every scheduler may do this; of those that begin at the same time only one prunes. If the database is away, or others
+hold the rows, it logs that and prunes the next time.
 """
 
 import asyncio
@@ -19,14 +19,14 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Housekeeping:
-    """What to prune, and how often."""
+    """The pruner, the age of what it prunes, and the interval."""
 
     pruner: Pruner
     retention: timedelta
     interval_seconds: float
 
     async def prune(self, stop: asyncio.Event) -> None:
-        """Prune once, at the latest to the end of the batch in which ``stop`` is set."""
+        """Prune once, or, once ``stop`` is set, until the end of the batch."""
         try:
             report = await self.pruner.prune(self.retention, stop=stop)
         except (LostRace, Unavailable) as error:

@@ -1,15 +1,15 @@
-"""The metronome: APScheduler decides when to look, and nothing else.
+"""The metronome: APScheduler decides when to sweep, and nothing else.
 
-APScheduler's own job stores hold nothing that matters: shared between replicas they run jobs twice, and a late start
-removes what it missed. So there is one job in memory, which comes at the latest after the poll interval, and is moved
-forward to the moment when the next timer is due. A tick that is late, missed or doubled changes nothing but the time.
+APScheduler's own job stores hold no state that matters: replicas that share one run jobs twice, and a late start
+removes the jobs that it missed. So there is one job in memory, which runs at the latest after the poll interval, and is
+moved forward to the time when the next timer is due. A tick that is late, missed or doubled changes only the time.
 
-APScheduler goes by the machine's clock, and somebody may set that. After a clock was set forward it would count every
-tick that it takes for missed, so here the next tick is always an interval from now. After one was set back, or with one
-that is slow, it would wait until the clock has caught up. So a watch beside it, which goes by a time that nobody can
-set, makes a job due that did not come.
+APScheduler goes by the machine's clock, which may be set. After the clock was set forward it would count every tick
+that it considers missed, so here the next tick is always an interval from now. After the clock was set back, or with a
+slow clock, it would wait until the clock has caught up. So a watch, which goes by the monotonic clock, makes a job due
+that did not come.
 
-Housekeeping is a second job beside it, with connections of its own: however long it takes, the sweep does not wait.
+Housekeeping is a second job with connections of its own: however long it takes, the sweep does not wait.
 """
 
 import asyncio
@@ -33,13 +33,13 @@ from saga_scheduler.sweeper import Sweeper
 SWEEP: Final = "sweep"
 PRUNE: Final = "prune"
 WATCH_SECONDS: Final = 1.0
-"""How often the watch looks, at least."""
+"""The longest pause between two looks of the watch."""
 
 _log = structlog.get_logger()
 
 
 class _FromNow(BaseTrigger):  # type: ignore[misc]  # APScheduler 3.x ships no types
-    """Fires an interval after each look, whatever the clock said at the last one."""
+    """Fires an interval after each look, whatever the clock showed at the previous one."""
 
     def __init__(self, interval: timedelta) -> None:
         self._interval = interval
@@ -49,7 +49,7 @@ class _FromNow(BaseTrigger):  # type: ignore[misc]  # APScheduler 3.x ships no t
 
 
 class _Job:
-    """Work that comes again and again, never twice at a time. ``began`` is on the clock that only goes on."""
+    """Recurring work, never twice at a time. ``began`` is on the monotonic clock."""
 
     def __init__(self, loop: Loop, work: Callable[[], Awaitable[None]], interval_seconds: float) -> None:
         self.loop = loop
@@ -84,7 +84,7 @@ class Metronome:
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Tick until ``stop``, then let what is under way finish."""
+        """Tick until ``stop``, then let the running jobs finish."""
         with ExitStack() as loops:
             self._add_job(loops.enter_context(a_loop(SWEEP)), self._sweep, self._poll_seconds)
             if (kept := self._housekeeping) is not None:
@@ -93,7 +93,7 @@ class Metronome:
             await self._tick(stop)
 
     async def _tick(self, stop: asyncio.Event) -> None:
-        self._scheduler.add_listener(self._heard, EVENT_JOB_ERROR | EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
+        self._scheduler.add_listener(self._on_event, EVENT_JOB_ERROR | EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
         self._scheduler.start()
         watching, stopped = asyncio.create_task(self._watch()), asyncio.create_task(stop.wait())
         try:
@@ -112,7 +112,7 @@ class Metronome:
             self._scheduler.shutdown(wait=False)
 
     def _add_job(self, loop: Loop, work: Callable[[], Awaitable[None]], interval_seconds: float) -> None:
-        """A job in memory, first now."""
+        """Add a job in memory that runs now for the first time."""
         job = self._jobs[loop.name] = _Job(loop, work, interval_seconds)
         self._scheduler.add_job(
             job.run,
@@ -125,7 +125,7 @@ class Metronome:
         )
 
     async def _watch(self) -> None:
-        """Make a job due that did not come although its interval is over; one that need not come yet is well."""
+        """Make a job due that did not run in its interval; mark the loops of jobs that are not due yet."""
         look_seconds = min(self._poll_seconds, WATCH_SECONDS)
         while True:
             await asyncio.sleep(look_seconds)
@@ -151,12 +151,12 @@ class Metronome:
             self._come_by(sweep.next_due_seconds)
 
     def _come_by(self, next_due_seconds: float | None) -> None:
-        """Look again when the next timer is due, or after the poll interval, whichever is sooner."""
+        """Sweep again when the next timer is due, or after the poll interval, whichever is sooner."""
         if next_due_seconds is not None and next_due_seconds < self._poll_seconds:
             soon = datetime.now(UTC) + timedelta(seconds=max(next_due_seconds, 0.001))
             self._scheduler.modify_job(SWEEP, next_run_time=soon)
 
-    def _heard(self, event: JobExecutionEvent) -> None:
+    def _on_event(self, event: JobExecutionEvent) -> None:
         error = getattr(event, "exception", None)
         if error is None:
             _log.debug("tick_skipped", code=event.code)

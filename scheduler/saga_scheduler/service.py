@@ -21,7 +21,7 @@ POOL_SIZE = 2
 
 
 def schedule() -> None:
-    """Emit what is due until a signal says stop."""
+    """Fire due timers until a stop signal."""
     argparse.ArgumentParser(
         prog="saga-scheduler",
         description="Fire due timers until SIGTERM or Ctrl-C. Environment variables configure it: docs/operations.md.",

@@ -1,9 +1,9 @@
-"""The sweeper: claims due timers and appends what they emit to the scheduler's log, in one transaction.
+"""The sweeper: claims due timers and appends their events to the scheduler's log, in one transaction.
 
 Any number of sweepers work side by side: a claim skips the rows that another one has locked. If a sweeper dies, its
-transaction is rolled back and the timers are still due. Due is judged by the database's clock, so replicas with clocks
-of their own agree. After an outage many timers are due at once: they go in batches, oldest first, and where a first
-batch was full, two side by side: one is claimed while another one commits.
+transaction is rolled back and the timers are still due. The database's clock decides what is due, so replicas with
+clocks of their own agree. After an outage many timers are due at once: the sweeper fires them in batches, oldest first.
+If the first batch was full, two go side by side: one is claimed while another one commits.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from saga.postgres import Statements, durable_transaction, reading
 
 MODULE = "scheduler"
 SIDE_BY_SIDE = 2
-"""Batches at a time, each on a connection of its own, where much is due."""
+"""Batches at a time, each on a connection of its own, when many timers are due."""
 
 _SQL = Statements(__package__)
 CLAIM_DUE = _SQL["claim_due"]
@@ -45,7 +45,7 @@ class Sweeper:
         self._batch_size = batch_size
 
     async def sweep(self) -> Sweep:
-        """Fire everything that is due now. Raises Conflict or Unavailable, with complete batches done."""
+        """Fire everything that is due now. Raises LostRace or Unavailable; complete batches stay done."""
         fired = await self._fire_batch()
         if fired == self._batch_size:
             fired += await self._fire_side_by_side()
@@ -53,7 +53,7 @@ class Sweeper:
             return Sweep(fired, (await connection.execute(NEXT_DUE)).scalar_one_or_none())
 
     async def _fire_side_by_side(self) -> int:
-        """Fire the rest; what fails is raised when nothing is under way any more."""
+        """Fire the rest; raise an error only when no batch is running any more."""
         lanes = await asyncio.gather(*(self._fire_on() for _ in range(SIDE_BY_SIDE)), return_exceptions=True)
         if failed := [lane for lane in lanes if isinstance(lane, BaseException)]:
             raise failed[0]

@@ -26,14 +26,16 @@ def _admitted(outgoing: Outgoing) -> AdmittedMessage:
 
 
 @pytest.mark.parametrize(
-    ("kind", "orders"), [(Kind.NEW, 80), (Kind.REPEATS, 80), (Kind.FOUR, 20), (Kind.HOT, HOT_ORDERS)]
+    ("kind", "orders"), [(Kind.NEW, 80), (Kind.DUPLICATES, 80), (Kind.FOUR, 20), (Kind.HOT, HOT_ORDERS)]
 )
 def test_every_message_is_one_that_the_process_takes_in(kind: Kind, orders: int) -> None:
     outgoing = inputs(kind, 80)
     admitted = [_admitted(one) for one in outgoing]
     assert len({one.process_id for one in admitted}) == orders
     assert len({one.id for one in outgoing}) == 80
-    assert {one.routing_key for one in outgoing} == ({INPUTS[0]} if kind in (Kind.NEW, Kind.REPEATS) else set(INPUTS))
+    assert {one.routing_key for one in outgoing} == (
+        {INPUTS[0]} if kind in (Kind.NEW, Kind.DUPLICATES) else set(INPUTS)
+    )
 
 
 @pytest.mark.parametrize("ids", Ids)

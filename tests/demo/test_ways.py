@@ -52,13 +52,13 @@ async def test_every_order_of_arrival_goes_through_the_logs_one_input_after_the_
             id=arrival.order_id,
         )
         assert [kind for (kind,) in heard] == [kind for kind in arrival.inputs for _ in range(arrival.copies)]
-    assert (await read_progress(engine)).unheard == 0
+    assert (await read_progress(engine)).unread == 0
 
 
 async def test_what_was_sent_and_not_heard_is_waited_for(engine: AsyncEngine) -> None:
     way = ByLogs(engine)
     await way.send([Input("o-1/0", "orders", "OrderCancelled", "o-1", {"order_id": "o-1"})])
-    waiting = asyncio.create_task(way.until_heard())
+    waiting = asyncio.create_task(way.until_handled())
     await asyncio.wait([waiting], timeout=0.2)
     assert not waiting.done()
     feed = LogFeed(engine, Step(engine, PROCESS), PROCESS, "saga", grace=AT_ONCE, page_size=50)
@@ -83,7 +83,7 @@ async def test_an_event_that_was_never_answered_is_found(engine: AsyncEngine) ->
     assert await found(engine) == set()
     await record(engine, "orders", NewEvent("o-1", "OrderCancelled", "e-1", {"order_id": "o-1"}))
     assert await found(engine) == {"public events that the order process never answered"}
-    assert (await read_progress(engine)).moving == {"events to hear": 1}
+    assert (await read_progress(engine)).moving == {"events to read": 1}
 
 
 async def test_only_where_a_relay_is_at_work_does_anything_wait_for_it(engine: AsyncEngine) -> None:

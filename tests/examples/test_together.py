@@ -22,7 +22,7 @@ from tests.rabbitmq.wire import publish
 from tests.waiting import LIMIT_SECONDS, until
 
 SOON = timedelta(milliseconds=200)
-SHORT_TRIP = trip.trip_process(patience=SOON)
+SHORT_TRIP = trip.trip_process(booking_timeout=SOON)
 SHORT_ORDER = shop.order_process(payment_timeout=SOON, shipping_timeout=SOON)
 
 

@@ -136,7 +136,7 @@ async def recorded(place: Place) -> list[str]:
 
 async def unreconciled(place: Place) -> dict[str, int]:
     """What must not be, by what it is; empty when all is well."""
-    return {one.what: one.count for one in await reconcile(place.engine) if one.count and one.verdict != "stuck"}
+    return {one.what: one.count for one in await reconcile(place.engine) if one.count and one.fault != "stuck"}
 
 
 async def wrong(place: Place) -> list[object]:

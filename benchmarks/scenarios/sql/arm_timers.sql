@@ -1,4 +1,4 @@
--- Timers of orders that nobody else has, $1 of them, named by the run $2, due $3 from now.
+-- Arms $1 timers of new orders, named by the run $2, due $3 from now.
 INSERT INTO saga.timer (process, process_id, name, emits, data, metadata, due_at, armed_at)
 SELECT
     'order', md5(CAST($2 AS text) || n), 'payment_deadline', 'PaymentTimedOut',

@@ -1,4 +1,4 @@
--- What was taken in long ago, known by random ids as the drained messages are; $1 rows.
+-- Inserts $1 old inbox rows, with random ids like those of the drained messages.
 INSERT INTO saga.inbox (consumer, source, message_id, digest, received_at)
 SELECT
     'order', '/benchmarks', md5('message-' || n), decode(md5('digest-' || n), 'hex'),

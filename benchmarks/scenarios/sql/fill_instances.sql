@@ -1,4 +1,4 @@
--- Instances that ended long ago, with keys in no order; $1 of them. Each is as large as a paid order is.
+-- Inserts $1 instances that ended long ago, with random keys. Each is as large as a paid order.
 INSERT INTO saga.instance
     (process, process_id, process_version, stream_version, outcome, settled, state, created_at, updated_at)
 SELECT

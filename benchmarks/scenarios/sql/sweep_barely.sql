@@ -1,4 +1,4 @@
--- The least that a sweep can be: claims a batch of due timers and logs them, in a log that nobody else appends to.
+-- The smallest possible sweep: claims a batch of due timers and logs them, in a log without other writers.
 WITH due AS MATERIALIZED (
     SELECT process, process_id, name FROM saga.timer
     WHERE fired_at IS NULL AND due_at <= (SELECT clock_timestamp())

@@ -199,13 +199,13 @@ def _show_findings(findings: list[Finding], orders: int, seed: int, seconds: flo
     table = Table(title="Reconciliation of logs, instances and ledgers", title_justify="left")
     for heading in ("", "counted", "found"):
         table.add_column(heading, justify="right" if heading == "found" else "left")
-    for finding in sorted(findings, key=lambda one: ("lost", "doubled", "diverged", "stuck").index(one.verdict)):
-        table.add_row(finding.verdict, finding.what, str(finding.count), style="red" if finding.count else "")
+    for finding in sorted(findings, key=lambda one: ("lost", "doubled", "diverged", "stuck").index(one.fault)):
+        table.add_row(finding.fault, finding.what, str(finding.count), style="red" if finding.count else "")
     _out.print(table)
     totals = dict.fromkeys(("lost", "doubled", "diverged", "stuck"), 0)
     for finding in findings:
-        totals[finding.verdict] += finding.count
-    summary = ", ".join(f"{verdict} {count}" for verdict, count in totals.items())
+        totals[finding.fault] += finding.count
+    summary = ", ".join(f"{fault} {count}" for fault, count in totals.items())
     _out.print(f"orders {orders}, {summary} (seed {seed}, {seconds:.0f} s)")
 
 

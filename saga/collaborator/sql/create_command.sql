@@ -1,5 +1,5 @@
--- One row for each command; its id is the idempotency key. The digest, of type and body, tells a duplicate from a
--- contradiction. The result is null only inside the transaction that creates the row.
+-- One row for each command; its id is the idempotency key. The digest, of type and body, distinguishes a duplicate from
+-- a contradiction. The result is null only inside the transaction that creates the row.
 CREATE TABLE IF NOT EXISTS collaborator.command (
     command_id text CONSTRAINT command_pkey PRIMARY KEY,
     instance_id text NOT NULL,

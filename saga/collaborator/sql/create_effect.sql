@@ -1,4 +1,4 @@
--- Which command holds for an effect of an instance: the one with the greatest revision that came.
+-- Which command holds for an effect of an instance: the one with the greatest revision so far.
 CREATE TABLE IF NOT EXISTS collaborator.effect (
     instance_id text NOT NULL,
     effect text NOT NULL,

@@ -1,4 +1,4 @@
--- Messages that were not carried out: raw, with the reason. The fingerprint is of all that came.
+-- Raw messages that were not carried out, with the reason. The fingerprint is of the whole message.
 CREATE TABLE IF NOT EXISTS collaborator.rejected (
     fingerprint bytea CONSTRAINT rejected_pkey PRIMARY KEY,
     reason text NOT NULL,

@@ -1,5 +1,5 @@
--- Whether a schema is there, and whether all of these tables are. Not to_regclass: a session remembers what that did not
--- find.
+-- Whether a schema exists, and whether all of these tables do. Not to_regclass: a session caches that a name was not
+-- found.
 -- Index: those of the catalogues.
 SELECT
     EXISTS (SELECT FROM pg_namespace WHERE nspname = :schema) AS has_schema,

@@ -1,5 +1,5 @@
--- Lets commands hold, at most one for each effect of an instance; one that is not returned was superseded.
--- Locks the effects also where nothing changes; the order of the rows is the order of the locks.
+-- Lets commands hold, at most one for each effect of an instance; a command that is not returned was superseded.
+-- Locks the effects even if nothing changes; the order of the rows is the order of the locks.
 -- Index: effect_pkey.
 INSERT INTO collaborator.effect AS e (instance_id, effect, revision, command_id)
 SELECT n.instance_id, n.effect, n.revision, n.command_id

@@ -1,4 +1,4 @@
--- Keeps messages that were not carried out; the same raw message again counts one more delivery.
+-- Keeps messages that were not carried out; a known raw message only counts one more delivery.
 -- Index: rejected_pkey.
 INSERT INTO collaborator.rejected AS r (fingerprint, reason, type, message_id, body, properties)
 SELECT n.fingerprint, n.reason, n.type, n.message_id, n.body, CAST(n.properties AS jsonb)

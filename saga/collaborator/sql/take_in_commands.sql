@@ -1,5 +1,5 @@
--- Takes commands in, once for each id; one that came before only counts its deliveries, and shows its result.
--- A command whose first transaction is still open makes this wait. The order of the rows is the order of the locks.
+-- Inserts each command once by its id; for a known command it counts the deliveries and returns the result.
+-- Waits for a command whose first transaction is still open. The order of the rows is the order of the locks.
 -- Index: command_pkey.
 INSERT INTO collaborator.command AS c
     (command_id, instance_id, effect, type, revision, body, metadata, digest, deliveries)

@@ -1,4 +1,4 @@
--- Writes what became of commands; the rows are locked by this transaction.
+-- Writes the results of commands whose rows this transaction has locked.
 -- Index: command_pkey.
 UPDATE collaborator.command AS c SET result = n.result
 FROM unnest(CAST(:command_ids AS text[]), CAST(:results AS text[])) AS n (command_id, result)

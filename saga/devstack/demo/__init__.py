@@ -1,1 +1,1 @@
-"""The demo: real services, every order of arrival, real timeouts racing real payments, and a reconciliation."""
+"""The demo: real services, every order of arrival, real timeouts that race real payments, and a reconciliation."""

@@ -1,7 +1,8 @@
-"""Every order of arrival: the inputs of an order in all their orders, also repeated, also before its OrderPlaced.
+"""Every order of arrival: sends all permutations of an order's inputs, also repeated, also before its OrderPlaced.
 
-Each input is sent when the one before was taken in, so the order of arrival is the one that the table names, with any
-number of workers. What each set of inputs came to is compared over all its orders: more than one answer is divergence.
+Each input is sent only after the previous one was handled, so the order of arrival is the listed one, with any number
+of workers. The results of each set of inputs are compared over all its permutations: more than one result is
+divergence.
 """
 
 from collections.abc import Sequence
@@ -21,7 +22,7 @@ PLACED = "OrderPlaced"
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One order and the inputs that it gets, in this order; ``copies`` of each."""
+    """One order, the inputs that it gets in this sequence, and the number of ``copies`` of each."""
 
     order_id: str
     variant: str
@@ -31,14 +32,14 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class ArrivalResult:
-    """What an order came to: its outcome, and the last condition of everything that was commanded."""
+    """The result of an order: its outcome, and the last condition of each commanded effect."""
 
     outcome: str
     effects: tuple[str, ...]
 
 
 def arrivals() -> list[Arrival]:
-    """All orders of all subsets of the three inputs: alone, repeated, and with OrderPlaced coming last."""
+    """All permutations of all subsets of the three inputs: once, repeated, and with OrderPlaced last."""
     histories = [h for size in (1, 2, 3) for subset in combinations(INPUTS, size) for h in permutations(subset)]
     return [
         Arrival(f"{variant.replace(' ', '-')}-{number:02}", variant, history + last, copies)
@@ -48,23 +49,23 @@ def arrivals() -> list[Arrival]:
 
 
 async def send(way: Way, sent: Sequence[Arrival]) -> None:
-    """Send the first input of all orders, wait until it was taken in, then the second, and so on."""
+    """Send the first input of all orders, wait until it is handled, then the second, and so on."""
     for step in range(max(len(arrival.inputs) for arrival in sent)):
         due = [arrival for arrival in sent if len(arrival.inputs) > step]
         for copy in range(max(arrival.copies for arrival in due)):
             await way.send([_input(arrival, step) for arrival in due if arrival.copies > copy])
-        await way.until_heard()
+        await way.until_handled()
 
 
 async def read_results(engine: AsyncEngine) -> dict[str, ArrivalResult]:
-    """What every order has come to, by its id."""
+    """The result of every order, by its id."""
     async with engine.connect() as connection:
         rows = await connection.execute(READ_RESULTS)
         return {row.process_id: ArrivalResult(row.outcome, tuple(row.effects)) for row in rows}
 
 
 def diverged(sent: Sequence[Arrival], results: dict[str, ArrivalResult]) -> list[frozenset[str]]:
-    """The sets of inputs that did not come to one verdict in all their orders."""
+    """The sets of inputs that did not give the same result in all their permutations."""
     answers: dict[frozenset[str], set[ArrivalResult | None]] = {}
     for arrival in sent:
         facts = frozenset(arrival.inputs) - {PLACED}

@@ -1,7 +1,7 @@
-"""The reconciliation: the logs, the instances and the collaborators' ledgers, held against each other.
+"""The reconciliation: compares the logs, the instances and the collaborators' ledgers with each other.
 
-Nothing here asks the order process what it thinks it did. Each line counts what must not be, by one statement over the
-rows that different services wrote for themselves; every count has to be 0.
+It does not rely on the order process's own view. Each check counts violations, by one statement over rows that
+different services wrote for themselves; every count has to be 0.
 """
 
 from dataclasses import dataclass
@@ -36,9 +36,9 @@ CHECKS = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One check: what it counts, and how many there were."""
+    """One check: the kind of fault, what it counts, and how many it found."""
 
-    verdict: str
+    fault: str
     what: str
     count: int
 
@@ -47,7 +47,7 @@ async def reconcile(engine: AsyncEngine) -> list[Finding]:
     """Every check, in order."""
     async with engine.connect() as connection:
         return [
-            Finding(verdict, what, (await connection.execute(_SQL[name])).scalar_one())
-            for verdict, checks in CHECKS.items()
+            Finding(fault, what, (await connection.execute(_SQL[name])).scalar_one())
+            for fault, checks in CHECKS.items()
             for what, name in checks
         ]

@@ -1,7 +1,7 @@
 """A shop: places orders through the orders module's log, with deadlines so short that timeouts race payments.
 
-Nothing here speaks to RabbitMQ: the orders leave through their module's log, as in a real service, with a relay or to
-those who follow it.
+Nothing here uses RabbitMQ: the orders leave through their module's log, as in a real service, by a relay or by
+consumers that follow the log.
 """
 
 import asyncio
@@ -28,24 +28,24 @@ SHORTEST_DEADLINE_SECONDS, LONGEST_DEADLINE_SECONDS = 0.4, 4.0
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the system is, and everything that still has to happen, by what it is."""
+    """How far the system is, and counts of what still has to happen."""
 
     orders: int
     settled: int
     deadlines: int
     answers: int
     unrelayed: int
-    unheard: int
+    unread: int
     commands: int
 
     @property
     def moving(self) -> dict[str, int]:
-        """What has still to happen; empty when the system is at rest."""
+        """What still has to happen; empty when the system is at rest."""
         left = {
             "deadlines": self.deadlines,
             "answers": self.answers,
             "entries to relay": self.unrelayed,
-            "events to hear": self.unheard,
+            "events to read": self.unread,
             "commands to take": self.commands,
         }
         return {what: count for what, count in left.items() if count}
@@ -60,7 +60,7 @@ class Shop:
         self._chance = random.Random(seed)
 
     async def place(self, count: int, placed: Callable[[int], None]) -> None:
-        """Place orders; some of the earlier ones are cancelled in each wave. ``placed`` hears how many there are."""
+        """Place orders, and cancel some earlier ones in each wave. ``placed`` is called with their number so far."""
         waiting: list[str] = []
         for start in range(0, count, WAVE):
             new = [f"shop-{self._seed}-{number:04}" for number in range(start, min(start + WAVE, count))]

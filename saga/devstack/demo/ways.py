@@ -1,7 +1,7 @@
-"""Two ways for an input to reach the order process: over the broker, or through the log of the module that says it.
+"""Two ways for an input to reach the order process: over the broker, or through its module's log.
 
-Both can say the same input again. Over the broker that is one message, delivered again; in a log it is another event,
-at a position of its own, that says nothing new.
+Both can repeat an input. Over the broker that is the same message, delivered again; in a log it is another event at a
+position of its own with the same contents.
 """
 
 import asyncio
@@ -21,20 +21,20 @@ from saga.postgres import LostRace, Statements, Unavailable, durable_transaction
 from saga.rabbitmq.publisher import Publisher
 
 SOURCE = "/demo/arrivals"
-TOLD_BY_THE_DEMO = "demo"
-"""In the metadata of what the demo itself said in another module's name."""
+MARK_OF_THE_DEMO = "demo"
+"""In the metadata of events that the demo appended in another module's name."""
 
-PATIENCE_SECONDS = 30.0
+LONGEST_WAIT_SECONDS = 30.0
 LOOK_SECONDS = 0.02
 
 _SQL = Statements(__package__)
 COUNT_TAKEN = _SQL["count_taken"]
-COUNT_UNHEARD = _SQL["count_unheard"]
+COUNT_UNREAD = _SQL["count_unread"]
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """What a module says of an order; the same ``id`` again is the same input again."""
+    """An event of a module about an order; the same ``id`` is the same input."""
 
     id: str
     module: str
@@ -44,17 +44,17 @@ class Input:
 
 
 class Way(Protocol):
-    """How inputs get to the order process."""
+    """Brings inputs to the order process."""
 
     async def send(self, inputs: Sequence[Input]) -> None:
-        """Send inputs, no two of them the same; they can't be lost any more when this returns."""
+        """Send inputs, no two of them the same; once this returns they can't be lost."""
 
-    async def until_heard(self) -> None:
-        """Wait until all that was sent has been taken in."""
+    async def until_handled(self) -> None:
+        """Wait until everything that was sent is handled."""
 
 
 class ByBroker:
-    """Publishes inputs, as modules do whose logs are kept elsewhere."""
+    """Publishes inputs, like modules whose logs are in another database."""
 
     def __init__(self, publisher: Publisher, engine: AsyncEngine, prefix: str) -> None:
         self._publisher = publisher
@@ -67,7 +67,7 @@ class ByBroker:
         await self._publisher.publish([_message(self._prefix, one) for one in inputs])
         self._sent |= {one.id for one in inputs}
 
-    async def until_heard(self) -> None:
+    async def until_handled(self) -> None:
         """Wait for an inbox row for each."""
         await _until(self._engine, COUNT_TAKEN, {"source": SOURCE}, len(self._sent))
 
@@ -82,21 +82,21 @@ class ByLogs:
         """Append, in one transaction."""
         events: defaultdict[str, list[NewEvent]] = defaultdict(list)
         for one in inputs:
-            said_by = {TOLD_BY_THE_DEMO: True}
-            events[one.module].append(NewEvent(one.order_id, one.kind, one.id, one.data, metadata=said_by))
+            mark = {MARK_OF_THE_DEMO: True}
+            events[one.module].append(NewEvent(one.order_id, one.kind, one.id, one.data, metadata=mark))
         await append_surely(self._engine, events)
 
-    async def until_heard(self) -> None:
-        """Wait until the order process's cursors have come to the ends of the logs."""
-        await _until(self._engine, COUNT_UNHEARD, {}, 0)
+    async def until_handled(self) -> None:
+        """Wait until the order process's cursors have reached the ends of the logs."""
+        await _until(self._engine, COUNT_UNREAD, {}, 0)
 
 
 async def append_surely(engine: AsyncEngine, events: Mapping[str, Sequence[NewEvent]]) -> None:
-    """Append to each module's log, all or nothing, through a database that is away for a moment."""
+    """Append to each module's log, all or nothing; retry while the database is away."""
     attempts = AsyncRetrying(
         retry=retry_if_exception_type((Unavailable, LostRace)),
         wait=wait_random_exponential(multiplier=0.05, max=1),
-        stop=stop_after_delay(PATIENCE_SECONDS),
+        stop=stop_after_delay(LONGEST_WAIT_SECONDS),
         reraise=True,
     )
     async for attempt in attempts:
@@ -107,7 +107,7 @@ async def append_surely(engine: AsyncEngine, events: Mapping[str, Sequence[NewEv
 
 
 async def _until(engine: AsyncEngine, question: TextClause, about: Mapping[str, str], answer: int) -> None:
-    async with asyncio.timeout(PATIENCE_SECONDS), engine.connect() as connection:
+    async with asyncio.timeout(LONGEST_WAIT_SECONDS), engine.connect() as connection:
         while (await connection.execute(question, about)).scalar_one() != answer:
             await asyncio.sleep(LOOK_SECONDS)
 

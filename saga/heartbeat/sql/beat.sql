@@ -1,5 +1,5 @@
--- Notes that these loops of a service go round now, and takes away the rows of loops that it no longer has and of
--- everybody who has not been heard of for a day. A loop that is known and does not go round keeps its old row.
+-- Records that these loops of a service go round now. Removes the rows of loops that the service no longer has, and the
+-- rows of other services that are older than a day. A known loop that does not go round keeps its old row.
 -- Index: service_pkey.
 WITH gone AS (
     DELETE FROM saga.service

@@ -1,3 +1,3 @@
--- Takes away what a service that ends well has told of its loops.
+-- Removes the rows of a service that ends as it should.
 -- Index: service_pkey.
 DELETE FROM saga.service WHERE service = :service AND host = :host AND pid = :pid

@@ -1,9 +1,9 @@
 """Forward-only migrations: each runs once, under an advisory lock, in one transaction with its version row.
 
-The problem: a migration needs locks that exclude everybody, and PostgreSQL lets everybody who comes later queue behind
-one that waits. So behind one forgotten transaction of somebody else's a migration would stop all services, without end
-and in silence. Therefore it waits for a lock for LOCK_SECONDS at most, gives up all that it has, lets the others pass,
-and tries again after a growing pause, as long as it may. Whoever is in the way is named.
+The problem: a migration needs exclusive locks, and later requests for a lock queue behind one that waits. So a
+migration that waits for another client's forgotten transaction would stop all services, silently and for ever.
+Therefore it waits for a lock for LOCK_SECONDS at most, rolls back, lets the others pass, and tries again after a
+growing pause, until its time is up. It reports the sessions that are in the way.
 """
 
 import asyncio
@@ -31,22 +31,22 @@ from saga.settings import SettingsError
 VERSION_TABLE: Final = "schema_version"
 
 WAIT_SECONDS: Final = 300.0
-"""How long to try, if nobody says otherwise."""
+"""How long to try by default."""
 LOCK_SECONDS: Final = 2
 LONGEST_PAUSE_SECONDS: Final = 15.0
 
 _LOCK_NOT_AVAILABLE: Final = ("55P03", "40P01")
 """lock_not_available, deadlock_detected."""
 
-# No limit of a role, a database or a connection may cut a long migration in the middle. Not every version of PostgreSQL
-# has each of these.
+# No limit of a role, a database or a connection may interrupt a long migration. Not every version of PostgreSQL has all
+# of these settings.
 _LIMITS = text("""
 SELECT set_config(name, CASE name WHEN 'lock_timeout' THEN :lock ELSE '0' END, true) FROM pg_settings
 WHERE name IN ('lock_timeout', 'statement_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')
 """)
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtext(:schema)), set_config('synchronous_commit', 'on', true)")
-"""Whoever is told that the schema is there must find it there, also after a crash."""
+"""After a successful return a caller must find the schema, also after a crash: hence synchronous_commit."""
 
 _HAS_VERSION = text("""
 SELECT EXISTS (
@@ -54,7 +54,7 @@ SELECT EXISTS (
     WHERE n.nspname = :schema AND c.relname = :table
 )
 """)
-"""Not to_regclass: what that does not find a session remembers, also while it waits for the lock."""
+"""Not to_regclass: a session caches that a name was not found, also while it waits for the lock."""
 
 _HAS_TABLES = text("SELECT EXISTS (SELECT FROM pg_class WHERE relnamespace = to_regnamespace(:schema))")
 
@@ -62,12 +62,12 @@ Say = Callable[[str], None]
 
 
 class SchemaUnusable(SettingsError):
-    """The schema is none that a migration can start from; the message says why, and what to do."""
+    """A migration can't start from this schema; the message says why, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Migrated:
-    """What became of one schema: its version before (None if there was none) and after."""
+    """The result for one schema: its version before (None if there was none) and after."""
 
     schema: str
     before: str | None
@@ -77,7 +77,7 @@ class Migrated:
 
     @property
     def is_newer(self) -> bool:
-        """Whether a newer program has migrated it, and this one left it alone."""
+        """Whether a newer program has migrated the schema, so that this one left it alone."""
         return self.after > self.newest
 
     def __str__(self) -> str:
@@ -100,12 +100,12 @@ def migrate(
     say: Say | None = None,
     allow_unsafe: bool = False,
 ) -> Migrated:
-    """Bring a schema to its newest version; any number of callers at once are fine.
+    """Bring a schema to its newest version; any number of callers may do so at once.
 
-    ``folder`` holds the migration scripts in ``versions/``, ``say`` hears why it takes long. Raises Unavailable if the
-    database can't be reached or written, NeedsPerson if it is not fit (see ``fitness``), Conflict if others were in the
-    way for ``wait_seconds``, SchemaUnusable for a schema that is not what a migration left. Not for use in a running
-    event loop.
+    ``folder`` holds the migration scripts in ``versions/``; ``say`` is called with the reason for each wait. Raises
+    Unavailable if the database can't be reached or written, NeedsPerson if it is not fit (see ``fitness``), LostRace if
+    others were in the way for ``wait_seconds``, SchemaUnusable for a schema that no migration left. Not for use in a
+    running event loop.
     """
     return asyncio.run(
         upgrade(database_url, folder, schema, wait_seconds=wait_seconds, say=say, allow_unsafe=allow_unsafe)
@@ -126,7 +126,7 @@ async def upgrade(
     engine = connect_engine(database_url, "migrate", 2, command_timeout=None)
     obstacles = Obstacles(engine)
 
-    def tell(state: RetryCallState) -> None:
+    def report(state: RetryCallState) -> None:
         if say is not None:
             waited = state.seconds_since_start or 0.0
             say(f"The schema {schema} is in use, {waited:.0f} s so far: {obstacles}. Trying again.")
@@ -135,7 +135,7 @@ async def upgrade(
         retry=retry_if_exception(_was_in_the_way),
         wait=wait_random_exponential(multiplier=0.5, max=LONGEST_PAUSE_SECONDS),
         stop=stop_after_delay(wait_seconds),
-        before_sleep=tell,
+        before_sleep=report,
         reraise=True,
     )
     try:
@@ -171,7 +171,7 @@ async def _attempt(
             if _is_behind(scripts, schema, before, newest):
                 async with obstacles.watched(connection):
                     await connection.execute(_LOCK, {"schema": schema})
-                    # Whoever had the lock may have done it all.
+                    # The previous holder of the lock may have migrated the schema.
                     before = await _read_version(connection, schema)
                     if _is_behind(scripts, schema, before, newest):
                         if before is None:
@@ -193,7 +193,7 @@ def _newest(scripts: ScriptDirectory, target: str) -> str:
 
 
 async def _read_version(connection: AsyncConnection, schema: str) -> str | None:
-    """The version that the last migration left, None before the first one. Raises SchemaUnusable for anything else."""
+    """The version that the last migration left; None before the first migration. Raises SchemaUnusable otherwise."""
     table = f'"{schema}".{VERSION_TABLE}'
     if not (await connection.execute(_HAS_VERSION, {"schema": schema, "table": VERSION_TABLE})).scalar_one():
         return None
@@ -201,13 +201,13 @@ async def _read_version(connection: AsyncConnection, schema: str) -> str | None:
     if len(versions) == 1:
         return str(versions[0])
     raise SchemaUnusable(
-        f"The table {schema}.{VERSION_TABLE} has {len(versions) or 'no'} rows in place of one, so nobody knows what to"
-        " migrate from: write the version of the schema into it, or restore a backup."
+        f"The table {schema}.{VERSION_TABLE} has {len(versions) or 'no'} rows in place of one, so the version of the"
+        " schema is unknown: write it into the table, or restore a backup."
     )
 
 
 def _is_behind(scripts: ScriptDirectory, schema: str, version: str | None, newest: str) -> bool:
-    """Whether there is anything to do. Raises SchemaUnusable for what no version of this program can have left."""
+    """Whether there is anything to do. Raises SchemaUnusable for a version that no version of this program left."""
     known = {script.revision for script in scripts.walk_revisions()}
     if version is None or version in known:
         return version is None or version < newest
@@ -220,14 +220,14 @@ def _is_behind(scripts: ScriptDirectory, schema: str, version: str | None, newes
 
 
 async def _create_schema(connection: AsyncConnection, schema: str) -> None:
-    """Only where it is missing: who owns it need not have the right to create others. Raises SchemaUnusable."""
+    """Create the schema if it is missing: its owner may lack the right to create others. Raises SchemaUnusable."""
     name = {"schema": f'"{schema}"'}
     if not (await connection.execute(text("SELECT to_regnamespace(:schema) IS NOT NULL"), name)).scalar_one():
         await connection.execute(text(f'CREATE SCHEMA "{schema}"'))
     elif (await connection.execute(_HAS_TABLES, name)).scalar_one():
         raise SchemaUnusable(
-            f"The schema {schema} has tables and no {VERSION_TABLE}, so nobody knows what to migrate from: restore a"
-            " backup, or, if the tables are somebody else's, use another database."
+            f"The schema {schema} has tables and no {VERSION_TABLE}, so its version is unknown: restore a backup, or,"
+            " if the tables belong to another application, use another database."
         )
 
 

@@ -1,4 +1,4 @@
-"""Who is in the way of a migration, as far as its login may know: looked up while it waits."""
+"""Looks up which sessions block a waiting migration, as far as its login may see them."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 LOOK_SECONDS = 0.4
 SHOWN = 3
 
-# Of others' sessions a login without rights sees the name only. A prepared transaction has no process: pid 0.
+# A login without rights sees only the names of others' sessions. A prepared transaction has no process: its pid is 0.
 _BLOCKING = text("""
 SELECT blocking AS pid, activity.application_name, to_char(activity.xact_start AT TIME ZONE 'UTC',
     'YYYY-MM-DD HH24:MI:SS "UTC"') AS since
@@ -22,7 +22,7 @@ ORDER BY activity.xact_start NULLS LAST, blocking
 
 
 class Obstacles:
-    """The sessions that were last seen in the way."""
+    """The sessions that last blocked the migration."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -30,13 +30,13 @@ class Obstacles:
 
     def __str__(self) -> str:
         if not self._seen:
-            return "in the way is somebody who can't be named"
+            return "in the way is a session that this login can't see"
         more = f", and {len(self._seen) - SHOWN} more" if len(self._seen) > SHOWN else ""
         return f"in the way: {', '.join(self._seen[:SHOWN])}{more}"
 
     @asynccontextmanager
     async def watched(self, waiting: AsyncConnection) -> AsyncIterator[None]:
-        """Look now and then who keeps this connection waiting, over another one."""
+        """Look every LOOK_SECONDS, over another connection, which sessions block this one."""
         pid = (await waiting.execute(text("SELECT pg_backend_pid()"))).scalar_one()
         watch = asyncio.create_task(self._watch(pid))
         try:
@@ -46,7 +46,7 @@ class Obstacles:
             await asyncio.gather(watch, return_exceptions=True)
 
     async def _watch(self, pid: int) -> None:
-        """Names are a help, not more: a look that fails ends the looking, not the migration."""
+        """Names only help people: a look that fails ends the looking, not the migration."""
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             async with self._engine.connect() as connection:
@@ -57,7 +57,7 @@ class Obstacles:
 def _named(row: Any) -> str:
     if row.pid == 0:
         return "a prepared transaction"
-    told = [repr(row.application_name)] if row.application_name else []
+    details = [repr(row.application_name)] if row.application_name else []
     if row.since:
-        told.append(f"in a transaction since {row.since}")
-    return f"process {row.pid} ({', '.join(told)})" if told else f"process {row.pid}"
+        details.append(f"in a transaction since {row.since}")
+    return f"process {row.pid} ({', '.join(details)})" if details else f"process {row.pid}"

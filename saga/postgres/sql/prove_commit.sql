@@ -1,6 +1,6 @@
--- Leaves the proof of a transaction in the slot of its connection, and holds the slot until the transaction ends. It is
--- the first statement of its transaction, so it also sees to the end: the proof must be on the disk before anybody can
--- see it, whatever database and role have set.
+-- Writes the proof of a transaction into the slot of its connection, and locks the slot until the transaction ends. As
+-- the first statement of its transaction it also turns synchronous_commit on: the proof must be on the disk before
+-- another client can see it, whatever the defaults of database and role are.
 -- Index: commit_proof_pkey.
 INSERT INTO saga.commit_proof (slot, token) VALUES (:slot, :token)
 ON CONFLICT (slot) DO UPDATE SET token = excluded.token, written_at = excluded.written_at

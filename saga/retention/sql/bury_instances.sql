@@ -1,4 +1,4 @@
--- Leaves tombstones in the place of instances that this transaction has locked.
+-- Replaces instances that this transaction has locked by tombstones.
 -- Indexes: instance_pkey, instance_tombstone_pkey.
 WITH pruned AS (
     DELETE FROM saga.instance

@@ -1,5 +1,5 @@
--- Locks instances to prune, in id order; one that a step holds or has moved meanwhile is passed over. Its age alone would
--- not tell: a step that commits late may have written early.
+-- Locks instances to prune, in id order; skips one that a step holds or has changed meanwhile. The age alone does not
+-- show a change: a step that commits late may have written early.
 -- Index: instance_pkey.
 SELECT i.process_id
 FROM saga.instance AS i

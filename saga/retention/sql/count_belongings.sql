@@ -1,4 +1,4 @@
--- What would go with some instances.
+-- Counts the rows that would be removed with some instances.
 -- Indexes: event_log_module_stream_id_stream_version_key, timer_pkey.
 SELECT
     count(*) AS entries,

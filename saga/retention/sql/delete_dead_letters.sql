@@ -1,4 +1,4 @@
--- Closed dead letters; one that is being opened anew is passed over.
+-- Deletes closed dead letters; skips one that is being reopened.
 -- Index: dead_letter_pkey.
 DELETE FROM saga.dead_letter WHERE dead_letter_id IN (
     SELECT dead_letter_id FROM saga.dead_letter

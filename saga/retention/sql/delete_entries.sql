@@ -1,4 +1,4 @@
--- Entries of a log by their positions; their streams go on counting from the versions that are kept of them.
+-- Deletes entries of a log by their positions; keeps the last version of each stream, from which its versions continue.
 -- Indexes: event_log_pkey, stream_tombstone_pkey.
 WITH gone AS (
     DELETE FROM saga.event_log

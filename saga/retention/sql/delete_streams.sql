@@ -1,4 +1,4 @@
--- The entries of pruned instances; how many those were, and the position of the last one.
+-- Deletes the entries of pruned instances; returns how many there were, and the position of the last one.
 -- Index: event_log_module_stream_id_stream_version_key.
 WITH gone AS (
     DELETE FROM saga.event_log

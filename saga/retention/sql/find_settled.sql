@@ -1,5 +1,5 @@
--- Of some instances those that are settled since long and not needed any more: all of their entries were read by
--- everybody, no open dead letter is about them or claims a position that one of their messages has, and a cursor covers
+-- Which of these instances have been settled for long enough and are not needed any more: all readers have read all of
+-- their entries, no open dead letter is about them or claims the position of one of their messages, and a cursor covers
 -- each of these positions. Locks nothing.
 -- Indexes: instance_pkey, dead_letter_open_idx, event_log_module_stream_id_stream_version_key, cursor_pkey.
 SELECT i.process_id, i.stream_version

@@ -1,4 +1,4 @@
--- Leaves tombstones in the place of inbox rows without position.
+-- Inserts tombstones for removed inbox rows without a position.
 -- Index: inbox_tombstone_pkey.
 INSERT INTO saga.inbox_tombstone (consumer, key, digest)
 SELECT :consumer, m.key, m.digest

@@ -1,4 +1,4 @@
--- The inbox rows of messages without position that led to some instances. Locks them, in the order in which steps do.
+-- The inbox rows of messages without a position that were for these instances. Locks them, in the same order as steps.
 -- Indexes: event_log_module_stream_id_stream_version_key, inbox_message_key.
 SELECT l.stream_id AS process_id, i.source, i.message_id, i.digest
 FROM saga.event_log AS l

@@ -1,5 +1,5 @@
--- The next dead letters, by id, which is the order in which they came first. One that was discarded is all that tells what
--- became of its event, so it is needed as long as that is in the log.
+-- The next dead letters by id, which is the order in which they were first seen. A discarded one is the only record of
+-- what happened to its event, so it is needed as long as the event is in the log.
 -- Indexes: dead_letter_pkey, event_log_pkey.
 SELECT
     d.dead_letter_id, d.first_seen_at, d.closed_at,

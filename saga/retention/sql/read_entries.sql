@@ -1,4 +1,4 @@
--- The next entries of a log; the first one of an instance's stream, as far as that is left, ``begins`` it.
+-- The next entries of a log; ``begins`` marks the first remaining entry of an instance's stream.
 -- Index: event_log_pkey.
 SELECT
     position, stream_id, target, recorded_at,

@@ -1,4 +1,4 @@
--- The logs that are kept here: whose process's own each is, if one's, and who reads it, the slowest first.
+-- The logs in this database: for each the process whose own log it is, if any, and its readers, the slowest first.
 -- Indexes: instance_pkey, instance_tombstone_pkey; module and cursor are a few rows.
 SELECT
     m.name AS module, m.last_position, m.pruned_position,

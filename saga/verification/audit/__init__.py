@@ -1,7 +1,7 @@
-"""The audit: what a running system has made of the facts, held against what the declared model makes of them.
+"""The audit: compares the state of a running system with what the declared model gives for the same facts.
 
-`saga.verification.replay` goes through a record in its order, by the engine's own decision. The audit never looks at
-the order and never asks that function: it reads the tables.
+`saga.verification.replay` follows a record in its order, with the engine's own decision. The audit uses neither the
+order nor that function: it reads the tables of the declaration.
 """
 
 from saga.verification.audit.check import Audited, audit, audit_these, count_differing

@@ -1,4 +1,4 @@
-"""The audit of all instances of a process, in the pages in which a replay goes through them, beside everything else."""
+"""Audits all instances of a process, in the same pages as a replay, while the system works."""
 
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from saga.verification.replay.fold import RESTARTS
 class Audited:
     """One instance, audited. ``process_version`` is that of its row; None if it has none.
 
-    ``left_standing`` are the last commands of effects of which the model wants nothing now: told, not compared.
+    ``left_standing`` are the last commands of effects for which the model wants nothing now: reported, not compared.
     """
 
     process_id: str
@@ -43,7 +43,7 @@ def audit_these(
 
 
 async def count_differing(engine: AsyncEngine, process: Process) -> int:
-    """How many instances are not what the model says of their facts. Raises Unavailable."""
+    """How many instances differ from the model for their facts. Raises Unavailable."""
     return sum([sum(bool(one.differences) for one in page) async for page in audit(engine, process)])
 
 
@@ -69,7 +69,7 @@ async def _audit(connection: AsyncConnection, process: Process, process_ids: Seq
 async def _read_records(
     connection: AsyncConnection, process: Process, process_ids: Sequence[str]
 ) -> Mapping[str, Record]:
-    """Gather the records while they are read: of a fact that came often one is in memory."""
+    """Build the records while the entries are read: memory holds a fact once, however often it came."""
     records: dict[str, Record] = {}
     parameters = {"module": process.module, "process_ids": list(process_ids)}
     async for row in await connection.stream(READ_STREAMS, parameters):

@@ -1,16 +1,16 @@
-"""The audit of what was sent: whether a process's log and its collaborators have the same commands.
+"""Audits the sent commands: whether a process's log and its collaborators have the same ones.
 
-The problem: a database that loses commits may lose a command from the log that has been carried out, or one from its
-collaborator that counts as delivered. An instance says nothing of either.
+The problem: a database that loses commits may lose from the log a command that was carried out, or from a collaborator
+a command that counts as delivered. An instance shows neither.
 
 The model: a collaborator that keeps its commands in this database has them in the table ``command`` of a schema of its
-own name: ``command_id``, ``type``, ``body``, ``received_at``. A command's id is derived from what it says, so those of
-a process are told from all others. Each of them is in the process's log, since it is sent from there. And of those in
-the log the collaborator has each that stands before one that it has had for some time: what is missing among them is
-not on its way any more. What the collaborator rejected (a table ``rejected`` with ``message_id``) or the broker gave up
-on is accounted for.
+own name: ``command_id``, ``type``, ``body``, ``received_at``. A command's id is derived from its contents, which shows
+which commands are this process's. Each of them must be in the process's log, since it is sent from there. The other way
+round, the collaborator must have each command of the log that precedes one that it has had for some time: a command
+that is missing among these is not on its way any more. Commands that the collaborator rejected (a table ``rejected``
+with ``message_id``) or that the broker gave up count as found.
 
-What can't be told is left out: commands that were pruned with their instance. Both sides are read page by page, each
+Commands that were pruned with their instance can't be checked and are left out. Both sides are read page by page, each
 page as of one moment.
 """
 
@@ -32,7 +32,7 @@ from saga.verification.audit.events import READ_CAME_BACK
 
 COMMANDS_AT_ONCE: Final = 1_000
 ON_ITS_WAY: Final = timedelta(seconds=30)
-"""How long a command may be overtaken by others: several batches are taken side by side, and some twice."""
+"""How long a command may be overtaken by others: several batches are handled side by side, and some twice."""
 
 _SQL = Statements(__package__)
 READ_COLLABORATORS = _SQL["read_collaborators"]
@@ -66,7 +66,7 @@ class StrayCommand:
 
 @dataclass(frozen=True, slots=True)
 class AuditedCommands:
-    """A page: how many commands it had, and those that only one side has."""
+    """A page: the number of compared commands, and those that only one side has."""
 
     compared: int
     astray: tuple[StrayCommand, ...]
@@ -74,13 +74,13 @@ class AuditedCommands:
 
 @dataclass(frozen=True, slots=True)
 class _Collaborator:
-    """One that keeps its commands here; the tables are its own, so their statements are made for it."""
+    """A collaborator that keeps its commands in this database; the statements are built for its own tables."""
 
     name: str
     keeps_rejected: bool
 
     def next_commands(self, process: Process, after: str, limit: int) -> Select[Any]:
-        """Commands after an id, with what their ids are derived from, and whether each has been there for some time."""
+        """Commands after an id, with the values that their ids derive from; ``is_old``: older than ON_ITS_WAY."""
         command = table("command", schema=self.name)
         command_id, body = column("command_id", Text), column("body", JSONB)
         is_old: ColumnElement[bool] = column("received_at") < func.clock_timestamp() - ON_ITS_WAY
@@ -90,7 +90,7 @@ class _Collaborator:
         return wanted.where(command_id > after).order_by(command_id).limit(limit)
 
     def known(self, ids: Sequence[str]) -> Select[Any] | CompoundSelect[Any]:
-        """Which of these commands it has, or has rejected."""
+        """Which of these commands it has or has rejected."""
         wanted = any_(bindparam("ids", list(ids), ARRAY(Text)))
         taken: Select[Any] = select(column("command_id")).select_from(table("command", schema=self.name))
         taken = taken.where(column("command_id") == wanted)
@@ -103,7 +103,7 @@ class _Collaborator:
 async def audit_commands(
     engine: AsyncEngine, process: Process, page_size: int = COMMANDS_AT_ONCE
 ) -> AsyncGenerator[AuditedCommands, None]:
-    """Audit the commands to collaborators that keep theirs in this database, a page at a time. Raises Unavailable."""
+    """Audit the commands of collaborators that keep them in this database, a page at a time. Raises Unavailable."""
     names = sorted({effect.collaborator for effect in process.effects if isinstance(effect, Effect)})
     async with one_moment(engine) as connection:
         rows = (await connection.execute(READ_COLLABORATORS, {"collaborators": names})).all()
@@ -128,7 +128,7 @@ async def audit_commands(
 
 
 def _is_of(process: Process, row: Row[Any]) -> bool:
-    """Whether it is a command of this process: nobody else comes to its id."""
+    """Whether it is a command of this process: only this process derives its id."""
     if None in (row.process_id, row.effect, row.revision):
         return False
     return bool(row.command_id == derived_id("command", process.name, row.process_id, row.effect, row.revision))
@@ -137,7 +137,7 @@ def _is_of(process: Process, row: Row[Any]) -> bool:
 async def _positions(
     connection: AsyncConnection, process: Process, collaborator: _Collaborator, commands: Sequence[Row[Any]]
 ) -> dict[str, int]:
-    """Where commands of the collaborator stand in the log; those that are not there are left out."""
+    """The positions in the log of the collaborator's commands, without those that are not there."""
     if not commands:
         return {}
     parameters = {"own": process.module, "collaborator": collaborator.name} | {
@@ -148,7 +148,7 @@ async def _positions(
 
 
 async def _unrecorded(connection: AsyncConnection, process: Process, missing: Sequence[Row[Any]]) -> list[Row[Any]]:
-    """Those of the missing commands that were not pruned."""
+    """The missing commands that were not pruned."""
     if not missing:
         return []
     about = {"own": process.module, "process": process.name, "process_ids": sorted({one.process_id for one in missing})}

@@ -1,11 +1,11 @@
-"""The comparison of an instance, as it is stored and as it has commanded others, with what the model says. Pure.
+"""Compares an instance, its stored state and the commands it sent, with the model. Pure.
 
-What a collaborator was told last of an effect has to be what the model wants of it. Of an effect of which the model
-wants nothing now, what was sent last may stand: it is told as it is. But an instance has passed through nothing but
-parts of its facts, so where these are few, one of them must have wanted what was sent. Another version of the process
-may have wanted more, so this is asked of rows of the same version alone.
+The last command for an effect has to be the one that the model wants. If the model wants nothing for an effect now, the
+last command may stand: it is reported and not compared. But an instance has only ever known subsets of its facts, so if
+the facts are few, one of their subsets must have wanted the command. Another version of the process may have wanted
+more, so this is checked only for rows of the same version.
 
-Where a record can't be read as a set of facts, nothing is said of what they come to.
+If a record can't be read as a set of facts, the state is not compared.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,19 +23,19 @@ from saga.verification.difference import Difference, worded
 from saga.verification.replay import Stored
 
 MOST_FACTS = 8
-"""Of as many facts all parts are tried; of ten there are a thousand."""
+"""Up to so many facts all subsets are tried; ten facts have a thousand."""
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """What differs, and what was commanded last of effects of which the model wants nothing now."""
+    """The differences, and the last commands of effects for which the model wants nothing now."""
 
     differences: tuple[Difference, ...]
     left_standing: tuple[str, ...] = ()
 
 
 def compare(process: Process, stored: Stored | None, record: Record | None, timers: AbstractSet[str]) -> Compared:
-    """Compare what is known of an instance; ``timers`` are the names of its timers, fired or not."""
+    """Compare an instance with the model; ``timers`` are the names of its timers, fired or not."""
     if record is None:
         said = "it has a row, and nothing is recorded of it"
         return Compared((Difference("record", said, found=stored.outcome),) if stored else ())
@@ -51,7 +51,7 @@ def compare(process: Process, stored: Stored | None, record: Record | None, time
 
 
 def _by_facts(process: Process, stored: Stored | None, record: Record, timers: AbstractSet[str]) -> Compared:
-    """What differs from what the facts come to, if they come to anything."""
+    """The differences from the model's result for the facts, if it has one."""
     if contradicting := tuple(contradictions(process, record.begin, record.facts.values())):
         return Compared(tuple(Difference("facts", one) for one in contradicting))
     expected = expect(process, record.begin, record.facts.values())
@@ -101,7 +101,7 @@ def _about_facts(
 
 
 def _ignored(process: Process, record: Record, expected: Expected) -> Iterator[Difference]:
-    """Facts that were ignored, and without which the model comes to something else."""
+    """Facts that were ignored although they change the model's result."""
     ignored = sorted(record.facts.keys() - record.taken)
     taken = [record.facts[one] for one in sorted(record.taken)]
     if ignored and fold(process, record.begin, taken) != expected.held:
@@ -138,7 +138,7 @@ def _held(process: Process, found: JointState, model: JointState) -> Iterator[Di
 
 
 def _sent(process: Process, state: State, record: Record, expected: Expected) -> Iterator[Difference]:
-    """What the instance knows of its own commands, held against those in the log."""
+    """Compare the commands in the instance's state with those in the log."""
     deadlines = {effect.name for effect in process.effects if not isinstance(effect, Effect)}
     known = {name: sent for name, sent in state.commanded.items() if name not in deadlines}
     for name in sorted(known.keys() | record.last.keys() | (record.commanded.keys() - deadlines)):
@@ -164,7 +164,7 @@ def _effects(process: Process, record: Record, expected: Expected) -> Iterator[D
 
 
 def _astray(process: Process, armed: AbstractSet[str], record: Record, expected: Expected) -> Iterator[Difference]:
-    """What was commanded, is not wanted now, and can't have been wanted before either: by no part of the facts."""
+    """What was commanded, is not wanted now, and can't have been wanted before: no subset of the facts wants it."""
     sent = [one for name, one in sorted(record.last.items()) if name not in expected.effects]
     deadlines = {effect.name for effect in process.effects if isinstance(effect, Deadline)} - record.commanded.keys()
     armed = (armed & deadlines) - expected.deadlines.keys()
@@ -206,7 +206,7 @@ def _effect(name: str, wish: Wish, last: LastCommand | None, before: Commanded |
 
 
 def _checked(process: Process, record: Record, expected: Expected) -> Iterator[Difference]:
-    """What the checker comes to on the same facts; it knows no instance that was pruned."""
+    """Compare with the checker's result for the same facts; the checker knows no pruned instances."""
     end_state = run_history(process, canonical_orders(record.facts.values())[0]).end_state
     if end_state.outcome is not expected.outcome:
         said = f"the checker comes to {end_state.outcome.value} with these facts, the model to {expected.outcome.value}"
@@ -217,7 +217,7 @@ def _checked(process: Process, record: Record, expected: Expected) -> Iterator[D
 
 
 def _timers(record: Record, expected: Expected, timers: AbstractSet[str]) -> Iterator[Difference]:
-    """Deadlines that are wanted and will never come; those of a settled instance may have been dropped."""
+    """Deadlines that are wanted and have no timer; those of a settled instance may have been dropped."""
     came = {fact.kind for fact in record.facts.values()}
     for name, deadline in sorted(expected.deadlines.items()):
         if not expected.settled and deadline.emits not in came and name not in timers:
@@ -225,7 +225,7 @@ def _timers(record: Record, expected: Expected, timers: AbstractSet[str]) -> Ite
 
 
 def _conditions(process: Process, sent: LastCommand) -> list[str]:
-    """The conditions into which a command may bring its effect."""
+    """The conditions that a command may bring about for its effect."""
     name = sent.effect.partition("/")[0]
     effects = [effect for effect in process.effects if isinstance(effect, Effect) and effect.name == name]
     of = [effect for effect in effects if effect.collaborator == sent.collaborator]

@@ -1,16 +1,16 @@
-"""The audit of what was heard: whether every event that a cursor covers has an answer.
+"""Audits the consumed events: whether every event that a cursor covers has an answer.
 
-The problem: an instance says nothing of an event that never reached it. The modules' logs do, where they are kept here.
+The problem: an instance does not show an event that never reached it. The modules' logs do, if they are in this
+database.
 
-The model: below its cursor, and in the ranges beyond that it has noted as handled, a process has handled everything. So
-each public event there that it hears has exactly one answer in the record of the instance that it is about, or a dead
-letter, whatever became of that. (Two answers are a difference of their instance.) Events and answers are compared page
-by page, each page as of one moment.
+The model: a process has handled everything up to its cursor, and in the handled ranges beyond. So each public event
+there that it consumes has exactly one answer in the record of its instance, or a dead letter, open or closed. (Two
+answers are a difference of their instance.) Events and answers are compared page by page, each page as of one moment.
 
-An erased event has lost what its answer is found by; it says itself which instances it was erased for.
+An erased event has lost the data that lead to its answer; it names the instances that it was erased for.
 
-What can't be told is left out: answers that were pruned with their instance, events that were, and events that were
-erased for other processes alone, since nobody gets them any more.
+Some things can't be checked and are left out: answers that were pruned with their instance, pruned events, and events
+that were erased only for other processes, since they are not delivered any more.
 """
 
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
@@ -37,10 +37,7 @@ READ_CAME_BACK = _SQL["read_came_back"]
 
 @dataclass(frozen=True, slots=True)
 class UnansweredEvent:
-    """A public event that the cursor of a process covers and nobody has answered.
-
-    ``process_id`` is None where the event was not understood.
-    """
+    """A public event that the cursor covers and that has no answer. ``process_id`` is None for invalid data."""
 
     process: str
     module: str
@@ -58,7 +55,7 @@ class UnansweredEvent:
 
 @dataclass(frozen=True, slots=True)
 class AuditedEvents:
-    """A page: how many events it had for the process, and those without an answer."""
+    """A page: the number of its events for the process, and those without an answer."""
 
     heard: int
     unanswered: tuple[UnansweredEvent, ...]
@@ -67,7 +64,7 @@ class AuditedEvents:
 async def audit_events(
     engine: AsyncEngine, process: Process, page_size: int = EVENTS_AT_ONCE
 ) -> AsyncGenerator[AuditedEvents, None]:
-    """Audit what the process has heard of the logs that are kept here, a page at a time. Raises Unavailable."""
+    """Audit the events that the process has consumed from the logs here, a page at a time. Raises Unavailable."""
     parameters = {"consumer": process.name, "modules": list(process.inputs)}
     async with one_moment(engine) as connection:
         cursors = (await connection.execute(READ_CURSORS, parameters)).all()
@@ -85,7 +82,7 @@ async def audit_events(
 
 
 def _heard(process: Process, module: str, rows: Sequence[Row[Any]]) -> Iterator[UnansweredEvent]:
-    """The events that the process hears; deadlines of other processes, of one name with its own, it overhears."""
+    """The events that the process consumes, without deadlines of other processes that have the same name as its own."""
     kinds = {kind.__name__: kind for kind in process.inputs[module]}
     own = {effect.emits.__name__ for effect in process.effects if isinstance(effect, Deadline)}
     for row in rows:
@@ -112,7 +109,7 @@ def _about(process: Process, kind: type, stream_id: str, data: Mapping[str, Any]
 async def _unanswered(
     connection: AsyncConnection, process: Process, module: str, heard: Sequence[UnansweredEvent]
 ) -> tuple[UnansweredEvent, ...]:
-    """Those without an answer, without a dead letter, and not pruned."""
+    """The events that have no answer and no dead letter, and whose instance was not pruned."""
     if not heard:
         return ()
     about = {"own": process.module, "process_ids": sorted({one.process_id for one in heard if one.process_id})}

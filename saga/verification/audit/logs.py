@@ -1,9 +1,10 @@
-"""The audit of the logs that are kept here: whether any lacks a position.
+"""Audits the logs in this database: whether any lacks a position.
 
-The problem: where everything of an order is gone, its entries in the logs too, nothing is left that could differ.
+The problem: if all rows of an order are gone, including its entries in the logs, nothing is left that could differ.
 
-The model: an append takes the next positions of its module, under the row of that, and gives them back if it is undone.
-So a log has every position up to its last one. Only pruning removes entries, and says up to where it may have.
+The model: an append takes the next positions of its module, under the lock of the module's row, and a rollback returns
+them. So a log has every position up to its last one. Only pruning removes entries, and it records up to which position
+it may have.
 """
 
 from collections.abc import AsyncGenerator
@@ -38,7 +39,7 @@ class Gap:
 
 
 async def audit_logs(engine: AsyncEngine, page_size: int = POSITIONS_AT_ONCE) -> AsyncGenerator[list[Gap], None]:
-    """What each log that is kept here lacks, a stretch at a time. Raises Unavailable."""
+    """The missing positions of each log in this database, a stretch at a time. Raises Unavailable."""
     async with one_moment(engine) as connection:
         logs = (await connection.execute(READ_LOGS)).all()
     for log in logs:

@@ -1,16 +1,16 @@
-"""The model: what a set of facts must come to, by the tables of the declaration alone. Pure.
+"""The model: the result of a set of facts, by the tables of the declaration alone. Pure.
 
-The problem: whatever compares a running system with the function that runs in it finds its accidents, never its errors.
-So this is a second reading of the same declaration, small enough to be believed: it knows neither histories nor what
-was sent, and asks nothing of the engine's decision (a test sees to that).
+The problem: comparing a running system with the function that runs in it finds accidents, but never that function's
+errors. So this module interprets the same declaration a second time, and is small enough to trust: it knows neither
+histories nor sent commands, and does not use the engine's decision (a test checks that).
 
-The model: machines follow their tables, registers hold what was said by its key, and both must be the same in whatever
-order the facts are read. They are read in several orders that depend on their contents alone. Where these disagree the
-process itself diverges, and there is nothing to compare with. The outcome and what is wanted of others stand in the
-cells that the columns lead to.
+The model: machines follow their tables, registers hold facts by their keys, and both must be the same in whatever order
+the facts are read. The facts are read in several orders that depend only on their contents. If the results differ, the
+process itself diverges, and there is nothing to compare with. The outcome and the wanted effects are in the cells that
+the columns lead to.
 
-What can fail: several orders are not all of them. Whether a process converges at all is the checker's business, which
-looks at every order before anything is deployed.
+The limits: several orders are not all orders. The checker decides whether a process converges: it explores every order
+before the process is deployed.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -40,7 +40,7 @@ from saga.core.plain import plain
 
 @dataclass(frozen=True, slots=True)
 class JointState:
-    """What was taken in: the states of the machines, and what the registers hold."""
+    """The states of the machines, and the contents of the registers."""
 
     machines: Mapping[str, Enum]
     registers: Mapping[str, Any]
@@ -48,9 +48,9 @@ class JointState:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is wanted of one effect: its condition, and the command that brings it about.
+    """The wanted condition of one effect, and the command that brings it about.
 
-    Where the effect is in this condition ``at_first`` no command has to be there at all.
+    If the effect has this condition ``at_first``, no command is required.
     """
 
     collaborator: str
@@ -63,10 +63,10 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What a set of facts must come to. ``effects`` are wishes by the effect's name, with its key if it has one.
+    """The required result of a set of facts. ``effects`` are wishes by the effect's name, with its key if it has one.
 
-    ``split`` names the machines and registers that came out differently in different orders: then the rest is what one
-    of these orders leads to, and says nothing.
+    ``split`` names the machines and registers that differ between orders. Then the rest is the result of only one of
+    these orders, and has no meaning.
     """
 
     held: JointState
@@ -78,7 +78,7 @@ class Expected:
 
 
 def beginning(process: Process) -> JointState:
-    """Before anything was taken in."""
+    """The state before the first fact."""
     return JointState(
         {machine.name: machine.start for machine in process.machines},
         {one.name: one.start for one in process.registers},
@@ -86,7 +86,7 @@ def beginning(process: Process) -> JointState:
 
 
 def expect(process: Process, begin: JointState, facts: Iterable[Fact]) -> Expected:
-    """What these facts, taken in by an instance that held ``begin``, must come to."""
+    """The required result of these facts for an instance that begins with the state ``begin``."""
     held, *others = [fold(process, begin, order) for order in canonical_orders(facts)]
     outcome = _cell(process.outcomes, held)
     effects: dict[str, Wish] = {}
@@ -102,7 +102,7 @@ def expect(process: Process, begin: JointState, facts: Iterable[Fact]) -> Expect
 
 
 def canonical_orders(facts: Iterable[Fact]) -> tuple[Sequence[Fact], ...]:
-    """The distinct facts in orders that depend on what they say: by that, the other way round, and by its digest."""
+    """The distinct facts in three orders that depend on their contents: ascending, descending, and by digest."""
     said = {canonical(fact): fact for fact in facts}
     ascending = sorted(said)
     scattered = sorted(said, key=lambda one: blake2b(one, digest_size=16).digest())
@@ -115,7 +115,7 @@ def canonical(fact: Fact) -> bytes:
 
 
 def fold(process: Process, begin: JointState, facts: Sequence[Fact]) -> JointState:
-    """The facts taken in one by one: machines by their tables, registers by their keys."""
+    """Apply the facts one by one: to machines by their tables, to registers by their keys."""
     machines, registers = dict(begin.machines), dict(begin.registers)
     registers |= {one.name: dict(registers[one.name]) for one in process.registers if isinstance(one, Register)}
     for fact in facts:
@@ -133,7 +133,7 @@ def fold(process: Process, begin: JointState, facts: Sequence[Fact]) -> JointSta
 
 
 def contradictions(process: Process, begin: JointState, facts: Iterable[Fact]) -> Iterator[str]:
-    """Facts that say different things under one key, in words: no order of them could be right."""
+    """Facts that have different contents under one key, in words: no order of them could be right."""
     known = {one.name: dict(begin.registers[one.name]) for one in process.registers if isinstance(one, Register)}
     for fact in facts:
         for one in process.registers:
@@ -150,7 +150,7 @@ def _split(one: JointState, other: JointState) -> Iterator[str]:
 
 
 def _joint(columns: Sequence[Column], held: JointState) -> tuple[Any, ...]:
-    """The cell of a table that an instance stands in."""
+    """The key of the table's cell for a state."""
     return tuple(_value(column, held) for column in columns)
 
 
@@ -193,7 +193,7 @@ def _wish(effect: Effect, condition: Enum, held: JointState, key: str | None) ->
 
 
 def _carried(sends: CommandTemplate, held: JointState, key: str | None) -> dict[str, Any]:
-    """The fields that go along, from the entry under the key, or from the only one that there is."""
+    """The command's fields from the register: from the entry under the key, or from the only entry."""
     if sends.register is None:
         return {}
     entries = held.registers[sends.register.name]

@@ -1,7 +1,7 @@
-"""The record of one instance as a set: its facts, its answers and its commands, whatever their order. Pure.
+"""The record of one instance as a set: its facts, its answers and its commands, without their order. Pure.
 
-An instance that was pruned and came back has lost what was before. Its record begins with the state with which it came
-back, and what stands in front of that, if anything is left of it, is part of that state already.
+An instance that was pruned and came back has lost its earlier entries. Its record begins with the restored state; any
+entry before that, if it still exists, is part of that state already.
 """
 
 from collections import Counter
@@ -25,7 +25,7 @@ MOST_FEW: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class LastCommand:
-    """A command as the log has it."""
+    """A command in the log."""
 
     type: str
     collaborator: str
@@ -36,7 +36,7 @@ class LastCommand:
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """Numbers that are not there: the first few of them, and how many there are."""
+    """Missing numbers: the first few of them, and their count."""
 
     few: tuple[int, ...]
     count: int
@@ -47,7 +47,7 @@ class Absent:
 
 
 def absent(known: AbstractSet[int], first: int, last: int) -> Absent:
-    """Which numbers from the first to the last are not known; however far apart these are."""
+    """The numbers from ``first`` to ``last`` that are not known; also fast for a wide range."""
     count = max(last - first + 1 - sum(first <= one <= last for one in known), 0)
     return Absent(
         tuple(islice((one for one in range(first, last + 1) if one not in known), min(count, MOST_FEW))), count
@@ -56,13 +56,13 @@ def absent(known: AbstractSet[int], first: int, last: int) -> Absent:
 
 @dataclass(slots=True)
 class Record:
-    """What is recorded of an instance.
+    """The record of an instance.
 
-    ``facts`` are all that it has answered, by their canonical form, and ``taken`` those that it took in. ``answers``
-    counts by what an answer is about: the position in a log, or the source and id of what has none. ``last`` is the
-    command with the greatest revision for each effect; ``revisions`` counts those of each collaborator. ``troubles``
-    are entries that are not in order, in words; the record ``is_readable`` unless one of its facts is lost with them.
-    What an instance had before it was pruned is in ``begin``, ``commanded`` and ``sent_before``.
+    ``facts`` are all facts that it has answered, by their canonical form, and ``taken`` those that it took in.
+    ``answers`` counts answers by the position of their message in a log, or by source and id for a message without a
+    position. ``last`` is the command with the greatest revision for each effect; ``revisions`` counts the revisions of
+    each collaborator. ``troubles`` describes invalid entries in words; ``is_readable`` is false if a fact is lost with
+    one of them. ``begin``, ``commanded`` and ``sent_before`` are the state before the instance was pruned.
     """
 
     process: Process
@@ -82,13 +82,13 @@ class Record:
 
     @classmethod
     def begun(cls, process: Process, entry: Entry) -> "Record":
-        """The record of an instance whose first entry this is, or that came back with it."""
+        """The record of an instance that begins, or comes back, with this entry."""
         record = cls(process, beginning(process), is_revived=entry.type in RESTARTS, is_erased=entry.type == ERASED)
         record.add(entry)
         return record
 
     def add(self, entry: Entry) -> None:
-        """Add an entry; one that can't be read is a trouble of this instance alone."""
+        """Add an entry; one that can't be read is a trouble of only this instance."""
         self.versions.add(entry.stream_version)
         try:
             if entry.target is not None:
@@ -104,7 +104,7 @@ class Record:
             self.is_readable &= entry.target is not None
 
     def missing(self, last_version: int) -> "Absent":
-        """The versions of its stream that are not there, up to the last one that its row counts."""
+        """The missing versions of its stream, up to the last one that its row counts."""
         first = min(self.versions) if self.is_revived else 1
         return absent(self.versions, first, max(last_version, *self.versions))
 

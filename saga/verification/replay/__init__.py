@@ -1,4 +1,4 @@
-"""Replay: instances rebuilt from what was recorded, and held against what is stored. Sends nothing."""
+"""Replay: rebuilds instances from their records and compares them with what is stored. Sends nothing."""
 
 from saga.verification.replay.check import check, check_these
 from saga.verification.replay.comparison import Stored

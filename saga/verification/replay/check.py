@@ -1,4 +1,4 @@
-"""The check: all instances of a process against their records, page by page, beside everything else."""
+"""Checks all instances of a process against their records, page by page, while the system works."""
 
 from collections.abc import AsyncGenerator, Sequence
 

@@ -1,7 +1,7 @@
-"""The comparison of what is stored of an instance with what was rebuilt from its record. Pure.
+"""Compares a stored instance with the one that was rebuilt from its record. Pure.
 
-States are compared as the engine would read them, so a machine that the stored state does not have yet stands at its
-start. The version of the process that wrote a row is no difference in itself.
+States are compared as the engine would read them, so a machine that the stored state lacks is in its start state. A row
+of another version of the process is not a difference in itself.
 """
 
 from collections.abc import Iterator, Mapping
@@ -30,7 +30,7 @@ class Stored:
 def differences(
     process: Process, stored: Stored | None, rebuilt: Rebuilt | None, timers: AbstractSet[str]
 ) -> tuple[Difference, ...]:
-    """What differs; ``timers`` are the names of the instance's timers, fired or not."""
+    """The differences; ``timers`` are the names of the instance's timers, fired or not."""
     if rebuilt is None:
         return (_without_record(stored),) if stored else ()
     if rebuilt.damage is not None:
@@ -71,7 +71,7 @@ def _states(process: Process, stored: Any, recorded: Mapping[str, Any]) -> Itera
 
 
 def _flat(process: Process, state: Mapping[str, Any]) -> dict[str, Any]:
-    """The state's values by their paths; an entry of a register is one value, and so is all that a reducer holds."""
+    """The state's values by their paths; each entry of a register is one value, and so is a reducer's whole content."""
     flat = {
         f"{section}.{name}": value
         for section in ("parts", "commanded", "revisions")
@@ -103,5 +103,5 @@ def _difference(what: str, stored: Any, recorded: Any) -> Difference:
 
 
 def _plain(value: Any) -> Any:
-    """The value as it is once PostgreSQL has stored it."""
+    """The value after a round trip through JSON, as PostgreSQL stores it."""
     return orjson.loads(orjson.dumps(value))

@@ -1,16 +1,17 @@
-"""Repair of a cursor that claims more than was handled: it is set back to what can be proved.
+"""Repairs a cursor that claims more than was handled: sets it back to what can be proved.
 
-The problem: a cursor can say that positions were handled at which nothing ever was, because a message invented them and
-an earlier version believed it, or because a module whose log is kept elsewhere told of a position that its log never
-had. What comes at these positions is then taken for a repeat.
+The problem: a cursor can claim positions that were never handled, because a message invented them and an earlier
+version believed it, or because a module whose log is in another database claimed a position that its log never had. An
+event that comes at such a position is then taken for a duplicate.
 
-The model: proved is what the inbox or a dead letter knows under its position, and where the log is kept here, that it
-has nothing to hear. Everything else is missing from then on: the log feed reads it, or it is delivered again. What was
-handled all the same is a repeat then, as long as its inbox row is there. Of what retention has pruned no row is left.
-The log is pruned with it, so all up to there counts as handled; or all up to a position for which a person vouches.
+The model: a position is proved if the inbox or a dead letter has it, or if the log is in this database and has no event
+for the consumer there. All other positions count as missing from then on: the log feed reads them, or they are
+delivered again. A message that had been handled after all is then a duplicate, as long as its inbox row exists.
+Retention leaves no rows, but it prunes the log too, so all positions up to there count as handled; or all positions up
+to one that a person gives.
 
-Workers may run meanwhile. The cursor is locked, as by whoever folds; a step passes by. Ranges that were not folded go
-first, and the inbox is looked at afterwards, when the rows of the steps that covered them can be seen.
+Workers may run meanwhile. The repair locks the cursor like a fold, and steps skip it. It first deletes ranges that were
+not folded and then reads the inbox, when the rows of the steps that covered them are visible.
 """
 
 from collections.abc import Sequence
@@ -34,9 +35,9 @@ DELETE_CURSORS = _SQL["delete_cursors"]
 
 @dataclass(frozen=True, slots=True)
 class KnownLog:
-    """A module's log, as it was at ``asked_at``, and how far everything in it counts as handled: up to ``begin``.
+    """A module's log, as it was at ``asked_at``. All its positions up to ``begin`` count as handled.
 
-    ``last_position`` is None where the log can't be asked.
+    ``last_position`` is None if the log can't be read.
     """
 
     module: str
@@ -48,7 +49,7 @@ class KnownLog:
 
 @dataclass(frozen=True, slots=True)
 class CursorPlace:
-    """Where a cursor stands: the watermark, and the handled ranges above it, as PostgreSQL writes them."""
+    """The position of a cursor: the watermark, and the handled ranges above it in PostgreSQL's notation."""
 
     watermark: int
     handled: str
@@ -56,7 +57,7 @@ class CursorPlace:
 
 @dataclass(frozen=True, slots=True)
 class RepairedCursor:
-    """A cursor before and after; ``released`` counts positions that messages had claimed and that are free again."""
+    """A cursor before and after; ``released`` counts falsely claimed positions that are free again."""
 
     consumer: str
     module: str
@@ -66,12 +67,12 @@ class RepairedCursor:
 
     @property
     def is_changed(self) -> bool:
-        """Whether anything was wrong."""
+        """Whether the repair changed anything."""
         return self.before != self.after or self.released > 0
 
 
 async def repair(connection: AsyncConnection, process: Process, log: KnownLog) -> RepairedCursor | None:
-    """Set the cursor of a process in a log to what is proved; None if it has no cursor there."""
+    """Set the cursor of a process in a log to the proved positions; None if it has no cursor there."""
     this = {"consumer": process.name, "module": log.module}
     held = (await connection.execute(HOLD_CURSOR, this)).one_or_none()
     if held is None:
@@ -89,6 +90,6 @@ async def repair(connection: AsyncConnection, process: Process, log: KnownLog) -
 
 
 async def forget_unheard(connection: AsyncConnection, process: Process) -> Sequence[str]:
-    """Remove the cursors of a process in modules that it does not hear; which modules those were."""
+    """Remove the cursors of a process in modules that it does not consume, and return these modules."""
     heard = {"consumer": process.name, "modules": list(process.inputs)}
     return sorted((await connection.execute(DELETE_CURSORS, heard)).scalars())

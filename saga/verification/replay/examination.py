@@ -1,4 +1,4 @@
-"""The examination of some instances: all that is stored and recorded of them, read on one connection, and compared."""
+"""Examines instances: reads all that is stored and recorded of them on one connection, and compares both."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,9 +24,10 @@ READ_STREAMS = _SQL["read_streams"]
 
 
 class Standing(Enum):
-    """What there was to compare.
+    """What could be compared.
 
-    Both sides; the record from its erasure on; not all of it, because it was pruned; or nothing, as nothing is known.
+    Both sides; only the record since its erasure; nothing or not all, because of pruning; or nothing, because the
+    instance is unknown.
     """
 
     COMPARED = "compared"
@@ -48,13 +49,13 @@ class Examined:
 
     @property
     def repairable(self) -> bool:
-        """Whether a repair would mend anything."""
+        """Whether a repair would correct anything."""
         return any(difference.repairable for difference in self.differences)
 
 
 @dataclass(frozen=True, slots=True)
 class _Tombstones:
-    """Which instances are pruned, and of which streams entries are."""
+    """The pruned instances, and the streams of which entries are pruned."""
 
     instances: frozenset[str]
     streams: frozenset[str]
@@ -107,7 +108,7 @@ async def _tombstones(connection: AsyncConnection, process: Process, process_ids
 
 
 async def _rebuild(connection: AsyncConnection, process: Process, process_ids: Sequence[str]) -> Mapping[str, Rebuilt]:
-    """Fold the streams while they are read: however long one is, few of its entries are in memory at a time."""
+    """Fold the streams while they are read, so that only few entries are in memory at a time."""
     folds: dict[str, Fold] = {}
     parameters = {"module": process.module, "process_ids": list(process_ids)}
     async for row in await connection.stream(READ_STREAMS, parameters):

@@ -1,16 +1,16 @@
-"""The fold: an instance rebuilt from its stream, entry by entry, through the same decision that made it. Pure.
+"""The fold: rebuilds an instance from its stream, entry by entry, with the same decision that made it. Pure.
 
-The problem: the row of an instance is a convenience; what happened is in the log of its process. Whether the row says
-the same can only be known by going through the record again, without ever looking at the row.
+The problem: the row of an instance is a convenience; the log of its process records what happened. Only a second pass
+through the record, which never reads the row, can show whether the row agrees.
 
-The model: each answer in the stream (taken in or ignored) holds its input, and the decision on it is made anew. The
-commands that stand behind an answer are compared with those that it leads to, by target, type, effect and revision.
-Where they differ the fold goes on with what was really sent: an instance has to know that, or it would never make good
-for it. So one wrong command is one difference, and not one in everything after it.
+The model: each answer in the stream (taken in or ignored) contains its input, and the fold decides on it again. It
+compares the commands after an answer with those of its own decision, by target, type, effect and revision. If they
+differ, it continues with the commands that were really sent: the instance has to know these to correct them. So one
+wrong command is one difference, and not one in everything after it.
 
-What can fail: an entry is missing, or can't be taken in any more, because the process has changed or contradicts it.
-Then nothing that follows could be trusted, so the fold stops there and says why. A gap that is exactly as wide as the
-commands that are missing is no reason to stop: it is known what stood there.
+The failures: an entry is missing, or can't be decided any more, because the process has changed or contradicts it. The
+rest could not be trusted, so the fold stops there and says why. A gap that is exactly as wide as the missing commands
+is no reason to stop: it is known which entries were there.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,17 +30,17 @@ ANSWERS: Final = ("InputTaken", "InputIgnored")
 REVIVED: Final = "InstanceRevived"
 ERASED: Final = "InstanceErased"
 RESTARTS: Final = (REVIVED, ERASED)
-"""Entries that hold the state from which an instance goes on: what stands before them need not be readable."""
+"""Entries with the state from which an instance continues: the entries before them need not be readable."""
 
 REPAIRED: Final = "InstanceRepaired"
 
 Key = tuple[str, str, str, int]
-"""What a command is recognised by: target, type, effect and revision."""
+"""The identity of a command: target, type, effect and revision."""
 
 
 @dataclass(frozen=True, slots=True)
 class ArmedDeadline:
-    """A deadline that the record armed and has not answered. ``cause`` are the metadata of the entry that armed it."""
+    """A deadline that the record armed and has not answered. ``cause`` is from the metadata of the arming entry."""
 
     name: str
     emits: str
@@ -50,9 +50,9 @@ class ArmedDeadline:
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """An instance as its record leads to it.
+    """An instance as rebuilt from its record.
 
-    ``damage`` says why the record could not be followed to its end; then the rest is what it was up to there. A record
+    ``damage`` says why the record could not be followed to its end; the rest is then the state up to there. A record
     that is ``headless`` lacks its first entries; one that ``is_erased`` begins with its erasure. ``commands`` are
     differences between the commands in the log and those that the recorded inputs lead to.
     """
@@ -86,7 +86,7 @@ class Fold:
         self._is_erased = False
 
     def apply(self, entry: Entry) -> None:
-        """Take one entry in; after damage, none any more."""
+        """Apply one entry; after damage, entries are only counted."""
         begins, missing = self._version == 0, entry.stream_version - self._version - 1
         self._version = entry.stream_version
         if self._damage is None:
@@ -98,7 +98,7 @@ class Fold:
                 self._fold(entry)
 
     def rebuilt(self) -> Rebuilt:
-        """What the entries led to."""
+        """The instance after the applied entries."""
         self._settle_commands()
         return Rebuilt(
             self._state,
@@ -156,7 +156,7 @@ class Fold:
             self._unexpected.append(entry)
 
     def _settle_commands(self) -> None:
-        """All commands of the last answer were seen: say which differ, and go on with what was sent."""
+        """After the last command of an answer: record differences, and continue with the commands that were sent."""
         left, unexpected, sent, missing = list(self._expected), self._unexpected, self._sent, self._missing
         self._expected, self._unexpected, self._sent, self._missing = {}, [], [], 0
         if missing not in (0, len(left)):
@@ -187,7 +187,7 @@ def _armed(entry: Entry, decision: Decision) -> Iterator[ArmedDeadline]:
 
 
 def _as_sent(process: Process, before: State, after: State, sent: Sequence[Entry]) -> State:
-    """The state after a decision, knowing of the commands that were sent instead of those that should have been."""
+    """The state after a decision, with the commands that were sent instead of those that were decided."""
     deadlines = {effect.name for effect in process.effects if isinstance(effect, Deadline)}
     commanded = {**before.commanded, **{name: c for name, c in after.commanded.items() if name in deadlines}}
     revisions = dict(before.revisions)
@@ -200,9 +200,9 @@ def _as_sent(process: Process, before: State, after: State, sent: Sequence[Entry
 
 
 def _told(process: Process, decided: Commanded | None, entry: Entry) -> Commanded | None:
-    """What a command that was sent told of its effect, figures included; None if the process has no such command.
+    """The condition of an effect after a sent command, with computed fields; None if the process has no such command.
 
-    Of several conditions that send one type it is the one that was decided on, if this is the command for it.
+    If several conditions send this type, it is the decided one, provided that this is the command for it.
     """
     _, type_, named, revision = _key(entry)
     for effect in process.effects:

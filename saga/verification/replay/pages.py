@@ -1,9 +1,9 @@
 """Pages of instances, each as of one moment.
 
 A step writes an instance and its record in one transaction. So a page that is read in one repeatable-read transaction
-shows both sides of every step or neither, and whoever looks can do so beside everything else. Instances are found by
-their rows and by their streams, in the order of their ids; those that are born behind the page that is being read were
-never there as far as the looking is concerned.
+shows both sides of every step or neither, and can be read while the system works. Instances are found by their rows and
+by their streams, in the order of their ids; an instance that is created meanwhile with an id before the current page is
+not seen.
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
@@ -20,13 +20,13 @@ FIND_NEXT = Statements(__package__)["find_next"]
 
 Seen = TypeVar("Seen")
 Look = Callable[[AsyncConnection, Process, Sequence[str]], Awaitable[list[Seen]]]
-"""Looks at some instances of a process, on a connection that sees one moment."""
+"""Examines some instances of a process, on a connection that sees one moment."""
 
 
 async def all_pages(
     engine: AsyncEngine, process: Process, look: Look[Seen], page_size: int
 ) -> AsyncGenerator[list[Seen], None]:
-    """Look at every instance, a page at a time. Raises Unavailable."""
+    """Examine every instance, a page at a time. Raises Unavailable."""
     after, found = "", page_size
     while found == page_size:
         async with one_moment(engine) as connection:
@@ -40,7 +40,7 @@ async def all_pages(
 async def these_pages(
     engine: AsyncEngine, process: Process, process_ids: Sequence[str], look: Look[Seen], page_size: int
 ) -> AsyncGenerator[list[Seen], None]:
-    """Look at these instances, a page at a time. Raises Unavailable."""
+    """Examine these instances, a page at a time. Raises Unavailable."""
     for start in range(0, len(process_ids), page_size):
         async with one_moment(engine) as connection:
             seen = await look(connection, process, process_ids[start : start + page_size])

@@ -1,9 +1,9 @@
-"""The repair of one instance: its row and its timers are written anew, as its record leads to them.
+"""Repairs one instance: rewrites its row and its timers from its record.
 
-The row is locked first, as a step locks it, and only then the record is read: nothing can come in between. A row that
-is missing is inserted to be locked. No command is sent again, whatever the record lacks; a deadline that has no timer
-gets one, due when it was to be due, so perhaps at once. What was repaired is recorded in the instance's stream, as an
-internal event that takes the next version there.
+The repair first locks the row, as a step does, and then reads the record, so nothing can come in between. A missing row
+is inserted to be locked. No command is sent again, whatever the record lacks. A deadline without a timer gets one with
+its original due time, which may be in the past. The repair is recorded in the instance's stream, as an internal event
+with the next version.
 """
 
 from collections.abc import Sequence
@@ -29,9 +29,9 @@ REARM_TIMERS = _SQL["rearm_timers"]
 
 
 async def repair(engine: AsyncEngine, process: Process, process_id: str) -> Examined:
-    """Repair what can be repaired of an instance; what was found under its lock, before the repair.
+    """Repair what can be repaired of an instance; return what was found under its lock, before the repair.
 
-    Raises Unavailable, or Conflict when others were in the way too often.
+    Raises Unavailable, or LostRace if others were in the way too often.
     """
     return await again_after_lost_races()(_repair, engine, process, process_id)
 

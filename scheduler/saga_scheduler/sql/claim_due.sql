@@ -1,5 +1,5 @@
--- Claims due timers, oldest first, and marks them fired; those that another sweeper has locked are passed over.
--- The clock is read once, in a query of its own: as a volatile function it would be compared with every armed timer.
+-- Claims due timers, oldest first, and marks them fired; skips those that another sweeper has locked.
+-- A query of its own reads the clock once: as a volatile function it would be compared with every armed timer.
 -- Indexes: timer_due_idx to find them, timer_pkey to mark them.
 WITH due AS MATERIALIZED (
     SELECT process, process_id, name FROM saga.timer

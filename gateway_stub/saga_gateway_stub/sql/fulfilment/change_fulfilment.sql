@@ -1,5 +1,5 @@
--- Carries a command out. It changes nothing where a greater revision is: a program that came before the table
--- fulfilment.effect notes revisions here alone.
+-- Carries a command out, unless the row has a greater revision: a program that is older than the table fulfilment.effect
+-- records revisions only here.
 -- Index: fulfilment_pkey.
 INSERT INTO fulfilment.fulfilment AS f (order_id, effect, state, revision, command_id, starts, stops)
 VALUES (

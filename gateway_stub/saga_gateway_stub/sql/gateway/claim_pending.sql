@@ -1,4 +1,4 @@
--- Claims what is due, the longest due first, and takes it away; what another gateway has locked is passed over.
+-- Claims and deletes due rows, the longest due first; skips rows that another gateway has locked.
 -- Index: pending_due_idx, pending_pkey.
 WITH due AS MATERIALIZED (
     SELECT command_id, number FROM gateway.pending

@@ -1,4 +1,4 @@
--- Notes captures to try and answers to give, due so many seconds from now by this database's clock.
+-- Inserts captures to try and answers to give, due after_seconds from now by this database's clock.
 -- Index: pending_pkey.
 INSERT INTO gateway.pending (command_id, number, step, event_id, due_at)
 SELECT

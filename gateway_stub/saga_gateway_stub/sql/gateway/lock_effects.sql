@@ -1,4 +1,4 @@
--- Locks effects, in the same order as hold_effects, and says which command holds for each.
+-- Locks effects, in the same order as hold_effects, and returns the command that holds for each.
 -- Index: effect_pkey.
 SELECT e.command_id
 FROM gateway.effect AS e

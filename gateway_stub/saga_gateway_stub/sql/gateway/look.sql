@@ -1,4 +1,4 @@
--- How long the gateway has been open, and until something is due (null if nothing is), by this database's clock.
+-- How long the gateway has been open, and the time until something is due (null if nothing is), by this database's clock.
 -- Index: pending_due_idx.
 SELECT
     CAST(extract(epoch FROM clock_timestamp() - o.at) AS double precision) AS open_seconds,

@@ -1,4 +1,4 @@
--- What was captured for requests, with what their answers say of their cause.
+-- The captures for requests, with the metadata of their answers.
 -- Index: ledger_idempotency_key_key, command_pkey.
 SELECT
     l.idempotency_key AS command_id, l.order_id, l.payment_id, l.amount, l.currency, l.at,

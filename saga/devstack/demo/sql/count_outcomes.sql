@@ -1,4 +1,4 @@
--- Orders of the shop by outcome and effects, with what was heard of them.
+-- Counts the orders of the shop by outcome, and by the inputs that they got.
 SELECT i.outcome, count(*) AS orders,
     count(*) FILTER (WHERE i.state -> 'parts' ->> 'payment' = 'paid') AS paid,
     count(*) FILTER (WHERE i.state -> 'parts' ->> 'deadline' = 'elapsed') AS timed_out,

@@ -1,4 +1,4 @@
--- Orders that are fulfilled and not paid, or paid and not fulfilled.
+-- Counts orders that are fulfilled and not paid, or paid and not fulfilled.
 SELECT count(*)
 FROM saga.instance AS i
 LEFT JOIN fulfilment.fulfilment AS f ON f.order_id = i.process_id

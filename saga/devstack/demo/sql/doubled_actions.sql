@@ -1,4 +1,4 @@
--- Money moved twice for one payment or one request, and orders whose fulfilment was started or stopped twice.
+-- Counts money that moved twice for one payment or one request, and orders whose fulfilment started or stopped twice.
 SELECT
     (
         SELECT count(*) FROM (

@@ -1,4 +1,4 @@
--- Messages that moved an order twice.
+-- Counts messages that moved an order twice.
 SELECT count(*) FROM (
     SELECT FROM saga.event_log
     WHERE module = 'order-process' AND type = 'InputTaken'

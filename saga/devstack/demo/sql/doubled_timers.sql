@@ -1,4 +1,4 @@
--- Deadlines for which the scheduler's log has more than one event; what the demo itself said there counts as none.
+-- Counts deadlines for which the scheduler's log has more than one event, without the events that the demo appended.
 SELECT count(*) FROM (
     SELECT FROM saga.event_log
     WHERE module = 'scheduler' AND NOT metadata ? 'demo'

@@ -1,4 +1,4 @@
--- Commands in the log that their collaborator never took.
+-- Counts commands in the log that no collaborator has.
 SELECT count(*)
 FROM saga.event_log AS l
 WHERE l.target IS NOT NULL

@@ -1,4 +1,4 @@
--- Public events of the modules that the order process hears, without an answer in its own log.
+-- Counts public events of the modules that the order process consumes, without an answer in its own log.
 SELECT count(*)
 FROM saga.event_log AS l
 WHERE l.visibility = 'public' AND NOT EXISTS (

@@ -1,4 +1,4 @@
--- Money that the gateway captured for an order that has not heard of it.
+-- Counts captures of the gateway that the order process has not received.
 SELECT count(*)
 FROM gateway.ledger AS g
 WHERE g.kind = 'capture' AND NOT EXISTS (

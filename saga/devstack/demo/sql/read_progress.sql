@@ -1,5 +1,5 @@
--- Orders, settled ones, and all that still has to move: deadlines to come, answers that the gateway still owes, log
--- entries that wait for the relay (if there is one), public events that wait for the order process, commands that no
+-- Counts orders, settled ones, and all that still has to happen: deadlines to come, answers that the gateway still owes,
+-- log entries that wait for the relay (if there is one), public events that wait for the order process, commands that no
 -- collaborator has.
 SELECT
     (SELECT count(*) FROM saga.instance) AS orders,
@@ -14,7 +14,7 @@ SELECT
     (
         SELECT coalesce(sum(m.last_public_position - least(coalesce(c.watermark, 0), m.last_public_position)), 0)
         FROM saga.module AS m LEFT JOIN saga.cursor AS c ON c.module = m.name AND c.consumer = 'order'
-    ) AS unheard,
+    ) AS unread,
     (
         SELECT count(*) FROM saga.event_log AS l
         WHERE l.target = 'gateway'

@@ -1,4 +1,4 @@
--- What every order has come to; an armed deadline is no lasting effect.
+-- The outcome and effects of every order; an armed deadline is no lasting effect.
 SELECT i.process_id, i.outcome, coalesce(array_agg(
     CASE
         WHEN c.key LIKE 'refund/%' THEN 'money refunded'

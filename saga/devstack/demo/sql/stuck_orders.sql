@@ -1,3 +1,3 @@
--- Orders that still wait for something.
+-- Counts orders that are not settled.
 -- Index: instance_open_idx.
 SELECT count(*) FROM saga.instance WHERE NOT settled

@@ -1,4 +1,4 @@
--- Which of these commands a process's log has, and where.
+-- Which of these commands a process's log has, with their positions.
 -- Index: event_log_module_stream_id_stream_version_key.
 SELECT event_id, position
 FROM saga.event_log

@@ -1,4 +1,4 @@
--- Which instances were pruned, and are so still or have come back since.
+-- Which instances were pruned, including those that have come back since.
 -- Indexes: instance_tombstone_pkey, event_log_module_stream_id_stream_version_key.
 SELECT process_id
 FROM saga.instance_tombstone

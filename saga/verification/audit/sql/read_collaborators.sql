@@ -1,5 +1,6 @@
--- Which collaborators keep their commands in this database, where whoever asks may read them, and whether what they refused
--- as well. The convention: a schema of the collaborator's name with a table of commands, and perhaps one of rejected ones.
+-- Which collaborators keep their commands in this database, in tables that this login may read, and whether they keep
+-- rejected ones too. The convention: a schema of the collaborator's name with a table of commands, and perhaps one of
+-- rejected messages.
 WITH readable AS (
     SELECT n.nspname AS collaborator, c.relname AS name, array_agg(CAST(a.attname AS text)) AS columns
     FROM pg_namespace AS n

@@ -1,5 +1,5 @@
--- How far a process has heard each of the logs that are kept here, what it has heard out of turn beyond that, and up to
--- where they may lack events.
+-- How far a process has consumed each log in this database, the ranges that it has handled beyond that, and up to which
+-- position the log may lack events.
 -- Indexes: module_pkey, cursor_pkey.
 SELECT
     m.name AS module, m.pruned_position, c.watermark, CAST(c.handled AS text) AS handled,

@@ -1,4 +1,4 @@
--- Public events of a module after a position that a cursor covers, in position order.
+-- The public events of a module that a cursor covers, after a position, in position order.
 -- Index: event_log_public_idx.
 SELECT
     position, stream_id, event_id, type, CAST(data AS text) AS data, CAST(metadata -> 'erased' AS text) AS erased

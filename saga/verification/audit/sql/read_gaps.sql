@@ -1,4 +1,4 @@
--- The positions that a log lacks in a stretch of it: each gap with its ends. What was pruned is no gap.
+-- The gaps in a stretch of a log, each with its first and last position. Pruned positions are no gap.
 -- Indexes: event_log_pkey, module_pkey.
 WITH stretch AS (
     SELECT greatest(CAST(:after AS bigint), pruned_position) AS after, CAST(:upto AS bigint) AS upto

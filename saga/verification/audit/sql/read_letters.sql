@@ -1,6 +1,5 @@
--- Which events of a module have a dead letter of a consumer, open or closed. A letter about another message that claimed the
--- position of an event says nothing of that event. Reads the dead letters, which are few, and only where there is something
--- to ask for.
+-- Which events of a module have a dead letter of a consumer, open or closed. A dead letter of another message that claimed
+-- the position of an event does not count. Reads all dead letters, which are few, and only if there are events to look for.
 SELECT d.position
 FROM saga.dead_letter AS d
 JOIN unnest(CAST(:positions AS bigint[]), CAST(:event_ids AS text[])) AS e (position, event_id)

@@ -1,3 +1,3 @@
--- Takes away what steps say they covered and nobody has folded yet: their inbox rows, committed with it, prove what is
--- true of it.
+-- Removes the ranges that steps covered and that are not folded yet: the inbox rows of these steps, committed with them,
+-- prove which positions were handled.
 DELETE FROM saga.cursor_advance WHERE consumer = :consumer AND module = :module

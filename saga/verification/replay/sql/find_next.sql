@@ -1,5 +1,5 @@
--- The next instances after an id, in the order of their ids: those that have a row, and those that something is recorded
--- of. Reads no more of the log's index than the streams of these instances. The empty stream is the process's own.
+-- The next instances after an id, in the order of their ids: those with a row, and those with a stream. Reads no more of
+-- the log's index than the streams of these instances. The empty stream is the process's own.
 -- Indexes: instance_pkey, event_log_module_stream_id_stream_version_key.
 SELECT found.process_id
 FROM (

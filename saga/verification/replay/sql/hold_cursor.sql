@@ -1,4 +1,4 @@
--- Locks a consumer's cursor in a module, before anything is said of it anew.
+-- Locks a consumer's cursor in a module before it is rewritten.
 -- Index: cursor_pkey.
 SELECT watermark, CAST(handled AS text) AS handled FROM saga.cursor
 WHERE consumer = :consumer AND module = :module

@@ -1,5 +1,5 @@
--- What of a log that is kept elsewhere was handled: everything up to ``begin``, and what the inbox or a dead letter knows.
--- A dead letter of a message that contradicts another one says nothing of what stands at its position.
+-- The handled positions of a log in another database: all up to ``begin``, and those in the inbox or in a dead letter. A
+-- dead letter of a conflicting message does not prove that its position was handled.
 -- Indexes: inbox_position_key, dead_letter_consumer_fingerprint_key.
 SELECT CAST(
     int8multirange(int8range(1, CAST(:begin AS bigint) + 1))

@@ -1,5 +1,5 @@
--- What of a log that is kept here was handled or has nothing to tell: all of it but the public events behind ``begin``
--- that the consumer hears, and of which neither the inbox nor a dead letter knows.
+-- The positions of a log in this database that were handled, or have no event for the consumer: all but the public events
+-- after ``begin`` that the consumer consumes and that are neither in the inbox nor in a dead letter.
 -- Indexes: event_log_public_idx, inbox_position_key, dead_letter_consumer_fingerprint_key.
 SELECT CAST(
     int8multirange(int8range(1, CAST(:last_position AS bigint) + 1))

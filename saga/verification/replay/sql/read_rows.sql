@@ -1,4 +1,4 @@
--- What is stored of instances; a row that was created for its lock and never written counts for none.
+-- The rows of instances, without rows that were created for their lock and never written.
 -- Index: instance_pkey.
 SELECT process_id, process_version, stream_version, outcome, settled, CAST(state AS text) AS state
 FROM saga.instance

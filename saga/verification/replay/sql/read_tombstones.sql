@@ -1,4 +1,4 @@
--- Which instances were pruned, and of which streams entries were.
+-- Which instances were pruned, and of which streams entries were pruned.
 -- Indexes: instance_tombstone_pkey, stream_tombstone_pkey.
 SELECT 'instance' AS kind, process_id
 FROM saga.instance_tombstone

@@ -1,6 +1,7 @@
--- Takes the position off inbox rows whose claim is false: where the log is kept here, at the place of another event or of
--- none; else beyond the end of the log as it was asked later on, or null where nobody could ask. Such a row would turn the
--- true event away. It keeps source and id, by which it is known from now on.
+-- Removes the position from inbox rows that claim it falsely. If the log is in this database, such a position has another
+-- event or none; else it is beyond the end of the log, which was read after the row was written (last_position is null if
+-- the log can't be read: then no row matches). Such a row would turn the true event away. It keeps source and id, which
+-- identify it from now on.
 -- Indexes: inbox_position_key, inbox_message_key, event_log_pkey.
 WITH claimed AS (
     SELECT

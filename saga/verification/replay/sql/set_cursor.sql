@@ -1,4 +1,4 @@
--- Says anew what a consumer handled in a module; this transaction holds the row.
+-- Rewrites what a consumer handled in a module; this transaction holds the row.
 -- Index: cursor_pkey.
 WITH reached AS MATERIALIZED (
     SELECT
