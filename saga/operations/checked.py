@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 from saga.core import Process
 from saga.operations.errors import UnknownInstances
 from saga.verification.difference import Difference
-from saga.verification.replay import Standing
+from saga.verification.replay import Coverage
 
 
 class ComparedInstance(Protocol):
@@ -19,7 +19,7 @@ class ComparedInstance(Protocol):
         """Its id."""
 
     @property
-    def standing(self) -> Standing:
+    def coverage(self) -> Coverage:
         """What there was to compare."""
 
     @property
@@ -78,13 +78,13 @@ def with_page(
     instances: CheckedInstances, page: Sequence[ComparedInstance], version: int, *, differing: int
 ) -> CheckedInstances:
     """The counts with a page of instances of a process of this version."""
-    standings = [one.standing for one in page]
+    coverages = [one.coverage for one in page]
     return CheckedInstances(
-        checked=instances.checked + standings.count(Standing.COMPARED) + standings.count(Standing.ERASED),
+        checked=instances.checked + coverages.count(Coverage.COMPARED) + coverages.count(Coverage.ERASED),
         differing=instances.differing + differing,
-        erased=instances.erased + standings.count(Standing.ERASED),
-        pruned=instances.pruned + standings.count(Standing.PRUNED),
-        partly_pruned=instances.partly_pruned + standings.count(Standing.PARTLY_PRUNED),
+        erased=instances.erased + coverages.count(Coverage.ERASED),
+        pruned=instances.pruned + coverages.count(Coverage.PRUNED),
+        partly_pruned=instances.partly_pruned + coverages.count(Coverage.PARTLY_PRUNED),
         other_version=instances.other_version + sum(one.process_version not in (None, version) for one in page),
     )
 
@@ -107,7 +107,7 @@ async def pages_of(
         return
     wanted = list(dict.fromkeys(ids))
     found = [
-        (process, [one for one in page if one.standing is not Standing.UNKNOWN])
+        (process, [one for one in page if one.coverage is not Coverage.UNKNOWN])
         for process in processes
         async for page in look_at_these(process, wanted)
     ]

@@ -16,7 +16,7 @@ from saga.core import Process, Selection
 from saga.engine import Step
 from saga.orders.process import OUTCOMES, Cancellation, DeadlineState, Fulfilment, Outcome, Payment, Request
 from saga.verification.audit import Audited, audit, audit_these, count_differing
-from saga.verification.replay import Standing
+from saga.verification.replay import Coverage
 from tests.audit.evidence import answer_again, audited, differing, insert, send, sentences, told
 from tests.convergence.mutation import the_order_process
 from tests.engine.conversation import execute, looking_beside, message, outcome, rows, value
@@ -266,7 +266,7 @@ async def test_an_order_that_was_pruned_and_came_back_goes_on_from_what_it_was(e
     await step.handle([*said, message("OrderCancelled", "o-2")])
     await prune(engine)
     assert await audited(engine) == []
-    assert [one.standing async for page in audit_these(engine, PROCESS, ["o-1"]) for one in page] == [Standing.PRUNED]
+    assert [one.coverage async for page in audit_these(engine, PROCESS, ["o-1"]) for one in page] == [Coverage.PRUNED]
     await step.handle([message("OrderCancelled", "o-1"), message("PaymentReceived", "o-2")])
     assert (await outcome(engine, "o-1"), await outcome(engine, "o-2")) == ("refunded", "refunded")
     assert len(await audited(engine)) == 2
@@ -286,7 +286,7 @@ async def test_an_order_whose_record_lacks_its_beginning_is_told_apart_from_one_
     await delete_entries(engine, "o-1", "stream_version <= 2")
     assert "record" in (await differing(engine))["o-1"]
     await execute(engine, "INSERT INTO saga.stream_tombstone VALUES ('order-process', 'o-1', 4)")
-    assert [one.standing for one in await audited(engine)] == [Standing.PARTLY_PRUNED], "this was done on purpose"
+    assert [one.coverage for one in await audited(engine)] == [Coverage.PARTLY_PRUNED], "this was done on purpose"
 
 
 async def test_a_deadline_that_will_never_come_is_found(engine: AsyncEngine, step: Step) -> None:
@@ -303,7 +303,7 @@ async def test_the_version_of_the_process_alone_is_no_difference(engine: AsyncEn
 
 
 async def test_an_order_of_which_nothing_is_known_is_said_to_be_unknown(engine: AsyncEngine) -> None:
-    assert [one.standing async for page in audit_these(engine, PROCESS, ["o-1"]) for one in page] == [Standing.UNKNOWN]
+    assert [one.coverage async for page in audit_these(engine, PROCESS, ["o-1"]) for one in page] == [Coverage.UNKNOWN]
 
 
 async def test_a_process_that_diverges_is_told_from_a_system_that_went_astray(engine: AsyncEngine) -> None:

@@ -21,7 +21,7 @@ from saga.operations import UnknownInstances
 from saga.operations.erasure import Erasure, NotErasable, erase
 from saga.postgres import durable_transaction
 from saga.verification.audit import audit, audit_events
-from saga.verification.replay import Standing, check, repair
+from saga.verification.replay import Coverage, check, repair
 from tests.engine.conversation import commands, dead_letters, execute, message, outcome, rows, value
 from tests.erasure.dump import found_in_dump
 from tests.gateway.desk import Desk, refund, request, void
@@ -43,14 +43,14 @@ async def erased(engine: AsyncEngine, order_id: str = "o-1") -> Erasure:
     return await erase(engine, PROCESS, order_id, actor="ops", reason=WHY)
 
 
-async def require_clean(engine: AsyncEngine, **standings: Standing) -> None:
+async def require_clean(engine: AsyncEngine, **coverages: Coverage) -> None:
     """Replay and audit find nothing, and these standings."""
     replayed = [one async for page in check(engine, PROCESS) for one in page]
     audited = [one async for page in audit(engine, PROCESS) for one in page]
     assert [one.differences for one in replayed] == [()] * len(replayed)
     assert [one.differences for one in audited] == [()] * len(audited)
-    assert {one.process_id.replace("-", "_"): one.standing for one in replayed} == standings
-    assert {one.process_id.replace("-", "_"): one.standing for one in audited} == standings
+    assert {one.process_id.replace("-", "_"): one.coverage for one in replayed} == coverages
+    assert {one.process_id.replace("-", "_"): one.coverage for one in audited} == coverages
     assert [lost async for page in audit_events(engine, PROCESS) for lost in page.unanswered] == []
 
 
@@ -77,7 +77,7 @@ async def test_what_was_erased_is_found_nowhere_in_a_dump(engine: AsyncEngine, d
     assert await found_in_dump(database_url, SECRET, "jane", "example.org") == []
     (was, version, _), (became, version_now, _) = before["o-1"], (await picture(engine))["o-1"]
     assert (became, version_now) == (was, version + 1)
-    await require_clean(engine, o_1=Standing.ERASED)
+    await require_clean(engine, o_1=Coverage.ERASED)
 
 
 @pytest.mark.parametrize("arrival", list(permutations(KINDS)), ids=" ".join)
@@ -90,7 +90,7 @@ async def test_an_order_erased_between_any_two_messages_ends_as_if_it_had_not_be
         await read_all(engine)
         if await value(engine, "SELECT settled FROM saga.instance WHERE process_id = 'o-1'"):
             await erased(engine)
-            await require_clean(engine, o_1=Standing.ERASED, o_2=Standing.COMPARED)
+            await require_clean(engine, o_1=Coverage.ERASED, o_2=Coverage.COMPARED)
     assert await outcome(engine, "o-1") == await outcome(engine, "o-2") == "refunded"
     assert await commands(engine, "o-1") == await commands(engine, "o-2")
 
@@ -103,7 +103,7 @@ async def test_a_payment_after_the_erasure_is_refunded_with_the_amount_that_came
     assert await outcome(engine, "o-1") == "refunded"
     ((data,),) = await rows(engine, "SELECT CAST(data AS text) FROM saga.event_log WHERE type = 'RefundPayment'")
     assert orjson.loads(data) | {"payment_id": "late", "amount": 77, "currency": "EUR"} == orjson.loads(data)
-    await require_clean(engine, o_1=Standing.ERASED)
+    await require_clean(engine, o_1=Coverage.ERASED)
 
 
 async def test_a_payment_from_before_the_erasure_is_refunded_after_it(engine: AsyncEngine) -> None:
@@ -124,7 +124,7 @@ async def test_duplicates_stay_duplicates_under_the_same_id_and_under_another(en
     again = [replace(one, id=f"again-{one.id}", module=None, position=None, previous_position=None) for one in known]
     assert (await handle(engine, *again)).ignored == len(known)
     assert await dead_letters(engine) == []
-    await require_clean(engine, o_1=Standing.ERASED)
+    await require_clean(engine, o_1=Coverage.ERASED)
 
 
 async def test_a_contradiction_is_still_a_conflict(engine: AsyncEngine) -> None:
@@ -145,7 +145,7 @@ async def test_an_erased_order_can_be_pruned_revived_and_erased_again(engine: As
     await read_all(engine)
     await erased(engine)
     assert await found_in_dump(database_url, SECRET) == []
-    await require_clean(engine, o_1=Standing.ERASED)
+    await require_clean(engine, o_1=Coverage.ERASED)
 
 
 async def test_a_pruned_order_is_erased_from_its_tombstone(engine: AsyncEngine, database_url: str) -> None:
@@ -351,8 +351,8 @@ async def test_orders_that_are_erased_under_load_end_as_the_others(engine: Async
         await erased(engine, order_id)
     assert {one: end for one, (end, _, _) in (await picture(engine)).items()} == dict.fromkeys(orders, "refunded")
     assert {len(await commands(engine, one)) for one in orders} == {len(await commands(engine, "o-0"))}
-    standings = {one.replace("-", "_"): Standing.ERASED if one in orders[::2] else Standing.COMPARED for one in orders}
-    await require_clean(engine, **standings)
+    coverages = {one.replace("-", "_"): Coverage.ERASED if one in orders[::2] else Coverage.COMPARED for one in orders}
+    await require_clean(engine, **coverages)
 
 
 async def test_another_order_with_a_similar_id_loses_nothing(engine: AsyncEngine) -> None:
@@ -371,4 +371,4 @@ async def test_a_step_that_works_on_the_order_is_waited_for(engine: AsyncEngine)
     done = await asyncio.gather(erased(engine), Step(engine, PROCESS).handle([told("PaymentReceived")]), erased(engine))
     assert done[1].taken == 1
     assert await outcome(engine, "o-1") == "refunded"
-    await require_clean(engine, o_1=Standing.ERASED)
+    await require_clean(engine, o_1=Coverage.ERASED)

@@ -13,7 +13,7 @@ from saga.messages import Envelope, Raw
 from saga.modules import NewEvent, Visibility, append
 from saga.orders import order_process
 from saga.postgres import durable_transaction
-from saga.verification.replay import Examined, Standing, check
+from saga.verification.replay import Coverage, Examined, check
 from tests.engine.conversation import message, rows, value
 
 PROCESS = order_process()
@@ -37,7 +37,7 @@ async def differing(engine: AsyncEngine) -> dict[str, list[str]]:
 async def reasons(engine: AsyncEngine, process_id: str) -> list[str]:
     """What differs of one instance, in words."""
     (found,) = [one for one in await examined(engine) if one.process_id == process_id]
-    assert found.standing is Standing.COMPARED
+    assert found.coverage is Coverage.COMPARED
     return [difference.sentence for difference in found.differences]
 
 

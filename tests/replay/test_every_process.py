@@ -19,7 +19,7 @@ from saga.engine import Step
 from saga.messages import Envelope, Raw
 from saga.orders import order_process
 from saga.verification.audit import audit
-from saga.verification.replay import Standing, check, repair
+from saga.verification.replay import Coverage, check, repair
 from tests.audit.evidence import told
 from tests.engine.conversation import execute, rows
 from tests.replay import shapes
@@ -155,5 +155,5 @@ async def test_one_that_was_pruned_and_came_back_is_followed_from_there(engine: 
     for batch in history(process, random.Random(7)):
         await Step(engine, process).handle(batch)
     found = [one for page in [page async for page in check(engine, process)] for one in page]
-    assert {one.standing for one in found} <= {Standing.COMPARED, Standing.PRUNED}
+    assert {one.coverage for one in found} <= {Coverage.COMPARED, Coverage.PRUNED}
     assert {one.process_id: one.differences for one in found if one.differences} == {}

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.engine import Step
 from saga.modules.reader import read_all
-from saga.verification.replay import Standing, check, check_these
+from saga.verification.replay import Coverage, check, check_these
 from saga.verification.replay.pages import FIND_NEXT
 from tests.engine.conversation import execute, looking_beside, message, outcome, rows, value
 from tests.replay.evidence import PROCESS, delete_entries, differing, examined, history, log, reasons, record
@@ -124,7 +124,7 @@ async def test_a_record_that_lacks_its_beginning_is_not_followed(engine: AsyncEn
     await delete_entries(engine, "o-1", "stream_version <= 2")
     assert await differing(engine) == {"o-1": ["entry.3"]}
     await execute(engine, "INSERT INTO saga.stream_tombstone VALUES ('order-process', 'o-1', 4)")
-    assert [one.standing for one in await examined(engine)] == [Standing.PARTLY_PRUNED], "this was done on purpose"
+    assert [one.coverage for one in await examined(engine)] == [Coverage.PARTLY_PRUNED], "this was done on purpose"
 
 
 @pytest.mark.parametrize(
@@ -175,10 +175,10 @@ async def test_a_pruned_order_is_no_difference_and_neither_is_one_that_came_back
         " state, created_at, updated_at FROM saga.instance",
     )
     await execute(engine, "DELETE FROM saga.instance")
-    assert [one.standing for one in await examined(engine)] == [Standing.PRUNED], "its record may outlive its row"
+    assert [one.coverage for one in await examined(engine)] == [Coverage.PRUNED], "its record may outlive its row"
     await delete_entries(engine, "o-1", "true")
     assert await examined(engine) == []
-    assert [one.standing async for page in check_these(engine, PROCESS, ["o-1"]) for one in page] == [Standing.PRUNED]
+    assert [one.coverage async for page in check_these(engine, PROCESS, ["o-1"]) for one in page] == [Coverage.PRUNED]
     await step.handle([message("PaymentReceived", "o-1")])
     assert await outcome(engine, "o-1") == "refunded"
     began = "SELECT stream_version, type FROM saga.event_log WHERE stream_id = 'o-1' ORDER BY 1 LIMIT 1"
@@ -190,7 +190,7 @@ async def test_a_pruned_order_is_no_difference_and_neither_is_one_that_came_back
 
 async def test_an_order_of_which_nothing_is_known_is_said_to_be_unknown(engine: AsyncEngine) -> None:
     pages = [page async for page in check_these(engine, PROCESS, ["o-1"])]
-    assert [one.standing for one in pages[0]] == [Standing.UNKNOWN]
+    assert [one.coverage for one in pages[0]] == [Coverage.UNKNOWN]
 
 
 async def test_a_check_beside_running_steps_finds_no_difference(engine: AsyncEngine, step: Step, seed: int) -> None:

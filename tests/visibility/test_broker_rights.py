@@ -50,7 +50,7 @@ async def bare_broker(engine: AsyncEngine, amqp_url: str, management_url: str, p
         yield broker
 
 
-class Taken:
+class Received:
     """A handler that notes the types it was given."""
 
     def __init__(self) -> None:
@@ -64,7 +64,7 @@ class Taken:
 
 
 @asynccontextmanager
-async def consuming(place: Place, queue: str, taken: Taken) -> AsyncIterator[asyncio.Event]:
+async def consuming(place: Place, queue: str, taken: Received) -> AsyncIterator[asyncio.Event]:
     """A collaborator's consumer, started and not yet waited for; its event says when it consumes."""
     stop, ready = asyncio.Event(), asyncio.Event()
     consumer = Consumer(place.amqp_url, command_queues(place.prefix, queue), queue, taken, 10, judge=unjudged)
@@ -169,7 +169,7 @@ async def test_a_user_without_a_password_can_not_log_in(bare_broker: Guarded) ->
 
 
 async def test_every_service_works_with_its_own_user(broker: Guarded) -> None:
-    to_gateway, to_fulfilment = Taken(), Taken()
+    to_gateway, to_fulfilment = Received(), Received()
     orders = broker.seen_by("orders")
     async with (
         working(broker.seen_by("worker")),
@@ -186,7 +186,7 @@ async def test_a_collaborator_that_starts_before_any_worker_begins_when_the_work
     bare_broker: Guarded,
 ) -> None:
     with capture_logs() as said:
-        async with consuming(bare_broker.seen_by("gateway"), "gateway", Taken()) as ready:
+        async with consuming(bare_broker.seen_by("gateway"), "gateway", Received()) as ready:
             await until(lambda: has_started_over(said))
             assert not ready.is_set()
             async with working(bare_broker.seen_by("worker")), asyncio.timeout(LIMIT_SECONDS):
@@ -195,7 +195,7 @@ async def test_a_collaborator_that_starts_before_any_worker_begins_when_the_work
 
 
 async def test_a_collaborator_whose_queue_is_deleted_goes_on_when_a_worker_declares_it_again(broker: Guarded) -> None:
-    taken, orders = Taken(), broker.seen_by("orders")
+    taken, orders = Received(), broker.seen_by("orders")
     async with (
         consuming(broker.seen_by("gateway"), "gateway", taken) as ready,
         Publisher(orders.amqp_url, command_queues(orders.prefix), 10) as publisher,

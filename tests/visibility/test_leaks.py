@@ -44,7 +44,7 @@ OWN_INTERNAL_TYPES = {"InputTaken", "InputIgnored", "PaymentVoided"}
 
 
 @dataclass
-class Told:
+class Reported:
     """What the test appended: ids of what is public, and how much was internal."""
 
     public: set[str] = field(default_factory=set)
@@ -72,7 +72,7 @@ async def programs(logs: Path, logins: Logins, broker: Guarded) -> list[Program]
     return made
 
 
-def told_of(chance: random.Random, module: str, number: int, told: Told) -> Iterator[NewEvent]:
+def told_of(chance: random.Random, module: str, number: int, told: Reported) -> Iterator[NewEvent]:
     """What happens to an order in one module: some of it public, the rest for the module alone, in any order."""
     order = f"o-{number}"
     placed_with: dict[str, object] = {
@@ -98,9 +98,9 @@ def told_of(chance: random.Random, module: str, number: int, told: Told) -> Iter
     yield from happened
 
 
-async def append_at_random(chance: random.Random, logins: Logins) -> Told:
+async def append_at_random(chance: random.Random, logins: Logins) -> Reported:
     """Every module's service appends with a login of its own, in transactions that are as large as chance has it."""
-    told = Told()
+    told = Reported()
     for module in MODULES:
         engine = await logins.engine(f"saga_module_{module}")
         events = [event for number in range(ORDERS) for event in told_of(chance, module, number, told)]

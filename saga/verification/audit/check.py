@@ -11,7 +11,7 @@ from saga.modules import Entry
 from saga.verification.audit.comparison import compare
 from saga.verification.audit.record import Record
 from saga.verification.difference import Difference
-from saga.verification.replay import PAGE_SIZE, Standing, Stored, all_pages, these_pages
+from saga.verification.replay import PAGE_SIZE, Coverage, Stored, all_pages, these_pages
 from saga.verification.replay.examination import READ_ROWS, READ_STREAMS, READ_TIMER_NAMES, READ_TOMBSTONES
 from saga.verification.replay.fold import RESTARTS
 
@@ -24,7 +24,7 @@ class Audited:
     """
 
     process_id: str
-    standing: Standing
+    coverage: Coverage
     process_version: int | None = None
     differences: tuple[Difference, ...] = ()
     left_standing: tuple[str, ...] = ()
@@ -92,12 +92,12 @@ def _audited(
 ) -> Audited:
     version = stored.process_version if stored else None
     if stored is None and ("instance", process_id) in tombstoned:
-        return Audited(process_id, Standing.PRUNED)
+        return Audited(process_id, Coverage.PRUNED)
     if stored is None and record is None:
-        return Audited(process_id, Standing.UNKNOWN)
+        return Audited(process_id, Coverage.UNKNOWN)
     begins = record is not None and (record.is_revived or 1 in record.versions)
     if not begins and ("stream", process_id) in tombstoned:
-        return Audited(process_id, Standing.PARTLY_PRUNED, version)
+        return Audited(process_id, Coverage.PARTLY_PRUNED, version)
     compared = compare(process, stored, record, timers)
-    standing = Standing.ERASED if record is not None and record.is_erased else Standing.COMPARED
-    return Audited(process_id, standing, version, compared.differences, compared.left_standing)
+    coverage = Coverage.ERASED if record is not None and record.is_erased else Coverage.COMPARED
+    return Audited(process_id, coverage, version, compared.differences, compared.left_standing)

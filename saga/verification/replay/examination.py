@@ -23,7 +23,7 @@ READ_TOMBSTONES = _SQL["read_tombstones"]
 READ_STREAMS = _SQL["read_streams"]
 
 
-class Standing(Enum):
+class Coverage(Enum):
     """What could be compared.
 
     Both sides; only the record since its erasure; nothing or not all, because of pruning; or nothing, because the
@@ -42,7 +42,7 @@ class Examined:
     """One instance, examined. ``process_version`` is that of its row; None if it has none."""
 
     process_id: str
-    standing: Standing
+    coverage: Coverage
     process_version: int | None = None
     rebuilt: Rebuilt | None = None
     differences: tuple[Difference, ...] = ()
@@ -90,14 +90,14 @@ def _examined(
 ) -> Examined:
     version = stored.process_version if stored else None
     if stored is None and process_id in pruned.instances:
-        return Examined(process_id, Standing.PRUNED)
+        return Examined(process_id, Coverage.PRUNED)
     if stored is None and rebuilt is None:
-        return Examined(process_id, Standing.UNKNOWN)
+        return Examined(process_id, Coverage.UNKNOWN)
     if process_id in pruned.streams and (rebuilt is None or rebuilt.headless):
-        return Examined(process_id, Standing.PARTLY_PRUNED, version)
+        return Examined(process_id, Coverage.PARTLY_PRUNED, version)
     found = differences(process, stored, rebuilt, timers)
-    standing = Standing.ERASED if rebuilt is not None and rebuilt.is_erased else Standing.COMPARED
-    return Examined(process_id, standing, version, rebuilt, found)
+    coverage = Coverage.ERASED if rebuilt is not None and rebuilt.is_erased else Coverage.COMPARED
+    return Examined(process_id, coverage, version, rebuilt, found)
 
 
 async def _tombstones(connection: AsyncConnection, process: Process, process_ids: Sequence[str]) -> _Tombstones:
