@@ -141,7 +141,7 @@ async def test_what_was_unacknowledged_when_the_connection_was_closed_is_handled
             await may_go.wait()
             return taken
 
-        monkeypatch.setattr(inner, "take", take_and_dawdle)
+        monkeypatch.setattr(inner, "handle", take_and_dawdle)
         await publish(channel, place, [paid("o-1")])
         await arrived.wait()
         await close_connections(place, f"consumer {place.order_queue}")
