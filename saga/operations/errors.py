@@ -18,11 +18,11 @@ class UnknownInstances(OperationFailed):
 class UnknownModule(OperationFailed):
     """The database keeps no log of this module; ``kept_here`` are the modules of which it does.
 
-    ``is_kept_elsewhere`` says that somebody here reads that log all the same: it is in another database.
+    ``is_remote`` says that somebody here reads that log all the same: it is in another database.
     """
 
-    def __init__(self, module: str, kept_here: Sequence[str] = (), *, is_kept_elsewhere: bool = False) -> None:
+    def __init__(self, module: str, kept_here: Sequence[str] = (), *, is_remote: bool = False) -> None:
         super().__init__(f"no log of {module} is kept here")
         self.module = module
         self.kept_here = tuple(kept_here)
-        self.is_kept_elsewhere = is_kept_elsewhere
+        self.is_remote = is_remote

@@ -61,7 +61,7 @@ class _Log:
     async def _unknown(self, connection: AsyncConnection) -> UnknownModule:
         found = await read_modules(connection)
         kept_here = [one.name for one in found if one.kept_here]
-        return UnknownModule(self.module, kept_here, is_kept_elsewhere=any(one.name == self.module for one in found))
+        return UnknownModule(self.module, kept_here, is_remote=any(one.name == self.module for one in found))
 
 
 async def read_log(

@@ -101,7 +101,7 @@ async def redrive(
     *,
     broker: str | None = None,
     prefix: str = "saga",
-    logs_elsewhere: Collection[str] = (),
+    remote_modules: Collection[str] = (),
     publish_timeout_seconds: float = 10.0,
     correction: Correction | None = None,
     progress: Callable[[Redriven], None] | None = None,
@@ -110,7 +110,7 @@ async def redrive(
 
     Dead letters of ``processes`` are handled again, as if they were delivered again. What the relay could not send is
     sent again to ``broker``, an AMQP URL; without such dead letters no broker is needed. ``prefix`` is that of the
-    exchanges; ``logs_elsewhere`` names the modules whose logs are in other databases. A ``correction`` is for a single
+    exchanges; ``remote_modules`` names the modules whose logs are in other databases. A ``correction`` is for a single
     dead letter. ``progress`` is called with each result at once.
 
     Raises UnknownDeadLetters, ClosedDeadLetters or ForeignDeadLetters, and NotCorrectable (or of that
@@ -120,7 +120,7 @@ async def redrive(
         engine,
         {process.name: process for process in processes},
         prefix,
-        logs_elsewhere,
+        remote_modules,
         broker,
         publish_timeout_seconds,
     )
@@ -149,7 +149,7 @@ class _Redrive:
     engine: AsyncEngine
     processes: Mapping[str, Process]
     prefix: str
-    logs_elsewhere: Collection[str]
+    remote_modules: Collection[str]
     broker: str | None
     publish_timeout_seconds: float
 
@@ -200,7 +200,7 @@ class _Redrive:
 
     async def _handle(self, process: Process, letters: Sequence[DeadLetter]) -> list[Redriven]:
         """Let their process take the messages in together, and say what came of each."""
-        step = Step(self.engine, process, elsewhere=self.logs_elsewhere)
+        step = Step(self.engine, process, remote_modules=self.remote_modules)
         messages = [self._put_back(process, letter) for letter in letters]
         ids = [letter.id for letter in letters]
         taken: StepResult = await again_after_lost_races()(step.handle_rehearsed, messages, redriven=ids)

@@ -109,7 +109,7 @@ async def test_the_same_contents_in_another_order_of_fields_are_no_conflict(
 
 async def test_a_position_with_another_message_id_is_a_conflict(place: Place, channel: AbstractChannel) -> None:
     first = event("PaymentReceived", PAID, id="m-1", sequence=1)
-    async with working(place, logs_elsewhere={"payments": None}):
+    async with working(place, remote_logs={"payments": None}):
         await publish(channel, place, [first])
         await until(lambda: outcome(place.engine, "o-1"))
         await publish(channel, place, [under_another_id(first)])

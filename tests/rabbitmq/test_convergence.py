@@ -223,7 +223,7 @@ async def test_positions_that_come_shuffled_and_repeatedly_leave_no_hole(
     again = chance.sample(messages, len(messages) // 2)
     sent = chance.sample([*messages, *again], len(messages) + len(again))
     elsewhere = dict.fromkeys(logs)
-    async with working(place, logs_elsewhere=elsewhere), working(place, logs_elsewhere=elsewhere):
+    async with working(place, remote_logs=elsewhere), working(place, remote_logs=elsewhere):
         await publish(channel, place, sent)
         await until(lambda: messages_taken(place.engine), lambda seen: sum(seen) == len(sent))
         for module, last in logs.items():

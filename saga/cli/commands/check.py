@@ -27,7 +27,7 @@ from saga.convergence.upgrade import at_rest, check_upgrade
 from saga.core import Fact, Process
 from saga.settings import load_settings
 from saga.testing.interpreters import SENTENCE, Interpreters
-from saga.testing.interpreters import test_to_paste as test_elsewhere
+from saga.testing.interpreters import test_to_paste as interpreters_test
 
 INTERRUPTED = 130
 SHOW_PROGRESS_AFTER_SECONDS = 1.0
@@ -115,7 +115,7 @@ def _check(target: str, samples: str | None, old: str | None, *, most_nodes: int
         checked = _Checked(report, imported_as(target, "PROCESS"), is_interrupted=report.interrupted)
         try:
             if interpreters is not None:
-                checked = _asked_elsewhere(checked, interpreters, target, samples)
+                checked = _compare_interpreters(checked, interpreters, target, samples)
             if before is not None and old is not None and not report.interrupted:
                 given = None if chosen is None else report.samples
                 checked = _upgraded(checked, before, given, f"{imported_as(old, 'OLD')}\n{imported_as(target, 'NEW')}")
@@ -124,7 +124,7 @@ def _check(target: str, samples: str | None, old: str | None, *, most_nodes: int
     return checked, time.monotonic() - began
 
 
-def _asked_elsewhere(checked: _Checked, interpreters: Interpreters, target: str, samples: str | None) -> _Checked:
+def _compare_interpreters(checked: _Checked, interpreters: Interpreters, target: str, samples: str | None) -> _Checked:
     """What other interpreters say, unless it is known already that something is wrong with what this one says."""
     report = checked.report
     if report.interrupted or any(finding.kind in {Kind.DIVERGES, Kind.FAILS} for finding in report.findings):
@@ -137,7 +137,7 @@ def _asked_elsewhere(checked: _Checked, interpreters: Interpreters, target: str,
         return checked
     history = tuple(report.samples[number] for number in numbers)
     finding = Finding(Kind.DEPENDS_ON_MORE, f"{SENTENCE}: {story(history, report.samples)}", history)
-    return replace(checked, interpreters=[(finding, test_elsewhere(finding, target, samples))])
+    return replace(checked, interpreters=[(finding, interpreters_test(finding, target, samples))])
 
 
 def _upgraded(checked: _Checked, before: Process, samples: Sequence[Fact] | None, setup: str) -> _Checked:

@@ -134,12 +134,12 @@ def _chosen(of: str | None, *, yes: bool, as_json: bool) -> tuple[Settings, tupl
 
 
 async def _repair(settings: Settings, engine: AsyncEngine, *, module: str, **said: Any) -> tuple[RepairedCursor, ...]:
-    async with _logs_elsewhere(settings, module) as logs_elsewhere:
-        return await operations.repair_cursors(engine, module=module, logs_elsewhere=logs_elsewhere, **said)
+    async with _remote_logs(settings, module) as remote_logs:
+        return await operations.repair_cursors(engine, module=module, remote_logs=remote_logs, **said)
 
 
 @asynccontextmanager
-async def _logs_elsewhere(settings: Settings, module: str) -> AsyncIterator[Mapping[str, AsyncEngine | None]]:
+async def _remote_logs(settings: Settings, module: str) -> AsyncIterator[Mapping[str, AsyncEngine | None]]:
     """The module's log, if it is in another database. Raises CommandFailed where that can't be reached."""
     url = settings.log_urls.get(module)
     if module not in settings.log_urls or url is None:
@@ -167,7 +167,7 @@ def _refusals(module: str) -> Iterator[None]:
         raise WrongUsage(f"--handled-up-to is beyond the end of the log, which is {error.last_position}.") from None
     except UnknownModule:
         raise CommandFailed(
-            f"No log of {shown(module)} is kept here yet. If it is kept elsewhere, name it in SAGA_LOG_URLS; if not, "
+            f"No log of {shown(module)} is kept here yet. If it is in another database, name it in SAGA_LOG_URLS; if not, "
             "repair its cursors when it has its first event."
         ) from None
 
@@ -208,7 +208,7 @@ def _explained(found: Sequence[ConsumerCursor]) -> RenderableType:
     table = columns("consumer", "module", "cursor", "horizon", "behind", "handled above", "holes")
     for cursor in found:
         names = (shown(cursor.consumer), shown(cursor.module), str(cursor.watermark))
-        horizon = Text("log kept elsewhere", "dim") if cursor.horizon is None else Text(str(cursor.horizon))
+        horizon = Text("log in another database", "dim") if cursor.horizon is None else Text(str(cursor.horizon))
         behind = Text("" if cursor.behind is None else str(cursor.behind), "yellow" if cursor.behind else "")
         table.add_row(*names, horizon, behind, _ranges(cursor), holes_of(cursor))
     return Group(table, *alarms_of(found))

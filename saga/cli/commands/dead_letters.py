@@ -186,7 +186,7 @@ def _redrive(
         ids=None if ids is None else _checked(ids),
         broker=url,
         prefix=settings.prefix,
-        logs_elsewhere=settings.log_urls,
+        remote_modules=settings.log_urls,
         publish_timeout_seconds=settings.publish_timeout_seconds,
         correction=correction,
         progress=say,

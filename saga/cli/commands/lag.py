@@ -127,7 +127,7 @@ def _cursors(cursors: Sequence[ConsumerCursor]) -> RenderableType:
         return Text("Cursors: nobody has read anything yet.")
     table = columns("consumer", "module", "cursor", "behind", "holes", title="Cursors")
     for cursor in cursors:
-        behind = Text("log kept elsewhere", "dim") if cursor.behind is None else _count(cursor.behind)
+        behind = Text("log in another database", "dim") if cursor.behind is None else _count(cursor.behind)
         table.add_row(shown(cursor.consumer), shown(cursor.module), str(cursor.watermark), behind, holes_of(cursor))
     return Group(table, *alarms_of(cursors))
 

@@ -83,8 +83,8 @@ async def _pages(settings: Settings, pages_of: Follow) -> AsyncGenerator[LogPage
 
 def _unknown(error: UnknownModule) -> str:
     here = ", ".join(map(shown, error.kept_here)) or "none yet"
-    if error.is_kept_elsewhere:
-        return f"The log of module {shown(error.module)!r} is kept elsewhere: ask there. Kept here: {here}."
+    if error.is_remote:
+        return f"The log of module {shown(error.module)!r} is in another database: ask there. Kept here: {here}."
     return f"No event was appended to a log of {shown(error.module)!r} here. Kept here: {here}."
 
 
