@@ -35,8 +35,8 @@ class ModuleEnd:
 class Hole:
     """Positions first..last that were not handled although later ones were.
 
-    ``age_seconds`` is that of the first public event in there. Where the log is in another database it is known for the
-    first hole alone, as the time for which the cursor has been standing before it; else it is None.
+    ``age_seconds`` is the age of the first public event in there. Where the log is in another database, only the first
+    hole has an age: the time since the cursor stopped before it. For the others it is None.
     """
 
     first: int
@@ -48,9 +48,9 @@ class Hole:
 class ConsumerCursor:
     """How far a consumer got in a module: all up to ``watermark``, and of what is above it nothing over ``highest``.
 
-    ``horizon`` is the last position that the consumer will ever see, ``behind`` counts those up to there that it has
-    not handled; both are None where the log is in another database. ``hole_age_seconds`` is how long the watermark has stood
-    before a hole, ``alarm`` why the log can't be asked for what is missing; None if nothing is wrong.
+    ``horizon`` is the last position that the consumer can read now, ``behind`` counts the positions up to there that it
+    has not handled; both are None where the log is in another database. ``hole_age_seconds`` is how long the watermark
+    has been stopped by a hole. ``alarm`` says why the log can't be asked for what is missing; None if nothing is wrong.
     """
 
     consumer: str
@@ -148,7 +148,7 @@ async def _read_cursors(connection: AsyncConnection) -> tuple[ConsumerCursor, ..
 
 
 def _aged(cursor: RowMapping, holes: list[Hole]) -> tuple[Hole, ...]:
-    """The holes; where the log is in another database, the first one as old as the cursor has been standing before it."""
+    """The holes; in the log of another database, the first one is as old as the cursor has been stopped by it."""
     if holes and cursor["horizon"] is None:
         holes = [replace(holes[0], age_seconds=cursor["hole_age_seconds"]), *holes[1:]]
     return tuple(holes)

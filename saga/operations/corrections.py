@@ -72,7 +72,7 @@ class Correction:
 def corrected(letter: DeadLetter, correction: Correction) -> DeadLetter:
     """The dead letter with these parts of its message replaced.
 
-    Raises NotStrictData, and NotCorrectable where it can't be told what the other parts are.
+    Raises NotStrictData, and NotCorrectable where the other parts can't be read.
     """
     raw = raw_of(letter)
     data = None if correction.data is None else _parsed(correction.data)
@@ -118,8 +118,8 @@ def _event(letter: DeadLetter, correction: Correction) -> dict[str, Any]:
         event = None
     if isinstance(event, dict):
         return event
-    said = {**correction.attributes, **({} if correction.data is None else {"data": correction.data})}
-    if missing := [name for name in _NEEDED if name not in said]:
+    given = {**correction.attributes, **({} if correction.data is None else {"data": correction.data})}
+    if missing := [name for name in _NEEDED if name not in given]:
         raise NotCorrectable(
             f"{letter.id} is a structured event whose body can't be read: its {', '.join(missing)} have to be given too"
         )

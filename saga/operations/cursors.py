@@ -65,8 +65,8 @@ async def repair_cursors(
     for that database, or to None where it can't be asked. ``actor`` and ``reason`` are recorded: name nobody in the
     reason. With ``dry_run`` everything is rolled back.
 
-    Raises NotConsumed, NoCursor, UnknownModule or BeyondLog; LostRace; Unavailable, also if a log in another database can't be
-    reached. Nothing is changed then.
+    Raises NotConsumed, NoCursor, UnknownModule or BeyondLog; LostRace; Unavailable, also if the log is in another
+    database that can't be reached. Nothing is changed then.
     """
     consumers = [process for process in processes if module in process.inputs]
     if not consumers:

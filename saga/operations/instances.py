@@ -243,7 +243,7 @@ def _facts(answers: Sequence[Entry]) -> tuple[TakenFact, ...]:
     """The distinct inputs that were taken in, in an order that does not depend on when they came."""
     taken = [(entry.data["type"], entry.data["fields"]) for entry in answers if entry.type == "InputTaken"]
     distinct = {orjson.dumps(fact, option=orjson.OPT_SORT_KEYS): fact for fact in taken}
-    return tuple(TakenFact(*distinct[said]) for said in sorted(distinct))
+    return tuple(TakenFact(*distinct[key]) for key in sorted(distinct))
 
 
 def _message(entry: Entry, repeats: int | None) -> AnsweredMessage:
@@ -263,7 +263,7 @@ def _message(entry: Entry, repeats: int | None) -> AnsweredMessage:
 
 
 def _command(process: Process, entry: Entry, handed_on: Mapping[str, int], unsent: Collection[int]) -> SentCommand:
-    said = {process.correlate, "effect", "revision"}
+    own = {process.correlate, "effect", "revision"}
     return SentCommand(
         type=entry.type,
         target=entry.target or "",
@@ -274,6 +274,6 @@ def _command(process: Process, entry: Entry, handed_on: Mapping[str, int], unsen
         published=entry.position <= handed_on.get(RELAY, 0) and entry.position not in unsent,
         pulled=entry.position <= handed_on.get(entry.target or "", 0),
         caused_by=entry.metadata.get("causationid"),
-        fields={name: value for name, value in entry.data.items() if name not in said},
+        fields={name: value for name, value in entry.data.items() if name not in own},
         version=entry.stream_version,
     )

@@ -1,6 +1,6 @@
 """Publishing: one message as a module would send it, to the broker or, where there is none, into the log of its module.
 
-The data of a message are never invented: which fields are missing, and which ones its class does not know, is said.
+The data of a message are never invented: an error names the fields that are missing, and those its class does not know.
 """
 
 import json
@@ -273,8 +273,8 @@ def _attributes(message: NewMessage) -> dict[str, str]:
 
 
 def _event(message: NewMessage) -> NewEvent:
-    said = {"correlationid": message.correlation_id} if message.correlation_id else {}
-    return NewEvent(message.process_id, message.type, message.id, message.data, metadata=said)
+    metadata = {"correlationid": message.correlation_id} if message.correlation_id else {}
+    return NewEvent(message.process_id, message.type, message.id, message.data, metadata=metadata)
 
 
 def _json(value: Mapping[str, Any]) -> bytes:

@@ -52,8 +52,8 @@ class ClosedDeadLetters(OperationFailed):
     """The dead letters with these ``ids`` are not open, and nothing was done."""
 
     def __init__(self, letters: Sequence[DeadLetter]) -> None:
-        said = ", ".join(f"{letter.id} was {letter.state} before" for letter in letters)
-        super().__init__(f"only open dead letters can be closed; nothing was done: {said}")
+        states = ", ".join(f"{letter.id} was {letter.state} before" for letter in letters)
+        super().__init__(f"only open dead letters can be closed; nothing was done: {states}")
         self.ids = tuple(letter.id for letter in letters)
 
 

@@ -16,7 +16,7 @@ READ_BLOCKED = _SQL["read_blocked"]
 READ_OVERDUE = _SQL["read_overdue"]
 
 SILENT_SECONDS: Final = 15.0
-"""A loop that has not been heard of for so long stands still, or its process is gone."""
+"""A loop without a heartbeat for so long does not go round, or its process is gone."""
 
 
 class LoopState(Enum):
@@ -85,7 +85,7 @@ class Blocker:
 
 
 async def read_services(connection: AsyncConnection) -> tuple[Heartbeat, ...]:
-    """When every loop was heard of last, and what it does now."""
+    """The last heartbeat of every loop, and what the loop does now."""
     rows = (await connection.execute(READ_SERVICES)).mappings()
     return _judged([Heartbeat(**row, state=LoopState.GOING) for row in rows])
 
@@ -110,10 +110,10 @@ async def read_overdue(connection: AsyncConnection) -> float | None:
 
 
 def _judged(heartbeats: Sequence[Heartbeat]) -> tuple[Heartbeat, ...]:
-    """What each loop does.
+    """The state of each loop.
 
-    One that is not heard of is missed if the rest of its process lives, or if no other process has a loop like it. Else
-    it was in a process that froze or was killed, and what it did is done.
+    A loop without a heartbeat is missed if the rest of its process lives, or if no other process has a loop like it.
+    Else its process froze or was killed, and others do its work.
     """
     living = {one.process for one in heartbeats if one.is_fresh}
     going = {(one.service, one.loop) for one in heartbeats if one.is_fresh}

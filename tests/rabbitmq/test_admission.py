@@ -91,7 +91,7 @@ REFUSED = {
 
 @pytest.fixture
 async def all_keys(place: Place, channel: AbstractChannel) -> None:
-    """The order queue hears every key: somebody bound it so."""
+    """The order queue receives every key: somebody bound it so."""
     await (await channel.get_queue(place.order_queue)).bind(place.topology.events, "#")
 
 

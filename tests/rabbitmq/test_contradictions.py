@@ -1,4 +1,4 @@
-"""What contradicts something that is known becomes a dead letter of its own kind; what merely repeats it does not."""
+"""What contradicts something that is known becomes a dead letter of its own kind; a mere duplicate does not."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -125,7 +125,7 @@ CLAIMS = {
         event("PaymentReceived", PAID, id="payments-1", sequence=1_000_000, previous=0),
         "position 1000000 of module payments is beyond the end of its log, which is 2",
     ),
-    "somebody else's": (
+    "another module's": (
         event("PaymentReceived", PAID, id="an invention", sequence=2, previous=1),
         "position 2 of module payments is event payments-2, not an invention",
     ),

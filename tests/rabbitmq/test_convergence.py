@@ -196,7 +196,7 @@ def _about(order_id: str, raw: Raw) -> Raw:
 async def test_one_worker_with_batches_of_one_handles_each_of_the_24_orders_just_as_it_came(
     place: Place, channel: AbstractChannel, seed: int
 ) -> None:
-    """With messages of one order in different batches of one worker, and every history told one after the other."""
+    """With messages of one order in different batches of one worker, and every history sent one after the other."""
     histories = [_history(n, kinds, random.Random(seed)) for n, kinds in enumerate(permutations(FOUR))]
     async with working(place, batch_size=1):
         for step in range(len(FOUR)):

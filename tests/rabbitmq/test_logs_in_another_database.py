@@ -123,7 +123,7 @@ async def test_a_log_that_cannot_be_reached_is_an_alarm_until_it_can(
 async def test_a_log_that_ends_before_what_was_handled_is_an_alarm_until_it_goes_further(
     engine: AsyncEngine, elsewhere: AsyncEngine
 ) -> None:
-    """A message may have invented the position; or the log has lost its end, and its next events would be repeats."""
+    """A message may have invented the position; or the log lost its end, and its next events would be duplicates."""
     feed = log_feed(engine, elsewhere)
     await record(elsewhere, "o-1")
     await deliver(engine, "o-2", 2, previous=1)

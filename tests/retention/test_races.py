@@ -35,7 +35,7 @@ PRUNED = ["instance", "inbox", "event_log", "timer"]
 
 @asynccontextmanager
 async def held(engine: AsyncEngine, statement: str) -> AsyncIterator[None]:
-    """While the block runs, somebody else's transaction has executed the statement."""
+    """While the block runs, another client's transaction has executed the statement."""
     async with engine.begin() as connection:
         await connection.execute(text(statement))
         yield

@@ -141,7 +141,7 @@ def _compare_interpreters(checked: _Checked, interpreters: Interpreters, target:
 
 
 def _upgraded(checked: _Checked, before: Process, samples: Sequence[Fact] | None, setup: str) -> _Checked:
-    """The upgrade checked: with samples of what only the old version hears too, unless there are given ones."""
+    """Check the upgrade. Without given samples, there are some of what only the old version consumes, too."""
     process = checked.report.process
     return replace(
         checked,
@@ -225,8 +225,8 @@ def _extent(report: Report) -> str:
 
 def _orders(report: Report, most: int) -> RenderableType:
     """Every order of arrival in one line: inputs by their letters, net effects by their numbers."""
-    told_names = _names(report)
-    letters = {name: letter for name, letter in _letters(report).items() if name in told_names}
+    in_histories = _names(report)
+    letters = {name: letter for name, letter in _letters(report).items() if name in in_histories}
     effects = list(dict.fromkeys(_net_effect(result) for result in report.results))
     table = columns("order", "outcomes passed", "commands on the way", "outcome", "net effect", "")
     table.title = "Orders of arrival"
@@ -251,7 +251,7 @@ def _orders(report: Report, most: int) -> RenderableType:
 
 
 def _names(report: Report) -> list[str]:
-    """The inputs that the told histories are made of."""
+    """The names of the inputs that the explored histories consist of."""
     return [name_of(fact, report.samples) for fact in report.samples if fact in report.results[0].history]
 
 

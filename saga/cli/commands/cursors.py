@@ -133,9 +133,11 @@ def _chosen(of: str | None, *, yes: bool, as_json: bool) -> tuple[Settings, tupl
     return settings, choose_processes(settings, of)
 
 
-async def _repair(settings: Settings, engine: AsyncEngine, *, module: str, **said: Any) -> tuple[RepairedCursor, ...]:
+async def _repair(
+    settings: Settings, engine: AsyncEngine, *, module: str, **options: Any
+) -> tuple[RepairedCursor, ...]:
     async with _remote_logs(settings, module) as remote_logs:
-        return await operations.repair_cursors(engine, module=module, remote_logs=remote_logs, **said)
+        return await operations.repair_cursors(engine, module=module, remote_logs=remote_logs, **options)
 
 
 @asynccontextmanager
@@ -167,8 +169,8 @@ def _refusals(module: str) -> Iterator[None]:
         raise WrongUsage(f"--handled-up-to is beyond the end of the log, which is {error.last_position}.") from None
     except UnknownModule:
         raise CommandFailed(
-            f"No log of {shown(module)} is kept here yet. If it is in another database, name it in SAGA_LOG_URLS; if not, "
-            "repair its cursors when it has its first event."
+            f"No log of {shown(module)} is kept here yet. If it is in another database, name it in SAGA_LOG_URLS; "
+            "if not, repair its cursors when it has its first event."
         ) from None
 
 

@@ -215,9 +215,9 @@ def refusals(processes: Collection[str] = ()) -> Iterator[None]:
     except UnknownDeadLetters as error:
         raise CommandFailed(f"{sentence_of(error)[:-1]}: `saga dead-letters list` shows them.") from None
     except ForeignDeadLetters as error:
-        said = ", ".join(f"{one} is one of {shown(consumer)}" for one, consumer in error.consumers.items())
+        owners = ", ".join(f"{one} is one of {shown(consumer)}" for one, consumer in error.consumers.items())
         raise CommandFailed(
-            f"SAGA_PROCESSES gives {', '.join(processes)}: name the others' there too; nothing was done: {said}."
+            f"SAGA_PROCESSES gives {', '.join(processes)}: name the others' there too; nothing was done: {owners}."
         ) from None
     except NotStrictData as error:
         raise WrongUsage(f"--data can't be read: {shown(error)}.") from None

@@ -1,4 +1,4 @@
-"""`saga erase`: remove for good what settled orders, or instances of other processes, were told."""
+"""`saga erase`: remove for good the personal data that settled instances, such as orders, received."""
 
 import asyncio
 from collections.abc import Sequence

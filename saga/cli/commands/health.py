@@ -14,7 +14,7 @@ from saga.cli.shell.broker import broker
 from saga.cli.shell.database import database_errors
 from saga.cli.shell.failure import CommandFailed, sentence_of
 from saga.cli.shell.processes import load_processes
-from saga.cli.shell.services import complaints, replaced_loops
+from saga.cli.shell.services import problems, replaced_loops
 from saga.cli.shell.terminal import AsJson, print_json
 from saga.operations import Health, OperationFailed
 from saga.operations.schema import is_newer, newest_version
@@ -40,10 +40,10 @@ def health(
         known = f"newer than this program knows ({newest_version()}): it works with it"
         typer.echo(f"The schema is at {found.schema_version}, {known}.", err=True)
     if as_json:
-        answers = {"broker": "none"} | {name: said or "ok" for name, said in wrong.items()}
+        answers = {"broker": "none"} | {name: problem or "ok" for name, problem in wrong.items()}
         print_json({"healthy": not any(wrong.values()), **answers, "notes": notes})
     if any(wrong.values()):
-        raise CommandFailed("\n".join(said for said in wrong.values() if said))
+        raise CommandFailed("\n".join(problem for problem in wrong.values() if problem))
     if not as_json:
         both = "The database and the broker can be used"
         typer.echo(both if found.has_broker else "The database can be used, and there is no broker", nl=False)
@@ -74,7 +74,7 @@ async def _look(settings: Settings, seconds: float) -> tuple[Health, dict[str, s
     elif unnamed is not None:
         wrong["broker"] = unnamed
     if found.database is None:
-        wrong["services"] = "\n".join(complaints(found)) or None
+        wrong["services"] = "\n".join(problems(found)) or None
     return found, wrong
 
 

@@ -106,8 +106,8 @@ def _explained(process: Process, instance: Inspection) -> RenderableType:
     if instance.pruned_at is not None or instance.revived_at is not None:
         parts += [_pruned(process, instance)]
     if instance.erased_at is not None:
-        said = f"What its messages said was erased at {date_and_time(instance.erased_at)} UTC."
-        parts += [Text(said, "dim")]
+        note = f"What its messages said was erased at {date_and_time(instance.erased_at)} UTC."
+        parts += [Text(note, "dim")]
     if instance.timers:
         parts += [Text(), _timers(instance.timers)]
     if instance.dead_letters:

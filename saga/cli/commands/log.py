@@ -55,8 +55,8 @@ def log(
     except UnknownModule as error:
         raise CommandFailed(_unknown(error)) from None
     except Pruned as error:
-        said = shown(str(error).capitalize())
-        raise CommandFailed(f"{said}. Begin with --after {error.pruned_position}.") from error
+        reason = shown(str(error).capitalize())
+        raise CommandFailed(f"{reason}. Begin with --after {error.pruned_position}.") from error
     if as_json:
         print_json(_as_data(page))
     else:
@@ -156,5 +156,5 @@ def _is_internal(entry: Entry) -> bool:
 
 
 def _shortened(data: Any) -> str:
-    said = shown(json.dumps(data, ensure_ascii=False, separators=(",", ":")))
-    return said if len(said) <= MOST_CHARACTERS else f"{said[:MOST_CHARACTERS]}..."
+    text = shown(json.dumps(data, ensure_ascii=False, separators=(",", ":")))
+    return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}..."

@@ -43,8 +43,8 @@ def migrate(
     except LostRace as error:
         raise CommandFailed(shown(error)) from error
     except DBAPIError as error:
-        said = str(error.orig or error).splitlines()[0].rstrip(".")
-        raise CommandFailed(f"{place} refused: {shown(said)}. Nothing was changed.") from error
+        reason = str(error.orig or error).splitlines()[0].rstrip(".")
+        raise CommandFailed(f"{place} refused: {shown(reason)}. Nothing was changed.") from error
     except KeyboardInterrupt:
         raise CommandFailed("Stopped: the schema is as it was, unless that came at the very end.") from None
     if as_json:

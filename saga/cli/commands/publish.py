@@ -83,10 +83,10 @@ def publish_message(
     form = _form(given, structured=structured, plain=plain)
     settings = load_settings()
     processes = choose_processes(settings, of)
-    process, sender = _hearer(processes, type_, module)
+    process, sender = _consumer_of(processes, type_, module)
     body = _body(process, type_, process_id, data, raw_body, sample=sample)
-    said: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    message = NewMessage(type_, process_id, sender, **body, form=form, **said)
+    options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    message = NewMessage(type_, process_id, sender, **body, form=form, **options)
     sent = _send(settings, processes, message, duplicate, allow_unknown=allow_unknown, has_time=time is not None)
     _report(process, sent, duplicate, as_json=as_json)
 
@@ -106,8 +106,8 @@ def _body(
     """What the message says. Raises WrongUsage for what can't be read, and for options that can't be together."""
     if raw_body is not None and (data is not None or sample):
         raise WrongUsage("With --raw-body there is no --data and no --sample: the bytes are sent as they are.")
-    said = _sampled(process, type_, process_id) if sample else {process.correlate: process_id}
-    return {"data": said | _fields(data), "raw_body": _bytes(raw_body)}
+    fields = _sampled(process, type_, process_id) if sample else {process.correlate: process_id}
+    return {"data": fields | _fields(data), "raw_body": _bytes(raw_body)}
 
 
 def _send(
@@ -141,7 +141,7 @@ def _send(
     except NoConsumer as error:
         if url is None:
             raise CommandFailed(f"There is no broker, and {shown(error)}.") from None
-        bound, key = ", ".join(_heard(processes)), shown(message.routing_key)
+        bound, key = ", ".join(_consumed(processes)), shown(message.routing_key)
         raise CommandFailed(f"No queue takes {key}: queues are bound to {bound}; see --routing-key.") from None
 
 
@@ -156,10 +156,10 @@ def _refuse_for_a_log(message: NewMessage, *, has_time: bool) -> None:
         )
 
 
-def _hearer(processes: Sequence[Process], type_: str, given: str | None) -> tuple[Process, str]:
-    """The first process that hears this type, and the module that sends it; with a module given, from that one.
+def _consumer_of(processes: Sequence[Process], type_: str, given: str | None) -> tuple[Process, str]:
+    """The first process that consumes this type, and the module that sends it: the given one, if that does.
 
-    What nobody hears goes to the first process, if a module is given.
+    With a module given, a type that no process consumes goes to the first process.
     """
     consumers = [
         (process, module)
@@ -168,8 +168,8 @@ def _hearer(processes: Sequence[Process], type_: str, given: str | None) -> tupl
         if type_ in {kind.__name__ for kind in kinds}
     ]
     if not consumers and given is None:
-        heard = "; ".join(f"{process.name} consumes {', '.join(process.message_types)}" for process in processes)
-        raise WrongUsage(f"{heard}; to send {shown(type_)!r} all the same, add --module MODULE.")
+        consumed = "; ".join(f"{process.name} consumes {', '.join(process.message_types)}" for process in processes)
+        raise WrongUsage(f"{consumed}; to send {shown(type_)!r} all the same, add --module MODULE.")
     if not consumers:
         names = ", ".join(process.name for process in processes)
         typer.echo(
@@ -246,8 +246,8 @@ async def _publish(
         )
 
 
-def _heard(processes: Sequence[Process]) -> Iterable[str]:
-    inputs = [heard for process in processes for heard in process.inputs.items()]
+def _consumed(processes: Sequence[Process]) -> Iterable[str]:
+    inputs = [item for process in processes for item in process.inputs.items()]
     return dict.fromkeys(f"{module}.{kind.__name__}" for module, kinds in inputs for kind in kinds)
 
 

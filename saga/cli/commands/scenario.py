@@ -67,7 +67,7 @@ class Report:
     @property
     def diverged(self) -> list[Checked]:
         """Orders that are not what their facts demand."""
-        return [order for order in self.checked if order.complaints]
+        return [order for order in self.checked if order.problems]
 
     @property
     def unsettled(self) -> list[str]:
@@ -268,7 +268,7 @@ def _show(report: Report) -> None:
         table.add_row(*marks, outcome_text(expected), str(orders), Text(str(diverged), "red" if diverged else "green"))
     console.print(table)
     for order in report.diverged[:MOST_COMPLAINTS]:
-        console.print(Text(f"{order.order_id}: {shown('; '.join(order.complaints))}", "red"))
+        console.print(Text(f"{order.order_id}: {shown('; '.join(order.problems))}", "red"))
     for what, ids in (("missing", report.missing), ("not settled", report.unsettled)):
         if ids:
             console.print(Text(f"{len(ids)} {what}, such as {', '.join(ids[:3])}: see `saga lag`", "red"))

@@ -1,6 +1,6 @@
 """The wheel of saga for a project: the one that was named, or the one from which this saga was installed.
 
-It is a file and no name of a package: saga is on no public index, and its name may be somebody else's there.
+It is a file and no name of a package: saga is on no public index, and another project may own its name there.
 """
 
 import json

@@ -69,7 +69,7 @@ def _messages(order_id: str, random: Random, shape: Shape) -> Iterator[NewMessag
 def _message(order_id: str, fact: str, number: int, random: Random, shape: Shape) -> NewMessage:
     module = {"PaymentReceived": "payments", "PaymentTimedOut": "scheduler"}.get(fact, "orders")
     time = (BEGIN + timedelta(seconds=random.randint(0, 3_600))).isoformat().replace("+00:00", "Z")
-    said: dict[str, dict[str, Any]] = {
+    fields: dict[str, dict[str, Any]] = {
         "OrderPlaced": {
             "amount": 4200,
             "currency": "EUR",
@@ -92,5 +92,5 @@ def _message(order_id: str, fact: str, number: int, random: Random, shape: Shape
         time=time,
         routing_key=f"{module}.{fact}",
         form=random.choice(FORMS),
-        data={"order_id": order_id, **said.get(fact, {})},
+        data={"order_id": order_id, **fields.get(fact, {})},
     )

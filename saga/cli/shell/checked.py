@@ -53,7 +53,7 @@ def heading(finding: DifferingInstance) -> Text:
 
 
 def notes(instances: CheckedInstances, hidden: Iterable[tuple[int, str]]) -> Text:
-    """What is said below the summary: what was not shown, and what was not compared."""
+    """The notes below the summary: what was not shown, and what was not compared."""
     text = Text()
     for number, what in (
         *hidden,
@@ -74,5 +74,5 @@ def counted(number: int, one: str, many: str) -> str:
 
 def short(sentence: str) -> str:
     """A sentence that may quote a whole register entry."""
-    said = shown(sentence)
-    return said if len(said) <= MOST_CHARACTERS else f"{said[:MOST_CHARACTERS]}..."
+    text = shown(sentence)
+    return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}..."

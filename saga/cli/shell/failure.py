@@ -30,8 +30,8 @@ class WrongUsage(CommandFailed):
 
 def sentence_of(error: OperationFailed) -> str:
     """What an operation refuses, as a sentence."""
-    said = shown(error)
-    return f"{said[:1].upper()}{said[1:]}."
+    text = shown(error)
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def asks_for_json(words: Sequence[str]) -> bool:

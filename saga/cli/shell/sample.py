@@ -31,5 +31,5 @@ def sample_data(process: Process, type_: str, process_id: str) -> dict[str, Any]
         return {process.correlate: process_id}
     if kind in _USUAL:
         return {process.correlate: process_id, **_USUAL[kind](process_id)}
-    said = next(fact.fields for fact in derive_samples(process, variants=1) if fact.kind is kind)
-    return {**said, process.correlate: process_id}
+    fields = next(fact.fields for fact in derive_samples(process, variants=1) if fact.kind is kind)
+    return {**fields, process.correlate: process_id}

@@ -13,7 +13,7 @@ from saga.operations import Blocker, Health, Heartbeat, LoopState
 
 
 def services_as_data(heartbeats: Sequence[Heartbeat]) -> list[dict[str, Any]]:
-    """When each loop was heard of last, and what it does."""
+    """The last heartbeat of each loop, and what it does."""
     return [
         {name: value for name, value in asdict(one).items() if name != "state"} | {"standing": one.state.value}
         for one in heartbeats
@@ -25,7 +25,7 @@ def replaced_loops(heartbeats: Iterable[Heartbeat]) -> list[str]:
     return [_silence(one) for one in heartbeats if one.state is LoopState.REPLACED]
 
 
-def complaints(found: Health) -> Iterator[str]:
+def problems(found: Health) -> Iterator[str]:
     """A sentence for everything that is wrong with the services."""
     yield from map(_silence, found.silent)
     yield from map(_failure, found.failing)
@@ -43,10 +43,10 @@ def services(heartbeats: Sequence[Heartbeat]) -> RenderableType:
     for (service, host, pid), loops in groupby(heartbeats, lambda one: one.process):
         known = list(loops)
         going = sum(one.is_fresh for one in known)
-        heard = age(min(one.age_seconds for one in known))
+        last = age(min(one.age_seconds for one in known))
         count = Text(str(len(known)) if going == len(known) else f"{going} of {len(known)}")
         count.stylize("" if going == len(known) else "yellow")
-        table.add_row(shown(service), shown(host), str(pid), count, f"{heard} ago")
+        table.add_row(shown(service), shown(host), str(pid), count, f"{last} ago")
     return Group(table, *_troubles(heartbeats))
 
 
@@ -59,7 +59,7 @@ def blocked(blockers: Sequence[Blocker]) -> RenderableType:
 
 def _troubles(heartbeats: Sequence[Heartbeat]) -> Iterator[Text]:
     yield from (Text(_silence(one), "red") for one in heartbeats if one.state is LoopState.SILENT)
-    yield from (Text(said, "yellow") for said in replaced_loops(heartbeats))
+    yield from (Text(sentence, "yellow") for sentence in replaced_loops(heartbeats))
     going = (one for one in heartbeats if one.state is LoopState.GOING)
     yield from (Text(_failure(one), "yellow") for one in going if one.reason is not None)
 

@@ -1,4 +1,4 @@
-"""The erasure of one instance: one transaction over everything in this database that says what it was told.
+"""The erasure of one instance: one transaction over everything in this database that holds data it received.
 
 The problem: an order that is settled may have to lose the personal data of its customer, and still answer what comes
 late as if nothing had happened. The log is append-only, its positions are what cursors go by, and keys are what
@@ -192,10 +192,10 @@ def _entry(target: _Target, keeps: Kept, row: Row[Any]) -> dict[str, Any] | None
         data = erased_entry(target.process, keeps, row.type, was)
     else:
         data = erased_command(target.process, keeps, row.type, was) if row.is_handed_on else was
-    said = erased_metadata(metadata, target.process_id)
-    if (data, said) == (was, metadata):
+    rest = erased_metadata(metadata, target.process_id)
+    if (data, rest) == (was, metadata):
         return None
-    return {"position": row.position, "data": data, "metadata": said}
+    return {"position": row.position, "data": data, "metadata": rest}
 
 
 async def _erase_events(connection: AsyncConnection, target: _Target) -> dict[str, int]:
@@ -224,16 +224,16 @@ async def _erase_events(connection: AsyncConnection, target: _Target) -> dict[st
 
 def _event(target: _Target, row: Row[Any]) -> dict[str, Any] | None:
     was, metadata = orjson.loads(row.data), orjson.loads(row.metadata)
-    told = (target.process.name, target.process_id)
-    data, said = erased_event([kept(one) for one in target.processes], told, row.type, was, metadata)
-    if (data, said) == (was, metadata):
+    instance = (target.process.name, target.process_id)
+    data, rest = erased_event([kept(one) for one in target.processes], instance, row.type, was, metadata)
+    if (data, rest) == (was, metadata):
         return None
     if row.unread_by is not None:
         raise NotErasable(
             f"{row.unread_by} has not read position {row.position} of {row.module} yet, which is about "
             f"{target.process.name} {target.process_id}: erase it once it has (`saga cursors`)"
         )
-    return {"position": row.position, "data": data, "metadata": said}
+    return {"position": row.position, "data": data, "metadata": rest}
 
 
 async def _rewrite(connection: AsyncConnection, module: str, entries: list[dict[str, Any]]) -> None:

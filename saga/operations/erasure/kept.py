@@ -52,8 +52,8 @@ def _commands(process: Process) -> dict[str, frozenset[str]]:
     commands: dict[str, frozenset[str]] = {}
     for effect in process.effects:
         for sends in effect.commands.values() if isinstance(effect, Effect) else ():
-            said = {*sends.fields, *(one.name for one in sends.computed)}
-            commands[sends.type] = commands.get(sends.type, always) | said
+            fields = {*sends.fields, *(one.name for one in sends.computed)}
+            commands[sends.type] = commands.get(sends.type, always) | fields
     return commands
 
 
