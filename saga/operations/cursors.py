@@ -1,7 +1,7 @@
-"""Cursors that claim too much are repaired, and those that nobody needs are forgotten.
+"""Repairs cursors that cover positions that were never handled, and forgets cursors that nobody needs.
 
-What would be done is found out by doing it and taking it back; what is done for good is recorded in the same
-transaction, with who did it and why. How a cursor is repaired is in ``saga.verification.replay.cursor_repair``.
+A dry run does the change and rolls it back. A real change is recorded in the same transaction, with who did it and why.
+The repair itself is ``saga.verification.replay.cursor_repair``.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -58,7 +58,9 @@ async def repair_cursors(
     remote_logs: Mapping[str, AsyncEngine | None] = MappingProxyType({}),
     dry_run: bool = False,
 ) -> tuple[RepairedCursor, ...]:
-    """Set the cursors of these processes in a module back to what can be proved. Gives each before and after.
+    """Set the cursors of these processes in a module back to the positions that are proved to be handled.
+
+    Gives each cursor before and after.
 
     Positions that are missing from then on are read or delivered again. All up to ``handled_up_to`` count as handled;
     by default those that were pruned. ``remote_logs`` maps each module whose log is in another database to an engine
@@ -105,7 +107,7 @@ async def forget_cursors(
 
 @asynccontextmanager
 async def _transaction(engine: AsyncEngine, *, dry_run: bool) -> AsyncIterator[AsyncConnection]:
-    """A transaction that is taken back if it is a dry run."""
+    """A transaction that is rolled back if it is a dry run."""
     async with reading(engine) if dry_run else durable_transaction(engine) as connection:
         yield connection
 

@@ -9,7 +9,7 @@ from saga.postgres.fitness import require_fit
 
 
 async def look_at_database(engine: AsyncEngine, *, allow_unsafe: bool) -> None:
-    """Look at it. Raises Unavailable where it can't be used now, NeedsPerson where somebody has to change something."""
+    """Check the database. Raises Unavailable if it can't be used now, NeedsPerson if a person has to act."""
     async with reading(engine) as connection:
         await require_fit(connection, allow_unsafe=allow_unsafe)
         await require_migrated(connection)

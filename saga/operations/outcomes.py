@@ -1,4 +1,4 @@
-"""What many instances have come to, and by which inputs and commands: for checks from outside."""
+"""The outcomes of many instances, with their inputs and commands: for checks from outside."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

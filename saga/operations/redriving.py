@@ -1,7 +1,7 @@
 """Redrive and discard: what people do with dead letters.
 
-A message is put back into the same durable step as for a delivered one, in this process. What the relay could not send
-goes the other way: it is sent again from the log.
+A redriven message is handled in this process, by the same durable step as a delivered one. A log entry that the relay
+could not send is sent again from the log.
 """
 
 from collections import Counter
@@ -66,12 +66,12 @@ class ForeignDeadLetters(OperationFailed):
 
 
 class NoBroker(OperationFailed):
-    """What the relay could not send is sent again to the broker, and none was given. What was done before is done."""
+    """A dead letter of the relay can't be sent again, because no broker was given. What was done before stays done."""
 
 
 @dataclass(frozen=True, slots=True)
 class Redriven:
-    """What became of one dead letter; ``sentence`` says it for people.
+    """The result for one dead letter; ``sentence`` says it for people.
 
     ``answer`` is "taken", "ignored" or "duplicate"; "sent" for one of the relay; "dead" if it is still one. Then it is
     kept as ``dead_letter_id``: its own id, or a new one for a corrected message.
@@ -144,7 +144,7 @@ async def redrive(
 
 @dataclass(frozen=True, slots=True)
 class _Redrive:
-    """What a redrive works with."""
+    """One redrive: its engine, processes and settings."""
 
     engine: AsyncEngine
     processes: Mapping[str, Process]
@@ -166,7 +166,7 @@ class _Redrive:
         return letter.consumer == RELAY or letter.consumer in self.processes
 
     async def some(self, letters: Sequence[DeadLetter], correction: Correction | None) -> AsyncIterator[Redriven]:
-        """Some at a time: each process takes its own in together, then the relay's are sent."""
+        """Redrive some dead letters: each process handles its own in one batch, then the relay's are sent."""
         for process in self.processes.values():
             own = [letter for letter in letters if letter.consumer == process.name]
             if correction:
@@ -195,11 +195,11 @@ class _Redrive:
         return changed
 
     def _put_back(self, process: Process, letter: DeadLetter) -> Envelope | Poison:
-        """The message as it is taken from an operator: its exchange and its routing key are not judged again."""
+        """The message as an operator puts it back: its exchange and routing key are not checked again."""
         return Events(process, self.prefix).put_back(decode(raw_of(letter)))
 
     async def _handle(self, process: Process, letters: Sequence[DeadLetter]) -> list[Redriven]:
-        """Let their process take the messages in together, and say what came of each."""
+        """Let their process handle the messages in one batch, and give each result."""
         step = Step(self.engine, process, remote_modules=self.remote_modules)
         messages = [self._put_back(process, letter) for letter in letters]
         ids = [letter.id for letter in letters]
@@ -214,7 +214,7 @@ class _Redrive:
             ]
 
     async def _resend(self, publisher: Publisher, letter: DeadLetter) -> Redriven:
-        """Send the log entry that a dead letter of the relay is about, and say what came of it."""
+        """Send the log entry that a dead letter of the relay is about, and give the result."""
         place = f"position {letter.position} of {letter.module}"
         module, position = letter.module or "", letter.position or 0
         failure = await resend(self.engine, publisher, self.prefix, module=module, position=position)
@@ -256,7 +256,7 @@ def _answered(letter: DeadLetter, answer: str) -> Redriven:
 
 
 async def _still_dead(connection: AsyncConnection, letter: DeadLetter, reasons: Mapping[int, str]) -> Redriven:
-    """It is open as it was, or as one of its own where its message was corrected."""
+    """The dead letter is still open; if its message was corrected, that is a dead letter of its own."""
     kept: int | None = letter.id
     reason = reasons.get(letter.id)
     if reason is None:

@@ -1,4 +1,4 @@
-"""`saga dead-letters`: messages that could not be handled: look at them, put them back, or give them up."""
+"""`saga dead-letters`: messages that could not be handled: show, redrive or discard them."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
@@ -65,7 +65,7 @@ def list_letters(
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="Show at most this many.")] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """List dead letters, newest first. With --since, those that came, or failed again, since then."""
+    """List dead letters, newest first. With --since, only those that came or failed again since then."""
     if state not in STATES:
         raise WrongUsage(f"There is no state {shown(state)!r}: take one of {', '.join(STATES)}.")
     settings = load_settings()
@@ -111,10 +111,10 @@ def redrive_letters(
     subject: Annotated[str | None, typer.Option(help="Corrected subject: the instance id.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Handle dead letters again, at once and in this command, as if they were delivered again.
+    """Handle dead letters again, as if they were delivered again. This command does it itself, at once.
 
-    What the relay could not send is sent again from its log. A single message can be corrected: what no option names
-    stays as it was. Exit code 1 if any of them is still dead.
+    What the relay could not send is sent again from its log. The options correct a single message; what none of them
+    names stays as it was. Exit code 1 if any of the messages is still dead.
     """
     if bool(ids) == every:
         raise WrongUsage("Name the dead letters to redrive, or say --all.")
@@ -134,7 +134,7 @@ def redrive_letters(
 
     answers = _redrive(settings, processes, ids or None, correction, say)
     if as_json:
-        print_json({"redriven": [_told(one, processes) for one in answers], "count": len(answers)})
+        print_json({"redriven": [_answer_as_data(one, processes) for one in answers], "count": len(answers)})
     elif not answers:
         console.print("There are no open dead letters.")
     if any(answer.answer == "dead" for answer in answers):
@@ -147,7 +147,7 @@ def discard(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Give dead letters up: they are kept, marked as discarded."""
+    """Close dead letters without handling them. They are kept, marked as discarded."""
     if as_json and not yes:
         raise WrongUsage("--json asks no questions: add --yes.")
     settings = load_settings()
@@ -157,7 +157,7 @@ def discard(
             for letter in operate(settings, partial(read_dead_letters, ids=ids)):
                 whose = f"{letter.consumer} {letter.process_id or '?'}"
                 typer.echo(f"{letter.id}: {shown(letter.type or '?')} of {shown(whose)}")
-            typer.confirm("Give up on these messages for good?", abort=True)
+            typer.confirm("Discard these dead letters for good?", abort=True)
         discarded = operate(settings, partial(operations.discard, ids=_checked(ids)))
     if as_json:
         print_json({"discarded": discarded, "count": len(discarded)})
@@ -178,7 +178,7 @@ def _redrive(
     correction: Correction,
     say: Callable[[Redriven], None],
 ) -> Sequence[Redriven]:
-    """Redrive these, or all that are open; ``say`` what came of each."""
+    """Redrive these, or all that are open. ``say`` is called with each result."""
     url = amqp_url_if_any(settings)
     redriven = partial(
         redrive,
@@ -203,13 +203,15 @@ def _redrive(
         amqp_url(settings)  # says how to name one
         raise
     for consumer, number in sorted(done.left_alone.items()):
-        typer.echo(f"{number} of {shown(consumer)} left alone: SAGA_PROCESSES gives {', '.join(processes)}.", err=True)
+        typer.echo(
+            f"{number} of {shown(consumer)} not redriven: SAGA_PROCESSES names only {', '.join(processes)}.", err=True
+        )
     return done.answers
 
 
 @contextmanager
 def refusals(processes: Collection[str] = ()) -> Iterator[None]:
-    """What an operation refuses, as a sentence that names the remedy."""
+    """Turn a refused operation into a sentence that names the remedy."""
     try:
         yield
     except UnknownDeadLetters as error:
@@ -217,7 +219,7 @@ def refusals(processes: Collection[str] = ()) -> Iterator[None]:
     except ForeignDeadLetters as error:
         owners = ", ".join(f"{one} is one of {shown(consumer)}" for one, consumer in error.consumers.items())
         raise CommandFailed(
-            f"SAGA_PROCESSES gives {', '.join(processes)}: name the others' there too; nothing was done: {owners}."
+            f"SAGA_PROCESSES names only {', '.join(processes)}: add the others; nothing was done: {owners}."
         ) from None
     except NotStrictData as error:
         raise WrongUsage(f"--data can't be read: {shown(error)}.") from None
@@ -225,8 +227,8 @@ def refusals(processes: Collection[str] = ()) -> Iterator[None]:
         raise WrongUsage(sentence_of(error)) from None
 
 
-def _told(answer: Redriven, processes: Mapping[str, Process]) -> dict[str, object]:
-    """The answer, with the instance in its process's own word too, if it is one's."""
+def _answer_as_data(answer: Redriven, processes: Mapping[str, Process]) -> dict[str, object]:
+    """The answer; if it is about an instance, also under the process's own name for its id."""
     own = {processes[answer.process].correlate: answer.process_id} if answer.process in processes else {}
     return {**own, **asdict(answer)}
 

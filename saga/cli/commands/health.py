@@ -1,4 +1,4 @@
-"""`saga health`: whether a service could work here and the others do, as a container's health check asks."""
+"""`saga health`: whether servers and services work, as a container's health check asks."""
 
 import asyncio
 from collections.abc import Callable
@@ -30,8 +30,8 @@ def health(
 ) -> None:
     """Check that the database, its tables and the broker can be used, and that the services work.
 
-    Exit code 1 if not; also if a loop of a service starts over or had no heartbeat for 15 s, or work waits for a
-    service that does not run. With SAGA_FEED=pull and no SAGA_AMQP_URL, no broker is checked.
+    Exit code 1 if any of this is not so: also if a loop of a service starts over or had no heartbeat for 15 s, or if
+    work waits for a service that does not run. With SAGA_FEED=pull and no SAGA_AMQP_URL, no broker is checked.
     """
     settings = load_settings()
     found, wrong = asyncio.run(_look(settings, timeout))
@@ -53,7 +53,7 @@ def health(
 
 
 async def _look(settings: Settings, seconds: float) -> tuple[Health, dict[str, str | None]]:
-    """What was found, and what is wrong with each part that there is; None where nothing is."""
+    """The result, and for each part that exists what is wrong with it; None if nothing is."""
     url = database_url(settings)
     at_broker, unnamed = _broker_url(settings)
     engine = connect_engine(url, "cli", pool_size=2)
@@ -79,7 +79,7 @@ async def _look(settings: Settings, seconds: float) -> tuple[Health, dict[str, s
 
 
 def _broker_url(settings: Settings) -> tuple[str | None, str | None]:
-    """The broker's address, if there is a broker; and what is wrong where there should be one and none is named."""
+    """The broker's address, if there is one; and what is wrong if there should be one and none is configured."""
     try:
         return amqp_url_unless_pulled(settings), None
     except CommandFailed as error:
@@ -87,7 +87,7 @@ def _broker_url(settings: Settings) -> tuple[str | None, str | None]:
 
 
 def _sentence(error: Exception | None, errors: Callable[[], AbstractContextManager[None]]) -> str | None:
-    """What is wrong with a server, as the other commands say it."""
+    """What is wrong with a server, in the words of the other commands."""
     if error is None:
         return None
     try:

@@ -39,7 +39,7 @@ from saga.operations import (
 from saga.settings import Settings, load_settings
 
 MOST_COUNTED = 1_000
-"""Dead letters about an instance of which nothing is known."""
+"""How many dead letters are counted for an unknown instance, at most."""
 
 
 def inspect(
@@ -69,7 +69,7 @@ def inspect(
 async def _read(
     settings: Settings, processes: Sequence[Process], process_id: str, page: Mapping[str, Any]
 ) -> tuple[Process, Inspection]:
-    """The instance and its process, wherever it is. Raises CommandFailed if no process has it, or several do."""
+    """The instance and the process that has it. Raises CommandFailed if no process or several have it."""
     async with database(settings) as engine:
         looked = [(process, await operations.inspect(engine, process, process_id, **page)) for process in processes]
         found = [(process, instance) for process, instance in looked if instance is not None]
@@ -129,7 +129,7 @@ def _heading(process: Process, instance: Inspection) -> Text:
 
 
 def _pruned(process: Process, instance: Inspection) -> Text:
-    """What is not shown, and why."""
+    """Notes on entries that are not shown, and why."""
     if instance.pruned_at is None:
         came_back = f"the {process.name} came back with the first of these messages"
         return Text(f"What was before that was pruned; {came_back}.", "dim")
@@ -140,7 +140,7 @@ def _pruned(process: Process, instance: Inspection) -> Text:
 
 
 def _timeline(instance: Inspection) -> Table:
-    """Each message, the decision it led to, and below it the commands of that decision."""
+    """Each message with the decision it led to; below it, the commands of that decision."""
     table = pairs()
     entries: list[AnsweredMessage | SentCommand] = [*instance.messages, *instance.commands]
     for one in sorted(entries, key=lambda entry: entry.version):

@@ -1,4 +1,4 @@
-"""`saga log`: what a module's log says, up to now or as it goes on."""
+"""`saga log`: the entries of a module's log, up to now or as they are appended."""
 
 import asyncio
 import json
@@ -64,7 +64,7 @@ def log(
 
 
 async def _follow(settings: Settings, pages_of: Follow, *, is_first: bool, as_json: bool) -> None:
-    """Print outside of the database's context: a reader who goes away is no failure of the database."""
+    """Print outside the database's context: if the reader of the output goes away, that is no database error."""
     async with aclosing(_pages(settings, pages_of)) as pages:
         async for page in pages:
             if as_json:
@@ -120,7 +120,7 @@ def _entry_as_data(entry: Entry) -> dict[str, Any]:
 
 
 def _show(page: LogPage, *, is_first: bool) -> None:
-    """``is_first`` is a page that begins where nobody asked for: where the log begins, if it was pruned."""
+    """``is_first`` says that no start was asked for: the page begins where the log begins, after what was pruned."""
     console = terminal()
     if is_first and 0 < page.after == page.log.pruned_position:
         console.print(Text(f"1..{page.after} pruned", "dim"))
@@ -151,7 +151,7 @@ def _line(entry: Entry) -> Text:
 
 
 def _is_internal(entry: Entry) -> bool:
-    """Every public event of a log that is kept here knows its predecessor."""
+    """Every public event of a log in this database names its predecessor."""
     return entry.previous_public_position is None
 
 

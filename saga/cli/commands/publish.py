@@ -1,4 +1,4 @@
-"""`saga publish`: a test message, as a module would send it; without a broker, through its log."""
+"""`saga publish`: send a test message as a module would; without a broker, through the module's log."""
 
 import asyncio
 import json
@@ -34,9 +34,9 @@ from saga.operations import (
 from saga.operations.publishing import only_for_a_broker
 from saga.settings import Settings, load_settings
 
-Data = Annotated[str | None, typer.Option(metavar="JSON", help="The fields of the message, but for its id.")]
+Data = Annotated[str | None, typer.Option(metavar="JSON", help="The fields of the message, except the instance id.")]
 Sample = Annotated[
-    bool, typer.Option("--sample", help="Invent the fields that --data does not give, the same each time.")
+    bool, typer.Option("--sample", help="Fill in the fields that --data does not give, with the same values each time.")
 ]
 AllowUnknown = Annotated[
     bool, typer.Option("--allow-unknown", help="Send fields that the message class does not know, too.")
@@ -46,7 +46,7 @@ RawBody = Annotated[
 ]
 Copies = Annotated[int, typer.Option(min=1, help="Send the same message this many times.")]
 NOT_PLAIN = ("sequence", "previous_sequence", "source", "time")
-"""What a message without CloudEvents attributes has no place for."""
+"""The options that need CloudEvents attributes."""
 
 
 def publish_message(
@@ -76,7 +76,7 @@ def publish_message(
 ) -> None:
     """Publish one message about an instance, such as an order, as a module would.
 
-    It waits in the queue until a worker runs. Without a broker it is appended to the module's log instead.
+    The message waits in the queue until a worker runs. Without a broker it is appended to the module's log.
     """
     given = {"id": message_id, "sequence": sequence, "previous_sequence": previous_sequence, "source": source}
     given |= {"time": time, "correlation_id": correlation_id, "routing_key": routing_key}
@@ -92,7 +92,7 @@ def publish_message(
 
 
 def _form(given: Mapping[str, Any], *, structured: bool, plain: bool) -> Form:
-    """How the message is written. Raises WrongUsage for options that can't be together."""
+    """The form of the message. Raises WrongUsage for options that exclude each other."""
     if structured and plain:
         raise WrongUsage("A message is --structured or --plain, not both.")
     if plain and any(given[name] is not None for name in NOT_PLAIN):
@@ -103,7 +103,7 @@ def _form(given: Mapping[str, Any], *, structured: bool, plain: bool) -> Form:
 def _body(
     process: Process, type_: str, process_id: str, data: str | None, raw_body: Path | None, *, sample: bool
 ) -> dict[str, Any]:
-    """What the message says. Raises WrongUsage for what can't be read, and for options that can't be together."""
+    """The content of the message. Raises WrongUsage if it can't be read, or for options that exclude each other."""
     if raw_body is not None and (data is not None or sample):
         raise WrongUsage("With --raw-body there is no --data and no --sample: the bytes are sent as they are.")
     fields = _sampled(process, type_, process_id) if sample else {process.correlate: process_id}
@@ -146,7 +146,7 @@ def _send(
 
 
 def _refuse_for_a_log(message: NewMessage, *, has_time: bool) -> None:
-    """A log gives each event its place itself, and holds JSON: whoever wants anything else needs a broker."""
+    """Raise WrongUsage for options that need a broker: a log assigns positions itself, and holds JSON only."""
     named = {"form": "--structured or --plain"}
     options = [named.get(name, f"--{name.replace('_', '-')}") for name in only_for_a_broker(message)]
     if unfit := [*options, *(["--time"] if has_time else [])]:
@@ -202,7 +202,7 @@ def _fields(text: str | None) -> dict[str, Any]:
 
 
 def _check_texts(message: NewMessage) -> None:
-    """Raise WrongUsage for what no AMQP message can hold; what the service has to refuse may be sent."""
+    """Raise WrongUsage for what no AMQP message can hold. What a service has to refuse may be sent."""
     short = {
         "--id": message.id,
         "--routing-key": message.routing_key,

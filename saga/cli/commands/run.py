@@ -43,9 +43,9 @@ def run(
 ) -> None:
     """Run a worker for each process, until SIGTERM or Ctrl-C.
 
-    Start as many as you like, for all processes or for some: workers of the same process compete for its messages.
+    Start any number of services, for all processes or for some: workers of one process share its messages.
 
-    Workers with both feeds may run side by side: a message that arrives twice takes effect once.
+    Both feeds may be used side by side: a message that arrives twice takes effect once.
     """
 
     async def work(settings: Settings, stop: asyncio.Event) -> None:
@@ -67,7 +67,7 @@ async def _work(
         pool_size = settings.pool_size * len(processes)
         engine = owned_engine(owned, database, SERVICE, pool_size, settings=STEP_SETTINGS)
         remote_logs = _connect_remote(owned, settings.log_urls)
-        _warn_of_unheard(settings.log_urls, processes)
+        _warn_of_unneeded(settings.log_urls, processes)
         looks: list[Look] = [partial(look_at_database, engine, allow_unsafe=settings.allow_unsafe_database)]
         if broker is not None and settings.feed is Feed.PUSH:
             looks.append(partial(look_at_broker, broker, topology(settings.prefix, *processes)))
@@ -116,8 +116,8 @@ def _connect_remote(owned: AsyncExitStack, log_urls: Mapping[str, SecretStr | No
     }
 
 
-def _warn_of_unheard(log_urls: Mapping[str, SecretStr | None], processes: Sequence[Process]) -> None:
-    """A name that is written wrongly would leave a log unread, and nothing else would tell."""
-    heard = {module for process in processes for module in process.inputs}
-    for module in sorted(log_urls.keys() - heard):
+def _warn_of_unneeded(log_urls: Mapping[str, SecretStr | None], processes: Sequence[Process]) -> None:
+    """Warn of each log that no process consumes: a misspelt module would leave a log unread without any error."""
+    consumed = {module for process in processes for module in process.inputs}
+    for module in sorted(log_urls.keys() - consumed):
         _log.warning("log_url_that_nobody_needs", module=module)

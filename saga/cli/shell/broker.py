@@ -1,4 +1,4 @@
-"""The broker as commands meet it: sentences for what can be wrong with it."""
+"""Errors of the broker, as sentences that commands print."""
 
 import asyncio
 import logging
@@ -21,7 +21,7 @@ from saga.rabbitmq.reply_codes import classified
 def broker(amqp_url: str) -> Iterator[None]:
     """Turn the broker's errors into CommandFailed, in place of what the client logs about them.
 
-    It is WrongUsage where a person has to change something.
+    Raises WrongUsage instead where a person has to change something.
     """
     logging.getLogger("aiormq").addHandler(logging.NullHandler())
     place = f"The broker at {BrokerAddress.parse(amqp_url)}"

@@ -1,8 +1,8 @@
-"""What a scenario's orders have to come to: an expectation of its own, which knows nothing of the engine.
+"""The expected outcomes of a scenario's orders, written independently of the engine.
 
-The table says which outcome a set of facts has, and the few rules below it which commands hold at the collaborators in
-the end. A simulated gateway, or the scheduler, may add facts of its own to an order. So the facts that count are those
-that the order has taken in, and everything that the scenario published has to be among what was answered.
+The table gives the outcome for each set of facts; the rules below it give the commands that hold at the collaborators
+in the end. The simulated gateway or the scheduler may add facts to an order. So the facts that the order has taken in
+count, and each message that the scenario published has to be among the answered ones.
 """
 
 from collections.abc import Iterable, Iterator
@@ -34,7 +34,7 @@ EXPECTED: Final[dict[Facts, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """An order held against the expectation; ``problems`` are sentences, none if it is as expected."""
+    """An order compared with the expectation; ``problems`` are sentences, none if it is as expected."""
 
     order_id: str
     facts: Facts
@@ -45,7 +45,7 @@ class Checked:
 
 
 def check(order: Recorded, published: Iterable[str]) -> Checked:
-    """Whether the order came to what its facts demand; ``published`` are the ids of the scenario's messages to it."""
+    """Compare the order with what its facts lead to; ``published`` are the ids of the scenario's messages to it."""
     facts = _facts(order.inputs)
     problems = [*_outcome_problems(order, EXPECTED[facts]), *_command_problems(order, EXPECTED[facts])]
     answered = {came.message_id for came in order.inputs}
@@ -81,7 +81,7 @@ def _command_problems(order: Recorded, expected: str) -> Iterator[str]:
 
 
 def _refunds(inputs: Iterable[Came], expected: str) -> list[str]:
-    """Every payment goes back from a refunded order, every one but the earliest from a paid one."""
+    """The refunds that are due: every payment of a refunded order, every payment but the earliest of a paid one."""
     payments = {
         (*_received_at(came), str(came.fields["payment_id"])) for came in inputs if came.type == "PaymentReceived"
     }

@@ -1,4 +1,4 @@
-"""What is missing below a cursor's highest position, and what keeps it from being fetched, as people read it."""
+"""Shows the holes below a cursor's highest position, and why they can't be fetched."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""One dead letter, whole: for a terminal that strangers' bytes must not reach, and for programs."""
+"""Shows one whole dead letter: safely in a terminal, although its bytes come from strangers, and for programs."""
 
 from base64 import b64encode
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ BYTES_IN_A_LINE = 16
 
 
 def identified(letter: ListedDeadLetter | DeadLetter, processes: Sequence[Process]) -> dict[str, Any]:
-    """Which one it is, and the instance that it names in its process's own word, if that is one of these."""
+    """The dead letter's id and, if its process is one of these, the instance under the process's own name for it."""
     own = {process.correlate: letter.process_id for process in processes if process.name == letter.consumer}
     return {"id": letter.id, **own}
 
@@ -95,7 +95,7 @@ def _body(body: bytes, *, full: bool) -> tuple[str, str, bool]:
 
 
 def _as_text(part: bytes, *, cut: bool) -> str | None:
-    """The bytes as text; None if they are not UTF-8. A character that was cut through at the end does not count."""
+    """The bytes as text; None if they are not UTF-8. A character that is cut off at the end does not count."""
     try:
         return part.decode()
     except UnicodeDecodeError as error:

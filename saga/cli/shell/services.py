@@ -21,7 +21,7 @@ def services_as_data(heartbeats: Sequence[Heartbeat]) -> list[dict[str, Any]]:
 
 
 def replaced_loops(heartbeats: Iterable[Heartbeat]) -> list[str]:
-    """A sentence for each loop that does not go round, and whose work others do."""
+    """A sentence for each loop that has stopped and whose work others do."""
     return [_silence(one) for one in heartbeats if one.state is LoopState.REPLACED]
 
 
@@ -36,7 +36,7 @@ def problems(found: Health) -> Iterator[str]:
 
 
 def services(heartbeats: Sequence[Heartbeat]) -> RenderableType:
-    """A line for each process, and one for each of its loops that does not go round."""
+    """A line for each process, and a sentence for each of its loops that has stopped."""
     if not heartbeats:
         return Text.assemble(("Services: ", "bold"), "none runs")
     table = columns("service", "host", "process", "loops", "last heartbeat", title="Services")
@@ -51,7 +51,7 @@ def services(heartbeats: Sequence[Heartbeat]) -> RenderableType:
 
 
 def blocked(blockers: Sequence[Blocker]) -> RenderableType:
-    """A sentence for each transaction that holds others up."""
+    """A sentence for each transaction that blocks others."""
     if not blockers:
         return Text.assemble(("Blocked: ", "bold"), "nobody waits for a transaction")
     return Group(*(Text.assemble(("Blocked: ", "bold"), (_hold_up(one), "red")) for one in blockers))
@@ -85,5 +85,5 @@ def _hold_up(one: Blocker) -> str:
         who = f"the {shown(process.service)} with process id {process.pid} on {shown(process.host)}, {who}"
     since = "" if one.since is None else f", in a transaction since {date_and_time(one.since)} UTC"
     silent = "" if one.silent_seconds is None else f", silent for {age(one.silent_seconds)}"
-    count = f"{one.waiting} wait for it" if one.waiting else "what it locked is left alone"
+    count = f"{one.waiting} wait for it" if one.waiting else "others skip what it locked"
     return f"{who}{since}{silent}: {count}"

@@ -11,7 +11,7 @@ from saga.operations.erasure.kept import Kept
 from saga.verification.replay.fold import ANSWERS, RESTARTS
 
 ERASED: Final = "erased"
-"""Stands in place of sentences. In the metadata of events that lost contents: for which instance of each process."""
+"""Replaces erased sentences. As a key in the metadata of changed events: for which instance of each process."""
 
 Contents = Mapping[str, Any]
 
@@ -39,7 +39,7 @@ def erased_entry(process: Process, kept: Kept, type_: str, data: Contents) -> Co
 
 
 def erased_command(process: Process, kept: Kept, type_: str, data: Contents) -> Contents:
-    """The data of a command: what the process puts into it."""
+    """The data of a command: only what the process itself puts into it."""
     names = kept.commands.get(type_, frozenset({process.correlate, "effect", "revision"}))
     return {name: value for name, value in data.items() if name in names}
 
@@ -53,9 +53,9 @@ def erased_metadata(metadata: Contents, process_id: str) -> Contents:
 def erased_event(
     kept: list[Kept], instance: tuple[str, str], type_: str, data: Contents, metadata: Contents
 ) -> tuple[Contents, Contents]:
-    """Data and metadata of an event in a module's log; one that lost something says which instances were erased.
+    """Data and metadata of an event in a module's log; a changed event names the instances that were erased.
 
-    ``instance`` names the process and the id of the instance that received it. Whose deadline an event is stays.
+    ``instance`` names the process and the id of the instance that received it. A deadline's event keeps whose it is.
     """
     left = {name: data[name] for name in ("armed_by",) if name in data}
     for one in kept:

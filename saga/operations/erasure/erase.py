@@ -1,8 +1,7 @@
 """The erasure of one instance: one transaction over everything in this database that holds data it received.
 
-The problem: an order that is settled may have to lose the personal data of its customer, and still answer what comes
-late as if nothing had happened. The log is append-only, its positions are what cursors go by, and keys are what
-deduplication goes by.
+The problem: a settled order may have to lose the personal data of its customer, and must still answer late messages as
+if nothing had happened. The log is append-only, cursors rely on its positions, and deduplication relies on keys.
 
 The model: an entry keeps its place and loses contents. What the process may still read stays (``kept``). The record of
 the instance before the erasure can no longer be replayed, so an internal InstanceErased, the last entry of the stream,
@@ -10,10 +9,10 @@ holds the state from which it goes on; replay and audit begin there. Events in t
 contents are marked, and no reader gets them any more: so an erasure waits until everybody who has a cursor here has
 read them.
 
-An instance that never came to be may have dead letters all the same; they lose what they say.
+An instance that never existed may still have dead letters; they lose their contents.
 
-Locks are taken as a step takes them: the instance, dead letters, timers, at last the module's row. A scheduler that is
-firing one of the timers is waited for before the events are read: its event is one of them.
+Locks are taken in the order of a step: the instance, dead letters, timers, at last the module's row. If a scheduler is
+firing one of the timers, the erasure waits for it before it reads the events: the scheduler's event is one of them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -68,7 +67,7 @@ class NotErasable(OperationFailed):
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """The instance to erase, and every process that runs here: what any of them reads of a shared event stays."""
+    """The instance to erase, and all processes that run here: a shared event keeps what any of them reads."""
 
     process: Process
     process_id: str
@@ -91,7 +90,7 @@ class Erasure:
 
 
 class _Undone(Exception):
-    """Undoes the transaction that was only to find out."""
+    """Rolls back the transaction of a dry run."""
 
     def __init__(self, erasure: Erasure) -> None:
         self.erasure = erasure
@@ -115,7 +114,7 @@ async def erase(
     does not reach backups, the broker, or other databases.
 
     Raises NotErasable while the instance is not settled, has open dead letters, or one of its events has not been read
-    by everybody; UnknownInstances if neither an instance nor a dead letter is there; Conflict if others were in the way
+    by everybody; UnknownInstances if there is neither an instance nor a dead letter; LostRace if others were in the way
     too often; Unavailable. Nothing is changed then.
     """
     every = tuple({one.name: one for one in (*others, process)}.values())
@@ -186,7 +185,7 @@ async def _erase_stream(connection: AsyncConnection, target: _Target, keeps: Kep
 
 
 def _entry(target: _Target, keeps: Kept, row: Row[Any]) -> dict[str, Any] | None:
-    """An entry of the instance's stream as it is to be; None if it stays as it is."""
+    """An entry of the instance's stream after the erasure; None if it does not change."""
     was, metadata = orjson.loads(row.data), orjson.loads(row.metadata)
     if row.target is None:
         data = erased_entry(target.process, keeps, row.type, was)
@@ -276,7 +275,7 @@ def _quoted(name: str) -> str:
 
 
 async def _go_on_from(connection: AsyncConnection, target: _Target, row: Row[Any], state: dict[str, Any]) -> None:
-    """Write the state, and record it as what the instance goes on from. The last statement locks the module's row."""
+    """Write the state, and record that the instance goes on from it. The last statement locks the module's row."""
     process, version = target.process, row.stream_version + 1
     changed = {"state": orjson.dumps(state).decode(), "stream_version": version}
     await connection.execute(WRITE_INSTANCE, _this(target) | changed)

@@ -1,7 +1,7 @@
 """What an erasure keeps: the fields that a process may still read, by the reason for it. Pure.
 
-A settled instance still answers what comes late, so everything that its tables, keys or commands read has to stay. The
-declaration says what that is. A function of the user's own may read any field of the registers that it gets, so all of
+A settled instance still answers late messages, so every field that its tables, keys or commands read has to stay. The
+declaration says which. A function of the user's own may read any field of the registers that it gets, so all of
 their fields stay; so does the whole value of a reducer.
 """
 
