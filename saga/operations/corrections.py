@@ -69,32 +69,32 @@ class Correction:
         return {name: value for name, value in named.items() if value is not None}
 
 
-def corrected(letter: DeadLetter, correction: Correction) -> DeadLetter:
+def corrected(dead_letter: DeadLetter, correction: Correction) -> DeadLetter:
     """The dead letter with these parts of its message replaced.
 
     Raises NotStrictData, and NotCorrectable where the other parts can't be read.
     """
-    raw = raw_of(letter)
+    raw = raw_of(dead_letter)
     data = None if correction.data is None else _parsed(correction.data)
     if is_structured(raw):
-        event = _corrected_attributes(_event(letter, correction), correction)
+        event = _corrected_attributes(_event(dead_letter, correction), correction)
         if correction.data is not None:
             event = {name: value for name, value in event.items() if name != "data_base64"} | {"data": data}
-        return replace(letter, body=_as_json(event))
-    attributes = _corrected_attributes(_in_headers(letter, correction), correction)
+        return replace(dead_letter, body=_as_json(event))
+    attributes = _corrected_attributes(_in_headers(dead_letter, correction), correction)
     others = {name: value for name, value in raw.headers.items() if attribute_of(name) is None}
     headers = others | {f"ce-{name}": value for name, value in attributes.items()}
-    body = letter.body if correction.data is None else _as_json(data)
-    return replace(letter, body=body, properties={**letter.properties, "headers": headers})
+    body = dead_letter.body if correction.data is None else _as_json(data)
+    return replace(dead_letter, body=body, properties={**dead_letter.properties, "headers": headers})
 
 
-def _in_headers(letter: DeadLetter, correction: Correction) -> dict[str, Any]:
+def _in_headers(dead_letter: DeadLetter, correction: Correction) -> dict[str, Any]:
     """The attributes of a message that is not structured."""
-    named, contradicting = named_attributes(raw_of(letter))
+    named, contradicting = named_attributes(raw_of(dead_letter))
     if doubtful := contradicting - correction.attributes.keys() - {*_DESCRIPTIVE, "specversion"} - _without(correction):
         names = ", ".join(sorted(doubtful))
-        raise NotCorrectable(f"the headers of {letter.id} contradict each other about {names}: say what is right")
-    known = named or {name: value for name, value in plain_attributes(raw_of(letter)).items() if value}
+        raise NotCorrectable(f"the headers of {dead_letter.id} contradict each other about {names}: say what is right")
+    known = named or {name: value for name, value in plain_attributes(raw_of(dead_letter)).items() if value}
     return {name: value for name, value in known.items() if name not in contradicting}
 
 
@@ -110,10 +110,10 @@ def _without(correction: Correction) -> frozenset[str]:
     return frozenset() if has_place else POSITIONS
 
 
-def _event(letter: DeadLetter, correction: Correction) -> dict[str, Any]:
+def _event(dead_letter: DeadLetter, correction: Correction) -> dict[str, Any]:
     """The structured event as it was; empty if it can't be read and the correction has all that is needed."""
     try:
-        event = parse(letter.body) if correction.data is None else json.loads(letter.body)
+        event = parse(dead_letter.body) if correction.data is None else json.loads(dead_letter.body)
     except (ValueError, RecursionError):
         event = None
     if isinstance(event, dict):
@@ -121,7 +121,8 @@ def _event(letter: DeadLetter, correction: Correction) -> dict[str, Any]:
     given = {**correction.attributes, **({} if correction.data is None else {"data": correction.data})}
     if missing := [name for name in _NEEDED if name not in given]:
         raise NotCorrectable(
-            f"{letter.id} is a structured event whose body can't be read: its {', '.join(missing)} have to be given too"
+            f"{dead_letter.id} is a structured event whose body can't be read:"
+            f" its {', '.join(missing)} have to be given too"
         )
     return {}
 

@@ -105,15 +105,15 @@ async def list_dead_letters(
 async def read_dead_letters(engine: AsyncEngine, ids: Sequence[int]) -> tuple[DeadLetter, ...]:
     """These dead letters as a whole, in the order of ``ids``. Raises UnknownDeadLetters, and Unavailable."""
     async with reading(engine) as connection:
-        letters = await read_letters(connection, [one for one in ids if 0 < one < 2**63])
-    if missing := [one for one in ids if one not in letters]:
+        dead_letters = await read_letters(connection, [one for one in ids if 0 < one < 2**63])
+    if missing := [one for one in ids if one not in dead_letters]:
         raise UnknownDeadLetters(missing)
-    return tuple(letters[one] for one in dict.fromkeys(ids))
+    return tuple(dead_letters[one] for one in dict.fromkeys(ids))
 
 
-def raw_of(letter: DeadLetter) -> Raw:
+def raw_of(dead_letter: DeadLetter) -> Raw:
     """The message as it came in."""
-    return load_raw(letter.body, letter.properties)
+    return load_raw(dead_letter.body, dead_letter.properties)
 
 
 def modules_about(process: Process) -> list[str]:
@@ -162,7 +162,7 @@ async def read_letters(connection: AsyncConnection, ids: Sequence[int]) -> dict[
     """These dead letters as a whole, by id; those that do not exist are missing."""
     rows = await connection.execute(READ_DEAD_LETTERS, {"dead_letter_ids": list(ids)})
     kept = (DeadLetter(**row | {"properties": orjson.loads(row["properties"])}) for row in map(dict, rows.mappings()))
-    return {letter.id: letter for letter in kept}
+    return {dead_letter.id: dead_letter for dead_letter in kept}
 
 
 async def read_open_reasons(connection: AsyncConnection, ids: Sequence[int]) -> dict[int, str]:
@@ -171,9 +171,9 @@ async def read_open_reasons(connection: AsyncConnection, ids: Sequence[int]) -> 
     return {row.dead_letter_id: row.reason for row in rows}
 
 
-async def find_successor(connection: AsyncConnection, letter: DeadLetter) -> ListedDeadLetter | None:
+async def find_successor(connection: AsyncConnection, dead_letter: DeadLetter) -> ListedDeadLetter | None:
     """The newest open dead letter of the same consumer with this message: this one, or one that it led to."""
-    properties = orjson.dumps(dump_properties(raw_of(letter))).decode()
-    parameters = {"dead_letter_id": letter.id, "body": letter.body, "properties": properties}
+    properties = orjson.dumps(dump_properties(raw_of(dead_letter))).decode()
+    parameters = {"dead_letter_id": dead_letter.id, "body": dead_letter.body, "properties": properties}
     row = (await connection.execute(FIND_SUCCESSOR, parameters)).mappings().one_or_none()
     return ListedDeadLetter(**row) if row else None

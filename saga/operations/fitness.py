@@ -19,5 +19,5 @@ async def require_migrated(connection: AsyncConnection) -> None:
     """Raise NeedsPerson if the tables are not there, or older than this program."""
     version, newest = await read_version(connection), newest_version()
     if version != newest and not is_newer(version):
-        complaint = f"has schema {version}, this version needs {newest}: run `saga migrate`"
-        raise NeedsPerson(complaint, place_of(connection.engine))
+        problem = f"has schema {version}, this version needs {newest}: run `saga migrate`"
+        raise NeedsPerson(problem, place_of(connection.engine))

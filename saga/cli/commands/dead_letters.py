@@ -14,8 +14,8 @@ from saga import operations
 from saga.cli.shell.addresses import amqp_url, amqp_url_if_any
 from saga.cli.shell.broker import broker
 from saga.cli.shell.database import operate
+from saga.cli.shell.dead_letter import as_data, explained, identified
 from saga.cli.shell.failure import CommandFailed, WrongUsage, sentence_of
-from saga.cli.shell.letter import as_data, explained, identified
 from saga.cli.shell.moments import Since, since_moment
 from saga.cli.shell.processes import load_processes
 from saga.cli.shell.terminal import AsJson, age, columns, print_json, shown, terminal
@@ -72,13 +72,13 @@ def list_letters(
     wanted: dict[str, Any] = {"state": None if state == "all" else state, "process_id": process_id}
     wanted |= {"type": type_, "text": text, "since": since_moment(since)}
     found = operate(settings, partial(list_dead_letters, **wanted, limit=limit + 1))
-    letters, more = found[:limit], len(found) > limit
+    dead_letters, more = found[:limit], len(found) > limit
     if as_json:
         processes = load_processes(settings)
-        listed = [{**identified(letter, processes), **asdict(letter)} for letter in letters]
-        print_json({"dead_letters": listed, "count": len(letters), "more": more})
+        listed = [{**identified(dead_letter, processes), **asdict(dead_letter)} for dead_letter in dead_letters]
+        print_json({"dead_letters": listed, "count": len(dead_letters), "more": more})
     else:
-        _show(letters, wanted, more=more)
+        _show(dead_letters, wanted, more=more)
 
 
 @app.command()
@@ -90,11 +90,11 @@ def show(
     """Show one dead letter, with its headers and body."""
     settings = load_settings()
     with refusals():
-        (letter,) = operate(settings, partial(read_dead_letters, ids=_checked([dead_letter_id])))
+        (dead_letter,) = operate(settings, partial(read_dead_letters, ids=_checked([dead_letter_id])))
     if as_json:
-        print_json(as_data(letter, load_processes(settings), full=full))
+        print_json(as_data(dead_letter, load_processes(settings), full=full))
     else:
-        terminal().print(explained(letter, full=full))
+        terminal().print(explained(dead_letter, full=full))
 
 
 @app.command("redrive")
@@ -154,9 +154,9 @@ def discard(
     with refusals():
         if not yes:
             operate(settings, partial(operations.discard, ids=_checked(ids), dry_run=True))
-            for letter in operate(settings, partial(read_dead_letters, ids=ids)):
-                whose = f"{letter.consumer} {letter.process_id or '?'}"
-                typer.echo(f"{letter.id}: {shown(letter.type or '?')} of {shown(whose)}")
+            for dead_letter in operate(settings, partial(read_dead_letters, ids=ids)):
+                whose = f"{dead_letter.consumer} {dead_letter.process_id or '?'}"
+                typer.echo(f"{dead_letter.id}: {shown(dead_letter.type or '?')} of {shown(whose)}")
             typer.confirm("Discard these dead letters for good?", abort=True)
         discarded = operate(settings, partial(operations.discard, ids=_checked(ids)))
     if as_json:
@@ -233,28 +233,28 @@ def _answer_as_data(answer: Redriven, processes: Mapping[str, Process]) -> dict[
     return {**own, **asdict(answer)}
 
 
-def _show(letters: tuple[ListedDeadLetter, ...], wanted: Mapping[str, Any], *, more: bool) -> None:
+def _show(dead_letters: tuple[ListedDeadLetter, ...], wanted: Mapping[str, Any], *, more: bool) -> None:
     console = terminal()
-    if not letters:
+    if not dead_letters:
         state = "" if wanted["state"] is None else f"{wanted['state']} "
         such = " like that" if any(value is not None for name, value in wanted.items() if name != "state") else ""
         console.print(f"There are no {state}dead letters{such}.")
         return
     table = columns("id", "dead letter")
-    for letter in letters:
-        table.add_row(str(letter.id), _summary(letter))
+    for dead_letter in dead_letters:
+        table.add_row(str(dead_letter.id), _summary(dead_letter))
     console.print(table)
     if more:
-        console.print(f"... and more: these are {len(letters)}, see --limit.")
+        console.print(f"... and more: these are {len(dead_letters)}, see --limit.")
 
 
-def _summary(letter: ListedDeadLetter) -> Text:
-    tries = "1 attempt" if letter.attempts == 1 else f"{letter.attempts} attempts"
-    whose = shown(letter.consumer)
-    whose = f"of {whose} {shown(letter.process_id)}" if letter.process_id else f"to {whose}"
-    closed = "" if letter.state == "open" else f", {letter.state}"
+def _summary(dead_letter: ListedDeadLetter) -> Text:
+    tries = "1 attempt" if dead_letter.attempts == 1 else f"{dead_letter.attempts} attempts"
+    whose = shown(dead_letter.consumer)
+    whose = f"of {whose} {shown(dead_letter.process_id)}" if dead_letter.process_id else f"to {whose}"
+    closed = "" if dead_letter.state == "open" else f", {dead_letter.state}"
     return Text.assemble(
-        (f"{shown(letter.type or 'message')[:60]} {whose}", "bold"),
-        (f" ({letter.kind}, {tries}, {age(letter.age_seconds)} old{closed})", "dim"),
-        f"\n{shown(letter.reason)[:300]}",
+        (f"{shown(dead_letter.type or 'message')[:60]} {whose}", "bold"),
+        (f" ({dead_letter.kind}, {tries}, {age(dead_letter.age_seconds)} old{closed})", "dim"),
+        f"\n{shown(dead_letter.reason)[:300]}",
     )

@@ -73,24 +73,24 @@ async def _read(
     async with database(settings) as engine:
         looked = [(process, await operations.inspect(engine, process, process_id, **page)) for process in processes]
         found = [(process, instance) for process, instance in looked if instance is not None]
-        letters = () if found else await list_dead_letters(engine, process_id=process_id, limit=MOST_COUNTED)
+        dead_letters = () if found else await list_dead_letters(engine, process_id=process_id, limit=MOST_COUNTED)
     if not found:
-        raise CommandFailed(_unknown(one_of(processes), process_id, letters))
+        raise CommandFailed(_unknown(one_of(processes), process_id, dead_letters))
     if len(found) > 1:
         names = " or ".join(f"--process {process.name}" for process, _ in found)
         raise WrongUsage(f"Several processes have an instance {shown(process_id)!r}: say which, {names}.")
     return found[0]
 
 
-def _unknown(what: str, process_id: str, letters: tuple[ListedDeadLetter, ...]) -> str:
-    if not letters:
+def _unknown(what: str, process_id: str, dead_letters: tuple[ListedDeadLetter, ...]) -> str:
+    if not dead_letters:
         return f"Nothing is known of {what} {shown(process_id)!r}: no message about it was taken in."
-    ids = ", ".join(str(letter.id) for letter in letters[:5])
-    count = len(letters) if len(letters) < MOST_COUNTED else f"at least {MOST_COUNTED}"
+    ids = ", ".join(str(dead_letter.id) for dead_letter in dead_letters[:5])
+    count = len(dead_letters) if len(dead_letters) < MOST_COUNTED else f"at least {MOST_COUNTED}"
     many = "an open dead letter names" if count == 1 else f"{count} open dead letters name"
     return (
         f"Nothing was taken in of {what} {shown(process_id)!r}, but {many} it ({ids}): "
-        f"see `saga dead-letters show {letters[0].id}`."
+        f"see `saga dead-letters show {dead_letters[0].id}`."
     )
 
 
@@ -194,9 +194,13 @@ def _timers(timers: tuple[InstanceTimer, ...]) -> Table:
 
 def _letters(instance: Inspection) -> RenderableType:
     table = columns("id", "kind", "type", "age", "reason", title="Open dead letters")
-    for letter in instance.dead_letters:
+    for dead_letter in instance.dead_letters:
         table.add_row(
-            str(letter.id), letter.kind, shown(letter.type or "?"), age(letter.age_seconds), shown(letter.reason)
+            str(dead_letter.id),
+            dead_letter.kind,
+            shown(dead_letter.type or "?"),
+            age(dead_letter.age_seconds),
+            shown(dead_letter.reason),
         )
     left = instance.open_dead_letters - len(instance.dead_letters)
     return Group(table, Text(f"... and {left} more: see --limit.", "dim")) if left > 0 else table

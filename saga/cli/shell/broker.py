@@ -45,10 +45,10 @@ def _failed(place: str, error: BaseException) -> CommandFailed:
     remedy, means = classified(error)
     if remedy is Remedy.PERSON:
         return WrongUsage(f"{place} {means} ({_first_line(error)}).")
-    return CommandFailed(f"{place} {_complaint(error)}")
+    return CommandFailed(f"{place} {_problem(error)}")
 
 
-def _complaint(error: BaseException) -> str:
+def _problem(error: BaseException) -> str:
     match error:
         case Refused():
             return f"does not take this message ({_first_line(error)}): make it smaller, or raise the broker's limit."

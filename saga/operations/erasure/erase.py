@@ -132,14 +132,14 @@ async def _erase(engine: AsyncEngine, target: _Target, actor: str, reason: str, 
         await connection.execute(ALLOW_ERASING)
         row, is_pruned = await _lock(connection, target)
         await _require_answered(connection, target, row)
-        letters = (await connection.execute(ERASE_LETTERS, _this(target))).rowcount
-        if row is None and not letters:
+        dead_letters = (await connection.execute(ERASE_LETTERS, _this(target))).rowcount
+        if row is None and not dead_letters:
             raise UnknownInstances([process_id])
         await connection.execute(ERASE_TIMERS, _this(target))
         events = await _erase_events(connection, target)
         entries, last = await _erase_stream(connection, target, keeps)
         collaborators = await _erase_at_collaborators(connection, target, keeps)
-        done = Erasure(entries, events, letters, collaborators, keeps)
+        done = Erasure(entries, events, dead_letters, collaborators, keeps)
         if dry_run:
             raise _Undone(done)
         counts = {name: value for name, value in asdict(done).items() if name != "kept"}
@@ -167,9 +167,9 @@ async def _require_answered(connection: AsyncConnection, target: _Target, row: R
     who = f"{target.process.name} {target.process_id}"
     if row is not None and not row.settled:
         raise NotErasable(f"{who} is {row.outcome}, and not settled: erase it once it is")
-    letters = (await connection.execute(LIST_OPEN_LETTERS, _this(target))).scalars().all()
-    if letters:
-        few = ", ".join(map(str, letters[:5])) + (", ..." if len(letters) > 5 else "")
+    dead_letters = (await connection.execute(LIST_OPEN_LETTERS, _this(target))).scalars().all()
+    if dead_letters:
+        few = ", ".join(map(str, dead_letters[:5])) + (", ..." if len(dead_letters) > 5 else "")
         raise NotErasable(f"{who} has open dead letters ({few}): redrive or discard them first")
 
 
@@ -200,13 +200,13 @@ def _entry(target: _Target, keeps: Kept, row: Row[Any]) -> dict[str, Any] | None
 async def _erase_events(connection: AsyncConnection, target: _Target) -> dict[str, int]:
     """How many events changed, by module."""
     process = target.process
-    heard = [
+    consumed = [
         (one.name, module, kind.__name__)
         for one in target.processes
         for module, kinds in one.inputs.items()
         for kind in kinds
     ]
-    consumers, consumed_from, consumed_types = zip(*heard, strict=True)
+    consumers, consumed_from, consumed_types = zip(*consumed, strict=True)
     parameters = {"own": process.module, "modules": list(process.inputs), "correlate": process.correlate} | {
         "consumers": list(consumers),
         "consumed_from": list(consumed_from),
