@@ -18,7 +18,7 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
     """Consume and run the step until ``stop`` is set."""
     process = order_process()
     engine = connect_engine(required(settings.database_url, "SAGA_DATABASE_URL"), "benchmark", settings.pool_size)
-    step, ready = Step(engine, process, elsewhere=settings.log_urls), asyncio.Event()
+    step, ready = Step(engine, process, remote_modules=settings.log_urls), asyncio.Event()
 
     async def handle(batch: Sequence[Envelope | Poison]) -> None:
         await step.handle(batch)

@@ -40,7 +40,7 @@ async def prune_old(engine: AsyncEngine) -> None:
 
 
 async def forget_traveller(engine: AsyncEngine, trip_id: str) -> None:
-    """Erase what a trip was told, as its traveller asks for."""
+    """Erase the data of a trip's messages, as its traveller asks for."""
     try:
         done = await erase(engine, trip, trip_id, actor="privacy desk", reason="request 4711")
         print(f"erased {done.entries} entries")

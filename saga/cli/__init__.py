@@ -1,7 +1,7 @@
 """The command line: one file for each command.
 
 A command's file is imported when the command is called, not before: a health check must not wait for what `saga run`
-needs. Errors that a person can do something about end here, as one sentence on stderr (see ``shell.failure``).
+needs. Errors that a person can act on are caught here and printed as one sentence on stderr (see ``shell.failure``).
 """
 
 import sys
@@ -42,18 +42,18 @@ COMMANDS: Final = {
     "scenario": "saga.cli.commands.scenario:scenario",
     "health": "saga.cli.commands.health:health",
 }
-"""Each command's name, and the function, or the app with commands of its own, that it is."""
+"""For each command's name, its function or, if it has subcommands, its app."""
 
 
 class Commands(TyperGroup):
     """The commands, imported on first use."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the signature is Typer's
-        """Their names, as `saga --help` shows them."""
+        """The names of the commands, as `saga --help` shows them."""
         return [*COMMANDS]  # once `saga list` is imported, the name list is that module here
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - the signature is Typer's
-        """One of them; None if there is none of this name."""
+        """The command of this name; None if there is none."""
         if cmd_name not in COMMANDS:
             return None
         module, _, name = COMMANDS[cmd_name].partition(":")
@@ -69,7 +69,7 @@ class Commands(TyperGroup):
         return command
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """The command that is meant; of one that is mistyped, those that are like it."""
+        """The command that the arguments name. For a mistyped name, suggest similar ones."""
         try:
             return super().resolve_command(ctx, args)
         except typer.TyperException as error:
@@ -78,13 +78,13 @@ class Commands(TyperGroup):
             raise
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Read what stands before the command."""
+        """Parse the options before the command."""
         ctx.obj = asks_for_json(args)
         with sentences(as_json=ctx.obj):
             return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; say what was wrong if it was something that a person can mend."""
+        """Run the command. An error that a person can fix is printed as a sentence."""
         with sentences(as_json=ctx.obj):
             return super().invoke(ctx)
 
@@ -117,7 +117,7 @@ def saga(
 
 
 def main() -> None:
-    """Run the command that the arguments name. A reader of its output who goes away ends it in silence."""
+    """Run the command that the arguments name. It ends silently if the reader of its output goes away."""
     for number, word in enumerate(sys.argv[1:], 1):
         if not word.isprintable() and any("\ud800" <= character <= "\udfff" for character in word):
             typer.echo(f"Argument {number} is no text: write it in UTF-8.", err=True)

@@ -13,7 +13,7 @@ import orjson
 
 from saga.core import Command, Decision, DecisionKind, Process, Register, State, decide, dump_state
 from saga.engine import instances, timers
-from saga.engine.dead_letters import DeadLetter, DeadLetterKind
+from saga.engine.dead_letters import DeadLetterKind, NewDeadLetter
 from saga.engine.instances import Decided, Instance, TooMuchAtOnce
 from saga.engine.intake import AdmittedMessage, poison
 from saga.engine.rehearsal import Refused
@@ -47,7 +47,7 @@ class Answers:
     entries: list[NewEvent] = field(default_factory=list)
     timers: list[Armed] = field(default_factory=list)
     parked: list[AdmittedMessage] = field(default_factory=list)
-    dead_letters: list[DeadLetter] = field(default_factory=list)
+    dead_letters: list[NewDeadLetter] = field(default_factory=list)
     full: dict[str, str] = field(default_factory=dict)
     ignored: list[AdmittedMessage] = field(default_factory=list)
     taken: int = 0
@@ -108,9 +108,9 @@ class Trial:
         self._instances |= {one.instance.process_id: one.instance for one in answers.decided}
 
 
-def dead_letter(kind: DeadLetterKind, message: AdmittedMessage, reason: str) -> DeadLetter:
+def dead_letter(kind: DeadLetterKind, message: AdmittedMessage, reason: str) -> NewDeadLetter:
     """A dead letter with this message."""
-    return DeadLetter(kind, poison(message.envelope, reason), message.process_id)
+    return NewDeadLetter(kind, poison(message.envelope, reason), message.process_id)
 
 
 def _answer_one(

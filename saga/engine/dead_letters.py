@@ -41,7 +41,7 @@ class DeadLetterState(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class DeadLetter:
+class NewDeadLetter:
     """A message to store; ``poison`` has its raw form, the reason, and its known attributes."""
 
     kind: DeadLetterKind
@@ -49,7 +49,7 @@ class DeadLetter:
     process_id: str | None = None
 
 
-async def keep(connection: AsyncConnection, consumer: str, dead_letters: Sequence[DeadLetter]) -> None:
+async def keep(connection: AsyncConnection, consumer: str, dead_letters: Sequence[NewDeadLetter]) -> None:
     """Write dead letters; the same raw message twice is one dead letter with two attempts."""
     fingerprints = [fingerprint(one.poison.raw) for one in dead_letters]
     unique, attempts = dict(zip(fingerprints, dead_letters, strict=True)), Counter(fingerprints)

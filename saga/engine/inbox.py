@@ -41,7 +41,7 @@ class Deduplicated:
 
 
 async def verify_positions(
-    connection: AsyncConnection, messages: Sequence[AdmittedMessage], elsewhere: Collection[str]
+    connection: AsyncConnection, messages: Sequence[AdmittedMessage], remote_modules: Collection[str]
 ) -> tuple[list[AdmittedMessage], list[tuple[AdmittedMessage, str]]]:
     """Compare messages with the logs in this database; returns the correct ones, and the false claims with a reason.
 
@@ -49,7 +49,9 @@ async def verify_positions(
     modules whose logs are in another database, which are the last argument, can't be verified and are believed.
     """
     claims = {
-        (m.key.module, m.key.position) for m in messages if m.key.position is not None and m.key.module not in elsewhere
+        (m.key.module, m.key.position)
+        for m in messages
+        if m.key.position is not None and m.key.module not in remote_modules
     }
     if not claims:
         return list(messages), []

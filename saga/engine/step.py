@@ -28,7 +28,7 @@ from saga.core import Process
 from saga.engine import cursors, dead_letters, inbox, instances, timers
 from saga.engine.answers import Answers, Trial, answer, dead_letter
 from saga.engine.cursors import Covered
-from saga.engine.dead_letters import DeadLetter, DeadLetterKind, DeadLetterState
+from saga.engine.dead_letters import DeadLetterKind, DeadLetterState, NewDeadLetter
 from saga.engine.halving import halved
 from saga.engine.intake import AdmittedMessage, admit, is_for_other_process, named_instance, poison
 from saga.engine.rehearsal import rehearse
@@ -89,11 +89,11 @@ class Step:
     Raises DeclarationError for a process whose messages can't be read.
     """
 
-    def __init__(self, engine: AsyncEngine, process: Process, *, elsewhere: Collection[str] = frozenset()) -> None:
+    def __init__(self, engine: AsyncEngine, process: Process, *, remote_modules: Collection[str] = frozenset()) -> None:
         require_readable(process)
         self._engine = engine
         self._process = process
-        self._elsewhere = frozenset(elsewhere)
+        self._remote_modules = frozenset(remote_modules)
         self._condemned: list[tuple[Envelope | Poison, str]] = []
 
     async def handle(
@@ -145,7 +145,7 @@ class Step:
         async with durable_transaction(self._engine) as connection:
             if redriven:
                 await dead_letters.close(connection, redriven, DeadLetterState.REDRIVEN)
-            verified, false_claims = await inbox.verify_positions(connection, admitted, self._elsewhere)
+            verified, false_claims = await inbox.verify_positions(connection, admitted, self._remote_modules)
             deduplicated = await inbox.deduplicate(connection, consumer, verified, redriven=bool(redriven))
             locked = await instances.lock(connection, process, {m.process_id for m in deduplicated.fresh})
             doubtful = [m for m in deduplicated.fresh if locked[m.process_id].was_pruned]
@@ -179,7 +179,7 @@ class Step:
         async with durable_transaction(self._engine) as connection:
             if redriven:
                 await dead_letters.close(connection, redriven, DeadLetterState.REDRIVEN)
-            verified, false_claims = await inbox.verify_positions(connection, admitted, self._elsewhere)
+            verified, false_claims = await inbox.verify_positions(connection, admitted, self._remote_modules)
             dead = dead + _conflicts(false_claims)
             dead += [dead_letter(DeadLetterKind.FAILED, one, reason) for one in verified]
             await dead_letters.keep(connection, consumer, dead)
@@ -213,7 +213,7 @@ class Step:
         nothing, because its position can't be trusted. Only modules that the process consumes have a cursor.
         """
         settled: list[Envelope | Poison] = [message.envelope for message in fresh]
-        settled += [one for one in passed_by if one.module in self._elsewhere]
+        settled += [one for one in passed_by if one.module in self._remote_modules]
         covered: list[Covered] = []
         for message in settled:
             module, position, previous = message.module, message.position, message.previous_position
@@ -245,10 +245,10 @@ def _dead_letter_ids(part: Sequence[_Marked]) -> list[int]:
 
 def _admit(
     process: Process, messages: Sequence[Envelope | Poison]
-) -> tuple[list[AdmittedMessage], list[DeadLetter], list[Envelope | Poison]]:
+) -> tuple[list[AdmittedMessage], list[NewDeadLetter], list[Envelope | Poison]]:
     """The admitted messages, dead letters for the others, and the well-formed messages that are not admitted."""
     admitted: list[AdmittedMessage] = []
-    dead: list[DeadLetter] = []
+    dead: list[NewDeadLetter] = []
     passed_by: list[Envelope | Poison] = []
     for message in messages:
         if isinstance(message, Envelope) and is_for_other_process(process, message):
@@ -258,7 +258,7 @@ def _admit(
         if isinstance(checked, AdmittedMessage):
             admitted.append(checked)
             continue
-        dead.append(DeadLetter(DeadLetterKind.POISON, checked, named_instance(process, checked)))
+        dead.append(NewDeadLetter(DeadLetterKind.POISON, checked, named_instance(process, checked)))
         if checked.well_formed:
             passed_by.append(checked)
     return admitted, dead, passed_by
@@ -272,15 +272,15 @@ def _without(items: Sequence[Rehearsed], condemned: Mapping[int, str]) -> Sequen
     return [item for index, item in enumerate(items) if index not in condemned] if condemned else items
 
 
-def _condemn(process: Process, message: Envelope | Poison, how: str) -> DeadLetter:
+def _condemn(process: Process, message: Envelope | Poison, how: str) -> NewDeadLetter:
     """The message as a dead letter, without checking it: the check may be what kills."""
     if isinstance(message, Poison):
-        return DeadLetter(DeadLetterKind.FAILED, replace(message, reason=how))
+        return NewDeadLetter(DeadLetterKind.FAILED, replace(message, reason=how))
     named = message.data.get(process.correlate)
-    return DeadLetter(DeadLetterKind.FAILED, poison(message, how), named if isinstance(named, str) else None)
+    return NewDeadLetter(DeadLetterKind.FAILED, poison(message, how), named if isinstance(named, str) else None)
 
 
-def _conflicts(conflicting: Sequence[tuple[AdmittedMessage, str]]) -> list[DeadLetter]:
+def _conflicts(conflicting: Sequence[tuple[AdmittedMessage, str]]) -> list[NewDeadLetter]:
     return [dead_letter(DeadLetterKind.CONFLICT, message, reason) for message, reason in conflicting]
 
 

@@ -81,20 +81,20 @@ class LogFeed:
         *,
         grace: GapTimeouts,
         page_size: int,
-        elsewhere: Mapping[str, AsyncEngine | None] = MappingProxyType({}),
+        remote_logs: Mapping[str, AsyncEngine | None] = MappingProxyType({}),
     ) -> None:
         self._engine = engine
         self._step = step
         self._process = process
         self._prefix = prefix
         self._page_size = page_size
-        self._elsewhere = frozenset(elsewhere)
+        self._remote_modules = frozenset(remote_logs)
         self._grace = grace
         self._gaps: dict[str, GapDetector] = {}
         self._logs = {
-            module: PublicLog(module, database, is_here=module not in elsewhere)
+            module: PublicLog(module, database, is_here=module not in remote_logs)
             for module in process.inputs
-            if (database := elsewhere.get(module, engine)) is not None
+            if (database := remote_logs.get(module, engine)) is not None
         }
         self._reached: dict[str, int] = {}
         self._fed_upto: dict[str, int] = {}
@@ -157,7 +157,7 @@ class LogFeed:
         """The horizon of the module's log; None if it is in another database that can't be read or does not have it."""
         log = self._logs.get(module)
         horizon = None if log is None else await log.horizon()
-        return NOT_BEGUN if horizon is None and module not in self._elsewhere else horizon
+        return NOT_BEGUN if horizon is None and module not in self._remote_modules else horizon
 
     def _cut_off(self, known: Row[Any], horizon: Horizon | None) -> str | None:
         """The alarm if the log ends before a position that was handled in the last round already; a standby may lag."""

@@ -1,12 +1,12 @@
-"""What people ask and do: plain async functions that take an engine and values, and give frozen values.
+"""What operators ask and do: plain async functions that take an engine and values, and give frozen values.
 
-They are what the command line does, with its words, for programs: a web page, a script, a test. Questions see one
-moment and change nothing. What changes something is one transaction, or says what is done when it fails; where it can't
-be had back, ``dry_run`` shows it first.
+They are what the command line does, with its words, for programs: a web page, a script, a test. Questions read one
+snapshot and change nothing. A change is one transaction, or its docstring says what is done when it fails; if it can't
+be undone, ``dry_run`` shows it first.
 
-An engine is one of ``saga.modules.connect_engine``. Moments have a time zone, durations are in seconds. What can't be
-done as it was asked for raises a subclass of OperationFailed, whose message is a clause that is fit for people. A
-server that is away raises Unavailable. None of them reads settings or prints.
+An engine is one of ``saga.modules.connect_engine``. Moments have a time zone, durations are in seconds. A refused
+operation raises a subclass of OperationFailed, whose message is a clause to show to people. A server that can't be
+reached raises Unavailable. None of the functions reads settings or prints.
 """
 
 from importlib import import_module
@@ -200,11 +200,11 @@ _MODULES: Final = {
     "verification.difference": "Difference",
     "verification.replay.cursor_repair": "CursorPlace RepairedCursor",
 }
-"""Where each name is: what one does not ask for is not loaded, and most need no broker's client."""
+"""The module of each name. A name is loaded on first use: most need no broker's client."""
 
 
 def __getattr__(name: str) -> Any:
-    """A name, loaded when somebody asks for it."""
+    """Load a name on first use."""
     for module, names in _MODULES.items():
         if name in names.split():
             return getattr(import_module(f"saga.{module}"), name)

@@ -1,4 +1,4 @@
-"""Audit: is everything what the declared model makes of the facts? See ``saga.verification.audit``."""
+"""Audit: compare what is stored with what the declared model makes of the facts. See ``saga.verification.audit``."""
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing

@@ -1,4 +1,4 @@
-"""The backlog: how far everybody got, and what waits where. What only the broker knows is in ``queues``."""
+"""The backlog: how far each consumer got, and what waits where. ``queues`` has what only the broker knows."""
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ READ_OUTBOX = _SQL["read_outbox"]
 COUNT_TIMERS = _SQL["count_timers"]
 
 MOST_HOLES = 100
-"""Holes that are listed; more are only counted."""
+"""At most so many holes are listed; more are only counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,8 @@ class ModuleEnd:
 class Hole:
     """Positions first..last that were not handled although later ones were.
 
-    ``age_seconds`` is that of the first public event in there. Where the log is kept elsewhere it is known for the
-    first hole alone, as the time for which the cursor has been standing before it; else it is None.
+    ``age_seconds`` is the age of the first public event in there. Where the log is in another database, only the first
+    hole has an age: the time since the cursor stopped before it. For the others it is None.
     """
 
     first: int
@@ -46,11 +46,11 @@ class Hole:
 
 @dataclass(frozen=True, slots=True)
 class ConsumerCursor:
-    """How far a consumer got in a module: all up to ``watermark``, and of what is above it nothing over ``highest``.
+    """How far a consumer got in a module: it handled all up to ``watermark``, some above it, and none over ``highest``.
 
-    ``horizon`` is the last position that the consumer will ever see, ``behind`` counts those up to there that it has
-    not handled; both are None where the log is kept elsewhere. ``hole_age_seconds`` is how long the watermark has stood
-    before a hole, ``alarm`` why the log can't be asked for what is missing; None if nothing is wrong.
+    ``horizon`` is the last position that the consumer can read now, ``behind`` counts the positions up to there that it
+    has not handled; both are None where the log is in another database. ``hole_age_seconds`` is how long the watermark
+    has been stopped by a hole. ``alarm`` says why the log can't be asked for what is missing; None if nothing is wrong.
     """
 
     consumer: str
@@ -67,7 +67,7 @@ class ConsumerCursor:
 
     @property
     def handled_above(self) -> tuple[tuple[int, int], ...]:
-        """The ranges that were handled above the watermark, first to last; as many as there are holes listed."""
+        """The ranges that were handled above the watermark, first to last; as many as holes are listed."""
         ends = [hole.first - 1 for hole in self.holes[1:]]
         if self.hole_count == len(self.holes):
             ends.append(self.highest)
@@ -76,7 +76,7 @@ class ConsumerCursor:
 
 @dataclass(frozen=True, slots=True)
 class Outbox:
-    """How many entries of a module's log should be relayed and were not; None seconds if there are none."""
+    """How many entries of a module's log wait for the relay; the seconds are None if there are none."""
 
     module: str
     not_relayed: int
@@ -85,7 +85,7 @@ class Outbox:
 
 @dataclass(frozen=True, slots=True)
 class TimerCounts:
-    """How many deadlines have not fired, and how many of these are overdue; None seconds if none is."""
+    """How many deadlines have not fired, and how many of these are overdue; the seconds are None if none is."""
 
     armed: int
     overdue: int
@@ -94,10 +94,10 @@ class TimerCounts:
 
 @dataclass(frozen=True, slots=True)
 class Lag:
-    """Everything that the database knows of who is behind, as of one moment.
+    """Everything that the database knows about who is behind, in one snapshot.
 
-    ``modules`` and ``outbox`` are about the logs that are kept here, ``cursors`` about all. ``services`` are the loops
-    of every service, ``blocked`` the transactions for which others wait.
+    ``modules`` and ``outbox`` are about the logs in this database, ``cursors`` about all logs. ``services`` are the
+    loops of every service, ``blocked`` the transactions for which others wait.
     """
 
     modules: tuple[ModuleEnd, ...]
@@ -110,7 +110,7 @@ class Lag:
 
 
 async def lag(engine: AsyncEngine) -> Lag:
-    """How far everybody got, and what waits. Raises Unavailable."""
+    """How far each consumer got, and what waits. Raises Unavailable."""
     async with one_moment(engine) as connection:
         return await read_lag(connection)
 
@@ -148,7 +148,7 @@ async def _read_cursors(connection: AsyncConnection) -> tuple[ConsumerCursor, ..
 
 
 def _aged(cursor: RowMapping, holes: list[Hole]) -> tuple[Hole, ...]:
-    """The holes; where the log is kept elsewhere, the first one as old as the cursor has been standing before it."""
+    """The holes; in the log of another database, the first one is as old as the cursor has been stopped by it."""
     if holes and cursor["horizon"] is None:
         holes = [replace(holes[0], age_seconds=cursor["hole_age_seconds"]), *holes[1:]]
     return tuple(holes)

@@ -1,4 +1,4 @@
-"""What replay and audit have in common: which instances were looked at, and those that differ."""
+"""Shared by replay and audit: the instances that were looked at, and those that differ."""
 
 from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import aclosing
@@ -39,9 +39,9 @@ Pages = AsyncGenerator[list[Seen], None]
 class CheckedInstances:
     """How many instances were looked at.
 
-    ``checked`` were compared: ``erased`` of them from their erasure on, and ``differing`` differ. Of ``pruned`` nothing
-    is left to compare, of ``partly_pruned`` the beginning of the record is gone. ``other_version`` counts rows that
-    another version of the process wrote, which alone is no difference.
+    ``checked`` were compared: ``erased`` of them from their erasure on, and ``differing`` differ. ``pruned`` have
+    nothing left to compare; ``partly_pruned`` have lost the beginning of their record. ``other_version`` counts rows
+    that another version of the process wrote, which alone is no difference.
     """
 
     checked: int = 0
@@ -77,7 +77,7 @@ class DifferingInstance:
 def with_page(
     instances: CheckedInstances, page: Sequence[ComparedInstance], version: int, *, differing: int
 ) -> CheckedInstances:
-    """The counts with a page of instances of a process of this version."""
+    """The counts after one more page of instances of a process of this version."""
     coverages = [one.coverage for one in page]
     return CheckedInstances(
         checked=instances.checked + coverages.count(Coverage.COMPARED) + coverages.count(Coverage.ERASED),
@@ -97,7 +97,7 @@ async def pages_of(
 ) -> AsyncGenerator[tuple[Process, list[Seen]], None]:
     """Pages of all instances of each process; or of those with these ids, in whichever processes have them.
 
-    Those are all looked for before the first page comes. Raises UnknownInstances if no process has one of them.
+    All ids are looked up before the first page. Raises UnknownInstances if no process has one of them.
     """
     if ids is None:
         for process in processes:

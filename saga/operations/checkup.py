@@ -1,6 +1,7 @@
-"""The checkup: whether services could work here, and whether those that should do.
+"""The checkup: whether services can work here, and whether those that are needed do.
 
-What is away is part of the answer and not raised, so both servers are looked at together, each within a time limit.
+A server that can't be reached is part of the answer and not raised, so both servers are checked at once, each within
+a time limit.
 """
 
 import asyncio
@@ -27,7 +28,7 @@ from saga.rabbitmq.topology import Topology, topology
 
 CLOSE_SECONDS: Final = 0.5
 LATE_SECONDS: Final = 15.0
-"""A deadline that is overdue for so long is not under way any more."""
+"""A deadline that is overdue for longer is not just being fired."""
 WORKER: Final = "worker"
 SCHEDULER: Final = "scheduler"
 _NOBODY: Final = "health"
@@ -39,14 +40,14 @@ class NoAnswer(OperationFailed):
 
 
 class BrokerBlocked(OperationFailed):
-    """The broker is there, and takes no messages because of an alarm."""
+    """The broker runs, and takes no messages because of an alarm."""
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
     """What a checkup found.
 
-    ``database`` and ``broker`` are the errors that came of looking at them: Unavailable, NeedsPerson, NoAnswer or
+    ``database`` and ``broker`` are the errors that checking them gave: Unavailable, NeedsPerson, NoAnswer or
     BrokerBlocked; None where all is well. ``has_broker`` is false where the system runs without one.
 
     ``services`` are the loops of all services, ``overdue_seconds`` is by how much the oldest deadline is overdue (None
@@ -64,12 +65,12 @@ class Health:
 
     @property
     def silent(self) -> tuple[Heartbeat, ...]:
-        """Loops that do not go round, and are missed."""
+        """Loops that stand still, and whose work nobody else does."""
         return tuple(one for one in self.services if one.state is LoopState.SILENT)
 
     @property
     def failing(self) -> tuple[Heartbeat, ...]:
-        """Loops that go round and get nowhere: they start over again and again."""
+        """Loops that run without success: they start over again and again."""
         return tuple(one for one in self.services if one.state is LoopState.GOING and one.reason is not None)
 
     @property
@@ -100,7 +101,7 @@ async def health(
 
     ``broker`` is an AMQP URL, or None if the system runs without one; ``prefix`` is that of the exchanges and queues.
     Each server has ``timeout_seconds`` to answer. ``allow_unsafe_database`` accepts a database that may lose what it
-    has committed. It does not raise what is wrong, but returns it.
+    has committed. Errors are returned, not raised.
     """
     at_broker = None if broker is None else _look_at_broker(broker, processes, prefix)
     database, queues = await asyncio.gather(
@@ -116,7 +117,7 @@ async def health(
 
 
 async def _answer(name: str, look: Coroutine[Any, Any, Any] | None, seconds: float) -> Any:
-    """What came of a look: what it gives, or its error."""
+    """The result of a check, or its error."""
     if look is None:
         return None
     limit = asyncio.timeout(seconds)
@@ -161,8 +162,8 @@ async def _look_at_broker(url: str, processes: Sequence[Process], prefix: str) -
 async def _require_publishes(connection: RoutedConnection, known: Topology) -> None:
     """Raise BrokerBlocked while an alarm keeps the broker from taking messages.
 
-    The message is for nobody: no queue is bound to this key. Any answer will do, also that the exchange is not there or
-    that this user may not publish; a broker with an alarm reads no message and gives none.
+    Publishes a message with a key that no queue is bound to, and waits for any answer, also that the exchange is
+    missing or that this user may not publish. A broker with an alarm reads no message, so it gives no answer.
     """
     channel = await connection.channel()
     exchange = await channel.get_exchange(known.commands, ensure=False)

@@ -1,4 +1,4 @@
-"""Collaborators that keep their commands in this database, for people: what each took and rejected, and why."""
+"""Collaborators that keep their commands in this database: what each took and rejected, and why."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,11 +32,11 @@ class RejectedMessage:
 
 @dataclass(frozen=True, slots=True)
 class ListedCollaborator:
-    """A collaborator and what became of the commands that it was given.
+    """A collaborator and the results of its commands.
 
     Each distinct command is one of ``taken``, ``superseded`` (ignored: a greater revision was there) and ``refused``
-    (by a handler). ``duplicates`` are deliveries of a command beyond its first. ``results`` counts commands by the word
-    that was recorded for them. ``rejected`` counts messages that are kept: those of refused commands, and whatever is
+    (by a handler). ``duplicates`` are deliveries of a command beyond its first. ``results`` counts commands by the
+    recorded result. ``rejected`` counts messages that are kept: those of refused commands, and whatever is
     no command. ``newest_rejected`` are some of them, the newest first.
     """
 

@@ -1,11 +1,11 @@
 """Corrections: a dead letter's message with some of its parts replaced by an operator, and the rest as it was. Pure.
 
 Attributes are replaced where the message has them: in its headers in binary mode, in its body in structured mode. A
-plain message becomes a CloudEvent in binary mode that says the same, for it has no place for a source or a subject.
+plain message becomes an equal CloudEvent in binary mode, because it has no place for a source or a subject.
 
-What the operator does not name stays, with three exceptions that let every dead letter be repaired: the version becomes
-the one that is understood; what only describes a message (time, conversation, trace) is left out where it can't be read
-or headers contradict each other about it; and under a source that is no module there is no position.
+What the operator does not name stays, with three exceptions, so that every dead letter can be repaired. The version
+becomes the supported one. Attributes that only describe a message (time, conversation, trace) are left out where they
+can't be read or headers contradict each other. A source that is no module removes the position.
 """
 
 import json
@@ -29,7 +29,7 @@ from saga.operations.errors import OperationFailed
 POSITIONS: Final = frozenset({"sequence", "previoussequence"})
 _DESCRIPTIVE: Final = ("time", "correlationid", "causationid", "traceparent")
 _NEEDED: Final = ("id", "type", "source", "data")
-"""Of a structured event whose body can't be read."""
+"""Needed to correct a structured event whose body can't be read."""
 
 
 class NotCorrectable(OperationFailed):
@@ -37,16 +37,16 @@ class NotCorrectable(OperationFailed):
 
 
 class EntryNotCorrectable(NotCorrectable):
-    """What the relay could not send is an entry of a log, which is not changed."""
+    """The dead letter is a log entry that the relay could not send, and a log is not changed."""
 
 
 class NotStrictData(NotCorrectable):
-    """The given data is no JSON that everybody reads the same."""
+    """The given data is no strict JSON, which all parsers read alike."""
 
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What takes the place of parts of a message; None leaves a part as it is. ``data`` is JSON, as bytes.
+    """New values for parts of a message; None leaves a part as it is. ``data`` is JSON, as bytes.
 
     >>> from saga.operations import Correction
     >>> Correction(type="Solved", subject="t-1").attributes
@@ -69,32 +69,32 @@ class Correction:
         return {name: value for name, value in named.items() if value is not None}
 
 
-def corrected(letter: DeadLetter, correction: Correction) -> DeadLetter:
+def corrected(dead_letter: DeadLetter, correction: Correction) -> DeadLetter:
     """The dead letter with these parts of its message replaced.
 
-    Raises NotStrictData, and NotCorrectable where it can't be told what the other parts are.
+    Raises NotStrictData, and NotCorrectable where the other parts can't be read.
     """
-    raw = raw_of(letter)
+    raw = raw_of(dead_letter)
     data = None if correction.data is None else _parsed(correction.data)
     if is_structured(raw):
-        event = _corrected_attributes(_event(letter, correction), correction)
+        event = _corrected_attributes(_event(dead_letter, correction), correction)
         if correction.data is not None:
             event = {name: value for name, value in event.items() if name != "data_base64"} | {"data": data}
-        return replace(letter, body=_as_json(event))
-    attributes = _corrected_attributes(_in_headers(letter, correction), correction)
+        return replace(dead_letter, body=_as_json(event))
+    attributes = _corrected_attributes(_in_headers(dead_letter, correction), correction)
     others = {name: value for name, value in raw.headers.items() if attribute_of(name) is None}
     headers = others | {f"ce-{name}": value for name, value in attributes.items()}
-    body = letter.body if correction.data is None else _as_json(data)
-    return replace(letter, body=body, properties={**letter.properties, "headers": headers})
+    body = dead_letter.body if correction.data is None else _as_json(data)
+    return replace(dead_letter, body=body, properties={**dead_letter.properties, "headers": headers})
 
 
-def _in_headers(letter: DeadLetter, correction: Correction) -> dict[str, Any]:
+def _in_headers(dead_letter: DeadLetter, correction: Correction) -> dict[str, Any]:
     """The attributes of a message that is not structured."""
-    named, contradicting = named_attributes(raw_of(letter))
+    named, contradicting = named_attributes(raw_of(dead_letter))
     if doubtful := contradicting - correction.attributes.keys() - {*_DESCRIPTIVE, "specversion"} - _without(correction):
         names = ", ".join(sorted(doubtful))
-        raise NotCorrectable(f"the headers of {letter.id} contradict each other about {names}: say what is right")
-    known = named or {name: value for name, value in plain_attributes(raw_of(letter)).items() if value}
+        raise NotCorrectable(f"the headers of {dead_letter.id} contradict each other about {names}: say what is right")
+    known = named or {name: value for name, value in plain_attributes(raw_of(dead_letter)).items() if value}
     return {name: value for name, value in known.items() if name not in contradicting}
 
 
@@ -105,23 +105,24 @@ def _corrected_attributes(known: Mapping[str, Any], correction: Correction) -> d
 
 
 def _without(correction: Correction) -> frozenset[str]:
-    """The attributes that the message has no more."""
+    """The attributes that are removed from the message."""
     has_place = correction.source is None or is_module(correction.source)
     return frozenset() if has_place else POSITIONS
 
 
-def _event(letter: DeadLetter, correction: Correction) -> dict[str, Any]:
-    """The structured event as it was; nothing of one that can't be read, if the correction has all that is needed."""
+def _event(dead_letter: DeadLetter, correction: Correction) -> dict[str, Any]:
+    """The structured event as it was; empty if it can't be read and the correction has all that is needed."""
     try:
-        event = parse(letter.body) if correction.data is None else json.loads(letter.body)
+        event = parse(dead_letter.body) if correction.data is None else json.loads(dead_letter.body)
     except (ValueError, RecursionError):
         event = None
     if isinstance(event, dict):
         return event
-    said = {**correction.attributes, **({} if correction.data is None else {"data": correction.data})}
-    if missing := [name for name in _NEEDED if name not in said]:
+    given = {**correction.attributes, **({} if correction.data is None else {"data": correction.data})}
+    if missing := [name for name in _NEEDED if name not in given]:
         raise NotCorrectable(
-            f"{letter.id} is a structured event whose body can't be read: its {', '.join(missing)} have to be given too"
+            f"{dead_letter.id} is a structured event whose body can't be read:"
+            f" its {', '.join(missing)} have to be given too"
         )
     return {}
 

@@ -1,7 +1,7 @@
-"""Cursors that claim too much are repaired, and those that nobody needs are forgotten.
+"""Repairs cursors that cover positions that were never handled, and forgets cursors that nobody needs.
 
-What would be done is found out by doing it and taking it back; what is done for good is recorded in the same
-transaction, with who did it and why. How a cursor is repaired is in ``saga.verification.replay.cursor_repair``.
+A dry run does the change and rolls it back. A real change is recorded in the same transaction, with who did it and why.
+The repair itself is ``saga.verification.replay.cursor_repair``.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -55,25 +55,27 @@ async def repair_cursors(
     actor: str,
     reason: str,
     handled_up_to: int | None = None,
-    logs_elsewhere: Mapping[str, AsyncEngine | None] = MappingProxyType({}),
+    remote_logs: Mapping[str, AsyncEngine | None] = MappingProxyType({}),
     dry_run: bool = False,
 ) -> tuple[RepairedCursor, ...]:
-    """Set the cursors of these processes in a module back to what can be proved. Gives each before and after.
+    """Set the cursors of these processes in a module back to the positions that are proved to be handled.
+
+    Gives each cursor before and after.
 
     Positions that are missing from then on are read or delivered again. All up to ``handled_up_to`` count as handled;
-    by default those that were pruned. ``logs_elsewhere`` maps each module whose log is in another database to an engine
+    by default those that were pruned. ``remote_logs`` maps each module whose log is in another database to an engine
     for that database, or to None where it can't be asked. ``actor`` and ``reason`` are recorded: name nobody in the
     reason. With ``dry_run`` everything is rolled back.
 
-    Raises NotConsumed, NoCursor, UnknownModule or BeyondLog; LostRace; Unavailable, also if a log elsewhere can't be
-    reached. Nothing is changed then.
+    Raises NotConsumed, NoCursor, UnknownModule or BeyondLog; LostRace; Unavailable, also if the log is in another
+    database that can't be reached. Nothing is changed then.
     """
     consumers = [process for process in processes if module in process.inputs]
     if not consumers:
         consumed = dict.fromkeys(name for process in processes for name in process.inputs)
         raise NotConsumed(f"no process here consumes {module}: they consume {', '.join(consumed)}")
     async with _transaction(engine, dry_run=dry_run) as connection:
-        log = await _known_log(connection, module, handled_up_to, logs_elsewhere)
+        log = await _known_log(connection, module, handled_up_to, remote_logs)
         repaired = [done for process in consumers if (done := await repair(connection, process, log)) is not None]
         if not repaired:
             raise NoCursor(f"nobody has a cursor in {module}: nothing of it was handled")
@@ -105,7 +107,7 @@ async def forget_cursors(
 
 @asynccontextmanager
 async def _transaction(engine: AsyncEngine, *, dry_run: bool) -> AsyncIterator[AsyncConnection]:
-    """A transaction that is taken back if it is a dry run."""
+    """A transaction that is rolled back if it is a dry run."""
     async with reading(engine) if dry_run else durable_transaction(engine) as connection:
         yield connection
 
@@ -126,11 +128,11 @@ async def _known_log(
     connection: AsyncConnection,
     module: str,
     handled_up_to: int | None,
-    logs_elsewhere: Mapping[str, AsyncEngine | None],
+    remote_logs: Mapping[str, AsyncEngine | None],
 ) -> KnownLog:
     asked_at = (await connection.execute(_NOW)).scalar_one()
-    is_here = module not in logs_elsewhere
-    horizon = await read_horizon(connection, module) if is_here else await _elsewhere(module, logs_elsewhere[module])
+    is_here = module not in remote_logs
+    horizon = await read_horizon(connection, module) if is_here else await _remote_horizon(module, remote_logs[module])
     if horizon is None and is_here:
         raise UnknownModule(module)
     last, pruned = (None, 0) if horizon is None else (horizon.last_position, horizon.pruned_position)
@@ -140,8 +142,8 @@ async def _known_log(
     return KnownLog(module, is_here=is_here, last_position=last, begin=begin, asked_at=asked_at)
 
 
-async def _elsewhere(module: str, engine: AsyncEngine | None) -> Horizon | None:
-    """How far a log goes that is kept elsewhere; None where it can't be asked at all."""
+async def _remote_horizon(module: str, engine: AsyncEngine | None) -> Horizon | None:
+    """How far a log in another database goes; None where it can't be asked at all."""
     if engine is None:
         return None
     try:

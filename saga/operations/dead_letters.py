@@ -1,4 +1,4 @@
-"""Dead letters: lists of them, and all of one."""
+"""Reads dead letters: lists of them, or one as a whole."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ class ListedDeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """All of a dead letter: what is known of the message, and its raw form. Texts come from whoever sent it.
+    """A whole dead letter: what is known of the message, and its raw form. Texts come from whoever sent it.
 
     ``state`` is "open", "redriven" or "discarded". ``properties`` are those of the AMQP message, headers included.
     """
@@ -103,17 +103,17 @@ async def list_dead_letters(
 
 
 async def read_dead_letters(engine: AsyncEngine, ids: Sequence[int]) -> tuple[DeadLetter, ...]:
-    """All of these dead letters, in the order of their naming. Raises UnknownDeadLetters, and Unavailable."""
+    """These dead letters as a whole, in the order of ``ids``. Raises UnknownDeadLetters, and Unavailable."""
     async with reading(engine) as connection:
-        letters = await read_letters(connection, [one for one in ids if 0 < one < 2**63])
-    if missing := [one for one in ids if one not in letters]:
+        dead_letters = await read_letters(connection, [one for one in ids if 0 < one < 2**63])
+    if missing := [one for one in ids if one not in dead_letters]:
         raise UnknownDeadLetters(missing)
-    return tuple(letters[one] for one in dict.fromkeys(ids))
+    return tuple(dead_letters[one] for one in dict.fromkeys(ids))
 
 
-def raw_of(letter: DeadLetter) -> Raw:
+def raw_of(dead_letter: DeadLetter) -> Raw:
     """The message as it came in."""
-    return load_raw(letter.body, letter.properties)
+    return load_raw(dead_letter.body, dead_letter.properties)
 
 
 def modules_about(process: Process) -> list[str]:
@@ -131,7 +131,7 @@ async def open_letters_of(
 ) -> tuple[ListedDeadLetter, ...]:
     """The first open dead letters that name this instance, of one consumer or of all, oldest first.
 
-    With those of one consumer come the relay's about these ``modules``.
+    Those of one consumer include the relay's about these ``modules``.
     """
     parameters = {"process_id": as_kept(process_id), "consumer": consumer, "modules": list(modules), "limit": limit}
     rows = await connection.execute(LIST_OPEN_DEAD_LETTERS, parameters)
@@ -159,21 +159,21 @@ async def count_open(connection: AsyncConnection) -> int:
 
 
 async def read_letters(connection: AsyncConnection, ids: Sequence[int]) -> dict[int, DeadLetter]:
-    """All of these dead letters, by id; those that do not exist are missing."""
+    """These dead letters as a whole, by id; those that do not exist are missing."""
     rows = await connection.execute(READ_DEAD_LETTERS, {"dead_letter_ids": list(ids)})
     kept = (DeadLetter(**row | {"properties": orjson.loads(row["properties"])}) for row in map(dict, rows.mappings()))
-    return {letter.id: letter for letter in kept}
+    return {dead_letter.id: dead_letter for dead_letter in kept}
 
 
 async def read_open_reasons(connection: AsyncConnection, ids: Sequence[int]) -> dict[int, str]:
-    """Why dead letters are open, by id; those that are not are missing."""
+    """Why dead letters are open, by id; closed ones are missing."""
     rows = await connection.execute(READ_OPEN_REASONS, {"dead_letter_ids": list(ids)})
     return {row.dead_letter_id: row.reason for row in rows}
 
 
-async def find_successor(connection: AsyncConnection, letter: DeadLetter) -> ListedDeadLetter | None:
-    """The open dead letter of the same consumer with this message, which came of this one or is itself."""
-    properties = orjson.dumps(dump_properties(raw_of(letter))).decode()
-    parameters = {"dead_letter_id": letter.id, "body": letter.body, "properties": properties}
+async def find_successor(connection: AsyncConnection, dead_letter: DeadLetter) -> ListedDeadLetter | None:
+    """The newest open dead letter of the same consumer with this message: this one, or one that it led to."""
+    properties = orjson.dumps(dump_properties(raw_of(dead_letter))).decode()
+    parameters = {"dead_letter_id": dead_letter.id, "body": dead_letter.body, "properties": properties}
     row = (await connection.execute(FIND_SUCCESSOR, parameters)).mappings().one_or_none()
     return ListedDeadLetter(**row) if row else None

@@ -1,4 +1,4 @@
-"""Why an operation can't be done as it was asked for; each message is a clause that is fit for people."""
+"""The errors of refused operations; each message is a clause to show to people."""
 
 from collections.abc import Sequence
 
@@ -16,13 +16,13 @@ class UnknownInstances(OperationFailed):
 
 
 class UnknownModule(OperationFailed):
-    """The database keeps no log of this module; ``kept_here`` are the modules of which it does.
+    """The database keeps no log of this module; ``kept_here`` names the modules whose logs it keeps.
 
-    ``is_kept_elsewhere`` says that somebody here reads that log all the same: it is in another database.
+    ``is_remote`` says that a consumer here reads that log: it is in another database.
     """
 
-    def __init__(self, module: str, kept_here: Sequence[str] = (), *, is_kept_elsewhere: bool = False) -> None:
+    def __init__(self, module: str, kept_here: Sequence[str] = (), *, is_remote: bool = False) -> None:
         super().__init__(f"no log of {module} is kept here")
         self.module = module
         self.kept_here = tuple(kept_here)
-        self.is_kept_elsewhere = is_kept_elsewhere
+        self.is_remote = is_remote

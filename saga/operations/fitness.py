@@ -9,7 +9,7 @@ from saga.postgres.fitness import require_fit
 
 
 async def look_at_database(engine: AsyncEngine, *, allow_unsafe: bool) -> None:
-    """Look at it. Raises Unavailable where it can't be used now, NeedsPerson where somebody has to change something."""
+    """Check the database. Raises Unavailable if it can't be used now, NeedsPerson if a person has to act."""
     async with reading(engine) as connection:
         await require_fit(connection, allow_unsafe=allow_unsafe)
         await require_migrated(connection)
@@ -19,5 +19,5 @@ async def require_migrated(connection: AsyncConnection) -> None:
     """Raise NeedsPerson if the tables are not there, or older than this program."""
     version, newest = await read_version(connection), newest_version()
     if version != newest and not is_newer(version):
-        complaint = f"has schema {version}, this version needs {newest}: run `saga migrate`"
-        raise NeedsPerson(complaint, place_of(connection.engine))
+        problem = f"has schema {version}, this version needs {newest}: run `saga migrate`"
+        raise NeedsPerson(problem, place_of(connection.engine))

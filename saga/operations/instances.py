@@ -28,10 +28,10 @@ RELAY = "relay"
 """Its name as a consumer of the logs."""
 
 ANSWERS = ("InputTaken", "InputIgnored")
-"""The entries of a stream that answer a message; others tell that the instance was revived or repaired."""
+"""The entries of a stream that answer a message; others record that the instance was revived, erased or repaired."""
 
 LISTED = 200
-"""Entries of an instance's record, and dead letters, unless more are asked for."""
+"""Entries of an instance's record, and dead letters, by default."""
 
 LAST_VERSION = 2**63 - 1
 
@@ -49,7 +49,7 @@ class AnsweredMessage:
     """A message and the decision it led to; ``outcome`` is the instance's after it.
 
     ``repeats`` counts how often it was delivered again; None once its inbox row was pruned. ``version`` is the number
-    of its answer in the instance's stream: the commands up to the next answer are those that it led to.
+    of its answer in the instance's stream: it led to the commands from there to the next answer.
     """
 
     type: str
@@ -103,11 +103,11 @@ class InstanceTimer:
 class Inspection:
     """What is recorded of one instance: the last of its ``entries``, up to those of a page before.
 
-    ``earlier`` is where the page before this one ends: with the entry before this version; None if there is none. Of
-    ``open_dead_letters`` the first are listed.
+    ``earlier`` is the ``before`` that gives the page before this one; None if there is none. ``open_dead_letters`` are
+    the first ones only.
 
-    Of one that was pruned, and has not come back since, that is its last state and nothing more. One that came back
-    lacks what was before ``revived_at``. Of one that was erased, what its messages said until ``erased_at`` is gone.
+    A pruned instance that has not come back has its last state and nothing more. One that came back lacks its record
+    before ``revived_at``. An erased one lacks the data of its messages until ``erased_at``.
     """
 
     process_id: str
@@ -132,10 +132,10 @@ class Inspection:
 async def inspect(
     engine: AsyncEngine, process: Process, process_id: str, *, limit: int = LISTED, before: int | None = None
 ) -> Inspection | None:
-    """All that is known of the instance with this id, as of one moment; None if nothing was taken in of it.
+    """All that is known of the instance with this id, in one snapshot; None if it has taken in no message.
 
-    Of its record the last ``limit`` entries are read: those before the entry with the number ``before``, if one is
-    given. What only dead letters name is found by ``list_dead_letters``. Raises Unavailable.
+    Reads the last ``limit`` entries of its record or, with ``before``, the last ones before that entry number. Use
+    ``list_dead_letters`` for an instance that only dead letters name. Raises Unavailable.
     """
     async with one_moment(engine) as connection:
         return await _inspected(connection, process, process_id, limit=limit, before=before)
@@ -179,7 +179,7 @@ async def _inspected(
 async def _page(
     connection: AsyncConnection, process: Process, process_id: str, *, limit: int, before: int | None
 ) -> tuple[list[Entry], int | None]:
-    """The last entries before a version, oldest first; and the version before which there are more, if there are."""
+    """The last entries before a version, oldest first; and the version before which there are more, or None."""
     before = LAST_VERSION if before is None else before
     parameters = {"module": process.module, "stream_id": process_id, "before": before, "limit": limit + 1}
     found = [Entry.from_row(row) for row in await connection.execute(READ_STREAM_PAGE, parameters)]
@@ -198,7 +198,7 @@ async def _erased_at(connection: AsyncConnection, this: Mapping[str, str]) -> da
 
 
 async def _handed_on(connection: AsyncConnection, process: Process) -> Mapping[str, int]:
-    """How far the process's commands were handed on, by those who do it."""
+    """How far the process's commands were handed on, by the relay and by collaborators that pull them."""
     parameters = {"consumers": [RELAY, *process.collaborators], "module": process.module}
     return {row.consumer: row.watermark for row in await connection.execute(READ_HANDED_ON, parameters)}
 
@@ -243,7 +243,7 @@ def _facts(answers: Sequence[Entry]) -> tuple[TakenFact, ...]:
     """The distinct inputs that were taken in, in an order that does not depend on when they came."""
     taken = [(entry.data["type"], entry.data["fields"]) for entry in answers if entry.type == "InputTaken"]
     distinct = {orjson.dumps(fact, option=orjson.OPT_SORT_KEYS): fact for fact in taken}
-    return tuple(TakenFact(*distinct[said]) for said in sorted(distinct))
+    return tuple(TakenFact(*distinct[key]) for key in sorted(distinct))
 
 
 def _message(entry: Entry, repeats: int | None) -> AnsweredMessage:
@@ -263,7 +263,7 @@ def _message(entry: Entry, repeats: int | None) -> AnsweredMessage:
 
 
 def _command(process: Process, entry: Entry, handed_on: Mapping[str, int], unsent: Collection[int]) -> SentCommand:
-    said = {process.correlate, "effect", "revision"}
+    own = {process.correlate, "effect", "revision"}
     return SentCommand(
         type=entry.type,
         target=entry.target or "",
@@ -274,6 +274,6 @@ def _command(process: Process, entry: Entry, handed_on: Mapping[str, int], unsen
         published=entry.position <= handed_on.get(RELAY, 0) and entry.position not in unsent,
         pulled=entry.position <= handed_on.get(entry.target or "", 0),
         caused_by=entry.metadata.get("causationid"),
-        fields={name: value for name, value in entry.data.items() if name not in said},
+        fields={name: value for name, value in entry.data.items() if name not in own},
         version=entry.stream_version,
     )

@@ -1,8 +1,8 @@
-"""Lists of instances, newest first, and what keeps those that are stuck from going on, in words.
+"""Lists of instances, newest first, with the reason why an instance is stuck.
 
-Stuck means that without somebody's help nothing will happen, or that what should have happened is late: an unsettled
-instance whose deadline is overdue, has fired without effect, or was never armed; commands that nobody relays or pulls;
-an open dead letter, also one of an instance that is not there. Grace is given to what is merely under way.
+An instance is stuck if nothing will happen without help, or if something is late: it is unsettled, and its deadline is
+overdue, has fired without effect, or was never armed; or nobody relays or pulls its commands; or it has an open dead
+letter, even if the instance itself does not exist. What is merely under way gets some time.
 """
 
 from collections.abc import Sequence
@@ -27,14 +27,14 @@ READ_OBSTACLES = _SQL["read_obstacles"]
 GRACE = timedelta(seconds=5)
 
 LISTED = 50
-"""Instances, unless more are asked for."""
+"""Instances, by default."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListedInstance:
     """An instance of a process in a list; ``reason`` says why it is stuck, None if it is not.
 
-    One of which nothing was taken in has no outcome.
+    One that has taken in no message has no outcome.
     """
 
     process: str
@@ -59,9 +59,9 @@ async def list_instances(
     since: datetime | None = None,
     limit: int = LISTED,
 ) -> tuple[ListedInstance, ...]:
-    """The instances of these processes that something happened to last, newest first, ``limit`` at most.
+    """The instances of these processes that changed last, newest first, ``limit`` at most.
 
-    With an ``outcome`` only those that have come to it, with ``stuck`` only those that need help, with ``since`` only
+    With an ``outcome`` only those that have it, with ``stuck`` only those that need help, with ``since`` only
     those that changed at that moment or later. Raises Unavailable.
     """
     query = _stuck if stuck else _newest
@@ -92,7 +92,7 @@ async def _stuck(
 async def _unknown(
     connection: AsyncConnection, process: Process, *, outcome: str | None, limit: int
 ) -> list[ListedInstance]:
-    """What only dead letters name, or was pruned before they came."""
+    """Instances that only dead letters name, or that were pruned before their dead letters came."""
     this = {"process": process.name, "modules": modules_about(process), "outcome": outcome, "limit": limit}
     return [
         ListedInstance(

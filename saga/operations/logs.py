@@ -1,4 +1,4 @@
-"""Reading a module's log as it stands, and as it goes on; internal events and commands too, if they are asked for."""
+"""Reads a module's log up to now, or follows it; with internal events and commands, if asked for."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -15,7 +15,7 @@ from saga.operations.modules import find_position_before, find_tail, read_module
 from saga.postgres import one_moment
 
 LISTED: Final = 20
-"""Entries, unless more are asked for."""
+"""Entries, by default."""
 FOLLOWED_AT_ONCE: Final = 500
 
 
@@ -23,8 +23,8 @@ FOLLOWED_AT_ONCE: Final = 500
 class LogPage:
     """The entries of a module's log after the position ``after``, and how far the log goes.
 
-    Up to ``horizon`` that is all: what is left out there is not public. ``log`` is the log as it was when the reading
-    began.
+    The page is complete up to ``horizon``: positions that are left out there are not public. ``log`` is the state
+    of the log when the reading began.
     """
 
     module: str
@@ -36,7 +36,7 @@ class LogPage:
 
 @dataclass(frozen=True, slots=True)
 class _Log:
-    """Which log is read, and whether all of it is."""
+    """Which log is read, and whether with internal entries."""
 
     module: str
     internal: bool
@@ -61,7 +61,7 @@ class _Log:
     async def _unknown(self, connection: AsyncConnection) -> UnknownModule:
         found = await read_modules(connection)
         kept_here = [one.name for one in found if one.kept_here]
-        return UnknownModule(self.module, kept_here, is_kept_elsewhere=any(one.name == self.module for one in found))
+        return UnknownModule(self.module, kept_here, is_remote=any(one.name == self.module for one in found))
 
 
 async def read_log(
@@ -92,7 +92,7 @@ async def follow_log(
     limit: int = LISTED,
     poll_seconds: float = 0.2,
 ) -> AsyncGenerator[LogPage, None]:
-    """The page that ``read_log`` gives, and then a page for whatever is appended, for ever.
+    """Give the page of ``read_log``, and then, for ever, a page whenever something is appended.
 
     The log is read every ``poll_seconds``. This is for people who watch; a consumer that must miss nothing uses
     ``saga.modules.follow``. Raises what ``read_log`` raises.

@@ -1,4 +1,4 @@
-"""The modules that a database knows of, and the ends of their logs."""
+"""The modules that a database knows, and the ends of their logs."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,8 +18,8 @@ FIND_POSITION_BEFORE = _SQL["find_position_before"]
 class ListedModule:
     """A module, and who has a cursor in its log.
 
-    One whose log is not ``kept_here`` is known by those cursors alone. The last entry's time is None where there is no
-    entry, or none any more.
+    A module whose log is not ``kept_here`` is known only by those cursors. The last entry's time is None if there is no
+    entry, or no longer one.
     """
 
     name: str
@@ -47,7 +47,7 @@ async def read_modules(connection: AsyncConnection) -> tuple[ListedModule, ...]:
 async def find_tail(
     connection: AsyncConnection, module: str, known: Horizon, *, limit: int, internal: bool = False
 ) -> int:
-    """The position after which the last entries stand: so many public ones, or so many of all; none that is pruned."""
+    """The position before the last entries: before so many public ones, or so many of all; never a pruned one."""
     if internal:
         after = known.last_position - limit
     else:
@@ -57,6 +57,6 @@ async def find_tail(
 
 
 async def find_position_before(connection: AsyncConnection, module: str, since: datetime, known: Horizon) -> int:
-    """The position after which a module's log says what was recorded at this moment or later."""
+    """The position after which a module's log has the entries that were recorded at this moment or later."""
     found = await connection.execute(FIND_POSITION_BEFORE, {"module": module, "since": since})
     return max(found.scalar() or 0, known.pruned_position)

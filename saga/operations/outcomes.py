@@ -1,4 +1,4 @@
-"""What many instances have come to, and by which inputs and commands: for checks from outside."""
+"""The outcomes of many instances, with their inputs and commands: for checks from outside."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Came:
-    """An input that was answered: whether it changed anything, and what it said."""
+    """An input that was answered: whether it changed anything, and its fields."""
 
     type: str
     fields: Mapping[str, Any]
@@ -73,10 +73,10 @@ async def read_outcomes(connection: AsyncConnection, process: Process, ids: Sequ
         parameters = {"process": process.name, "module": process.module, "process_ids": some}
         for row in await connection.execute(READ_OUTCOMES, parameters):
             instance = recorded.setdefault(row.process_id, Recorded(row.process_id, row.outcome, row.settled))
-            said = orjson.loads(row.data)
+            data = orjson.loads(row.data)
             if row.type in ANSWERS:
-                came = Came(said["type"], said["fields"], row.type == "InputTaken", row.message_id)
+                came = Came(data["type"], data["fields"], row.type == "InputTaken", row.message_id)
                 instance.inputs.append(came)
             elif row.target is not None:
-                instance.commands.append(Commanded(row.type, said["effect"], said["revision"]))
+                instance.commands.append(Commanded(row.type, data["effect"], data["revision"]))
     return recorded

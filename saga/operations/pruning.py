@@ -1,4 +1,4 @@
-"""Pruning: what would go, and letting it go. The work itself is ``saga.retention``."""
+"""Pruning, also as a dry run. The work itself is ``saga.retention``."""
 
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ async def prune(engine: AsyncEngine, older_than: timedelta, *, dry_run: bool = F
     """Remove settled instances, log entries and inbox rows that are older and no longer needed, in small batches.
 
     With ``dry_run`` it only counts them, and locks and changes nothing. Raises Unavailable, or LostRace if others were
-    in the way too often; batches that were done by then stay done.
+    in the way too often; finished batches stay done.
     """
     pruner = Pruner(engine)
     return await pruner.count(older_than) if dry_run else await pruner.prune(older_than)

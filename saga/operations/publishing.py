@@ -1,6 +1,6 @@
 """Publishing: one message as a module would send it, to the broker or, where there is none, into the log of its module.
 
-The data of a message are never invented: which fields are missing, and which ones its class does not know, is said.
+The data of a message are never invented: an error names the fields that are missing, and those its class does not know.
 """
 
 import json
@@ -31,7 +31,7 @@ from saga.rabbitmq.topology import topology
 
 
 class Form(Enum):
-    """How a message is written: as a CloudEvent in one of its two modes, or without."""
+    """The form of a message: a CloudEvent in one of its two modes, or a plain message."""
 
     BINARY = "binary"
     STRUCTURED = "structured"
@@ -162,7 +162,7 @@ async def append_message(
 
 
 def _consumer_of(processes: Sequence[Process], message: NewMessage) -> Process:
-    """The process that declares the message: one that consumes it of its module, else one that knows the type."""
+    """The process that declares the message: one that consumes it from its module, else one that knows the type."""
     for process in processes:
         if message.type in {kind.__name__ for kind in process.inputs.get(message.module, ())}:
             return process
@@ -184,7 +184,7 @@ def _require_fields(process: Process, message: NewMessage, *, allow_unknown: boo
 async def append_messages(engine: AsyncEngine, messages: Sequence[NewMessage]) -> list[int]:
     """Append messages to the logs of their modules, in one transaction; the position of each.
 
-    They were looked at before. Raises Unavailable or LostRace with nothing appended.
+    They were checked before. Raises Unavailable or LostRace with nothing appended.
     """
     by_module: defaultdict[str, list[int]] = defaultdict(list)
     for number, message in enumerate(messages):
@@ -273,12 +273,12 @@ def _attributes(message: NewMessage) -> dict[str, str]:
 
 
 def _event(message: NewMessage) -> NewEvent:
-    said = {"correlationid": message.correlation_id} if message.correlation_id else {}
-    return NewEvent(message.process_id, message.type, message.id, message.data, metadata=said)
+    metadata = {"correlationid": message.correlation_id} if message.correlation_id else {}
+    return NewEvent(message.process_id, message.type, message.id, message.data, metadata=metadata)
 
 
 def _json(value: Mapping[str, Any]) -> bytes:
-    """In ASCII, as it was given: what strict JSON refuses, the service has to refuse, not whoever sends it."""
+    """The data as JSON in ASCII, unchanged: the service has to refuse what is no strict JSON, not the sender."""
     return json.dumps(value, separators=(",", ":")).encode("ascii")
 
 

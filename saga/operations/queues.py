@@ -1,4 +1,4 @@
-"""How much waits in the broker's queues."""
+"""How many messages wait in the broker's queues."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from saga.rabbitmq.topology import topology
 
 @dataclass(frozen=True, slots=True)
 class QueueDepth:
-    """How many messages wait in a queue, and how many consumers it has; None where there is none that we may see."""
+    """How many messages wait in a queue, and how many consumers it has; None if there is no queue that we may read."""
 
     name: str
     messages: int | None

@@ -1,7 +1,7 @@
 """Redrive and discard: what people do with dead letters.
 
-A message is put back into the same durable step as for a delivered one, in this process. What the relay could not send
-goes the other way: it is sent again from the log.
+A redriven message is handled in this process, by the same durable step as a delivered one. A log entry that the relay
+could not send is sent again from the log.
 """
 
 from collections import Counter
@@ -51,27 +51,29 @@ _SENTENCES: Final = {
 class ClosedDeadLetters(OperationFailed):
     """The dead letters with these ``ids`` are not open, and nothing was done."""
 
-    def __init__(self, letters: Sequence[DeadLetter]) -> None:
-        said = ", ".join(f"{letter.id} was {letter.state} before" for letter in letters)
-        super().__init__(f"only open dead letters can be closed; nothing was done: {said}")
-        self.ids = tuple(letter.id for letter in letters)
+    def __init__(self, dead_letters: Sequence[DeadLetter]) -> None:
+        states = ", ".join(f"{dead_letter.id} was {dead_letter.state} before" for dead_letter in dead_letters)
+        super().__init__(f"only open dead letters can be closed; nothing was done: {states}")
+        self.ids = tuple(dead_letter.id for dead_letter in dead_letters)
 
 
 class ForeignDeadLetters(OperationFailed):
     """Some dead letters are of processes that were not given, and nothing was done; ``consumers`` says whose, by id."""
 
-    def __init__(self, letters: Sequence[DeadLetter]) -> None:
-        super().__init__(", ".join(f"{letter.id} is one of {letter.consumer}" for letter in letters))
-        self.consumers = {letter.id: letter.consumer for letter in letters}
+    def __init__(self, dead_letters: Sequence[DeadLetter]) -> None:
+        super().__init__(
+            ", ".join(f"{dead_letter.id} is one of {dead_letter.consumer}" for dead_letter in dead_letters)
+        )
+        self.consumers = {dead_letter.id: dead_letter.consumer for dead_letter in dead_letters}
 
 
 class NoBroker(OperationFailed):
-    """What the relay could not send is sent again to the broker, and none was given. What was done before is done."""
+    """A dead letter of the relay can't be sent again, because no broker was given. What was done before stays done."""
 
 
 @dataclass(frozen=True, slots=True)
 class Redriven:
-    """What became of one dead letter; ``sentence`` says it for people.
+    """The result for one dead letter; ``sentence`` says it for people.
 
     ``answer`` is "taken", "ignored" or "duplicate"; "sent" for one of the relay; "dead" if it is still one. Then it is
     kept as ``dead_letter_id``: its own id, or a new one for a corrected message.
@@ -101,7 +103,7 @@ async def redrive(
     *,
     broker: str | None = None,
     prefix: str = "saga",
-    logs_elsewhere: Collection[str] = (),
+    remote_modules: Collection[str] = (),
     publish_timeout_seconds: float = 10.0,
     correction: Correction | None = None,
     progress: Callable[[Redriven], None] | None = None,
@@ -110,7 +112,7 @@ async def redrive(
 
     Dead letters of ``processes`` are handled again, as if they were delivered again. What the relay could not send is
     sent again to ``broker``, an AMQP URL; without such dead letters no broker is needed. ``prefix`` is that of the
-    exchanges; ``logs_elsewhere`` names the modules whose logs are in other databases. A ``correction`` is for a single
+    exchanges; ``remote_modules`` names the modules whose logs are in other databases. A ``correction`` is for a single
     dead letter. ``progress`` is called with each result at once.
 
     Raises UnknownDeadLetters, ClosedDeadLetters or ForeignDeadLetters, and NotCorrectable (or of that
@@ -120,7 +122,7 @@ async def redrive(
         engine,
         {process.name: process for process in processes},
         prefix,
-        logs_elsewhere,
+        remote_modules,
         broker,
         publish_timeout_seconds,
     )
@@ -133,9 +135,9 @@ async def redrive(
     left_alone: Counter[str] = Counter()
     for start in range(0, len(ids), AT_ONCE):
         async with reading(engine) as connection:
-            letters = list((await read_letters(connection, ids[start : start + AT_ONCE])).values())
-        left_alone.update(one.consumer for one in letters if not work.is_owned(one))
-        async for answer in work.some(letters, correction):
+            dead_letters = list((await read_letters(connection, ids[start : start + AT_ONCE])).values())
+        left_alone.update(one.consumer for one in dead_letters if not work.is_owned(one))
+        async for answer in work.some(dead_letters, correction):
             answers.append(answer)
             if progress is not None:
                 progress(answer)
@@ -144,89 +146,91 @@ async def redrive(
 
 @dataclass(frozen=True, slots=True)
 class _Redrive:
-    """What a redrive works with."""
+    """One redrive: its engine, processes and settings."""
 
     engine: AsyncEngine
     processes: Mapping[str, Process]
     prefix: str
-    logs_elsewhere: Collection[str]
+    remote_modules: Collection[str]
     broker: str | None
     publish_timeout_seconds: float
 
     async def require_redrivable(self, ids: Sequence[int], correction: Correction | None) -> None:
         named = await _require_open(self.engine, ids)
-        if foreign := [letter for letter in named if not self.is_owned(letter)]:
+        if foreign := [dead_letter for dead_letter in named if not self.is_owned(dead_letter)]:
             raise ForeignDeadLetters(foreign)
-        if correction and (unsent := [letter for letter in named if letter.consumer == RELAY]):
+        if correction and (unsent := [dead_letter for dead_letter in named if dead_letter.consumer == RELAY]):
             raise EntryNotCorrectable(
                 f"{unsent[0].id} is an entry of a log, and a log is not changed: don't correct it"
             )
 
-    def is_owned(self, letter: DeadLetter) -> bool:
-        return letter.consumer == RELAY or letter.consumer in self.processes
+    def is_owned(self, dead_letter: DeadLetter) -> bool:
+        return dead_letter.consumer == RELAY or dead_letter.consumer in self.processes
 
-    async def some(self, letters: Sequence[DeadLetter], correction: Correction | None) -> AsyncIterator[Redriven]:
-        """Some at a time: each process takes its own in together, then the relay's are sent."""
+    async def some(self, dead_letters: Sequence[DeadLetter], correction: Correction | None) -> AsyncIterator[Redriven]:
+        """Redrive some dead letters: each process handles its own in one batch, then the relay's are sent."""
         for process in self.processes.values():
-            own = [letter for letter in letters if letter.consumer == process.name]
+            own = [dead_letter for dead_letter in dead_letters if dead_letter.consumer == process.name]
             if correction:
-                own = [self._corrected(process, letter, correction) for letter in own]
+                own = [self._corrected(process, dead_letter, correction) for dead_letter in own]
             for answer in await self._handle(process, own) if own else ():
                 yield answer
-        if unsent := [letter for letter in letters if letter.consumer == RELAY]:
+        if unsent := [dead_letter for dead_letter in dead_letters if dead_letter.consumer == RELAY]:
             if self.broker is None:
                 raise NoBroker(f"{unsent[0].id} is sent again to the broker, and there is none")
             declared = topology(self.prefix, *self.processes.values())
             async with Publisher(self.broker, declared, self.publish_timeout_seconds) as publisher:
-                for letter in unsent:
+                for dead_letter in unsent:
                     with broker_errors(self.broker):
-                        answer = await self._resend(publisher, letter)
+                        answer = await self._resend(publisher, dead_letter)
                     yield answer
 
-    def _corrected(self, process: Process, letter: DeadLetter, correction: Correction) -> DeadLetter:
+    def _corrected(self, process: Process, dead_letter: DeadLetter, correction: Correction) -> DeadLetter:
         """The corrected dead letter. Raises NotCorrectable where the message would still not be understood."""
-        changed = corrected(letter, correction)
+        changed = corrected(dead_letter, correction)
         envelope = self._put_back(process, changed)
         checked = envelope if isinstance(envelope, Poison) else admit(process, envelope)
         if isinstance(checked, Poison):
             raise NotCorrectable(
-                f"corrected like this, {letter.id} would still be dead, so nothing was done: {checked.reason}"
+                f"corrected like this, {dead_letter.id} would still be dead, so nothing was done: {checked.reason}"
             )
         return changed
 
-    def _put_back(self, process: Process, letter: DeadLetter) -> Envelope | Poison:
-        """The message as it is taken from an operator: its exchange and its routing key are not judged again."""
-        return Events(process, self.prefix).put_back(decode(raw_of(letter)))
+    def _put_back(self, process: Process, dead_letter: DeadLetter) -> Envelope | Poison:
+        """The message as an operator puts it back: its exchange and routing key are not checked again."""
+        return Events(process, self.prefix).put_back(decode(raw_of(dead_letter)))
 
-    async def _handle(self, process: Process, letters: Sequence[DeadLetter]) -> list[Redriven]:
-        """Let their process take the messages in together, and say what came of each."""
-        step = Step(self.engine, process, elsewhere=self.logs_elsewhere)
-        messages = [self._put_back(process, letter) for letter in letters]
-        ids = [letter.id for letter in letters]
+    async def _handle(self, process: Process, dead_letters: Sequence[DeadLetter]) -> list[Redriven]:
+        """Let their process handle the messages in one batch, and give each result."""
+        step = Step(self.engine, process, remote_modules=self.remote_modules)
+        messages = [self._put_back(process, dead_letter) for dead_letter in dead_letters]
+        ids = [dead_letter.id for dead_letter in dead_letters]
         taken: StepResult = await again_after_lost_races()(step.handle_rehearsed, messages, redriven=ids)
         answers = [taken.answer_to(message) for message in messages]
         async with reading(self.engine) as connection:
-            dead = [letter.id for letter, answer in zip(letters, answers, strict=True) if answer == DEAD]
+            dead = [dead_letter.id for dead_letter, answer in zip(dead_letters, answers, strict=True) if answer == DEAD]
             reasons = await read_open_reasons(connection, dead) if dead else {}
             return [
-                await _still_dead(connection, letter, reasons) if answer == DEAD else _answered(letter, answer)
-                for letter, answer in zip(letters, answers, strict=True)
+                await _still_dead(connection, dead_letter, reasons)
+                if answer == DEAD
+                else _answered(dead_letter, answer)
+                for dead_letter, answer in zip(dead_letters, answers, strict=True)
             ]
 
-    async def _resend(self, publisher: Publisher, letter: DeadLetter) -> Redriven:
-        """Send the log entry that a dead letter of the relay is about, and say what came of it."""
-        place = f"position {letter.position} of {letter.module}"
-        module, position = letter.module or "", letter.position or 0
+    async def _resend(self, publisher: Publisher, dead_letter: DeadLetter) -> Redriven:
+        """Send the log entry that a dead letter of the relay is about, and give the result."""
+        place = f"position {dead_letter.position} of {dead_letter.module}"
+        module, position = dead_letter.module or "", dead_letter.position or 0
         failure = await resend(self.engine, publisher, self.prefix, module=module, position=position)
         async with durable_transaction(self.engine) as connection:
             if failure is None:
-                await close(connection, [letter.id], DeadLetterState.REDRIVEN)
+                await close(connection, [dead_letter.id], DeadLetterState.REDRIVEN)
             else:
-                await fail_again(connection, letter.id, f"{NOT_SENT}: {failure}")
+                await fail_again(connection, dead_letter.id, f"{NOT_SENT}: {failure}")
         if failure is None:
-            return Redriven(letter.id, letter.consumer, letter.process_id, letter.type, "sent", f"sent, {place}")
+            return _redriven(dead_letter, "sent", f"sent, {place}")
         sentence = f"still dead, {place}: {failure}"
-        return Redriven(letter.id, letter.consumer, letter.process_id, letter.type, "dead", sentence, letter.id)
+        return _redriven(dead_letter, "dead", sentence, dead_letter.id)
 
 
 async def discard(engine: AsyncEngine, ids: Sequence[int], *, dry_run: bool = False) -> tuple[int, ...]:
@@ -235,33 +239,38 @@ async def discard(engine: AsyncEngine, ids: Sequence[int], *, dry_run: bool = Fa
     With ``dry_run`` nothing is changed. Raises UnknownDeadLetters or ClosedDeadLetters with nothing done, and
     Unavailable.
     """
-    letters = await _require_open(engine, ids)
+    dead_letters = await _require_open(engine, ids)
     if dry_run:
-        return tuple(sorted(letter.id for letter in letters))
+        return tuple(sorted(dead_letter.id for dead_letter in dead_letters))
     async with durable_transaction(engine) as connection:
         return tuple(sorted(await close(connection, ids, DeadLetterState.DISCARDED)))
 
 
 async def _require_open(engine: AsyncEngine, ids: Sequence[int]) -> tuple[DeadLetter, ...]:
     """These dead letters. Raises UnknownDeadLetters, and ClosedDeadLetters if any is not open."""
-    letters = await read_dead_letters(engine, ids)
-    if closed := [letter for letter in letters if letter.state != DeadLetterState.OPEN.value]:
+    dead_letters = await read_dead_letters(engine, ids)
+    if closed := [dead_letter for dead_letter in dead_letters if dead_letter.state != DeadLetterState.OPEN.value]:
         raise ClosedDeadLetters(closed)
-    return letters
+    return dead_letters
 
 
-def _answered(letter: DeadLetter, answer: str) -> Redriven:
-    seen = f"; see `saga inspect {letter.process_id}`" if letter.process_id else ""
-    return Redriven(letter.id, letter.consumer, letter.process_id, letter.type, answer, _SENTENCES[answer] + seen)
+def _answered(dead_letter: DeadLetter, answer: str) -> Redriven:
+    seen = f"; see `saga inspect {dead_letter.process_id}`" if dead_letter.process_id else ""
+    return _redriven(dead_letter, answer, _SENTENCES[answer] + seen)
 
 
-async def _still_dead(connection: AsyncConnection, letter: DeadLetter, reasons: Mapping[int, str]) -> Redriven:
-    """It is open as it was, or as one of its own where its message was corrected."""
-    kept: int | None = letter.id
-    reason = reasons.get(letter.id)
+async def _still_dead(connection: AsyncConnection, dead_letter: DeadLetter, reasons: Mapping[int, str]) -> Redriven:
+    """The dead letter is still open; if its message was corrected, that is a dead letter of its own."""
+    kept: int | None = dead_letter.id
+    reason = reasons.get(dead_letter.id)
     if reason is None:
-        successor = await find_successor(connection, letter)
+        successor = await find_successor(connection, dead_letter)
         kept, reason = (successor.id, successor.reason) if successor else (None, "see `saga dead-letters list`")
-    where = f" (kept as {kept} from now on)" if kept not in (None, letter.id) else ""
+    where = f" (kept as {kept} from now on)" if kept not in (None, dead_letter.id) else ""
     sentence = f"still dead{where}: {reason}"
-    return Redriven(letter.id, letter.consumer, letter.process_id, letter.type, "dead", sentence, kept)
+    return _redriven(dead_letter, "dead", sentence, kept)
+
+
+def _redriven(dead_letter: DeadLetter, answer: str, sentence: str, kept_as: int | None = None) -> Redriven:
+    named = (dead_letter.id, dead_letter.consumer, dead_letter.process_id, dead_letter.type)
+    return Redriven(*named, answer, sentence, kept_as)

@@ -57,7 +57,7 @@ async def replay(
 async def _finding(
     engine: AsyncEngine, process: Process, instance: Examined, *, repairing: bool
 ) -> DifferingInstance | None:
-    """The instance as it differs; None if, looked at again for its repair, it does not."""
+    """The instance's differences; None if, read again for its repair, it has none."""
     repaired = repairing and instance.repairable
     if repaired:
         instance = await repair_instance(engine, process, instance.process_id)

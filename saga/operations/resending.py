@@ -1,7 +1,7 @@
-"""Resending: one entry of a log once more, apart from its order, from where it stands in the log.
+"""Resending: publishes one entry of a log once more, out of order.
 
-For what the relay could not send and has passed. It is the same message, with the same id and position, so who gets it
-twice drops the repeat.
+For an entry that the relay could not send and has passed. The message has the same id and position, so a consumer that
+gets it twice drops the duplicate.
 """
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -14,7 +14,7 @@ from saga.rabbitmq.publisher import Publisher
 
 
 async def resend(engine: AsyncEngine, publisher: Publisher, prefix: str, *, module: str, position: int) -> str | None:
-    """Publish what leaves a module at this position; why that can't be, or None if it was sent.
+    """Publish the entry at this position of a module. Gives the reason why that is impossible, or None if it was sent.
 
     Raises Unavailable, and the broker's errors, when it should be tried again.
     """

@@ -1,4 +1,4 @@
-"""Which version the database's schema has, and which one this program brings along."""
+"""The version of the database's schema, and the version that this program needs."""
 
 import re
 from importlib.resources import files
@@ -15,7 +15,7 @@ _log = structlog.get_logger()
 
 
 async def read_version(connection: AsyncConnection) -> str | None:
-    """The version of the schema; None if it says none, or several."""
+    """The version of the schema; None if the database records none, or several."""
     versions = list((await connection.execute(READ_VERSION)).scalars())
     return versions[0] if len(versions) == 1 else None
 
@@ -27,12 +27,12 @@ def newest_version() -> str:
 
 
 def is_newer(version: str | None) -> bool:
-    """Whether a newer program has migrated the database. This one goes on: what it needs is still there."""
+    """Whether a newer program has migrated the database. This program goes on: all that it needs is still there."""
     return version is not None and re.fullmatch(r"\d{4}", version) is not None and version > newest_version()
 
 
 async def say_if_newer(engine: AsyncEngine) -> None:
-    """Log it where the schema is newer than this program. A database that can't be asked is others' matter."""
+    """Log a warning if the schema is newer than this program. A database that can't be asked is reported by others."""
     try:
         async with reading(engine) as connection:
             version = await read_version(connection)

@@ -1,4 +1,4 @@
-"""Which services run, loop by loop, and whose transaction keeps others waiting."""
+"""Which services run, loop by loop, and which transactions block others."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,11 +16,11 @@ READ_BLOCKED = _SQL["read_blocked"]
 READ_OVERDUE = _SQL["read_overdue"]
 
 SILENT_SECONDS: Final = 15.0
-"""A loop that has not been heard of for so long stands still, or its process is gone."""
+"""A loop without a heartbeat for so long has stopped, or its process is gone."""
 
 
 class LoopState(Enum):
-    """The state of a loop: it goes round; it does not, and is missed; it does not, but others do its work."""
+    """The state of a loop: it runs; it does not, and is missed; it does not, but others do its work."""
 
     GOING = "going"
     SILENT = "silent"
@@ -57,7 +57,7 @@ class Heartbeat:
 
 @dataclass(frozen=True, slots=True)
 class ServiceProcess:
-    """A process at the other end of a connection, as it names itself."""
+    """A process that has a connection to the database, as it names itself."""
 
     service: str
     host: str
@@ -66,10 +66,10 @@ class ServiceProcess:
 
 @dataclass(frozen=True, slots=True)
 class Blocker:
-    """A transaction that holds others up, open ``since``; the client at ``host`` has been silent for so long.
+    """A transaction that blocks others, open ``since``; the client at ``host`` has been silent for so long.
 
     ``pid`` is the server's process, as pg_terminate_backend takes it; ``waiting`` counts the sessions that wait for it.
-    What is None may only be seen by who may read all statistics.
+    A field is None if only a login that may read all statistics sees it.
     """
 
     pid: int
@@ -85,13 +85,13 @@ class Blocker:
 
 
 async def read_services(connection: AsyncConnection) -> tuple[Heartbeat, ...]:
-    """When every loop was heard of last, and what it does now."""
+    """The last heartbeat of every loop, and what the loop does now."""
     rows = (await connection.execute(READ_SERVICES)).mappings()
     return _judged([Heartbeat(**row, state=LoopState.GOING) for row in rows])
 
 
 async def read_blocked(connection: AsyncConnection) -> tuple[Blocker, ...]:
-    """Whose transactions hold others up now."""
+    """The transactions that block others now."""
     return tuple(
         Blocker(
             process=None
@@ -110,10 +110,10 @@ async def read_overdue(connection: AsyncConnection) -> float | None:
 
 
 def _judged(heartbeats: Sequence[Heartbeat]) -> tuple[Heartbeat, ...]:
-    """What each loop does.
+    """The state of each loop.
 
-    One that is not heard of is missed if the rest of its process lives, or if no other process has a loop like it. Else
-    it was in a process that froze or was killed, and what it did is done.
+    A loop without a heartbeat is missed if the rest of its process lives, or if no other process has a loop like it.
+    Else its process froze or was killed, and others do its work.
     """
     living = {one.process for one in heartbeats if one.is_fresh}
     going = {(one.service, one.loop) for one in heartbeats if one.is_fresh}

@@ -19,7 +19,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from saga.engine import DeadLetterKind, dead_letters
-from saga.engine.dead_letters import DeadLetter
+from saga.engine.dead_letters import NewDeadLetter
 from saga.feeds.follower import Follower
 from saga.heartbeat import goes_round
 from saga.modules import Entry, Horizon, Reading
@@ -125,5 +125,5 @@ class Relay:
     async def _park(self, connection: AsyncConnection, entry: Entry, reason: str) -> None:
         """Keep an entry that can't be sent as a dead letter."""
         poison = unsent(entry, self._prefix, f"{NOT_SENT}: {reason}")
-        await dead_letters.keep(connection, CONSUMER, [DeadLetter(DeadLetterKind.FAILED, poison, entry.stream_id)])
+        await dead_letters.keep(connection, CONSUMER, [NewDeadLetter(DeadLetterKind.FAILED, poison, entry.stream_id)])
         _log.error("not_sent", module=entry.module, position=entry.position, reason=reason)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from saga.addresses import AddressError, BrokerAddress
 from saga.core import Process
 from saga.engine import DeadLetterKind, Step, StepResult, dead_letters
-from saga.engine.dead_letters import DeadLetter
+from saga.engine.dead_letters import NewDeadLetter
 from saga.engine.intake import named_instance
 from saga.engine.reporting import report_step
 from saga.feeds.log_feed import AT_ONCE, BESIDE_A_QUEUE, LOOK_SECONDS, LogFeed
@@ -46,7 +46,7 @@ class Worker:
       then the worker reads everything from the logs, and publishes nothing.
     - ``feed``: whether the broker pushes messages, or the worker pulls them from the modules' logs.
     - ``prefix``: begins the name of every exchange and queue; all services that share a broker use the same one.
-    - ``logs_elsewhere``: for each module whose log is in another database, an engine for that database, or None if it
+    - ``remote_logs``: for each module whose log is in another database, an engine for that database, or None if it
       can't be read from here. The worker does not verify the positions of such a log.
     - ``accepted_exchanges``: exchanges besides our own whose messages are accepted.
     - ``batch_size``: the largest number of messages in one transaction; ``relay_batch_size``: entries that the relay
@@ -65,7 +65,7 @@ class Worker:
         broker: str | None = None,
         feed: Feed = Feed.PUSH,
         prefix: str = "saga",
-        logs_elsewhere: Mapping[str, AsyncEngine | None] = MappingProxyType({}),
+        remote_logs: Mapping[str, AsyncEngine | None] = MappingProxyType({}),
         accepted_exchanges: Collection[str] = (),
         batch_size: int = 500,
         pull_poll_seconds: float = 0.1,
@@ -77,7 +77,7 @@ class Worker:
         _require_positive(batch_size=batch_size, relay_batch_size=relay_batch_size)
         _require_positive(pull_poll_seconds=pull_poll_seconds, relay_poll_seconds=relay_poll_seconds)
         _require_positive(publish_timeout_seconds=publish_timeout_seconds)
-        step = Step(engine, process, elsewhere=logs_elsewhere)
+        step = Step(engine, process, remote_modules=remote_logs)
         self._pulls = feed is Feed.PULL
         self._look_seconds = pull_poll_seconds if self._pulls else LOOK_SECONDS
         self._log_feed = LogFeed(
@@ -87,7 +87,7 @@ class Worker:
             prefix,
             grace=AT_ONCE if self._pulls else BESIDE_A_QUEUE,
             page_size=batch_size,
-            elsewhere=logs_elsewhere,
+            remote_logs=remote_logs,
         )
         self._broker: _AtTheBroker | None = None
         if broker is not None:
@@ -256,9 +256,9 @@ class _AtTheBroker:
             named = re.fullmatch(f"{re.escape(self._topology.queue(''))}({_NAME})", died_in)
         return own if named is None or named[1] == RELAY else named[1]
 
-    def _dead_letter(self, given_up: Poison) -> DeadLetter:
+    def _dead_letter(self, given_up: Poison) -> NewDeadLetter:
         """A dead letter of another process. The field that names its instances is not known here; ours may fit."""
-        return DeadLetter(DeadLetterKind.POISON, given_up, named_instance(self._process, given_up))
+        return NewDeadLetter(DeadLetterKind.POISON, given_up, named_instance(self._process, given_up))
 
     def _poison(self, message: Envelope | Poison, why: str) -> Poison:
         return Poison(

@@ -133,7 +133,7 @@ def secrets() -> dict[str, str]:
         "database_url": "postgresql://ann:pw@db.example/saga",
         "amqp_url": "amqp://ann:pw@mq.example",
         "management_url": "http://ann:pw@mq.example:15672",
-        "log_urls": '{"payments": "postgresql://ann:pw@elsewhere.example/payments"}',
+        "log_urls": '{"payments": "postgresql://ann:pw@other.example/payments"}',
     }
 
 
@@ -149,7 +149,7 @@ def test_each_secret_may_stand_in_a_file(tmp_path: Path, monkeypatch: pytest.Mon
     assert found.database_url.get_secret_value() == secrets()["database_url"]
     (payments,) = found.log_urls.values()
     assert payments is not None
-    assert payments.get_secret_value() == "postgresql://ann:pw@elsewhere.example/payments"
+    assert payments.get_secret_value() == "postgresql://ann:pw@other.example/payments"
     assert "pw@" not in repr(found)
 
 

@@ -38,7 +38,7 @@ async def sentences(engine: AsyncEngine) -> list[str]:
 
 
 async def events(engine: AsyncEngine, page_size: int = 1_000) -> tuple[int, list[UnansweredEvent]]:
-    """How many events were heard, and those without an answer."""
+    """How many events were consumed, and those without an answer."""
     pages = [page async for page in audit_events(engine, PROCESS, page_size)]
     return sum(page.heard for page in pages), [one for page in pages for one in page.unanswered]
 

@@ -26,7 +26,7 @@ from tests.retention.archive import prune
 
 @pytest.fixture
 def step(engine: AsyncEngine) -> Step:
-    return Step(engine, PROCESS, elsewhere=PROCESS.inputs)
+    return Step(engine, PROCESS, remote_modules=PROCESS.inputs)
 
 
 @pytest.mark.parametrize("turn", range(3))
@@ -57,7 +57,7 @@ async def test_other_processes_with_figures_and_several_deadlines_are_what_the_m
         said += [told(fact, f"i-{number}", process.correlate) for fact in [*some, *chance.sample(some, 1)]]
     chance.shuffle(said)
     for start in range(0, len(said), 20):
-        await Step(engine, process, elsewhere=process.inputs).handle(said[start : start + 20])
+        await Step(engine, process, remote_modules=process.inputs).handle(said[start : start + 20])
     assert len(await audited(engine, process)) == 60
     assert await differing(engine, process) == {}
     await execute(engine, "UPDATE saga.instance SET settled = NOT settled")

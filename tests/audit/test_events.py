@@ -21,7 +21,7 @@ from tests.retention.archive import NOW, handle, logged, prune
 
 
 async def some(engine: AsyncEngine, chance: random.Random, orders: int) -> int:
-    """Orders that were heard from their modules' logs, in any order and some of them twice; how many events."""
+    """Orders that were read from their modules' logs, in any order and some of them twice; how many events."""
     ids = [f"o-{number}" for number in range(orders)]
     kinds = ("OrderPlaced", "PaymentReceived", "OrderCancelled", "PaymentTimedOut")
     said = [message(kind, order_id) for order_id in ids for kind in chance.sample(kinds, 3)]
@@ -32,7 +32,7 @@ async def some(engine: AsyncEngine, chance: random.Random, orders: int) -> int:
 
 
 async def lose(engine: AsyncEngine, order_id: str) -> None:
-    """An order whose answers, row and dead letters are gone, as if nothing had ever been heard of it."""
+    """An order whose answers, row and dead letters are gone, as if no message of it had ever come."""
     await delete_entries(engine, order_id, "module = 'order-process'")
     await execute(engine, "DELETE FROM saga.instance WHERE process_id = :id", id=order_id)
 

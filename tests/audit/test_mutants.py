@@ -48,7 +48,7 @@ NOTHING_THAT_AN_ENGINE_DOES = {
 
 
 def histories() -> Iterator[Sequence[Fact]]:
-    """Every subset of the facts, forwards and backwards, and told twice."""
+    """Every subset of the facts, forwards and backwards, and each fact twice."""
     for size in range(1, len(FACTS) + 1):
         for subset in combinations(FACTS, size):
             yield from (subset, subset[::-1], (*subset, *subset))

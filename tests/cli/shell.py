@@ -83,7 +83,7 @@ class Saga:
         assert result.exit_code == 0, result.stderr
         return json.loads(result.stdout)
 
-    def handle(self, *messages: Raw, elsewhere: Collection[str] = ()) -> StepResult:
+    def handle(self, *messages: Raw, remote_modules: Collection[str] = ()) -> StepResult:
         """The messages, handled by the durable step as if the exchange of events had brought them."""
         exchange = f"{self.environment['SAGA_PREFIX']}.events"
         delivered = [decode(replace(message, exchange=exchange)) for message in messages]
@@ -91,7 +91,7 @@ class Saga:
         async def work() -> StepResult:
             engine = connect_engine(self.environment["SAGA_DATABASE_URL"], "test")
             try:
-                return await Step(engine, order_process(), elsewhere=elsewhere).handle(delivered)
+                return await Step(engine, order_process(), remote_modules=remote_modules).handle(delivered)
             finally:
                 await engine.dispose()
 

@@ -1,4 +1,4 @@
-"""A memory or disk alarm at the broker: nothing can be published, and whoever asks or publishes is told."""
+"""A memory or disk alarm at the broker: nothing can be published, and whoever asks or publishes learns it."""
 
 import asyncio
 import subprocess

@@ -30,7 +30,7 @@ ANSWERS = "SELECT stream_id, count(*) FROM saga.event_log WHERE type LIKE 'Input
 async def lied_to(engine: AsyncEngine) -> AsyncEngine:
     """What an earlier version left of one message: a position that it invented, and all before it as handled."""
     liar = message("PaymentReceived", "liar", message_id="lie", module="payments", position=LIE, previous=0)
-    await Step(engine, PROCESS, elsewhere={"payments"}).handle([liar])
+    await Step(engine, PROCESS, remote_modules={"payments"}).handle([liar])
     assert await cursor(engine) == (LIE, "{}")
     return engine
 
@@ -56,8 +56,8 @@ async def cursor(engine: AsyncEngine) -> tuple[int, str]:
 
 async def feed(engine: AsyncEngine, log: AsyncEngine | None = None) -> None:
     elsewhere: Mapping[str, AsyncEngine] = {"payments": log} if log else {}
-    step = Step(engine, PROCESS, elsewhere=elsewhere)
-    own = LogFeed(engine, step, PROCESS, "saga", grace=AT_ONCE, page_size=7, elsewhere=elsewhere)
+    step = Step(engine, PROCESS, remote_modules=elsewhere)
+    own = LogFeed(engine, step, PROCESS, "saga", grace=AT_ONCE, page_size=7, remote_logs=elsewhere)
     await own.feed_once()
 
 
@@ -173,7 +173,7 @@ async def test_a_kept_dead_letter_is_handled_and_a_refused_claim_is_not(lied_to:
     assert (await repair(saga))["after"] == {"watermark": 1, "handled": "{}"}
 
 
-async def test_a_log_elsewhere_that_can_be_asked_is_read_again(
+async def test_a_log_in_another_database_that_can_be_asked_is_read_again(
     lied_to: AsyncEngine, elsewhere: AsyncEngine, elsewhere_url: str, saga: Saga
 ) -> None:
     engine = lied_to
@@ -185,7 +185,9 @@ async def test_a_log_elsewhere_that_can_be_asked_is_read_again(
     assert await each_once(engine, "liar")
 
 
-async def test_a_log_elsewhere_that_cannot_be_asked_is_delivered_again(lied_to: AsyncEngine, saga: Saga) -> None:
+async def test_a_log_in_another_database_that_cannot_be_asked_is_delivered_again(
+    lied_to: AsyncEngine, saga: Saga
+) -> None:
     """Nobody can say that the position was invented, so it stays; but nothing before it is covered any more."""
     engine = lied_to
     elsewhere = json.dumps({"payments": None})
@@ -193,7 +195,7 @@ async def test_a_log_elsewhere_that_cannot_be_asked_is_delivered_again(lied_to: 
         "watermark": 0,
         "handled": f"{{[{LIE},{LIE + 1})}}",
     }
-    step = Step(engine, PROCESS, elsewhere={"payments"})
+    step = Step(engine, PROCESS, remote_modules={"payments"})
     assert (await step.handle([paid(number) for number in MANY])).taken == len(MANY)
     vouched = await repair(saga, "--handled-up-to", "1500", SAGA_LOG_URLS=elsewhere)
     assert vouched["after"] == {"watermark": 1500, "handled": "{}"}

@@ -5,7 +5,9 @@ from tests.cli.test_lag import LONG_AGO, cursor, is_long_ago, keep_log
 
 
 def test_a_cursor_is_one_integer_and_what_was_handled_above_it(saga: Saga) -> None:
-    saga.handle(*(at(message("OrderPlaced", f"o-{n}"), "orders", n, n - 1) for n in (1, 4, 5, 8)), elsewhere={"orders"})
+    saga.handle(
+        *(at(message("OrderPlaced", f"o-{n}"), "orders", n, n - 1) for n in (1, 4, 5, 8)), remote_modules={"orders"}
+    )
     saga.sql(f"UPDATE saga.cursor SET hole_since = now() - interval '{LONG_AGO}', alarm = 'no route'")
     document = saga.json("cursors")
     assert document["count"] == len(document["cursors"])
@@ -21,7 +23,7 @@ def test_a_cursor_is_one_integer_and_what_was_handled_above_it(saga: Saga) -> No
     assert orders["alarm"] == "no route"
     said = saga("cursors", COLUMNS="140").stdout
     assert "4..5, 8" in said
-    assert "2..3 (for 3 d), 6..7 (log kept elsewhere)" in said
+    assert "2..3 (for 3 d), 6..7 (log in another database)" in said
     assert "order can't ask the log of orders: no route" in said
 
 
@@ -47,7 +49,7 @@ def test_of_many_holes_the_first_are_listed_and_all_are_counted(saga: Saga) -> N
 
 
 def test_a_cursor_without_holes_says_so(saga: Saga) -> None:
-    saga.handle(at(message("OrderPlaced", "o-1"), "orders", 1, 0), elsewhere={"orders"})
+    saga.handle(at(message("OrderPlaced", "o-1"), "orders", 1, 0), remote_modules={"orders"})
     orders = cursor(saga.json("cursors"), "order", "orders")
     assert (orders["watermark"], orders["holes"], orders["handled_above"], orders["hole_age_seconds"]) == (
         1,

@@ -24,7 +24,7 @@ def settled(saga: Saga) -> Saga:
 
 def test_a_dry_run_names_what_goes_and_every_field_that_stays(settled: Saga) -> None:
     shown = settled("erase", "o-1", *WHY, "--dry-run").stdout
-    assert "Nothing was touched. This would be emptied:" in shown
+    assert "Nothing was changed. This would be erased:" in shown
     assert "sent in RefundPayment" in shown
     dry = settled.json("erase", "o-1", *WHY, "--dry-run")
     (one,) = dry["erased"]

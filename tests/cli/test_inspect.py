@@ -11,7 +11,7 @@ THREE = ("PaymentReceived", "OrderCancelled", "PaymentTimedOut")
 
 def test_it_tells_every_message_with_its_decision_and_the_commands(saga: Saga) -> None:
     saga.handle(message("OrderPlaced", "o-1", message_id="a"))
-    saga.handle(at(message("PaymentReceived", "o-1", message_id="b"), "payments", 4, 0), elsewhere={"payments"})
+    saga.handle(at(message("PaymentReceived", "o-1", message_id="b"), "payments", 4, 0), remote_modules={"payments"})
     order = saga.json("inspect", "o-1")
     assert (order["order_id"], order["outcome"]) == ("o-1", "paid")
     assert order["states"] == {"request": "placed", "payment": "paid", "deadline": "running", "cancellation": "open"}
@@ -47,8 +47,8 @@ def test_facts_do_not_depend_on_the_order_of_arrival(saga: Saga, arrival: tuple[
 
 def test_repeats_are_counted_and_are_no_second_message(saga: Saga) -> None:
     once, placed = message("OrderPlaced", "o-1"), at(message("OrderCancelled", "o-1"), "orders", 1, 0)
-    saga.handle(once, placed, elsewhere={"orders"})
-    saga.handle(once, placed, placed, elsewhere={"orders"})
+    saga.handle(once, placed, remote_modules={"orders"})
+    saga.handle(once, placed, placed, remote_modules={"orders"})
     assert [m["repeats"] for m in saga.json("inspect", "o-1")["messages"]] == [1, 2]
 
 

@@ -29,8 +29,10 @@ def keep_log(saga: Saga, events: int) -> None:
     )
 
 
-def test_the_first_hole_in_a_log_kept_elsewhere_is_as_old_as_the_cursor_stands_before_it(saga: Saga) -> None:
-    saga.handle(*(at(message("OrderPlaced", f"o-{n}"), "orders", n, n - 1) for n in (1, 4, 5, 8)), elsewhere={"orders"})
+def test_the_first_hole_in_a_log_in_another_database_is_as_old_as_the_cursor_stands_before_it(saga: Saga) -> None:
+    saga.handle(
+        *(at(message("OrderPlaced", f"o-{n}"), "orders", n, n - 1) for n in (1, 4, 5, 8)), remote_modules={"orders"}
+    )
     saga.sql(f"UPDATE saga.cursor SET hole_since = now() - interval '{LONG_AGO}'")
     orders = cursor(saga.json("lag"), "order", "orders")
     assert (orders["watermark"], orders["behind"], orders["hole_count"]) == (1, None, 2)
@@ -38,11 +40,11 @@ def test_the_first_hole_in_a_log_kept_elsewhere_is_as_old_as_the_cursor_stands_b
     assert (first["first"], first["last"]) == (2, 3)
     assert is_long_ago(first["age_seconds"])
     assert second == {"first": 6, "last": 7, "age_seconds": None}
-    assert "2..3 (for 3 d), 6..7 (log kept elsewhere)" in saga("lag").stdout
+    assert "2..3 (for 3 d), 6..7 (log in another database)" in saga("lag").stdout
 
 
 def test_a_log_that_cannot_be_asked_is_an_alarm(saga: Saga) -> None:
-    saga.handle(*(at(message("OrderPlaced", f"o-{n}"), "orders", n, n - 1) for n in (1, 3)), elsewhere={"orders"})
+    saga.handle(*(at(message("OrderPlaced", f"o-{n}"), "orders", n, n - 1) for n in (1, 3)), remote_modules={"orders"})
     assert cursor(saga.json("lag"), "order", "orders")["alarm"] is None
     saga.sql("UPDATE saga.cursor SET alarm = E'no answer\x1b[2J' WHERE module = 'orders'")
     assert cursor(saga.json("lag"), "order", "orders")["alarm"] == "no answer\x1b[2J"
@@ -63,7 +65,7 @@ def test_a_range_that_a_message_covers_is_no_hole(saga: Saga) -> None:
     saga.handle(
         at(message("OrderPlaced", "o-1"), "orders", 1, 0),
         at(message("OrderPlaced", "o-2"), "orders", 9, 1),
-        elsewhere={"orders"},
+        remote_modules={"orders"},
     )
     orders = cursor(saga.json("lag"), "order", "orders")
     assert (orders["watermark"], orders["hole_count"], orders["holes"]) == (9, 0, [])

@@ -117,13 +117,13 @@ def test_no_character_that_a_terminal_would_obey_reaches_it(saga: Saga) -> None:
 def test_an_unknown_module_is_an_error_that_lists_the_known_ones(saga: Saga) -> None:
     record(saga, "a")
     saga.sql("INSERT INTO saga.cursor (consumer, module) VALUES ('order', 'payments')")
-    unknown, elsewhere = saga("log", "odrers"), saga("log", "payments")
+    unknown, remote = saga("log", "odrers"), saga("log", "payments")
     assert (unknown.exit_code, unknown.stderr) == (
         1,
         "No event was appended to a log of 'odrers' here. Kept here: orders.\n",
     )
-    assert elsewhere.exit_code == 1
-    assert "The log of module 'payments' is kept elsewhere" in elsewhere.stderr
+    assert remote.exit_code == 1
+    assert "The log of module 'payments' is in another database" in remote.stderr
 
 
 def test_a_beginning_that_was_pruned_is_said(saga: Saga) -> None:

@@ -1,4 +1,4 @@
-"""SAGA_LOG_URLS, as somebody writes it who makes a mistake in it: told, and not found out when nothing comes."""
+"""Mistakes in SAGA_LOG_URLS are reported at the start, and not found out when nothing comes."""
 
 import json
 import os

@@ -33,12 +33,12 @@ def test_a_module_whose_log_is_kept_here_has_its_end_and_its_readers(saga: Saga)
     assert "order, relay" in said
 
 
-def test_a_module_that_is_only_heard_of_is_listed_as_kept_elsewhere(saga: Saga) -> None:
-    saga.handle(at(message("OrderPlaced", "o-1"), "orders", 1, 0), elsewhere={"orders"})
+def test_a_module_that_is_only_read_is_listed_as_in_another_database(saga: Saga) -> None:
+    saga.handle(at(message("OrderPlaced", "o-1"), "orders", 1, 0), remote_modules={"orders"})
     orders = module(saga, "orders")
     assert (orders["kept_here"], orders["last_position"], orders["consumers"]) == (False, None, ["order"])
     assert module(saga, "order-process")["kept_here"]
-    assert "log kept elsewhere" in saga("modules").stdout
+    assert "log in another database" in saga("modules").stdout
 
 
 def test_a_module_whose_last_entry_was_pruned_has_no_age(saga: Saga) -> None:

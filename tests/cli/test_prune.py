@@ -32,7 +32,7 @@ def test_a_dry_run_counts_the_same_and_touches_nothing(settled: Saga) -> None:
 
 def test_it_tells_people_the_same(settled: Saga) -> None:
     dry = settled("prune", "--older-than", "0s", "--dry-run").stdout
-    assert "Nothing was touched" in dry
+    assert "Nothing was changed" in dry
     shown = settled("prune", "--older-than", "0s", "--yes").stdout
     assert "Pruned what is older than 0 ms" in shown
     assert ["settled orders", "1"] in [line.rsplit(maxsplit=1) for line in shown.splitlines() if line]
@@ -113,7 +113,7 @@ def test_a_pruned_order_shows_its_open_dead_letters(settled: Saga) -> None:
 def test_it_shows_what_would_go_and_asks(settled: Saga) -> None:
     refused = settled("prune", "--older-than", "0s", stdin="n\n")
     assert refused.exit_code == 1
-    assert "Nothing was touched. This would go" in refused.stdout
+    assert "Nothing was changed. This would be pruned" in refused.stdout
     assert settled("prune", "--older-than", "0s", stdin="").exit_code == 1
     assert settled.json("inspect", "o-1")["pruned_at"] is None
     agreed = settled("prune", "--older-than", "0s", stdin="y\n")

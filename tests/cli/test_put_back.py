@@ -9,7 +9,7 @@ from tests.cli.shell import Saga, at, message
 from tests.cli.test_lag import cursor
 from tests.waiting import eventually
 
-ELSEWHERE = json.dumps({"payments": None})
+REMOTE = json.dumps({"payments": None})
 
 
 def redrive(saga: Saga, **environment: str) -> str:
@@ -17,14 +17,14 @@ def redrive(saga: Saga, **environment: str) -> str:
     return str(json.loads(result.stdout)["redriven"][0]["answer"])
 
 
-def test_a_position_of_a_log_elsewhere_is_refused_until_its_module_is_named(saga: Saga) -> None:
+def test_a_position_of_a_log_in_another_database_is_refused_until_its_module_is_named(saga: Saga) -> None:
     claim = at(message("PaymentReceived", "o-1"), "payments", 1, 0)
     assert saga.handle(claim).dead == 1
     (letter,) = saga.json("dead-letters", "list")["dead_letters"]
     assert (letter["kind"], "SAGA_LOG_URLS has to name it" in letter["reason"]) == ("conflict", True)
     assert redrive(saga) == "dead"
     assert saga.json("cursors")["cursors"] == []
-    assert redrive(saga, SAGA_LOG_URLS=ELSEWHERE) == "taken"
+    assert redrive(saga, SAGA_LOG_URLS=REMOTE) == "taken"
     assert cursor(saga.json("cursors"), "order", "payments")["watermark"] == 1
 
 

@@ -76,12 +76,12 @@ def test_the_expectation_agrees_with_the_tables_of_the_process() -> None:
     assert told == EXPECTED
 
 
-def test_an_order_that_is_as_it_should_be_gives_no_complaint() -> None:
-    assert check(paid_order(), ["m-1", "m-2"]).complaints == ()
+def test_an_order_that_is_as_it_should_be_has_no_problem() -> None:
+    assert check(paid_order(), ["m-1", "m-2"]).problems == ()
 
 
 @pytest.mark.parametrize(
-    ("wrong", "complaint"),
+    ("wrong", "problem"),
     [
         (replace(paid_order(), outcome="refunded"), "it is refunded, and should be paid"),
         (replace(paid_order(), commands=paid_order().commands[:2]), "refunds are none, and should be refund/b"),
@@ -96,8 +96,8 @@ def test_an_order_that_is_as_it_should_be_gives_no_complaint() -> None:
         (replace(paid_order(), inputs=paid_order().inputs[:1]), "message m-2 was never answered"),
     ],
 )
-def test_what_differs_is_named(wrong: Recorded, complaint: str) -> None:
-    assert complaint in "; ".join(check(wrong, ["m-1", "m-2"]).complaints)
+def test_what_differs_is_named(wrong: Recorded, problem: str) -> None:
+    assert problem in "; ".join(check(wrong, ["m-1", "m-2"]).problems)
 
 
 def test_with_services_running_all_orders_come_to_what_their_facts_demand(saga: Saga) -> None:

@@ -52,7 +52,7 @@ HOTEL = Module("hotel-log", stream="trip_id", events=(RoomBooked,))
 
 
 class Hotel:
-    """Handlers that note what they were called for, and can be told what to do."""
+    """Handlers that note what they were called for, and do what a test asks for."""
 
     def __init__(self, name: str = "hotel-2") -> None:
         self.calls: list[tuple[str, int]] = []

@@ -309,7 +309,7 @@ def _say_what_is_audited(state: State, commands: list[Command], history: tuple[F
     return all(last[effect] == said[effect, condition] for effect, condition in net_effects(state))
 
 
-UNREACHED = "no input leads there: an order that is neither placed nor decided has heard nothing"
+UNREACHED = "no input leads there: an order that is neither placed nor decided has received nothing"
 VOIDED_BEFORE = "an order is refunded after it was paid or cancelled, and each of these had the request voided"
 TRUE_CLAIM = "it is never taken back, so that to say that it can't be is true as well"
 NOTHING_IS_TAKEN_BACK = "to say less of a refund that is never taken back changes nothing that it does"

@@ -111,7 +111,7 @@ def test_both_say_the_same_about_what_cannot_be_undone(process: Process, numbers
     found = of_kind(explored, Kind.CANNOT_BE_UNDONE)
     broken = [len(history) for history in every_history(samples) if takes_back(process, history)]
     event(f"takes back: {bool(broken)}")
-    # Of an effect that somebody else decides each order may tell another story, if the process diverges anyway.
+    # An effect that another party decides may differ from order to order, if the process diverges anyway.
     if not of_kind(explored, Kind.DIVERGES) or not any(getattr(one, "decided_by", None) for one in process.effects):
         assert bool(found) == bool(broken)
         assert min((len(finding.history) for finding in found), default=0) == min(broken, default=0)

@@ -98,7 +98,7 @@ def test_it_is_caught_for_what_is_wrong_with_it_and_for_nothing_else(story: str)
 
 
 def _unordered(reported: Any) -> list[tuple[Kind, frozenset[str]]]:
-    """Which of two histories is told first does not matter."""
+    """Which of two histories is reported first does not matter."""
     return [(kind, frozenset({history, other})) for kind, history, other in reported]
 
 
@@ -111,7 +111,7 @@ def test_its_mended_twin_passes(story: str) -> None:
 
 @pytest.mark.parametrize("story", FOUND)
 def test_no_shorter_history_shows_it(story: str) -> None:
-    """Leave any one fact out of a divergence, and every order of the rest comes to one verdict."""
+    """Leave any one fact out of a divergence, and every order of the rest comes to one end state."""
     diverging = process(story)
     for finding in check(diverging).findings:
         if finding.kind is Kind.DIVERGES:
@@ -131,7 +131,7 @@ def test_the_samples_may_be_given_in_any_order(story: str) -> None:
 
 
 def _without_numbers(report: Report) -> set[tuple[Kind, tuple[str, ...]]]:
-    """The findings, without which of several samples of one type they were told of."""
+    """The findings, without which of several samples of one type they are about."""
     return {
         (finding.kind, tuple(sorted(fact.kind.__name__ for fact in finding.history))) for finding in report.findings
     }

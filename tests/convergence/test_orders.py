@@ -1,4 +1,4 @@
-"""The order process: one verdict for each set of facts, in every order, by exploring, enumerating and auditing."""
+"""The order process: one end state for each set of facts, in every order, by exploring, enumerating and auditing."""
 
 from collections import defaultdict
 from itertools import permutations
@@ -47,7 +47,7 @@ def test_every_input_up_to_three_times_in_every_order_comes_to_one_verdict_for_e
 
 
 def test_4_inputs_up_to_three_times_each_are_all_explored() -> None:
-    """Too many to go through one by one: 12! / 3!^4 = 369,600 of the whole set alone. Exploring repeats everywhere."""
+    """Exploring puts duplicates everywhere. One by one they are too many: 12! / 3!^4 = 369,600 of all four alone."""
     found = explore(PROCESS, FOUR)
     assert found.findings == []
     assert found.whole_up_to == 4

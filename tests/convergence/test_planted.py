@@ -88,7 +88,7 @@ def test_of_two_equal_amounts_the_first_that_comes_is_kept() -> None:
 
 
 def weighing(total: Callable[[Any], float], reduce: Callable[[Any, Fact], Any], start: Any) -> Process:
-    """A parcel service that is told the weight of all."""
+    """A parcel service that receives the weight of each parcel."""
     reducer = Reducer("weights", of=(Weighed,), start=start, reduce=reduce)
     weight = ComputedField("kilograms", (reducer,), total)
     label = Effect("label", "post", {Gone.GONE: CommandTemplate("PrintLabel", computed=(weight,))})

@@ -164,7 +164,7 @@ def test_a_part_that_is_new_has_not_heard_what_came_before_it() -> None:
     found = check_upgrade(old, shop(2, wants=NOTHING, machines=(PAID, memory("ledger", Paid))), SAMPLES)
     assert [(finding.kind, len(finding.history)) for finding in found] == [(Kind.DIVERGES, 2)]
     assert "comes to paid, version 2 alone to cancelled (ledger is new)" in found[0].sentence
-    assert check_upgrade(old, shop(2, wants=NOTHING), SAMPLES) == [], "what hears only new inputs missed nothing"
+    assert check_upgrade(old, shop(2, wants=NOTHING), SAMPLES) == [], "what consumes only new inputs missed nothing"
 
 
 def test_a_part_and_its_input_may_be_removed_together() -> None:

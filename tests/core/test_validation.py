@@ -1,4 +1,4 @@
-"""What is wrong with a process as a whole is told by the name of what is wrong."""
+"""Validation of a whole process names each part that is wrong."""
 
 from dataclasses import dataclass
 from datetime import timedelta

@@ -29,7 +29,7 @@ def test_with_both_addresses_given_nothing_private_is_started(home: Path, monkey
         assert stack.postgres is None
         assert stack.rabbitmq is None
         assert stack.addresses == Addresses(DATABASE, BROKER, "http://someone:secret@mq.example:15672")
-        assert list(stack.folder.iterdir()) == [stack.folder / "lock"], "no address of somebody else's is written down"
+        assert list(stack.folder.iterdir()) == [stack.folder / "lock"], "no address of another user is written down"
 
 
 def test_a_given_management_address_is_taken_as_it_is(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

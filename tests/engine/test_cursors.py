@@ -77,7 +77,7 @@ async def test_nobody_waits_for_a_cursor_that_somebody_holds(engine: AsyncEngine
 
 
 async def test_a_first_public_event_covers_the_internal_ones_before_it(engine: AsyncEngine) -> None:
-    step = Step(engine, order_process(), elsewhere={"orders"})
+    step = Step(engine, order_process(), remote_modules={"orders"})
     await step.handle([message("OrderPlaced", "o-1", module="orders", position=3, previous=0)])
     assert await cursor(engine) == (3, "{}")
     await step.handle([message("OrderCancelled", "o-1", module="orders", position=5)])

@@ -30,7 +30,7 @@ CAN_BE_RAISED = sorted(state.ljust(5, "0") for state in SQLSTATES if state not i
 
 @pytest.fixture
 def step(engine: AsyncEngine) -> Step:
-    return Step(engine, order_process(), elsewhere={"orders"})
+    return Step(engine, order_process(), remote_modules={"orders"})
 
 
 def complaining(state: str) -> str:

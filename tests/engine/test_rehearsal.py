@@ -208,5 +208,5 @@ async def test_a_position_that_a_killing_message_claims_is_passed_where_its_log_
     engine: AsyncEngine,
 ) -> None:
     killing = message("Knocked", "b", room="b", checked="exit", module="halls", position=5, previous=0)
-    await Step(engine, doors, elsewhere={"halls"}).handle_rehearsed([killing])
+    await Step(engine, doors, remote_modules={"halls"}).handle_rehearsed([killing])
     assert await rows(engine, "SELECT module, watermark FROM saga.cursor WHERE consumer = 'doors'") == [("halls", 5)]

@@ -86,7 +86,7 @@ async def line(server: PostgresServer) -> Line:
 
 @pytest.fixture
 async def engine(line: Line, server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[AsyncEngine]:
-    """A pool at the other end of the line. Who waits for a lock is told so soon, to come again."""
+    """A pool at the other end of the line. A wait for a lock soon ends in an error, and is tried again."""
     monkeypatch.setitem(SERVER_SETTINGS, "lock_timeout", "100ms")
     listening = await asyncio.start_server(line.serve, "127.0.0.1", 0)
     port = listening.sockets[0].getsockname()[1]

@@ -257,13 +257,13 @@ async def test_a_claim_on_a_log_that_has_not_begun_is_refused_and_covers_nothing
 
 
 async def test_a_module_that_is_kept_elsewhere_is_believed(engine: AsyncEngine) -> None:
-    step = Step(engine, PROCESS, elsewhere={"payments"})
+    step = Step(engine, PROCESS, remote_modules={"payments"})
     assert (await step.handle([message("PaymentReceived", "o-1", module="payments", position=1_000)])).taken == 1
 
 
 async def test_only_a_module_that_the_process_hears_has_a_cursor(engine: AsyncEngine) -> None:
     """Neither a message that it refuses leaves one, nor one that speaks for another module."""
-    step = Step(engine, PROCESS, elsewhere={"payments", "orders", "invented", "order-process", "relay"})
+    step = Step(engine, PROCESS, remote_modules={"payments", "orders", "invented", "order-process", "relay"})
     claims = [
         message("PaymentReceived", "o-1", module=module, position=1_000, previous=0)
         for module in ("orders", "invented", "order-process", "relay", "scheduler")
@@ -275,7 +275,7 @@ async def test_only_a_module_that_the_process_hears_has_a_cursor(engine: AsyncEn
 
 
 async def test_a_position_is_a_repeat_even_when_its_inbox_row_is_pruned(engine: AsyncEngine) -> None:
-    step = Step(engine, PROCESS, elsewhere={"orders"})
+    step = Step(engine, PROCESS, remote_modules={"orders"})
     placed = message("OrderPlaced", "o-1", module="orders", position=1, previous=0)
     await step.handle([placed])
     await execute(engine, "DELETE FROM saga.inbox")
@@ -285,7 +285,7 @@ async def test_a_position_is_a_repeat_even_when_its_inbox_row_is_pruned(engine: 
 
 
 async def test_the_same_position_with_another_id_is_a_conflict(engine: AsyncEngine) -> None:
-    step = Step(engine, PROCESS, elsewhere={"orders"})
+    step = Step(engine, PROCESS, remote_modules={"orders"})
     await step.handle([message("OrderPlaced", "o-1", module="orders", position=1, message_id="m-a")])
     assert (await step.handle([message("OrderPlaced", "o-2", module="orders", position=1, message_id="m-b")])).dead == 1
     assert await dead_letters(engine) == [("conflict", "position 1 of module orders was taken in as message m-a")]

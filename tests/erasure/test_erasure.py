@@ -1,4 +1,4 @@
-"""An erased order has lost what it was told, and answers everything as before."""
+"""An erased order has lost the data of its messages, and answers everything as before."""
 
 import asyncio
 from collections.abc import Sequence

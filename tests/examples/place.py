@@ -26,7 +26,7 @@ from tests.rabbitmq.wire import drain
 
 @dataclass(frozen=True)
 class History:
-    """What is sent about one instance of a process, in this order, repeats included."""
+    """What is sent about one instance of a process, in this order, duplicates included."""
 
     process: Process
     process_id: str
@@ -154,17 +154,17 @@ async def diverged(
     histories: Sequence[History],
     facts: Callable[[History], Sequence[Fact]] = lambda history: history.facts,
 ) -> list[str]:
-    """Each history that did not come to the checker's verdict on the set of its facts, by outcome or net effects."""
+    """Each history that did not come to the checker's end state for the set of its facts, by outcome or net effects."""
     processes = list({history.process.name: history.process for history in histories}.values())
     outcomes = {process.name: await told_in_the_database(place.engine, process) for process in processes}
     effects = await told_to_collaborators(place, *processes)
     assert any(effects.values()), "no command came to any collaborator"
-    complaints = []
+    differing = []
     for history in histories:
         name = history.process.name
         expected: EndState = run_history(history.process, facts(history)).end_state
         outcome = outcomes[name].get(history.process_id)
         net = effects.get((name, history.process_id), frozenset())
         if (outcome, net) != (expected.outcome.value, expected.effects):
-            complaints.append(f"{history}: {outcome} {sorted(map(str, net))} instead of {expected}")
-    return complaints
+            differing.append(f"{history}: {outcome} {sorted(map(str, net))} instead of {expected}")
+    return differing

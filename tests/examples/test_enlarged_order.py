@@ -31,7 +31,7 @@ from tests.waiting import until
 
 FACTS = tuple(make_fact(sample) for sample in SAMPLES)
 PLACED, P1, P2, P3, DECLINED, CANCELLED, TIMED_OUT, SHIPPED, STOPPED, SILENT = FACTS
-"""100 are due; 70 come at ten, 50 came at nine, and 30 at a time that nobody told."""
+"""100 are due; 70 come at ten, 50 came at nine, and 30 at an unknown time."""
 
 
 def reported(*history: Fact) -> HistoryResult:

@@ -76,7 +76,7 @@ class Desk:
         await self.send_to(acting or behaviour(), asyncio.Event(), *messages)
 
     async def send_to(self, acting: Behaviour, stop: asyncio.Event, *messages: Envelope | Poison) -> None:
-        """One batch to a gateway that may be told to stop."""
+        """One batch to a gateway that may be asked to stop."""
         await Gateway(self.engine, acting, stop).handle(messages)
 
     async def send_fulfilment(self, *messages: Envelope | Poison) -> None:

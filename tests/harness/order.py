@@ -1,4 +1,4 @@
-"""Cheap tests first: whoever breaks something hears of it in seconds.
+"""Cheap tests first: whoever breaks something sees it in seconds.
 
 A test costs what it stands on. Its folder says so, or a marker, or the servers among its fixtures. Within one cost the
 order stays as it was, so that tests that share an expensive fixture stay together. The order depends on nothing but the

@@ -1,4 +1,4 @@
-"""A fresh seed for each test that asks for one; a failure shows it, and TEST_SEED repeats the run.
+"""A fresh seed for each test that asks for one; a failure shows it, and TEST_SEED runs it again.
 
 Seeds are no part of a test's name: a test that is run alone, or again, has to be found by the name that failed.
 """
@@ -28,5 +28,5 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     """Show the seed of a test that fails."""
     report = yield
     if report.failed and _SEED in item.stash:
-        report.sections.append(("seed", f"{VARIABLE}={item.stash[_SEED]} repeats this test with the same seed"))
+        report.sections.append(("seed", f"{VARIABLE}={item.stash[_SEED]} runs this test again with the same seed"))
     return report

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga import operations
 from saga.engine import DeadLetterKind, Step, dead_letters
-from saga.engine.dead_letters import DeadLetter
+from saga.engine.dead_letters import NewDeadLetter
 from saga.messages import Poison, Raw
 from saga.modules import connect_engine
 from saga.operations import (
@@ -64,7 +64,7 @@ async def test_what_is_not_there_is_named_with_what_is(engine: AsyncEngine) -> N
     await operations.append_message(engine, ORDERS, an_order())
     with pytest.raises(UnknownModule) as refused:
         await operations.read_log(engine, "nobody")
-    assert (refused.value.kept_here, refused.value.is_kept_elsewhere) == (("orders",), False)
+    assert (refused.value.kept_here, refused.value.is_remote) == (("orders",), False)
 
 
 def an_order(**other: Any) -> NewMessage:
@@ -101,7 +101,7 @@ async def test_a_dry_run_discards_nothing_and_refuses_the_same(engine: AsyncEngi
 async def test_what_the_relay_could_not_send_needs_a_broker(engine: AsyncEngine) -> None:
     unsent = Poison(Raw(b"{}"), "too long", type="RequestPayment", module="order-process", position=2)
     async with durable_transaction(engine) as connection:
-        await dead_letters.keep(connection, "relay", [DeadLetter(DeadLetterKind.FAILED, unsent, "o-1")])
+        await dead_letters.keep(connection, "relay", [NewDeadLetter(DeadLetterKind.FAILED, unsent, "o-1")])
     with pytest.raises(NoBroker, match="is sent again to the broker, and there is none"):
         await operations.redrive(engine, ORDERS)
     assert [letter.state for letter in await operations.list_dead_letters(engine)] == ["open"]

@@ -1,6 +1,6 @@
 """The auditor: what a set of facts must come to, written down without ever looking at their order.
 
-Independent of the tables on purpose: it is the second opinion.
+Independent of the tables on purpose: it checks them.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,7 +20,7 @@ class EndState:
 
 
 def audit(facts: Iterable[Fact]) -> EndState:
-    """The verdict on a set of facts (at least one)."""
+    """The end state for a set of facts (at least one)."""
     facts = list(facts)
     placed = any(f.kind is OrderPlaced for f in facts)
     cancelled = any(f.kind is OrderCancelled for f in facts)

@@ -1,4 +1,4 @@
-"""Tables grow under open connections, and nobody tells the planner at once: its figures are those of the first day."""
+"""Tables grow under open connections, while the planner's statistics are still those of the first day."""
 
 from collections.abc import Mapping
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.timeout(400)
 
 GROWN = 100_000
 TIMES = 8
-"""After five executions PostgreSQL thinks of a plan for all arguments, unless it is told not to."""
+"""After five executions PostgreSQL may use one plan for all arguments, unless a setting forbids it."""
 
 GROWING = ("event_log", "inbox", "instance", "timer")
 """By then thousands of pages; what has only hundreds may be read as a whole by right."""

@@ -17,7 +17,7 @@ from tests.plans.values import BATCH
 pytestmark = pytest.mark.timeout(400)
 
 HOLES = 10_000
-PATIENCE = "5s"
+STATEMENT_TIMEOUT = "5s"
 """Each statement takes some 20 ms at most; what unpacks the ranges for each row of a page takes a minute."""
 
 MAKE_HOLES = text("""
@@ -31,10 +31,10 @@ READ_CURSOR = text("SELECT watermark, handled::text FROM saga.cursor WHERE consu
 
 @pytest.fixture
 async def full_of_holes(big: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """A connection that sees the orders' cursor with its holes, and has no patience."""
+    """A connection that sees the orders' cursor with its holes, and a short statement timeout."""
     async with big.connect() as connection:
         await connection.execute(MAKE_HOLES, {"holes": HOLES})
-        await connection.execute(text(f"SET LOCAL statement_timeout = '{PATIENCE}'"))
+        await connection.execute(text(f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}'"))
         yield connection
         await connection.rollback()
 

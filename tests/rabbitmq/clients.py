@@ -1,4 +1,4 @@
-"""Clients that are not ours, each as its own documentation tells people to use it. All of them block."""
+"""Clients that are not ours, each used as its own documentation says. All of them block."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""Rows of a log as an old version or somebody else may have written them: nothing checks them but PostgreSQL."""
+"""Rows of a log as an old version or another program may have written them: nothing checks them but PostgreSQL."""
 
 from collections import Counter
 from dataclasses import dataclass, field, replace

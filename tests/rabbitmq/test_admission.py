@@ -91,7 +91,7 @@ REFUSED = {
 
 @pytest.fixture
 async def all_keys(place: Place, channel: AbstractChannel) -> None:
-    """The order queue hears every key: somebody bound it so."""
+    """The order queue receives every key: somebody bound it so."""
     await (await channel.get_queue(place.order_queue)).bind(place.topology.events, "#")
 
 
@@ -123,9 +123,9 @@ async def sources(place: Place) -> list[str]:
 async def test_whoever_speaks_for_another_is_a_dead_letter_that_says_which_rule_it_broke(
     place: Place, all_keys: None, channel: AbstractChannel
 ) -> None:
-    """All logs are kept elsewhere here, so nothing but the rule stands between a claim and a cursor."""
+    """All logs are in another database here, so nothing but the rule stands between a claim and a cursor."""
     await publish(channel, place, [said.about(name) for name, said in REFUSED.items()])
-    async with working(place, logs_elsewhere=dict.fromkeys(order_process().inputs)):
+    async with working(place, remote_logs=dict.fromkeys(order_process().inputs)):
         letters = await until(lambda: dead_letters(place.engine), lambda kept: len(kept) == len(REFUSED))
     reasons = {letter.message_id: letter.reason for letter in letters}
     assert {name: reasons[name] for name, said in REFUSED.items() if said.reason not in reasons[name]} == {}
@@ -138,7 +138,7 @@ async def test_whoever_speaks_for_another_is_a_dead_letter_that_says_which_rule_
 async def test_a_module_under_its_own_name_is_taken_with_its_position(place: Place, channel: AbstractChannel) -> None:
     data = {"order_id": "o-1", **PAYMENT}
     await publish(channel, place, [event("PaymentReceived", data, sequence=1)])
-    async with working(place, logs_elsewhere={"payments": None}):
+    async with working(place, remote_logs={"payments": None}):
         await until(lambda: outcome(place.engine, "o-1"), lambda seen: seen == "paid")
     assert await sources(place) == ["/modules/payments"]
     assert await cursors(place) == ["payments"]
@@ -164,7 +164,7 @@ async def test_an_unknown_type_of_the_keys_own_module_keeps_its_position(
     """It is the module that says it, so nothing else will come at that position."""
     said = Said("", PLACED, "OrderPraised", source="/modules/orders", attributes={"sequence": "1"})
     await publish(channel, place, [said.about("o-1")])
-    async with working(place, logs_elsewhere={"orders": None}):
+    async with working(place, remote_logs={"orders": None}):
         (letter,) = await until(lambda: dead_letters(place.engine))
     assert (letter.module, letter.position) == ("orders", 1)
     assert await cursors(place) == ["orders"]
@@ -204,7 +204,7 @@ async def test_a_named_exchange_is_heard_without_positions_and_never_as_a_module
     accepted = [f"{place.prefix}.company"]
     async with (
         another_exchange(place) as company,
-        working(place, accepted_exchanges=accepted, logs_elsewhere={"payments": None}),
+        working(place, accepted_exchanges=accepted, remote_logs={"payments": None}),
     ):
         await send(company, claim)
         await until(lambda: outcome(place.engine, "o-1"), lambda seen: seen == "paid")

@@ -44,7 +44,7 @@ async def consuming(
 
 
 class Handled:
-    """A handler that notes what it was given, and lets go when it is told to."""
+    """A handler that notes what it was given, and lets go when a test says so."""
 
     def __init__(self) -> None:
         self.ids: list[str] = []

@@ -1,4 +1,4 @@
-"""What contradicts something that is known becomes a dead letter of its own kind; what merely repeats it does not."""
+"""What contradicts something that is known becomes a dead letter of its own kind; a mere duplicate does not."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -109,7 +109,7 @@ async def test_the_same_contents_in_another_order_of_fields_are_no_conflict(
 
 async def test_a_position_with_another_message_id_is_a_conflict(place: Place, channel: AbstractChannel) -> None:
     first = event("PaymentReceived", PAID, id="m-1", sequence=1)
-    async with working(place, logs_elsewhere={"payments": None}):
+    async with working(place, remote_logs={"payments": None}):
         await publish(channel, place, [first])
         await until(lambda: outcome(place.engine, "o-1"))
         await publish(channel, place, [under_another_id(first)])
@@ -125,7 +125,7 @@ CLAIMS = {
         event("PaymentReceived", PAID, id="payments-1", sequence=1_000_000, previous=0),
         "position 1000000 of module payments is beyond the end of its log, which is 2",
     ),
-    "somebody else's": (
+    "another module's": (
         event("PaymentReceived", PAID, id="an invention", sequence=2, previous=1),
         "position 2 of module payments is event payments-2, not an invention",
     ),

@@ -196,7 +196,7 @@ def _about(order_id: str, raw: Raw) -> Raw:
 async def test_one_worker_with_batches_of_one_handles_each_of_the_24_orders_just_as_it_came(
     place: Place, channel: AbstractChannel, seed: int
 ) -> None:
-    """With messages of one order in different batches of one worker, and every history told one after the other."""
+    """With messages of one order in different batches of one worker, and every history sent one after the other."""
     histories = [_history(n, kinds, random.Random(seed)) for n, kinds in enumerate(permutations(FOUR))]
     async with working(place, batch_size=1):
         for step in range(len(FOUR)):
@@ -223,7 +223,7 @@ async def test_positions_that_come_shuffled_and_repeatedly_leave_no_hole(
     again = chance.sample(messages, len(messages) // 2)
     sent = chance.sample([*messages, *again], len(messages) + len(again))
     elsewhere = dict.fromkeys(logs)
-    async with working(place, logs_elsewhere=elsewhere), working(place, logs_elsewhere=elsewhere):
+    async with working(place, remote_logs=elsewhere), working(place, remote_logs=elsewhere):
         await publish(channel, place, sent)
         await until(lambda: messages_taken(place.engine), lambda seen: sum(seen) == len(sent))
         for module, last in logs.items():

@@ -99,8 +99,8 @@ CLOUD_EVENTS: list[Send] = [
 
 @pytest.fixture
 async def paid_elsewhere(place: Place) -> AsyncIterator[None]:
-    """A worker that knows that the log of the payments module is kept elsewhere."""
-    async with working(place, logs_elsewhere={"payments": None}):
+    """A worker that knows that the log of the payments module is in another database."""
+    async with working(place, remote_logs={"payments": None}):
         yield
 
 

@@ -1,4 +1,4 @@
-"""The sorter gives each frame to the one whom it concerns, whichever way the bytes are cut, and shows that it lives."""
+"""The router hands each frame to its handler, whichever way the bytes are cut, and shows that it lives."""
 
 import asyncio
 import random
@@ -31,7 +31,7 @@ FOREIGN = [
     library.marshal(Basic.QosOk(), CONSUMING),
     library.marshal(Channel.OpenOk(), OTHER),
     library.marshal(Heartbeat(), 0),
-    delivery(9, b"for somebody else", channel=OTHER),
+    delivery(9, b"for another channel", channel=OTHER),
     library.marshal(Basic.Cancel("ctag", True), CONSUMING),
 ]
 BODIES = [b"", b"{}", b"x" * 100, b"\xce" * 30, b"y"]

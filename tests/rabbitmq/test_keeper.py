@@ -43,16 +43,16 @@ async def a_sender(place: Place) -> AsyncIterator[AbstractChannel]:
 
 
 async def bindings(place: Place) -> set[tuple[str, str, str]]:
-    """Who hears which exchange by which key."""
-    heard = set()
+    """Which queue receives from which exchange by which key."""
+    bound = set()
     for name in (place.topology.events, place.topology.commands, place.topology.undelivered):
         path = f"/api/exchanges/%2F/{quote(name, safe='')}/bindings/source"
         try:
             found = await asyncio.to_thread(call_management, place, "GET", path)
         except OSError:
             continue
-        heard |= {(one["source"], one["routing_key"], one["destination"]) for one in found}
-    return heard
+        bound |= {(one["source"], one["routing_key"], one["destination"]) for one in found}
+    return bound
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Logs that are kept elsewhere: another team's database, one that gives positions only, one that can't be reached."""
+"""Logs in other databases: another team's database, one that gives positions only, one that can't be reached."""
 
 import asyncio
 import random
@@ -40,14 +40,14 @@ async def nowhere() -> AsyncIterator[AsyncEngine]:
 
 def log_feed(engine: AsyncEngine, log: AsyncEngine | None, grace: GapTimeouts = AT_ONCE) -> LogFeed:
     elsewhere = {"orders": log}
-    step = Step(engine, PROCESS, elsewhere=elsewhere)
-    return LogFeed(engine, step, PROCESS, "saga", grace=grace, page_size=7, elsewhere=elsewhere)
+    step = Step(engine, PROCESS, remote_modules=elsewhere)
+    return LogFeed(engine, step, PROCESS, "saga", grace=grace, page_size=7, remote_logs=elsewhere)
 
 
 async def deliver(engine: AsyncEngine, order_id: str, position: int, previous: int | None = None) -> None:
     place = {"module": "orders", "position": position, "previous": previous}
     said = message("OrderCancelled", order_id, message_id=f"shipment-{position}", **place)  # type: ignore[arg-type]
-    assert (await Step(engine, PROCESS, elsewhere={"orders"}).handle([said])).taken == 1
+    assert (await Step(engine, PROCESS, remote_modules={"orders"}).handle([said])).taken == 1
 
 
 async def record(engine: AsyncEngine, order_id: str) -> None:
@@ -123,7 +123,7 @@ async def test_a_log_that_cannot_be_reached_is_an_alarm_until_it_can(
 async def test_a_log_that_ends_before_what_was_handled_is_an_alarm_until_it_goes_further(
     engine: AsyncEngine, elsewhere: AsyncEngine
 ) -> None:
-    """A message may have invented the position; or the log has lost its end, and its next events would be repeats."""
+    """A message may have invented the position; or the log lost its end, and its next events would be duplicates."""
     feed = log_feed(engine, elsewhere)
     await record(elsewhere, "o-1")
     await deliver(engine, "o-2", 2, previous=1)

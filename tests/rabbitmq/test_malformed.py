@@ -178,7 +178,7 @@ def send(place: Place, *messages: Wrong) -> None:
 
 @pytest.fixture
 async def odd_keys(place: Place, channel: AbstractChannel) -> None:
-    """The order queue also hears routing keys that start with odd."""
+    """The order queue also receives routing keys that start with odd."""
     queue = await channel.get_queue(place.order_queue)
     await queue.bind(place.topology.events, "odd.#")
 

@@ -27,7 +27,7 @@ from tests.rabbitmq.records import (
 from tests.rabbitmq.wire import depth_becomes, event, paid, placed, publish
 from tests.waiting import until
 
-ELSEWHERE = {"payments": None}
+REMOTE = {"payments": None}
 
 
 class BreaksOnPennies(Register):
@@ -58,7 +58,7 @@ async def redrive(place: Place, process: Process) -> None:
     """Put every open dead letter back, as the command line does."""
     letters = await open_dead_letters(place.engine)
     messages = [decode(load_raw(letter.body, letter.properties)) for letter in letters]
-    await Step(place.engine, process, elsewhere=ELSEWHERE).handle(
+    await Step(place.engine, process, remote_modules=REMOTE).handle(
         messages, redriven=[letter.dead_letter_id for letter in letters]
     )
 
@@ -91,7 +91,7 @@ async def test_what_was_parked_is_handled_once_after_the_fix(
     data = {"order_id": "o-1", "payment_id": "p-1", "amount": 1, "currency": "EUR"}
     payment = event("PaymentReceived", data, sequence=sequence)
     await publish(channel, place, [payment])
-    async with working(place, broken_process(), logs_elsewhere=ELSEWHERE):
+    async with working(place, broken_process(), remote_logs=REMOTE):
         await until(lambda: dead_letters(place.engine))
     assert await outcomes(place.engine) == {}
 
@@ -100,7 +100,7 @@ async def test_what_was_parked_is_handled_once_after_the_fix(
     assert await outcome(place.engine, "o-1") == "paid"
     sent = [row.type for row in await commands(place.engine)]
 
-    async with working(place, logs_elsewhere=ELSEWHERE):
+    async with working(place, remote_logs=REMOTE):
         await publish(channel, place, [payment, payment])
         await until(lambda: messages_taken(place.engine), lambda seen: seen == (1, 2))
         await until(lambda: is_relayed(place.engine))
@@ -128,6 +128,6 @@ async def test_a_parked_message_leaves_no_hole_in_its_module(place: Place, chann
         for n in range(8, 0, -1)
     ]
     await publish(channel, place, history)
-    async with working(place, broken_process(), logs_elsewhere=ELSEWHERE):
+    async with working(place, broken_process(), remote_logs=REMOTE):
         await until(lambda: position_in(place.engine, "payments"), lambda seen: seen and seen.watermark == 8)
     assert len(await open_dead_letters(place.engine)) == 8

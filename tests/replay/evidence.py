@@ -114,7 +114,7 @@ def _told(order_id: str, chance: random.Random) -> Sequence[Envelope]:
 
 
 def _placed_in_log(envelope: Envelope, position: int) -> Envelope:
-    """The same message with a place in a log that is kept elsewhere."""
+    """The same message with a place in a log that is in another database."""
     raw = Raw(orjson.dumps([envelope.id, position]))
     (module,) = [module for module, kinds in PROCESS.inputs.items() if PROCESS.message_types[envelope.type] in kinds]
     source = f"/modules/{module}"

@@ -1,4 +1,4 @@
-"""A process with whatever a declaration may hold: reducers of every shape, figures, selections, several commands."""
+"""A process with all that a declaration may hold: reducers of every shape, computed fields, selections, commands."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -28,7 +28,7 @@ CORRUPTIONS = (
 
 @pytest.fixture
 def step(engine: AsyncEngine) -> Step:
-    return Step(engine, PROCESS, elsewhere=PROCESS.inputs)
+    return Step(engine, PROCESS, remote_modules=PROCESS.inputs)
 
 
 @pytest.mark.parametrize("turn", range(2))

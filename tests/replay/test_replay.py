@@ -15,7 +15,7 @@ from tests.replay.evidence import PROCESS, delete_entries, differing, examined, 
 
 @pytest.fixture
 def step(engine: AsyncEngine) -> Step:
-    return Step(engine, PROCESS, elsewhere=PROCESS.inputs)
+    return Step(engine, PROCESS, remote_modules=PROCESS.inputs)
 
 
 @pytest.mark.parametrize("turn", range(3))

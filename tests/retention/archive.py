@@ -43,11 +43,11 @@ async def _logged(engine: AsyncEngine, one: Envelope) -> Envelope:
     return replace(one, source=f"/modules/{module}", module=module, position=position, previous_position=previous)
 
 
-async def handle(engine: AsyncEngine, *messages: Envelope, elsewhere: Collection[str] = ()) -> StepResult:
+async def handle(engine: AsyncEngine, *messages: Envelope, remote_modules: Collection[str] = ()) -> StepResult:
     """The messages, taken by one step; it is run again as whoever calls a step does."""
     for _ in range(MOST_ATTEMPTS):
         try:
-            return await Step(engine, PROCESS, elsewhere=elsewhere).handle(messages)
+            return await Step(engine, PROCESS, remote_modules=remote_modules).handle(messages)
         except (LostRace, Unavailable):
             continue
     raise AssertionError(f"a step did not get through in {MOST_ATTEMPTS} attempts")

@@ -89,14 +89,14 @@ async def test_ids_are_told_apart_wherever_their_source_ends(engine: AsyncEngine
 
 async def test_a_position_whose_cursor_has_a_hole_before_it_is_known_without_its_row(engine: AsyncEngine) -> None:
     beyond = message("OrderCancelled", "o-1", module="orders", position=9, previous=8)
-    await handle(engine, beyond, elsewhere={"orders"})
+    await handle(engine, beyond, remote_modules={"orders"})
     assert (await prune(engine)).removed.instances == 1
-    assert (await handle(engine, beyond, elsewhere={"orders"})).repeated == 1
+    assert (await handle(engine, beyond, remote_modules={"orders"})).repeated == 1
 
 
 async def test_a_message_whose_position_no_cursor_covers_keeps_its_instance(engine: AsyncEngine) -> None:
     one = message("OrderCancelled", "o-1", module="orders", position=1, previous=0)
-    await handle(engine, one, elsewhere={"orders"})
+    await handle(engine, one, remote_modules={"orders"})
     await execute(engine, "DELETE FROM saga.cursor")
     await prune(engine)
     assert await ids(engine, "instance") == ["o-1"]

@@ -29,13 +29,13 @@ from tests.retention.archive import (
 )
 from tests.waiting import LIMIT_SECONDS
 
-ELSEWHERE = frozenset(MODULES.values())
+REMOTE = frozenset(MODULES.values())
 PRUNED = ["instance", "inbox", "event_log", "timer"]
 
 
 @asynccontextmanager
 async def held(engine: AsyncEngine, statement: str) -> AsyncIterator[None]:
-    """While the block runs, somebody else's transaction has executed the statement."""
+    """While the block runs, another client's transaction has executed the statement."""
     async with engine.begin() as connection:
         await connection.execute(text(statement))
         yield
@@ -53,7 +53,7 @@ async def repeat_while_pruning(engine: AsyncEngine, messages: list[Envelope]) ->
     async with asyncio.timeout(LIMIT_SECONDS):
         async with held(engine, "SELECT FROM saga.module WHERE name = 'order-process' FOR UPDATE"):
             pruning = await prune_up_to_its_last_statement(engine)
-            stepping = asyncio.create_task(handle(engine, *messages, elsewhere=ELSEWHERE))
+            stepping = asyncio.create_task(handle(engine, *messages, remote_modules=REMOTE))
             await waiting_for_locks(engine, 2)
         await pruning
         return await stepping
@@ -73,7 +73,7 @@ async def test_a_repeat_with_a_position_that_waits_for_the_pruner_is_still_a_rep
         message(kind, "o-1", module=MODULES[kind], position=position, previous=position - 1)
         for position, kind in enumerate(("OrderPlaced", "PaymentReceived"), 1)
     ]
-    await handle(engine, *messages, elsewhere=ELSEWHERE)
+    await handle(engine, *messages, remote_modules=REMOTE)
     before = await picture(engine)
     assert (await repeat_while_pruning(engine, messages)).repeated == 2
     assert await picture(engine) == before
@@ -96,7 +96,7 @@ async def test_a_repeat_whose_order_was_pruned_and_revived_while_it_waited_is_st
         message(kind, "o-1", message_id=kind, module=modules.get(kind), position=1 if modules else None)
         for kind in ("OrderPlaced", "PaymentReceived")
     )
-    await handle(engine, before, repeated, elsewhere=ELSEWHERE)
+    await handle(engine, before, repeated, remote_modules=REMOTE)
     in_the_way = (
         "INSERT INTO saga.inbox (consumer, module, position, source, message_id, digest)"
         " VALUES ('order', 'orders', 9, '/modules/orders', 'first', substr(sha256(''), 1, 16))"
@@ -105,7 +105,7 @@ async def test_a_repeat_whose_order_was_pruned_and_revived_while_it_waited_is_st
     async with asyncio.timeout(LIMIT_SECONDS):
         async with engine.connect() as connection:
             await connection.execute(text(in_the_way))
-            stepping = asyncio.create_task(handle(engine, first, repeated, elsewhere=ELSEWHERE))
+            stepping = asyncio.create_task(handle(engine, first, repeated, remote_modules=REMOTE))
             await waiting_for_locks(engine, 1)
             assert (await prune(engine)).removed.instances == 1
             assert (await handle(engine, message("OrderCancelled", "o-1"))).taken == 1

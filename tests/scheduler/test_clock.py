@@ -21,13 +21,13 @@ POLL_SECONDS = 0.1
 
 
 class Wall(datetime):
-    """The machine's clock, as ``told`` says."""
+    """The machine's clock, off by ``offset``."""
 
-    told: Callable[[], timedelta] = timedelta
+    offset: Callable[[], timedelta] = timedelta
 
     @classmethod
     def now(cls, tz: tzinfo | None = None) -> Self:
-        return cls.fromtimestamp((datetime.now(UTC) + cls.told()).timestamp(), tz)
+        return cls.fromtimestamp((datetime.now(UTC) + cls.offset()).timestamp(), tz)
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def wall(monkeypatch: pytest.MonkeyPatch) -> type[Wall]:
     """The clock that the scheduler goes by."""
     monkeypatch.setattr("apscheduler.schedulers.base.datetime", Wall)
     monkeypatch.setattr("saga_scheduler.metronome.datetime", Wall)
-    monkeypatch.setattr(Wall, "told", timedelta)
+    monkeypatch.setattr(Wall, "offset", timedelta)
     return Wall
 
 
@@ -61,7 +61,7 @@ async def test_deadlines_fire_through_every_change_of_the_clock(
     running = asyncio.create_task(Metronome(Sweeper(engine, batch_size=10), POLL_SECONDS).run(stop))
     fired = 0
     for change in [timedelta, *changes]:
-        wall.told = change
+        wall.offset = change
         await arm(engine, fired + 2, seconds=0.05)
         fired += 2
         await until(lambda: value(engine, FIRED), lambda count: running.done() or count == fired)  # noqa: B023

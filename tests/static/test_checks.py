@@ -121,6 +121,33 @@ def test_a_module_that_is_too_long_is_found(lines: int, code: int, checkout: Pat
     assert ("long.py: 401 lines, at most 400" in done.stderr) == bool(code)
 
 
+def test_a_clean_checkout_has_the_terms_of_the_field(checkout: Path) -> None:
+    (checkout / "notes.md").write_text("The `told` column says what the relay sent.\n")
+    (checkout / "counts.py").write_text('COUNT = "SELECT repeats FROM saga.inbox"\n')
+    done = run(sys.executable, ".ci/words.py", cwd=checkout)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+# In two parts, so that this file itself is clean.
+@pytest.mark.parametrize(
+    ("place", "text", "halves"),
+    [
+        ("notes.md:3", "Fine.\n\nThe relay was {} to stop.\n", ("to", "ld")),
+        ("help.py:1", 'HELP = "The log is kept {}."\n', ("else", "where")),
+        ("short.py:2", "x = 1\n# The second {}.\n", ("opin", "ion")),
+        ("names.py:1", "class {}: ...\n", ("Patie", "nce")),
+        ("count.sql:1", "-- It {} them.\nSELECT 1\n", ("rep", "eats")),
+    ],
+)
+def test_a_word_that_is_no_term_is_found(place: str, text: str, halves: tuple[str, str], checkout: Path) -> None:
+    word = "".join(halves)
+    (checkout / place.partition(":")[0]).write_text(text.format(word))
+    done = run(sys.executable, ".ci/words.py", cwd=checkout)
+    assert done.returncode == 1
+    assert done.stdout.startswith(f"{place}: {word}: write ")
+    assert "words: 1 to replace" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("before", "after", "finding"),
     [

@@ -1,4 +1,4 @@
-"""How services get what they are to hear. Whatever it is, the same has to come of it."""
+"""How services get what they consume. Whatever it is, the same has to come of it."""
 
 from enum import Enum
 

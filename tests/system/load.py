@@ -2,8 +2,9 @@
 
 Where services are pushed it goes to the broker, and where they pull into the logs of the modules that say it.
 
-There are two kinds of orders. Of *told* ones the test says everything itself, in any order and repeatedly. Of *asked*
-ones it says only that they were placed, and perhaps cancelled: the gateway and the scheduler say the rest.
+There are two kinds of orders. The test sends all messages of `told` ones itself, in any order and
+repeatedly. Of `asked` ones it sends only that they were placed, and perhaps cancelled: the gateway and the scheduler
+send the rest.
 """
 
 import random
@@ -56,7 +57,7 @@ class Load:
 
 def a_load(seed: int, *, told: int = 0, asked: int = 0) -> Load:
     chance = random.Random(seed)
-    messages = [raw for n in range(told) for raw in _told(f"told-{n}", chance)]
+    messages = [raw for n in range(told) for raw in _told(f"sent-{n}", chance)]
     chance.shuffle(messages)
     asked_for = [raw for n in range(asked) for raw in _asked(f"asked-{n}", chance)]
     for raw in asked_for:
@@ -185,7 +186,7 @@ async def doubled(place: Place) -> dict[str, int]:
             (SELECT count(*) FROM (
                 SELECT FROM gateway.ledger WHERE kind = 'capture' GROUP BY order_id HAVING count(*) > 1) d) AS captures,
             (SELECT count(*) FROM (
-                SELECT FROM saga.event_log WHERE module = 'scheduler' AND stream_id NOT LIKE 'told-%'
+                SELECT FROM saga.event_log WHERE module = 'scheduler' AND stream_id NOT LIKE 'sent-%'
                 GROUP BY stream_id, type HAVING count(*) > 1) d)
                 AS timers,
             (SELECT count(*) FROM (SELECT FROM saga.event_log WHERE target IS NOT NULL

@@ -1,4 +1,4 @@
-"""One order with far too many payments: others go past it, and a worker that is told to stop does."""
+"""One order with far too many payments: others go past it, and a worker that is asked to stop does."""
 
 import asyncio
 import os

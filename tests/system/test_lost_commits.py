@@ -37,7 +37,7 @@ OTHERS = 200
 VICTIMS = ("gateway-stub", "worker", "test", "scheduler")
 """Whose commit is under way when the server is killed; "test" is whoever appends here."""
 SLOW_DISK = ("commit_delay = 100000", "commit_siblings = 0", "wal_writer_delay = '10s'")
-"""100 ms, the most that PostgreSQL can be told; and nobody else comes to write a commit meanwhile."""
+"""100 ms, the most that PostgreSQL allows; and nobody else comes to write a commit meanwhile."""
 PROCESS = order_process()
 
 
@@ -76,7 +76,7 @@ async def shop(place: Place) -> AsyncIterator["Shop"]:
 
 
 class Shop:
-    """Places orders through the log of its module, each again until it was told that it is there."""
+    """Places orders through the log of its module, each again until the database confirms that it is there."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.acknowledged: list[str] = []

@@ -1,5 +1,5 @@
 """The database becomes read-only in the middle of load, as in a failover, and writable again: nobody ends, nothing is
-lost, and whoever asks is told."""
+lost, and whoever asks learns it."""
 
 import asyncio
 import json

@@ -1,5 +1,5 @@
 """Every service, started where something is wrong: a sentence and exit code 2 for what a person has to change, and
-patience for what comes by itself. Then it is ready, and not before."""
+further attempts for what comes by itself. Then it is ready, and not before."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping

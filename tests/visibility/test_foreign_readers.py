@@ -42,22 +42,22 @@ async def logs(engine: AsyncEngine) -> None:
 
 @asynccontextmanager
 async def listening(url: str) -> AsyncIterator[tuple[asyncpg.Connection, list[str]]]:
-    """A connection with a function that tells its argument, and what was told."""
-    connection, told = await asyncpg.connect(url), []
-    connection.add_log_listener(lambda _, message: told.append(str(message)))
+    """A connection with a function that raises its argument as a notice, and the notices that came."""
+    connection, notices = await asyncpg.connect(url), []
+    connection.add_log_listener(lambda _, message: notices.append(str(message)))
     try:
         await connection.execute(TELL)
-        yield connection, told
+        yield connection, notices
     finally:
         await connection.close()
 
 
 @pytest.mark.parametrize("groups", HIDDEN, ids="+".join)
-async def test_a_function_that_tells_its_argument_is_not_shown_what_is_hidden(
+async def test_a_function_that_reports_its_argument_is_not_shown_what_is_hidden(
     logins: Logins, logs: None, groups: tuple[str, ...]
 ) -> None:
     relation = HIDDEN[groups]
-    async with listening(await logins.url(*groups)) as (connection, told):
+    async with listening(await logins.url(*groups)) as (connection, notices):
         await connection.fetch(f"SELECT * FROM {relation} AS r WHERE pg_temp.tell(CAST(r AS text))")
         await connection.fetch(f"SELECT * FROM {relation} WHERE pg_temp.tell(event_id)")
         await connection.fetch(f"SELECT * FROM {relation} WHERE pg_temp.tell(data ->> 'number') LIMIT 100")
@@ -66,15 +66,15 @@ async def test_a_function_that_tells_its_argument_is_not_shown_what_is_hidden(
             f"SELECT FROM {relation} AS a JOIN {relation} AS b ON pg_temp.tell(a.event_id) AND a.type = b.type"
         )
         await connection.fetch(with_itself)
-    assert told
-    assert SECRET not in "".join(told)
+    assert notices
+    assert SECRET not in "".join(notices)
 
 
-async def test_without_the_barrier_the_function_would_be_told(logins: Logins, logs: None, engine: AsyncEngine) -> None:
+async def test_without_the_barrier_the_function_would_see_it(logins: Logins, logs: None, engine: AsyncEngine) -> None:
     await execute(engine, "ALTER VIEW saga.public_event SET (security_barrier = false)")
-    async with listening(await logins.url("saga_reader")) as (connection, told):
+    async with listening(await logins.url("saga_reader")) as (connection, notices):
         await connection.fetch("SELECT type FROM saga.public_event WHERE pg_temp.tell(event_id)")
-    assert SECRET in "".join(told)
+    assert SECRET in "".join(notices)
 
 
 @pytest.mark.parametrize("groups", HIDDEN, ids="+".join)

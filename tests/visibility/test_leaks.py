@@ -139,7 +139,7 @@ async def let_the_broker_give_up(place: Place) -> None:
 
 
 async def at_rest(place: Place) -> bool:
-    """Whether every order has its outcome, and everything was told and heard."""
+    """Whether every order has its outcome, and everything was sent and consumed."""
     waiting = await value(
         place.engine,
         """

@@ -11,7 +11,7 @@ from saga.settings import Settings
 from saga.worker import Feed, Worker
 
 BROKER = "amqp://guest:guest@localhost:1/"
-OTHERWISE = {"broker", "logs_elsewhere", "accepted_exchanges"}
+OTHERWISE = {"broker", "remote_logs", "accepted_exchanges"}
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""`saga audit`: is every instance what the model makes of its facts, and is every event and command accounted for."""
+"""`saga audit`: check that instances match the model, and that no event, command or log entry is missing."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -37,7 +37,7 @@ def audit(
     of: OfProcess = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check instances, such as orders, against the model: what the declared tables alone make of their facts.
+    """Check instances, such as orders, against the model: the result of the declared tables for their facts.
 
     Compares states, outcomes and the last command for each effect, without the engine's own decision. Without ids it
     also checks that every consumed event has an answer, that collaborators that keep their commands in this
@@ -151,7 +151,7 @@ def _summary(report: AuditReport, processes: Sequence[Process]) -> Text:
 
 
 def _hidden(report: AuditReport) -> list[tuple[int, str]]:
-    """How many findings of each kind are not kept."""
+    """How many findings of each kind are beyond the limit."""
     return [
         (report.instances.differing - len(report.findings), "more differ than are shown, see --limit"),
         (

@@ -1,4 +1,4 @@
-"""`saga check`: whether a process ends the same way in every order of its inputs, and how it does not."""
+"""`saga check`: whether a process ends the same way in every order of its inputs, and where it does not."""
 
 import time
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ from saga.convergence.upgrade import at_rest, check_upgrade
 from saga.core import Fact, Process
 from saga.settings import load_settings
 from saga.testing.interpreters import SENTENCE, Interpreters
-from saga.testing.interpreters import test_to_paste as test_elsewhere
+from saga.testing.interpreters import test_to_paste as interpreters_test
 
 INTERRUPTED = 130
 SHOW_PROGRESS_AFTER_SECONDS = 1.0
@@ -51,7 +51,7 @@ class _Checked:
 
     @property
     def findings(self) -> list[tuple[Finding, str]]:
-        """Each finding, and its test to paste."""
+        """Each finding, with a test to paste."""
         report, setups = self.report, [(self.report.findings, self.setup), (self.upgrade, self.upgrade_setup)]
         return [
             *(
@@ -103,7 +103,7 @@ def check_process(
 
 
 def _check(target: str, samples: str | None, old: str | None, *, most_nodes: int, seed: int) -> tuple[_Checked, float]:
-    """What is found of one process, and how many seconds that took."""
+    """The findings about one process, and how many seconds the check took."""
     process, chosen = load_process(target), load_samples(samples)
     before = None if old is None else load_process(old)
     if before is not None and before.name != process.name:
@@ -115,7 +115,7 @@ def _check(target: str, samples: str | None, old: str | None, *, most_nodes: int
         checked = _Checked(report, imported_as(target, "PROCESS"), is_interrupted=report.interrupted)
         try:
             if interpreters is not None:
-                checked = _asked_elsewhere(checked, interpreters, target, samples)
+                checked = _compare_interpreters(checked, interpreters, target, samples)
             if before is not None and old is not None and not report.interrupted:
                 given = None if chosen is None else report.samples
                 checked = _upgraded(checked, before, given, f"{imported_as(old, 'OLD')}\n{imported_as(target, 'NEW')}")
@@ -124,8 +124,8 @@ def _check(target: str, samples: str | None, old: str | None, *, most_nodes: int
     return checked, time.monotonic() - began
 
 
-def _asked_elsewhere(checked: _Checked, interpreters: Interpreters, target: str, samples: str | None) -> _Checked:
-    """What other interpreters say, unless it is known already that something is wrong with what this one says."""
+def _compare_interpreters(checked: _Checked, interpreters: Interpreters, target: str, samples: str | None) -> _Checked:
+    """Compare with other interpreters, unless this one has already found something."""
     report = checked.report
     if report.interrupted or any(finding.kind in {Kind.DIVERGES, Kind.FAILS} for finding in report.findings):
         return checked
@@ -137,11 +137,11 @@ def _asked_elsewhere(checked: _Checked, interpreters: Interpreters, target: str,
         return checked
     history = tuple(report.samples[number] for number in numbers)
     finding = Finding(Kind.DEPENDS_ON_MORE, f"{SENTENCE}: {story(history, report.samples)}", history)
-    return replace(checked, interpreters=[(finding, test_elsewhere(finding, target, samples))])
+    return replace(checked, interpreters=[(finding, interpreters_test(finding, target, samples))])
 
 
 def _upgraded(checked: _Checked, before: Process, samples: Sequence[Fact] | None, setup: str) -> _Checked:
-    """The upgrade checked: with samples of what only the old version hears too, unless there are given ones."""
+    """Check the upgrade. Without given samples, there are some of what only the old version consumes, too."""
     process = checked.report.process
     return replace(
         checked,
@@ -154,7 +154,7 @@ def _upgraded(checked: _Checked, before: Process, samples: Sequence[Fact] | None
 def _progress(status: Any, began: float) -> Progress:
     def run_history(nodes: int, sets: int) -> None:
         if time.monotonic() - began > SHOW_PROGRESS_AFTER_SECONDS:
-            status.update(f"exploring: {nodes} places, {sets} sets of facts; Ctrl-C shows what was found so far")
+            status.update(f"exploring: {nodes} states, {sets} sets of facts; Ctrl-C shows what was found so far")
 
     return run_history
 
@@ -195,12 +195,12 @@ def _summary(checked: _Checked, seconds: float) -> Text:
     else:
         is_whole = report.is_proof and not report.untried
         text.append("converges" if is_whole else "nothing found", "bold green")
-    text.append(f": {_extent(report)} {report.nodes} places reached, {seconds:.2f} s.")
+    text.append(f": {_extent(report)} {report.nodes} states reached, {seconds:.2f} s.")
     if checked.is_interrupted and not report.interrupted:
-        text.append("\nInterrupted after that: nothing is said of the upgrade or of other interpreters.", "yellow")
+        text.append("\nInterrupted after that: the upgrade and other interpreters were not checked.", "yellow")
     if report.contradicting:
         names = ", ".join(name_of(fact, report.samples) for fact in report.contradicting)
-        text.append(f"\nContradicting samples are for a person to settle, not compared: {names}.", "yellow")
+        text.append(f"\nContradicting samples need a person's decision, so they were not compared: {names}.", "yellow")
     if report.unreached:
         unreached = ", ".join(report.unreached)
         text.append(f"\nNo history came to: {unreached}. Give samples that do, with --samples.", "yellow")
@@ -225,8 +225,8 @@ def _extent(report: Report) -> str:
 
 def _orders(report: Report, most: int) -> RenderableType:
     """Every order of arrival in one line: inputs by their letters, net effects by their numbers."""
-    told_names = _names(report)
-    letters = {name: letter for name, letter in _letters(report).items() if name in told_names}
+    in_histories = _names(report)
+    letters = {name: letter for name, letter in _letters(report).items() if name in in_histories}
     effects = list(dict.fromkeys(_net_effect(result) for result in report.results))
     table = columns("order", "outcomes passed", "commands on the way", "outcome", "net effect", "")
     table.title = "Orders of arrival"
@@ -251,7 +251,7 @@ def _orders(report: Report, most: int) -> RenderableType:
 
 
 def _names(report: Report) -> list[str]:
-    """The inputs that the told histories are made of."""
+    """The names of the inputs that the explored histories consist of."""
     return [name_of(fact, report.samples) for fact in report.samples if fact in report.results[0].history]
 
 
@@ -262,12 +262,12 @@ def _letters(report: Report) -> dict[str, str]:
 
 
 def _passed(result: HistoryResult) -> str:
-    """The outcomes in turn, one that stays only once."""
+    """The outcomes in order, without repetitions in a row."""
     return " > ".join(outcome for outcome, _ in groupby(result.outcomes))
 
 
 def _sent(result: HistoryResult) -> str:
-    """The commands in turn; one that is sent several times in a row is counted."""
+    """The commands in order; equal ones in a row are shown once with their count."""
     runs = [(name, len(list(run))) for name, run in groupby(command.type for command in result.commands)]
     return ", ".join(f"{times} {name}" if times > 1 else name for name, times in runs) or "none"
 
@@ -277,7 +277,7 @@ def _net_effect(result: HistoryResult) -> str:
 
 
 def _matrix(report: Report) -> Table:
-    """Each pair of inputs: how it is known that their order does not matter, or that it does."""
+    """For each pair of inputs, whether their order matters, and how that is known."""
     letters = _letters(report)
     table = columns("", *list(letters.values())[1:], title="Pairs that commute")
     table.columns[0].no_wrap = True

@@ -19,9 +19,9 @@ def collaborators(
     limit: Annotated[int, typer.Option(min=1, max=1_000, help="Rejected messages to show of each, the newest.")] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """List collaborators: what became of the commands that each was given, and what it rejected and why.
+    """List collaborators: how many commands each took, ignored or refused, and what it rejected and why.
 
-    Only collaborators are seen that keep their commands in this database, as those of saga.collaborator do.
+    Shows only collaborators that keep their commands in this database, as those of saga.collaborator do.
     """
     found = operate(load_settings(), partial(list_collaborators, limit=limit))
     if as_json:

@@ -1,6 +1,6 @@
-"""`saga cursors`: how far each consumer got in each module, what it handled beyond, and what is missing in between.
+"""`saga cursors`: how far each consumer got in each module, and which positions below are missing.
 
-Its commands set a cursor right that claims what was never handled, and remove those that nobody needs any more.
+`repair` corrects a cursor that covers positions that were never handled; `forget` removes cursors nobody needs.
 """
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -46,7 +46,7 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmat
 
 @app.callback(invoke_without_command=True)
 def cursors(context: typer.Context, as_json: AsJson = False) -> None:
-    """List cursors: for each consumer and module, the position up to which everything was handled, and the holes."""
+    """List cursors: the position up to which each consumer handled everything in a module, and the holes after it."""
     if context.invoked_subcommand is not None:
         return
     found = operate(load_settings(), list_cursors)
@@ -74,7 +74,7 @@ def repair_cursors(
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
-    """Set the cursors of a module back to what can be proved; what is missing is then read or delivered again."""
+    """Set the cursors of a module back to the positions that are proved to be handled; the rest comes again."""
     by = operator(actor, reason)
     settings, processes = _chosen(of, yes=yes, as_json=as_json)
     repair = partial(
@@ -92,7 +92,7 @@ def repair_cursors(
             terminal().print(_repaired(planned))
             if not any(one.is_changed for one in planned):
                 return
-            typer.confirm("Set these cursors so?", abort=True)
+            typer.confirm("Change these cursors?", abort=True)
         done = operate(settings, repair)
     if as_json:
         print_json({"repaired": [{**asdict(one), "changed": one.is_changed} for one in done], "count": len(done)})
@@ -109,7 +109,7 @@ def forget_cursors(
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
-    """Remove cursors of modules that the process does not consume, or no longer does."""
+    """Remove cursors in modules that the process does not consume (any more)."""
     by = operator(actor, reason)
     settings, processes = _chosen(of, yes=yes, as_json=as_json)
     forget = partial(operations.forget_cursors, processes=processes, actor=by.actor, reason=by.reason)
@@ -133,13 +133,15 @@ def _chosen(of: str | None, *, yes: bool, as_json: bool) -> tuple[Settings, tupl
     return settings, choose_processes(settings, of)
 
 
-async def _repair(settings: Settings, engine: AsyncEngine, *, module: str, **said: Any) -> tuple[RepairedCursor, ...]:
-    async with _logs_elsewhere(settings, module) as logs_elsewhere:
-        return await operations.repair_cursors(engine, module=module, logs_elsewhere=logs_elsewhere, **said)
+async def _repair(
+    settings: Settings, engine: AsyncEngine, *, module: str, **options: Any
+) -> tuple[RepairedCursor, ...]:
+    async with _remote_logs(settings, module) as remote_logs:
+        return await operations.repair_cursors(engine, module=module, remote_logs=remote_logs, **options)
 
 
 @asynccontextmanager
-async def _logs_elsewhere(settings: Settings, module: str) -> AsyncIterator[Mapping[str, AsyncEngine | None]]:
+async def _remote_logs(settings: Settings, module: str) -> AsyncIterator[Mapping[str, AsyncEngine | None]]:
     """The module's log, if it is in another database. Raises CommandFailed where that can't be reached."""
     url = settings.log_urls.get(module)
     if module not in settings.log_urls or url is None:
@@ -158,7 +160,7 @@ async def _logs_elsewhere(settings: Settings, module: str) -> AsyncIterator[Mapp
 
 @contextmanager
 def _refusals(module: str) -> Iterator[None]:
-    """What a repair refuses, as a sentence that names the remedy."""
+    """Turn a refused repair into a sentence that names the remedy."""
     try:
         yield
     except NotConsumed as error:
@@ -167,8 +169,8 @@ def _refusals(module: str) -> Iterator[None]:
         raise WrongUsage(f"--handled-up-to is beyond the end of the log, which is {error.last_position}.") from None
     except UnknownModule:
         raise CommandFailed(
-            f"No log of {shown(module)} is kept here yet. If it is kept elsewhere, name it in SAGA_LOG_URLS; if not, "
-            "repair its cursors when it has its first event."
+            f"No log of {shown(module)} is kept here yet. If it is in another database, name it in SAGA_LOG_URLS; "
+            "if not, repair its cursors when it has its first event."
         ) from None
 
 
@@ -208,7 +210,7 @@ def _explained(found: Sequence[ConsumerCursor]) -> RenderableType:
     table = columns("consumer", "module", "cursor", "horizon", "behind", "handled above", "holes")
     for cursor in found:
         names = (shown(cursor.consumer), shown(cursor.module), str(cursor.watermark))
-        horizon = Text("log kept elsewhere", "dim") if cursor.horizon is None else Text(str(cursor.horizon))
+        horizon = Text("log in another database", "dim") if cursor.horizon is None else Text(str(cursor.horizon))
         behind = Text("" if cursor.behind is None else str(cursor.behind), "yellow" if cursor.behind else "")
         table.add_row(*names, horizon, behind, _ranges(cursor), holes_of(cursor))
     return Group(table, *alarms_of(found))

@@ -1,4 +1,4 @@
-"""`saga dead-letters`: messages that could not be handled: look at them, put them back, or give them up."""
+"""`saga dead-letters`: messages that could not be handled: show, redrive or discard them."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
@@ -14,8 +14,8 @@ from saga import operations
 from saga.cli.shell.addresses import amqp_url, amqp_url_if_any
 from saga.cli.shell.broker import broker
 from saga.cli.shell.database import operate
+from saga.cli.shell.dead_letter import as_data, explained, identified
 from saga.cli.shell.failure import CommandFailed, WrongUsage, sentence_of
-from saga.cli.shell.letter import as_data, explained, identified
 from saga.cli.shell.moments import Since, since_moment
 from saga.cli.shell.processes import load_processes
 from saga.cli.shell.terminal import AsJson, age, columns, print_json, shown, terminal
@@ -65,20 +65,20 @@ def list_letters(
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="Show at most this many.")] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """List dead letters, newest first. With --since, those that came, or failed again, since then."""
+    """List dead letters, newest first. With --since, only those that came or failed again since then."""
     if state not in STATES:
         raise WrongUsage(f"There is no state {shown(state)!r}: take one of {', '.join(STATES)}.")
     settings = load_settings()
     wanted: dict[str, Any] = {"state": None if state == "all" else state, "process_id": process_id}
     wanted |= {"type": type_, "text": text, "since": since_moment(since)}
     found = operate(settings, partial(list_dead_letters, **wanted, limit=limit + 1))
-    letters, more = found[:limit], len(found) > limit
+    dead_letters, more = found[:limit], len(found) > limit
     if as_json:
         processes = load_processes(settings)
-        listed = [{**identified(letter, processes), **asdict(letter)} for letter in letters]
-        print_json({"dead_letters": listed, "count": len(letters), "more": more})
+        listed = [{**identified(dead_letter, processes), **asdict(dead_letter)} for dead_letter in dead_letters]
+        print_json({"dead_letters": listed, "count": len(dead_letters), "more": more})
     else:
-        _show(letters, wanted, more=more)
+        _show(dead_letters, wanted, more=more)
 
 
 @app.command()
@@ -90,11 +90,11 @@ def show(
     """Show one dead letter, with its headers and body."""
     settings = load_settings()
     with refusals():
-        (letter,) = operate(settings, partial(read_dead_letters, ids=_checked([dead_letter_id])))
+        (dead_letter,) = operate(settings, partial(read_dead_letters, ids=_checked([dead_letter_id])))
     if as_json:
-        print_json(as_data(letter, load_processes(settings), full=full))
+        print_json(as_data(dead_letter, load_processes(settings), full=full))
     else:
-        terminal().print(explained(letter, full=full))
+        terminal().print(explained(dead_letter, full=full))
 
 
 @app.command("redrive")
@@ -111,10 +111,10 @@ def redrive_letters(
     subject: Annotated[str | None, typer.Option(help="Corrected subject: the instance id.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Handle dead letters again, at once and in this command, as if they were delivered again.
+    """Handle dead letters again, as if they were delivered again. This command does it itself, at once.
 
-    What the relay could not send is sent again from its log. A single message can be corrected: what no option names
-    stays as it was. Exit code 1 if any of them is still dead.
+    What the relay could not send is sent again from its log. The options correct a single message; what none of them
+    names stays as it was. Exit code 1 if any of the messages is still dead.
     """
     if bool(ids) == every:
         raise WrongUsage("Name the dead letters to redrive, or say --all.")
@@ -134,7 +134,7 @@ def redrive_letters(
 
     answers = _redrive(settings, processes, ids or None, correction, say)
     if as_json:
-        print_json({"redriven": [_told(one, processes) for one in answers], "count": len(answers)})
+        print_json({"redriven": [_answer_as_data(one, processes) for one in answers], "count": len(answers)})
     elif not answers:
         console.print("There are no open dead letters.")
     if any(answer.answer == "dead" for answer in answers):
@@ -147,17 +147,17 @@ def discard(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Give dead letters up: they are kept, marked as discarded."""
+    """Close dead letters without handling them. They are kept, marked as discarded."""
     if as_json and not yes:
         raise WrongUsage("--json asks no questions: add --yes.")
     settings = load_settings()
     with refusals():
         if not yes:
             operate(settings, partial(operations.discard, ids=_checked(ids), dry_run=True))
-            for letter in operate(settings, partial(read_dead_letters, ids=ids)):
-                whose = f"{letter.consumer} {letter.process_id or '?'}"
-                typer.echo(f"{letter.id}: {shown(letter.type or '?')} of {shown(whose)}")
-            typer.confirm("Give up on these messages for good?", abort=True)
+            for dead_letter in operate(settings, partial(read_dead_letters, ids=ids)):
+                whose = f"{dead_letter.consumer} {dead_letter.process_id or '?'}"
+                typer.echo(f"{dead_letter.id}: {shown(dead_letter.type or '?')} of {shown(whose)}")
+            typer.confirm("Discard these dead letters for good?", abort=True)
         discarded = operate(settings, partial(operations.discard, ids=_checked(ids)))
     if as_json:
         print_json({"discarded": discarded, "count": len(discarded)})
@@ -178,7 +178,7 @@ def _redrive(
     correction: Correction,
     say: Callable[[Redriven], None],
 ) -> Sequence[Redriven]:
-    """Redrive these, or all that are open; ``say`` what came of each."""
+    """Redrive these, or all that are open. ``say`` is called with each result."""
     url = amqp_url_if_any(settings)
     redriven = partial(
         redrive,
@@ -186,7 +186,7 @@ def _redrive(
         ids=None if ids is None else _checked(ids),
         broker=url,
         prefix=settings.prefix,
-        logs_elsewhere=settings.log_urls,
+        remote_modules=settings.log_urls,
         publish_timeout_seconds=settings.publish_timeout_seconds,
         correction=correction,
         progress=say,
@@ -203,21 +203,23 @@ def _redrive(
         amqp_url(settings)  # says how to name one
         raise
     for consumer, number in sorted(done.left_alone.items()):
-        typer.echo(f"{number} of {shown(consumer)} left alone: SAGA_PROCESSES gives {', '.join(processes)}.", err=True)
+        typer.echo(
+            f"{number} of {shown(consumer)} not redriven: SAGA_PROCESSES names only {', '.join(processes)}.", err=True
+        )
     return done.answers
 
 
 @contextmanager
 def refusals(processes: Collection[str] = ()) -> Iterator[None]:
-    """What an operation refuses, as a sentence that names the remedy."""
+    """Turn a refused operation into a sentence that names the remedy."""
     try:
         yield
     except UnknownDeadLetters as error:
         raise CommandFailed(f"{sentence_of(error)[:-1]}: `saga dead-letters list` shows them.") from None
     except ForeignDeadLetters as error:
-        said = ", ".join(f"{one} is one of {shown(consumer)}" for one, consumer in error.consumers.items())
+        owners = ", ".join(f"{one} is one of {shown(consumer)}" for one, consumer in error.consumers.items())
         raise CommandFailed(
-            f"SAGA_PROCESSES gives {', '.join(processes)}: name the others' there too; nothing was done: {said}."
+            f"SAGA_PROCESSES names only {', '.join(processes)}: add the others; nothing was done: {owners}."
         ) from None
     except NotStrictData as error:
         raise WrongUsage(f"--data can't be read: {shown(error)}.") from None
@@ -225,34 +227,34 @@ def refusals(processes: Collection[str] = ()) -> Iterator[None]:
         raise WrongUsage(sentence_of(error)) from None
 
 
-def _told(answer: Redriven, processes: Mapping[str, Process]) -> dict[str, object]:
-    """The answer, with the instance in its process's own word too, if it is one's."""
+def _answer_as_data(answer: Redriven, processes: Mapping[str, Process]) -> dict[str, object]:
+    """The answer; if it is about an instance, also under the process's own name for its id."""
     own = {processes[answer.process].correlate: answer.process_id} if answer.process in processes else {}
     return {**own, **asdict(answer)}
 
 
-def _show(letters: tuple[ListedDeadLetter, ...], wanted: Mapping[str, Any], *, more: bool) -> None:
+def _show(dead_letters: tuple[ListedDeadLetter, ...], wanted: Mapping[str, Any], *, more: bool) -> None:
     console = terminal()
-    if not letters:
+    if not dead_letters:
         state = "" if wanted["state"] is None else f"{wanted['state']} "
         such = " like that" if any(value is not None for name, value in wanted.items() if name != "state") else ""
         console.print(f"There are no {state}dead letters{such}.")
         return
     table = columns("id", "dead letter")
-    for letter in letters:
-        table.add_row(str(letter.id), _summary(letter))
+    for dead_letter in dead_letters:
+        table.add_row(str(dead_letter.id), _summary(dead_letter))
     console.print(table)
     if more:
-        console.print(f"... and more: these are {len(letters)}, see --limit.")
+        console.print(f"... and more: these are {len(dead_letters)}, see --limit.")
 
 
-def _summary(letter: ListedDeadLetter) -> Text:
-    tries = "1 attempt" if letter.attempts == 1 else f"{letter.attempts} attempts"
-    whose = shown(letter.consumer)
-    whose = f"of {whose} {shown(letter.process_id)}" if letter.process_id else f"to {whose}"
-    closed = "" if letter.state == "open" else f", {letter.state}"
+def _summary(dead_letter: ListedDeadLetter) -> Text:
+    tries = "1 attempt" if dead_letter.attempts == 1 else f"{dead_letter.attempts} attempts"
+    whose = shown(dead_letter.consumer)
+    whose = f"of {whose} {shown(dead_letter.process_id)}" if dead_letter.process_id else f"to {whose}"
+    closed = "" if dead_letter.state == "open" else f", {dead_letter.state}"
     return Text.assemble(
-        (f"{shown(letter.type or 'message')[:60]} {whose}", "bold"),
-        (f" ({letter.kind}, {tries}, {age(letter.age_seconds)} old{closed})", "dim"),
-        f"\n{shown(letter.reason)[:300]}",
+        (f"{shown(dead_letter.type or 'message')[:60]} {whose}", "bold"),
+        (f" ({dead_letter.kind}, {tries}, {age(dead_letter.age_seconds)} old{closed})", "dim"),
+        f"\n{shown(dead_letter.reason)[:300]}",
     )

@@ -1,4 +1,4 @@
-"""`saga demo`: the main job, whole and real: services, arrivals in every order, a crash, a reconciliation."""
+"""`saga demo`: the whole system for real: services, messages in every order, a crash, a reconciliation."""
 
 import asyncio
 import random
@@ -48,7 +48,7 @@ def demo(
         int, typer.Option(min=1, max=100_000, help="Number of orders that go through the gateway.")
     ] = 300,
     scenario: Annotated[
-        str, typer.Option(help="Of the simulated gateway: calm, slow, flaky, hostile, or a TOML file.")
+        str, typer.Option(help="Behaviour of the simulated gateway: calm, slow, flaky, hostile, or a TOML file.")
     ] = "flaky",
     seed: Annotated[int | None, typer.Option(help="Seed of the shop and the gateway; random by default.")] = None,
     broker: Annotated[
@@ -165,7 +165,7 @@ async def _note(engine: AsyncEngine, bars: Progress, settling: TaskID, total: in
 
 
 def _show_arrivals(sent: Iterable[Arrival], results: dict[str, ArrivalResult]) -> None:
-    """One line for each order of arrival; its variants stand in one line and have to agree."""
+    """One line for each order of arrival. Its variants share the line and have to agree."""
     title = "Every order of arrival of PaymentReceived (P), OrderCancelled (C) and PaymentTimedOut (T)"
     table = Table(title=title, title_justify="left")
     for heading in ("arrival", "outcome", "net effects", "each 3 times", "before placed"):

@@ -26,7 +26,7 @@ from saga.settings import load_settings
 
 
 class View(Enum):
-    """What of a process is drawn."""
+    """The part of a process that is drawn."""
 
     MACHINES = "machines"
     JOINT = "joint"
@@ -34,7 +34,7 @@ class View(Enum):
 
 
 class Format(Enum):
-    """As what it is drawn."""
+    """The format of the drawing."""
 
     MERMAID = "mermaid"
     SVG = "svg"
@@ -51,7 +51,7 @@ def diagram(
 ) -> None:
     """Draw a process: its sub-machines, its reachable joint states, or its outcomes.
 
-    Without TARGET, that of SAGA_PROCESSES.
+    Without TARGET, draws the process in SAGA_PROCESSES.
     """
     process = load_process(_only_one() if target is None else target)
     if view is View.MACHINES:
@@ -69,7 +69,7 @@ def diagram(
 
 
 def _only_one() -> str:
-    """What SAGA_PROCESSES names. Raises WrongUsage where it names several: a picture is of one."""
+    """The process in SAGA_PROCESSES. Raises WrongUsage where it names several: a picture shows one."""
     targets = configured_targets(load_settings())
     if len(targets) > 1:
         raise WrongUsage(f"SAGA_PROCESSES names several processes: say which to draw, one of {', '.join(targets)}.")
@@ -77,7 +77,7 @@ def _only_one() -> str:
 
 
 def _explored(process: Process, samples: Sequence[Fact] | None) -> Exploration:
-    """What is reached with these samples, or with as few as show every outcome."""
+    """The states that are reached with these samples, or with as few as show every outcome."""
     if samples is not None:
         return explore(process, samples)
     few = explore(process, derive_samples(process, variants=1))
@@ -93,7 +93,7 @@ def _write(drawn: str, out: Path | None) -> None:
 
 
 def _write_each(graphs: tuple[Graph, ...], folder: Path) -> None:
-    """A picture of each sub-machine is a file of its own."""
+    """Write each sub-machine to a file of its own."""
     folder.mkdir(parents=True, exist_ok=True)
     for graph in graphs:
         path = folder / f"{graph.title.replace('/', '-')}.svg"

@@ -1,4 +1,4 @@
-"""`saga env`: where the private servers of `saga up` are, for programs of one's own in another shell."""
+"""`saga env`: the addresses of `saga up`'s private servers, for other programs in another shell."""
 
 import os
 import shlex
@@ -14,7 +14,7 @@ VARIABLES = ("SAGA_DATABASE_URL", "SAGA_AMQP_URL", "SAGA_MANAGEMENT_URL", "SAGA_
 
 
 def env(as_json: AsJson = False) -> None:
-    """Print the addresses of what `saga up` has started in this folder, as lines for a shell.
+    """Print the addresses of the servers that `saga up` started in this folder, as lines for a shell.
 
     Commands of saga find them by themselves; programs of your own get them with: eval "$(saga env)"
     """

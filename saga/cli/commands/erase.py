@@ -1,4 +1,4 @@
-"""`saga erase`: remove for good what settled orders, or instances of other processes, were told."""
+"""`saga erase`: remove for good the personal data that settled instances, such as orders, received."""
 
 import asyncio
 from collections.abc import Sequence
@@ -60,7 +60,7 @@ def erase_instances(
 async def _erase(
     settings: Settings, processes: Sequence[Process], wanted: Sequence[str], by: Operator, *, dry_run: bool
 ) -> Erasures:
-    """Each instance in whichever processes have it. Raises CommandFailed if none has one of them."""
+    """Erase each instance in every process that has it. Raises CommandFailed if no process has one of them."""
     done: Erasures = []
     why: dict[str, Any] = {"actor": by.actor, "reason": by.reason, "others": load_processes(settings)}
     async with database(settings) as engine:
@@ -69,7 +69,7 @@ async def _erase(
                 with suppress(UnknownInstances):
                     done.append((process, process_id, await erase(engine, process, process_id, **why, dry_run=dry_run)))
         except NotErasable as error:
-            before = "" if dry_run else " What was named before it is erased."
+            before = "" if dry_run else " The instances named before this one are erased."
             raise CommandFailed(f"{sentence_of(error)}{before}") from None
     known = {process_id for _, process_id, _ in done}
     if missing := [one for one in wanted if one not in known]:
@@ -100,7 +100,7 @@ def _explained(erasures: Erasures, *, dry_run: bool) -> RenderableType:
             str(one.dead_letters),
             _counts(one.collaborators),
         )
-    title = "Nothing was touched. This would be emptied:" if dry_run else "This is emptied:"
+    title = "Nothing was changed. This would be erased:" if dry_run else "This was erased:"
     parts: list[RenderableType] = [Text(title), Text(), table, Text()]
     by_process = {process.name: (process, one) for process, _, one in erasures}
     return Group(*parts, *(_kept(process, one) for process, one in by_process.values()))

@@ -1,4 +1,4 @@
-"""`saga health`: whether a service could work here and the others do, as a container's health check asks."""
+"""`saga health`: whether servers and services work, as a container's health check asks."""
 
 import asyncio
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from saga.cli.shell.broker import broker
 from saga.cli.shell.database import database_errors
 from saga.cli.shell.failure import CommandFailed, sentence_of
 from saga.cli.shell.processes import load_processes
-from saga.cli.shell.services import complaints, replaced_loops
+from saga.cli.shell.services import problems, replaced_loops
 from saga.cli.shell.terminal import AsJson, print_json
 from saga.operations import Health, OperationFailed
 from saga.operations.schema import is_newer, newest_version
@@ -30,8 +30,8 @@ def health(
 ) -> None:
     """Check that the database, its tables and the broker can be used, and that the services work.
 
-    Exit code 1 if not; also if a loop of a service starts over or had no heartbeat for 15 s, or work waits for a
-    service that does not run. With SAGA_FEED=pull and no SAGA_AMQP_URL, no broker is checked.
+    Exit code 1 if any of this is not so: also if a loop of a service starts over or had no heartbeat for 15 s, or if
+    work waits for a service that does not run. With SAGA_FEED=pull and no SAGA_AMQP_URL, no broker is checked.
     """
     settings = load_settings()
     found, wrong = asyncio.run(_look(settings, timeout))
@@ -40,10 +40,10 @@ def health(
         known = f"newer than this program knows ({newest_version()}): it works with it"
         typer.echo(f"The schema is at {found.schema_version}, {known}.", err=True)
     if as_json:
-        answers = {"broker": "none"} | {name: said or "ok" for name, said in wrong.items()}
+        answers = {"broker": "none"} | {name: problem or "ok" for name, problem in wrong.items()}
         print_json({"healthy": not any(wrong.values()), **answers, "notes": notes})
     if any(wrong.values()):
-        raise CommandFailed("\n".join(said for said in wrong.values() if said))
+        raise CommandFailed("\n".join(problem for problem in wrong.values() if problem))
     if not as_json:
         both = "The database and the broker can be used"
         typer.echo(both if found.has_broker else "The database can be used, and there is no broker", nl=False)
@@ -53,7 +53,7 @@ def health(
 
 
 async def _look(settings: Settings, seconds: float) -> tuple[Health, dict[str, str | None]]:
-    """What was found, and what is wrong with each part that there is; None where nothing is."""
+    """The result, and for each part that exists what is wrong with it; None if nothing is."""
     url = database_url(settings)
     at_broker, unnamed = _broker_url(settings)
     engine = connect_engine(url, "cli", pool_size=2)
@@ -74,12 +74,12 @@ async def _look(settings: Settings, seconds: float) -> tuple[Health, dict[str, s
     elif unnamed is not None:
         wrong["broker"] = unnamed
     if found.database is None:
-        wrong["services"] = "\n".join(complaints(found)) or None
+        wrong["services"] = "\n".join(problems(found)) or None
     return found, wrong
 
 
 def _broker_url(settings: Settings) -> tuple[str | None, str | None]:
-    """The broker's address, if there is a broker; and what is wrong where there should be one and none is named."""
+    """The broker's address, if there is one; and what is wrong if there should be one and none is configured."""
     try:
         return amqp_url_unless_pulled(settings), None
     except CommandFailed as error:
@@ -87,7 +87,7 @@ def _broker_url(settings: Settings) -> tuple[str | None, str | None]:
 
 
 def _sentence(error: Exception | None, errors: Callable[[], AbstractContextManager[None]]) -> str | None:
-    """What is wrong with a server, as the other commands say it."""
+    """What is wrong with a server, in the words of the other commands."""
     if error is None:
         return None
     try:

@@ -39,7 +39,7 @@ from saga.operations import (
 from saga.settings import Settings, load_settings
 
 MOST_COUNTED = 1_000
-"""Dead letters about an instance of which nothing is known."""
+"""How many dead letters are counted for an unknown instance, at most."""
 
 
 def inspect(
@@ -69,28 +69,28 @@ def inspect(
 async def _read(
     settings: Settings, processes: Sequence[Process], process_id: str, page: Mapping[str, Any]
 ) -> tuple[Process, Inspection]:
-    """The instance and its process, wherever it is. Raises CommandFailed if no process has it, or several do."""
+    """The instance and the process that has it. Raises CommandFailed if no process or several have it."""
     async with database(settings) as engine:
         looked = [(process, await operations.inspect(engine, process, process_id, **page)) for process in processes]
         found = [(process, instance) for process, instance in looked if instance is not None]
-        letters = () if found else await list_dead_letters(engine, process_id=process_id, limit=MOST_COUNTED)
+        dead_letters = () if found else await list_dead_letters(engine, process_id=process_id, limit=MOST_COUNTED)
     if not found:
-        raise CommandFailed(_unknown(one_of(processes), process_id, letters))
+        raise CommandFailed(_unknown(one_of(processes), process_id, dead_letters))
     if len(found) > 1:
         names = " or ".join(f"--process {process.name}" for process, _ in found)
         raise WrongUsage(f"Several processes have an instance {shown(process_id)!r}: say which, {names}.")
     return found[0]
 
 
-def _unknown(what: str, process_id: str, letters: tuple[ListedDeadLetter, ...]) -> str:
-    if not letters:
+def _unknown(what: str, process_id: str, dead_letters: tuple[ListedDeadLetter, ...]) -> str:
+    if not dead_letters:
         return f"Nothing is known of {what} {shown(process_id)!r}: no message about it was taken in."
-    ids = ", ".join(str(letter.id) for letter in letters[:5])
-    count = len(letters) if len(letters) < MOST_COUNTED else f"at least {MOST_COUNTED}"
+    ids = ", ".join(str(dead_letter.id) for dead_letter in dead_letters[:5])
+    count = len(dead_letters) if len(dead_letters) < MOST_COUNTED else f"at least {MOST_COUNTED}"
     many = "an open dead letter names" if count == 1 else f"{count} open dead letters name"
     return (
         f"Nothing was taken in of {what} {shown(process_id)!r}, but {many} it ({ids}): "
-        f"see `saga dead-letters show {letters[0].id}`."
+        f"see `saga dead-letters show {dead_letters[0].id}`."
     )
 
 
@@ -106,8 +106,8 @@ def _explained(process: Process, instance: Inspection) -> RenderableType:
     if instance.pruned_at is not None or instance.revived_at is not None:
         parts += [_pruned(process, instance)]
     if instance.erased_at is not None:
-        said = f"What its messages said was erased at {date_and_time(instance.erased_at)} UTC."
-        parts += [Text(said, "dim")]
+        note = f"What its messages said was erased at {date_and_time(instance.erased_at)} UTC."
+        parts += [Text(note, "dim")]
     if instance.timers:
         parts += [Text(), _timers(instance.timers)]
     if instance.dead_letters:
@@ -129,7 +129,7 @@ def _heading(process: Process, instance: Inspection) -> Text:
 
 
 def _pruned(process: Process, instance: Inspection) -> Text:
-    """What is not shown, and why."""
+    """Notes on entries that are not shown, and why."""
     if instance.pruned_at is None:
         came_back = f"the {process.name} came back with the first of these messages"
         return Text(f"What was before that was pruned; {came_back}.", "dim")
@@ -140,7 +140,7 @@ def _pruned(process: Process, instance: Inspection) -> Text:
 
 
 def _timeline(instance: Inspection) -> Table:
-    """Each message, the decision it led to, and below it the commands of that decision."""
+    """Each message with the decision it led to; below it, the commands of that decision."""
     table = pairs()
     entries: list[AnsweredMessage | SentCommand] = [*instance.messages, *instance.commands]
     for one in sorted(entries, key=lambda entry: entry.version):
@@ -194,9 +194,13 @@ def _timers(timers: tuple[InstanceTimer, ...]) -> Table:
 
 def _letters(instance: Inspection) -> RenderableType:
     table = columns("id", "kind", "type", "age", "reason", title="Open dead letters")
-    for letter in instance.dead_letters:
+    for dead_letter in instance.dead_letters:
         table.add_row(
-            str(letter.id), letter.kind, shown(letter.type or "?"), age(letter.age_seconds), shown(letter.reason)
+            str(dead_letter.id),
+            dead_letter.kind,
+            shown(dead_letter.type or "?"),
+            age(dead_letter.age_seconds),
+            shown(dead_letter.reason),
         )
     left = instance.open_dead_letters - len(instance.dead_letters)
     return Group(table, Text(f"... and {left} more: see --limit.", "dim")) if left > 0 else table

@@ -1,4 +1,4 @@
-"""`saga lag`: how far everybody got, and what waits where."""
+"""`saga lag`: how far each consumer got, and what waits where."""
 
 import asyncio
 from collections.abc import Sequence
@@ -23,12 +23,12 @@ from saga.operations import ConsumerCursor, Lag, QueueDepth, list_queues
 from saga.settings import Settings, load_settings
 from saga.worker.relay import CONSUMER as RELAY
 
-BROKER_PATIENCE_SECONDS = 5.0
+BROKER_TIMEOUT_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class BrokerView:
-    """What the broker says; without an answer, why. ``exists`` is false where the system runs without one."""
+    """The broker's queues or, without an answer, the reason. ``exists`` is false where there is no broker."""
 
     error: str | None
     queues: tuple[QueueDepth, ...] = ()
@@ -62,7 +62,7 @@ async def _look_at_broker(settings: Settings, processes: Sequence[Process]) -> B
         if url is None:
             return BrokerView(None, exists=False)
         with broker(url):
-            async with asyncio.timeout(BROKER_PATIENCE_SECONDS):
+            async with asyncio.timeout(BROKER_TIMEOUT_SECONDS):
                 return BrokerView(None, await list_queues(url, processes, prefix=settings.prefix))
     except CommandFailed as error:
         return BrokerView(str(error))
@@ -79,7 +79,7 @@ def _as_data(known: Lag, seen: BrokerView) -> dict[str, Any]:
 
 
 def _is_relayed(known: Lag, seen: BrokerView) -> bool:
-    """Whether anything of the logs is to go to a broker: there is one, or there was."""
+    """Whether the logs are relayed to a broker: there is one, or there was."""
     return seen.exists or any(cursor.consumer == RELAY for cursor in known.cursors)
 
 
@@ -127,7 +127,7 @@ def _cursors(cursors: Sequence[ConsumerCursor]) -> RenderableType:
         return Text("Cursors: nobody has read anything yet.")
     table = columns("consumer", "module", "cursor", "behind", "holes", title="Cursors")
     for cursor in cursors:
-        behind = Text("log kept elsewhere", "dim") if cursor.behind is None else _count(cursor.behind)
+        behind = Text("log in another database", "dim") if cursor.behind is None else _count(cursor.behind)
         table.add_row(shown(cursor.consumer), shown(cursor.module), str(cursor.watermark), behind, holes_of(cursor))
     return Group(table, *alarms_of(cursors))
 

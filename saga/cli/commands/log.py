@@ -1,4 +1,4 @@
-"""`saga log`: what a module's log says, up to now or as it goes on."""
+"""`saga log`: the entries of a module's log, up to now or as they are appended."""
 
 import asyncio
 import json
@@ -55,8 +55,8 @@ def log(
     except UnknownModule as error:
         raise CommandFailed(_unknown(error)) from None
     except Pruned as error:
-        said = shown(str(error).capitalize())
-        raise CommandFailed(f"{said}. Begin with --after {error.pruned_position}.") from error
+        reason = shown(str(error).capitalize())
+        raise CommandFailed(f"{reason}. Begin with --after {error.pruned_position}.") from error
     if as_json:
         print_json(_as_data(page))
     else:
@@ -64,7 +64,7 @@ def log(
 
 
 async def _follow(settings: Settings, pages_of: Follow, *, is_first: bool, as_json: bool) -> None:
-    """Print outside of the database's context: a reader who goes away is no failure of the database."""
+    """Print outside the database's context: if the reader of the output goes away, that is no database error."""
     async with aclosing(_pages(settings, pages_of)) as pages:
         async for page in pages:
             if as_json:
@@ -83,8 +83,8 @@ async def _pages(settings: Settings, pages_of: Follow) -> AsyncGenerator[LogPage
 
 def _unknown(error: UnknownModule) -> str:
     here = ", ".join(map(shown, error.kept_here)) or "none yet"
-    if error.is_kept_elsewhere:
-        return f"The log of module {shown(error.module)!r} is kept elsewhere: ask there. Kept here: {here}."
+    if error.is_remote:
+        return f"The log of module {shown(error.module)!r} is in another database: ask there. Kept here: {here}."
     return f"No event was appended to a log of {shown(error.module)!r} here. Kept here: {here}."
 
 
@@ -120,7 +120,7 @@ def _entry_as_data(entry: Entry) -> dict[str, Any]:
 
 
 def _show(page: LogPage, *, is_first: bool) -> None:
-    """``is_first`` is a page that begins where nobody asked for: where the log begins, if it was pruned."""
+    """``is_first`` says that no start was asked for: the page begins where the log begins, after what was pruned."""
     console = terminal()
     if is_first and 0 < page.after == page.log.pruned_position:
         console.print(Text(f"1..{page.after} pruned", "dim"))
@@ -151,10 +151,10 @@ def _line(entry: Entry) -> Text:
 
 
 def _is_internal(entry: Entry) -> bool:
-    """Every public event of a log that is kept here knows its predecessor."""
+    """Every public event of a log in this database names its predecessor."""
     return entry.previous_public_position is None
 
 
 def _shortened(data: Any) -> str:
-    said = shown(json.dumps(data, ensure_ascii=False, separators=(",", ":")))
-    return said if len(said) <= MOST_CHARACTERS else f"{said[:MOST_CHARACTERS]}..."
+    text = shown(json.dumps(data, ensure_ascii=False, separators=(",", ":")))
+    return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}..."

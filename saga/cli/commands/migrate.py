@@ -22,7 +22,7 @@ def migrate(
     ] = 300,
     as_json: AsJson = False,
 ) -> None:
-    """Create or upgrade the tables, and say from which version to which. Safe to run at any time, also at once."""
+    """Create or upgrade the tables, and print the versions. Safe to run at any time, also several times at once."""
     settings = load_settings()
     url = database_url(settings)
     place = f"The database at {DatabaseAddress.parse(url)}"
@@ -43,10 +43,10 @@ def migrate(
     except LostRace as error:
         raise CommandFailed(shown(error)) from error
     except DBAPIError as error:
-        said = str(error.orig or error).splitlines()[0].rstrip(".")
-        raise CommandFailed(f"{place} refused: {shown(said)}. Nothing was changed.") from error
+        reason = str(error.orig or error).splitlines()[0].rstrip(".")
+        raise CommandFailed(f"{place} refused: {shown(reason)}. Nothing was changed.") from error
     except KeyboardInterrupt:
-        raise CommandFailed("Stopped: the schema is as it was, unless that came at the very end.") from None
+        raise CommandFailed("Stopped: the schema is unchanged, unless the stop came at the very end.") from None
     if as_json:
         print_json({**asdict(done), "changed": done.before != done.after})
     else:

@@ -36,7 +36,7 @@ def _table(found: tuple[ListedModule, ...]) -> RenderableType:
 def _add_row(table: Table, module: ListedModule) -> None:
     readers = shown(", ".join(module.consumers)) or Text("nobody", "dim")
     if not module.kept_here:
-        table.add_row(shown(module.name), Text("log kept elsewhere", "dim"), "", "", "", readers)
+        table.add_row(shown(module.name), Text("log in another database", "dim"), "", "", "", readers)
         return
     old = f"{age(module.last_age_seconds)} ago" if module.last_at else ""
     pruned = str(module.pruned_position or "")

@@ -1,4 +1,4 @@
-"""`saga new`: a project of one's own, which checks, tests and runs as it is made."""
+"""`saga new`: a new project that can be checked, tested and run as it is."""
 
 from pathlib import Path
 from typing import Annotated
@@ -32,7 +32,7 @@ def new(
 ) -> None:
     """Make a project: a process, its messages, its tests, a producer, a collaborator, and how to deploy them.
 
-    It has the wheel of saga in it, because saga is on no public index. Nothing is installed and nothing is started.
+    The project contains the wheel of saga, because saga is on no public index. Installs and starts nothing.
     """
     package = package_of(name)
     folder = Path(name)
@@ -47,7 +47,7 @@ def new(
 
 
 def _require_room(folder: Path) -> None:
-    """Raise WrongUsage where something is in the way."""
+    """Raise WrongUsage where a file, or a folder that is not empty, has the name."""
     if folder.is_dir():
         if any(folder.iterdir()):
             raise WrongUsage(f"The folder {shown(folder)} is not empty: choose another name, or another place.")

@@ -1,4 +1,4 @@
-"""`saga prune`: remove what is old and not needed any more, while the services go on."""
+"""`saga prune`: remove old rows that nothing needs any more, while the services run."""
 
 from dataclasses import asdict
 from datetime import timedelta
@@ -35,7 +35,7 @@ def prune_database(
 ) -> None:
     """Prune settled instances, logs and the inbox, in small batches. Late messages are answered as before.
 
-    It shows what would go, and asks: what is pruned can't be had back.
+    Shows what would be removed, and asks: pruning can't be undone.
     """
     if as_json and not (yes or dry_run):
         raise WrongUsage("--json asks no questions: add --yes, or --dry-run to count only.")
@@ -67,7 +67,7 @@ def _retention(settings: Settings, older_than: str | None) -> timedelta:
 
 
 def _confirmed(counted: PruneReport, retention: timedelta) -> bool:
-    """Show what would go, and ask; there is nothing to ask where nothing would."""
+    """Show what would be removed, and ask. If that is nothing, don't ask."""
     terminal().print(_explained(counted, retention, dry_run=True))
     if not counted.removed:
         return False
@@ -104,7 +104,7 @@ def _heading(report: PruneReport, retention: timedelta, *, dry_run: bool) -> Tex
         return Text(f"Another pruner is at work and prunes {what}.", "yellow")
     if not report.removed:
         return Text(f"Nothing to prune: {what} is still needed, or was pruned before.")
-    return Text(f"{'Nothing was touched. This would go: ' if dry_run else 'Pruned '}{what}.")
+    return Text(f"{'Nothing was changed. This would be pruned: ' if dry_run else 'Pruned '}{what}.")
 
 
 def _logs(logs: tuple[PrunedLog, ...], *, dry_run: bool) -> RenderableType:

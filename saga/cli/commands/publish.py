@@ -1,4 +1,4 @@
-"""`saga publish`: a test message, as a module would send it; without a broker, through its log."""
+"""`saga publish`: send a test message as a module would; without a broker, through the module's log."""
 
 import asyncio
 import json
@@ -34,9 +34,9 @@ from saga.operations import (
 from saga.operations.publishing import only_for_a_broker
 from saga.settings import Settings, load_settings
 
-Data = Annotated[str | None, typer.Option(metavar="JSON", help="The fields of the message, but for its id.")]
+Data = Annotated[str | None, typer.Option(metavar="JSON", help="The fields of the message, except the instance id.")]
 Sample = Annotated[
-    bool, typer.Option("--sample", help="Invent the fields that --data does not give, the same each time.")
+    bool, typer.Option("--sample", help="Fill in the fields that --data does not give, with the same values each time.")
 ]
 AllowUnknown = Annotated[
     bool, typer.Option("--allow-unknown", help="Send fields that the message class does not know, too.")
@@ -46,7 +46,7 @@ RawBody = Annotated[
 ]
 Copies = Annotated[int, typer.Option(min=1, help="Send the same message this many times.")]
 NOT_PLAIN = ("sequence", "previous_sequence", "source", "time")
-"""What a message without CloudEvents attributes has no place for."""
+"""The options that need CloudEvents attributes."""
 
 
 def publish_message(
@@ -76,23 +76,23 @@ def publish_message(
 ) -> None:
     """Publish one message about an instance, such as an order, as a module would.
 
-    It waits in the queue until a worker runs. Without a broker it is appended to the module's log instead.
+    The message waits in the queue until a worker runs. Without a broker it is appended to the module's log.
     """
     given = {"id": message_id, "sequence": sequence, "previous_sequence": previous_sequence, "source": source}
     given |= {"time": time, "correlation_id": correlation_id, "routing_key": routing_key}
     form = _form(given, structured=structured, plain=plain)
     settings = load_settings()
     processes = choose_processes(settings, of)
-    process, sender = _hearer(processes, type_, module)
+    process, sender = _consumer_of(processes, type_, module)
     body = _body(process, type_, process_id, data, raw_body, sample=sample)
-    said: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    message = NewMessage(type_, process_id, sender, **body, form=form, **said)
+    options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    message = NewMessage(type_, process_id, sender, **body, form=form, **options)
     sent = _send(settings, processes, message, duplicate, allow_unknown=allow_unknown, has_time=time is not None)
     _report(process, sent, duplicate, as_json=as_json)
 
 
 def _form(given: Mapping[str, Any], *, structured: bool, plain: bool) -> Form:
-    """How the message is written. Raises WrongUsage for options that can't be together."""
+    """The form of the message. Raises WrongUsage for options that exclude each other."""
     if structured and plain:
         raise WrongUsage("A message is --structured or --plain, not both.")
     if plain and any(given[name] is not None for name in NOT_PLAIN):
@@ -103,11 +103,11 @@ def _form(given: Mapping[str, Any], *, structured: bool, plain: bool) -> Form:
 def _body(
     process: Process, type_: str, process_id: str, data: str | None, raw_body: Path | None, *, sample: bool
 ) -> dict[str, Any]:
-    """What the message says. Raises WrongUsage for what can't be read, and for options that can't be together."""
+    """The content of the message. Raises WrongUsage if it can't be read, or for options that exclude each other."""
     if raw_body is not None and (data is not None or sample):
         raise WrongUsage("With --raw-body there is no --data and no --sample: the bytes are sent as they are.")
-    said = _sampled(process, type_, process_id) if sample else {process.correlate: process_id}
-    return {"data": said | _fields(data), "raw_body": _bytes(raw_body)}
+    fields = _sampled(process, type_, process_id) if sample else {process.correlate: process_id}
+    return {"data": fields | _fields(data), "raw_body": _bytes(raw_body)}
 
 
 def _send(
@@ -141,12 +141,12 @@ def _send(
     except NoConsumer as error:
         if url is None:
             raise CommandFailed(f"There is no broker, and {shown(error)}.") from None
-        bound, key = ", ".join(_heard(processes)), shown(message.routing_key)
+        bound, key = ", ".join(_consumed(processes)), shown(message.routing_key)
         raise CommandFailed(f"No queue takes {key}: queues are bound to {bound}; see --routing-key.") from None
 
 
 def _refuse_for_a_log(message: NewMessage, *, has_time: bool) -> None:
-    """A log gives each event its place itself, and holds JSON: whoever wants anything else needs a broker."""
+    """Raise WrongUsage for options that need a broker: a log assigns positions itself, and holds JSON only."""
     named = {"form": "--structured or --plain"}
     options = [named.get(name, f"--{name.replace('_', '-')}") for name in only_for_a_broker(message)]
     if unfit := [*options, *(["--time"] if has_time else [])]:
@@ -156,10 +156,10 @@ def _refuse_for_a_log(message: NewMessage, *, has_time: bool) -> None:
         )
 
 
-def _hearer(processes: Sequence[Process], type_: str, given: str | None) -> tuple[Process, str]:
-    """The first process that hears this type, and the module that sends it; with a module given, from that one.
+def _consumer_of(processes: Sequence[Process], type_: str, given: str | None) -> tuple[Process, str]:
+    """The first process that consumes this type, and the module that sends it: the given one, if that does.
 
-    What nobody hears goes to the first process, if a module is given.
+    With a module given, a type that no process consumes goes to the first process.
     """
     consumers = [
         (process, module)
@@ -168,8 +168,8 @@ def _hearer(processes: Sequence[Process], type_: str, given: str | None) -> tupl
         if type_ in {kind.__name__ for kind in kinds}
     ]
     if not consumers and given is None:
-        heard = "; ".join(f"{process.name} consumes {', '.join(process.message_types)}" for process in processes)
-        raise WrongUsage(f"{heard}; to send {shown(type_)!r} all the same, add --module MODULE.")
+        consumed = "; ".join(f"{process.name} consumes {', '.join(process.message_types)}" for process in processes)
+        raise WrongUsage(f"{consumed}; to send {shown(type_)!r} all the same, add --module MODULE.")
     if not consumers:
         names = ", ".join(process.name for process in processes)
         typer.echo(
@@ -202,7 +202,7 @@ def _fields(text: str | None) -> dict[str, Any]:
 
 
 def _check_texts(message: NewMessage) -> None:
-    """Raise WrongUsage for what no AMQP message can hold; what the service has to refuse may be sent."""
+    """Raise WrongUsage for what no AMQP message can hold. What a service has to refuse may be sent."""
     short = {
         "--id": message.id,
         "--routing-key": message.routing_key,
@@ -246,8 +246,8 @@ async def _publish(
         )
 
 
-def _heard(processes: Sequence[Process]) -> Iterable[str]:
-    inputs = [heard for process in processes for heard in process.inputs.items()]
+def _consumed(processes: Sequence[Process]) -> Iterable[str]:
+    inputs = [item for process in processes for item in process.inputs.items()]
     return dict.fromkeys(f"{module}.{kind.__name__}" for module, kinds in inputs for kind in kinds)
 
 

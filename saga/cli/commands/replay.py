@@ -1,4 +1,4 @@
-"""`saga replay`: are orders, or instances of other processes, what their record says, and what differs if not."""
+"""`saga replay`: whether instances, such as orders, match their record, and what differs."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -37,7 +37,7 @@ def replay(
     of: OfProcess = None,
     as_json: AsJson = False,
 ) -> None:
-    """Rebuild instances, such as orders, from the record and compare them with what is stored. Send nothing.
+    """Rebuild instances, such as orders, from their record and compare them with their rows. Sends nothing.
 
     Exit code 1 if any difference is left.
     """

@@ -43,9 +43,9 @@ def run(
 ) -> None:
     """Run a worker for each process, until SIGTERM or Ctrl-C.
 
-    Start as many as you like, for all processes or for some: workers of the same process compete for its messages.
+    Start any number of services, for all processes or for some: workers of one process share its messages.
 
-    Workers with both feeds may run side by side: a message that arrives twice takes effect once.
+    Both feeds may be used side by side: a message that arrives twice takes effect once.
     """
 
     async def work(settings: Settings, stop: asyncio.Event) -> None:
@@ -66,8 +66,8 @@ async def _work(
     async with AsyncExitStack() as owned:
         pool_size = settings.pool_size * len(processes)
         engine = owned_engine(owned, database, SERVICE, pool_size, settings=STEP_SETTINGS)
-        elsewhere = _connect_elsewhere(owned, settings.log_urls)
-        _warn_of_unheard(settings.log_urls, processes)
+        remote_logs = _connect_remote(owned, settings.log_urls)
+        _warn_of_unneeded(settings.log_urls, processes)
         looks: list[Look] = [partial(look_at_database, engine, allow_unsafe=settings.allow_unsafe_database)]
         if broker is not None and settings.feed is Feed.PUSH:
             looks.append(partial(look_at_broker, broker, topology(settings.prefix, *processes)))
@@ -75,7 +75,7 @@ async def _work(
             return
         await say_if_newer(engine)
         await owned.enter_async_context(beating(owned_engine(owned, database, SERVICE, 1), SERVICE))
-        workers = [_worker(engine, one, settings, broker, elsewhere) for one in processes]
+        workers = [_worker(engine, one, settings, broker, remote_logs) for one in processes]
         ready = [asyncio.Event() for _ in workers]
         async with asyncio.TaskGroup() as group:
             group.create_task(say_ready_when(ready, stop, processes=", ".join(one.name for one in processes)))
@@ -88,7 +88,7 @@ def _worker(
     process: Process,
     settings: Settings,
     broker: str | None,
-    elsewhere: Mapping[str, AsyncEngine | None],
+    remote_logs: Mapping[str, AsyncEngine | None],
 ) -> Worker:
     return Worker(
         engine,
@@ -96,7 +96,7 @@ def _worker(
         broker=broker,
         feed=settings.feed,
         prefix=settings.prefix,
-        logs_elsewhere=elsewhere,
+        remote_logs=remote_logs,
         accepted_exchanges=settings.accepted_exchange_names,
         batch_size=settings.batch_size,
         pull_poll_seconds=settings.pull_poll_seconds,
@@ -106,10 +106,8 @@ def _worker(
     )
 
 
-def _connect_elsewhere(
-    owned: AsyncExitStack, log_urls: Mapping[str, SecretStr | None]
-) -> dict[str, AsyncEngine | None]:
-    """The database of each module whose log is kept elsewhere; None where it can't be asked."""
+def _connect_remote(owned: AsyncExitStack, log_urls: Mapping[str, SecretStr | None]) -> dict[str, AsyncEngine | None]:
+    """The database of each module whose log is in another database; None where it can't be asked."""
     return {
         module: None
         if url is None
@@ -118,8 +116,8 @@ def _connect_elsewhere(
     }
 
 
-def _warn_of_unheard(log_urls: Mapping[str, SecretStr | None], processes: Sequence[Process]) -> None:
-    """A name that is written wrongly would leave a log unread, and nothing else would tell."""
-    heard = {module for process in processes for module in process.inputs}
-    for module in sorted(log_urls.keys() - heard):
+def _warn_of_unneeded(log_urls: Mapping[str, SecretStr | None], processes: Sequence[Process]) -> None:
+    """Warn of each log that no process consumes: a misspelt module would leave a log unread without any error."""
+    consumed = {module for process in processes for module in process.inputs}
+    for module in sorted(log_urls.keys() - consumed):
         _log.warning("log_url_that_nobody_needs", module=module)

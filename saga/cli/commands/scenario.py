@@ -1,4 +1,4 @@
-"""`saga scenario`: many orders whose messages come in every order, again and late; then a check of all of them."""
+"""`saga scenario`: send the messages of many orders shuffled, duplicated and late; then check all orders."""
 
 import asyncio
 import random
@@ -57,7 +57,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the check found."""
+    """The result of the check."""
 
     run: Run
     seconds: float
@@ -66,8 +66,8 @@ class Report:
 
     @property
     def diverged(self) -> list[Checked]:
-        """Orders that are not what their facts demand."""
-        return [order for order in self.checked if order.complaints]
+        """Orders that differ from the expectation."""
+        return [order for order in self.checked if order.problems]
 
     @property
     def unsettled(self) -> list[str]:
@@ -76,7 +76,7 @@ class Report:
 
     @property
     def failed(self) -> bool:
-        """Whether anything is not as it should be."""
+        """Whether anything is wrong."""
         return bool(self.diverged or self.missing or self.unsettled)
 
 
@@ -96,8 +96,8 @@ def scenario(
 ) -> None:
     """Send many orders, shuffled, duplicated and delayed, and check their outcomes.
 
-    The services must be running. Exit code 1 if an order is missing, has not settled, or has another outcome than its
-    facts demand.
+    The services must be running. Exit code 1 if an order is missing, has not settled, or has the wrong outcome for its
+    facts.
     """
     seed = random.randrange(10**6) if seed is None else seed
     name = f"s{seed}-{uuid4().hex[:6]}"
@@ -136,9 +136,9 @@ async def _run(settings: Settings, run: Run, timeout_seconds: float, *, quiet: b
 
 
 class _Watch:
-    """How far the run got, on the screen. A database that is away for a while stops nothing.
+    """Show how far the run got. A database that is away for a while stops nothing.
 
-    Where a person has to change something, a look raises NeedsPerson.
+    Raises NeedsPerson where a person has to change something.
     """
 
     def __init__(self, engine: AsyncEngine, process: Process, run: Run, progress: Progress, *, answers: int) -> None:
@@ -155,13 +155,13 @@ class _Watch:
         self._looked = 0.0
 
     async def sent(self, copies: int) -> None:
-        """So many more copies are safely sent."""
+        """Count so many more copies as sent."""
         self._progress.advance(self._bars[0], copies)
         if time.monotonic() - self._looked > LOOK_SECONDS:
             await self.look()
 
     async def until_settled(self, seconds: float) -> None:
-        """Wait until every message is answered and every order settled, or so long."""
+        """Wait until every message is answered and every order settled, but at most so long."""
         until, never = time.monotonic() + seconds, asyncio.Event()
         while not await self.look() and time.monotonic() < until:
             await pause(never, LOOK_SECONDS)
@@ -183,7 +183,7 @@ class _Watch:
 
 
 async def _send(send: Send, plan: Sequence[Arrival], watch: _Watch) -> None:
-    """Send every copy when it is due. Where that can't be done for a while it comes later, with the same id."""
+    """Send every copy when it is due. A copy that can't be sent then is sent later, with the same id."""
     never, begin = asyncio.Event(), time.monotonic()
     attempts = AsyncRetrying(
         retry=retry_if_exception(passes_by_itself),
@@ -199,7 +199,7 @@ async def _send(send: Send, plan: Sequence[Arrival], watch: _Watch) -> None:
 
 @asynccontextmanager
 async def _sending(url: str | None, settings: Settings, process: Process, engine: AsyncEngine) -> AsyncIterator[Send]:
-    """The way of the messages: over the broker, or without one through the modules' logs."""
+    """How messages are sent: over the broker or, without one, through the modules' logs."""
     if url is None:
         yield partial(append_messages, engine)
         return
@@ -213,7 +213,7 @@ async def _sending(url: str | None, settings: Settings, process: Process, engine
 
 
 def _batches(plan: Sequence[Arrival]) -> Iterator[list[Arrival]]:
-    """What may be under way at once: copies that come at about the same time, no two of them with one id."""
+    """Batches that may be sent at once: copies that are due at about the same time, no two of them with the same id."""
     batch: list[Arrival] = []
     ids: set[str] = set()
     for arrival in plan:
@@ -253,7 +253,7 @@ def _as_data(report: Report) -> dict[str, Any]:
 
 
 def _rows(report: Report) -> Iterator[tuple[Facts, str, int, int]]:
-    """For each set of facts: what is expected of it, how many orders have it, and how many of those differ."""
+    """For each set of facts: the expected outcome, how many orders have these facts, and how many of those differ."""
     orders = Counter(order.facts for order in report.checked)
     diverged = Counter(order.facts for order in report.diverged)
     for facts, expected in EXPECTED.items():
@@ -268,7 +268,7 @@ def _show(report: Report) -> None:
         table.add_row(*marks, outcome_text(expected), str(orders), Text(str(diverged), "red" if diverged else "green"))
     console.print(table)
     for order in report.diverged[:MOST_COMPLAINTS]:
-        console.print(Text(f"{order.order_id}: {shown('; '.join(order.complaints))}", "red"))
+        console.print(Text(f"{order.order_id}: {shown('; '.join(order.problems))}", "red"))
     for what, ids in (("missing", report.missing), ("not settled", report.unsettled)):
         if ids:
             console.print(Text(f"{len(ids)} {what}, such as {', '.join(ids[:3])}: see `saga lag`", "red"))

@@ -1,7 +1,7 @@
 """`saga up`: the local stack, the newest schema and all services, in the foreground, until Ctrl-C or SIGTERM.
 
-The signal only sets an event, and everything that waits looks at it. Nothing is interrupted between a start and the
-note of what was started, so the stop finds all of it, also when the signal comes twice or in the middle of the start.
+The signal only sets an event, and every wait checks it. So no signal interrupts between the start of a process and
+the note of it: the stop finds all processes, also when the signal comes twice or during the start.
 """
 
 import json
@@ -35,9 +35,9 @@ Say = Callable[[str], None]
 _LOOK_SECONDS = 0.2
 
 _MOST_MESSAGES = 2
-"""Messages of a process that are suggested to be tried."""
+"""How many messages of a process are suggested to try."""
 _SCHEDULER = "scheduler"
-"""The module whose messages come by themselves."""
+"""The module that sends its messages by itself."""
 _SIMULATED = frozenset({"gateway", "fulfilment"})
 """The collaborators that the simulated gateway plays."""
 
@@ -48,7 +48,8 @@ def up(
     scenario: Annotated[
         str | None,
         typer.Option(
-            help="Of the simulated gateway: calm, slow, flaky, hostile, or a TOML file. [SAGA_GATEWAY_SCENARIO, calm]"
+            help="Behaviour of the simulated gateway: calm, slow, flaky, hostile, or a TOML file. "
+            "[SAGA_GATEWAY_SCENARIO, calm]"
         ),
     ] = None,
     broker: Annotated[
@@ -94,7 +95,7 @@ def up(
 
 
 def _fail(stop_asked: threading.Event, reason: str, failure: type[CommandFailed] = CommandFailed) -> None:
-    """What goes wrong because everything is being stopped is no failure."""
+    """An error during the stop is no failure."""
     if not stop_asked.is_set():
         raise failure(reason) from None
 
@@ -116,13 +117,13 @@ def _set_by_signals() -> threading.Event:
 
 
 def _wait_for(asked: threading.Event) -> None:
-    """Wait in small steps: a signal that comes between the last look and the wait interrupts nothing."""
+    """Wait in small steps: a signal between the last check and the wait would not interrupt the wait."""
     while not asked.wait(_LOOK_SECONDS):
         pass
 
 
 def _speaker(stop_asked: threading.Event) -> Say:
-    """Progress goes to stderr; a long installation ends at the next word once somebody wants to stop."""
+    """Print progress to stderr. Once a stop is asked for, the next line of progress ends a long installation."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
 
     def say(line: str) -> None:
@@ -134,7 +135,7 @@ def _speaker(stop_asked: threading.Event) -> Say:
 
 
 def _are_simulated(processes: Sequence[Process]) -> bool:
-    """Whether one of the processes commands what the simulated gateway plays."""
+    """Whether one of the processes has commands for a collaborator that the simulated gateway plays."""
     return any(not _SIMULATED.isdisjoint(process.collaborators) for process in processes)
 
 
@@ -156,7 +157,7 @@ def _show(stack: LocalStack, services: Services, processes: Sequence[Process], *
 
 
 def _to_try(processes: Sequence[Process]) -> Iterator[str]:
-    """For each process a message of its first modules, and what came of them."""
+    """For each process, commands to publish messages of its first modules and to inspect the result."""
     for process in processes:
         sent = [kinds[0].__name__ for module, kinds in process.inputs.items() if module != _SCHEDULER and kinds]
         for name in sent[:_MOST_MESSAGES]:
@@ -165,7 +166,7 @@ def _to_try(processes: Sequence[Process]) -> Iterator[str]:
 
 
 def _activation() -> list[str]:
-    """What puts `saga` on the path of another shell, where it is not there for good."""
+    """The line that puts `saga` on the path of another shell, if it is not on it anyway."""
     activate = Path(sys.executable).parent / "activate"
     return [f". {_short(activate)}"] if activate.exists() and "VIRTUAL_ENV" not in os.environ else []
 
@@ -190,9 +191,9 @@ def _places(stack: LocalStack) -> dict[str, str]:
 
 
 def _shown_addresses(stack: LocalStack) -> Addresses:
-    """With their passwords where the server is private: it is on loopback, and they are needed to look in.
+    """The addresses to show: with passwords for private servers, which are on loopback and can't be used without.
 
-    Of a server that was given only what people may see: others read this, too.
+    For a server that was given, without secrets: others read this, too.
     """
     database_url, amqp_url, management_url = astuple(stack.addresses)
     if stack.postgres is None:

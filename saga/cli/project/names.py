@@ -1,4 +1,4 @@
-"""What a project may be called: its folder, process and image have the name, its package the same with underscores."""
+"""Valid project names. Folder, process and image have the name; the package has it with underscores."""
 
 import keyword
 import re
@@ -11,13 +11,13 @@ from saga.cli.shell.terminal import shown
 
 MOST_CHARACTERS: Final = 40
 TAKEN: Final = frozenset({"bank", "order", "scheduler", "shop", "tests", "undelivered", "warehouse", "wheels"})
-"""Names of queues, modules and folders that saga or the project itself has."""
+"""Names that queues, modules and folders of saga or of the project itself already have."""
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*")
 
 
 def package_of(name: str) -> str:
-    """The package of a project of this name. Raises WrongUsage, with the reason, for a name that can't be had."""
+    """The package of a project of this name. Raises WrongUsage, with the reason, for a name that can't be used."""
     package = name.replace("-", "_")
     reason = _unfit(name) or _clash(name, package)
     if reason:

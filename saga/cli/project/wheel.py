@@ -1,6 +1,6 @@
 """The wheel of saga for a project: the one that was named, or the one from which this saga was installed.
 
-It is a file and no name of a package: saga is on no public index, and its name may be somebody else's there.
+A project names the file, not the package: saga is on no public index, and another project may own its name there.
 """
 
 import json
@@ -16,11 +16,11 @@ from saga.cli.shell.terminal import shown
 
 _NAME = re.compile(r"saga-[0-9][A-Za-z0-9.!+_]*-py3-none-any\.whl")
 _CONTENTS: Final = frozenset({"saga/__main__.py", "saga/worker/__init__.py", "saga_scheduler/__main__.py"})
-"""What no other package of this name has."""
+"""Files that show that it is this saga, and no other package of the name."""
 
 
 def find_wheel(given: Path | None) -> Path:
-    """The wheel that goes into the project. Raises WrongUsage, which says how to come by one."""
+    """The wheel that goes into the project. Raises WrongUsage, which says how to get one."""
     path = _installed_from() if given is None else given
     if not path.is_file():
         if given is None:

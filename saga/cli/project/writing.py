@@ -1,4 +1,4 @@
-"""The files of a new project: those of the template, under its names, and the wheel."""
+"""Writes the files of a new project: the template's, with the project's names, and the wheel."""
 
 import re
 import shutil
@@ -15,7 +15,7 @@ _CACHES = re.compile(r"__pycache__|\.\w+_cache")
 
 
 def write_project(folder: Path, name: str, package: str, wheel: Path) -> list[Path]:
-    """Write the project into the folder, which is new or empty; the files, relative to it. Raises OSError."""
+    """Write the project into a new or empty folder. Gives the paths of the files, relative to it. Raises OSError."""
     names = {TEMPLATE_NAME: name, TEMPLATE_PACKAGE: package, TEMPLATE_WHEEL: wheel.name}
     written = []
     for source in template_files():
@@ -30,11 +30,11 @@ def write_project(folder: Path, name: str, package: str, wheel: Path) -> list[Pa
 
 
 def template_files() -> list[Path]:
-    """The files of the template, relative to it; what tools leave there is none of them."""
+    """The files of the template, relative to it, without what tools leave there."""
     found = (path.relative_to(TEMPLATE) for path in TEMPLATE.rglob("*") if path.is_file())
     return sorted(path for path in found if not any(map(_CACHES.fullmatch, path.parts)))
 
 
 def _renamed(text: str, names: dict[str, str]) -> str:
-    """All at once: a new name may have an old one in it."""
+    """Replace all names in one pass: a new name may contain an old one."""
     return re.sub("|".join(map(re.escape, names)), lambda found: names[found[0]], text)

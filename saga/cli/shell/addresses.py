@@ -1,6 +1,6 @@
-"""Which database and which broker a command talks to: those of the environment, else the private stack's.
+"""Which database and which broker a command uses: those of the environment, else the private stack's.
 
-Both carry passwords. To show one, parse it (`saga.addresses`): as text a parsed one has none.
+Both addresses contain passwords. To show one, parse it (`saga.addresses`): the text of a parsed one has none.
 """
 
 from typing import NoReturn
@@ -34,7 +34,7 @@ def amqp_url_if_any(settings: Settings) -> str | None:
 def amqp_url_unless_pulled(settings: Settings) -> str | None:
     """The broker's address, or None for a system that runs without one.
 
-    That is so where a private stack runs without one, and where SAGA_FEED says that services pull from the logs of the
+    There is none if the private stack runs without one, or if SAGA_FEED says that services pull from the logs of the
     given database. Raises WrongUsage where there should be one.
     """
     if (url := amqp_url_if_any(settings)) is not None:
@@ -44,7 +44,7 @@ def amqp_url_unless_pulled(settings: Settings) -> str | None:
 
 
 def _running_there(settings: Settings) -> Addresses | None:
-    """The private stack, unless a database is given that is not its own: then its broker is not meant either."""
+    """The private stack; None if another database is configured, because then its broker is not meant either."""
     running = find_running(settings.home)
     given = settings.database_url.get_secret_value() if settings.database_url else None
     return running if running and given in (None, "", running.database_url) else None

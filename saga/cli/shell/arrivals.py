@@ -1,4 +1,4 @@
-"""Arrivals: which messages about which orders come when, from a seed. The same seed gives the same plan.
+"""The plan of a scenario: which messages about which orders are sent when. The same seed gives the same plan.
 
 Each order has a random set of facts; each fact comes in one to several copies, shuffled over a few seconds, so that
 every order of arrival occurs, duplicates and messages before their OrderPlaced among them. Pure.
@@ -20,7 +20,7 @@ FORMS = (Form.BINARY, Form.BINARY, Form.STRUCTURED)
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How much comes how: messages in a second, copies of each at most, and the seconds over which an order spreads."""
+    """Messages per second, the most copies of each, and the seconds over which the messages of an order are spread."""
 
     orders: int
     rate: float
@@ -30,7 +30,7 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One copy of a message, and the seconds after the start at which it comes."""
+    """One copy of a message, and when it is due, in seconds after the start."""
 
     at: float
     sample: NewMessage
@@ -42,7 +42,7 @@ def order_ids(run: str, orders: int) -> list[str]:
 
 
 def arrivals(run: str, seed: int, shape: Shape) -> list[Arrival]:
-    """Every copy of every message of a run, in the order in which they come."""
+    """Every copy of every message of a run, in the order in which they are due."""
     random, planned, begin = Random(seed), [], 0.0
     for order_id in order_ids(run, shape.orders):
         copies = [
@@ -69,7 +69,7 @@ def _messages(order_id: str, random: Random, shape: Shape) -> Iterator[NewMessag
 def _message(order_id: str, fact: str, number: int, random: Random, shape: Shape) -> NewMessage:
     module = {"PaymentReceived": "payments", "PaymentTimedOut": "scheduler"}.get(fact, "orders")
     time = (BEGIN + timedelta(seconds=random.randint(0, 3_600))).isoformat().replace("+00:00", "Z")
-    said: dict[str, dict[str, Any]] = {
+    fields: dict[str, dict[str, Any]] = {
         "OrderPlaced": {
             "amount": 4200,
             "currency": "EUR",
@@ -92,5 +92,5 @@ def _message(order_id: str, fact: str, number: int, random: Random, shape: Shape
         time=time,
         routing_key=f"{module}.{fact}",
         form=random.choice(FORMS),
-        data={"order_id": order_id, **said.get(fact, {})},
+        data={"order_id": order_id, **fields.get(fact, {})},
     )

@@ -1,4 +1,4 @@
-"""The broker as commands meet it: sentences for what can be wrong with it."""
+"""Errors of the broker, as sentences that commands print."""
 
 import asyncio
 import logging
@@ -21,7 +21,7 @@ from saga.rabbitmq.reply_codes import classified
 def broker(amqp_url: str) -> Iterator[None]:
     """Turn the broker's errors into CommandFailed, in place of what the client logs about them.
 
-    It is WrongUsage where a person has to change something.
+    Raises WrongUsage instead where a person has to change something.
     """
     logging.getLogger("aiormq").addHandler(logging.NullHandler())
     place = f"The broker at {BrokerAddress.parse(amqp_url)}"
@@ -45,10 +45,10 @@ def _failed(place: str, error: BaseException) -> CommandFailed:
     remedy, means = classified(error)
     if remedy is Remedy.PERSON:
         return WrongUsage(f"{place} {means} ({_first_line(error)}).")
-    return CommandFailed(f"{place} {_complaint(error)}")
+    return CommandFailed(f"{place} {_problem(error)}")
 
 
-def _complaint(error: BaseException) -> str:
+def _problem(error: BaseException) -> str:
     match error:
         case Refused():
             return f"does not take this message ({_first_line(error)}): make it smaller, or raise the broker's limit."

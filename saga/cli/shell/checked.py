@@ -1,4 +1,4 @@
-"""What replay and audit found, as both show it: instances that differ, and how many were looked at."""
+"""How replay and audit show their results: instances that differ, and how many were looked at."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -17,7 +17,7 @@ MOST_CHARACTERS: Final = 300
 
 
 class Progress:
-    """Says on stderr how far a long check is, each time that another so many instances are done."""
+    """Prints to stderr how far a long check is, each time so many more instances are done."""
 
     def __init__(self, processes: Sequence[Process], done: str) -> None:
         self._what = many_of(processes)
@@ -25,7 +25,7 @@ class Progress:
         self._said = 0
 
     def say(self, instances: CheckedInstances) -> None:
-        """Say it, if it is time."""
+        """Print the progress, if it is time."""
         if instances.checked - self._said >= PROGRESS_EVERY:
             self._said = instances.checked
             typer.echo(f"{instances.checked} {self._what} {self._done}, {instances.differing} differ", err=True)
@@ -42,7 +42,7 @@ def counts_as_data(instances: CheckedInstances) -> dict[str, int]:
 
 
 def identity_as_data(processes: Mapping[str, Process], finding: DifferingInstance) -> dict[str, Any]:
-    """Which instance it is that differs, for programs."""
+    """The instance that differs, for programs."""
     process = processes[finding.process]
     return {**identified(process, finding.process_id), "process_version": finding.process_version}
 
@@ -53,7 +53,7 @@ def heading(finding: DifferingInstance) -> Text:
 
 
 def notes(instances: CheckedInstances, hidden: Iterable[tuple[int, str]]) -> Text:
-    """What is said below the summary: what was not shown, and what was not compared."""
+    """The notes below the summary: what was not shown, and what was not compared."""
     text = Text()
     for number, what in (
         *hidden,
@@ -73,6 +73,6 @@ def counted(number: int, one: str, many: str) -> str:
 
 
 def short(sentence: str) -> str:
-    """A sentence that may quote a whole register entry."""
-    said = shown(sentence)
-    return said if len(said) <= MOST_CHARACTERS else f"{said[:MOST_CHARACTERS]}..."
+    """A sentence, shortened: it may quote a whole register entry."""
+    text = shown(sentence)
+    return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}..."

@@ -1,4 +1,4 @@
-"""The database as commands meet it: an engine, and sentences for what can be wrong."""
+"""An engine for a command, and errors of the database as sentences that commands print."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -31,7 +31,7 @@ def operate(settings: Settings, work: Callable[[AsyncEngine], Awaitable[Done]]) 
 async def database(settings: Settings) -> AsyncIterator[AsyncEngine]:
     """An engine for one command. Raises CommandFailed if the database can't be reached or used.
 
-    It is WrongUsage where that stays so until a person changes something.
+    Raises WrongUsage instead where a person has to change something first.
     """
     url = database_url(settings)
     engine = connect_engine(url, "cli", pool_size=2)

@@ -39,5 +39,5 @@ EXAMPLES: Final = {
 
 
 def epilog(command: str) -> str | None:
-    """What stands at the end of the command's help; a blank line is what Typer takes for the end of a line."""
+    """The end of the command's help. Typer ends a line only at a blank line."""
     return "\n\n".join(f"$ {example}" for example in EXAMPLES.get(command, ())) or None

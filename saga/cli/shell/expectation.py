@@ -1,8 +1,8 @@
-"""What a scenario's orders have to come to: an expectation of its own, which knows nothing of the engine.
+"""The expected outcomes of a scenario's orders, written independently of the engine.
 
-The table says which outcome a set of facts has, and the few rules below it which commands hold at the collaborators in
-the end. A simulated gateway, or the scheduler, may add facts of its own to an order. So the facts that count are those
-that the order has taken in, and everything that the scenario published has to be among what was answered.
+The table gives the outcome for each set of facts; the rules below it give the commands that hold at the collaborators
+in the end. The simulated gateway or the scheduler may add facts to an order. So the facts that the order has taken in
+count, and each message that the scenario published has to be among the answered ones.
 """
 
 from collections.abc import Iterable, Iterator
@@ -34,23 +34,23 @@ EXPECTED: Final[dict[Facts, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """An order held against the expectation; ``complaints`` are sentences, none if it is as expected."""
+    """An order compared with the expectation; ``problems`` are sentences, none if it is as expected."""
 
     order_id: str
     facts: Facts
     expected: str
     outcome: str
     settled: bool
-    complaints: tuple[str, ...]
+    problems: tuple[str, ...]
 
 
 def check(order: Recorded, published: Iterable[str]) -> Checked:
-    """Whether the order came to what its facts demand; ``published`` are the ids of the scenario's messages to it."""
+    """Compare the order with what its facts lead to; ``published`` are the ids of the scenario's messages to it."""
     facts = _facts(order.inputs)
-    complaints = [*_outcome_complaints(order, EXPECTED[facts]), *_command_complaints(order, EXPECTED[facts])]
+    problems = [*_outcome_problems(order, EXPECTED[facts]), *_command_problems(order, EXPECTED[facts])]
     answered = {came.message_id for came in order.inputs}
-    complaints += [f"message {missing} was never answered" for missing in sorted(set(published) - answered)]
-    return Checked(order.process_id, facts, EXPECTED[facts], order.outcome, order.settled, tuple(complaints))
+    problems += [f"message {missing} was never answered" for missing in sorted(set(published) - answered)]
+    return Checked(order.process_id, facts, EXPECTED[facts], order.outcome, order.settled, tuple(problems))
 
 
 def _facts(inputs: Iterable[Came]) -> Facts:
@@ -58,12 +58,12 @@ def _facts(inputs: Iterable[Came]) -> Facts:
     return "PaymentReceived" in types, "PaymentTimedOut" in types, "OrderCancelled" in types
 
 
-def _outcome_complaints(order: Recorded, expected: str) -> Iterator[str]:
+def _outcome_problems(order: Recorded, expected: str) -> Iterator[str]:
     if order.outcome != expected:
         yield f"it is {order.outcome}, and should be {expected}"
 
 
-def _command_complaints(order: Recorded, expected: str) -> Iterator[str]:
+def _command_problems(order: Recorded, expected: str) -> Iterator[str]:
     """The last command for each effect has to be the expected one, and each refund has to be commanded once."""
     placed = any(came.type == "OrderPlaced" for came in order.inputs)
     waiting = "RequestPayment" if placed else None
@@ -81,13 +81,15 @@ def _command_complaints(order: Recorded, expected: str) -> Iterator[str]:
 
 
 def _refunds(inputs: Iterable[Came], expected: str) -> list[str]:
-    """Every payment goes back from a refunded order, every one but the earliest from a paid one."""
-    payments = {(*_told(came), str(came.fields["payment_id"])) for came in inputs if came.type == "PaymentReceived"}
+    """The refunds that are due: every payment of a refunded order, every payment but the earliest of a paid one."""
+    payments = {
+        (*_received_at(came), str(came.fields["payment_id"])) for came in inputs if came.type == "PaymentReceived"
+    }
     kept = {min(payments)} if expected == "paid" else set()
     return sorted(f"refund/{payment_id}" for _, _, payment_id in payments - kept)
 
 
-def _told(came: Came) -> tuple[bool, datetime]:
+def _received_at(came: Came) -> tuple[bool, datetime]:
     """When the payment came; one that does not say so counts as later than all that do."""
-    told = came.fields.get("received_at")
-    return (True, BEGIN_OF_TIME) if told is None else (False, datetime.fromisoformat(told))
+    moment = came.fields.get("received_at")
+    return (True, BEGIN_OF_TIME) if moment is None else (False, datetime.fromisoformat(moment))

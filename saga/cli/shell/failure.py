@@ -1,6 +1,6 @@
 """How a command fails: one sentence on stderr that names the remedy, and an exit code.
 
-Under --json that is one object, still on stderr, for what stdout has is a result, or nothing:
+With --json it is one object, still on stderr, because stdout has a result or nothing:
 ``{"error": "Nothing is known of order 'o-1': ...", "exit_code": 1}``.
 """
 
@@ -29,20 +29,20 @@ class WrongUsage(CommandFailed):
 
 
 def sentence_of(error: OperationFailed) -> str:
-    """What an operation refuses, as a sentence."""
-    said = shown(error)
-    return f"{said[:1].upper()}{said[1:]}."
+    """The message of a refused operation, as a sentence."""
+    text = shown(error)
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def asks_for_json(words: Sequence[str]) -> bool:
-    """Whether a command line has --json, which is known before its options are understood."""
+    """Whether a command line has --json. This must be known before its options are parsed."""
     options = words[: words.index("--")] if "--" in words else words
     return "--json" in options
 
 
 @contextmanager
 def sentences(*, as_json: bool) -> Iterator[None]:
-    """End in a sentence, and with its exit code, what a person can do something about."""
+    """Print an error that a person can act on as a sentence, and exit with its code."""
     try:
         yield
     except CommandFailed as error:

@@ -1,4 +1,4 @@
-"""What is missing below a cursor's highest position, and what keeps it from being fetched, as people read it."""
+"""Shows the holes below a cursor's highest position, and why they can't be fetched."""
 
 from collections.abc import Sequence
 
@@ -33,4 +33,4 @@ def holes_of(cursor: ConsumerCursor) -> Text:
 def _hole_age(cursor: ConsumerCursor, hole: Hole) -> str:
     if hole.age_seconds is not None:
         return f"for {age(hole.age_seconds)}"
-    return "log kept elsewhere" if cursor.behind is None else "nothing public in there"
+    return "log in another database" if cursor.behind is None else "nothing public in there"

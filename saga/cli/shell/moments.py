@@ -19,7 +19,7 @@ Since = Annotated[
 
 
 def duration(text: str) -> timedelta | None:
-    """The age that this text says; None if it says none."""
+    """The age in this text; None if it is none."""
     parsed = re.fullmatch(r"(\d{1,8}(?:\.\d{1,6})?)([smhdw])", text, re.ASCII)
     found = timedelta(**{UNITS[parsed[2]]: float(parsed[1])}) if parsed else None
     return found if found is not None and found <= LONGEST else None

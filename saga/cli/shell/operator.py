@@ -1,4 +1,4 @@
-"""Who changes what can't be had back, and why: the options that say it, and what `saga.operation` keeps of them."""
+"""Who makes a change that can't be undone, and why: the options, and what the table `saga.operation` keeps of them."""
 
 import getpass
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Operator:
 
 
 def operator(actor: str | None, reason: str) -> Operator:
-    """Who does it, and why. Raises WrongUsage where either is not said."""
+    """Who does it, and why. Raises WrongUsage where either is missing."""
     if not reason.strip():
         raise WrongUsage("--reason is empty: say why, for the record.")
     return Operator(actor or _user(), reason)

@@ -1,7 +1,7 @@
-"""The processes that a command works on: those that are named to it, or else all that SAGA_PROCESSES names.
+"""The processes that a command works on: those in its arguments, else all in SAGA_PROCESSES.
 
-Commands take a process as a value and know none of them. Which one runs where nothing else is said stands in the
-setting; that it has a setting of its own, its payment timeout, is known here and nowhere else.
+Commands get a process as a value and know none in particular. The setting names the default process. Only this module
+knows that the order process has a setting of its own, the payment timeout.
 """
 
 from collections import Counter
@@ -18,7 +18,7 @@ from saga.orders import order_process
 from saga.settings import Settings
 
 PLURALS = {"order": "orders"}
-"""Of the processes whose instances have a word of their own."""
+"""Processes that have a word of their own for their instances."""
 
 OfProcess = Annotated[
     str | None,
@@ -46,7 +46,7 @@ def configured_targets(settings: Settings) -> list[str]:
 
 
 def choose_processes(settings: Settings, name: str | None) -> tuple[Process, ...]:
-    """The process of this name, or of this target; all that are configured where none is given."""
+    """The process with this name or target; without one, all that are configured."""
     if name is not None and ":" in name:
         return load_processes(settings, [name])
     configured = load_processes(settings)
@@ -58,17 +58,17 @@ def choose_processes(settings: Settings, name: str | None) -> tuple[Process, ...
 
 
 def one_of(processes: Sequence[Process]) -> str:
-    """What people call one of their instances."""
+    """The word for one instance of these processes."""
     return processes[0].name if len(processes) == 1 else "instance"
 
 
 def many_of(processes: Sequence[Process]) -> str:
-    """What people call several of their instances."""
+    """The word for several instances of these processes."""
     return PLURALS.get(one_of(processes), "instances")
 
 
 def identified(process: Process, process_id: str) -> dict[str, str]:
-    """Which instance it is, for programs: in the process's own word, and in the same words for all processes."""
+    """The instance, for programs: under the process's own name for its id, and under names that all processes share."""
     return {process.correlate: process_id, "process": process.name, "process_id": process_id}
 
 

@@ -1,4 +1,4 @@
-"""Sample messages: what a module would say of an order, or of anything else."""
+"""Sample messages about an order, or any other instance."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -17,19 +17,19 @@ _USUAL: Final[Mapping[type, Callable[[str], dict[str, Any]]]] = {
     },
     PaymentTimedOut: lambda _: {},
 }
-"""Of the messages that people try first: words that they would choose themselves."""
+"""Natural values for the messages that people try first."""
 
 
 def sample_data(process: Process, type_: str, process_id: str) -> dict[str, Any]:
-    """What a message of this type could say to a process; of a type that it does not consume, only the instance.
+    """Sample data for a message of this type; for a type that the process does not consume, only the instance.
 
-    It says the same each time: sent again, also under another id, it is the same fact and no contradiction. Raises
-    DeclarationError where the message class does not tell what could stand in a field.
+    The data is the same each time: sent again, also under another id, it is the same fact and no contradiction. Raises
+    DeclarationError where the message class does not say which values a field may have.
     """
     kind = process.message_types.get(type_)
     if kind is None:
         return {process.correlate: process_id}
     if kind in _USUAL:
         return {process.correlate: process_id, **_USUAL[kind](process_id)}
-    said = next(fact.fields for fact in derive_samples(process, variants=1) if fact.kind is kind)
-    return {**said, process.correlate: process_id}
+    fields = next(fact.fields for fact in derive_samples(process, variants=1) if fact.kind is kind)
+    return {**fields, process.correlate: process_id}

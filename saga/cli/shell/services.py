@@ -13,7 +13,7 @@ from saga.operations import Blocker, Health, Heartbeat, LoopState
 
 
 def services_as_data(heartbeats: Sequence[Heartbeat]) -> list[dict[str, Any]]:
-    """When each loop was heard of last, and what it does."""
+    """The last heartbeat of each loop, and what it does."""
     return [
         {name: value for name, value in asdict(one).items() if name != "state"} | {"standing": one.state.value}
         for one in heartbeats
@@ -21,11 +21,11 @@ def services_as_data(heartbeats: Sequence[Heartbeat]) -> list[dict[str, Any]]:
 
 
 def replaced_loops(heartbeats: Iterable[Heartbeat]) -> list[str]:
-    """A sentence for each loop that does not go round, and whose work others do."""
+    """A sentence for each loop that has stopped and whose work others do."""
     return [_silence(one) for one in heartbeats if one.state is LoopState.REPLACED]
 
 
-def complaints(found: Health) -> Iterator[str]:
+def problems(found: Health) -> Iterator[str]:
     """A sentence for everything that is wrong with the services."""
     yield from map(_silence, found.silent)
     yield from map(_failure, found.failing)
@@ -36,22 +36,22 @@ def complaints(found: Health) -> Iterator[str]:
 
 
 def services(heartbeats: Sequence[Heartbeat]) -> RenderableType:
-    """A line for each process, and one for each of its loops that does not go round."""
+    """A line for each process, and a sentence for each of its loops that has stopped."""
     if not heartbeats:
         return Text.assemble(("Services: ", "bold"), "none runs")
     table = columns("service", "host", "process", "loops", "last heartbeat", title="Services")
     for (service, host, pid), loops in groupby(heartbeats, lambda one: one.process):
         known = list(loops)
         going = sum(one.is_fresh for one in known)
-        heard = age(min(one.age_seconds for one in known))
+        last = age(min(one.age_seconds for one in known))
         count = Text(str(len(known)) if going == len(known) else f"{going} of {len(known)}")
         count.stylize("" if going == len(known) else "yellow")
-        table.add_row(shown(service), shown(host), str(pid), count, f"{heard} ago")
+        table.add_row(shown(service), shown(host), str(pid), count, f"{last} ago")
     return Group(table, *_troubles(heartbeats))
 
 
 def blocked(blockers: Sequence[Blocker]) -> RenderableType:
-    """A sentence for each transaction that holds others up."""
+    """A sentence for each transaction that blocks others."""
     if not blockers:
         return Text.assemble(("Blocked: ", "bold"), "nobody waits for a transaction")
     return Group(*(Text.assemble(("Blocked: ", "bold"), (_hold_up(one), "red")) for one in blockers))
@@ -59,7 +59,7 @@ def blocked(blockers: Sequence[Blocker]) -> RenderableType:
 
 def _troubles(heartbeats: Sequence[Heartbeat]) -> Iterator[Text]:
     yield from (Text(_silence(one), "red") for one in heartbeats if one.state is LoopState.SILENT)
-    yield from (Text(said, "yellow") for said in replaced_loops(heartbeats))
+    yield from (Text(sentence, "yellow") for sentence in replaced_loops(heartbeats))
     going = (one for one in heartbeats if one.state is LoopState.GOING)
     yield from (Text(_failure(one), "yellow") for one in going if one.reason is not None)
 
@@ -85,5 +85,5 @@ def _hold_up(one: Blocker) -> str:
         who = f"the {shown(process.service)} with process id {process.pid} on {shown(process.host)}, {who}"
     since = "" if one.since is None else f", in a transaction since {date_and_time(one.since)} UTC"
     silent = "" if one.silent_seconds is None else f", silent for {age(one.silent_seconds)}"
-    count = f"{one.waiting} wait for it" if one.waiting else "what it locked is left alone"
+    count = f"{one.waiting} wait for it" if one.waiting else "others skip what it locked"
     return f"{who}{since}{silent}: {count}"

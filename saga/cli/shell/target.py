@@ -29,7 +29,7 @@ Samples = Annotated[
 
 
 def load_process(target: str) -> Process:
-    """The process of this name. Raises WrongUsage, which says what is wrong with the name or with the declaration."""
+    """Load the process of this name. Raises WrongUsage, which says what is wrong with the name or the declaration."""
     try:
         named = _load(target)
         process = _called(target, named) if callable(named) and not isinstance(named, type) else named
@@ -53,7 +53,7 @@ def _called(target: str, give: Callable[[], Any]) -> Any:
 
 
 def imported_as(target: str, variable: str) -> str:
-    """Code that gives the process of this name to a variable."""
+    """Code that assigns the process of this name to a variable."""
     module, _, name = target.partition(":")
     if isinstance(_load(target), Process):
         return f"from {module} import {name} as {variable}"
@@ -61,7 +61,7 @@ def imported_as(target: str, variable: str) -> str:
 
 
 def load_samples(name: str | None) -> Sequence[Fact] | None:
-    """The messages of this name, as facts; None where no name is given."""
+    """Load the sample messages of this name, as facts; None without a name."""
     if name is None:
         return None
     found = _load(name)
@@ -90,7 +90,7 @@ def _load(target: str) -> Any:
 
 
 def _said(error: Exception) -> str:
-    """What is wrong with somebody's code, and in which line."""
+    """The error in a user's code, and its line."""
     if isinstance(error, SyntaxError):
         return f"{error.filename}, line {error.lineno}: {error.msg}"
     last = extract_tb(error.__traceback__)[-1]

@@ -1,7 +1,7 @@
 """What the commands show: Rich for people, one JSON document for programs.
 
-Texts in messages come from strangers. ``shown`` makes every character of them visible that a terminal would obey, and
-nothing from outside is ever read as Rich markup.
+Texts in messages come from strangers. ``shown`` makes every character visible that a terminal would interpret, and
+no text from outside is read as Rich markup.
 """
 
 import json
@@ -19,9 +19,9 @@ from rich.text import Text
 
 WIDTH_OF_A_FILE = 100
 NARROW = 25
-"""Characters of a column that is not worth folding, such as a date."""
+"""Up to this width a column, such as a date, is not folded."""
 LONGEST_WORD = 200
-"""Characters of an id at most; of what is longer, people need not see all in one line."""
+"""The most characters of an id in one line."""
 MOST = 10_000
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
@@ -36,7 +36,7 @@ OUTCOME_STYLES = {
 
 
 class _Terminal(Console):
-    """Prints lines that are longer than the screen as they are: what would be cut off may be an id."""
+    """Prints lines that are longer than the screen in full: the end of a line may be an id."""
 
     def print(self, *objects: Any, **options: Any) -> None:
         super().print(*objects, **{"crop": False, **options})
@@ -62,7 +62,7 @@ class _Table(Table):
 
 
 def terminal(*, stderr: bool = False) -> Console:
-    """Where people read."""
+    """The console that people read."""
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() or "COLUMNS" in os.environ else WIDTH_OF_A_FILE
     return _Terminal(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
@@ -111,7 +111,7 @@ def columns(*headings: str, title: str | None = None) -> Table:
 
 
 def pairs() -> Table:
-    """A table of two columns without headings: what it is or when, and what is said of it."""
+    """A table of two columns without headings: a name or a time, and its text."""
     table = columns("", "")
     table.show_header = False
     table.columns[0].style = "dim"

@@ -19,9 +19,9 @@ PrintJson = Callable[[Any], None]
 
 
 def shown_or_watched(show: Callable[[PrintJson], None], *, watch: bool) -> None:
-    """Show once, or again and again. While watching, what can't be shown now is said, and asked for again.
+    """Show once, or again and again. While watching, a failure is shown and the question asked again.
 
-    ``show`` gets what prints a JSON document. Raises WrongUsage, for that does not pass by itself.
+    ``show`` gets the function that prints a JSON document. WrongUsage is raised: it does not pass by itself.
     """
     if not watch:
         show(print_json)

@@ -1,4 +1,4 @@
-"""Erasure: what settled instances were told is removed for good; what the process still needs of it stays."""
+"""Erasure: removes for good the data that settled instances received, except what the process still needs."""
 
 from saga.operations.erasure.erase import Erasure, NotErasable, erase
 from saga.operations.erasure.kept import Kept, kept

@@ -11,7 +11,7 @@ from saga.operations.erasure.kept import Kept
 from saga.verification.replay.fold import ANSWERS, RESTARTS
 
 ERASED: Final = "erased"
-"""Stands in place of sentences. In the metadata of events that lost contents: for which instance of each process."""
+"""Replaces erased sentences. As a key in the metadata of changed events: for which instance of each process."""
 
 Contents = Mapping[str, Any]
 
@@ -39,9 +39,9 @@ def erased_entry(process: Process, kept: Kept, type_: str, data: Contents) -> Co
 
 
 def erased_command(process: Process, kept: Kept, type_: str, data: Contents) -> Contents:
-    """The data of a command: what the process puts into it."""
-    said = kept.commands.get(type_, frozenset({process.correlate, "effect", "revision"}))
-    return {name: value for name, value in data.items() if name in said}
+    """The data of a command: only what the process itself puts into it."""
+    names = kept.commands.get(type_, frozenset({process.correlate, "effect", "revision"}))
+    return {name: value for name, value in data.items() if name in names}
 
 
 def erased_metadata(metadata: Contents, process_id: str) -> Contents:
@@ -51,19 +51,19 @@ def erased_metadata(metadata: Contents, process_id: str) -> Contents:
 
 
 def erased_event(
-    kept: list[Kept], told: tuple[str, str], type_: str, data: Contents, metadata: Contents
+    kept: list[Kept], instance: tuple[str, str], type_: str, data: Contents, metadata: Contents
 ) -> tuple[Contents, Contents]:
-    """Data and metadata of an event in a module's log; one that lost something says which instances were erased.
+    """Data and metadata of an event in a module's log; a changed event names the instances that were erased.
 
-    ``told`` is the process and the id of the instance that was told of it. Whose deadline an event is stays.
+    ``instance`` names the process and the id of the instance that received it. A deadline's event keeps whose it is.
     """
     left = {name: data[name] for name in ("armed_by",) if name in data}
     for one in kept:
         left |= one.of(type_, data)
-    said = {name: value for name, value in metadata.items() if name not in ("correlationid", "traceparent")}
-    if ERASED not in metadata and (left, said) == (data, metadata):
+    rest = {name: value for name, value in metadata.items() if name not in ("correlationid", "traceparent")}
+    if ERASED not in metadata and (left, rest) == (data, metadata):
         return data, metadata
-    return left, said | {ERASED: {**metadata.get(ERASED, {}), told[0]: told[1]}}
+    return left, rest | {ERASED: {**metadata.get(ERASED, {}), instance[0]: instance[1]}}
 
 
 def written(process_id: str) -> list[str]:

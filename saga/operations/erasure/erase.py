@@ -1,8 +1,7 @@
-"""The erasure of one instance: one transaction over everything in this database that says what it was told.
+"""The erasure of one instance: one transaction over everything in this database that holds data it received.
 
-The problem: an order that is settled may have to lose the personal data of its customer, and still answer what comes
-late as if nothing had happened. The log is append-only, its positions are what cursors go by, and keys are what
-deduplication goes by.
+The problem: a settled order may have to lose the personal data of its customer, and must still answer late messages as
+if nothing had happened. The log is append-only, cursors rely on its positions, and deduplication relies on keys.
 
 The model: an entry keeps its place and loses contents. What the process may still read stays (``kept``). The record of
 the instance before the erasure can no longer be replayed, so an internal InstanceErased, the last entry of the stream,
@@ -10,10 +9,10 @@ holds the state from which it goes on; replay and audit begin there. Events in t
 contents are marked, and no reader gets them any more: so an erasure waits until everybody who has a cursor here has
 read them.
 
-An instance that never came to be may have dead letters all the same; they lose what they say.
+An instance that never existed may still have dead letters; they lose their contents.
 
-Locks are taken as a step takes them: the instance, dead letters, timers, at last the module's row. A scheduler that is
-firing one of the timers is waited for before the events are read: its event is one of them.
+Locks are taken in the order of a step: the instance, dead letters, timers, at last the module's row. If a scheduler is
+firing one of the timers, the erasure waits for it before it reads the events: the scheduler's event is one of them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -68,7 +67,7 @@ class NotErasable(OperationFailed):
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """The instance to erase, and every process that runs here: what any of them reads of a shared event stays."""
+    """The instance to erase, and all processes that run here: a shared event keeps what any of them reads."""
 
     process: Process
     process_id: str
@@ -91,7 +90,7 @@ class Erasure:
 
 
 class _Undone(Exception):
-    """Undoes the transaction that was only to find out."""
+    """Rolls back the transaction of a dry run."""
 
     def __init__(self, erasure: Erasure) -> None:
         self.erasure = erasure
@@ -115,7 +114,7 @@ async def erase(
     does not reach backups, the broker, or other databases.
 
     Raises NotErasable while the instance is not settled, has open dead letters, or one of its events has not been read
-    by everybody; UnknownInstances if neither an instance nor a dead letter is there; Conflict if others were in the way
+    by everybody; UnknownInstances if there is neither an instance nor a dead letter; LostRace if others were in the way
     too often; Unavailable. Nothing is changed then.
     """
     every = tuple({one.name: one for one in (*others, process)}.values())
@@ -133,14 +132,14 @@ async def _erase(engine: AsyncEngine, target: _Target, actor: str, reason: str, 
         await connection.execute(ALLOW_ERASING)
         row, is_pruned = await _lock(connection, target)
         await _require_answered(connection, target, row)
-        letters = (await connection.execute(ERASE_LETTERS, _this(target))).rowcount
-        if row is None and not letters:
+        dead_letters = (await connection.execute(ERASE_LETTERS, _this(target))).rowcount
+        if row is None and not dead_letters:
             raise UnknownInstances([process_id])
         await connection.execute(ERASE_TIMERS, _this(target))
         events = await _erase_events(connection, target)
         entries, last = await _erase_stream(connection, target, keeps)
         collaborators = await _erase_at_collaborators(connection, target, keeps)
-        done = Erasure(entries, events, letters, collaborators, keeps)
+        done = Erasure(entries, events, dead_letters, collaborators, keeps)
         if dry_run:
             raise _Undone(done)
         counts = {name: value for name, value in asdict(done).items() if name != "kept"}
@@ -168,9 +167,9 @@ async def _require_answered(connection: AsyncConnection, target: _Target, row: R
     who = f"{target.process.name} {target.process_id}"
     if row is not None and not row.settled:
         raise NotErasable(f"{who} is {row.outcome}, and not settled: erase it once it is")
-    letters = (await connection.execute(LIST_OPEN_LETTERS, _this(target))).scalars().all()
-    if letters:
-        few = ", ".join(map(str, letters[:5])) + (", ..." if len(letters) > 5 else "")
+    dead_letters = (await connection.execute(LIST_OPEN_LETTERS, _this(target))).scalars().all()
+    if dead_letters:
+        few = ", ".join(map(str, dead_letters[:5])) + (", ..." if len(dead_letters) > 5 else "")
         raise NotErasable(f"{who} has open dead letters ({few}): redrive or discard them first")
 
 
@@ -186,28 +185,28 @@ async def _erase_stream(connection: AsyncConnection, target: _Target, keeps: Kep
 
 
 def _entry(target: _Target, keeps: Kept, row: Row[Any]) -> dict[str, Any] | None:
-    """An entry of the instance's stream as it is to be; None if it stays as it is."""
+    """An entry of the instance's stream after the erasure; None if it does not change."""
     was, metadata = orjson.loads(row.data), orjson.loads(row.metadata)
     if row.target is None:
         data = erased_entry(target.process, keeps, row.type, was)
     else:
         data = erased_command(target.process, keeps, row.type, was) if row.is_handed_on else was
-    said = erased_metadata(metadata, target.process_id)
-    if (data, said) == (was, metadata):
+    rest = erased_metadata(metadata, target.process_id)
+    if (data, rest) == (was, metadata):
         return None
-    return {"position": row.position, "data": data, "metadata": said}
+    return {"position": row.position, "data": data, "metadata": rest}
 
 
 async def _erase_events(connection: AsyncConnection, target: _Target) -> dict[str, int]:
     """How many events changed, by module."""
     process = target.process
-    heard = [
+    consumed = [
         (one.name, module, kind.__name__)
         for one in target.processes
         for module, kinds in one.inputs.items()
         for kind in kinds
     ]
-    consumers, consumed_from, consumed_types = zip(*heard, strict=True)
+    consumers, consumed_from, consumed_types = zip(*consumed, strict=True)
     parameters = {"own": process.module, "modules": list(process.inputs), "correlate": process.correlate} | {
         "consumers": list(consumers),
         "consumed_from": list(consumed_from),
@@ -224,16 +223,16 @@ async def _erase_events(connection: AsyncConnection, target: _Target) -> dict[st
 
 def _event(target: _Target, row: Row[Any]) -> dict[str, Any] | None:
     was, metadata = orjson.loads(row.data), orjson.loads(row.metadata)
-    told = (target.process.name, target.process_id)
-    data, said = erased_event([kept(one) for one in target.processes], told, row.type, was, metadata)
-    if (data, said) == (was, metadata):
+    instance = (target.process.name, target.process_id)
+    data, rest = erased_event([kept(one) for one in target.processes], instance, row.type, was, metadata)
+    if (data, rest) == (was, metadata):
         return None
     if row.unread_by is not None:
         raise NotErasable(
             f"{row.unread_by} has not read position {row.position} of {row.module} yet, which is about "
             f"{target.process.name} {target.process_id}: erase it once it has (`saga cursors`)"
         )
-    return {"position": row.position, "data": data, "metadata": said}
+    return {"position": row.position, "data": data, "metadata": rest}
 
 
 async def _rewrite(connection: AsyncConnection, module: str, entries: list[dict[str, Any]]) -> None:
@@ -276,7 +275,7 @@ def _quoted(name: str) -> str:
 
 
 async def _go_on_from(connection: AsyncConnection, target: _Target, row: Row[Any], state: dict[str, Any]) -> None:
-    """Write the state, and record it as what the instance goes on from. The last statement locks the module's row."""
+    """Write the state, and record that the instance goes on from it. The last statement locks the module's row."""
     process, version = target.process, row.stream_version + 1
     changed = {"state": orjson.dumps(state).decode(), "stream_version": version}
     await connection.execute(WRITE_INSTANCE, _this(target) | changed)

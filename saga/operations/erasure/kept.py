@@ -1,7 +1,7 @@
 """What an erasure keeps: the fields that a process may still read, by the reason for it. Pure.
 
-A settled instance still answers what comes late, so everything that its tables, keys or commands read has to stay. The
-declaration says what that is. A function of the user's own may read any field of the registers that it gets, so all of
+A settled instance still answers late messages, so every field that its tables, keys or commands read has to stay. The
+declaration says which. A function of the user's own may read any field of the registers that it gets, so all of
 their fields stay; so does the whole value of a reducer.
 """
 
@@ -52,8 +52,8 @@ def _commands(process: Process) -> dict[str, frozenset[str]]:
     commands: dict[str, frozenset[str]] = {}
     for effect in process.effects:
         for sends in effect.commands.values() if isinstance(effect, Effect) else ():
-            said = {*sends.fields, *(one.name for one in sends.computed)}
-            commands[sends.type] = commands.get(sends.type, always) | said
+            fields = {*sends.fields, *(one.name for one in sends.computed)}
+            commands[sends.type] = commands.get(sends.type, always) | fields
     return commands
 
 

@@ -1,4 +1,4 @@
--- The position after which a module's last public events stand, with what is internal before the first of them.
+-- The position before a module's last public events, and before the internal entries ahead of the first of them.
 -- Index: event_log_public_idx, backwards; stops at the limit.
 SELECT min(tail.previous_public_position)
 FROM (

@@ -1,4 +1,4 @@
--- Instances, newest first: the log read backwards, taking of each instance the entry that made its present state.
+-- Instances, newest first: reads the log backwards, and of each instance the entry that made its present state.
 -- Indexes: event_log_pkey backwards, instance_pkey; stops at the limit, which may be far away for a rare outcome.
 SELECT i.process_id, i.outcome, i.settled, i.updated_at
 FROM saga.event_log AS l

@@ -1,4 +1,4 @@
--- Instances that something keeps from going on, newest first; what it is, read_obstacles tells.
+-- Stuck instances, newest first; read_obstacles gives the reasons.
 -- Indexes: timer_due_idx, event_log_pkey from where the relay or else the last of those who pull has got,
 -- dead_letter_open_idx; instance_open_idx with timer_pkey, and instance_pkey for what all these name, or the two tables
 -- as a whole where much is open. Reads all unsettled instances and their timers once: some 1.2 s for 250,000 of them

@@ -1,7 +1,7 @@
--- Transactions in this database that hold others up: those that somebody waits for, directly or in a queue behind others,
--- while they wait for nobody themselves; and those whose client has said nothing for five seconds while they hold locks,
--- for whoever can passes by what is locked, and nobody else does the work. Of other logins' sessions only the pid and the
--- application are shown, unless one may read all statistics. Without what is over within a second.
+-- Transactions in this database that block others: those that others wait for, directly or in a queue, while they wait
+-- for nobody themselves; and those that hold locks while their client has been silent for five seconds: others skip
+-- locked rows, so nobody else does that work. Only a login that may read all statistics sees more than the pid and the
+-- application of other logins' sessions. Leaves out what is over within a second.
 WITH RECURSIVE waiting AS (
     SELECT a.pid, b.blocker
     FROM pg_stat_activity AS a

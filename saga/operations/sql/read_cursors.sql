@@ -1,5 +1,5 @@
 -- How far every consumer got, with what its steps have covered and nobody has folded into the cursor yet.
--- ``behind`` counts positions up to the last that the consumer will ever see: the relay reads internal ones as well, and
+-- ``behind`` counts positions up to the last that the consumer can read now: the relay reads internal ones as well, and
 -- a log without anything public is read for its commands.
 WITH covered AS MATERIALIZED (
     SELECT

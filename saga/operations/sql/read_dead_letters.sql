@@ -1,4 +1,4 @@
--- All of some dead letters.
+-- Some dead letters as a whole.
 -- Index: dead_letter_pkey.
 SELECT
     dead_letter_id AS id, consumer, kind, type, process_id, reason, attempts, state, source, message_id, module, position,

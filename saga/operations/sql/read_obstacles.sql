@@ -1,4 +1,4 @@
--- What could keep instances from going on.
+-- The possible reasons why instances are stuck.
 -- Indexes: timer_pkey, event_log_module_stream_id_stream_version_key, dead_letter_open_idx.
 SELECT
     i.process_id,

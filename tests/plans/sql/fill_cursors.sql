@@ -1,4 +1,4 @@
--- The process has read almost all of what it hears, with ten holes in each module; the relay is near the end of each log.
+-- The process has read almost all of what it consumes, with ten holes in each module; the relay is near the end of each log.
 INSERT INTO saga.cursor (consumer, module, watermark, handled, hole_since)
 SELECT
     'order', m.name, w.watermark,

@@ -1,5 +1,5 @@
--- The closed dead letters of an instance lose what the message said; ids and positions stay. The fingerprint goes too: it
--- could be guessed from, and the same message, should it come again, is a letter of its own. Reads the dead letters, which
+-- The closed dead letters of an instance lose what the message said; ids and positions stay. The fingerprint goes too: the
+-- message could be guessed from it. If the same message comes again, it is a new dead letter. Reads the dead letters, which
 -- are few.
 UPDATE saga.dead_letter
 SET

@@ -1,7 +1,7 @@
 -- The events in the logs kept here that are about an instance: those that it answered, those that its dead letters name,
--- and whatever else a module that the process hears has in the stream of this name, if it says the same id.
+-- and whatever else a module that the process consumes has in the stream of this name, if it says the same id.
 -- Indexes: event_log_module_stream_id_stream_version_key, event_log_pkey, cursor_pkey; dead letters are few.
-WITH told AS (
+WITH received AS (
     SELECT l.metadata ->> 'module' AS module, CAST(l.metadata ->> 'position' AS bigint) AS position
     FROM saga.event_log AS l
     WHERE l.module = :own AND l.stream_id = :process_id AND l.type IN ('InputTaken', 'InputIgnored')
@@ -34,7 +34,7 @@ SELECT
         WHERE l.visibility = 'public'
           AND coalesce(c.watermark < l.position AND NOT c.handled @> l.position, true)
     ) AS unread_by
-FROM told AS t
+FROM received AS t
 JOIN saga.event_log AS l ON l.module = t.module AND l.position = t.position
 WHERE l.target IS NULL
 ORDER BY l.module, l.position

@@ -1,5 +1,5 @@
--- What a collaborator rejected and what names the order, as JSON writes its id. Reads all that was rejected, which is
--- little.
+-- The messages that a collaborator rejected and that name the instance, as JSON writes its id. Reads all rejected ones:
+-- they are few.
 UPDATE {schema}.rejected SET body = '', properties = '{{}}', reason = 'erased'
 WHERE reason <> 'erased' AND EXISTS (
     SELECT FROM unnest(CAST(:written AS text[])) AS w (id)

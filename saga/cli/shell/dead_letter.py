@@ -1,4 +1,4 @@
-"""One dead letter, whole: for a terminal that strangers' bytes must not reach, and for programs."""
+"""Shows one whole dead letter: safely in a terminal, although its bytes come from strangers, and for programs."""
 
 from base64 import b64encode
 from collections.abc import Sequence
@@ -16,58 +16,58 @@ SHORT_BYTES = 2_000
 BYTES_IN_A_LINE = 16
 
 
-def identified(letter: ListedDeadLetter | DeadLetter, processes: Sequence[Process]) -> dict[str, Any]:
-    """Which one it is, and the instance that it names in its process's own word, if that is one of these."""
-    own = {process.correlate: letter.process_id for process in processes if process.name == letter.consumer}
-    return {"id": letter.id, **own}
+def identified(dead_letter: ListedDeadLetter | DeadLetter, processes: Sequence[Process]) -> dict[str, Any]:
+    """The dead letter's id and, if its process is one of these, the instance under the process's own name for it."""
+    own = {process.correlate: dead_letter.process_id for process in processes if process.name == dead_letter.consumer}
+    return {"id": dead_letter.id, **own}
 
 
-def as_data(letter: DeadLetter, processes: Sequence[Process], *, full: bool) -> dict[str, Any]:
-    """The letter as JSON values. The body is text where it is UTF-8, else base64; shortened unless ``full``."""
-    known = asdict(letter)
+def as_data(dead_letter: DeadLetter, processes: Sequence[Process], *, full: bool) -> dict[str, Any]:
+    """The dead letter as JSON values. The body is text where it is UTF-8, else base64; shortened unless ``full``."""
+    known = asdict(dead_letter)
     known.pop("body")
-    body, encoding, shortened = _body(letter.body, full=full)
+    body, encoding, shortened = _body(dead_letter.body, full=full)
     return {
-        **identified(letter, processes),
+        **identified(dead_letter, processes),
         **known,
         "body": body,
         "body_encoding": encoding,
-        "body_bytes": len(letter.body),
+        "body_bytes": len(dead_letter.body),
         "body_shortened": shortened,
     }
 
 
-def explained(letter: DeadLetter, *, full: bool) -> RenderableType:
-    """The letter for people."""
+def explained(dead_letter: DeadLetter, *, full: bool) -> RenderableType:
+    """The dead letter for people."""
     table = pairs()
-    for name, value in _known(letter):
+    for name, value in _known(dead_letter):
         table.add_row(name, Text(shown(value)))
     return Group(
-        Text.assemble((f"Dead letter {letter.id}", "bold"), f": {letter.kind}, {letter.state}"),
-        Text(shown(letter.reason), "red"),
+        Text.assemble((f"Dead letter {dead_letter.id}", "bold"), f": {dead_letter.kind}, {dead_letter.state}"),
+        Text(shown(dead_letter.reason), "red"),
         Text(),
         table,
         Text(),
-        Text(f"Body, {len(letter.body)} bytes", "bold"),
-        _readable(letter.body, full=full),
+        Text(f"Body, {len(dead_letter.body)} bytes", "bold"),
+        _readable(dead_letter.body, full=full),
     )
 
 
-def _known(letter: DeadLetter) -> list[tuple[str, object]]:
-    place = f"position {letter.position} of {letter.module}" if letter.position is not None else None
+def _known(dead_letter: DeadLetter) -> list[tuple[str, object]]:
+    place = f"position {dead_letter.position} of {dead_letter.module}" if dead_letter.position is not None else None
     known = [
-        ("type", letter.type),
-        (shown(letter.consumer), letter.process_id),
-        ("message id", letter.message_id),
-        ("source", letter.source),
+        ("type", dead_letter.type),
+        (shown(dead_letter.consumer), dead_letter.process_id),
+        ("message id", dead_letter.message_id),
+        ("source", dead_letter.source),
         ("place", place),
-        ("attempts", letter.attempts),
-        ("first seen", f"{date_and_time(letter.first_seen_at)} UTC"),
-        ("last seen", f"{date_and_time(letter.last_seen_at)} UTC"),
-        ("closed", f"{date_and_time(letter.closed_at)} UTC" if letter.closed_at else None),
+        ("attempts", dead_letter.attempts),
+        ("first seen", f"{date_and_time(dead_letter.first_seen_at)} UTC"),
+        ("last seen", f"{date_and_time(dead_letter.last_seen_at)} UTC"),
+        ("closed", f"{date_and_time(dead_letter.closed_at)} UTC" if dead_letter.closed_at else None),
     ]
-    headers = letter.properties.get("headers") or {}
-    properties = [(name, value) for name, value in letter.properties.items() if name != "headers"]
+    headers = dead_letter.properties.get("headers") or {}
+    properties = [(name, value) for name, value in dead_letter.properties.items() if name != "headers"]
     named = [
         *known,
         *((name.replace("_", " "), value) for name, value in properties if name not in ("type", "message_id")),
@@ -95,7 +95,7 @@ def _body(body: bytes, *, full: bool) -> tuple[str, str, bool]:
 
 
 def _as_text(part: bytes, *, cut: bool) -> str | None:
-    """The bytes as text; None if they are not UTF-8. A character that was cut through at the end does not count."""
+    """The bytes as text; None if they are not UTF-8. A character that is cut off at the end does not count."""
     try:
         return part.decode()
     except UnicodeDecodeError as error:
