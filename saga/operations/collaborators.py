@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, column, func, select, table
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from saga.collaborator.collaborator import REFUSED, SUPERSEDED
+from saga.operations.read_only import read_only
 from saga.postgres import Statements, one_moment
 
 LISTED: Final = 20
@@ -49,6 +50,9 @@ class ListedCollaborator:
     last_received_at: datetime | None
     rejected: int
     newest_rejected: tuple[RejectedMessage, ...]
+
+    def __post_init__(self) -> None:
+        read_only(self, "results")
 
 
 async def list_collaborators(engine: AsyncEngine, *, limit: int = LISTED) -> tuple[ListedCollaborator, ...]:

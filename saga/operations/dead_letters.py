@@ -12,6 +12,7 @@ from saga.core import Process
 from saga.engine.dead_letters import as_kept, dump_properties, load_raw
 from saga.messages import Raw
 from saga.operations.errors import OperationFailed
+from saga.operations.read_only import read_only
 from saga.postgres import Statements, one_moment, reading
 
 _SQL = Statements(__package__)
@@ -69,6 +70,9 @@ class DeadLetter:
     first_seen_at: datetime
     last_seen_at: datetime
     closed_at: datetime | None
+
+    def __post_init__(self) -> None:
+        read_only(self, "properties")
 
 
 class UnknownDeadLetters(OperationFailed):

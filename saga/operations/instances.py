@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from saga.core import Process, load_state
 from saga.modules import Entry
 from saga.operations.dead_letters import ListedDeadLetter, count_open_of, modules_about, open_letters_of
+from saga.operations.read_only import read_only
 from saga.postgres import Statements, one_moment
 
 _SQL = Statements(__package__)
@@ -42,6 +43,9 @@ class TakenFact:
 
     type: str
     fields: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        read_only(self, "fields")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,9 @@ class SentCommand:
     fields: Mapping[str, Any]
     version: int
 
+    def __post_init__(self) -> None:
+        read_only(self, "fields")
+
 
 @dataclass(frozen=True, slots=True)
 class InstanceTimer:
@@ -127,6 +134,9 @@ class Inspection:
     entries: int = 0
     earlier: int | None = None
     open_dead_letters: int = 0
+
+    def __post_init__(self) -> None:
+        read_only(self, "states")
 
 
 async def inspect(

@@ -29,6 +29,7 @@ from saga.operations.dead_letters import (
     read_open_reasons,
 )
 from saga.operations.errors import OperationFailed
+from saga.operations.read_only import read_only
 from saga.operations.resending import resend
 from saga.postgres import again_after_lost_races, durable_transaction, reading
 from saga.rabbitmq.admission import Events
@@ -94,6 +95,9 @@ class RedriveReport:
 
     answers: tuple[Redriven, ...]
     left_alone: Mapping[str, int]
+
+    def __post_init__(self) -> None:
+        read_only(self, "left_alone")
 
 
 async def redrive(

@@ -26,7 +26,7 @@ class Remedy(Enum):
     """End the service, with a traceback."""
 
 
-_DAMAGED: Final = "a row or a page is damaged, or PostgreSQL found itself in a state that can't be"
+_DAMAGED: Final = "a row or a page is damaged, or PostgreSQL reports an internal error"
 _POOLER: Final = "the connection is not the one that prepared it, as behind a pooler; it is thrown away"
 
 SQLSTATES: Final[Mapping[str, tuple[Remedy, str]]] = {
@@ -39,7 +39,7 @@ SQLSTATES: Final[Mapping[str, tuple[Remedy, str]]] = {
     "0A": (Remedy.BUG, "this server can't do that"),
     "0B": (Remedy.BUG, "a transaction can't begin like this"),
     "0F": (Remedy.BUG, "a locator is wrong"),
-    "0L": (Remedy.PERSON, "does not let this role grant that: correct its rights"),
+    "0L": (Remedy.PERSON, "does not let this role grant that: correct the role's rights"),
     "0P": (Remedy.PERSON, "does not know the role: create it, or correct the user in SAGA_DATABASE_URL"),
     "0Z": (Remedy.BUG, "diagnostics are asked for where there are none"),
     "10": (Remedy.BUG, "an XQuery is wrong"),
@@ -81,7 +81,7 @@ SQLSTATES: Final[Mapping[str, tuple[Remedy, str]]] = {
         Remedy.PERSON,
         "does not let a connection set its timeouts: see pgbouncer in docs/operations.md",
     ),
-    "55P03": (Remedy.AGAIN, "a lock was not to be had in time"),
+    "55P03": (Remedy.AGAIN, "the transaction did not get a lock in time"),
     "55P04": (Remedy.BUG, "a new value of an enumeration is used too early"),
     "57": (Remedy.WAIT, "an operator, a shutdown or a timeout ended it; or the server is starting"),
     "58": (Remedy.WAIT, "the system around PostgreSQL failed, its disk for example"),

@@ -9,6 +9,7 @@ import pytest
 
 from examples.gallery.first_event_wins import diverging
 from saga.modules import Entry, Horizon, Module
+from saga.operations import Kept, ListedCollaborator, RedriveReport
 from saga.orders import OrderCancelled, OrderPlaced, PaymentReceived, order_process
 from saga.orders.process import CANCELLATION, PAYMENT_REQUEST
 from saga.testing import Scenario, check, make_fact
@@ -20,6 +21,10 @@ SCENARIO = Scenario(PROCESS).given(PLACED).when(PAID)
 REPORT = check(diverging)
 ROW = ("orders", 1, 0, "o-1", 1, "e-1", "OrderPlaced", None, "{}", '{"correlationid": "c-1"}', datetime.now(UTC))
 ENTRY = Entry.from_row(ROW)
+
+REDRIVEN = RedriveReport(answers=(), left_alone={"order": 1})
+COLLABORATOR = ListedCollaborator("gateway", 1, 0, 0, 0, {"captured": 1}, None, 0, ())
+KEPT = Kept({"OrderPlaced": {"order_id": ("the process",)}}, {"RequestPayment": frozenset({"amount"})}, ())
 
 HANDED: dict[str, Any] = {
     "fact": make_fact(PLACED),
@@ -33,6 +38,9 @@ HANDED: dict[str, Any] = {
     "horizon": Horizon(1, 1, 0, commit_ordered=True),
     "module": Module("orders", stream="order_id", events=(OrderPlaced,)),
     "process": PROCESS,
+    "redrive report": REDRIVEN,
+    "collaborator": COLLABORATOR,
+    "what an erasure keeps": KEPT,
     "sub-machine": CANCELLATION,
     "effect": PAYMENT_REQUEST,
     "outcomes": PROCESS.outcomes,
@@ -43,6 +51,9 @@ HANDED: dict[str, Any] = {
 MAPPINGS: dict[str, Mapping[Any, Any]] = {
     "fields of a command": SCENARIO.sent[0].fields,
     "metadata of an entry": ENTRY.metadata,
+    "dead letters left alone": REDRIVEN.left_alone,
+    "results of a collaborator": COLLABORATOR.results,
+    "fields that an erasure keeps": KEPT.fields,
     "inputs of a process": PROCESS.inputs,
     "message classes of a process": PROCESS.message_types,
     "moves of a sub-machine": CANCELLATION.moves,

@@ -1,6 +1,5 @@
 """`saga collaborators`: what each collaborator took, ignored and rejected, and why."""
 
-from dataclasses import asdict
 from functools import partial
 from typing import Annotated
 
@@ -9,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from saga.cli.shell.as_data import as_data
 from saga.cli.shell.database import operate
 from saga.cli.shell.terminal import AsJson, columns, date_and_time, print_json, shown, terminal
 from saga.operations import ListedCollaborator, list_collaborators
@@ -25,7 +25,7 @@ def collaborators(
     """
     found = operate(load_settings(), partial(list_collaborators, limit=limit))
     if as_json:
-        print_json({"collaborators": [asdict(one) for one in found], "count": len(found)})
+        print_json({"collaborators": [as_data(one) for one in found], "count": len(found)})
     else:
         terminal().print(_document(found))
 

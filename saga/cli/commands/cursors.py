@@ -5,7 +5,6 @@
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import asdict
 from functools import partial
 from typing import Annotated, Any
 
@@ -15,6 +14,7 @@ from rich.text import Text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga import operations
+from saga.cli.shell.as_data import as_data
 from saga.cli.shell.database import operate
 from saga.cli.shell.failure import CommandFailed, WrongUsage, sentence_of
 from saga.cli.shell.holes import alarms_of, holes_of
@@ -95,7 +95,7 @@ def repair_cursors(
             typer.confirm("Change these cursors?", abort=True)
         done = operate(settings, repair)
     if as_json:
-        print_json({"repaired": [{**asdict(one), "changed": one.is_changed} for one in done], "count": len(done)})
+        print_json({"repaired": [{**as_data(one), "changed": one.is_changed} for one in done], "count": len(done)})
     else:
         terminal().print(_repaired(done) if yes else "Done.")
 
@@ -201,7 +201,7 @@ def _forgotten(found: Sequence[ForgottenCursor]) -> RenderableType:
 
 def _as_data(cursor: ConsumerCursor) -> dict[str, Any]:
     handled = [{"first": first, "last": last} for first, last in cursor.handled_above]
-    return {**asdict(cursor), "handled_above": handled}
+    return {**as_data(cursor), "handled_above": handled}
 
 
 def _explained(found: Sequence[ConsumerCursor]) -> RenderableType:

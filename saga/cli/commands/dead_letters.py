@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict
 from functools import partial
 from typing import Annotated, Any
 
@@ -12,9 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga import operations
 from saga.cli.shell.addresses import amqp_url, amqp_url_if_any
+from saga.cli.shell.as_data import as_data
 from saga.cli.shell.broker import broker
 from saga.cli.shell.database import operate
-from saga.cli.shell.dead_letter import as_data, explained, identified
+from saga.cli.shell.dead_letter import dead_letter_as_data, explained, identified
 from saga.cli.shell.failure import CommandFailed, WrongUsage, sentence_of
 from saga.cli.shell.moments import Since, since_moment
 from saga.cli.shell.processes import load_processes
@@ -75,7 +75,7 @@ def list_letters(
     dead_letters, more = found[:limit], len(found) > limit
     if as_json:
         processes = load_processes(settings)
-        listed = [{**identified(dead_letter, processes), **asdict(dead_letter)} for dead_letter in dead_letters]
+        listed = [{**identified(dead_letter, processes), **as_data(dead_letter)} for dead_letter in dead_letters]
         print_json({"dead_letters": listed, "count": len(dead_letters), "more": more})
     else:
         _show(dead_letters, wanted, more=more)
@@ -92,7 +92,7 @@ def show(
     with refusals():
         (dead_letter,) = operate(settings, partial(read_dead_letters, ids=_checked([dead_letter_id])))
     if as_json:
-        print_json(as_data(dead_letter, load_processes(settings), full=full))
+        print_json(dead_letter_as_data(dead_letter, load_processes(settings), full=full))
     else:
         terminal().print(explained(dead_letter, full=full))
 
@@ -230,7 +230,7 @@ def refusals(processes: Collection[str] = ()) -> Iterator[None]:
 def _answer_as_data(answer: Redriven, processes: Mapping[str, Process]) -> dict[str, object]:
     """The answer; if it is about an instance, also under the process's own name for its id."""
     own = {processes[answer.process].correlate: answer.process_id} if answer.process in processes else {}
-    return {**own, **asdict(answer)}
+    return {**own, **as_data(answer)}
 
 
 def _show(dead_letters: tuple[ListedDeadLetter, ...], wanted: Mapping[str, Any], *, more: bool) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
@@ -12,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from saga import operations
+from saga.cli.shell.as_data import as_data
 from saga.cli.shell.database import database
 from saga.cli.shell.failure import CommandFailed, WrongUsage
 from saga.cli.shell.processes import OfProcess, choose_processes, identified, one_of
@@ -95,7 +95,7 @@ def _unknown(what: str, process_id: str, dead_letters: tuple[ListedDeadLetter, .
 
 
 def _as_data(process: Process, instance: Inspection) -> dict[str, Any]:
-    return {**identified(process, instance.process_id), **asdict(instance)}
+    return {**identified(process, instance.process_id), **as_data(instance)}
 
 
 def _explained(process: Process, instance: Inspection) -> RenderableType:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -10,6 +10,7 @@ from rich.text import Text
 
 from saga import operations
 from saga.cli.shell.addresses import amqp_url_unless_pulled
+from saga.cli.shell.as_data import as_data
 from saga.cli.shell.broker import broker
 from saga.cli.shell.database import database
 from saga.cli.shell.failure import CommandFailed
@@ -70,11 +71,11 @@ async def _look_at_broker(settings: Settings, processes: Sequence[Process]) -> B
 
 def _as_data(known: Lag, seen: BrokerView) -> dict[str, Any]:
     return {
-        **asdict(known),
+        **as_data(known),
         "services": services_as_data(known.services),
-        "outbox": [asdict(outbox) for outbox in known.outbox] if _is_relayed(known, seen) else [],
+        "outbox": [as_data(outbox) for outbox in known.outbox] if _is_relayed(known, seen) else [],
         "broker": {"reachable": seen.error is None if seen.exists else None, "error": seen.error},
-        "queues": [asdict(queue) for queue in seen.queues],
+        "queues": [as_data(queue) for queue in seen.queues],
     }
 
 

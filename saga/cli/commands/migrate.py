@@ -1,7 +1,6 @@
 """`saga migrate`: bring the database to the newest schema."""
 
 import asyncio
-from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -10,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from saga import operations
 from saga.addresses import DatabaseAddress
 from saga.cli.shell.addresses import database_url
+from saga.cli.shell.as_data import as_data
 from saga.cli.shell.failure import CommandFailed, WrongUsage
 from saga.cli.shell.terminal import AsJson, print_json, shown
 from saga.postgres import LostRace, NeedsPerson, Unavailable
@@ -48,6 +48,6 @@ def migrate(
     except KeyboardInterrupt:
         raise CommandFailed("Stopped: the schema is unchanged, unless the stop came at the very end.") from None
     if as_json:
-        print_json({**asdict(done), "changed": done.before != done.after})
+        print_json({**as_data(done), "changed": done.before != done.after})
     else:
         typer.echo(str(done))

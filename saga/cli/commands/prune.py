@@ -1,6 +1,5 @@
 """`saga prune`: remove old rows that nothing needs any more, while the services run."""
 
-from dataclasses import asdict
 from datetime import timedelta
 from functools import partial
 from typing import Annotated, Any, Final
@@ -9,6 +8,7 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from saga.cli.shell.as_data import as_data
 from saga.cli.shell.database import operate
 from saga.cli.shell.failure import WrongUsage
 from saga.cli.shell.moments import duration
@@ -81,8 +81,8 @@ def _as_data(report: PruneReport, retention: timedelta, *, dry_run: bool) -> dic
         "older_than_seconds": retention.total_seconds(),
         "before": report.before,
         "ended": report.ended.value,
-        "removed": asdict(report.removed),
-        "logs": [asdict(log) for log in report.logs],
+        "removed": as_data(report.removed),
+        "logs": [as_data(log) for log in report.logs],
     }
 
 
@@ -90,7 +90,7 @@ def _explained(report: PruneReport, retention: timedelta, *, dry_run: bool) -> R
     parts: list[RenderableType] = [_heading(report, retention, dry_run=dry_run)]
     if report.removed:
         table = columns("what", "would go" if dry_run else "pruned")
-        for kind, count in asdict(report.removed).items():
+        for kind, count in as_data(report.removed).items():
             table.add_row(KINDS[kind], str(count))
         parts += [Text(), table]
     if report.logs:

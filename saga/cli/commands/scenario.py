@@ -6,7 +6,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any
 from uuid import uuid4
@@ -19,6 +19,7 @@ from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_r
 
 from saga.cli.shell.addresses import amqp_url_unless_pulled
 from saga.cli.shell.arrivals import Arrival, Shape, arrivals, order_ids
+from saga.cli.shell.as_data import as_data
 from saga.cli.shell.broker import broker
 from saga.cli.shell.database import database
 from saga.cli.shell.expectation import EXPECTED, Checked, Facts, check
@@ -246,7 +247,7 @@ def _as_data(report: Report) -> dict[str, Any]:
             }
             for (paid, timed_out, cancelled), expected, orders, diverged in _rows(report)
         ],
-        "diverged": [asdict(order) for order in report.diverged],
+        "diverged": [as_data(order) for order in report.diverged],
         "missing": report.missing,
         "unsettled": report.unsettled,
     }

@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, astuple
+from dataclasses import astuple
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +20,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from saga.addresses import BrokerAddress, DatabaseAddress, without_login
+from saga.cli.shell.as_data import as_data
 from saga.cli.shell.failure import CommandFailed, WrongUsage
 from saga.cli.shell.processes import load_processes
 from saga.core import Process
@@ -173,7 +174,7 @@ def _activation() -> list[str]:
 
 def _as_data(stack: LocalStack, services: Services) -> dict[str, object]:
     return {
-        **asdict(_shown_addresses(stack)),
+        **as_data(_shown_addresses(stack)),
         "folder": str(stack.folder),
         "pid": os.getpid(),
         "pids": services.pids,

@@ -1,12 +1,12 @@
 """How replay and audit show their results: instances that differ, and how many were looked at."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any, Final
 
 import typer
 from rich.text import Text
 
+from saga.cli.shell.as_data import as_data
 from saga.cli.shell.processes import identified, many_of, one_of
 from saga.cli.shell.terminal import shown
 from saga.core import Process
@@ -38,7 +38,7 @@ def unknown(ids: Sequence[str], processes: Sequence[Process]) -> str:
 
 def counts_as_data(instances: CheckedInstances) -> dict[str, int]:
     """How many instances were looked at, for programs."""
-    return asdict(instances)
+    return as_data(instances)
 
 
 def identity_as_data(processes: Mapping[str, Process], finding: DifferingInstance) -> dict[str, Any]:

@@ -2,12 +2,12 @@
 
 from base64 import b64encode
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from saga.cli.shell.as_data import as_data
 from saga.cli.shell.terminal import date_and_time, pairs, shown
 from saga.core import Process
 from saga.operations import DeadLetter, ListedDeadLetter
@@ -22,9 +22,9 @@ def identified(dead_letter: ListedDeadLetter | DeadLetter, processes: Sequence[P
     return {"id": dead_letter.id, **own}
 
 
-def as_data(dead_letter: DeadLetter, processes: Sequence[Process], *, full: bool) -> dict[str, Any]:
+def dead_letter_as_data(dead_letter: DeadLetter, processes: Sequence[Process], *, full: bool) -> dict[str, Any]:
     """The dead letter as JSON values. The body is text where it is UTF-8, else base64; shortened unless ``full``."""
-    known = asdict(dead_letter)
+    known = as_data(dead_letter)
     known.pop("body")
     body, encoding, shortened = _body(dead_letter.body, full=full)
     return {

@@ -16,7 +16,7 @@ firing one of the timers, the erasure waits for it before it reads the events: t
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final
 
@@ -37,6 +37,7 @@ from saga.operations.erasure.contents import (
 )
 from saga.operations.erasure.kept import Kept, kept
 from saga.operations.errors import OperationFailed, UnknownInstances
+from saga.operations.read_only import read_only
 from saga.postgres import LostRace, Statements, again_after_lost_races, as_rows, durable_transaction
 from saga.postgres.operation import Operation, record_operation
 from saga.verification.replay.fold import ERASED
@@ -87,6 +88,9 @@ class Erasure:
     dead_letters: int
     collaborators: Mapping[str, int]
     kept: Kept
+
+    def __post_init__(self) -> None:
+        read_only(self, "events", "collaborators")
 
 
 class _Undone(Exception):
@@ -142,8 +146,8 @@ async def _erase(engine: AsyncEngine, target: _Target, actor: str, reason: str, 
         done = Erasure(entries, events, dead_letters, collaborators, keeps)
         if dry_run:
             raise _Undone(done)
-        counts = {name: value for name, value in asdict(done).items() if name != "kept"}
-        result = {"process": process.name, **counts}
+        counts = {"events": dict(done.events), "collaborators": dict(done.collaborators)}
+        result = {"process": process.name, "entries": done.entries, "dead_letters": done.dead_letters, **counts}
         await record_operation(connection, Operation(actor, "erase", reason, (process_id,), result))
         if row is None:
             return done

@@ -12,6 +12,7 @@ from typing import Any
 
 from saga.core import Column, Deadline, DerivedColumn, Effect, Outcomes, Process, Reducer, Register, Selection
 from saga.core.fact import declared_fields
+from saga.operations.read_only import read_only
 
 Reasons = Mapping[str, tuple[str, ...]]
 
@@ -27,6 +28,9 @@ class Kept:
     fields: Mapping[str, Reasons]
     commands: Mapping[str, frozenset[str]]
     reducers: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        read_only(self, "fields", "commands")
 
     def of(self, message_type: str, data: Mapping[str, Any]) -> dict[str, Any]:
         """What stays of the data of a message."""
