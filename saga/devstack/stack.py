@@ -90,9 +90,13 @@ class LocalStack:
         StartCancelled, and stops what it started.
         """
         settings = _settings(broker=broker)
-        taken, lock = _lock(folder.absolute()) if folder else _first_free(settings.home.absolute())
+        progress = progress or _silent
+        home = settings.home.absolute()
+        taken, lock = _lock(folder.absolute()) if folder else _first_free(home)
+        if folder is None and taken != _folders(home)[0]:
+            progress(f"Another stack runs in {home}: this one is separate, and commands here use the first one")
         stack = cls(taken, settings, lock, broker=broker)
-        stack.launch(progress or _silent, cancelled or threading.Event())
+        stack.launch(progress, cancelled or threading.Event())
         return stack
 
     @classmethod
