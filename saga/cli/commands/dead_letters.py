@@ -106,7 +106,7 @@ def redrive_letters(
     message_id: Annotated[str | None, typer.Option("--id", metavar="TEXT", help="Corrected message id.")] = None,
     type_: Annotated[str | None, typer.Option("--type", metavar="TYPE", help="Corrected message type.")] = None,
     source: Annotated[
-        str | None, typer.Option(help="Corrected source. Under one that is no module the message has no position.")
+        str | None, typer.Option(help="Corrected source. If it names no module, the message has no position.")
     ] = None,
     subject: Annotated[str | None, typer.Option(help="Corrected subject: the instance id.")] = None,
     as_json: AsJson = False,

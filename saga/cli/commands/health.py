@@ -30,8 +30,8 @@ def health(
 ) -> None:
     """Check that the database, its tables and the broker can be used, and that the services work.
 
-    Exit code 1 if any of this is not so: also if a loop of a service starts over or had no heartbeat for 15 s, or if
-    work waits for a service that does not run. With SAGA_FEED=pull and no SAGA_AMQP_URL, no broker is checked.
+    Exit code 1 if a check fails, if a loop of a service keeps restarting or hangs (no heartbeat for 15 s), or if work
+    waits for a service that does not run. With SAGA_FEED=pull and no SAGA_AMQP_URL, no broker is checked.
     """
     settings = load_settings()
     found, wrong = asyncio.run(_look(settings, timeout))

@@ -29,7 +29,7 @@ def list_instances(
     watch: Watch = False,
     as_json: AsJson = False,
 ) -> None:
-    """List instances, such as orders, newest first, and why any of them is stuck. --since means the last change."""
+    """List instances, such as orders, newest first, and why any of them is stuck. --since compares the last change."""
     settings = load_settings()
     processes = choose_processes(settings, of)
     known = sorted({one.value for process in processes for one in process.outcomes.cells.values()})
