@@ -24,12 +24,12 @@ import re
 from collections import defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from saga.convergence.configuration import Configuration, EndState, apply, end_state, start
 from saga.convergence.finality import undone_effects
 from saga.convergence.findings import Finding, History, Kind, story
 from saga.core import Command, Deadline, Decision, DecisionKind, Effect, Fact, Process, Register
+from saga.core.plain import is_same
 
 MOST_NODES = 60_000
 ENOUGH_NODES = 5_000
@@ -219,7 +219,7 @@ def _wrong_in_step(found: Exploration, node: Node, index: int, decision: Decisio
         return
     for command in decision.commands:
         last, now = before.commanded.get(command.effect), after.commanded[command.effect]
-        if last is not None and (last.condition, last.computed) == (now.condition, now.computed):
+        if last is not None and last.condition == now.condition and is_same(last.computed, now.computed):
             yield Kind.SENT_TWICE, f"{name} sends {command.type} for {command.effect}, which was sent before"
     for command, other in _same_commands(found.process, node.configuration.sent, decision.commands):
         sends = f"{name} sends {command.type} to {command.collaborator} for {command.effect}"
@@ -247,13 +247,14 @@ def _same_commands(
     for command in commands:
         name = command.effect.partition("/")[0]
         for other in earlier if name in only_done and command.fields else ():
-            if other.effect.partition("/")[0] in only_done - {name} and _contents(command) == _contents(other):
+            if other.effect.partition("/")[0] in only_done - {name} and _is_same_command(command, other):
                 yield command, other.effect
         earlier.append(command)
 
 
-def _contents(command: Command) -> tuple[str, str, Mapping[str, Any]]:
-    return command.type, command.collaborator, command.fields
+def _is_same_command(one: Command, other: Command) -> bool:
+    is_alike = one.type == other.type and one.collaborator == other.collaborator
+    return is_alike and is_same(one.fields, other.fields)
 
 
 def _awaits_deadline(found: Exploration, node: Node) -> bool:

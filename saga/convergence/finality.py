@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from enum import Enum
 
 from saga.core import Commanded, Effect, Process, Selection, State
+from saga.core.plain import is_same
 
 
 def undone_effects(
@@ -46,7 +47,7 @@ def _only_adds(effect: Effect, last: Commanded, now: Commanded) -> bool:
     (template,) = [one for condition, one in effect.commands.items() if condition.value == last.condition]
     cumulative = {one.name for one in template.computed if one.is_cumulative}
     return all(
-        now.computed.get(name) == one or (name in cumulative and now.computed[name] > one)
+        is_same(now.computed.get(name), one) or (name in cumulative and now.computed[name] > one)
         for name, one in last.computed.items()
     )
 
