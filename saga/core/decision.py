@@ -6,7 +6,7 @@ alone, and the commands are the difference between the wants and the last comman
 every effect, with its computed fields, depends only on the set of facts too, whatever was commanded before.
 
 Every input gets an answer: taken in, ignored with a reason, refused because it contradicts a known fact, or refused
-because the instance is full. Nothing raises.
+because the instance is full. Only an input that no instance could take in raises: one whose seconds are no delay.
 
 An instance may have a thousand entries, with one effect for each. So a cheap comparison skips most of them, and only
 entries that may differ are compared in full.
@@ -76,8 +76,12 @@ class Decision:
 def decide(process: Process, state: State, fact: Fact, *, is_bounded: bool = True) -> Decision:
     """Answer one input to an instance in this state. Pure.
 
-    With ``is_bounded=False`` it ignores the bounds of registers: what was taken in once must be accepted again.
+    With ``is_bounded=False`` it ignores the bounds of registers and of delays: what was taken in once must be accepted
+    again. Raises ValueError for an input whose seconds can't be the delay of a deadline, in whatever state.
     """
+    if is_bounded:
+        for deadline in process.delays_by_type.get(fact.kind, ()):
+            deadline.require_delay(fact.fields)
     before = process.outcomes.value(state.machines, state.registers)
     machines, registers = state.machines, state.registers
     for register in process.registers_by_type[fact.kind]:

@@ -20,6 +20,7 @@ from typing import Any, Final
 from saga.core.errors import DeclarationError
 from saga.core.fact import Fact
 from saga.core.plain import is_same, plain
+from saga.core.words import require_name
 
 Entries = Mapping[str, Mapping[str, Any]]
 """The contents of a register: for each key, sorted, the fields of its input as plain JSON values (times are text)."""
@@ -55,6 +56,7 @@ class Register:
     most: int = MOST_ENTRIES
 
     def __post_init__(self) -> None:
+        require_name("register", self.name)
         require_bound(f"register {self.name!r}", "most", self.most)
 
     @property
@@ -140,6 +142,7 @@ class Reducer:
     most_bytes: int = MOST_REDUCED_BYTES
 
     def __post_init__(self) -> None:
+        require_name("reducer", self.name)
         require_bound(f"reducer {self.name!r}", "most_bytes", self.most_bytes)
         try:
             object.__setattr__(self, "start", plain(self.start))

@@ -11,6 +11,7 @@ import pytest
 from saga.convergence import Kind, check
 from saga.convergence.check import ordered
 from saga.core import (
+    Command,
     CommandTemplate,
     ComputedField,
     DecisionKind,
@@ -92,7 +93,8 @@ def test_another_type_under_one_key_is_a_conflict_and_no_repeat(one: Any, other:
 def test_a_computed_field_of_another_type_is_sent_again(one: Any, other: Any) -> None:
     said = set()
     for history in permutations([weighed(one, "p"), weighed(other, "q")]):
-        state, commands = State.start(COMPUTES), []
+        state: State = State.start(COMPUTES)
+        commands: list[Command] = []
         for fact in history:
             decision = decide(COMPUTES, state, fact)
             state = decision.state
