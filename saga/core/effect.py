@@ -178,6 +178,8 @@ class Effect:
     ``final`` are the conditions that can't be undone. Once commanded, such a condition has to stay wanted. If
     ``decided_by`` names an input of the collaborator, that holds only from this input on. ``initially`` is the
     condition before any command, if it has a name: while it is wanted and nothing was commanded, nothing is sent.
+    ``repeats`` are effects whose command this one says again on purpose, in the same words: the check reports two
+    effects that do so unmeant.
 
     >>> NOTICE.commands[Notice.SENT].type
     'SendNotice'
@@ -189,10 +191,15 @@ class Effect:
     final: frozenset[Enum] = frozenset()
     decided_by: type | None = None
     initially: Enum | None = None
+    repeats: tuple["Effect", ...] = ()
 
     def __post_init__(self) -> None:
         require_name("effect", self.name)
         require_name(f"collaborator of {self.name}", self.collaborator)
+        for one in self.repeats:
+            other: object = one
+            if not isinstance(other, Effect):
+                raise DeclarationError(f"effect {self.name!r}: it repeats {other!r:.80}, which is no effect")
         initially = () if self.initially is None else (self.initially,)
         require_distinct(f"effect {self.name!r}", (*self.commands, *self.final, *initially))
         object.__setattr__(self, "commands", MappingProxyType(dict(self.commands)))
