@@ -57,6 +57,7 @@ class Process:
         require_name("process", self.name)
         for module in self.inputs:
             require_name("module", module)
+        require_bound(f"process {self.name!r}", "version", self.version, 0)
         require_bound(f"process {self.name!r}", "most_bytes", self.most_bytes, LEAST_BYTES)
         self._adopt()
         consumed = [kind for kinds in self.inputs.values() for kind in kinds]

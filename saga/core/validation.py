@@ -29,6 +29,7 @@ NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,50}")
 TAKEN_NAMES: Final = ("relay", "undelivered")
 LONGEST_PREFIX: Final = 41
 """In characters: a prefix that may precede the name of a queue, and a dot."""
+_ONE_TYPE: Final = "declare it as a text or as an integer, not as both, and a key not as optional"
 WILDCARDS: Final = re.compile(r"[\s*#]")
 
 
@@ -148,6 +149,8 @@ def _about_inputs(process: Process) -> Iterator[str]:
             yield f"no sub-machine consumes {kind.__name__}, and no register keeps it"
         if process.correlate not in declared_fields(kind):
             yield f"{kind.__name__} has no field {process.correlate}: nothing says which instance it is about"
+        elif _is_ambiguous(declared_type(kind, process.correlate), has_value=True):
+            yield f"{kind.__name__}.{process.correlate} names the instance: {_ONE_TYPE}"
 
 
 def _about_machines(process: Process) -> Iterator[str]:
@@ -158,6 +161,23 @@ def _about_machines(process: Process) -> Iterator[str]:
     for register in process.registers:
         if isinstance(register, Register) and register.key not in declared_fields(register.of):
             yield f"register {register.name} is keyed by {register.key}, which {register.of.__name__} does not have"
+        elif isinstance(register, Register) and _is_ambiguous(
+            declared_type(register.of, register.key), has_value=register.key == process.correlate
+        ):
+            yield f"register {register.name} is keyed by {register.of.__name__}.{register.key}: {_ONE_TYPE}"
+
+
+def _is_ambiguous(declared: Any, *, has_value: bool) -> bool:
+    """Whether several values of this type are one text as a key: an absent one and 'None', or 1 and '1'.
+
+    A field that correlates always ``has_value``: a message may leave it to its subject, and is refused without one.
+    """
+    if get_origin(declared) is Annotated:
+        return _is_ambiguous(get_args(declared)[0], has_value=has_value)
+    if get_origin(declared) not in {Union, UnionType}:
+        return False
+    kinds = {one for one in get_args(declared) if get_origin(one) is None and isinstance(one, type)}
+    return (NoneType in kinds and not has_value) or {str, int} <= kinds or {str, float} <= kinds
 
 
 def _about_tables(process: Process) -> Iterator[str]:
