@@ -17,6 +17,7 @@ from saga.convergence.samples import INSTANCE, derive_samples, emitted
 from saga.convergence.sampling import SEED, sample
 from saga.core import Deadline, DeclarationError, DerivedColumn, Fact, Process, Register
 from saga.core.column import shown
+from saga.core.plain import is_same
 from saga.messages.facts import require_readable
 
 PAIRS = 2_000
@@ -137,7 +138,11 @@ def ordered(process: Process, samples: Sequence[Fact]) -> tuple[Fact, ...]:
         if fact.kind not in kinds:
             consumed = ", ".join(process.message_types)
             raise DeclarationError(f"{process.name} does not consume {fact.kind.__name__}: it consumes {consumed}")
-    distinct = [fact for number, fact in enumerate(samples) if fact not in samples[:number]]
+    distinct = [
+        fact
+        for number, fact in enumerate(samples)
+        if not any(fact.kind is one.kind and is_same(fact.fields, one.fields) for one in samples[:number])
+    ]
     return tuple(
         sorted(
             distinct, key=lambda fact: (kinds.index(fact.kind), json.dumps(fact.fields, sort_keys=True, default=repr))

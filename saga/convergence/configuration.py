@@ -94,7 +94,8 @@ def frozen(value: Any) -> Hashable:
         return tuple(frozen(item) for item in value)
     if isinstance(value, set | frozenset):
         return frozenset(frozen(item) for item in value)
-    return (type(value).__name__, value) if isinstance(value, bool | float) else value
+    # Python calls 1, 1.0 and True equal, and 0.0 and -0.0; as text they differ.
+    return (type(value).__name__, repr(value)) if isinstance(value, bool | float) else value
 
 
 def _contents(command: Command) -> Hashable:

@@ -24,12 +24,12 @@ import re
 from collections import defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from saga.convergence.configuration import Configuration, EndState, apply, end_state, start
 from saga.convergence.finality import undone_effects
-from saga.convergence.findings import Finding, History, Kind, story
+from saga.convergence.findings import Finding, History, Kind, require_not_ours, story
 from saga.core import Command, Deadline, Decision, DecisionKind, Effect, Fact, Process, Register
+from saga.core.plain import is_same
 
 MOST_NODES = 60_000
 ENOUGH_NODES = 5_000
@@ -142,6 +142,7 @@ def _begin(found: Exploration, known: dict[tuple[int, Hashable], Node]) -> Itera
         begin = start(found.process)
         root = known[0, begin.key] = Node(0, begin, end_state(found.process, begin))
     except Exception as error:  # noqa: BLE001 -- whatever a function of the declaration raises is a finding
+        require_not_ours(error)
         found.findings.append(Finding(Kind.FAILS, f"before anything came it raises {error!r}", ()))
         return
     found.nodes.append(root)
@@ -166,6 +167,7 @@ def _deliver(
             again, second = apply(process, node.configuration, fact)
             is_steady = again.key == configuration.key and second.outcome is decision.outcome is reached.outcome
     except Exception as error:  # noqa: BLE001 -- whatever a function of the declaration raises is a finding
+        require_not_ours(error)
         _report(found, Kind.FAILS, f"{fact.kind.__name__} raises {error!r}", node, index)
         return None
     if decision.kind is DecisionKind.CONFLICT:
@@ -219,7 +221,7 @@ def _wrong_in_step(found: Exploration, node: Node, index: int, decision: Decisio
         return
     for command in decision.commands:
         last, now = before.commanded.get(command.effect), after.commanded[command.effect]
-        if last is not None and (last.condition, last.computed) == (now.condition, now.computed):
+        if last is not None and last.condition == now.condition and is_same(last.computed, now.computed):
             yield Kind.SENT_TWICE, f"{name} sends {command.type} for {command.effect}, which was sent before"
     for command, other in _same_commands(found.process, node.configuration.sent, decision.commands):
         sends = f"{name} sends {command.type} to {command.collaborator} for {command.effect}"
@@ -235,25 +237,31 @@ def _same_commands(
 ) -> Iterator[tuple[Command, str]]:
     """Each command with the type and fields of another effect's command to the same collaborator, and that effect.
 
-    The collaborator would do the same thing twice. Only effects with a single command, and commands with fields, count.
-    For other effects the name says which of several things is meant (this seat, that room), and the commands for two of
-    them may well be equal.
+    The collaborator would do the same thing twice, unless one of the two effects ``repeats`` the other on purpose. Only
+    effects with a single command, and commands with fields, count. For other effects the name says which of several
+    things is meant (this seat, that room), and the commands for two of them may well be equal.
     """
     if not commands:
         return
-    only_done = {effect.name for effect in process.effects if isinstance(effect, Effect) and len(effect.commands) == 1}
+    effects = [effect for effect in process.effects if isinstance(effect, Effect)]
+    only_done = {effect.name for effect in effects if len(effect.commands) == 1}
+    meant = {frozenset({effect.name, other.name}) for effect in effects for other in effect.repeats}
     sent_now = {command.effect for command in commands}
     earlier = [command for name, command in before.items() if name not in sent_now]
     for command in commands:
         name = command.effect.partition("/")[0]
         for other in earlier if name in only_done and command.fields else ():
-            if other.effect.partition("/")[0] in only_done - {name} and _contents(command) == _contents(other):
+            another = other.effect.partition("/")[0]
+            if another not in only_done or another == name or frozenset({name, another}) in meant:
+                continue
+            if _is_same_command(command, other):
                 yield command, other.effect
         earlier.append(command)
 
 
-def _contents(command: Command) -> tuple[str, str, Mapping[str, Any]]:
-    return command.type, command.collaborator, command.fields
+def _is_same_command(one: Command, other: Command) -> bool:
+    is_alike = one.type == other.type and one.collaborator == other.collaborator
+    return is_alike and is_same(one.fields, other.fields)
 
 
 def _awaits_deadline(found: Exploration, node: Node) -> bool:

@@ -6,10 +6,13 @@ collaborator decides (``decided_by`` names its input), the process may take the 
 the condition has to be wanted, in whatever order the two came.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
 from enum import Enum
+from typing import Any
 
 from saga.core import Commanded, Effect, Process, Selection, State
+from saga.core.plain import is_same
 
 
 def undone_effects(
@@ -46,9 +49,48 @@ def _only_adds(effect: Effect, last: Commanded, now: Commanded) -> bool:
     (template,) = [one for condition, one in effect.commands.items() if condition.value == last.condition]
     cumulative = {one.name for one in template.computed if one.is_cumulative}
     return all(
-        now.computed.get(name) == one or (name in cumulative and now.computed[name] > one)
+        is_same(now.computed.get(name), one) or (name in cumulative and includes(now.computed.get(name), one))
         for name, one in last.computed.items()
     )
+
+
+def includes(greater: Any, lesser: Any) -> bool:
+    """Whether a value of a cumulative field includes an earlier one: it is the same, or it only gained.
+
+    Numbers gain by size, also those that are written as texts; lists and mappings by containing more, and a mapping
+    also by gains of its values. Anything includes nothing.
+    """
+    if lesser is None or is_same(greater, lesser):
+        return True
+    if isinstance(greater, Mapping) and isinstance(lesser, Mapping):
+        return all(key in greater and includes(greater[key], one) for key, one in lesser.items())
+    if isinstance(greater, list | tuple) and isinstance(lesser, list | tuple):
+        return _contains(greater, lesser)
+    known, before = _number(greater), _number(lesser)
+    return type(greater) in _same_kind(lesser) and known is not None and before is not None and known > before
+
+
+def _contains(greater: Sequence[Any], lesser: Sequence[Any]) -> bool:
+    """Whether each item of a list is in the other as often as here, in whatever order."""
+    left = list(greater)
+    for one in lesser:
+        found = next((number for number, other in enumerate(left) if is_same(one, other)), None)
+        if found is None:
+            return False
+        del left[found]
+    return True
+
+
+def _same_kind(value: Any) -> tuple[type, ...]:
+    return (int, float) if type(value) in (int, float) else (type(value),)
+
+
+def _number(value: Any) -> Decimal | None:
+    try:
+        number = Decimal(value) if isinstance(value, str | int | float) else None
+    except InvalidOperation:
+        return None
+    return number if number is not None and number.is_finite() else None
 
 
 def _instead(condition: str | None) -> str:

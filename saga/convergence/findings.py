@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 from saga.core import Fact, Process
 
 History = tuple[Fact, ...]
+_CHECKER: Final = f"{__name__.rpartition('.')[0]}."
 
 
 class Kind(Enum):
@@ -71,3 +73,12 @@ def name_of(fact: Fact, samples: tuple[Fact, ...]) -> str:
     """The type of a sample, with a number if there are several of that type."""
     alike = [one for one in samples if one.kind is fact.kind]
     return fact.kind.__name__ if len(alike) < 2 else f"{fact.kind.__name__}#{alike.index(fact) + 1}"
+
+
+def require_not_ours(error: Exception) -> None:
+    """Raise the error again if the checker itself raised it: its own error says nothing about a process."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is not None and str(trace.tb_frame.f_globals.get("__name__")).startswith(_CHECKER):
+        raise error

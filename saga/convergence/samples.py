@@ -23,6 +23,7 @@ from pydantic.fields import FieldInfo
 
 from saga.convergence.functions import functions_about, numbers_in
 from saga.core import Deadline, DeclarationError, Fact, Process, Reducer
+from saga.core.plain import is_same
 from saga.messages.facts import read_fact
 
 INSTANCE = "sample-1"
@@ -102,9 +103,9 @@ def _samples(process: Process, kind: type, instance: Any, variants: int) -> Iter
     made: list[Mapping[str, Any]] = []
     for variant in _variants(process, kind, variants):
         values = _sample(process, kind, instance, variant)
-        if values in made:
+        if any(is_same(values, one) for one in made):
             values = _sample(process, kind, instance, dataclasses.replace(variant, keys=frozenset(fields)))
-        if values not in made:
+        if not any(is_same(values, one) for one in made):
             made.append(values)
             yield Fact(kind, values)
 

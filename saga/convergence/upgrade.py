@@ -23,7 +23,7 @@ from pydantic import ValidationError
 from saga.convergence.configuration import Configuration, EndState, apply, configuration_at, end_state, start
 from saga.convergence.exploration import MOST_NODES, Exploration, Node, explore
 from saga.convergence.finality import undone_effects, wanted_of
-from saga.convergence.findings import Finding, History, Kind, Split, reported
+from saga.convergence.findings import Finding, History, Kind, Split, reported, require_not_ours
 from saga.convergence.samples import derive_samples
 from saga.core import Deadline, DecisionKind, Effect, Fact, Process, State, dump_state, load_state
 from saga.messages.facts import read_fact
@@ -133,6 +133,7 @@ def _carried_over(upgrade: _Upgrade, most_nodes: int) -> Iterator[_Upgraded]:
         try:
             instance = _Upgraded(taken, _read(upgrade, node.configuration), instance.history, node.size)
         except Exception as error:  # noqa: BLE001 -- whatever reading a stored state raises is a finding
+            require_not_ours(error)
             upgrade.report(Kind.CANNOT_BE_READ, _unread(upgrade, node.configuration.state, error), instance)
             continue
         _report_waiting_for_ever(upgrade, node, instance)
@@ -222,6 +223,7 @@ def _onward(upgrade: _Upgrade, instance: _Upgraded) -> Iterator[_Upgraded]:
         try:
             configuration, decision = apply(upgrade.new, instance.configuration, fact)
         except Exception as error:  # noqa: BLE001 -- whatever a function of the declaration raises is a finding
+            require_not_ours(error)
             failed = _Upgraded(instance.taken, instance.configuration, history, instance.split)
             upgrade.report(Kind.FAILS, f"{fact.kind.__name__} raises {error!r} after the upgrade", failed)
             continue

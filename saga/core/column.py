@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
 
+from saga.core.errors import DeclarationError
 from saga.core.register import Reducer, Register
+from saga.core.words import is_among, require_distinct, require_name
 
 Value = Enum | bool
 Machines = Mapping[str, Enum]
@@ -52,10 +54,22 @@ class DerivedColumn:
     judge: Callable[..., Value]
     states: tuple[Value, ...] = (False, True)
 
+    def __post_init__(self) -> None:
+        require_name("derived column", self.name)
+        where = f"derived column {self.name!r}"
+        for state in self.states:
+            value: object = state
+            if type(value) is not bool and not isinstance(value, Enum):
+                raise DeclarationError(f"{where}: {value!r:.80} is no state: write True, False, or members of an enum")
+        require_distinct(where, self.states)
+        for number, state in enumerate(self.states):
+            if state in self.states[:number]:
+                raise DeclarationError(f"{where}: {state!r} is equal to another of its states: write each state once")
+
     def value(self, machines: Machines, registers: Registers) -> Value:  # noqa: ARG002 -- it reads registers only
         """What ``judge`` returns now. Raises ValueError for a value that is none of ``states``."""
         value = self.judge(*[registers[register.name] for register in self.registers])
-        if value not in self.states:
+        if value not in self.states or (isinstance(value, Enum) and not is_among(value, self.states)):
             raise ValueError(f"{self.name} judges {value!r}, which is none of {', '.join(map(shown, self.states))}")
         return value
 

@@ -6,7 +6,7 @@ alone, and the commands are the difference between the wants and the last comman
 every effect, with its computed fields, depends only on the set of facts too, whatever was commanded before.
 
 Every input gets an answer: taken in, ignored with a reason, refused because it contradicts a known fact, or refused
-because the instance is full. Nothing raises.
+because the instance is full. Only an input that no instance could take in raises: one whose seconds are no delay.
 
 An instance may have a thousand entries, with one effect for each. So a cheap comparison skips most of them, and only
 entries that may differ are compared in full.
@@ -21,6 +21,7 @@ from typing import Any
 
 from saga.core.effect import ARMED, Deadline, Effect, Selection
 from saga.core.fact import Fact
+from saga.core.plain import EXACT_TYPES, is_same
 from saga.core.process import Process
 from saga.core.register import Beyond
 from saga.core.state import Commanded, State
@@ -75,8 +76,12 @@ class Decision:
 def decide(process: Process, state: State, fact: Fact, *, is_bounded: bool = True) -> Decision:
     """Answer one input to an instance in this state. Pure.
 
-    With ``is_bounded=False`` it ignores the bounds of registers: what was taken in once must be accepted again.
+    With ``is_bounded=False`` it ignores the bounds of registers and of delays: what was taken in once must be accepted
+    again. Raises ValueError for an input whose seconds can't be the delay of a deadline, in whatever state.
     """
+    if is_bounded:
+        for deadline in process.delays_by_type.get(fact.kind, ()):
+            deadline.require_delay(fact.fields)
     before = process.outcomes.value(state.machines, state.registers)
     machines, registers = state.machines, state.registers
     for register in process.registers_by_type[fact.kind]:
@@ -130,14 +135,14 @@ def _differing(effect: Effect, wanted: Enum | Selection, state: State) -> Iterat
     """The wants of one effect that differ from its last commands, in the order of the keys."""
     if isinstance(wanted, Enum):
         computed = effect.commands[wanted].compute_fields(state.registers, None)
-        if _differs(effect, wanted, computed, state.commanded.get(effect.name)):
+        if _differs(wanted.value, wanted is effect.initially, computed, state.commanded.get(effect.name)):
             yield effect.name, None, wanted, computed
         return
     condition = wanted.condition or next(iter(effect.commands))
-    template = effect.commands[condition]
+    template, word, is_initial = effect.commands[condition], condition.value, condition is effect.initially
     for key, name in _candidates(effect, condition, wanted.chosen(state.registers), state.commanded):
         computed = template.compute_fields(state.registers, key)
-        if _differs(effect, condition, computed, state.commanded.get(name)):
+        if _differs(word, is_initial, computed, state.commanded.get(name)):
             yield name, key, condition, computed
 
 
@@ -155,11 +160,17 @@ def _candidates(
     return sorted(named)
 
 
-def _differs(effect: Effect, condition: Enum, computed: Mapping[str, Any], last: Commanded | None) -> bool:
+def _differs(condition: str, is_initial: bool, computed: Mapping[str, Any], last: Commanded | None) -> bool:
     """Whether the wanted condition differs from the last command, or from the condition before any command."""
     if last is None:
-        return condition is not effect.initially
-    return last.condition != condition.value or last.computed != computed
+        return not is_initial
+    if last.condition != condition or last.computed != computed:
+        return True
+    for name, value in computed.items():
+        said = last.computed[name]
+        if (type(value) is not type(said) or type(value) not in EXACT_TYPES) and not is_same(value, said):
+            return True
+    return False
 
 
 def _why_ignored(process: Process, state: State, fact: Fact) -> str:

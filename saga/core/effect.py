@@ -16,6 +16,7 @@ from saga.core.errors import DeclarationError
 from saga.core.fact import declared_fields
 from saga.core.plain import plain
 from saga.core.register import Entries, Reducer, Register
+from saga.core.words import require_distinct, require_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,9 @@ class Selection:
     condition: Enum | None = None
     beside: tuple[Register | Reducer, ...] = ()
     reads: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        require_name("selection", self.name)
 
     def chosen(self, registers: Mapping[str, Any]) -> frozenset[str]:
         """The keys of the entries that ``choose`` chooses now."""
@@ -121,6 +125,9 @@ class ComputedField:
     compute: Callable[..., Any]
     is_cumulative: bool = False
 
+    def __post_init__(self) -> None:
+        require_name("computed field", self.name)
+
     def value(self, registers: Mapping[str, Any], key: str | None) -> Any:
         """The value now."""
         held = [registers[register.name] for register in self.registers]
@@ -140,6 +147,14 @@ class CommandTemplate:
     register: Register | None = None
     fields: tuple[str, ...] = ()
     computed: tuple[ComputedField, ...] = ()
+
+    def __post_init__(self) -> None:
+        require_name("command", self.type)
+        names = [*self.fields, *(one.name for one in self.computed)]
+        for name in names:
+            require_name(f"field of {self.type}", name)
+            if names.count(name) > 1:
+                raise DeclarationError(f"the command {self.type} has two fields {name}: give each a name of its own")
 
     def compute_fields(self, registers: Mapping[str, Any], key: str | None) -> dict[str, Any]:
         """The values of the computed fields."""
@@ -163,6 +178,8 @@ class Effect:
     ``final`` are the conditions that can't be undone. Once commanded, such a condition has to stay wanted. If
     ``decided_by`` names an input of the collaborator, that holds only from this input on. ``initially`` is the
     condition before any command, if it has a name: while it is wanted and nothing was commanded, nothing is sent.
+    ``repeats`` are effects whose command this one says again on purpose, in the same words: the check reports two
+    effects that do so unmeant.
 
     >>> NOTICE.commands[Notice.SENT].type
     'SendNotice'
@@ -174,8 +191,17 @@ class Effect:
     final: frozenset[Enum] = frozenset()
     decided_by: type | None = None
     initially: Enum | None = None
+    repeats: tuple["Effect", ...] = ()
 
     def __post_init__(self) -> None:
+        require_name("effect", self.name)
+        require_name(f"collaborator of {self.name}", self.collaborator)
+        for one in self.repeats:
+            other: object = one
+            if not isinstance(other, Effect):
+                raise DeclarationError(f"effect {self.name!r}: it repeats {other!r:.80}, which is no effect")
+        initially = () if self.initially is None else (self.initially,)
+        require_distinct(f"effect {self.name!r}", (*self.commands, *self.final, *initially))
         object.__setattr__(self, "commands", MappingProxyType(dict(self.commands)))
 
 
@@ -198,18 +224,38 @@ class Deadline:
     after: timedelta
     override: tuple[Register, str] | None = None
 
+    def __post_init__(self) -> None:
+        require_name("deadline", self.name)
+        after: object = self.after
+        if not isinstance(after, timedelta):
+            raise DeclarationError(f"deadline {self.name!r}: after is {after!r:.80}: write a timedelta")
+        if not -LONGEST_DELAY <= after <= LONGEST_DELAY:
+            raise DeclarationError(f"deadline {self.name!r}: after is {after}, and {LONGEST_DELAY} are the most")
+
+    def require_delay(self, fields: Mapping[str, Any]) -> None:
+        """Raise ValueError if the seconds in these fields of a message can't be a delay.
+
+        Without this the message that raises would be the one that arms, which is another one in another order.
+        """
+        if self.override is not None:
+            self._of_entry(fields, self.override[1])
+
     def delay(self, registers: Mapping[str, Entries]) -> timedelta:
         """How long after now the deadline is due. Raises ValueError for more than LONGEST_DELAY."""
-        after = self._asked_for(registers)
-        if abs(after) > LONGEST_DELAY:
-            raise ValueError(f"{self.name} would be due {after} from now, and {LONGEST_DELAY} are the most")
-        return after
-
-    def _asked_for(self, registers: Mapping[str, Entries]) -> timedelta:
         if self.override is None:
             return self.after
         register, name = self.override
         for entry in registers[register.name].values():
-            seconds = entry.get(name)
-            return self.after if seconds is None else timedelta(seconds=seconds)
+            return self._of_entry(entry, name)
         return self.after
+
+    def _of_entry(self, entry: Mapping[str, Any], name: str) -> timedelta:
+        if (seconds := entry.get(name)) is None:
+            return self.after
+        try:
+            after = timedelta(seconds=float(seconds))  # a Decimal is a text in JSON
+        except (TypeError, ValueError, OverflowError) as error:
+            raise ValueError(f"{self.name} can't be due {seconds!r:.80} seconds from now: {error}") from None
+        if abs(after) > LONGEST_DELAY:
+            raise ValueError(f"{self.name} would be due {after} from now, and {LONGEST_DELAY} are the most")
+        return after

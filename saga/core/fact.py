@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Any
+from typing import Any, get_type_hints
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +38,13 @@ def declared_fields(kind: type) -> frozenset[str]:
     if _is_model(kind):
         return frozenset(kind.__pydantic_fields__)  # type: ignore[attr-defined]
     return frozenset(name for base in kind.__mro__ for name in getattr(base, "__annotations__", {}))
+
+
+def declared_type(kind: type, name: str) -> Any:
+    """The type that a message class declares for a field; Any if it can't be told."""
+    if _is_model(kind):
+        return kind.__pydantic_fields__[name].annotation  # type: ignore[attr-defined]
+    try:
+        return get_type_hints(kind).get(name, Any)
+    except (NameError, TypeError):  # a name that only its module's type checker knows
+        return Any

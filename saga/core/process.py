@@ -11,7 +11,8 @@ from saga.core.errors import DeclarationError
 from saga.core.register import Reducer, Register, require_bound
 from saga.core.sub_machine import SubMachine
 from saga.core.tables import Outcomes, Wanted, Wants
-from saga.core.validation import problems
+from saga.core.validation import is_adopted, problems
+from saga.core.words import require_name
 
 MOST_BYTES: Final = 1024 * 1024
 LEAST_BYTES: Final = 64 * 1024
@@ -26,7 +27,8 @@ class Process:
     whose value is the instance's id. ``settled`` are the outcomes in which the process waits for nothing. ``children``
     are processes whose outcomes this process reads: their inputs, machines, registers and wants belong to it too. The
     state of an instance has at most about ``most_bytes`` as JSON, whatever its registers hold. The fields after
-    ``most_bytes`` are derived; ``machines_by_type`` and ``registers_by_type`` list what an input can change.
+    ``most_bytes`` are derived; ``machines_by_type`` and ``registers_by_type`` list what an input can change, and
+    ``delays_by_type`` the deadlines whose delay it can carry.
 
     Raises DeclarationError, which names what is wrong and what to write there.
 
@@ -49,8 +51,13 @@ class Process:
     effects: tuple[Effect | Deadline, ...] = field(init=False)
     machines_by_type: Mapping[type, tuple[SubMachine[Any], ...]] = field(init=False)
     registers_by_type: Mapping[type, tuple[Register | Reducer, ...]] = field(init=False)
+    delays_by_type: Mapping[type, tuple[Deadline, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        require_name("process", self.name)
+        for module in self.inputs:
+            require_name("module", module)
+        require_bound(f"process {self.name!r}", "version", self.version, 0)
         require_bound(f"process {self.name!r}", "most_bytes", self.most_bytes, LEAST_BYTES)
         self._adopt()
         consumed = [kind for kinds in self.inputs.values() for kind in kinds]
@@ -63,6 +70,11 @@ class Process:
         object.__setattr__(self, "registers_by_type", MappingProxyType(registers_by_type))
         object.__setattr__(self, "message_types", MappingProxyType({kind.__name__: kind for kind in consumed}))
         object.__setattr__(self, "effects", tuple(dict.fromkeys(effects)))
+        delays: dict[type, tuple[Deadline, ...]] = {}
+        for one in self.effects:
+            if isinstance(one, Deadline) and one.override is not None:
+                delays[one.override[0].of] = (*delays.get(one.override[0].of, ()), one)
+        object.__setattr__(self, "delays_by_type", MappingProxyType(delays))
         for problem in problems(self):
             raise DeclarationError(f"process {self.name!r}: {problem}")
 
@@ -94,5 +106,5 @@ class Process:
         for name in ("machines", "registers", "wanted"):
             adopted: list[Any] = []
             for declared in (*self.children, self):
-                adopted += [one for one in getattr(declared, name) if one not in adopted]
+                adopted += [one for one in getattr(declared, name) if not is_adopted(one, adopted)]
             object.__setattr__(self, name, tuple(adopted))

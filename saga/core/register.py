@@ -19,7 +19,8 @@ from typing import Any, Final
 
 from saga.core.errors import DeclarationError
 from saga.core.fact import Fact
-from saga.core.plain import plain
+from saga.core.plain import is_same, plain
+from saga.core.words import require_name
 
 Entries = Mapping[str, Mapping[str, Any]]
 """The contents of a register: for each key, sorted, the fields of its input as plain JSON values (times are text)."""
@@ -42,7 +43,7 @@ class Register:
     """The fields of inputs of class ``of``: one entry for each value of their field ``key``, at most ``most`` entries.
 
     A second input with the same key and the same fields is ignored. One with other fields is a conflict, which a person
-    settles. Raises DeclarationError for a bound below 1.
+    settles; 1, 1.0 and true are different values. Raises DeclarationError for a bound below 1.
 
     >>> from saga import Fact
     >>> REPORTS.apply({}, Fact(Reported, {"ticket_id": "t-1", "text": "broken"}))
@@ -55,6 +56,7 @@ class Register:
     most: int = MOST_ENTRIES
 
     def __post_init__(self) -> None:
+        require_name("register", self.name)
         require_bound(f"register {self.name!r}", "most", self.most)
 
     @property
@@ -76,11 +78,12 @@ class Register:
 
         A field that was erased from the entry contradicts nothing.
         """
-        known = entries.get(self.key_of(fact), {})
+        if (known := entries.get(self.key_of(fact))) is None:
+            return None
         differences = ", ".join(
             f"{name} is {value!r} there and {fact.fields.get(name)!r} here"
             for name, value in sorted(known.items())
-            if value != fact.fields.get(name)
+            if not is_same(value, fact.fields.get(name))
         )
         if not differences:
             return None
@@ -139,6 +142,7 @@ class Reducer:
     most_bytes: int = MOST_REDUCED_BYTES
 
     def __post_init__(self) -> None:
+        require_name("reducer", self.name)
         require_bound(f"reducer {self.name!r}", "most_bytes", self.most_bytes)
         try:
             object.__setattr__(self, "start", plain(self.start))
@@ -159,7 +163,7 @@ class Reducer:
     def apply(self, value: Any, fact: Fact) -> Any:
         """The value after the fact; the same object if the fact changes nothing."""
         reduced = plain(self.reduce(plain(value), fact))
-        return value if reduced == value else reduced
+        return value if is_same(reduced, value) else reduced
 
     def apply_bounded(self, value: Any, fact: Fact) -> Any | Beyond:
         """As ``apply``, or Beyond if the value would grow beyond ``most_bytes``."""
@@ -178,7 +182,7 @@ class Reducer:
 
     def changes(self, before: Any, after: Any) -> list[str]:
         """What is new, in words."""
-        return [] if before == after else [f"{self.name} {_shown(before)} -> {_shown(after)}"]
+        return [] if is_same(before, after) else [f"{self.name} {_shown(before)} -> {_shown(after)}"]
 
 
 def require_bound(what: str, name: str, bound: object, least: int = 1) -> None:

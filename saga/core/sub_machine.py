@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 from saga.core.errors import DeclarationError
+from saga.core.words import require_distinct, require_name
 
 S = TypeVar("S", bound=Enum)
 
@@ -32,9 +33,11 @@ class SubMachine(Generic[S]):
     inputs: frozenset[type] = field(init=False)
 
     def __post_init__(self) -> None:
+        require_name("sub-machine", self.name)
         object.__setattr__(self, "inputs", frozenset(kind for row in self.moves.values() for kind in row))
         for problem in chain(self._about_types(), self._about_cells()):
             raise DeclarationError(f"sub-machine {self.name!r}: {problem}")
+        require_distinct(f"sub-machine {self.name!r}", self.states)
         moves = {state: MappingProxyType(dict(row)) for state, row in self.moves.items()}
         object.__setattr__(self, "moves", MappingProxyType(moves))
 

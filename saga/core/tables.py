@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import product
+from math import prod
 from types import MappingProxyType
 from typing import Any, Final
 
 from saga.core.column import Column, Machines, Registers, Value, shown
 from saga.core.effect import ARMED, Deadline, Effect, Selection
 from saga.core.errors import DeclarationError
+from saga.core.words import is_among, require_distinct, require_name
 
 
 class _Any(Enum):
@@ -37,7 +39,7 @@ class Choice:
 
     def values(self, axis: Sequence[Value]) -> tuple[Value, ...]:
         """Those of these values that are chosen."""
-        return tuple(value for value in axis if (value in self.named) is not self.is_rest)
+        return tuple(value for value in axis if is_among(value, self.named) is not self.is_rest)
 
 
 def one_of(*values: Value) -> Choice:
@@ -61,6 +63,9 @@ def all_but(*values: Value) -> Choice:
     return Choice(values, is_rest=True)
 
 
+MOST_CELLS: Final = 100_000
+"""Of a table. All of its cells are made when it is declared, and looked at by each check."""
+
 Joint = tuple[Value, ...]
 Wants = Mapping[Effect | Deadline, Enum | Selection]
 """What is wanted in a joint state: each effect in a condition (or for a selection of entries), each deadline ARMED."""
@@ -79,7 +84,9 @@ class Outcomes:
     name: str = "outcome"
 
     def __post_init__(self) -> None:
+        require_name("table of outcomes", self.name)
         object.__setattr__(self, "cells", MappingProxyType(dict(self.cells)))
+        require_distinct(self.name, self.cells.values())
 
     @property
     def states(self) -> tuple[Enum, ...]:
@@ -109,7 +116,7 @@ def outcomes(
     Traceback (most recent call last):
     saga.core.errors.DeclarationError: outcome: cell (DONE) is missing
     """
-    axes = tuple(column.states for column in columns)
+    axes = _axes(name, columns)
     if rule is not None and rows is not None:
         raise DeclarationError(f"{name}: has rows and a rule: give the one that decides")
     if rule is not None:
@@ -150,7 +157,7 @@ def wanted(*columns: Column, rows: Iterable[tuple[Any, ...]]) -> Wanted:
     Traceback (most recent call last):
     saga.core.errors.DeclarationError: wanted: cell (WAITING) wants Work.OPEN of notice: no such command
     """
-    cells = _expand("wanted", tuple(column.states for column in columns), _split("wanted", rows))
+    cells = _expand("wanted", _axes("wanted", columns), _split("wanted", rows))
     for cell, wants in cells.items():
         if not isinstance(wants, Mapping):
             raise DeclarationError(
@@ -170,9 +177,20 @@ def _about_want(effect: object, condition: object) -> str | None:
         return None if condition is ARMED else f"{condition} of the deadline {effect.name}: all it can be is ARMED"
     if not isinstance(condition, Enum | Selection):
         return f"{condition!r} of {effect.name}: no condition"
-    if isinstance(condition, Enum) and condition not in effect.commands:
+    if isinstance(condition, Enum) and not is_among(condition, effect.commands):
         return f"{condition} of {effect.name}: no such command"
     return None
+
+
+def _axes(table: str, columns: Sequence[Column]) -> tuple[tuple[Value, ...], ...]:
+    """The values of each column. Raises DeclarationError if they have too many combinations, before any is made."""
+    axes = tuple(column.states for column in columns)
+    if (cells := prod(map(len, axes))) > MOST_CELLS:
+        raise DeclarationError(
+            f"{table}: its {len(axes)} columns have {cells:,} cells, and {MOST_CELLS:,} are the most: join some of them"
+            " in a table of outcomes with few values, and make that a column"
+        )
+    return axes
 
 
 def _split(table: str, rows: Iterable[Any]) -> list[tuple[tuple[Any, ...], Any]]:
@@ -206,7 +224,7 @@ def _expand(
         chosen = tuple(map(_choice, pattern))
         for choice, axis in zip(chosen, axes, strict=True):
             for state in choice.named:
-                if state not in axis:
+                if not is_among(state, axis):
                     raise DeclarationError(
                         f"{table}: row {_names(pattern)}: {shown(state)} is none of {', '.join(map(shown, axis))}"
                     )

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from enum import Enum
-from typing import TYPE_CHECKING, Final
+from numbers import Number
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NewType, Union, get_args, get_origin
 
+from saga.core.column import DerivedColumn
 from saga.core.effect import CommandTemplate, Deadline, Effect, Selection
-from saga.core.fact import declared_fields
+from saga.core.fact import declared_fields, declared_type
 from saga.core.identifier import IDENTIFIER_RULE, MAX_BYTES, is_identifier, is_short
 from saga.core.register import Register
 from saga.core.sub_machine import SubMachine
 from saga.core.tables import Outcomes, Wanted
+from saga.core.words import is_among
 
 if TYPE_CHECKING:
     from saga.core.column import Column
@@ -25,6 +29,7 @@ NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,50}")
 TAKEN_NAMES: Final = ("relay", "undelivered")
 LONGEST_PREFIX: Final = 41
 """In characters: a prefix that may precede the name of a queue, and a dot."""
+_ONE_TYPE: Final = "declare it as a text or as an integer, not as both, and a key not as optional"
 WILDCARDS: Final = re.compile(r"[\s*#]")
 
 
@@ -32,6 +37,7 @@ def problems(process: Process) -> Iterator[str]:
     """Every problem of the declaration, the most helpful first."""
     yield from _about_name(process)
     yield from _doubles(process)
+    yield from _different_ones(process)
     yield from _about_words(process)
     yield from _about_wire(process)
     yield from _about_inputs(process)
@@ -62,16 +68,57 @@ def _doubles(process: Process) -> Iterator[str]:
         yield from (f"there are two of the {what} {name}" for name, times in Counter(names).items() if times > 1)
 
 
+def is_adopted(one: Any, known: Iterable[Any]) -> bool:
+    """Whether this is one of the known declarations: the same one, or one that is equal to it in all it says.
+
+    Python calls 1 and 1.0 equal, and members of two StrEnums; these are not the same declaration.
+    """
+    return any(
+        one is other or (one == other and repr(one) == repr(other) and _has_same_start(one, other)) for other in known
+    )
+
+
+def _has_same_start(one: Any, other: Any) -> bool:
+    return type(getattr(one, "start", None)) is type(getattr(other, "start", None))
+
+
+def _different_ones(process: Process) -> Iterator[str]:
+    """Different derived columns, or different selections, with one name: nobody could tell which is meant."""
+    known: dict[tuple[str, str], Any] = {}
+    columns = [one for one in _columns(process.outcomes, *process.wanted) if isinstance(one, DerivedColumn)]
+    wants = [wants for table in process.wanted for wants in {id(one): one for one in table.cells.values()}.values()]
+    selections = [how for each in wants for how in each.values() if isinstance(how, Selection)]
+    named: list[tuple[str, Any]] = [("derived column", one) for one in columns]
+    named += [("selection", one) for one in selections]
+    for what, one in named:
+        other = known.setdefault((what, one.name), one)
+        if other is not one and not _is_same_choice(one, other):
+            yield f"there are two different ones of the {what} {one.name!r}: give each a name of its own"
+            return
+
+
+def _is_same_choice(one: Any, other: Any) -> bool:
+    """Whether both say the same. Selections may differ in the condition, and those made here say all by their names."""
+    if isinstance(one, Selection) and isinstance(other, Selection):
+        is_ours = one.choose.__module__ == other.choose.__module__ == Selection.__module__
+        return (
+            one.register == other.register
+            and one.reads == other.reads
+            and one.beside == other.beside
+            and (is_ours or one.choose is other.choose)
+        )
+    return is_adopted(one, [other])
+
+
 def _about_words(process: Process) -> Iterator[str]:
     """States, outcomes and conditions are stored by their values."""
     named = [state for machine in process.machines for state in machine.states] + list(process.outcomes.states)
     named += [condition for effect in process.effects if isinstance(effect, Effect) for condition in effect.commands]
     for one in named:
-        if not isinstance(one.value, str):
+        if type(one.value) is not str:
             yield f"{one} has the value {one.value!r}: give it a word, by which it is stored and shown"
-    for word, times in Counter(outcome.value for outcome in process.outcomes.states).items():
-        if times > 1:
-            yield f"{times} outcomes have the value {word!r}: give each its own"
+        elif type(one)(one.value) is not one:
+            yield f"{one} is stored as {one.value!r}, which is read back as {type(one)(one.value)}"
 
 
 def _about_wire(process: Process) -> Iterator[str]:
@@ -102,6 +149,8 @@ def _about_inputs(process: Process) -> Iterator[str]:
             yield f"no sub-machine consumes {kind.__name__}, and no register keeps it"
         if process.correlate not in declared_fields(kind):
             yield f"{kind.__name__} has no field {process.correlate}: nothing says which instance it is about"
+        elif _is_ambiguous(declared_type(kind, process.correlate), has_value=True):
+            yield f"{kind.__name__}.{process.correlate} names the instance: {_ONE_TYPE}"
 
 
 def _about_machines(process: Process) -> Iterator[str]:
@@ -112,6 +161,23 @@ def _about_machines(process: Process) -> Iterator[str]:
     for register in process.registers:
         if isinstance(register, Register) and register.key not in declared_fields(register.of):
             yield f"register {register.name} is keyed by {register.key}, which {register.of.__name__} does not have"
+        elif isinstance(register, Register) and _is_ambiguous(
+            declared_type(register.of, register.key), has_value=register.key == process.correlate
+        ):
+            yield f"register {register.name} is keyed by {register.of.__name__}.{register.key}: {_ONE_TYPE}"
+
+
+def _is_ambiguous(declared: Any, *, has_value: bool) -> bool:
+    """Whether several values of this type are one text as a key: an absent one and 'None', or 1 and '1'.
+
+    A field that correlates always ``has_value``: a message may leave it to its subject, and is refused without one.
+    """
+    if get_origin(declared) is Annotated:
+        return _is_ambiguous(get_args(declared)[0], has_value=has_value)
+    if get_origin(declared) not in {Union, UnionType}:
+        return False
+    kinds = {one for one in get_args(declared) if get_origin(one) is None and isinstance(one, type)}
+    return (NoneType in kinds and not has_value) or {str, int} <= kinds or {str, float} <= kinds
 
 
 def _about_tables(process: Process) -> Iterator[str]:
@@ -120,7 +186,7 @@ def _about_tables(process: Process) -> Iterator[str]:
             if times > 1:
                 yield f"{times} columns of one table are called {name}: give each outcomes(...) a name of its own"
     for column in _columns(process.outcomes, *process.wanted):
-        if isinstance(column, SubMachine) and column not in process.machines:
+        if isinstance(column, SubMachine) and not is_adopted(column, process.machines):
             yield (
                 f"a table looks at the sub-machine {column.name}, which is none of the machines: name it there, or the"
                 " process that has it among the children"
@@ -128,7 +194,7 @@ def _about_tables(process: Process) -> Iterator[str]:
         for register in getattr(column, "registers", ()):
             if register not in process.registers:
                 yield f"{column.name} looks at the register {register.name}, which the process does not keep"
-    for outcome in _sorted(process.settled - set(process.outcomes.states)):
+    for outcome in _sorted(_others(process.settled, process.outcomes.states)):
         yield f"settled names {outcome.name}, which no cell of the outcomes has"
 
 
@@ -152,6 +218,8 @@ def _about_effect(process: Process, effect: Effect | Deadline) -> Iterator[str]:
     if needed is not None and needed not in process.message_types.values():
         verb = "emits" if isinstance(effect, Deadline) else "is decided by"
         yield f"{effect.name} {verb} {needed.__name__}, which comes from no module"
+    if "/" in effect.name:
+        yield f"{effect.name} has a / in its name, which stands before the key of an entry"
     if isinstance(effect, Effect):
         yield from _about_commands(process, effect)
     else:
@@ -174,6 +242,29 @@ def _about_time(process: Process, deadline: Deadline) -> Iterator[str]:
         yield f"{deadline.name} reads the register {register.name}, which the process does not keep"
     if field not in declared_fields(register.of):
         yield f"{deadline.name} takes its seconds from {field}, which {register.of.__name__} does not have"
+    elif not _can_be_seconds(declared_type(register.of, field)):
+        yield (
+            f"{deadline.name} takes its seconds from {field}, which is no number in {register.of.__name__}: declare it"
+            " as int, float or Decimal"
+        )
+
+
+def _can_be_seconds(declared: Any) -> bool:
+    """Whether a field of this type can hold a number; a type that is not known here can."""
+    origin, inner = get_origin(declared), get_args(declared)
+    if declared is Any or declared is object:
+        return True
+    if origin is Annotated:
+        return _can_be_seconds(inner[0])
+    if origin in {Union, UnionType}:
+        return all(one is NoneType or _can_be_seconds(one) for one in inner)
+    if origin is Literal:
+        return all(one is None or type(one) in (int, float) for one in inner)
+    if isinstance(declared, NewType):
+        return _can_be_seconds(declared.__supertype__)
+    if origin is not None or not isinstance(declared, type):
+        return origin is None
+    return issubclass(declared, Number) and not issubclass(declared, bool | complex)
 
 
 def _about_selection(process: Process, effect: Effect, selection: Selection) -> Iterator[str]:
@@ -186,7 +277,7 @@ def _about_selection(process: Process, effect: Effect, selection: Selection) -> 
         yield (
             f"{effect.name} is wanted for {selection.name}: say in which condition, for it has {len(effect.commands)}"
         )
-    if selection.condition is not None and selection.condition not in effect.commands:
+    if selection.condition is not None and not is_among(selection.condition, effect.commands):
         yield f"{effect.name} is wanted {selection.condition.name} for {selection.name}: no such command"
 
 
@@ -200,13 +291,8 @@ def _about_single(process: Process, effect: Effect, template: CommandTemplate) -
 
 
 def _about_commands(process: Process, effect: Effect) -> Iterator[str]:
-    if "/" in effect.name:
-        yield f"{effect.name} has a / in its name, which stands before the key of an entry"
-    for condition in _sorted(effect.final - effect.commands.keys()):
+    for condition in _sorted(_others(effect.final, effect.commands)):
         yield f"{effect.name} calls {condition.name} final, and no command brings it about"
-    for value, times in Counter(condition.value for condition in effect.commands).items():
-        if times > 1:
-            yield f"{effect.name} has {times} conditions that are called {value!r}"
     for template in effect.commands.values():
         yield from _about_template(process, template)
 
@@ -226,5 +312,10 @@ def _about_template(process: Process, template: CommandTemplate) -> Iterator[str
         yield f"{template.type} carries {name}, which every command has already"
 
 
-def _sorted(members: frozenset[Enum]) -> list[Enum]:
+def _others(members: Iterable[Enum], known: Iterable[Enum]) -> list[Enum]:
+    """The members that are not among the known ones; a member of another StrEnum may be equal to one of them."""
+    return [one for one in members if not is_among(one, known)]
+
+
+def _sorted(members: Iterable[Enum]) -> list[Enum]:
     return sorted(members, key=lambda member: member.name)

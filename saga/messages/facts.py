@@ -5,7 +5,7 @@ strict class accepts a time as text. Each reading of a message has to give the s
 replay reads them again. So classes that can't guarantee that are refused.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -162,6 +162,8 @@ def _troubles(layers: list[Mapping[str, Any]], fields: Mapping[str, _Field], sch
         yield "has no fields of its own: make it a pydantic model or a dataclass with fields"
     if any(layer.get("serialization", {}).get("type", "").startswith("function") for layer in layers):
         yield "writes itself with a model_serializer: a fact holds its fields as they are, so remove that"
+    for one, other, name in _shared_names(fields.values()):
+        yield f"reads {one} and {other} from the same name {name}: give one of them another alias"
     for field in fields.values():
         name = field.name
         if field.schema.get("serialization_exclude"):
@@ -174,6 +176,15 @@ def _troubles(layers: list[Mapping[str, Any]], fields: Mapping[str, _Field], sch
             yield f"has another default for {name} each time: the same message would not be the same fact"
     if _has_set(schema):
         yield "has a set in it, whose order is another one in each process: use a list or a tuple"
+
+
+def _shared_names(fields: Iterable[_Field]) -> Iterator[tuple[str, str, str]]:
+    """Two fields and a name under which both are read; a fact is read again by the names of its fields."""
+    known: dict[str, str] = {}
+    for field in fields:
+        for name in dict.fromkeys(field.names):
+            if (other := known.setdefault(name, field.name)) != field.name:
+                yield other, field.name, name
 
 
 def _is_fickle(factory: Callable[[], Any]) -> bool:

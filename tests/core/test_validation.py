@@ -164,7 +164,7 @@ def test_a_judgement_over_a_register_that_is_not_kept_is_named() -> None:
         process(outcomes=table)
 
 
-@pytest.mark.parametrize("name", ["House", "1house", "a house", "", "h" * 60])
+@pytest.mark.parametrize("name", ["House", "1house", "a house", "h" * 60])
 def test_a_name_that_can_be_no_queue_is_refused(name: str) -> None:
     with pytest.raises(DeclarationError, match="the name has to be small letters"):
         process(name=name)
@@ -200,9 +200,8 @@ def test_two_outcomes_of_one_word_are_named() -> None:
     class Other(Enum):
         DARK = "dark"
 
-    table = outcomes(LIGHT, rows=[(all_but(Light.ON), Result.DARK), (Light.ON, Other.DARK)])
-    with pytest.raises(DeclarationError, match="2 outcomes have the value 'dark'"):
-        process(outcomes=table, settled=frozenset())
+    with pytest.raises(DeclarationError, match=r"outcome: Result.DARK and Other.DARK both have the value 'dark'"):
+        outcomes(LIGHT, rows=[(all_but(Light.ON), Result.DARK), (Light.ON, Other.DARK)])
 
 
 def test_a_command_that_carries_what_its_register_does_not_have_is_named() -> None:
@@ -272,13 +271,13 @@ def test_a_missing_cell_of_a_table_of_choices_is_named() -> None:
         wanted(RESULT, LIGHT, rows=[(ANY, one_of(Light.OFF, Light.ON), {}), (Result.BRIGHT, Light.DIM, {})])
 
 
-@pytest.mark.parametrize("name", ["", "a b", "#", "p*", "x" * 201, "ж" * 110])
+@pytest.mark.parametrize("name", ["a b", "#", "p*", "x" * 201, "ж" * 110])
 def test_a_collaborator_that_can_have_no_queue_is_named(name: str) -> None:
     with pytest.raises(DeclarationError, match=r"the collaborator '.* can't have a queue"):
         process({bell(collaborator=name): Bell.RUNG})
 
 
-@pytest.mark.parametrize("name", ["", "Ring.Loud", "Ring loud", "Ring#", "*", "R" * 201, "Ж" * 128])
+@pytest.mark.parametrize("name", ["Ring.Loud", "Ring loud", "Ring#", "*", "R" * 201, "Ж" * 128])
 def test_a_command_that_no_queue_would_get_is_named(name: str) -> None:
     with pytest.raises(DeclarationError, match=r"the command '.* can't be routed"):
         process({bell(commands={Bell.RUNG: CommandTemplate(name)}): Bell.RUNG})
@@ -298,6 +297,9 @@ def test_an_effect_whose_name_can_not_be_sent_is_named() -> None:
         process({bell(name="bell\x00"): Bell.RUNG})
 
 
-def test_a_deadline_that_no_calendar_has_room_for_is_no_delay() -> None:
-    with pytest.raises(ValueError, match=r"bedtime would be due 999999999 days.* from now"):
-        Deadline("bedtime", emits=Dimmed, after=timedelta.max).delay({})
+@pytest.mark.parametrize("after", [timedelta.max, timedelta.min, timedelta(days=366_001)])
+def test_a_deadline_that_no_calendar_has_room_for_is_refused(after: timedelta) -> None:
+    with pytest.raises(
+        DeclarationError, match=r"deadline 'bedtime': after is .* days.*, and 366000 days.* are the most"
+    ):
+        Deadline("bedtime", emits=Dimmed, after=after)

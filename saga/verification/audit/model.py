@@ -35,7 +35,7 @@ from saga.core import (
     Selection,
     SubMachine,
 )
-from saga.core.plain import plain
+from saga.core.plain import is_same, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +140,15 @@ def contradictions(process: Process, begin: JointState, facts: Iterable[Fact]) -
             if isinstance(one, Register) and fact.kind is one.of:
                 key = str(fact.fields[one.key])
                 said = known[one.name].setdefault(key, fact.fields)
-                if any(value != fact.fields.get(name) for name, value in said.items()):
+                if any(not is_same(value, fact.fields.get(name)) for name, value in said.items()):
                     yield f"two facts say different things of {one.key} {key!r} ({one.name})"
 
 
 def _split(one: JointState, other: JointState) -> Iterator[str]:
     yield from (f"parts.{name}" for name in one.machines if one.machines[name] is not other.machines[name])
-    yield from (f"registers.{name}" for name in one.registers if one.registers[name] != other.registers[name])
+    yield from (
+        f"registers.{name}" for name in one.registers if not is_same(one.registers[name], other.registers[name])
+    )
 
 
 def _joint(columns: Sequence[Column], held: JointState) -> tuple[Any, ...]:

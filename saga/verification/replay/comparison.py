@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from saga.core import Process, Register, dump_state, load_state
+from saga.core.plain import is_same
 from saga.verification.difference import Difference, worded
 from saga.verification.replay.fold import Rebuilt
 
@@ -66,7 +67,7 @@ def _states(process: Process, stored: Any, recorded: Mapping[str, Any]) -> Itera
         return
     wanted = _flat(process, recorded)
     for path in sorted(known.keys() | wanted.keys()):
-        if known.get(path) != wanted.get(path):
+        if not is_same(known.get(path), wanted.get(path)):
             yield _difference(f"state.{path}", known.get(path), wanted.get(path))
 
 
