@@ -237,15 +237,15 @@ def _same_commands(
 ) -> Iterator[tuple[Command, str]]:
     """Each command with the type and fields of another effect's command to the same collaborator, and that effect.
 
-    The collaborator would do the same thing twice, unless one of the two effects ``repeats`` the other on purpose. Only
-    effects with a single command, and commands with fields, count. For other effects the name says which of several
+    The collaborator would do the same thing twice, unless one of the two effects ``may_repeat`` the other. Only effects
+    with a single command, and commands with fields, count. For other effects the name says which of several
     things is meant (this seat, that room), and the commands for two of them may well be equal.
     """
     if not commands:
         return
     effects = [effect for effect in process.effects if isinstance(effect, Effect)]
     only_done = {effect.name for effect in effects if len(effect.commands) == 1}
-    meant = {frozenset({effect.name, other.name}) for effect in effects for other in effect.repeats}
+    meant = {frozenset({effect.name, other.name}) for effect in effects for other in effect.may_repeat}
     sent_now = {command.effect for command in commands}
     earlier = [command for name, command in before.items() if name not in sent_now]
     for command in commands:

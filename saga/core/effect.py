@@ -178,7 +178,7 @@ class Effect:
     ``final`` are the conditions that can't be undone. Once commanded, such a condition has to stay wanted. If
     ``decided_by`` names an input of the collaborator, that holds only from this input on. ``initially`` is the
     condition before any command, if it has a name: while it is wanted and nothing was commanded, nothing is sent.
-    ``repeats`` are effects whose command this one says again on purpose, in the same words: the check reports two
+    ``may_repeat`` are effects whose command this one says again on purpose, in the same words: the check reports two
     effects that do so unmeant.
 
     >>> NOTICE.commands[Notice.SENT].type
@@ -191,15 +191,15 @@ class Effect:
     final: frozenset[Enum] = frozenset()
     decided_by: type | None = None
     initially: Enum | None = None
-    repeats: tuple["Effect", ...] = ()
+    may_repeat: tuple["Effect", ...] = ()
 
     def __post_init__(self) -> None:
         require_name("effect", self.name)
         require_name(f"collaborator of {self.name}", self.collaborator)
-        for one in self.repeats:
+        for one in self.may_repeat:
             other: object = one
             if not isinstance(other, Effect):
-                raise DeclarationError(f"effect {self.name!r}: it repeats {other!r:.80}, which is no effect")
+                raise DeclarationError(f"effect {self.name!r}: may_repeat has {other!r:.80}, which is no effect")
         initially = () if self.initially is None else (self.initially,)
         require_distinct(f"effect {self.name!r}", (*self.commands, *self.final, *initially))
         object.__setattr__(self, "commands", MappingProxyType(dict(self.commands)))

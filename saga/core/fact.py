@@ -41,7 +41,7 @@ def declared_fields(kind: type) -> frozenset[str]:
 
 
 def declared_type(kind: type, name: str) -> Any:
-    """The type that a message class declares for a field; Any if it can't be told."""
+    """The type that a message class declares for a field; Any if the class does not say."""
     if _is_model(kind):
         return kind.__pydantic_fields__[name].annotation  # type: ignore[attr-defined]
     try:

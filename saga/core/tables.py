@@ -66,6 +66,9 @@ def all_but(*values: Value) -> Choice:
 MOST_CELLS: Final = 100_000
 """Of a table. All of its cells are made when it is declared, and looked at by each check."""
 
+MOST_NAMED: Final = 8
+"""Missing cells that an error names."""
+
 Joint = tuple[Value, ...]
 Wants = Mapping[Effect | Deadline, Enum | Selection]
 """What is wanted in a joint state: each effect in a condition (or for a selection of entries), each deadline ARMED."""
@@ -232,10 +235,17 @@ def _expand(
             if cell in cells:
                 raise DeclarationError(f"{table}: cell {_names(cell)} is claimed twice")
             cells[cell] = value
-    for cell in product(*axes):
-        if cell not in cells:
-            raise DeclarationError(f"{table}: cell {_names(cell)} is missing")
+    if missing := [cell for cell in product(*axes) if cell not in cells]:
+        raise DeclarationError(f"{table}: {_missing(missing)}")
     return cells
+
+
+def _missing(cells: Sequence[Joint]) -> str:
+    """All missing cells in one sentence, so that nobody has to find them one by one."""
+    if len(cells) == 1:
+        return f"cell {_names(cells[0])} is missing"
+    named, more = ", ".join(map(_names, cells[:MOST_NAMED])), len(cells) - MOST_NAMED
+    return f"cells {named}{f' and {more} more' if more > 0 else ''} are missing"
 
 
 def _choice(pattern: Any) -> Choice:

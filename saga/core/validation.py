@@ -40,9 +40,9 @@ def problems(process: Process) -> Iterator[str]:
     yield from _different_ones(process)
     yield from _about_words(process)
     yield from _about_wire(process)
+    yield from _about_tables(process)
     yield from _about_inputs(process)
     yield from _about_machines(process)
-    yield from _about_tables(process)
     for effect in process.effects:
         yield from _about_effect(process, effect)
 

@@ -109,10 +109,10 @@ def test_what_only_gained_includes_what_was(greater: Any, lesser: Any, *, expect
     assert includes(greater, lesser) is expected
 
 
-def reminding(repeats: Callable[[Effect], tuple[Effect, ...]]) -> Process:
+def reminding(may_repeat: Callable[[Effect], tuple[Effect, ...]]) -> Process:
     commands: dict[Enum, CommandTemplate] = {Gone.GONE: CommandTemplate("Remind", PAYMENTS, ("payment_id",))}
     first = Effect("reminder", "post", commands)
-    second = Effect("second-reminder", "post", commands, repeats=repeats(first))
+    second = Effect("second-reminder", "post", commands, may_repeat=may_repeat(first))
     table = outcomes(PAID, rule=lambda _: Outcome.OPEN)
     wants = (wanted(table, rows=[(Outcome.OPEN, {first: every(PAYMENTS), second: every(PAYMENTS)})]),)
     return process(PAID, rule=None, table=table, wants=wants, registers=(PAYMENTS,))
@@ -129,7 +129,7 @@ def test_another_effect_than_the_named_one_is_still_found() -> None:
 
 
 def test_only_an_effect_can_be_repeated() -> None:
-    with pytest.raises(DeclarationError, match="effect 'second-reminder': it repeats 'reminder', which is no effect"):
+    with pytest.raises(DeclarationError, match="may_repeat has 'reminder', which is no effect"):
         reminding(lambda _: ("reminder",))  # type: ignore[return-value, arg-type]
 
 

@@ -243,7 +243,11 @@ def names() -> list[tuple[str, Callable[[Any], object]]]:
     ]
 
 
-@pytest.mark.parametrize("name", [lambda: "bell", property(lambda _: "bell"), First.ON, None, 1], ids=repr)
+@pytest.mark.parametrize(
+    "name",
+    [lambda: "bell", property(lambda _: "bell"), First.ON, None, 1],
+    ids=["function", "property", "member", "None", "1"],
+)
 @pytest.mark.parametrize(("what", "declare"), names(), ids=[what for what, _ in names()])
 def test_a_name_that_is_no_text_is_refused(what: str, declare: Callable[[Any], object], name: Any) -> None:
     with pytest.raises(DeclarationError, match=f"the name of a {what} is .*: write a text"):
