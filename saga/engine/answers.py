@@ -16,8 +16,8 @@ from saga.engine import instances, timers
 from saga.engine.dead_letters import DeadLetterKind, NewDeadLetter
 from saga.engine.instances import Decided, Instance, TooMuchAtOnce
 from saga.engine.intake import AdmittedMessage, poison
-from saga.engine.rehearsal import Refused
-from saga.engine.timers import Armed
+from saga.engine.rehearsal import RehearsalFailed
+from saga.engine.timers import ArmedTimer
 from saga.engine.turns import in_one_go
 from saga.messages.identity import derived_id
 from saga.modules import NewEvent, Visibility
@@ -45,7 +45,7 @@ class Answers:
 
     decided: list[Decided] = field(default_factory=list)
     entries: list[NewEvent] = field(default_factory=list)
-    timers: list[Armed] = field(default_factory=list)
+    timers: list[ArmedTimer] = field(default_factory=list)
     parked: list[AdmittedMessage] = field(default_factory=list)
     dead_letters: list[NewDeadLetter] = field(default_factory=list)
     full: dict[str, str] = field(default_factory=dict)
@@ -101,7 +101,7 @@ class Trial:
         answers = in_one_go(answer(self._process, self._instances, [message]))
         for parked in answers.dead_letters:
             if parked.kind is DeadLetterKind.FAILED and not answers.full:
-                raise Refused(parked.poison.reason)
+                raise RehearsalFailed(parked.poison.reason)
         instances.encode(self._process, answers.decided)
         timers.encode(answers.timers)
         encode(answers.entries)
@@ -146,7 +146,7 @@ def _answer_one(
             answers.entries.append(entry)
         for timer in decision.timers:
             about = {process.correlate: message.process_id}
-            answers.timers.append(Armed(message.process_id, timer, about, cause))
+            answers.timers.append(ArmedTimer(message.process_id, timer, about, cause))
         answers.taken += decision.kind is DecisionKind.TAKEN
         if decision.kind is DecisionKind.IGNORED:
             answers.ignored.append(message)

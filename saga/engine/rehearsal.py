@@ -50,7 +50,7 @@ _REASON_BYTES = 3_000
 T = TypeVar("T")
 
 
-class Refused(Exception):
+class RehearsalFailed(Exception):
     """Raised by the rehearsed function, with a sentence about why an item must not be handled."""
 
 
@@ -171,7 +171,7 @@ def _perform(items: Sequence[T], act: Callable[[T], object], skipped: Mapping[in
 
 
 def _raised(error: BaseException) -> str:
-    return str(error) if isinstance(error, Refused) else f"handling it raised {type(error).__name__}: {error}"
+    return str(error) if isinstance(error, RehearsalFailed) else f"handling it raised {type(error).__name__}: {error}"
 
 
 def _isolate() -> None:

@@ -14,7 +14,7 @@ ARM_TIMERS = _SQL["arm_timers"]
 
 
 @statically_frozen
-class Armed:
+class ArmedTimer:
     """A timer of one instance; ``metadata`` has its cause, for the event that it will emit."""
 
     process_id: str
@@ -23,7 +23,7 @@ class Armed:
     metadata: Mapping[str, Any]
 
 
-async def arm(connection: AsyncConnection, process: str, armed: Sequence[Armed]) -> None:
+async def arm(connection: AsyncConnection, process: str, armed: Sequence[ArmedTimer]) -> None:
     """Write the timers; those that are armed already stay unchanged."""
     if not armed:
         return
@@ -36,12 +36,12 @@ async def arm(connection: AsyncConnection, process: str, armed: Sequence[Armed])
     )
 
 
-def encode(armed: Sequence[Armed]) -> str:
+def encode(armed: Sequence[ArmedTimer]) -> str:
     """The timers as rows to write."""
     return as_rows(map(_row, armed))
 
 
-def _row(armed: Armed) -> dict[str, Any]:
+def _row(armed: ArmedTimer) -> dict[str, Any]:
     return {
         "process_id": armed.process_id,
         "name": armed.timer.name,

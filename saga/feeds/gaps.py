@@ -18,7 +18,7 @@ class GapTimeouts:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class CursorProgress:
     """A consumer's watermark, and the last position that was handled out of order (0 if none)."""
 
     watermark: int
@@ -32,9 +32,9 @@ class GapDetector:
     grace: GapTimeouts
     _holes: deque[tuple[float, int]] = field(default_factory=deque)
     _tails: deque[tuple[float, int]] = field(default_factory=deque)
-    _last: Progress | None = None
+    _last: CursorProgress | None = None
 
-    def overdue(self, now: float, progress: Progress, end: int) -> int:
+    def overdue(self, now: float, progress: CursorProgress, end: int) -> int:
         """The position up to which all missing positions are overdue; ``end`` is the end of the log."""
         if progress != self._last:
             self._tails.clear()

@@ -32,7 +32,7 @@ from saga.core import Process
 from saga.engine import Step, cursors
 from saga.engine.intake import is_for_other_process
 from saga.engine.reporting import report_step
-from saga.feeds.gaps import GapDetector, GapTimeouts, Progress
+from saga.feeds.gaps import CursorProgress, GapDetector, GapTimeouts
 from saga.heartbeat import goes_round
 from saga.messages import Poison
 from saga.modules import Entry, Horizon, Pruned
@@ -177,7 +177,7 @@ class LogFeed:
         """The position up to which missing events must be fetched now."""
         end: int = horizon.last_position if horizon else known.overtaken
         gaps = self._gaps.setdefault(known.module, GapDetector(self._grace))
-        return min(gaps.overdue(time.monotonic(), Progress(known.watermark, known.overtaken), end), end)
+        return min(gaps.overdue(time.monotonic(), CursorProgress(known.watermark, known.overtaken), end), end)
 
     async def _settle(self, module: str, upto: int, horizon: Horizon | None) -> int:
         """Handle page after page, unless another feed does; returns the number of settled positions."""

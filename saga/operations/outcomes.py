@@ -27,7 +27,7 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
-class Came:
+class RecordedInput:
     """An input that was answered: whether it changed anything, and its fields."""
 
     type: str
@@ -37,7 +37,7 @@ class Came:
 
 
 @dataclass(frozen=True, slots=True)
-class Commanded:
+class RecordedCommand:
     """A command that was sent."""
 
     type: str
@@ -46,14 +46,14 @@ class Commanded:
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class RecordedOrder:
     """An instance with its inputs and commands, in the order of their recording."""
 
     process_id: str
     outcome: str
     settled: bool
-    inputs: list[Came] = field(default_factory=list)
-    commands: list[Commanded] = field(default_factory=list)
+    inputs: list[RecordedInput] = field(default_factory=list)
+    commands: list[RecordedCommand] = field(default_factory=list)
 
 
 async def count_answered(
@@ -65,18 +65,18 @@ async def count_answered(
     return Answered(row.settled, row.answered)
 
 
-async def read_outcomes(connection: AsyncConnection, process: Process, ids: Sequence[str]) -> dict[str, Recorded]:
+async def read_outcomes(connection: AsyncConnection, process: Process, ids: Sequence[str]) -> dict[str, RecordedOrder]:
     """These instances, by id; those that do not exist are missing."""
-    recorded: dict[str, Recorded] = {}
+    recorded: dict[str, RecordedOrder] = {}
     for start in range(0, len(ids), INSTANCES_AT_ONCE):
         some = list(ids[start : start + INSTANCES_AT_ONCE])
         parameters = {"process": process.name, "module": process.module, "process_ids": some}
         for row in await connection.execute(READ_OUTCOMES, parameters):
-            instance = recorded.setdefault(row.process_id, Recorded(row.process_id, row.outcome, row.settled))
+            instance = recorded.setdefault(row.process_id, RecordedOrder(row.process_id, row.outcome, row.settled))
             data = orjson.loads(row.data)
             if row.type in ANSWERS:
-                came = Came(data["type"], data["fields"], row.type == "InputTaken", row.message_id)
+                came = RecordedInput(data["type"], data["fields"], row.type == "InputTaken", row.message_id)
                 instance.inputs.append(came)
             elif row.target is not None:
-                instance.commands.append(Commanded(row.type, data["effect"], data["revision"]))
+                instance.commands.append(RecordedCommand(row.type, data["effect"], data["revision"]))
     return recorded

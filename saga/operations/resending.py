@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from saga.modules.outgoing import Unsendable, encode
 from saga.modules.reader import read_entry
 from saga.postgres import reading
-from saga.rabbitmq.confirms import Refused
+from saga.rabbitmq.confirms import PublishRefused
 from saga.rabbitmq.publisher import Publisher
 
 
@@ -25,7 +25,7 @@ async def resend(engine: AsyncEngine, publisher: Publisher, prefix: str, *, modu
     try:
         message = encode(entry, prefix)
         returned = await publisher.publish([message])
-    except (Unsendable, Refused) as error:
+    except (Unsendable, PublishRefused) as error:
         return str(error)
     if returned and entry.target is not None:
         return f"no queue takes the command {message.routing_key}"

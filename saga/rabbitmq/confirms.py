@@ -16,7 +16,7 @@ class NotConfirmed(ConnectionError):
     """The broker refused a message, or the connection was lost before the confirm."""
 
 
-class Refused(NotConfirmed):
+class PublishRefused(NotConfirmed):
     """The broker refuses one of the messages because of its contents, and would refuse it again."""
 
 

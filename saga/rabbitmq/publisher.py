@@ -25,7 +25,7 @@ from aiormq.exceptions import (
 
 from saga.modules.outgoing import Outgoing
 from saga.rabbitmq import frames
-from saga.rabbitmq.confirms import Confirms, NotConfirmed, Refused
+from saga.rabbitmq.confirms import Confirms, NotConfirmed, PublishRefused
 from saga.rabbitmq.connection import connect
 from saga.rabbitmq.frame_router import RoutedConnection
 from saga.rabbitmq.topology import Topology, declare
@@ -127,7 +127,7 @@ def _lost(closing: asyncio.Future[None]) -> tuple[str, type[NotConfirmed]]:
     """Why a channel was closed, and the exception for that."""
     error = None if closing.cancelled() else closing.exception()
     if isinstance(error, _REFUSALS) or (isinstance(error, ChannelClosed) and _CONTENT_TOO_LARGE in error.args):
-        return f"the broker refuses it: {error}", Refused
+        return f"the broker refuses it: {error}", PublishRefused
     return f"the channel was closed before all was confirmed: {error or 'nobody said why'}", NotConfirmed
 
 
@@ -157,7 +157,7 @@ def _written(wire: WireChannel, messages: Sequence[Outgoing]) -> bytes:
             type_=message.type,
         )
         if len(header) > room:
-            raise Refused(f"its attributes have {len(header)} bytes; the broker takes {room}")
+            raise PublishRefused(f"its attributes have {len(header)} bytes; the broker takes {room}")
         address = message.exchange, message.routing_key
         parts += frames.publish(wire.number, address, header, message.body, room)
     return b"".join(parts)

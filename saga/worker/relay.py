@@ -26,7 +26,7 @@ from saga.modules import Entry, Horizon, Reading
 from saga.modules.outgoing import Outgoing, Unsendable, encode, unsent
 from saga.modules.reader import read_outgoing
 from saga.postgres import Unavailable, while_open
-from saga.rabbitmq.confirms import Refused
+from saga.rabbitmq.confirms import PublishRefused
 from saga.rabbitmq.connection import is_transient, supervise_at_broker
 from saga.rabbitmq.publisher import Publisher
 from saga.supervision import pause
@@ -110,7 +110,7 @@ class Relay:
         try:
             publishing = self._publisher.publish([message for _, message in sendable])
             returned = await while_open(connection, publishing)
-        except Refused as refused:
+        except PublishRefused as refused:
             if len(sendable) > 1:
                 self._one_by_one_upto[entries[0].module] = entries[-1].position
                 raise

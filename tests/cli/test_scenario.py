@@ -8,21 +8,21 @@ import pytest
 from saga.cli.shell.arrivals import Shape, arrivals
 from saga.cli.shell.expectation import EXPECTED, check
 from saga.core import SubMachine
-from saga.operations.outcomes import Came, Commanded, Recorded
+from saga.operations.outcomes import RecordedCommand, RecordedInput, RecordedOrder
 from saga.orders import order_process
 from tests.cli.shell import Saga
 
 SHAPE = Shape(orders=200, rate=100, max_copies=3, spread_seconds=2)
 
 
-def paid_order() -> Recorded:
-    return Recorded(
+def paid_order() -> RecordedOrder:
+    return RecordedOrder(
         "o-1",
         "paid",
         settled=True,
         inputs=[
-            Came("PaymentReceived", {"payment_id": "b"}, taken=True, message_id="m-1"),
-            Came(
+            RecordedInput("PaymentReceived", {"payment_id": "b"}, taken=True, message_id="m-1"),
+            RecordedInput(
                 "PaymentReceived",
                 {"payment_id": "a", "received_at": "2026-01-31T12:00:00Z"},
                 taken=True,
@@ -30,9 +30,9 @@ def paid_order() -> Recorded:
             ),
         ],
         commands=[
-            Commanded("VoidPayment", "payment_request", 1),
-            Commanded("StartFulfilment", "fulfilment", 1),
-            Commanded("RefundPayment", "refund/b", 2),
+            RecordedCommand("VoidPayment", "payment_request", 1),
+            RecordedCommand("StartFulfilment", "fulfilment", 1),
+            RecordedCommand("RefundPayment", "refund/b", 2),
         ],
     )
 
@@ -86,17 +86,19 @@ def test_an_order_that_is_as_it_should_be_has_no_problem() -> None:
         (replace(paid_order(), outcome="refunded"), "it is refunded, and should be paid"),
         (replace(paid_order(), commands=paid_order().commands[:2]), "refunds are none, and should be refund/b"),
         (
-            replace(paid_order(), commands=[*paid_order().commands, Commanded("RefundPayment", "refund/b", 3)]),
+            replace(paid_order(), commands=[*paid_order().commands, RecordedCommand("RefundPayment", "refund/b", 3)]),
             "refunds",
         ),
         (
-            replace(paid_order(), commands=[*paid_order().commands, Commanded("StopFulfilment", "fulfilment", 2)]),
+            replace(
+                paid_order(), commands=[*paid_order().commands, RecordedCommand("StopFulfilment", "fulfilment", 2)]
+            ),
             "the last command for fulfilment is StopFulfilment",
         ),
         (replace(paid_order(), inputs=paid_order().inputs[:1]), "message m-2 was never answered"),
     ],
 )
-def test_what_differs_is_named(wrong: Recorded, problem: str) -> None:
+def test_what_differs_is_named(wrong: RecordedOrder, problem: str) -> None:
     assert problem in "; ".join(check(wrong, ["m-1", "m-2"]).problems)
 
 

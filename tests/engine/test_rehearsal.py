@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.engine import Step, rehearsal
-from saga.engine.rehearsal import Refused, rehearse
+from saga.engine.rehearsal import RehearsalFailed, rehearse
 from saga.messages import Envelope
 from saga.orders import order_process
 from saga.orders.process import PAYMENTS
@@ -96,7 +96,7 @@ def forks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 async def test_one_child_goes_through_any_number_that_are_refused(forks: list[int]) -> None:
     def refuse(number: int) -> None:
         if number % 3:
-            raise Refused(f"{number} " + "x" * 5_000)
+            raise RehearsalFailed(f"{number} " + "x" * 5_000)
 
     refused = await rehearse(range(2_000), refuse)
     assert refused.keys() == {number for number in range(2_000) if number % 3}

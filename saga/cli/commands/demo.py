@@ -18,8 +18,8 @@ from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.cli.shell.failure import WrongUsage
-from saga.devstack.demo.arrivals import PLACED, Arrival, ArrivalResult, arrivals, diverged, read_results, send
-from saga.devstack.demo.reconciliation import Finding, reconcile
+from saga.devstack.demo.arrivals import PLACED, ArrivalResult, DemoArrival, arrivals, diverged, read_results, send
+from saga.devstack.demo.reconciliation import ReconciliationCheck, reconcile
 from saga.devstack.demo.shop import COUNT_OUTCOMES, Shop, read_progress
 from saga.devstack.demo.ways import ByBroker, ByLogs, Way
 from saga.devstack.errors import LocalStackError, NotInstalled
@@ -88,7 +88,7 @@ def demo(
         raise typer.Exit(1)
 
 
-async def _run(stack: LocalStack, services: Services, orders: int, seed: int) -> list[Finding]:
+async def _run(stack: LocalStack, services: Services, orders: int, seed: int) -> list[ReconciliationCheck]:
     settings = load_settings()
     engine = connect_engine(stack.addresses.database_url, "demo")
     try:
@@ -101,8 +101,8 @@ async def _run(stack: LocalStack, services: Services, orders: int, seed: int) ->
         split = diverged(sent, results)
         _show_arrivals(sent, results)
         await _show_shop(engine)
-        audited = Finding("diverged", AUDITED, await count_differing(engine, order_process()))
-        split_sets = Finding("diverged", "sets of inputs with more than one end state", len(split))
+        audited = ReconciliationCheck("diverged", AUDITED, await count_differing(engine, order_process()))
+        split_sets = ReconciliationCheck("diverged", "sets of inputs with more than one end state", len(split))
         return [split_sets, *await reconcile(engine), audited]
     finally:
         await engine.dispose()
@@ -164,7 +164,7 @@ async def _note(engine: AsyncEngine, bars: Progress, settling: TaskID, total: in
     bars.update(settling, completed=now.settled, total=max(now.orders, total), note=note)
 
 
-def _show_arrivals(sent: Iterable[Arrival], results: dict[str, ArrivalResult]) -> None:
+def _show_arrivals(sent: Iterable[DemoArrival], results: dict[str, ArrivalResult]) -> None:
     """One line for each order of arrival. Its variants share the line and have to agree."""
     title = "Every order of arrival of PaymentReceived (P), OrderCancelled (C) and PaymentTimedOut (T)"
     table = Table(title=title, title_justify="left")
@@ -195,7 +195,7 @@ async def _show_shop(engine: AsyncEngine) -> None:
     _out.print(table)
 
 
-def _show_findings(findings: list[Finding], orders: int, seed: int, seconds: float) -> None:
+def _show_findings(findings: list[ReconciliationCheck], orders: int, seed: int, seconds: float) -> None:
     table = Table(title="Reconciliation of logs, instances and ledgers", title_justify="left")
     for heading in ("", "counted", "found"):
         table.add_column(heading, justify="right" if heading == "found" else "left")

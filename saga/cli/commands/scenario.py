@@ -57,7 +57,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class ScenarioReport:
     """The result of the check."""
 
     run: Run
@@ -116,7 +116,7 @@ def scenario(
         raise typer.Exit(1)
 
 
-async def _run(settings: Settings, run: Run, timeout_seconds: float, *, quiet: bool) -> Report:
+async def _run(settings: Settings, run: Run, timeout_seconds: float, *, quiet: bool) -> ScenarioReport:
     process, begin = order_process(settings.payment_timeout), time.monotonic()
     url = amqp_url_unless_pulled(settings)
     shape = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
@@ -133,7 +133,7 @@ async def _run(settings: Settings, run: Run, timeout_seconds: float, *, quiet: b
     async with database(settings) as engine, one_moment(engine) as connection:
         recorded = await read_outcomes(connection, process, run.ids)
     checked = [check(recorded[order_id], run.published[order_id]) for order_id in run.ids if order_id in recorded]
-    return Report(run, seconds, checked, [order_id for order_id in run.ids if order_id not in recorded])
+    return ScenarioReport(run, seconds, checked, [order_id for order_id in run.ids if order_id not in recorded])
 
 
 class _Watch:
@@ -228,7 +228,7 @@ def _batches(plan: Sequence[Arrival]) -> Iterator[list[Arrival]]:
         yield batch
 
 
-def _as_data(report: Report) -> dict[str, Any]:
+def _as_data(report: ScenarioReport) -> dict[str, Any]:
     return {
         "run": report.run.name,
         "seed": report.run.seed,
@@ -253,7 +253,7 @@ def _as_data(report: Report) -> dict[str, Any]:
     }
 
 
-def _rows(report: Report) -> Iterator[tuple[Facts, str, int, int]]:
+def _rows(report: ScenarioReport) -> Iterator[tuple[Facts, str, int, int]]:
     """For each set of facts: the expected outcome, how many orders have these facts, and how many of those differ."""
     orders = Counter(order.facts for order in report.checked)
     diverged = Counter(order.facts for order in report.diverged)
@@ -261,7 +261,7 @@ def _rows(report: Report) -> Iterator[tuple[Facts, str, int, int]]:
         yield facts, expected, orders[facts], diverged[facts]
 
 
-def _show(report: Report) -> None:
+def _show(report: ScenarioReport) -> None:
     console = terminal()
     table = columns("paid", "timed out", "cancelled", "expected outcome", "orders", "diverged")
     for facts, expected, orders, diverged in _rows(report):

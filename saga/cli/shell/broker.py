@@ -12,7 +12,7 @@ from saga.cli.shell.failure import CommandFailed, WrongUsage
 from saga.operations import BrokerBlocked
 from saga.postgres import NeedsPerson, Unavailable
 from saga.postgres.sqlstates import Remedy
-from saga.rabbitmq.confirms import Refused
+from saga.rabbitmq.confirms import PublishRefused
 from saga.rabbitmq.connection import BROKER_ERRORS, loss_is_said
 from saga.rabbitmq.reply_codes import classified
 
@@ -50,7 +50,7 @@ def _failed(place: str, error: BaseException) -> CommandFailed:
 
 def _problem(error: BaseException) -> str:
     match error:
-        case Refused():
+        case PublishRefused():
             return f"does not take this message ({_first_line(error)}): make it smaller, or raise the broker's limit."
         case AMQPConnectionError() | OSError():
             return f"can't be reached ({_first_line(error)}): start it, or correct SAGA_AMQP_URL."

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from saga.operations.outcomes import Came, Recorded
+from saga.operations.outcomes import RecordedInput, RecordedOrder
 
 Facts = tuple[bool, bool, bool]
 """Whether it was paid, whether it timed out, whether it was cancelled."""
@@ -44,7 +44,7 @@ class Checked:
     problems: tuple[str, ...]
 
 
-def check(order: Recorded, published: Iterable[str]) -> Checked:
+def check(order: RecordedOrder, published: Iterable[str]) -> Checked:
     """Compare the order with what its facts lead to; ``published`` are the ids of the scenario's messages to it."""
     facts = _facts(order.inputs)
     problems = [*_outcome_problems(order, EXPECTED[facts]), *_command_problems(order, EXPECTED[facts])]
@@ -53,17 +53,17 @@ def check(order: Recorded, published: Iterable[str]) -> Checked:
     return Checked(order.process_id, facts, EXPECTED[facts], order.outcome, order.settled, tuple(problems))
 
 
-def _facts(inputs: Iterable[Came]) -> Facts:
+def _facts(inputs: Iterable[RecordedInput]) -> Facts:
     types = {came.type for came in inputs}
     return "PaymentReceived" in types, "PaymentTimedOut" in types, "OrderCancelled" in types
 
 
-def _outcome_problems(order: Recorded, expected: str) -> Iterator[str]:
+def _outcome_problems(order: RecordedOrder, expected: str) -> Iterator[str]:
     if order.outcome != expected:
         yield f"it is {order.outcome}, and should be {expected}"
 
 
-def _command_problems(order: Recorded, expected: str) -> Iterator[str]:
+def _command_problems(order: RecordedOrder, expected: str) -> Iterator[str]:
     """The last command for each effect has to be the expected one, and each refund has to be commanded once."""
     placed = any(came.type == "OrderPlaced" for came in order.inputs)
     waiting = "RequestPayment" if placed else None
@@ -80,7 +80,7 @@ def _command_problems(order: Recorded, expected: str) -> Iterator[str]:
         yield f"refunds are {', '.join(refunded) or 'none'}, and should be {', '.join(due) or 'none'}"
 
 
-def _refunds(inputs: Iterable[Came], expected: str) -> list[str]:
+def _refunds(inputs: Iterable[RecordedInput], expected: str) -> list[str]:
     """The refunds that are due: every payment of a refunded order, every payment but the earliest of a paid one."""
     payments = {
         (*_received_at(came), str(came.fields["payment_id"])) for came in inputs if came.type == "PaymentReceived"
@@ -89,7 +89,7 @@ def _refunds(inputs: Iterable[Came], expected: str) -> list[str]:
     return sorted(f"refund/{payment_id}" for _, _, payment_id in payments - kept)
 
 
-def _received_at(came: Came) -> tuple[bool, datetime]:
+def _received_at(came: RecordedInput) -> tuple[bool, datetime]:
     """When the payment came; one that does not say so counts as later than all that do."""
     moment = came.fields.get("received_at")
     return (True, BEGIN_OF_TIME) if moment is None else (False, datetime.fromisoformat(moment))

@@ -18,7 +18,7 @@ Labels = Mapping[tuple[str, str], Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class DiagramNode:
     """A box: its lines of text, and the group that decides its colour (an outcome, or nothing)."""
 
     name: str
@@ -42,7 +42,7 @@ class Graph:
     """A diagram before it is drawn; nodes are in the order of their distance from the start."""
 
     title: str
-    nodes: tuple[Node, ...]
+    nodes: tuple[DiagramNode, ...]
     edges: tuple[Edge, ...]
 
 
@@ -85,20 +85,20 @@ def _machine(machine: SubMachine[Enum]) -> Graph:
     for state in machine.states:
         for kind, target in machine.moves[state].items():
             labels[state.value, target.value].append(kind.__name__)
-    nodes = tuple(Node(state.value, (state.value,), is_start=state is machine.start) for state in machine.states)
+    nodes = tuple(DiagramNode(state.value, (state.value,), is_start=state is machine.start) for state in machine.states)
     return Graph(machine.name, nodes, _edges(labels))
 
 
 def _reached(title: str, found: Exploration, lines_of: LinesOf) -> Graph:
     names: dict[tuple[str, ...], str] = {}
-    nodes: list[Node] = []
+    nodes: list[DiagramNode] = []
     for explored in found.nodes:
         lines = lines_of(explored)
         if lines not in names:
             names[lines] = f"s{len(names)}"
             outcome = explored.end_state.outcome
             is_settled = outcome in found.process.settled
-            nodes.append(Node(names[lines], lines, outcome.value, explored.size == 0, is_settled))
+            nodes.append(DiagramNode(names[lines], lines, outcome.value, explored.size == 0, is_settled))
     labels: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for explored in found.nodes:
         for index, reached in explored.routes.items():

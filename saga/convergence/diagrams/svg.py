@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from saga.convergence.diagrams.graph import Edge, Graph, Node
+from saga.convergence.diagrams.graph import DiagramNode, Edge, Graph
 
 LINE_HEIGHT, LABEL_HEIGHT, CHARACTER, PADDING = 17, 13, 6.8, 12
 COLUMN_GAP, ROW_GAP, MARGIN, TITLE_HEIGHT = 150, 34, 24, 34
@@ -38,7 +38,7 @@ BACKGROUND = '<rect width="100%" height="100%" fill="#ffffff"/>'
 class _Box:
     """A node with the position of its upper left corner and its size, in pixels."""
 
-    node: Node
+    node: DiagramNode
     x: float
     y: float
     width: float
@@ -102,13 +102,13 @@ def _placed(graph: Graph) -> dict[str, _Box]:
     return boxes
 
 
-def _columns(graph: Graph) -> list[list[Node]]:
+def _columns(graph: Graph) -> list[list[DiagramNode]]:
     """The nodes by their distance from the start, each column in an order that crosses few arrows."""
     distance = _distances(graph)
-    by_distance: defaultdict[int, list[Node]] = defaultdict(list)
+    by_distance: defaultdict[int, list[DiagramNode]] = defaultdict(list)
     for node in graph.nodes:
         by_distance[distance[node.name]].append(node)
-    columns: list[list[Node]] = []
+    columns: list[list[DiagramNode]] = []
     rows: dict[str, float] = {}
     for number in sorted(by_distance):
         before = {
@@ -121,7 +121,7 @@ def _columns(graph: Graph) -> list[list[Node]]:
     return columns
 
 
-def _leads(edge: Edge, node: Node, rows: Mapping[str, float]) -> bool:
+def _leads(edge: Edge, node: DiagramNode, rows: Mapping[str, float]) -> bool:
     return edge.target == node.name and edge.source in rows
 
 
@@ -140,11 +140,11 @@ def _mean(numbers: Sequence[float]) -> float:
     return sum(numbers) / len(numbers) if numbers else 0.0
 
 
-def _width(node: Node) -> float:
+def _width(node: DiagramNode) -> float:
     return max(len(line) for line in node.lines) * CHARACTER + 2 * PADDING
 
 
-def _height(node: Node) -> float:
+def _height(node: DiagramNode) -> float:
     return len(node.lines) * LINE_HEIGHT + PADDING
 
 

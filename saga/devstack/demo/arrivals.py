@@ -21,7 +21,7 @@ PLACED = "OrderPlaced"
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class DemoArrival:
     """One order, the inputs that it gets in this sequence, and the number of ``copies`` of each."""
 
     order_id: str
@@ -38,17 +38,17 @@ class ArrivalResult:
     effects: tuple[str, ...]
 
 
-def arrivals() -> list[Arrival]:
+def arrivals() -> list[DemoArrival]:
     """All permutations of all subsets of the three inputs: once, repeated, and with OrderPlaced last."""
     histories = [h for size in (1, 2, 3) for subset in combinations(INPUTS, size) for h in permutations(subset)]
     return [
-        Arrival(f"{variant.replace(' ', '-')}-{number:02}", variant, history + last, copies)
+        DemoArrival(f"{variant.replace(' ', '-')}-{number:02}", variant, history + last, copies)
         for number, history in enumerate(histories, 1)
         for variant, last, copies in (("once", (), 1), ("repeated", (), 3), ("before placed", (PLACED,), 2))
     ]
 
 
-async def send(way: Way, sent: Sequence[Arrival]) -> None:
+async def send(way: Way, sent: Sequence[DemoArrival]) -> None:
     """Send the first input of all orders, wait until it is handled, then the second, and so on."""
     for step in range(max(len(arrival.inputs) for arrival in sent)):
         due = [arrival for arrival in sent if len(arrival.inputs) > step]
@@ -64,7 +64,7 @@ async def read_results(engine: AsyncEngine) -> dict[str, ArrivalResult]:
         return {row.process_id: ArrivalResult(row.outcome, tuple(row.effects)) for row in rows}
 
 
-def diverged(sent: Sequence[Arrival], results: dict[str, ArrivalResult]) -> list[frozenset[str]]:
+def diverged(sent: Sequence[DemoArrival], results: dict[str, ArrivalResult]) -> list[frozenset[str]]:
     """The sets of inputs that did not give the same result in all their permutations."""
     answers: dict[frozenset[str], set[ArrivalResult | None]] = {}
     for arrival in sent:
@@ -73,7 +73,7 @@ def diverged(sent: Sequence[Arrival], results: dict[str, ArrivalResult]) -> list
     return [facts for facts, found in answers.items() if len(found) > 1 or None in found]
 
 
-def _input(arrival: Arrival, step: int) -> Input:
+def _input(arrival: DemoArrival, step: int) -> Input:
     kind = arrival.inputs[step]
     data: dict[str, object] = {"order_id": arrival.order_id}
     if kind in (PLACED, "PaymentReceived"):

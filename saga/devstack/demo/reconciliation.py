@@ -35,7 +35,7 @@ CHECKS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ReconciliationCheck:
     """One check: the kind of fault, what it counts, and how many it found."""
 
     fault: str
@@ -43,11 +43,11 @@ class Finding:
     count: int
 
 
-async def reconcile(engine: AsyncEngine) -> list[Finding]:
+async def reconcile(engine: AsyncEngine) -> list[ReconciliationCheck]:
     """Every check, in order."""
     async with engine.connect() as connection:
         return [
-            Finding(fault, what, (await connection.execute(_SQL[name])).scalar_one())
+            ReconciliationCheck(fault, what, (await connection.execute(_SQL[name])).scalar_one())
             for fault, checks in CHECKS.items()
             for what, name in checks
         ]

@@ -27,7 +27,7 @@ SHORTEST_DEADLINE_SECONDS, LONGEST_DEADLINE_SECONDS = 0.4, 4.0
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class ShopProgress:
     """How far the system is, and counts of what still has to happen."""
 
     orders: int
@@ -86,8 +86,8 @@ class Shop:
         return NewEvent(order_id, "OrderCancelled", derived_id("demo", order_id, "cancelled"), {"order_id": order_id})
 
 
-async def read_progress(engine: AsyncEngine) -> Progress:
+async def read_progress(engine: AsyncEngine) -> ShopProgress:
     """How far the system is now."""
     async with engine.connect() as connection:
         row = (await connection.execute(READ_PROGRESS)).one()
-        return Progress(**{name: int(count) for name, count in row._asdict().items()})
+        return ShopProgress(**{name: int(count) for name, count in row._asdict().items()})
