@@ -9,7 +9,7 @@ import pytest
 from examples.shop.order import order
 from examples.trip.process import trip
 from saga.convergence import derive_samples, explore, joint_graph, machine_graphs, outcome_graph, to_mermaid, to_svg
-from saga.convergence.diagrams.graph import Edge, Graph, Node
+from saga.convergence.diagrams.graph import Edge, Graph, DiagramNode
 from saga.core import Process
 from saga.orders import order_process
 
@@ -40,7 +40,7 @@ def test_several_sub_machines_are_one_diagram_with_a_frame_for_each() -> None:
 
 
 def test_what_would_end_a_line_of_mermaid_is_written_otherwise() -> None:
-    graph = Graph("odd", (Node("s0", ("a: b; c", 'say "x"'), is_start=True),), (Edge("s0", "s0", ("One",)),))
+    graph = Graph("odd", (DiagramNode("s0", ("a: b; c", 'say "x"'), is_start=True),), (Edge("s0", "s0", ("One",)),))
     assert "state \"a#58; b, c<br/>say 'x'\" as n0_0" in to_mermaid(graph)
 
 
@@ -70,8 +70,8 @@ def test_every_input_of_an_arrow_is_on_it(process: Process) -> None:
 
 def test_labels_of_loops_stand_clear_of_each_other() -> None:
     loops = tuple(Edge(name, name, ("One", "Two", "Three")) for name in ("s1", "s2"))
-    start = Node("s0", ("start",), is_start=True)
-    nodes = (start, Node("s1", ("one",)), Node("s2", ("two",)))
+    start = DiagramNode("s0", ("start",), is_start=True)
+    nodes = (start, DiagramNode("s1", ("one",)), DiagramNode("s2", ("two",)))
     arrows = (Edge("s0", "s1", ("One",)), Edge("s0", "s2", ("Two",)), *loops)
     picture = ET.fromstring(to_svg(Graph("loops", nodes, arrows)))  # noqa: S314 -- our own
     boxes = [one for one in picture.iter() if one.get("class") == "box"]
