@@ -9,7 +9,7 @@ import pytest
 from examples.shop.order import order
 from examples.trip.process import trip
 from saga.convergence import derive_samples, explore, joint_graph, machine_graphs, outcome_graph, to_mermaid, to_svg
-from saga.convergence.diagrams.graph import Edge, Graph, DiagramNode
+from saga.convergence.diagrams.graph import DiagramNode, Edge, Graph
 from saga.core import Process
 from saga.orders import order_process
 
