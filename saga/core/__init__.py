@@ -6,7 +6,7 @@ It knows nothing of Postgres, RabbitMQ, clocks or randomness: its decisions depe
 from saga.core.column import Column, DerivedColumn
 from saga.core.decision import Command, Decision, DecisionKind, Timer, decide
 from saga.core.effect import ARMED, CommandTemplate, ComputedField, Deadline, Effect, Selection, all_but_least, every
-from saga.core.errors import DeclarationError
+from saga.core.errors import DeclarationError, UnusableInput
 from saga.core.fact import Fact
 from saga.core.process import Process
 from saga.core.register import Entries, Reducer, Register
@@ -38,6 +38,7 @@ __all__ = [
     "State",
     "SubMachine",
     "Timer",
+    "UnusableInput",
     "Wanted",
     "Wants",
     "all_but",

@@ -77,7 +77,7 @@ def decide(process: Process, state: State, fact: Fact, *, is_bounded: bool = Tru
     """Answer one input to an instance in this state. Pure.
 
     With ``is_bounded=False`` it ignores the bounds of registers and of delays: what was taken in once must be accepted
-    again. Raises ValueError for an input whose seconds can't be the delay of a deadline, in whatever state.
+    again. Raises UnusableInput for an input whose seconds can't be the delay of a deadline, in whatever state.
     """
     if is_bounded:
         for deadline in process.delays_by_type.get(fact.kind, ()):

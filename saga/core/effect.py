@@ -12,7 +12,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Any, Final
 
-from saga.core.errors import DeclarationError
+from saga.core.errors import DeclarationError, UnusableInput
 from saga.core.fact import declared_fields
 from saga.core.plain import plain
 from saga.core.register import Entries, Reducer, Register
@@ -233,12 +233,16 @@ class Deadline:
             raise DeclarationError(f"deadline {self.name!r}: after is {after}, and {LONGEST_DELAY} are the most")
 
     def require_delay(self, fields: Mapping[str, Any]) -> None:
-        """Raise ValueError if the seconds in these fields of a message can't be a delay.
+        """Raise UnusableInput if the seconds in these fields of a message can't be a delay.
 
         Without this the message that raises would be the one that arms, which is another one in another order.
         """
-        if self.override is not None:
+        if self.override is None:
+            return
+        try:
             self._of_entry(fields, self.override[1])
+        except ValueError as error:
+            raise UnusableInput(str(error)) from None
 
     def delay(self, registers: Mapping[str, Entries]) -> timedelta:
         """How long after now the deadline is due. Raises ValueError for more than LONGEST_DELAY."""

@@ -1,4 +1,4 @@
-"""The error of a wrong declaration. Decisions never raise: late and duplicate inputs get an answer."""
+"""The errors of a wrong declaration, and of an input that no instance can take in."""
 
 
 class DeclarationError(ValueError):
@@ -8,3 +8,7 @@ class DeclarationError(ValueError):
     Traceback (most recent call last):
     saga.core.errors.DeclarationError: outcome: cell (DONE) is missing
     """
+
+
+class UnusableInput(ValueError):
+    """No instance can take this input in, whatever its state; it says nothing against the other inputs."""

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import orjson
 
-from saga.core import Command, Decision, DecisionKind, Process, Register, State, decide, dump_state
+from saga.core import Command, Decision, DecisionKind, Process, Register, State, UnusableInput, decide, dump_state
 from saga.engine import instances, timers
 from saga.engine.dead_letters import DeadLetterKind, NewDeadLetter
 from saga.engine.instances import Decided, Instance, TooMuchAtOnce
@@ -125,7 +125,11 @@ def _answer_one(
     state, version, outcome, size = instance.state, instance.stream_version, None, instance.state_bytes
     for message in messages:
         yield
-        decision = decide(process, state, message.fact)
+        try:
+            decision = decide(process, state, message.fact)
+        except UnusableInput as error:
+            answers.park(DeadLetterKind.FAILED, message, str(error))
+            continue
         growth = _growth(process, state, decision, message)
         if (refused := _refusal(process, decision, size, growth)) is not None:
             kind, reason = refused

@@ -1,7 +1,7 @@
 """A command that its collaborator could not take, or a deadline beyond every calendar, parks its message alone."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum
 from typing import Any, ClassVar
@@ -108,3 +108,17 @@ async def test_it_parks_its_message_and_the_others_go_on(
     assert [one.stream_id for one in sent] == ["good", "better"]
     for one in sent:
         parse(orjson.dumps(one.data) if isinstance(one.data, dict) else one.data.encode())
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (2, 0, 1)])
+async def test_seconds_that_are_no_delay_park_no_other_message_of_their_instance(
+    engine: AsyncEngine, order: tuple[int, ...]
+) -> None:
+    """Messages of one order in one batch: two that say the same under two ids, and one whose seconds are no delay."""
+    good, again = packed("one"), replace(packed("one"), id="m-again")
+    batch = [replace(packed("one", seconds=1e300), id="m-bad"), good, again]
+    answered = await Step(engine, process()).handle([batch[number] for number in order])
+    assert (answered.taken, answered.ignored, answered.dead) == (1, 1, 1)
+    (kept,) = await dead_letters(engine)
+    assert (kept.kind, kept.process_id) == ("failed", "one")
+    assert kept.reason.startswith("late can't be due 1e+300 seconds from now")
