@@ -1,6 +1,6 @@
 """The checker: does a process end the same way in every order of its inputs? Pure: no clock, no randomness, no I/O."""
 
-from saga.convergence.check import Report, check
+from saga.convergence.check import Grade, Report, check
 from saga.convergence.diagrams.graph import joint_graph, machine_graphs, outcome_graph
 from saga.convergence.diagrams.matrix import Commuting, Pair
 from saga.convergence.diagrams.mermaid import to_mermaid
@@ -17,6 +17,7 @@ __all__ = [
     "Commuting",
     "Exploration",
     "Finding",
+    "Grade",
     "HistoryResult",
     "Kind",
     "Pair",

@@ -1,8 +1,13 @@
-"""Check a process: explore its histories, sample where there are too many, and report the findings and their scope."""
+"""Check a process: prove that it converges; where that fails, search its histories, and report what was found and how.
+
+A report has one of three grades. *Proved* holds for all values and any number of messages. *Searched* holds for every
+order of the samples. *Sampled* says only that nothing was found in some histories, because all would be too many.
+"""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from functools import cached_property
 from math import factorial
 
@@ -13,6 +18,7 @@ from saga.convergence.enumeration import HistoryResult, every_order, run_history
 from saga.convergence.exploration import MOST_NODES, Exploration, Progress, explore
 from saga.convergence.findings import Finding, Kind
 from saga.convergence.functions import columns_of
+from saga.convergence.proof import Proof, prove
 from saga.convergence.samples import INSTANCE, derive_samples, emitted
 from saga.convergence.sampling import SEED, sample
 from saga.core import Deadline, DeclarationError, DerivedColumn, Fact, Process, Register
@@ -22,18 +28,40 @@ from saga.messages.facts import require_readable
 
 PAIRS = 2_000
 MOST_ORDERS = 720
+MOST_ORDERS_IF_PROVED = 120
+"""Of a proved process these are an illustration."""
+
+
+class Grade(Enum):
+    """How much a check shows, the most first.
+
+    >>> from saga.testing import Grade, check
+    >>> check(tickets).grade is Grade.PROVED
+    True
+    """
+
+    PROVED = "proved"
+    SEARCHED = "searched"
+    SAMPLED = "sampled"
+
+    def is_at_least(self, other: "Grade") -> bool:
+        """Whether it shows as much as the other grade."""
+        grades = list(Grade)
+        return grades.index(self) <= grades.index(other)
 
 
 @dataclass(frozen=True)
 class Report:
     """The result of a check.
 
-    Sets of up to ``whole_up_to`` facts were explored in every order; beyond that, ``sampled`` pairs of longer histories
-    were drawn from ``seed``. ``unreached`` are the outcomes, and the values of derived columns, that no history
-    reached: the check says nothing about them.
+    ``proof`` says what was proved from the declaration alone; if that is everything, nothing is explored. Otherwise sets
+    of up to ``whole_up_to`` facts were explored in every order; beyond that, ``sampled`` pairs of longer histories were
+    drawn from ``seed``. ``unreached`` are the outcomes, and the values of derived columns, that no history reached: the
+    search says nothing about them.
     """
 
     process: Process
+    proof: Proof
     samples: tuple[Fact, ...]
     findings: tuple[Finding, ...]
     matrix: tuple[Commuting, ...]
@@ -48,10 +76,10 @@ class Report:
     @cached_property
     def results(self) -> tuple[HistoryResult, ...]:
         """The results of all orders of the samples (of the first few if they are many); none if a function fails."""
-        if self.interrupted or any(finding.kind is Kind.FAILS for finding in self.findings):
+        if not self.samples or self.interrupted or any(one.kind is Kind.FAILS for one in self.findings):
             return ()
         few = self.samples
-        while factorial(len(few)) > MOST_ORDERS:
+        while factorial(len(few)) > (MOST_ORDERS if self.nodes else MOST_ORDERS_IF_PROVED):
             few = few[:-1]
         return tuple(run_history(self.process, history) for history in every_order(few))
 
@@ -61,10 +89,13 @@ class Report:
         return not self.findings and not self.interrupted
 
     @property
-    def is_proof(self) -> bool:
-        """Whether every order of every subset of the samples was explored, and no bound cut any off."""
+    def grade(self) -> Grade:
+        """How much was shown: by the proof, by a search of every order of the samples, or by drawing some histories."""
+        if self.proof.is_complete:
+            return Grade.PROVED
         is_cut_off = any(finding.kind is Kind.BEYOND for finding in self.findings)
-        return self.whole_up_to == len(self.samples) and not self.interrupted and not is_cut_off
+        is_whole = self.whole_up_to == len(self.samples) and not self.interrupted and not is_cut_off
+        return Grade.SEARCHED if is_whole else Grade.SAMPLED
 
     @property
     def bounds(self) -> Mapping[str, str]:
@@ -77,7 +108,7 @@ class Report:
 
     @property
     def untried(self) -> tuple[type, ...]:
-        """The inputs without a sample: the check says nothing about them."""
+        """The inputs without a sample: a search says nothing about them."""
         tried = {fact.kind for fact in self.samples}
         return tuple(kind for kind in self.process.message_types.values() if kind not in tried)
 
@@ -89,19 +120,23 @@ def check(
     progress: Progress = lambda _nodes, _sets: None,
     most_nodes: int = MOST_NODES,
     seed: int = SEED,
+    always_explore: bool = False,
 ) -> Report:
-    """Check a process with these inputs, or with samples made from its message classes.
+    """Prove that a process converges, or search it with these inputs or with samples made from its message classes.
 
-    Beyond ``most_nodes`` states it draws pairs of histories from ``seed`` instead of exploring all; it sometimes calls
-    ``progress`` with the numbers of states and of sets of facts so far. Raises DeclarationError for a sample that is no
-    input of the process, and if no samples can be made.
+    A proved process is not explored, unless ``always_explore``. Beyond ``most_nodes`` states it draws pairs of histories
+    from ``seed`` instead of exploring all; it sometimes calls ``progress`` with the numbers of states and of sets of
+    facts so far. Raises DeclarationError for a sample that is no input of the process, and if no samples can be made.
 
     >>> from saga.testing import check
     >>> report = check(tickets)
-    >>> report.converges, report.is_proof, report.findings
-    (True, True, ())
+    >>> report.converges, report.grade.value, report.nodes
+    (True, 'proved', 0)
     """
     require_readable(process)
+    proof = prove(process)
+    if proof.is_complete and not always_explore:
+        return _proved(proof, samples, seed)
     chosen = ordered(process, samples) if samples is not None else derive_samples(process)
     found = explore(process, chosen, progress=progress, most_nodes=most_nodes)
     findings, sampled, interrupted = [*_about_deadlines(process, chosen), *found.findings], 0, found.interrupted
@@ -118,6 +153,7 @@ def check(
         interrupted = True
     return Report(
         process,
+        proof,
         chosen,
         tuple(sorted(findings, key=lambda one: (list(Kind).index(one.kind), len(one.history)))),
         matrix,
@@ -129,6 +165,19 @@ def check(
         () if interrupted or sampled or _is_settled(findings) else tuple(_unreached(found)),
         interrupted,
     )
+
+
+def _proved(proof: Proof, samples: Sequence[Fact] | None, seed: int) -> Report:
+    """The report on a proved process; its samples, if any can be made, show some orders of arrival."""
+    process = proof.process
+    try:
+        chosen = ordered(process, samples) if samples is not None else derive_samples(process)
+    except DeclarationError:
+        if samples is not None:
+            raise
+        chosen = ()
+    findings = tuple(_about_deadlines(process, chosen))
+    return Report(process, proof, chosen, findings, (), 0, 0, 0, seed, (), (), interrupted=False)
 
 
 def ordered(process: Process, samples: Sequence[Fact]) -> tuple[Fact, ...]:

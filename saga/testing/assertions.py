@@ -17,7 +17,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from saga.convergence.check import Report, check
+from saga.convergence.check import Grade, Report, check
 from saga.convergence.configuration import Configuration, apply, end_state, start
 from saga.convergence.exploration import MOST_NODES
 from saga.convergence.findings import Finding, Kind
@@ -39,24 +39,30 @@ def assert_converges(
     seed: int = SEED,
     most_nodes: int = MOST_NODES,
     but_for: frozenset[Kind] = frozenset(),
+    at_least: Grade | str = Grade.SEARCHED,
 ) -> Report:
-    """Check the process in every order of these inputs, or of samples made from its message classes.
+    """Prove that the process converges, or search every order of these inputs, or of samples made from its classes.
 
     Raises AssertionError with every finding, the histories side by side, and a test to paste; findings of the kinds
-    ``but_for`` are accepted. The report says how far the check went, and which inputs had no sample. Beyond
-    ``most_nodes`` states it draws histories from ``seed``. Raises DeclarationError as ``check`` does, and
+    ``but_for`` are accepted. Raises it as well if the grade is weaker than ``at_least`` ("proved", "searched" or
+    "sampled"), with what could not be proved. The report says how far the check went, and which inputs had no sample.
+    Beyond ``most_nodes`` states it draws histories from ``seed``. Raises DeclarationError as ``check`` does, and
     KeyboardInterrupt if it was interrupted.
 
     >>> from saga.testing import assert_converges
-    >>> assert_converges(tickets, [Reported("t-1", "broken"), Solved("t-1")]).converges
+    >>> assert_converges(tickets, at_least="proved").converges
     True
     """
+    required = Grade(at_least)
     report = check(process, _as_facts(samples), seed=seed, most_nodes=most_nodes)
     found = [finding for finding in report.findings if finding.kind not in but_for]
     if found:
         raise AssertionError(_failure(f"{process.name} does not converge", found, process, report.samples))
     if report.interrupted:
         raise KeyboardInterrupt
+    if not report.grade.is_at_least(required):
+        reasons = "\n".join(f"- {one.sentence}" for one in report.proof.obstacles)
+        raise AssertionError(f"{process.name} is {report.grade.value} only, not {required.value}. Not proved:\n{reasons}")
     return report
 
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 from string import ascii_uppercase
 from typing import Annotated, Any
@@ -17,7 +17,7 @@ from saga.cli.shell.failure import WrongUsage
 from saga.cli.shell.processes import configured_targets
 from saga.cli.shell.target import Samples, Target, imported_as, load_process, load_samples
 from saga.cli.shell.terminal import AsJson, columns, print_json, shown, terminal
-from saga.convergence import Commuting, Finding, HistoryResult, Kind, Pair, Report, check, name_of
+from saga.convergence import Commuting, Finding, Grade, HistoryResult, Kind, Pair, Report, check, name_of
 from saga.convergence.exploration import MOST_NODES, Progress
 from saga.convergence.findings import story
 from saga.convergence.fingerprint import has_functions
@@ -30,10 +30,23 @@ from saga.testing.interpreters import SENTENCE, Interpreters
 from saga.testing.interpreters import test_to_paste as interpreters_test
 
 INTERRUPTED = 130
+NOT_ENOUGH = 3
 SHOW_PROGRESS_AFTER_SECONDS = 1.0
 MOST_SHOWN_ORDERS, OF_MORE_SHOWN = 24, 8
 """All orders of four inputs are shown; of more, the first ones."""
 PAIR_STYLES = {Pair.APART: "green", Pair.EXPLORED: "green", Pair.ONLY_IN_EFFECT: "yellow", Pair.DIVERGES: "red"}
+
+
+MOST_SHOWN_OBSTACLES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """How far a search goes; the fields are arguments of ``check``."""
+
+    most_nodes: int
+    seed: int
+    always_explore: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,22 +86,30 @@ def check_process(
     all_orders: Annotated[
         bool, typer.Option("--all", help="Show all orders of arrival, not only the first ones.")
     ] = False,
+    require: Annotated[
+        Grade, typer.Option(help="The least grade: proved for all values, searched in every order of the samples, sampled.")
+    ] = Grade.SEARCHED,
+    always_explore: Annotated[
+        bool, typer.Option("--explore", help="Explore the samples also where everything is proved.")
+    ] = False,
     most_nodes: Annotated[
         int, typer.Option(min=1, help="States to explore before switching to sampling.")
     ] = MOST_NODES,
     seed: Annotated[int, typer.Option(help="Seed for the sampling.")] = SEED,
     as_json: AsJson = False,
 ) -> None:
-    """Check a process in every order of its inputs; without TARGET, each of SAGA_PROCESSES.
+    """Prove that a process converges, or search every order of sample inputs; without TARGET, each of SAGA_PROCESSES.
 
-    Exit code 1 if one of them diverges, or if there is any other finding.
+    Exit code 0 if it converges; 1 if it diverges, or for any other finding; 3 if nothing was found, but the grade is
+    weaker than required, or something was never tried or never reached.
     """
+    limits = _Limits(most_nodes, seed, always_explore)
     targets = configured_targets(load_settings()) if target is None else [target]
     if len(targets) > 1 and (old, samples) != (None, None):
         raise WrongUsage(f"--from and --samples are for one process: name it, one of {', '.join(targets)}.")
     done = []
     for one in targets:
-        done.append(_check(one, samples, old, most_nodes=most_nodes, seed=seed))
+        done.append(_check(one, samples, old, limits))
         if not as_json:
             _show(*done[-1], all_orders=all_orders)
         if done[-1][0].is_interrupted:
@@ -100,9 +121,17 @@ def check_process(
         raise typer.Exit(INTERRUPTED)
     if any(checked.findings for checked, _ in done):
         raise typer.Exit(1)
+    if not all(_is_enough(checked.report, require) for checked, _ in done):
+        raise typer.Exit(NOT_ENOUGH)
 
 
-def _check(target: str, samples: str | None, old: str | None, *, most_nodes: int, seed: int) -> tuple[_Checked, float]:
+def _is_enough(report: Report, required: Grade) -> bool:
+    """Whether the grade is at least the required one, and a search tried and reached everything."""
+    is_left_out = report.grade is not Grade.PROVED and (report.untried or report.unreached)
+    return report.grade.is_at_least(required) and not is_left_out
+
+
+def _check(target: str, samples: str | None, old: str | None, limits: _Limits) -> tuple[_Checked, float]:
     """The findings about one process, and how many seconds the check took."""
     process, chosen = load_process(target), load_samples(samples)
     before = None if old is None else load_process(old)
@@ -111,7 +140,7 @@ def _check(target: str, samples: str | None, old: str | None, *, most_nodes: int
     began = time.monotonic()
     with terminal(stderr=True).status("exploring") as status, ExitStack() as owned:
         interpreters = owned.enter_context(Interpreters(target, samples)) if has_functions(process) else None
-        report = check(process, chosen, progress=_progress(status, began), most_nodes=most_nodes, seed=seed)
+        report = check(process, chosen, progress=_progress(status, began), **asdict(limits))
         checked = _Checked(report, imported_as(target, "PROCESS"), is_interrupted=report.interrupted)
         try:
             if interpreters is not None:
@@ -193,34 +222,58 @@ def _summary(checked: _Checked, seconds: float) -> Text:
     if wrong:
         text.append(f"{wrong} finding{'s' if wrong > 1 else ''}", "bold red")
     else:
-        is_whole = report.is_proof and not report.untried
-        text.append("converges" if is_whole else "nothing found", "bold green")
-    text.append(f": {_extent(report)} {report.nodes} states reached, {seconds:.2f} s.")
+        text.append(_headline(report), "bold green")
+    text.append(f": {_extent(report)} {seconds:.2f} s.")
     if checked.is_interrupted and not report.interrupted:
         text.append("\nInterrupted after that: the upgrade and other interpreters were not checked.", "yellow")
-    if report.contradicting:
-        names = ", ".join(name_of(fact, report.samples) for fact in report.contradicting)
-        text.append(f"\nContradicting samples need a person's decision, so they were not compared: {names}.", "yellow")
-    if report.unreached:
-        unreached = ", ".join(report.unreached)
-        text.append(f"\nNo history came to: {unreached}. Give samples that do, with --samples.", "yellow")
-    if report.untried:
-        names = ", ".join(kind.__name__ for kind in report.untried)
-        text.append(f"\nNo sample was tried of {names}.", "yellow")
+    _append_remarks(text, report)
     return text
 
 
+def _headline(report: Report) -> str:
+    if report.grade is Grade.PROVED:
+        return "converges, proved"
+    return "converges, as far as searched" if report.grade is Grade.SEARCHED and not report.untried else "nothing found"
+
+
 def _extent(report: Report) -> str:
+    reached = f"{report.nodes} states reached,"
+    if report.grade is Grade.PROVED and not report.nodes:
+        return "for all values and any number of messages; explored nothing,"
     if any(finding.kind is Kind.BEYOND for finding in report.findings):
-        return "orders in which a bound is reached were not followed;"
-    if report.is_proof:
-        return "every order of every subset was explored, each input repeated at any point;"
+        return f"orders in which a bound is reached were not followed; {reached}"
     if report.interrupted:
-        return f"interrupted; sets of up to {report.whole_up_to} inputs were explored in every order;"
-    sampling = (
-        f"beyond that {report.sampled} pairs of orders were sampled from seed {report.seed}, which proves nothing;"
-    )
-    return f"sets of up to {report.whole_up_to} inputs were explored in every order; {sampling}"
+        return f"interrupted; sets of up to {report.whole_up_to} inputs were explored in every order; {reached}"
+    if report.whole_up_to == len(report.samples):
+        return f"every order of every subset was explored, each input repeated at any point; {reached}"
+    sampling = f"beyond that {report.sampled} pairs of orders were sampled from seed {report.seed}, which proves nothing"
+    return f"sets of up to {report.whole_up_to} inputs were explored in every order; {sampling}; {reached}"
+
+
+def _append_remarks(text: Text, report: Report) -> None:
+    """What was not proved and why, what contradicts itself, and what was left out."""
+    if report.proof.obstacles:
+        text.append("\nNot proved:", "yellow")
+        for one in report.proof.obstacles[:MOST_SHOWN_OBSTACLES]:
+            text.append(f"\n- {shown(one.sentence)}", "yellow")
+        if (more := len(report.proof.obstacles) - MOST_SHOWN_OBSTACLES) > 0:
+            text.append(f"\n- and {more} more, shown with --json", "yellow")
+    elif report.proof.contradictions:
+        text.append("\nA message that contradicts a known one waits for a person. ", "dim")
+        text.append(f"{'. '.join(map(shown, report.proof.contradictions))}.", "dim")
+    for remark in report.proof.remarks:
+        text.append(f"\n{shown(remark)}.", "yellow")
+    if report.contradicting:
+        names = ", ".join(name_of(fact, report.samples) for fact in report.contradicting)
+        text.append(f"\nContradicting samples need a person's decision, so they were not compared: {names}.", "yellow")
+    if report.proof.unreachable:
+        text.append(f"\nNo history can come to: {', '.join(report.proof.unreachable)}.", "yellow")
+    elif report.unreached:
+        unreached = ", ".join(report.unreached)
+        text.append(f"\nNo history came to: {unreached}. Give samples that do, with --samples.", "yellow")
+    if report.untried and report.grade is not Grade.PROVED:
+        names = ", ".join(kind.__name__ for kind in report.untried)
+        text.append(f"\nNo sample was tried of {names}.", "yellow")
 
 
 def _orders(report: Report, most: int) -> RenderableType:
@@ -300,10 +353,14 @@ def _as_data(checked: _Checked, seconds: float) -> dict[str, Any]:
         "process": report.process.name,
         "version": report.process.version,
         "converges": report.converges and not checked.findings and not checked.is_interrupted,
-        "proved": report.is_proof,
+        "grade": report.grade.value,
+        "not_proved": [one.sentence for one in report.proof.obstacles],
+        "contradictions": list(report.proof.contradictions),
+        "remarks": list(report.proof.remarks),
+        "unreachable": list(report.proof.unreachable),
         "interrupted": checked.is_interrupted,
         "seconds": round(seconds, 3),
-        "places": report.nodes,
+        "explored": report.nodes,
         "explored_up_to": report.whole_up_to,
         "sampled": report.sampled,
         "seed": report.seed,

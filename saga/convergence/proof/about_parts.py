@@ -1,0 +1,152 @@
+"""Obligations of the parts: sub-machines, registers and expressions are functions of the set of messages."""
+
+from collections.abc import Callable, Iterator
+from itertools import combinations
+from typing import Any
+
+from saga.convergence.functions import columns_of
+from saga.convergence.proof.subject import Obstacle, Subject, computed_fields, selections_of
+from saga.core import DerivedColumn, Effect, Outcomes, Reducer, Register, SubMachine
+from saga.core.expressions import Expression
+from saga.core.expressions.fields import json_kinds
+
+ORDER, REPEAT, JOIN, OWN, LAW, CLOCK = "order", "repeat", "register", "own function", "law", "clock"
+
+
+def machines_commute(subject: Subject) -> Iterator[Obstacle]:
+    """A machine's state depends on the set of messages that it heard: a then b as b then a, in each reachable state."""
+    for machine in subject.process.machines:
+        kinds = sorted(machine.inputs, key=lambda kind: kind.__name__)
+        for state in machine.states:
+            for one, other in combinations(kinds, 2):
+                first, second = (_after(machine, state, *kinds) for kinds in ((one, other), (other, one)))
+                if first is not second:
+                    yield Obstacle(
+                        ORDER,
+                        f"sub-machine {machine.name}: from {state.name}, {one.__name__} then {other.__name__} leads to"
+                        f" {first.name}, and the other way round to {second.name}",
+                    )
+
+
+def machines_know_repeats(subject: Subject) -> Iterator[Obstacle]:
+    """A machine stays where it is when the same message comes again."""
+    for machine in subject.process.machines:
+        for kind in sorted(machine.inputs, key=lambda one: one.__name__):
+            cells = {machine.move(state, kind): None for state in machine.states}
+            for state in cells:
+                if (target := machine.move(state, kind)) is not state:
+                    yield Obstacle(
+                        REPEAT,
+                        f"sub-machine {machine.name}: {kind.__name__} leads to {state.name}, and again to {target.name}:"
+                        f" let the cell ({state.name}, {kind.__name__}) stay {state.name}",
+                    )
+
+
+def _after(machine: SubMachine[Any], state: Any, *kinds: type) -> Any:
+    for kind in kinds:
+        state = machine.move(state, kind)
+    return state
+
+
+def registers_join(subject: Subject) -> Iterator[Obstacle]:
+    """The key of a register has one JSON type, so that two entries never share a key unless they are the same."""
+    correlate = subject.process.correlate
+    for register in subject.process.registers:
+        if not isinstance(register, Register):
+            continue
+        kinds = json_kinds(register.of, register.key) - ({"null"} if register.key == correlate else frozenset())
+        if kinds not in ({"text"}, {"integer"}):
+            yield Obstacle(
+                JOIN,
+                f"register {register.name}: its key {register.of.__name__}.{register.key} may be of several types or of"
+                " none: declare it as a text or as an integer",
+            )
+
+
+def functions_are_known(subject: Subject) -> Iterator[Obstacle]:
+    """Everything that is computed is an expression, whose laws are known, and not an own function."""
+    for name, function in own_functions(subject):
+        yield Obstacle(OWN, f"{name} is computed by a function of yours, {_place(function)}: write it as an expression")
+
+
+def own_functions(subject: Subject) -> Iterator[tuple[str, Callable[..., Any]]]:
+    """Each function of the user in the declaration, with what it computes."""
+    seen: set[tuple[str, int]] = set()
+    for name, function in _functions(subject):
+        if not hasattr(function, "obstacles") and (name, id(function)) not in seen:
+            seen.add((name, id(function)))
+            yield name, function
+
+
+def _functions(subject: Subject) -> Iterator[tuple[str, Any]]:
+    process = subject.process
+    yield from ((f"reducer {one.name}", one.reduce) for one in process.registers if isinstance(one, Reducer))
+    for column in columns_of(process):
+        if isinstance(column, DerivedColumn):
+            yield f"derived column {column.name}", column.judge
+        elif not isinstance(column, SubMachine | Outcomes):
+            yield f"column {column.name}", column.value
+    for effect, one in computed_fields(process):
+        yield f"{effect.name}: field {one.name}", one.compute
+    for effect in subject.effects:
+        for selection in selections_of(subject.table_of[effect], effect):
+            yield f"{effect.name}: {selection.name}", selection.choose
+
+
+def _place(function: Any) -> str:
+    """Where a function stands, as module:line; its name where that is not known."""
+    inner = getattr(function, "func", function)
+    code = getattr(inner, "__code__", None)
+    module = getattr(inner, "__module__", None)
+    name = getattr(inner, "__qualname__", type(inner).__name__)
+    return f"{name} ({module}:{code.co_firstlineno})" if code is not None else f"{name} of {module}"
+
+
+def laws_hold(subject: Subject) -> Iterator[Obstacle]:
+    """The laws of each expression hold for every value that the message classes admit."""
+    for name, function in _functions(subject):
+        for sentence in getattr(function, "obstacles", ()):
+            yield Obstacle(LAW, f"{name}: {sentence}")
+
+
+def no_clock_is_read(subject: Subject) -> Iterator[Obstacle]:
+    """Nothing that is compared or sent reads when a deadline was due: that depends on when it was armed."""
+    for name, function in _functions(subject):
+        for register, field in getattr(function, "fields_read", ()):
+            if subject.is_clock(register.of, field):
+                yield Obstacle(CLOCK, f"{name} reads {register.of.__name__}.{field}, which another order makes another")
+    for register in subject.process.registers:
+        if isinstance(register, Register) and subject.is_clock(register.of, register.key):
+            yield Obstacle(CLOCK, f"register {register.name} has {register.key} as its key, which says when it was due")
+    for effect in subject.effects:
+        for template in effect.commands.values():
+            if template.register is None:
+                continue
+            for field in template.fields:
+                if subject.is_clock(template.register.of, field):
+                    yield Obstacle(CLOCK, f"{template.type} carries {field}, which another order makes another")
+
+
+def is_expression(function: Any) -> bool:
+    """Whether its laws are known."""
+    return isinstance(function, Expression) or hasattr(function, "obstacles")
+
+
+def effects_differ(subject: Subject) -> Iterator[Obstacle]:
+    """No two effects can send a collaborator the same command, unless that is meant."""
+    done_once = [one for one in subject.effects if len(one.commands) == 1]
+    for one, other in combinations(done_once, 2):
+        if one.collaborator != other.collaborator or other in one.may_repeat or one in other.may_repeat:
+            continue
+        first, second = _command(one), _command(other)
+        if first == second and first[1]:
+            yield Obstacle(
+                "sent twice",
+                f"{one.name} and {other.name} both send {first[0]} to {one.collaborator} with the same fields: they may"
+                " say the same; join them, or say that it is meant with may_repeat",
+            )
+
+
+def _command(effect: Effect) -> tuple[str, frozenset[str]]:
+    (template,) = effect.commands.values()
+    return template.type, frozenset((*template.fields, *(field.name for field in template.computed)))
