@@ -16,7 +16,6 @@ ROOT = Path(__file__).parents[1]
 NAMES = {
     "Conflict": "LostRace",
     "Elsewhere": "Interpreters",
-    "Figure": "ComputedField",
     "Grace": "GapTimeouts",
     "Judgement": "DerivedColumn",
     "Keeper": "TopologyWatch",
@@ -31,7 +30,6 @@ NAMES = {
     "Told": "HistoryResult",
     "Verdict": "DecisionKind, EndState, or what it is the result of",
     "complaints": "validation, or problems",
-    "figures": "computed",
     "hearers": "machines_by_type, or consumers",
     "is_overheard": "is_for_other_process",
     "keepers": "registers_by_type",
@@ -51,7 +49,6 @@ NAMES = {
 WORDS = {
     "buried": "tombstoned",
     "elsewhere": "in another database, or in other interpreters",
-    "figures": "computed fields, or values",
     "hear": "consume, receive or read",
     "heard": "consumed, received or read",
     "hears": "consumes, receives or reads",
@@ -84,9 +81,6 @@ HISTORY = (
 )
 """Records of the past, and comments that migrations have written into databases."""
 
-MEASUREMENTS = ("benchmarks/", "tests/benchmarks/", "docs/performance.md")
-"""Where "figures" are measured numbers."""
-
 _WORD = re.compile(rf"(?<!\.)\b({'|'.join(map(re.escape, sorted(WORDS, key=len, reverse=True)))})\b", re.IGNORECASE)
 """Not after a dot, as in ``inbox.repeats``: that is the name of a column."""
 
@@ -109,9 +103,8 @@ def main() -> int:
             and not name.startswith((*HISTORY, ".ci/words", "benchmarks/peers/"))
         ):
             for line, word, term in wrong_in(name, (ROOT / name).read_text(encoding="utf-8")):
-                if not (word.lower() == "figures" and name.startswith(MEASUREMENTS)):
-                    print(f"{name}:{line}: {word}: write {term}")
-                    found += 1
+                print(f"{name}:{line}: {word}: write {term}")
+                found += 1
     print(f"words: {f'{found} to replace' if found else 'the terms of the field'}")
     return 1 if found else 0
 

@@ -7,9 +7,11 @@ can be part of a larger one); and a derived column, which computes its value fro
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from saga.core.errors import DeclarationError
+from saga.core.expressions.base import Condition
+from saga.core.expressions.stages import Stages
 from saga.core.register import Reducer, Register
 from saga.core.words import is_among, require_distinct, require_name
 
@@ -65,6 +67,20 @@ class DerivedColumn:
         for number, state in enumerate(self.states):
             if state in self.states[:number]:
                 raise DeclarationError(f"{where}: {state!r} is equal to another of its states: write each state once")
+
+    @classmethod
+    def of(cls, name: str, expression: Condition | Stages) -> Self:
+        """The column of a condition, or of stages, which are its states; it reads the registers that they read.
+
+        >>> from saga import DerivedColumn, has
+        >>> DerivedColumn.of("is reported", has(REPORTS)).value({}, {"reports": {}})
+        False
+        """
+        judged: object = expression
+        if not isinstance(judged, Condition | Stages):
+            raise DeclarationError(f"derived column {name!r}: {judged!r:.80} is no condition: write has(...) or such")
+        states = expression.order if isinstance(expression, Stages) else (False, True)
+        return cls(name, expression.registers, expression, states)
 
     def value(self, machines: Machines, registers: Registers) -> Value:  # noqa: ARG002 -- it reads registers only
         """What ``judge`` returns now. Raises ValueError for a value that is none of ``states``."""

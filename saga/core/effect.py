@@ -5,15 +5,17 @@ An effect is a named thing at one collaborator, in one of a few conditions (a pa
 An effect exists once for an instance, or once for each entry of a register (a refund for each payment).
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from saga.core.errors import DeclarationError, UnusableInput
-from saga.core.fact import declared_fields
+from saga.core.expressions.base import Condition, Expression
+from saga.core.expressions.excess import EntryFigure
+from saga.core.expressions.figure import Figure
 from saga.core.plain import plain
 from saga.core.register import Entries, Reducer, Register
 from saga.core.words import require_distinct, require_name
@@ -46,42 +48,6 @@ class Selection:
     def chosen(self, registers: Mapping[str, Any]) -> frozenset[str]:
         """The keys of the entries that ``choose`` chooses now."""
         return self.choose(registers[self.register.name], *[registers[one.name] for one in self.beside])
-
-
-def every(register: Register, condition: Enum | None = None) -> Selection:
-    """All entries of the register.
-
-    >>> from saga import every
-    >>> sorted(every(REPORTS).chosen({"reports": {"t-1": {}, "t-2": {}}}))
-    ['t-1', 't-2']
-    """
-    return Selection(f"every entry of {register.name}", register, frozenset, condition, reads=())
-
-
-def all_but_least(register: Register, by: tuple[str, ...], condition: Enum | None = None) -> Selection:
-    """All entries except the least by these fields; entries without a value come after those with a value.
-
-    Raises DeclarationError for a field that the message class does not have.
-
-    >>> texts = {"a": {"text": "second"}, "b": {"text": "first"}}
-    >>> all_but_least(REPORTS, by=("text",)).chosen({"reports": texts})
-    frozenset({'a'})
-    """
-    if missing := [name for name in by if name not in declared_fields(register.of)]:
-        raise DeclarationError(
-            f"the least of {register.name} by {missing[0]}: {register.of.__name__} does not have that field"
-        )
-
-    def choose(entries: Entries) -> frozenset[str]:
-        least: Collection[str] = entries.keys()
-        for name in by:
-            values = [entries[key].get(name) for key in least]
-            first = min((value for value in values if value is not None), default=None)
-            least = [key for key, value in zip(least, values, strict=True) if value == first]
-        return frozenset(entries).difference([min(least)] if least else [])
-
-    name = f"all of {register.name} but the least by {', '.join(by)}"
-    return Selection(name, register, choose, condition, reads=by)
 
 
 LONGEST_DELAY: Final = timedelta(days=366_000)
@@ -127,6 +93,20 @@ class ComputedField:
 
     def __post_init__(self) -> None:
         require_name("computed field", self.name)
+
+    @classmethod
+    def of(cls, name: str, expression: Expression, *, is_cumulative: bool = False) -> Self:
+        """The field that an expression gives, which reads the registers that the expression reads.
+
+        >>> from saga import ComputedField, count
+        >>> ComputedField.of("how_many", count(REPORTS)).value({"reports": {"t-1": {}}}, None)
+        1
+        """
+        if not isinstance(expression, Figure | EntryFigure | Condition):
+            raise DeclarationError(
+                f"computed field {name!r}: {expression!r:.80} is no figure: write count(...) or such"
+            )
+        return cls(name, expression.registers, expression, is_cumulative)
 
     def value(self, registers: Mapping[str, Any], key: str | None) -> Any:
         """The value now."""

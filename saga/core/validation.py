@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NewType, Union
 
 from saga.core.column import DerivedColumn
 from saga.core.effect import CommandTemplate, Deadline, Effect, Selection
+from saga.core.expressions.base import Expression
+from saga.core.expressions.excess import EntryFigure
 from saga.core.fact import declared_fields, declared_type
 from saga.core.identifier import IDENTIFIER_RULE, MAX_BYTES, is_identifier, is_short
 from saga.core.register import Register
@@ -98,14 +100,13 @@ def _different_ones(process: Process) -> Iterator[str]:
 
 
 def _is_same_choice(one: Any, other: Any) -> bool:
-    """Whether both say the same. Selections may differ in the condition, and those made here say all by their names."""
+    """Whether both say the same. Selections may differ in the condition; equal expressions say the same."""
     if isinstance(one, Selection) and isinstance(other, Selection):
-        is_ours = one.choose.__module__ == other.choose.__module__ == Selection.__module__
         return (
             one.register == other.register
             and one.reads == other.reads
             and one.beside == other.beside
-            and (is_ours or one.choose is other.choose)
+            and (one.choose is other.choose or (isinstance(one.choose, Expression) and one.choose == other.choose))
         )
     return is_adopted(one, [other])
 
@@ -194,6 +195,7 @@ def _about_tables(process: Process) -> Iterator[str]:
         for register in getattr(column, "registers", ()):
             if register not in process.registers:
                 yield f"{column.name} looks at the register {register.name}, which the process does not keep"
+        yield from _about_only(process, column.name, getattr(column, "judge", None))
     for outcome in _sorted(_others(process.settled, process.outcomes.states)):
         yield f"settled names {outcome.name}, which no cell of the outcomes has"
 
@@ -273,6 +275,11 @@ def _about_selection(process: Process, effect: Effect, selection: Selection) -> 
     for beside in selection.beside:
         if beside not in process.registers:
             yield f"{selection.name} looks at the register {beside.name}, which the process does not keep"
+    yield from _about_only(process, selection.name, selection.choose)
+    for template in effect.commands.values():
+        for one in template.computed:
+            if isinstance(one.compute, EntryFigure) and one.compute.register != selection.register:
+                yield f"{one.name} is about an entry of {one.compute.register.name}, and {selection.name} gives others"
     if selection.condition is None and len(effect.commands) != 1:
         yield (
             f"{effect.name} is wanted for {selection.name}: say in which condition, for it has {len(effect.commands)}"
@@ -288,6 +295,19 @@ def _about_single(process: Process, effect: Effect, template: CommandTemplate) -
             f"{template.type} carries fields of {template.register.name}, of which an instance can have several: want"
             f" {effect.name} for a selection of them, or compute a field"
         )
+    for one in template.computed:
+        if isinstance(one.compute, EntryFigure):
+            yield f"{one.name} is about an entry of {one.compute.register.name}: want {effect.name} for a selection"
+
+
+def _about_only(process: Process, name: str, function: object) -> Iterator[str]:
+    """An expression that takes the only entry of a register which can have several."""
+    for register in function.single if isinstance(function, Expression) else ():
+        if register.key != process.correlate:
+            yield (
+                f"{name} takes the only entry of {register.name}, of which an instance can have several: key it by"
+                f" {process.correlate}"
+            )
 
 
 def _about_commands(process: Process, effect: Effect) -> Iterator[str]:
@@ -307,6 +327,7 @@ def _about_template(process: Process, template: CommandTemplate) -> Iterator[str
         for register in one.registers:
             if register not in process.registers:
                 yield f"{one.name} looks at the register {register.name}, which the process does not keep"
+        yield from _about_only(process, one.name, one.compute)
     carried = {*template.fields, *(one.name for one in template.computed)}
     for name in sorted(carried & {process.correlate, "effect", "revision"}):
         yield f"{template.type} carries {name}, which every command has already"

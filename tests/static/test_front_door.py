@@ -36,9 +36,12 @@ def test_a_declaration_loads_no_database_no_broker_and_no_settings(
 PUBLIC = {
     "saga.collaborator": "Cause Collaborator Command CommandHandler Refusal Result Unavailable",
     "saga": """
-        ANY ARMED Column CommandTemplate ComputedField Deadline DeclarationError DerivedColumn Effect Entries Fact
-        Outcomes Process Reducer Register Selection SubMachine Wanted Wants all_but all_but_least every one_of outcomes
-        wanted
+        ANY ARMED Chooser Column CommandTemplate ComputedField Condition Deadline DeclarationError DerivedColumn
+        Direction Effect Entries EntryField EntryFigure EntryTest Expression Fact Figure Outcomes Process Reducer
+        Register Selection Stages SubMachine Wanted Wants all_but all_but_first all_but_least all_of any_of bands
+        beyond both count distinct each either entries_where every field_of_entry greatest has has_partner
+        lacks_partner latest least negated one_of only outcomes owing stages total total_by wanted with_partner
+        without_partner
     """,
     "saga.modules": """
         Entry EventRefused Horizon Module NewEvent NoTransaction Pruned Reading StreamConflict Unavailable Visibility
