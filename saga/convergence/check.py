@@ -54,10 +54,10 @@ class Grade(Enum):
 class Report:
     """The result of a check.
 
-    ``proof`` says what was proved from the declaration alone; if that is everything, nothing is explored. Otherwise sets
-    of up to ``whole_up_to`` facts were explored in every order; beyond that, ``sampled`` pairs of longer histories were
-    drawn from ``seed``. ``unreached`` are the outcomes, and the values of derived columns, that no history reached: the
-    search says nothing about them.
+    ``proof`` says what was proved from the declaration alone; if that is everything, nothing is explored. Otherwise
+    sets of up to ``whole_up_to`` facts were explored in every order; beyond that, ``sampled`` pairs of longer histories
+    were drawn from ``seed``. ``unreached`` are the outcomes, and the values of derived columns, that no history
+    reached: the search says nothing about them.
     """
 
     process: Process
@@ -124,9 +124,10 @@ def check(
 ) -> Report:
     """Prove that a process converges, or search it with these inputs or with samples made from its message classes.
 
-    A proved process is not explored, unless ``always_explore``. Beyond ``most_nodes`` states it draws pairs of histories
-    from ``seed`` instead of exploring all; it sometimes calls ``progress`` with the numbers of states and of sets of
-    facts so far. Raises DeclarationError for a sample that is no input of the process, and if no samples can be made.
+    A proved process is not explored, unless ``always_explore``. Beyond ``most_nodes`` states it draws pairs of
+    histories from ``seed`` instead of exploring all; it sometimes calls ``progress`` with the numbers of states and of
+    sets of facts so far. Raises DeclarationError for a sample that is no input of the process, and if no samples can be
+    made.
 
     >>> from saga.testing import check
     >>> report = check(tickets)

@@ -7,7 +7,7 @@ extra `saga[local]`. The others need no further packages.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from saga.convergence.check import Report, check
+from saga.convergence.check import Grade, Report, check
 from saga.convergence.enumeration import run_history
 from saga.convergence.findings import Finding, Kind
 from saga.convergence.render_text import counterexample
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Finding",
+    "Grade",
     "Kind",
     "Report",
     "Scenario",

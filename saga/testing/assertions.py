@@ -62,7 +62,9 @@ def assert_converges(
         raise KeyboardInterrupt
     if not report.grade.is_at_least(required):
         reasons = "\n".join(f"- {one.sentence}" for one in report.proof.obstacles)
-        raise AssertionError(f"{process.name} is {report.grade.value} only, not {required.value}. Not proved:\n{reasons}")
+        raise AssertionError(
+            f"{process.name} is {report.grade.value} only, not {required.value}. Not proved:\n{reasons}"
+        )
     return report
 
 

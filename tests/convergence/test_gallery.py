@@ -17,6 +17,7 @@ from examples.gallery.timer_cancelled_by_state import DeadlinePassed, MoneyCame
 from examples.gallery.timer_cancelled_by_state import mended as decided_by_what_is_said
 from saga.convergence import (
     Finding,
+    Grade,
     Kind,
     Report,
     check,
@@ -106,7 +107,7 @@ def _unordered(reported: Any) -> list[tuple[Kind, frozenset[str]]]:
 def test_its_mended_twin_passes(story: str) -> None:
     report = check(process(story, "mended"))
     assert report.findings == ()
-    assert report.is_proof
+    assert report.grade is Grade.PROVED
 
 
 @pytest.mark.parametrize("story", FOUND)

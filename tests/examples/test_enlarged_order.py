@@ -18,7 +18,7 @@ from examples.shop.order import (
     order,
 )
 from saga.convergence import make_fact
-from saga.convergence.check import check
+from saga.convergence.check import Grade, check
 from saga.convergence.enumeration import HistoryResult, run_history
 from saga.convergence.findings import Kind
 from saga.core import ANY, CommandTemplate, Effect, Fact, Wanted, all_but, every, wanted
@@ -53,7 +53,7 @@ def refunded(*history: Fact) -> dict[str, int]:
 @pytest.mark.system
 def test_it_converges_in_every_order_of_ten_inputs_with_three_payments_among_them() -> None:
     report = check(order, FACTS)
-    assert (report.findings, report.is_proof) == ((), True)
+    assert (report.findings, report.grade) == ((), Grade.PROVED)
 
 
 @pytest.mark.parametrize("payments", [*permutations((P1, P2, P3))])

@@ -20,7 +20,7 @@ from examples.trip.process import (
     TripTimedOut,
     trip,
 )
-from saga.convergence.check import check
+from saga.convergence.check import Grade, check
 from saga.convergence.diagrams.matrix import Pair
 from saga.convergence.enumeration import HistoryResult, run_history
 from saga.convergence.samples import derive_samples
@@ -47,7 +47,7 @@ def effects(*kinds: type) -> dict[str, str]:
 def test_it_converges_in_every_order_of_all_nine_inputs() -> None:
     report = check(trip)
     assert len(report.samples) == 9
-    assert (report.findings, report.is_proof) == ((), True)
+    assert (report.findings, report.grade) == ((), Grade.PROVED)
 
 
 def test_the_matrix_shows_that_the_three_bookings_never_touch_each_other() -> None:

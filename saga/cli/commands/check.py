@@ -87,7 +87,8 @@ def check_process(
         bool, typer.Option("--all", help="Show all orders of arrival, not only the first ones.")
     ] = False,
     require: Annotated[
-        Grade, typer.Option(help="The least grade: proved for all values, searched in every order of the samples, sampled.")
+        Grade,
+        typer.Option(help="The least grade: proved for all values, searched in every order of samples, sampled."),
     ] = Grade.SEARCHED,
     always_explore: Annotated[
         bool, typer.Option("--explore", help="Explore the samples also where everything is proved.")
@@ -246,8 +247,8 @@ def _extent(report: Report) -> str:
         return f"interrupted; sets of up to {report.whole_up_to} inputs were explored in every order; {reached}"
     if report.whole_up_to == len(report.samples):
         return f"every order of every subset was explored, each input repeated at any point; {reached}"
-    sampling = f"beyond that {report.sampled} pairs of orders were sampled from seed {report.seed}, which proves nothing"
-    return f"sets of up to {report.whole_up_to} inputs were explored in every order; {sampling}; {reached}"
+    drawn = f"beyond that {report.sampled} pairs of orders were sampled from seed {report.seed}, which proves nothing"
+    return f"sets of up to {report.whole_up_to} inputs were explored in every order; {drawn}; {reached}"
 
 
 def _append_remarks(text: Text, report: Report) -> None:

@@ -82,13 +82,16 @@ def _difference(kind: type, before: Any, after: Any) -> str | None:
 
 def _reads(effect: Effect, how: Any, kind: type) -> bool:
     """Whether what an effect chooses, carries or computes may change with a message of this class."""
-    if isinstance(how, Selection):
-        if direction_of(how.choose, kind, (how.register, *how.beside)) is not Direction.CONSTANT:
-            return True
+    if isinstance(how, Selection) and _can_change(how.choose, kind, (how.register, *how.beside)):
+        return True
     template = template_of(effect, how)
     if template.register is not None and kind in template.register.inputs and not isinstance(how, Selection):
         return True
-    return any(direction_of(one.compute, kind, one.registers) is not Direction.CONSTANT for one in template.computed)
+    return any(_can_change(one.compute, kind, one.registers) for one in template.computed)
+
+
+def _can_change(function: Any, kind: type, registers: Sequence[Any]) -> bool:
+    return direction_of(function, kind, registers) is not Direction.CONSTANT
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,21 +144,15 @@ def nothing_waits_for_ever(subject: Subject) -> Iterator[Obstacle]:
     if outcome[0] not in process.settled:
         for kind in subject.kinds:
             if subject.is_ignored_first(kind):
-                yield Obstacle(
-                    "waits",
-                    f"a first {kind.__name__} is ignored, so no deadline is armed, and {outcome[0].name} is not settled",
-                )
+                because = f"so no deadline is armed, and {outcome[0].name} is not settled"
+                yield Obstacle("waits", f"a first {kind.__name__} is ignored, {because}")
 
 
 def _stuck(subject: Subject, waiting: _Waiting) -> Iterator[int]:
     """The states that may wait for ever, the nearest to the start first."""
     space = waiting.space
     begin = [waiting.with_armed(state, frozenset()) for state in subject.commandable(space) if state == 0]
-    begin += [
-        waiting.with_armed(after, frozenset())
-        for targets in space.steps[0].values()
-        for after in targets
-    ]
+    begin += [waiting.with_armed(after, frozenset()) for targets in space.steps[0].values() for after in targets]
     reached = dict.fromkeys(begin)
     queue = list(reached)
     known: dict[Any, bool] = {}

@@ -1,7 +1,7 @@
 """Obligations of effects: the last command of each effect depends on the set of messages alone.
 
-They are said of single steps. A state is one of the effect's space; the step to the next is one message. If they hold for
-every step, they hold on every way.
+They are said of single steps. A state is one of the effect's space; the step to the next is one message. If they hold
+for every step, they hold on every way.
 """
 
 from collections.abc import Iterator
@@ -24,14 +24,16 @@ _KEPT = (Direction.CONSTANT, Direction.GROWS)
 
 
 def wants_are_of_one_kind(subject: Subject) -> Iterator[Obstacle]:
-    """An effect is wanted once in all cells, or for entries of one register, from which its fields come, in all cells."""
+    """An effect is wanted once in all cells, or in all cells for entries of one register, whose fields it carries."""
     for effect in subject.effects:
         table = subject.table_of[effect]
         selections = selections_of(table, effect)
         if not selections:
             continue
         if any(isinstance(wants.get(effect), Enum) for wants in table.cells.values()):
-            yield Obstacle("support", f"{effect.name} is wanted once in one cell and for entries in another: use one way")
+            yield Obstacle(
+                "support", f"{effect.name} is wanted once in one cell and for entries in another: use one way"
+            )
         registers = {selection.register.name for selection in selections}
         registers |= {one.register.name for one in effect.commands.values() if one.register is not None}
         if len(registers) > 1:
@@ -49,7 +51,7 @@ def named_effects_stay_named(subject: Subject) -> Iterator[Obstacle]:
             if how is None or condition_of(effect, how) is effect.initially or _is_empty(space, how, state):
                 continue
             if (sentence := _lost(effect, how, wants[after], kind)) is not None:
-                yield Obstacle("support", _at(effect, table, space, state, kind, after) + sentence)
+                yield Obstacle("support", f"{effect.name}: {_step(table, space, (state, kind, after))} {sentence}")
                 break
 
 
@@ -115,7 +117,7 @@ def final_conditions_stay(subject: Subject) -> Iterator[Obstacle]:
                 continue
             sentence = _undone(effect, how, wants[after], kind)
             if sentence is not None:
-                yield Obstacle("final", _at(effect, table, space, state, kind, after) + sentence)
+                yield Obstacle("final", f"{effect.name}: {_step(table, space, (state, kind, after))} {sentence}")
                 break
 
 
@@ -150,10 +152,10 @@ def _steps(subject: Subject, space: Space) -> Iterator[tuple[int, type, int]]:
                 yield state, kind, after
 
 
-def _at(effect: Effect, table: Wanted, space: Space, state: int, kind: type, after: int) -> str:  # noqa: PLR0913
+def _step(table: Wanted, space: Space, step: tuple[int, type, int]) -> str:
     """The beginning of a sentence about a step."""
+    state, kind, after = step
     cells = space.name(table, state), space.name(table, after)
     if cells[0] == cells[1]:
-        return f"{effect.name}: in the cell {cells[0]}, after {kind.__name__} it "
-    return f"{effect.name}: from the cell {cells[0]}, {kind.__name__} leads to {cells[1]}, which "
-
+        return f"in the cell {cells[0]}, after {kind.__name__} it"
+    return f"from the cell {cells[0]}, {kind.__name__} leads to {cells[1]}, which"

@@ -7,7 +7,6 @@ from typing import Any
 from saga.convergence.functions import columns_of
 from saga.convergence.proof.subject import Obstacle, Subject, computed_fields, selections_of
 from saga.core import DerivedColumn, Effect, Outcomes, Reducer, Register, SubMachine
-from saga.core.expressions import Expression
 from saga.core.expressions.fields import json_kinds
 
 ORDER, REPEAT, JOIN, OWN, LAW, CLOCK = "order", "repeat", "register", "own function", "law", "clock"
@@ -35,11 +34,9 @@ def machines_know_repeats(subject: Subject) -> Iterator[Obstacle]:
             cells = {machine.move(state, kind): None for state in machine.states}
             for state in cells:
                 if (target := machine.move(state, kind)) is not state:
-                    yield Obstacle(
-                        REPEAT,
-                        f"sub-machine {machine.name}: {kind.__name__} leads to {state.name}, and again to {target.name}:"
-                        f" let the cell ({state.name}, {kind.__name__}) stay {state.name}",
-                    )
+                    says = f"{kind.__name__} leads to {state.name}, and again to {target.name}"
+                    remedy = f"let the cell ({state.name}, {kind.__name__}) stay {state.name}"
+                    yield Obstacle(REPEAT, f"sub-machine {machine.name}: {says}: {remedy}")
 
 
 def _after(machine: SubMachine[Any], state: Any, *kinds: type) -> Any:
@@ -111,25 +108,23 @@ def laws_hold(subject: Subject) -> Iterator[Obstacle]:
 
 def no_clock_is_read(subject: Subject) -> Iterator[Obstacle]:
     """Nothing that is compared or sent reads when a deadline was due: that depends on when it was armed."""
+    for what, kind, field in _fields_used(subject):
+        if subject.is_clock(kind, field):
+            yield Obstacle(CLOCK, f"{what} {kind.__name__}.{field}, which says when a deadline was due")
+
+
+def _fields_used(subject: Subject) -> Iterator[tuple[str, type, str]]:
+    """Each field that is read, is a key or is carried: what does so, the message class, and the field."""
     for name, function in _functions(subject):
         for register, field in getattr(function, "fields_read", ()):
-            if subject.is_clock(register.of, field):
-                yield Obstacle(CLOCK, f"{name} reads {register.of.__name__}.{field}, which another order makes another")
+            yield f"{name} reads", register.of, field
     for register in subject.process.registers:
-        if isinstance(register, Register) and subject.is_clock(register.of, register.key):
-            yield Obstacle(CLOCK, f"register {register.name} has {register.key} as its key, which says when it was due")
+        if isinstance(register, Register):
+            yield f"register {register.name} is keyed by", register.of, register.key
     for effect in subject.effects:
         for template in effect.commands.values():
-            if template.register is None:
-                continue
-            for field in template.fields:
-                if subject.is_clock(template.register.of, field):
-                    yield Obstacle(CLOCK, f"{template.type} carries {field}, which another order makes another")
-
-
-def is_expression(function: Any) -> bool:
-    """Whether its laws are known."""
-    return isinstance(function, Expression) or hasattr(function, "obstacles")
+            if template.register is not None:
+                yield from ((f"{template.type} carries", template.register.of, field) for field in template.fields)
 
 
 def effects_differ(subject: Subject) -> Iterator[Obstacle]:

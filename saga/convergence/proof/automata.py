@@ -1,8 +1,8 @@
 """Automata: what a column of a table can do, message class by message class, without any sample.
 
-A sub-machine is an automaton already. A derived column becomes one by the laws of its expression: its state is its value
-and the message classes that its registers hold entries of. Where the laws leave several next values open, the automaton
-has a choice. A column that an own function computes can change to any value whenever a register changes.
+A sub-machine is an automaton already. A derived column becomes one by the laws of its expression: its state is its
+value and the message classes that its registers hold entries of. Where the laws leave several next values open, the
+automaton has a choice. A column that an own function computes can change to any value whenever a register changes.
 
 Every automaton allows at least what the engine can do. So what holds in all of its states holds in the engine.
 """
@@ -26,8 +26,9 @@ class Automaton:
     steps: Steps
 
 
-def automaton(start: Hashable, value: Callable[[Any], Any], step: Callable[[Any, type], Iterable[Any]],
-              kinds: Collection[type]) -> Automaton:
+def automaton(
+    start: Hashable, value: Callable[[Any], Any], step: Callable[[Any, type], Iterable[Any]], kinds: Collection[type]
+) -> Automaton:
     """The automaton of everything that can be reached from ``start`` by messages of these classes."""
     known: dict[Any, int] = {start: 0}
     waiting = [start]
@@ -46,7 +47,9 @@ def automaton(start: Hashable, value: Callable[[Any], Any], step: Callable[[Any,
 
 def of_machine(machine: SubMachine[Any]) -> Automaton:
     """The automaton of a sub-machine: one next state for each message class."""
-    return automaton(machine.start, lambda state: state, lambda state, kind: (machine.move(state, kind),), machine.inputs)
+    return automaton(
+        machine.start, lambda state: state, lambda state, kind: (machine.move(state, kind),), machine.inputs
+    )
 
 
 def of_heard(kind: type) -> Automaton:

@@ -1,8 +1,8 @@
-"""The proof that a process converges: for all values of its messages and any number of them, from the declaration alone.
+"""The proof that a process converges, for all values and any number of its messages, from the declaration alone.
 
 It explores no history. Each obligation is a finite question about the tables and the laws of the expressions;
-docs/convergence.md has the argument why together they are enough. What is not proved may still be right: then the search
-looks for a history that shows the opposite.
+docs/convergence.md has the argument why together they are enough. What is not proved may still be right: then the
+search looks for a history that shows the opposite.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -57,9 +57,9 @@ OBLIGATIONS: Final = OF_PARTS + OF_TABLES
 class Proof:
     """What was proved of a process: everything, if there are no ``obstacles``.
 
-    ``contradictions`` says of which message classes two messages can contradict each other, so that the second waits for
-    a person. ``remarks`` are what differs between orders and is not compared: when a deadline is due. ``unreachable`` are
-    the outcomes that no history comes to.
+    ``contradictions`` says of which message classes two messages can contradict each other, so that the second waits
+    for a person. ``remarks`` are what differs between orders and is not compared: when a deadline is due.
+    ``unreachable`` are the outcomes that no history comes to.
     """
 
     process: Process

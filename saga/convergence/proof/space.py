@@ -1,9 +1,9 @@
 """The joint states that some columns can have together, and the steps between them.
 
-All columns that hear a message move at once. Nested tables are taken apart into their machines and derived columns. Where
-these have too many joint states, a nested table is summarised instead: it becomes one automaton, from its own space,
-whose states are joint states that nothing tells apart. A summary forgets how its columns hang together with the others,
-so it allows more than there is, never less.
+All columns that hear a message move at once. Nested tables are taken apart into their machines and derived columns.
+Where these have too many joint states, a nested table is summarised instead: it becomes one automaton, from its own
+space, whose states are joint states that nothing tells apart. A summary forgets how its columns hang together with the
+others, so it allows more than there is, never less.
 """
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence

@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Any, Final
 
 from saga.convergence.proof.space import Space, Spaces
-from saga.core import CommandTemplate, ComputedField, Deadline, DerivedColumn, Effect, Process, Selection, Wanted
+from saga.core import CommandTemplate, ComputedField, Deadline, Effect, Process, Selection, Wanted
 from saga.core.expressions import Direction
 
 CLOCKLESS: Final = "armed_by"
@@ -92,11 +92,6 @@ def computed_fields(process: Process) -> Iterator[tuple[Effect, ComputedField]]:
         if isinstance(effect, Effect):
             for template in effect.commands.values():
                 yield from ((effect, one) for one in template.computed)
-
-
-def derived_columns(process: Process, columns: Sequence[Any]) -> Iterator[DerivedColumn]:
-    """The derived columns among these."""
-    yield from (one for one in columns if isinstance(one, DerivedColumn))
 
 
 def direction_of(function: Any, kind: type, registers: Sequence[Any]) -> Direction:

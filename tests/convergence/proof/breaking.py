@@ -1,7 +1,7 @@
 """Processes that break one obligation each, and the facts that show what comes of it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 from typing import Any
@@ -52,7 +52,6 @@ from tests.convergence.proof.drawn import (
     Outcome,
     Paid,
     Shipped,
-    State,
     Stopped,
     Switch,
     Three,
@@ -196,9 +195,7 @@ def _same_said() -> Process:
 
 def _single_and_entries() -> Process:
     refund = Effect("refund", "bank", {Done.DONE: CommandTemplate("Refund")})
-    wants = wanted(
-        SHIPPED, PAID, rows=[(Two.A, ANY, {refund: every(PAYMENTS)}), (Two.B, ANY, {refund: Done.DONE})]
-    )
+    wants = wanted(SHIPPED, PAID, rows=[(Two.A, ANY, {refund: every(PAYMENTS)}), (Two.B, ANY, {refund: Done.DONE})])
     return process(Shipped, Paid, machines=[SHIPPED, PAID], registers=[PAYMENTS], wants=[wants])
 
 
@@ -211,7 +208,7 @@ def _left_standing() -> Process:
             wanted(
                 SHIPPED,
                 STOPPED,
-                rows=[(Two.B, Two.A, {(effect := switch()): Switch.ON}), (Two.A, ANY, {}), (Two.B, Two.B, {})],
+                rows=[(Two.B, Two.A, {switch(): Switch.ON}), (Two.A, ANY, {}), (Two.B, Two.B, {})],
             )
         ],
     )
@@ -239,7 +236,13 @@ def _left_its_start_otherwise() -> Process:
 def _undone() -> Process:
     effect = switch(final=frozenset({Switch.ON}))
     wants = wanted(
-        SHIPPED, STOPPED, rows=[(ANY, Two.B, {effect: Switch.OFF}), (Two.B, Two.A, {effect: Switch.ON}), (Two.A, Two.A, {effect: Switch.OFF})]
+        SHIPPED,
+        STOPPED,
+        rows=[
+            (ANY, Two.B, {effect: Switch.OFF}),
+            (Two.B, Two.A, {effect: Switch.ON}),
+            (Two.A, Two.A, {effect: Switch.OFF}),
+        ],
     )
     return process(Shipped, Stopped, machines=[SHIPPED, STOPPED], wants=[wants])
 
@@ -247,7 +250,13 @@ def _undone() -> Process:
 def _undone_once_decided() -> Process:
     effect = switch(final=frozenset({Switch.ON}), decided_by=Shipped)
     wants = wanted(
-        PAID, STOPPED, rows=[(ANY, Two.B, {effect: Switch.OFF}), (Two.B, Two.A, {effect: Switch.ON}), (Two.A, Two.A, {effect: Switch.OFF})]
+        PAID,
+        STOPPED,
+        rows=[
+            (ANY, Two.B, {effect: Switch.OFF}),
+            (Two.B, Two.A, {effect: Switch.ON}),
+            (Two.A, Two.A, {effect: Switch.OFF}),
+        ],
     )
     return process(Paid, Stopped, Shipped, machines=[PAID, STOPPED, SHIPPED], wants=[wants])
 
@@ -255,7 +264,12 @@ def _undone_once_decided() -> Process:
 def _final_field_changes() -> Process:
     paid = CommandTemplate("SwitchOn", computed=(ComputedField.of("paid", total(PAYMENTS, "amount")),))
     effect = switch(paid, final=frozenset({Switch.ON}))
-    return process(Paid, registers=[PAYMENTS], machines=[PAID], wants=[of_state(PAID, A={effect: Switch.OFF}, B={effect: Switch.ON})])
+    return process(
+        Paid,
+        registers=[PAYMENTS],
+        machines=[PAID],
+        wants=[of_state(PAID, A={effect: Switch.OFF}, B={effect: Switch.ON})],
+    )
 
 
 def _released_late() -> Process:
@@ -268,9 +282,19 @@ def _released_late() -> Process:
         return Outcome.Y if is_late is Two.A else Outcome.Z
 
     wants = wanted(
-        WAS_OPENED, PAID, late, rows=[(Two.B, Two.A, Two.A, {alarm: ARMED}), (Two.A, Two.A, Two.A, {alarm: ARMED}), (ANY, Two.B, Two.A, {}), (ANY, ANY, Two.B, {})]
+        WAS_OPENED,
+        PAID,
+        late,
+        rows=[
+            (Two.B, Two.A, Two.A, {alarm: ARMED}),
+            (Two.A, Two.A, Two.A, {alarm: ARMED}),
+            (ANY, Two.B, Two.A, {}),
+            (ANY, ANY, Two.B, {}),
+        ],
     )
-    return process(Opened, Paid, Late, machines=[WAS_OPENED, PAID, late], rule=rule, wants=[wants], settled=[Outcome.Y, Outcome.Z])
+    return process(
+        Opened, Paid, Late, machines=[WAS_OPENED, PAID, late], rule=rule, wants=[wants], settled=[Outcome.Y, Outcome.Z]
+    )
 
 
 def _says_late() -> Process:
@@ -279,9 +303,7 @@ def _says_late() -> Process:
     alarm = Deadline("alarm", emits=Ticked, after=timedelta(1))
     said = CommandTemplate("SwitchOn", computed=(ComputedField.of("late", count(ticks)),))
     effect = switch(said)
-    wants = wanted(
-        SHIPPED, rows=[(Two.A, {alarm: ARMED, effect: Switch.OFF}), (Two.B, {effect: Switch.ON})]
-    )
+    wants = wanted(SHIPPED, rows=[(Two.A, {alarm: ARMED, effect: Switch.OFF}), (Two.B, {effect: Switch.ON})])
     return process(Shipped, Stopped, Ticked, machines=[SHIPPED, STOPPED], registers=[ticks], wants=[wants])
 
 
@@ -308,7 +330,9 @@ def _first_ignored() -> Process:
     late = came("late", Late)
     asleep = SubMachine("asleep", One.A, {One.A: {Stopped: One.A}})
     wants = wanted(late, rows=[(Two.A, {alarm: ARMED}), (Two.B, {})])
-    return process(Stopped, Late, machines=[asleep, late], columns=[late], rule=TWO_RULE.get, wants=[wants], settled=[Outcome.Y])
+    return process(
+        Stopped, Late, machines=[asleep, late], columns=[late], rule=TWO_RULE.get, wants=[wants], settled=[Outcome.Y]
+    )
 
 
 class One(Enum):

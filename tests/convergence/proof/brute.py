@@ -1,8 +1,8 @@
-"""Every history of a few facts, with every armed deadline firing at every time after it was armed, through `decide` alone."""
+"""Every history of a few facts, with each armed deadline firing at any time after it was armed: `decide` alone."""
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from saga.convergence.finality import undone_effects
@@ -43,27 +43,13 @@ def said(sent: dict[str, Command]) -> Any:
 
 def faults(process: Process, facts: Sequence[Fact]) -> Iterator[str]:
     """What is wrong with the process, as these facts show it."""
-    deadlines = {one.name: one for one in process.effects if isinstance(one, Deadline)}
     begin = Place(frozenset(), frozenset(), frozenset(), State.start(process))
     known, waiting = {begin.key}, [begin]
     ends: dict[frozenset[int], set[str]] = {}
     for place in waiting:
-        nexts = []
-        for number, fact in enumerate(facts):
-            after, problems = _step(process, place, fact)
-            yield from problems
-            if number in place.taken:
-                if after is not None and (after.state is not place.state):
-                    yield f"a repeat of {fact.kind.__name__} changes something"
-            elif after is not None:
-                nexts.append(_with(after, taken=place.taken | {number}))
-        armed = [name for name in deadlines if name in place.state.commanded and name not in place.fired]
-        for name in armed:
-            after, problems = _step(process, place, Fact(deadlines[name].emits, {"id": "i"}))
-            yield from problems
-            if after is not None:
-                nexts.append(_with(after, fired=place.fired | {name}))
-        if place.taken and not armed:
+        nexts, problems = _nexts(process, place, facts)
+        yield from problems
+        if place.taken and not _armed(process, place):
             outcome = process.outcomes.value(place.state.machines, place.state.registers)
             if outcome not in process.settled:
                 yield f"{outcome.name} waits for ever"
@@ -75,14 +61,32 @@ def faults(process: Process, facts: Sequence[Fact]) -> Iterator[str]:
     yield from (f"{len(one)} ends of {sorted(taken)}" for taken, one in ends.items() if len(one) > 1)
 
 
-def _with(place: Place, taken: frozenset[int] | None = None, fired: frozenset[str] | None = None) -> Place:
-    return Place(
-        place.taken if taken is None else taken,
-        place.fired if fired is None else fired,
-        place.heard,
-        place.state,
-        place.sent,
-    )
+def _armed(process: Process, place: Place) -> list[Deadline]:
+    """The deadlines that are armed and have not fired."""
+    return [
+        one
+        for one in process.effects
+        if isinstance(one, Deadline) and one.name in place.state.commanded and one.name not in place.fired
+    ]
+
+
+def _nexts(process: Process, place: Place, facts: Sequence[Fact]) -> tuple[list[Place], list[str]]:
+    """The places after each further fact and each armed deadline, and what is wrong on the way, repeats included."""
+    nexts: list[Place] = []
+    problems: list[str] = []
+    for number, fact in enumerate(facts):
+        after, wrong = _step(process, place, fact)
+        problems += wrong
+        if number in place.taken and after is not None and after.state is not place.state:
+            problems.append(f"a repeat of {fact.kind.__name__} changes something")
+        elif number not in place.taken and after is not None:
+            nexts.append(replace(after, taken=place.taken | {number}))
+    for deadline in _armed(process, place):
+        after, wrong = _step(process, place, Fact(deadline.emits, {"id": "i"}))
+        problems += wrong
+        if after is not None:
+            nexts.append(replace(after, fired=place.fired | {deadline.name}))
+    return nexts, problems
 
 
 def _step(process: Process, place: Place, fact: Fact) -> tuple[Place | None, list[str]]:
@@ -98,7 +102,9 @@ def _step(process: Process, place: Place, fact: Fact) -> tuple[Place | None, lis
 
 def _net_effect(process: Process, place: Place) -> Any:
     initially = {
-        one.name: one.initially.value for one in process.effects if isinstance(one, Effect) and one.initially is not None
+        one.name: one.initially.value
+        for one in process.effects
+        if isinstance(one, Effect) and one.initially is not None
     }
     standing = {
         name: command

@@ -32,7 +32,22 @@ from saga.core import (
     outcomes,
     wanted,
 )
-from saga.core.expressions import both, count, either, greatest, has, latest, least, negated, only, stages, total
+from saga.core.expressions import (
+    beyond,
+    both,
+    count,
+    each,
+    either,
+    greatest,
+    has,
+    latest,
+    least,
+    negated,
+    only,
+    stages,
+    total,
+)
+from saga.core.selections import all_but_first, entries_where, owing
 
 
 @dataclass
@@ -112,7 +127,7 @@ MOVES = Register("moves", of=Moved, key="move")
 
 def facts_of(draw: Random, process: Process) -> tuple[Fact, ...]:
     """Up to four facts, none of which contradict each other, with few values so that some are equal."""
-    made = {
+    made: dict[type, list[dict[str, Any]]] = {
         Opened: [{"amount": draw.choice((0, 1, 2, -1)), "mark": draw.choice("ab")}],
         Paid: [{"payment": key, "amount": draw.choice((0, 1, 2))} for key in draw.sample("pqr", 2)],
         Moved: [{"move": key, "amount": draw.choice((0, 1, 2, -1))} for key in draw.sample("pqr", 2)],
@@ -162,7 +177,7 @@ def _process(draw: Random) -> Process:
 def _machine(draw: Random, name: str) -> SubMachine[Any]:
     """Mostly a memory of which messages came, sometimes any table."""
     kinds = draw.sample(KINDS, draw.choice((1, 1, 2)))
-    if draw.random() < 0.2:
+    if draw.random() < 0.35:
         states = tuple(State)[: draw.randint(2, 3)]
         return SubMachine(name, states[0], {one: {kind: draw.choice(states) for kind in kinds} for one in states})
     if len(kinds) == 1 or draw.random() < 0.3:
@@ -170,13 +185,13 @@ def _machine(draw: Random, name: str) -> SubMachine[Any]:
     first, second = kinds
     shape = draw.choice(("both", "lattice", "one wins"))
     if shape == "both":
-        moves = {
+        square: dict[State, dict[type, State]] = {
             State.A: {first: State.B, second: State.C},
             State.B: {first: State.B, second: State.D},
             State.C: {first: State.D, second: State.C},
             State.D: {first: State.D, second: State.D},
         }
-        return SubMachine(name, State.A, moves)
+        return SubMachine(name, State.A, square)
     moves = {
         Three.A: {first: Three.B, second: Three.C},
         Three.B: {first: Three.B, second: Three.C},
@@ -203,9 +218,7 @@ def _derived(draw: Random, registers: Sequence[Register]) -> list[DerivedColumn]
         found.append(DerivedColumn.of("enough", _condition(draw, draw.choice(several), registers)))
     if several and draw.random() < 0.3:
         one = draw.choice(several)
-        levels = stages(
-            Level.NONE, (has(one), Level.SOME), (_condition(draw, one, registers), Level.MUCH)
-        )
+        levels = stages(Level.NONE, (has(one), Level.SOME), (_condition(draw, one, registers), Level.MUCH))
         found.append(DerivedColumn.of("level", levels))
     if OPENED in registers and draw.random() < 0.3:
         found.append(DerivedColumn.of("is opened", has(OPENED)))
@@ -262,7 +275,10 @@ def _effects(draw: Random, registers: Sequence[Register], heard: set[type]) -> l
     kinds = sorted(heard, key=lambda kind: kind.__name__)
     fields = ("amount", "mark") if OPENED in registers and draw.random() < 0.6 else ()
     several = [one for one in registers if one is not OPENED]
-    computed = tuple(ComputedField.of("figure", _figure(draw, one, registers), is_cumulative=draw.random() < 0.6) for one in several[:1])
+    computed = tuple(
+        ComputedField.of("figure", _figure(draw, one, registers), is_cumulative=draw.random() < 0.6)
+        for one in several[:1]
+    )
     on = CommandTemplate(
         "SwitchOn",
         OPENED if fields else None,
@@ -288,7 +304,7 @@ def _effects(draw: Random, registers: Sequence[Register], heard: set[type]) -> l
             final=frozenset({Done.DONE}) if draw.random() < 0.5 else frozenset(),
         )
         groups.append([(refund, (*_selections(draw, one, registers), None))])
-    for number in range(draw.choice((0, 1, 1, 2))):
+    for number in range(draw.choice((0, 1, 1, 2, 2))):
         ticks = [kind for kind in TICKS if kind in heard]
         if ticks:
             deadline = Deadline(f"alarm {number}", emits=draw.choice(ticks), after=timedelta(1))
@@ -333,7 +349,9 @@ def _selections(draw: Random, register: Register, registers: Sequence[Register])
     return draw.sample(found, draw.choice((1, 1, 2)))
 
 
-def _wants(draw: Random, few: Sequence[tuple[Any, tuple[Any, ...]]], outcome: Outcomes, columns: Sequence[Column]) -> Any:
+def _wants(
+    draw: Random, few: Sequence[tuple[Any, tuple[Any, ...]]], outcome: Outcomes, columns: Sequence[Column]
+) -> Any:
     joined = [outcome, *draw.sample(list(columns), draw.choice((0, 0, 1)))]
     cells = list(product(*(column.states for column in joined)))
     depends = draw.random() < 0.7

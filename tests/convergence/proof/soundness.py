@@ -5,14 +5,16 @@ python -m tests.convergence.proof.soundness COUNT [SEED]
 
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from random import Random
 
 from saga.convergence.proof import OBLIGATIONS, prove
+from saga.convergence.proof.prove import Obligation
 from tests.convergence.proof.brute import faults
 from tests.convergence.proof.drawn import drawn_process, facts_of
 
 
-def look(seed: int, obligations=OBLIGATIONS) -> tuple[str, str]:
+def look(seed: int, obligations: Sequence[Obligation] = OBLIGATIONS) -> tuple[str, str]:
     """What became of the process with this seed: refused, not proved, held or refuted; and the fault, if any."""
     draw = Random(seed)
     process = drawn_process(draw)
