@@ -142,7 +142,7 @@ def test_a_fault_of_the_checker_is_no_finding(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setitem(broken.__globals__, "__name__", configuration.__name__)
     monkeypatch.setattr(exploration, "end_state", broken)
     with pytest.raises(ZeroDivisionError, match="a fault of the checker"):
-        check(checked)
+        check(checked, always_explore=True)
     with pytest.raises(ZeroDivisionError, match="a fault of the checker"):
         check_upgrade(checked, checked)
 

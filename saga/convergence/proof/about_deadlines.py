@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from typing import Any
 
-from saga.convergence.proof.space import Space, TooLarge
+from saga.convergence.proof.space import Space
 from saga.convergence.proof.subject import Obstacle, Subject, direction_of, template_of
-from saga.core import Deadline, Effect, Outcomes, Selection, Wanted
+from saga.convergence.proof.view import View, everything_wanted, leaves, view
+from saga.core import Deadline, DerivedColumn, Effect, Outcomes, Selection, State, Wanted
 from saga.core.expressions import Direction
 
 UNARMED, ARMED, FIRED = range(3)
@@ -16,18 +18,28 @@ UNARMED, ARMED, FIRED = range(3)
 def late_deadlines_change_nothing(subject: Subject) -> Iterator[Obstacle]:
     """Where one order armed a deadline and another did not, its input changes no outcome and nothing that is wanted."""
     for deadline in subject.deadlines:
-        own = subject.table_of[deadline]
+        own = subject.view_of(deadline)
         tables: list[Outcomes | Wanted] = [subject.process.outcomes, *subject.process.wanted]
         for table in tables:
-            space = subject.spaces.of([own] if table is own else [own, table])
-            for sentence in _changed(subject, deadline, own, table, space):
-                yield Obstacle("deadline", sentence)
-                break
+            if _can_matter(deadline.emits, table):
+                other = view(table, everything_wanted)
+                yield from subject.first_met([own, other], [], partial(_changed, subject, deadline, own, other))
 
 
-def _changed(
-    subject: Subject, deadline: Deadline, own: Wanted, table: Outcomes | Wanted, space: Space
-) -> Iterator[str]:
+def _can_matter(kind: type, table: Outcomes | Wanted) -> bool:
+    """Whether a message of this class can change a column of a table, or what its effects choose, carry or compute."""
+    for column in (leaf for one in table.columns for leaf in leaves(one)):
+        parts = column.registers if isinstance(column, DerivedColumn) else (column,)
+        if any(kind in getattr(part, "inputs", (kind,)) for part in parts):
+            return True
+    return isinstance(table, Wanted) and any(
+        isinstance(effect, Effect) and _reads(effect, how, kind)
+        for wants in {id(wants): wants for wants in table.cells.values()}.values()
+        for effect, how in wants.items()
+    )
+
+
+def _changed(subject: Subject, deadline: Deadline, own: View, table: View, space: Space) -> Iterator[Obstacle]:
     wants_it = [deadline in cell for cell in space.cells(own)]
     cells = space.cells(table)
     reached = _reached_by_arming(subject, deadline, wants_it, space)
@@ -36,11 +48,13 @@ def _changed(
             continue
         for after in space.after(state, deadline.emits):
             if (what := _difference(deadline.emits, cells[state], cells[after])) is not None:
-                yield (
-                    f"{deadline.name} is armed in some orders only when the cell {space.name(table, state)} is reached,"
-                    f" and its {deadline.emits.__name__} changes {what} there: want it in that cell too, or let"
-                    f" {deadline.emits.__name__} change nothing there"
+                kind, here = deadline.emits.__name__, space.name(table, state)
+                sentence = (
+                    f"{deadline.name} is armed in some orders only {here}, and its {kind} changes {what} then: want it"
+                    f" there too, or let {kind} change nothing there"
                 )
+                yield Obstacle("deadline", sentence)
+                return
 
 
 def _reached_by_arming(
@@ -96,12 +110,11 @@ def _can_change(function: Any, kind: type, registers: Sequence[Any]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    """The outcome in each state of a space, the deadlines that each wants, and where each deadline's input has come."""
+    """Whether each state of a space is settled, and which deadlines it wants."""
 
     space: Space
     is_settled: Sequence[bool]
     wants: Sequence[frozenset[Deadline]]
-    has_come: Mapping[Deadline, Sequence[bool]]
 
     def with_armed(self, state: int, armed: frozenset[Deadline]) -> tuple[int, frozenset[Deadline]]:
         """The state, with what is armed in it."""
@@ -111,26 +124,25 @@ class _Waiting:
 def nothing_waits_for_ever(subject: Subject) -> Iterator[Obstacle]:
     """Each state that is not settled has a deadline armed that has not fired and surely leads on to a settled one."""
     process = subject.process
-    tables: list[Outcomes | Wanted] = list(
-        {id(table): table for table in map(subject.table_of.__getitem__, subject.deadlines)}.values()
-    )
+    outcome = view(process.outcomes, lambda one: one in process.settled or id(one))
+    wants = [subject.view_of(one) for one in subject.deadlines]
     emitted = [kind for kind in subject.kinds if kind in subject.emitted]
-    try:
-        space = subject.spaces.of([process.outcomes, *tables], emitted)
-    except TooLarge:
-        yield Obstacle("waits", "the outcomes and the tables of the deadlines have too many joint states")
-        return
-    outcome = space.cells(process.outcomes)
-    cells = [space.cells(table) for table in tables]
-    wants = [
-        frozenset(one for rows in cells for one in rows[state] if isinstance(one, Deadline))
-        for state in range(len(space.states))
-    ]
+    yield from subject.first_met([outcome, *wants], emitted, partial(_waiting, subject, outcome, wants))
+    start = State.start(process)
+    first = process.outcomes.value(start.machines, start.registers)
+    for kind in subject.kinds if first not in process.settled else ():
+        if subject.is_ignored_first(kind):
+            because = f"so no deadline is armed, and {first.name} is not settled"
+            yield Obstacle("waits", f"a first {kind.__name__} is ignored, {because}")
+
+
+def _waiting(subject: Subject, table: View, tables: Sequence[View], space: Space) -> Iterator[Obstacle]:
+    outcome = space.cells(table)
+    wants_it = [(one, space.cells(each)) for one, each in zip(subject.deadlines, tables, strict=True)]
     waiting = _Waiting(
         space,
-        [one in process.settled for one in outcome],
-        wants,
-        {one: space.heard(one.emits) for one in subject.deadlines},
+        [one in subject.process.settled for one in outcome],
+        [frozenset(one for one, cells in wants_it if one in cells[state]) for state in range(len(space.states))],
     )
     reported: set[Enum] = set()
     for state in _stuck(subject, waiting):
@@ -138,14 +150,9 @@ def nothing_waits_for_ever(subject: Subject) -> Iterator[Obstacle]:
             reported.add(outcome[state])
             yield Obstacle(
                 "waits",
-                f"{outcome[state].name} is not settled, and in the cell {space.name(process.outcomes, state)} no"
-                " deadline that has not fired yet surely ends it: arm one there, or call it settled",
+                f"{outcome[state].name} is not settled, and {space.name(table, state)} no deadline that has not fired"
+                " yet surely ends it: arm one there, or call it settled",
             )
-    if outcome[0] not in process.settled:
-        for kind in subject.kinds:
-            if subject.is_ignored_first(kind):
-                because = f"so no deadline is armed, and {outcome[0].name} is not settled"
-                yield Obstacle("waits", f"a first {kind.__name__} is ignored, {because}")
 
 
 def _stuck(subject: Subject, waiting: _Waiting) -> Iterator[int]:
@@ -173,7 +180,7 @@ def _ends(waiting: _Waiting, state: int, armed: frozenset[Deadline], known: dict
     place = state, armed
     if place not in known:
         known[place] = any(
-            not waiting.has_come[one][state]
+            not waiting.space.heard(one.emits, state)
             and all(
                 _ends(waiting, *waiting.with_armed(after, armed), known)
                 for after in waiting.space.after(state, one.emits)

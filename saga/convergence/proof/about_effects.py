@@ -6,6 +6,7 @@ for every step, they hold on every way.
 
 from collections.abc import Iterator
 from enum import Enum
+from functools import partial
 
 from saga.convergence.proof.space import Space
 from saga.convergence.proof.subject import (
@@ -16,7 +17,8 @@ from saga.convergence.proof.subject import (
     selections_of,
     template_of,
 )
-from saga.core import Effect, Register, Selection, Wanted
+from saga.convergence.proof.view import View
+from saga.core import Effect, Register, Selection
 from saga.core.expressions import Direction
 
 How = Enum | Selection
@@ -44,15 +46,18 @@ def wants_are_of_one_kind(subject: Subject) -> Iterator[Obstacle]:
 def named_effects_stay_named(subject: Subject) -> Iterator[Obstacle]:
     """Who was commanded something is named in every later cell, each key of a selection included."""
     for effect in subject.effects:
-        table, space = subject.space_of(effect)
-        wants = [cell.get(effect) for cell in space.cells(table)]
-        for state, kind, after in _steps(subject, space):
-            how = wants[state]
-            if how is None or condition_of(effect, how) is effect.initially or _is_empty(space, how, state):
-                continue
-            if (sentence := _lost(effect, how, wants[after], kind)) is not None:
-                yield Obstacle("support", f"{effect.name}: {_step(table, space, (state, kind, after))} {sentence}")
-                break
+        yield from subject.about(effect, partial(_named_effects_stay_named, subject, effect))
+
+
+def _named_effects_stay_named(subject: Subject, effect: Effect, table: View, space: Space) -> Iterator[Obstacle]:
+    wants = [cell.get(effect) for cell in space.cells(table)]
+    for state, kind, after in _steps(subject, space):
+        how = wants[state]
+        if how is None or condition_of(effect, how) is effect.initially or _is_empty(space, how, state):
+            continue
+        if (sentence := _lost(effect, how, wants[after], kind)) is not None:
+            yield Obstacle("support", f"{effect.name}: {_step(table, space, (state, kind, after))} {sentence}")
+            break
 
 
 def _lost(effect: Effect, how: How, later: How | None, kind: type) -> str | None:
@@ -77,48 +82,53 @@ def _is_within(one: Selection, other: Selection) -> bool:
 
 def _is_empty(space: Space, how: How, state: int) -> bool:
     """Whether the register of a selection has no entry in this state."""
-    return isinstance(how, Selection) and not space.heard(how.register.of)[state]
+    return isinstance(how, Selection) and not space.heard(how.register.of, state)
 
 
 def commands_know_their_fields(subject: Subject) -> Iterator[Obstacle]:
     """The entry that a command carries fields of has come in every state that wants the command."""
     for effect in subject.effects:
-        table, space = subject.space_of(effect)
-        wants = [cell.get(effect) for cell in space.cells(table)]
-        reported: set[Enum] = set()
-        for state in subject.commandable(space):
-            how = wants[state]
-            if not isinstance(how, Enum) or how in reported:
-                continue
-            template = effect.commands[how]
-            if not isinstance(template.register, Register) or not template.fields:
-                continue
-            if not space.heard(template.register.of)[state]:
-                reported.add(how)
-                kind = template.register.of.__name__
-                yield Obstacle(
-                    "fields",
-                    f"{effect.name}: the cell {space.name(table, state)} wants {how.name}, which carries fields of"
-                    f" {kind}, also when no {kind} has come: want it only once it has",
-                )
+        yield from subject.about(effect, partial(_commands_know_their_fields, subject, effect))
+
+
+def _commands_know_their_fields(subject: Subject, effect: Effect, table: View, space: Space) -> Iterator[Obstacle]:
+    wants = [cell.get(effect) for cell in space.cells(table)]
+    reported: set[Enum] = set()
+    for state in subject.commandable(space):
+        how = wants[state]
+        if not isinstance(how, Enum) or how in reported:
+            continue
+        template = effect.commands[how]
+        if not isinstance(template.register, Register) or not template.fields:
+            continue
+        if not space.heard(template.register.of, state):
+            reported.add(how)
+            kind = template.register.of.__name__
+            yield Obstacle(
+                "fields",
+                f"{effect.name}: it is wanted {how.name} {space.name(table, state)}, and carries fields of {kind}, also"
+                f" when no {kind} has come: want it only once it has",
+            )
 
 
 def final_conditions_stay(subject: Subject) -> Iterator[Obstacle]:
     """What can't be undone stays wanted, with the same keys and with fields that only gain."""
     for effect in (one for one in subject.effects if one.final):
-        table, space = subject.space_of(effect)
-        wants = [cell.get(effect) for cell in space.cells(table)]
-        decided = None if effect.decided_by is None else space.heard(effect.decided_by)
-        for state, kind, after in _steps(subject, space):
-            how = wants[state]
-            if how is None or condition_of(effect, how) not in effect.final or _is_empty(space, how, state):
-                continue
-            if decided is not None and not decided[after]:
-                continue
-            sentence = _undone(effect, how, wants[after], kind)
-            if sentence is not None:
-                yield Obstacle("final", f"{effect.name}: {_step(table, space, (state, kind, after))} {sentence}")
-                break
+        yield from subject.about(effect, partial(_final_conditions_stay, subject, effect))
+
+
+def _final_conditions_stay(subject: Subject, effect: Effect, table: View, space: Space) -> Iterator[Obstacle]:
+    wants = [cell.get(effect) for cell in space.cells(table)]
+    for state, kind, after in _steps(subject, space):
+        how = wants[state]
+        if how is None or condition_of(effect, how) not in effect.final or _is_empty(space, how, state):
+            continue
+        if effect.decided_by is not None and not space.heard(effect.decided_by, after):
+            continue
+        sentence = _undone(effect, how, wants[after], kind)
+        if sentence is not None:
+            yield Obstacle("final", f"{effect.name}: {_step(table, space, (state, kind, after))} {sentence}")
+            break
 
 
 def _undone(effect: Effect, how: How, later: How | None, kind: type) -> str | None:
@@ -146,16 +156,16 @@ def _steps(subject: Subject, space: Space) -> Iterator[tuple[int, type, int]]:
     for state in subject.commandable(space):
         row = space.steps[state]
         for kind in dict.fromkeys((*row, *stored)):
-            if kind in subject.once and kind in space.positions and space.heard(kind)[state]:
+            if kind in subject.once and kind in space.positions and space.heard(kind, state):
                 continue
             for after in space.after(state, kind):
                 yield state, kind, after
 
 
-def _step(table: Wanted, space: Space, step: tuple[int, type, int]) -> str:
+def _step(table: View, space: Space, step: tuple[int, type, int]) -> str:
     """The beginning of a sentence about a step."""
     state, kind, after = step
-    cells = space.name(table, state), space.name(table, after)
-    if cells[0] == cells[1]:
-        return f"in the cell {cells[0]}, after {kind.__name__} it"
-    return f"from the cell {cells[0]}, {kind.__name__} leads to {cells[1]}, which"
+    here, there = space.name(table, state), space.name(table, after)
+    if here == there:
+        return f"{here}, a further {kind.__name__} can come; then the table"
+    return f"{here}, {kind.__name__} leads to {there.removeprefix('where ')}; there the table"

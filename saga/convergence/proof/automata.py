@@ -73,7 +73,13 @@ def of_derived(column: DerivedColumn, once: frozenset[type]) -> Automaton:
 
 
 def _start(column: DerivedColumn) -> Any:
-    return column.value({}, {register.name: register.start for register in column.registers})
+    """The value before the first message. An own function may fail here, which the search finds."""
+    try:
+        return column.value({}, {register.name: register.start for register in column.registers})
+    except Exception:
+        if isinstance(column.judge, Expression):
+            raise
+        return column.states[0]
 
 
 def _next(

@@ -26,9 +26,9 @@ from saga.convergence.proof.about_parts import (
     no_clock_is_read,
     registers_join,
 )
-from saga.convergence.proof.space import TooLarge
+from saga.convergence.proof.space import Space
 from saga.convergence.proof.subject import Obstacle, Subject
-from saga.core import DerivedColumn, Outcomes, Process, Register, SubMachine
+from saga.core import Deadline, DerivedColumn, Outcomes, Process, Register, SubMachine, Wants
 from saga.core.fact import declared_fields
 
 Obligation = Callable[[Subject], Iterator[Obstacle]]
@@ -81,32 +81,17 @@ def prove(process: Process, obligations: Sequence[Obligation] = OBLIGATIONS) -> 
     unreachable: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     if all(isinstance(one, SubMachine | DerivedColumn | Outcomes) for one in columns_of(process)):
-        for one in (one for one in obligations if one in OF_TABLES):
-            obstacles += _met_or_too_large(subject, one)
-        unreachable = _unless_too_large(subject, _unreachable)
-        remarks = _unless_too_large(subject, _due_times)
+        obstacles += [found for one in obligations if one in OF_TABLES for found in one(subject)]
+        unreachable, remarks = tuple(_unreachable(subject)), tuple(_due_times(subject))
     return Proof(process, tuple(dict.fromkeys(obstacles)), tuple(_contradictions(process)), remarks, unreachable)
-
-
-def _met_or_too_large(subject: Subject, obligation: Obligation) -> list[Obstacle]:
-    try:
-        return list(obligation(subject))
-    except TooLarge:
-        about = obligation.__name__.replace("_", " ")
-        sentence = f"the tables have too many joint states to prove that {about}: join columns in tables of outcomes"
-        return [Obstacle("size", sentence)]
-
-
-def _unless_too_large(subject: Subject, lines: Callable[[Subject], Iterator[str]]) -> tuple[str, ...]:
-    try:
-        return tuple(lines(subject))
-    except TooLarge:
-        return ()
 
 
 def _unreachable(subject: Subject) -> Iterator[str]:
     outcomes = subject.process.outcomes
-    reached = {id(one) for one in subject.spaces.of([outcomes]).cells(outcomes)}
+    space = next(subject.spaces.of([outcomes]), None)
+    if space is None:
+        return
+    reached = {id(one) for one in space.cells(outcomes)}
     yield from (f"{outcomes.name} {one.value}" for one in outcomes.states if id(one) not in reached)
 
 
@@ -115,11 +100,17 @@ def _due_times(subject: Subject) -> Iterator[str]:
     for deadline in subject.deadlines:
         if deadline.override is None:
             continue
-        kind, table = deadline.override[0].of, subject.table_of[deadline]
-        space = subject.spaces.of([table], [kind])
-        wants_it = [deadline in cell for cell in space.cells(table)]
-        if any(wants_it[state] and not space.heard(kind)[state] for state in subject.commandable(space)):
+        kind, table = deadline.override[0].of, subject.view_of(deadline)
+        spaces = list(subject.spaces.of([table], [kind]))
+        if not any(_is_told_before(subject, space, space.cells(table), deadline) for space in spaces):
             yield f"{deadline.name} is due at another time where {kind.__name__} comes after it was armed"
+
+
+def _is_told_before(subject: Subject, space: Space, cells: Sequence[Wants], deadline: Deadline) -> bool:
+    """Whether the message that says how long a deadline runs has come in every state that wants the deadline."""
+    assert deadline.override is not None
+    kind = deadline.override[0].of
+    return all(space.heard(kind, state) for state in subject.commandable(space) if deadline in cells[state])
 
 
 def _contradictions(process: Process) -> Iterator[str]:

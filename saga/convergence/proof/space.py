@@ -1,9 +1,10 @@
 """The joint states that some columns can have together, and the steps between them.
 
 All columns that hear a message move at once. Nested tables are taken apart into their machines and derived columns.
-Where these have too many joint states, a nested table is summarised instead: it becomes one automaton, from its own
+Where these have too many joint states, nested tables are summarised instead: each becomes one automaton, from its own
 space, whose states are joint states that nothing tells apart. A summary forgets how its columns hang together with the
-others, so it allows more than there is, never less.
+others, so it allows more than there is, never less. Nested tables can be taken apart to several depths, so there are
+several spaces.
 """
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
@@ -13,16 +14,15 @@ from math import prod
 from typing import Any, Final
 
 from saga.convergence.proof.automata import Automaton, of_derived, of_heard, of_machine
-from saga.core import Column, DerivedColumn, Outcomes, Process, Register, SubMachine, Wanted
+from saga.convergence.proof.view import View
+from saga.core import Column, DerivedColumn, Outcomes, Process, Register, SubMachine
 from saga.core.column import shown
 
-MOST_FLAT: Final = 2_000
-"""Joint states up to which nested tables are taken apart."""
+MOST_STATES: Final = 6_000
+"""Joint states of a space."""
 
-MOST_STATES: Final = 20_000
-MOST_STEPS: Final = 400_000
 MOST_BLOCKS: Final = (48, 0)
-"""States of a summary: first exactly, if that is at most so many; then one for each value of the table."""
+"""States of a summary: exactly, if that is at most so many; or one for each value of the table."""
 
 
 class TooLarge(Exception):
@@ -51,23 +51,23 @@ class Space:
                 values = self.automata[place].values
                 self.values[id(column)] = [values[state[place]] for state in self.states]
             else:
-                self.values[id(column)] = self.cells(column)
+                self.values[id(column)] = self.cells(_table(column))
         return self.values[id(column)]
 
-    def cells(self, table: Any) -> list[Any]:
+    def cells(self, table: Outcomes | View) -> list[Any]:
         """What the cell of a table says in each state."""
         if not table.columns:
             return [table.cells[()]] * len(self.states)
         return [table.cells[joint] for joint in zip(*map(self.column, table.columns), strict=True)]
 
-    def heard(self, kind: type) -> list[bool]:
-        """Whether a message of this class was taken in, in each state."""
-        place = self.positions[kind]
-        return [state[place] == 1 for state in self.states]
+    def heard(self, kind: type, state: int) -> bool:
+        """Whether a message of this class was taken in, in this state."""
+        return self.states[state][self.positions[kind]] == 1
 
-    def name(self, table: Outcomes | Wanted, state: int) -> str:
-        """The cell of a table in this state, for people."""
-        return "(" + ", ".join(shown(self.column(column)[state]) for column in table.columns) + ")"
+    def name(self, table: View, state: int) -> str:
+        """Where a state is in a table, for people."""
+        named = [f"{column.name} {shown(self.column(column)[state])}" for column in table.columns]
+        return f"where {', '.join(named)}" if named else "everywhere"
 
 
 class Spaces:
@@ -80,25 +80,31 @@ class Spaces:
         self._automata: dict[Hashable, Automaton] = {}
         self._spaces: dict[Hashable, Space] = {}
 
-    def of(self, tables: Sequence[Outcomes | Wanted], heard: Sequence[type] = ()) -> Space:
-        """The space of these tables, with a mark for each class in ``heard``. Raises TooLarge."""
-        key = (*map(id, tables), *heard)
-        if key not in self._spaces:
-            self._spaces[key] = self._made([column for table in tables for column in table.columns], heard)
-        return self._spaces[key]
+    def of(self, tables: Sequence[Outcomes | View], heard: Sequence[type] = ()) -> Iterator[Space]:
+        """Spaces of these tables, with a mark for each class in ``heard``: the most exact one first.
 
-    def _made(self, columns: Sequence[Column], heard: Sequence[type]) -> Space:
-        leaves = {_key(leaf): leaf for column in columns for leaf in _leaves(column)}
-        marks: dict[Hashable, Automaton] = {kind: of_heard(kind) for kind in heard}
-        flat = {key: self._of_leaf(leaf) for key, leaf in leaves.items()}
-        if prod(len(one.values) for one in flat.values()) <= MOST_FLAT:
-            return _reach({**flat, **marks})
-        for blocks in MOST_BLOCKS:
+        Each allows all that the engine can do, so what holds in one of them is proved. There is none if all would be
+        too large.
+        """
+        columns = [column for table in tables for column in table.columns]
+        known: set[Hashable] = set()
+        for height in range(1 + max((_height(column) for column in columns), default=0)):
+            cut = {_key(one): one for column in columns for one in _expanded(column, height)}
+            for blocks in MOST_BLOCKS:
+                key = (*cut, *heard, blocks if any(isinstance(one, Outcomes) for one in cut.values()) else None)
+                if key not in known:
+                    known.add(key)
+                    if (space := self._space(key, cut, heard, blocks)) is not None:
+                        yield space
+
+    def _space(self, key: Hashable, cut: Mapping[Hashable, Column], heard: Sequence[type], blocks: int) -> Space | None:
+        if key not in self._spaces:
             try:
-                return _reach({**{_key(column): self._of_column(column, blocks) for column in columns}, **marks})
+                automata = {name: self._of_column(column, blocks) for name, column in cut.items()}
+                self._spaces[key] = _reach({**automata, **{kind: of_heard(kind) for kind in heard}})
             except TooLarge:
-                continue
-        return _reach({**flat, **marks})
+                return None
+        return self._spaces[key]
 
     def _of_leaf(self, leaf: Column) -> Automaton:
         key = _key(leaf)
@@ -112,8 +118,17 @@ class Spaces:
             return self._of_leaf(column)
         key = (id(column), blocks)
         if key not in self._automata:
-            self._automata[key] = _summary(self.of([column]), self.of([column]).cells(column), blocks)
+            space = next(self.of([column]), None)
+            if space is None:
+                raise TooLarge
+            self._automata[key] = _summary(space, space.cells(column), blocks)
         return self._automata[key]
+
+
+def _table(column: Column) -> Outcomes:
+    if not isinstance(column, Outcomes):
+        raise TypeError(f"{column.name} has no place in this space")
+    return column
 
 
 def _machine(column: Column) -> SubMachine[Any]:
@@ -126,10 +141,16 @@ def _key(column: Column) -> Hashable:
     return id(column) if isinstance(column, Outcomes) else (type(column).__name__, column.name)
 
 
-def _leaves(column: Column) -> Iterator[Column]:
-    if isinstance(column, Outcomes):
+def _height(column: Column) -> int:
+    """How many tables are nested in each other here."""
+    return 1 + max(map(_height, column.columns), default=0) if isinstance(column, Outcomes) else 0
+
+
+def _expanded(column: Column, height: int) -> Iterator[Column]:
+    """The columns that a column is made of, down to tables of this height."""
+    if isinstance(column, Outcomes) and _height(column) > height:
         for one in column.columns:
-            yield from _leaves(one)
+            yield from _expanded(one, height)
     else:
         yield column
 
@@ -137,12 +158,14 @@ def _leaves(column: Column) -> Iterator[Column]:
 def _reach(automata: Mapping[Hashable, Automaton]) -> Space:
     """Every joint state that these automata can come to together. Raises TooLarge."""
     ordered = list(automata.values())
+    if prod(len(one.values) for one in ordered) > MOST_STATES:
+        raise TooLarge
     movers: dict[type, list[tuple[int, tuple[tuple[int, ...], ...]]]] = {}
     for place, one in enumerate(ordered):
         for kind, rows in one.steps.items():
             movers.setdefault(kind, []).append((place, rows))
     start = (0,) * len(ordered)
-    known, states, steps, count = {start: 0}, [start], [], 0
+    known, states, steps = {start: 0}, [start], []
     for state in states:
         row: dict[type, tuple[int, ...]] = {}
         for kind, moving in movers.items():
@@ -152,10 +175,7 @@ def _reach(automata: Mapping[Hashable, Automaton]) -> Space:
                     states.append(target)
                 targets[number] = None
             row[kind] = tuple(targets)
-            count += len(targets)
         steps.append(row)
-        if len(states) > MOST_STATES or count > MOST_STEPS:
-            raise TooLarge
     return Space(states, steps, {key: place for place, key in enumerate(automata)}, ordered)
 
 

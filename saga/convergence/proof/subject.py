@@ -1,11 +1,12 @@
 """What the obligations look at: a process, its spaces, and what each effect needs."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
 from saga.convergence.proof.space import Space, Spaces
+from saga.convergence.proof.view import View, how_it_is_wanted, view
 from saga.core import CommandTemplate, ComputedField, Deadline, Effect, Process, Selection, Wanted
 from saga.core.expressions import Direction
 
@@ -36,6 +37,8 @@ class Subject:
             effect: table for table in process.wanted for wants in table.cells.values() for effect in wants
         }
 
+        self._views: dict[Effect | Deadline, View] = {}
+
     def is_ignored_first(self, kind: type) -> bool:
         """Whether a first message of this class changes nothing, and so is ignored."""
         moved = any(one.move(one.start, kind) is not one.start for one in self.process.machines_by_type[kind])
@@ -54,8 +57,35 @@ class Subject:
         """Whether this field says when a deadline was armed, which depends on the order."""
         return kind in self.emitted and name not in (self.process.correlate, CLOCKLESS)
 
-    def space_of(self, effect: Effect) -> tuple[Wanted, Space]:
-        """The table that wants an effect, and its space, with marks for all that its commands depend on."""
+    def first_met(
+        self,
+        tables: Sequence[View],
+        heard: Sequence[type],
+        look: Callable[[Space], Iterator[Obstacle]],
+    ) -> Iterator[Obstacle]:
+        """The obstacles in a space of these tables: none if there are none in any of them, else those of the first."""
+        first: list[Obstacle] | None = None
+        for space in self.spaces.of(tables, heard):
+            if not (found := list(look(space))):
+                return
+            first = found if first is None else first
+        if first is None:
+            names = ", ".join(dict.fromkeys(column.name for table in tables for column in table.columns))
+            first = [Obstacle("size", f"{names} have too many joint states: join some in a table of outcomes")]
+        yield from first
+
+    def about(self, effect: Effect, look: Callable[[View, Space], Iterator[Obstacle]]) -> Iterator[Obstacle]:
+        """The obstacles in the spaces of the table that wants an effect, with marks for what its commands depend on."""
+        table = self.view_of(effect)
+        yield from self.first_met([table], self._marks(effect), lambda space: look(table, space))
+
+    def view_of(self, effect: Effect | Deadline) -> View:
+        """How an effect is wanted."""
+        if effect not in self._views:
+            self._views[effect] = view(self.table_of[effect], how_it_is_wanted(effect))
+        return self._views[effect]
+
+    def _marks(self, effect: Effect) -> list[type]:
         table = self.table_of[effect]
         heard: dict[type, None] = {}
         if effect.decided_by is not None:
@@ -67,7 +97,7 @@ class Subject:
                 heard.update(dict.fromkeys(kind for register in one.registers for kind in register.inputs))
         for selection in selections_of(table, effect):
             heard.update(dict.fromkeys(selection.register.inputs))
-        return table, self.spaces.of([table], [kind for kind in self.kinds if kind in heard])
+        return [kind for kind in self.kinds if kind in heard]
 
 
 def selections_of(table: Wanted, effect: Effect) -> list[Selection]:

@@ -178,7 +178,7 @@ def _machine(draw: Random, name: str) -> SubMachine[Any]:
     """Mostly a memory of which messages came, sometimes any table."""
     kinds = draw.sample(KINDS, draw.choice((1, 1, 2)))
     if draw.random() < 0.35:
-        states = tuple(State)[: draw.randint(2, 3)]
+        states: tuple[Any, ...] = tuple(draw.choice((Two, Three)))
         return SubMachine(name, states[0], {one: {kind: draw.choice(states) for kind in kinds} for one in states})
     if len(kinds) == 1 or draw.random() < 0.3:
         return SubMachine(name, Two.A, {one: dict.fromkeys(kinds, Two.B) for one in Two})
