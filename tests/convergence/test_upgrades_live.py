@@ -4,7 +4,7 @@ from enum import Enum
 
 import pytest
 
-from saga.convergence import Kind
+from saga.convergence import Kind, check_upgrade, make_fact
 from saga.core import (
     CommandTemplate,
     ComputedField,
@@ -164,3 +164,23 @@ def test_a_deadline_that_emits_something_else_is_not_armed_again() -> None:
     _, decisions, _ = go_over(timed(1), new, [PLACED], [FIRST])
     assert [one.timers for one in decisions] == [()]
     found(timed(1), new, Kind.DIVERGES, "reminder is armed and emits Elapsed, and version 2 waits for Reminded")
+
+
+@pytest.mark.parametrize(
+    ("effect", "kind", "words"),
+    [
+        (refund(word=Asked.REQUESTED, register=PAYMENTS, fields=AMOUNT), Kind.SENT_TWICE, "keep the value 'requested'"),
+        (refund(register=PAYMENTS, fields=("payment_id",)), Kind.DIVERGES, "version 2 says it otherwise"),
+        (refund(computed=(TOTAL,)), Kind.SENT_TWICE, "version 2 computes other fields (total)"),
+        (refund("repayment", register=PAYMENTS, fields=AMOUNT), Kind.DIVERGES, "no effect of that name"),
+        (
+            refund(collaborator="other", register=PAYMENTS, fields=AMOUNT),
+            Kind.DIVERGES,
+            "has it at other instead of bank",
+        ),
+    ],
+    ids=["word", "copied", "computed", "name", "collaborator"],
+)
+def test_what_no_sample_was_commanded_is_compared_as_it_is_declared(effect: Effect, kind: Kind, words: str) -> None:
+    findings = check_upgrade(shop(), shop(2, effect=effect), [make_fact(PLACED)])
+    assert [one.kind for one in findings if words in one.sentence] == [kind], [one.sentence for one in findings]

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from decimal import Decimal
 from enum import Enum
-from typing import Any
+from typing import Any, Literal
 
 import pytest
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from saga.convergence import Kind, check_upgrade
 from saga.core import (
@@ -83,10 +83,13 @@ def test_a_changed_field_makes_a_repeat_a_conflict(name: str) -> None:
     assert "a repeat is a conflict" in found(old, new, Kind.REPEAT_CHANGES, words).sentence
 
 
+ORDERS = Register("payments", Placed, "order_id")
+
+
 def test_a_changed_type_makes_a_reducer_count_a_repeat_again() -> None:
     numbered, worded = anew(Paid, payment_id=(int, ...)), anew(Paid, payment_id=(float, ...))
-    old = shop(payments=kept(Settled), more=(Reducer("ids", (numbered,), [], add),))
-    new = shop(2, payments=kept(Settled), more=(Reducer("ids", (worded,), [], add),))
+    old = shop(payments=ORDERS, effect=refund(), more=(Reducer("ids", (numbered,), [], add),))
+    new = shop(2, payments=ORDERS, effect=refund(), more=(Reducer("ids", (worded,), [], add),))
     message = {**FIRST, "payment_id": 7}
     _, decisions, _ = go_over(old, new, [message], [message])
     assert [one.kind for one in decisions] == [DecisionKind.TAKEN]
@@ -98,6 +101,47 @@ def add(known: list[Any], fact: Fact) -> list[Any]:
     return known if said in known else sorted([*known, said])
 
 
+class Address(BaseModel):
+    city: str
+    country: str = "DE"
+
+
+class LaterAddress(BaseModel):
+    city: str
+    country: str = "FR"
+
+
+def test_a_changed_default_within_a_field_makes_a_repeat_a_conflict() -> None:
+    old = shop(payments=kept(anew(Paid, sent_to=(Address, ...))))
+    new = shop(2, payments=kept(anew(Paid, sent_to=(LaterAddress, ...))))
+    message = {**FIRST, "sent_to": {"city": "Lyon"}}
+    _, decisions, _ = go_over(old, new, [message], [message])
+    assert [one.kind for one in decisions] == [DecisionKind.CONFLICT]
+    found(old, new, Kind.REPEAT_CHANGES, "payments stores the sent_to")
+
+
+def test_a_choice_that_is_no_longer_taken_becomes_a_dead_letter() -> None:
+    old, new = (kept(anew(Paid, means=(Literal[choices], "card"))) for choices in (("card", "cash"), ("card", "bank")))
+    with pytest.raises(ValidationError):
+        facts(shop(2, payments=new), {**FIRST, "means": "cash"})
+    found(shop(payments=old), shop(2, payments=new), Kind.CANNOT_BE_READ, "Paid with the means 'cash' can't be read")
+
+
+def test_a_reducer_that_expects_more_than_was_stored_raises() -> None:
+    def count(known: Mapping[str, Any], fact: Fact) -> Any:
+        return {**known, fact.fields["payment_id"]: 1}
+
+    def count_all(known: Mapping[str, Any], fact: Fact) -> Any:
+        known = {**known, fact.fields["payment_id"]: 1}
+        return {**known, "all": len(known) - 1 if known["all"] is not None else 0}
+
+    old = shop(payments=ORDERS, effect=refund(), more=(Reducer("counts", (Paid,), {}, count),))
+    new = shop(2, payments=ORDERS, effect=refund(), more=(Reducer("counts", (Paid,), {"all": 0}, count_all),))
+    with pytest.raises(KeyError):
+        go_over(old, new, [FIRST], [SECOND])
+    found(old, new, Kind.FAILS, "Paid raises KeyError('all') after the upgrade")
+
+
 def test_a_required_field_is_missing_in_what_is_under_way_and_in_what_is_stored() -> None:
     paid = anew(Paid, means=(str, ...))
     new = shop(2, payments=kept(paid), effect=refund(register=kept(paid), fields=("amount", "means")))
@@ -106,7 +150,7 @@ def test_a_required_field_is_missing_in_what_is_under_way_and_in_what_is_stored(
     _, decisions, _ = go_over(shop(), new, [FIRST], [CANCELLED])
     assert commands(decisions)[-1].fields == {"amount": 100, "means": None}
     finding = found(shop(), new, Kind.CANNOT_BE_READ, "Paid requires means in version 2")
-    assert "becomes a dead letter, and what payments stores lacks it" in finding.sentence
+    assert "what is under way becomes a dead letter, and what payments stores lacks it" in finding.sentence
     assert "give means a default" in finding.sentence
     found(shop(), new, Kind.DIVERGES, "")
 
@@ -142,6 +186,19 @@ def test_what_a_field_no_longer_takes_becomes_a_dead_letter(field: Any, message:
     with pytest.raises(ValidationError):
         facts(new, message)
     found(shop(), new, Kind.CANNOT_BE_READ, "can't be read by version 2: what is under way becomes a dead letter")
+
+
+def test_a_name_that_is_no_longer_read_and_a_field_that_is_no_longer_ignored_become_dead_letters() -> None:
+    old = shop(payments=kept(anew(Paid, amount=(int, Field(validation_alias="sum")))))
+    message = {"order_id": "o", "payment_id": "p", "sum": 1}
+    assert facts(old, message)
+    with pytest.raises(ValidationError):
+        facts(shop(2), message)
+    found(old, shop(2), Kind.CANNOT_BE_READ, "Paid can have its amount under another name")
+    strict = shop(2, payments=kept(type("Paid", (Paid,), {"model_config": {"extra": "forbid"}})))
+    with pytest.raises(ValidationError):
+        facts(strict, {**FIRST, "note": "n"})
+    found(shop(), strict, Kind.CANNOT_BE_READ, "Paid with a field that no class declares")
 
 
 def test_a_removed_class_leaves_messages_under_way() -> None:

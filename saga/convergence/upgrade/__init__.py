@@ -4,10 +4,11 @@ The problem: at an upgrade there are instances in every state that the old versi
 under way. Earlier inputs are not delivered again; the new version gets only the stored state and the later inputs.
 
 The model: what a live instance holds is compared with what the new version would make of it. ``commanded`` compares
-what each effect and deadline was commanded with what the new version wants in the same state; ``registers`` compares
-the declarations of what is stored; ``messages`` compares how both versions read one message, which may be under way or
-come again. ``onward`` lets the new version take in the missing facts in every order: the end state has to be that of
-the new version alone with the same facts, the same outcome and the same net effect.
+what each effect and deadline was commanded with what the new version wants in the same state, and ``declared`` the
+declarations of what no sample was commanded. ``registers`` compares the declarations of what is stored. ``messages``
+compares how both versions read one message, which may be under way or come again. ``onward`` lets the new version take
+in the missing facts in every order: the end state has to be that of the new version alone with the same facts, the same
+outcome and the same net effect.
 
 An effect that only the new version wants is commanded with the next input that changes the instance, not before: an
 instance without further inputs stays as the old version left it. That is no divergence; ``at_rest`` lists such cases.
@@ -22,7 +23,7 @@ from saga.convergence.upgrade.commanded import CommandedComparison
 from saga.convergence.upgrade.live import LiveInstance, carried_over, prepare
 from saga.convergence.upgrade.messages import compare_messages
 from saga.convergence.upgrade.onward import continue_all
-from saga.convergence.upgrade.registers import compare_registers
+from saga.convergence.upgrade.registers import RegisterComparison
 from saga.core import Effect, Fact, Process
 
 __all__ = ["at_rest", "check_upgrade"]
@@ -51,12 +52,14 @@ def check_upgrade(
     if old.name != new.name:
         sentence = f"the instances belong to {old.name}, and {new.name} does not see them"
         upgrade.report(Kind.CANNOT_BE_READ, sentence, instead=f"keep the name {old.name}")
-    comparison = CommandedComparison(upgrade)
+    comparison, registers = CommandedComparison(upgrade), RegisterComparison(upgrade)
     carried: list[LiveInstance] = []
     for live in carried_over(upgrade, most_nodes):
         comparison.compare(live)
-        compare_registers(upgrade, live)
+        registers.compare(live)
         carried.append(live)
+    comparison.compare_unreached()
+    registers.compare_unreached()
     compare_messages(upgrade, carried, frozenset(no_longer_sent))
     continue_all(upgrade, carried, most_nodes)
     return sorted(upgrade.findings, key=lambda one: (list(Kind).index(one.kind), len(one.history)))

@@ -5,19 +5,16 @@ does not look at the type of the command, its copied fields or the collaborator.
 it again, and a new collaborator gets nothing.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from saga.convergence.configuration import frozen
 from saga.convergence.finality import only_adds
 from saga.convergence.findings import Kind
+from saga.convergence.upgrade.declared import compare_declared, shapes, values_of
 from saga.convergence.upgrade.intended import Intended, intended
 from saga.convergence.upgrade.live import LiveInstance, Upgrade
-from saga.core import Command, Commanded, Deadline, Effect, Process, Selection
+from saga.core import Command, Commanded, Deadline, Effect
 from saga.core.plain import is_same
-
-Shapes = Mapping[str, frozenset[str | None]]
-"""For each effect the registers for whose entries it is wanted; None if it is wanted once for the instance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +52,13 @@ class CommandedComparison:
         self._upgrade = upgrade
         self._old = {one.name: one for one in upgrade.old.effects}
         self._new = {one.name: one for one in upgrade.new.effects}
-        self._shapes = _shapes(upgrade.old), _shapes(upgrade.new)
+        self._shapes = shapes(upgrade.old), shapes(upgrade.new)
         self._version = upgrade.names[1]
+        self._reached: set[tuple[str, object]] = set()
+
+    def compare_unreached(self) -> None:
+        """Report what differs in the declarations of commands that no instance had; call it after all instances."""
+        compare_declared(self._upgrade, self._reached)
 
     def compare(self, live: LiveInstance) -> None:
         """Report what would be sent again, left as it is, or taken back although it is final."""
@@ -66,6 +68,7 @@ class CommandedComparison:
             if isinstance(effect, Deadline):
                 self._compare_deadline(live, effect)
                 continue
+            self._reached.add((effect.name, last.condition))
             command = live.before.sent[name]
             self._compare(_Sent(live, effect, name, last, command, was_wanted.get(name), live.wanted.get(name)))
 
@@ -81,7 +84,7 @@ class CommandedComparison:
         elif shape := self._other_shape(sent):
             sentence = f"{shape}: what was commanded stays as it is, and is commanded anew"
             self._report_standing(sent, sentence, "add an effect with a new name", Kind.SENT_TWICE)
-        elif sent.last.condition not in _words(new):
+        elif sent.last.condition not in values_of(new):
             self._compare_unknown(sent)
         elif sent.wanted is None or sent.wanted.condition != sent.last.condition:
             self._compare_conditions(sent, new)
@@ -106,7 +109,7 @@ class CommandedComparison:
 
     def _other_shape(self, sent: _Sent) -> str | None:
         """How the effect is wanted for something else than it was commanded for; None if it is not."""
-        old, new = (shapes.get(sent.effect.name, frozenset()) for shapes in self._shapes)
+        old, new = (each.get(sent.effect.name, frozenset()) for each in self._shapes)
         registers = ", ".join(sorted(one for one in new if one is not None))
         if sent.name == sent.effect.name:
             is_other = None not in new
@@ -139,6 +142,7 @@ class CommandedComparison:
             otherwise = "no longer wants it" if wanted is None else f"wants it {wanted.condition}"
             sentence = f"{name} is {condition}, which can't be undone, and {self._version} {otherwise}"
             instead = f"want {name} {condition} there, too"
+            self._upgrade.explained.add(name)
             self._upgrade.report(Kind.CANNOT_BE_UNDONE, sentence, sent.live.upgraded, instead=instead)
         elif sent.is_repeated and wanted is not None:
             again = f"{self._version} wants it {wanted.condition}: {sent.command.type} is sent again, unchanged"
@@ -190,22 +194,6 @@ class CommandedComparison:
                     sentence = f"{old.name} is armed, and {again}"
                     instead = f"keep the name {old.name}"
                     self._upgrade.report(Kind.SENT_TWICE, sentence, live.upgraded, instead=instead)
-
-
-def _shapes(process: Process) -> Shapes:
-    shapes: dict[str, set[str | None]] = {}
-    for table in process.wanted:
-        for wants in {id(one): one for one in table.cells.values()}.values():
-            for effect, wanted in wants.items():
-                register = wanted.register.name if isinstance(wanted, Selection) else None
-                shapes.setdefault(effect.name, set()).add(register)
-    return {name: frozenset(registers) for name, registers in shapes.items()}
-
-
-def _words(effect: Effect) -> frozenset[object]:
-    """The values of the conditions that the effect can have."""
-    initially = () if effect.initially is None else (effect.initially,)
-    return frozenset(one.value for one in (*effect.commands, *initially))
 
 
 def _contents(command: Command) -> object:

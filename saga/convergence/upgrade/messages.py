@@ -8,17 +8,19 @@ when the same message comes again, or the repeat is a conflict that waits for a 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from saga.convergence.findings import Kind
 from saga.convergence.samples import derive_samples
 from saga.convergence.upgrade.live import LiveInstance, Upgrade, Upgraded
 from saga.core import Deadline, DeclarationError, Fact, Reducer, Register
+from saga.core.fact import declared_fields
 from saga.core.plain import is_same
 from saga.messages.facts import missing_fields, names_of, read_fact
 
 _VALUES: Final[tuple[Any, ...]] = (
     *(None, True, False, 0, 1, -1, 7, 100, 1_000_000, 0.5, 100.0, -0.5),
+    *("2026-01-02T00:00:00Z", "2026-01-02T00:00:00+00:00", "2026-01-02T00:00:00", "2026-01-02", "12:00:00", "P1D"),
     *(
         "",
         "a",
@@ -34,10 +36,10 @@ _VALUES: Final[tuple[Any, ...]] = (
         "a@example.org",
         "https://example.org/a",
     ),
-    *("2026-01-02T00:00:00Z", "2026-01-02T00:00:00+00:00", "2026-01-02T00:00:00", "2026-01-02", "12:00:00", "P1D"),
     *("00000000-0000-4000-8000-00000000000a", "00000000-0000-4000-8000-00000000000A"),
     *([], ["a"], [1], {}, {"a": "b"}, {"a": 1}),
 )
+_UNDECLARED: Final = "a field that no class declares"
 _LIMITS: Final = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 _LENGTHS: Final = ("minLength", "maxLength")
 _LONGEST: Final = 10_000
@@ -124,22 +126,33 @@ class _ChangedClass:
         missing = [one for one in missing_fields(self._new, message) if one not in message and one not in self._filled]
         samples = [fact.fields for fact in self._upgrade.after if fact is not None and fact.kind is self._new]
         for field in missing:
-            kept = f", and what {self._stored[0][0].name} stores lacks it" if self._stored else ""
-            sentence = (
-                f"{self._new.__name__} requires {field} in {self._version}: what is under way has none, and becomes"
-            )
-            self._report(Kind.CANNOT_BE_READ, field, f"{sentence} a dead letter{kept}", f"give {field} a default")
+            self._report(Kind.CANNOT_BE_READ, field, *self._about_missing(field))
             if samples and field in samples[0]:
                 self._filled[field] = samples[0][field]
         return bool(missing)
 
+    def _about_missing(self, field: str) -> tuple[str, str]:
+        """A sentence about a field that the new class requires, and what to do instead."""
+        name, lost = self._old.__name__, "what is under way becomes a dead letter"
+        if field not in declared_fields(self._old):
+            stored = f", and what {self._stored[0][0].name} stores lacks it" if self._stored else ""
+            return f"{name} requires {field} in {self._version}, and older ones have none: {lost}{stored}", (
+                f"give {field} a default"
+            )
+        if len(names_of(self._old, field)) > len(names_of(self._new, field)):
+            what = f"{name} can have its {field} under another name, which {self._version} does not read"
+            return f"{what}: {lost}", "keep both names (AliasChoices)"
+        return f"{name} can be without {field}, and {self._version} requires it: {lost}", f"keep the default of {field}"
+
     def _report_unreadable(self, field: str, message: Mapping[str, Any]) -> None:
-        if any(one in self._filled or one not in message for one in missing_fields(self._new, message)):
-            return
-        value = f" {message[field]!r:.40}" if field in message else ""
-        what = f"{self._old.__name__} with the {field}{value} can't be read by {self._version}"
-        instead = f"keep what {field} takes, and add another field"
-        self._report(Kind.CANNOT_BE_READ, field, f"{what}: what is under way becomes a dead letter", instead)
+        """Report the fields that the new class refuses; the one that was varied, if it does not say which."""
+        for name in _refused(self._new, {**self._filled, **message}) & message.keys() or {field}:
+            value = f" {message[name]!r:.40}" if name in message else ""
+            what = f"{self._old.__name__} with the {name}{value} can't be read by {self._version}"
+            if name == _UNDECLARED:
+                what = f"{self._old.__name__} with {_UNDECLARED} can't be read by {self._version}"
+            instead = f"keep what {name} takes, and add another field" if name != _UNDECLARED else "ignore such fields"
+            self._report(Kind.CANNOT_BE_READ, name, f"{what}: what is under way becomes a dead letter", instead)
 
     def _compare_stored(self, old: Register, new: Register, was: Fact, now: Fact) -> None:
         """Whether a register takes the message for a repeat of what it stored, as the engine asks it."""
@@ -155,6 +168,8 @@ class _ChangedClass:
 
     def _report_conflict(self, register: Register, was: Fact, now: Fact) -> None:
         for name, value in was.fields.items():
+            if name in self._filled:
+                continue
             if name not in now.fields and value is not None:
                 what = f"{register.name} stores {name}, which {self._new.__name__} lacks in {self._version}"
                 instead = f"keep the field {name}"
@@ -169,8 +184,8 @@ class _ChangedClass:
     def _compare_reduced(self, old: Reducer, new: Reducer, was: Fact, now: Fact) -> None:
         """Whether a reducer takes the message for something new, although under the old version it would not."""
         try:
-            value = old.apply(old.start, was)
-            if old.apply(value, was) is not value or new.apply(value, Fact(now.kind, now.fields)) is value:
+            folded = old.apply(old.start, was)
+            if old.apply(folded, was) is not folded or new.apply(folded, now) is folded:
                 return
         except Exception:  # noqa: BLE001 -- what a function of the declaration raises is found where it is run in full
             return
@@ -197,21 +212,49 @@ def _read(kind: type, message: Mapping[str, Any]) -> Fact | None:
         return None
 
 
+def _refused(kind: type, message: Mapping[str, Any]) -> set[str]:
+    """The fields of the message that the class refuses; empty if it does not say."""
+    try:
+        read_fact(kind, message)
+    except ValidationError as error:
+        return {str(one["loc"][0]) for one in error.errors(include_url=False) if one["loc"]}
+    except Exception:  # noqa: BLE001 -- a validator of the user may raise anything, and names no field then
+        return set()
+    return set()
+
+
 def _variants(kind: type, data: Mapping[str, Any], values: Sequence[Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Messages that differ from this one in a field; the first is the message itself."""
+    yield _UNDECLARED, {**data, _UNDECLARED: 1}
     for field in data:
         yield field, data
         rest = {name: value for name, value in data.items() if name != field}
         yield field, rest
         yield from ((field, {**rest, name: data[field]}) for name in names_of(kind, field))
-        yield from ((field, {**rest, field: value}) for value in values)
+        yield from ((field, {**rest, field: value}) for value in (*values, *_nested(data[field], values)))
+
+
+def _nested(value: Any, values: Sequence[Any]) -> Iterator[Any]:
+    """Values like this one, with another value somewhere in it, or without one."""
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            rest = {other: one for other, one in value.items() if other != name}
+            yield rest
+            yield from ({**rest, name: one} for one in (*values, *_nested(inner, values)))
+    elif isinstance(value, list | tuple) and value:
+        yield from ([one, *value[1:]] for one in (*values, *_nested(value[0], values)))
 
 
 def _is_usual(field: str, message: Mapping[str, Any], was: Fact) -> bool:
     """Whether a sender would write the value so: as the class writes it, as a text, or as a whole number."""
-    if field not in message:
-        return True
-    value, read = message[field], was.fields[field]
+    return field not in message or field not in was.fields or _is_written_so(message[field], was.fields[field])
+
+
+def _is_written_so(value: Any, read: Any) -> bool:
+    if isinstance(value, Mapping) and isinstance(read, Mapping):
+        return all(name in read and _is_written_so(one, read[name]) for name, one in value.items())
+    if isinstance(value, list | tuple) and isinstance(read, list | tuple):
+        return len(value) == len(read) and all(map(_is_written_so, value, read))
     is_number = type(value) is int and type(read) is float
     return is_same(value, read) or is_number or (type(value) is str and type(read) is str)
 

@@ -86,7 +86,8 @@ def _report_undone_effects(upgrade: Upgrade, instance: Upgraded, reached: Upgrad
         new=reached.history[-1].kind,
         upgraded=len(instance.history) == instance.split,
     ):
-        upgrade.report(Kind.CANNOT_BE_UNDONE, sentence, reached)
+        if not sentence.startswith(tuple(f"{name}{end}" for name in upgrade.explained for end in (" ", "/"))):
+            upgrade.report(Kind.CANNOT_BE_UNDONE, sentence, reached)
 
 
 class _Alone:
@@ -160,7 +161,7 @@ def _difference(came_to: EndState, expected: EndState, version: str) -> str:
     begun = f"an instance that began before the upgrade comes to {came_to.outcome.value}"
     if came_to.outcome is not expected.outcome:
         return f"{begun}, {version} alone to {expected.outcome.value}"
-    names = sorted({name for name, _, _ in came_to.effects ^ expected.effects})
+    names = sorted({name.partition("/")[0] for name, _, _ in came_to.effects ^ expected.effects})
     return f"{begun} as in {version} alone, with different effects: {', '.join(names)}"
 
 

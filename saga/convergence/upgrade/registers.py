@@ -3,22 +3,38 @@
 from collections.abc import Iterator
 
 from saga.convergence.findings import Kind
-from saga.convergence.upgrade.live import LiveInstance, Upgrade
+from saga.convergence.upgrade.live import LiveInstance, Upgrade, Upgraded
 from saga.core import Reducer, Register
 
 Difference = tuple[Kind, str, str]
 """The kind of a finding, its sentence, and what to do instead."""
 
 
-def compare_registers(upgrade: Upgrade, live: LiveInstance) -> None:
-    """Report what the new version would read otherwise of what this instance stores."""
-    new = {one.name: one for one in upgrade.new.registers}
-    for one in upgrade.old.registers:
-        other = new.get(one.name)
-        if other is None or other is one or (isinstance(one, Register) and not live.before.state.registers[one.name]):
-            continue
-        for kind, sentence, instead in _differences(one, other, upgrade.names[1]):
-            upgrade.report(kind, sentence, live.upgraded, instead=instead)
+class RegisterComparison:
+    """Compares what live instances store; made once for an upgrade."""
+
+    def __init__(self, upgrade: Upgrade) -> None:
+        self._upgrade = upgrade
+        new = {one.name: one for one in upgrade.new.registers}
+        known = [(one, new[one.name]) for one in upgrade.old.registers if one.name in new]
+        self._different: dict[str, list[Difference]] = {}
+        for one, other in known:
+            if one is not other and (found := list(_differences(one, other, upgrade.names[1]))):
+                self._different[one.name] = found
+
+    def compare(self, live: LiveInstance) -> None:
+        """Report what the new version would read otherwise of what this instance stores, once for each register."""
+        for name in [one for one in self._different if live.before.state.registers[one]]:
+            self._report(name, live.upgraded)
+
+    def compare_unreached(self) -> None:
+        """Report what differs in registers in which no instance had anything; call it after all instances."""
+        for name in list(self._different):
+            self._report(name)
+
+    def _report(self, name: str, instance: Upgraded | None = None) -> None:
+        for kind, sentence, instead in self._different.pop(name):
+            self._upgrade.report(kind, sentence, instance, instead=instead)
 
 
 def _differences(old: Register | Reducer, new: Register | Reducer, version: str) -> Iterator[Difference]:
