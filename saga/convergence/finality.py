@@ -35,7 +35,7 @@ def undone_effects(
             was_lost = not upgraded and _is_decided(effect, known) and wanted_before.get(name) != last.condition
             if wanted.get(name) != last.condition and not was_lost:
                 yield f"{_final(effect, name, last.condition)}, and {outcome} {_instead(wanted.get(name))}"
-            elif wanted.get(name) == last.condition and not _only_adds(effect, last, after.commanded[name]):
+            elif wanted.get(name) == last.condition and not only_adds(effect, last, after.commanded[name].computed):
                 yield f"{_final(effect, name, last.condition)}, and {outcome} wants it with other computed fields"
 
 
@@ -44,12 +44,12 @@ def _final(effect: Effect, name: str, condition: str) -> str:
     return f"{name} is {condition}, which can't be undone{until}"
 
 
-def _only_adds(effect: Effect, last: Commanded, now: Commanded) -> bool:
+def only_adds(effect: Effect, last: Commanded, now: Mapping[str, Any]) -> bool:
     """Whether the computed fields are the same, except for cumulative ones that grew."""
     (template,) = [one for condition, one in effect.commands.items() if condition.value == last.condition]
     cumulative = {one.name for one in template.computed if one.is_cumulative}
     return all(
-        is_same(now.computed.get(name), one) or (name in cumulative and includes(now.computed.get(name), one))
+        is_same(now.get(name), one) or (name in cumulative and includes(now.get(name), one))
         for name, one in last.computed.items()
     )
 

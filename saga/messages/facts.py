@@ -98,9 +98,14 @@ def unknown_fields(kind: type, data: Mapping[str, Any]) -> tuple[list[str], list
     return [name for name in data if name not in known], known
 
 
+def names_of(kind: type, field: str) -> tuple[str, ...]:
+    """The names under which a message may give a field at the top level of its data."""
+    return _reading(kind).fields[field].names
+
+
 def said_of(kind: type, field: str, data: Mapping[str, Any]) -> Any:
     """The value of a field in a message's data, under any of the field's names; None if it is missing."""
-    return next((data[name] for name in _reading(kind).fields[field].names if data.get(name) is not None), None)
+    return next((data[name] for name in names_of(kind, field) if data.get(name) is not None), None)
 
 
 def _trouble(correlate: str, kind: Any) -> str | None:

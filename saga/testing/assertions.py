@@ -9,7 +9,7 @@
 They are plain functions without further packages, for any test runner. All use the decision function of the engine.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import Enum
@@ -68,17 +68,20 @@ def assert_converges(
     return report
 
 
-def assert_upgrades(old: Process, new: Process, samples: Sequence[Input] | None = None) -> None:
+def assert_upgrades(
+    old: Process, new: Process, samples: Sequence[Input] | None = None, *, no_longer_sent: Collection[str] = ()
+) -> None:
     """Check that instances that began under the old version continue correctly under the new one.
 
-    Raises AssertionError with every finding; each history has a mark where the version changes.
+    ``no_longer_sent`` names message classes of which none is under way. Raises AssertionError with every finding; each
+    history has a mark where the version changes.
 
     >>> from dataclasses import replace
     >>> from saga.testing import assert_upgrades
     >>> assert_upgrades(tickets, replace(tickets, version=2))
     """
     facts = _as_facts(samples)
-    if found := check_upgrade(old, new, facts):
+    if found := check_upgrade(old, new, facts, no_longer_sent=no_longer_sent):
         headline = f"{new.name} can't go from version {old.version} to {new.version}"
         raise AssertionError(_failure(headline, found, new, facts or ()))
 

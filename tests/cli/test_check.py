@@ -135,7 +135,11 @@ def test_a_diagram_shows_outcomes_that_it_takes_several_inputs_of_one_type_to_re
 def test_an_upgrade_is_checked_with_what_only_the_old_version_heard() -> None:
     old, new = "tests.cli.diverging:with_cancellation", "tests.cli.diverging:without_cancellation"
     report = json.loads(saga("check", "--from", old, new, "--json").stdout)
-    assert "Cancelled -> [version 2]" in str([finding["sentence"] for finding in report["findings"]])
+    sentences = str([finding["sentence"] for finding in report["findings"]])
+    assert "Cancelled -> [version 2]" in sentences
+    assert "Cancelled is no longer consumed" in sentences
+    said = saga("check", "--from", old, new, "--no-longer-sent", "Cancelled", "--json").stdout
+    assert "is no longer consumed" not in said
 
 
 @pytest.mark.parametrize(

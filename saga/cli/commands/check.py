@@ -50,6 +50,14 @@ class _Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class _Upgrade:
+    """Where the old version is declared, and the message classes of which none is under way."""
+
+    old: str
+    no_longer_sent: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class _Checked:
     """What was found. ``setup`` is code that defines the process in a test; ``at_rest`` are notes about an upgrade."""
 
@@ -83,6 +91,9 @@ def check_process(
     old: Annotated[
         str | None, typer.Option("--from", help="module:name of the old version: check the upgrade from it, too.")
     ] = None,
+    no_longer_sent: Annotated[
+        list[str] | None, typer.Option(help="With --from: a message class of which none is under way.")
+    ] = None,
     all_orders: Annotated[
         bool, typer.Option("--all", help="Show all orders of arrival, not only the first ones.")
     ] = False,
@@ -110,7 +121,8 @@ def check_process(
         raise WrongUsage(f"--from and --samples are for one process: name it, one of {', '.join(targets)}.")
     done = []
     for one in targets:
-        done.append(_check(one, samples, old, limits))
+        upgrade = None if old is None else _Upgrade(old, no_longer_sent or ())
+        done.append(_check(one, samples, upgrade, limits))
         if not as_json:
             _show(*done[-1], all_orders=all_orders)
         if done[-1][0].is_interrupted:
@@ -132,12 +144,13 @@ def _is_enough(report: Report, required: Grade) -> bool:
     return report.grade.is_at_least(required) and not is_left_out
 
 
-def _check(target: str, samples: str | None, old: str | None, limits: _Limits) -> tuple[_Checked, float]:
+def _check(target: str, samples: str | None, upgrade: _Upgrade | None, limits: _Limits) -> tuple[_Checked, float]:
     """The findings about one process, and how many seconds the check took."""
     process, chosen = load_process(target), load_samples(samples)
-    before = None if old is None else load_process(old)
-    if before is not None and before.name != process.name:
-        raise WrongUsage(f"{old} is the process {before.name}, {target} is {process.name}: no version of one another")
+    before = None if upgrade is None else load_process(upgrade.old)
+    if upgrade is not None and before is not None and before.name != process.name:
+        names = f"{upgrade.old} is the process {before.name}, {target} is {process.name}"
+        raise WrongUsage(f"{names}: no version of one another")
     began = time.monotonic()
     with terminal(stderr=True).status("exploring") as status, ExitStack() as owned:
         interpreters = owned.enter_context(Interpreters(target, samples)) if has_functions(process) else None
@@ -146,9 +159,8 @@ def _check(target: str, samples: str | None, old: str | None, limits: _Limits) -
         try:
             if interpreters is not None:
                 checked = _compare_interpreters(checked, interpreters, target, samples)
-            if before is not None and old is not None and not report.interrupted:
-                given = None if chosen is None else report.samples
-                checked = _upgraded(checked, before, given, f"{imported_as(old, 'OLD')}\n{imported_as(target, 'NEW')}")
+            if before is not None and upgrade is not None and not report.interrupted:
+                checked = _upgraded(checked, before, None if chosen is None else report.samples, upgrade, target)
         except KeyboardInterrupt:
             checked = replace(checked, is_interrupted=True)
     return checked, time.monotonic() - began
@@ -170,14 +182,16 @@ def _compare_interpreters(checked: _Checked, interpreters: Interpreters, target:
     return replace(checked, interpreters=[(finding, interpreters_test(finding, target, samples))])
 
 
-def _upgraded(checked: _Checked, before: Process, samples: Sequence[Fact] | None, setup: str) -> _Checked:
+def _upgraded(
+    checked: _Checked, before: Process, samples: Sequence[Fact] | None, upgrade: _Upgrade, target: str
+) -> _Checked:
     """Check the upgrade. Without given samples, there are some of what only the old version consumes, too."""
     process = checked.report.process
     return replace(
         checked,
-        upgrade=check_upgrade(before, process, samples),
+        upgrade=check_upgrade(before, process, samples, no_longer_sent=upgrade.no_longer_sent),
         at_rest=at_rest(before, process, samples),
-        upgrade_setup=setup,
+        upgrade_setup=f"{imported_as(upgrade.old, 'OLD')}\n{imported_as(target, 'NEW')}",
     )
 
 
