@@ -284,7 +284,7 @@ def _wrong_step(expression: Expression, held: Contents, after: Contents, kind: t
 
 def _wrong_at(expression: Expression, held: Contents, stored: frozenset[type]) -> Iterator[str]:
     value = value_of(expression, held)
-    backwards = {name: dict(reversed(entries.items())) for name, entries in held.items()}
+    backwards = {name: dict(reversed(list(entries.items()))) for name, entries in held.items()}
     if not is_same_value(value_of(expression, backwards), value) and not expression.obstacles:
         yield f"{value!r} depends on the order of the entries"
     if not is_same_value(value_of(expression, stripped(expression, held)), value):
@@ -485,7 +485,9 @@ def choosers() -> st.SearchStrategy[Chooser]:
             (PAYMENTS, "payment_id", BY_CURRENCY, "payment_id"),
         )
     ]
-    owed = of_entries().filter(lambda one: one.json_type in ("integer", "decimal"))  # type: ignore[attr-defined]
+    owed: st.SearchStrategy[EntryFigure] = of_entries().filter(
+        lambda one: getattr(one, "json_type", "") in ("integer", "decimal")
+    )
     return st.one_of(
         st.just(every(PAYMENTS)),
         st.builds(all_but_least, st.just(PAYMENTS), orders_of()),
