@@ -14,7 +14,6 @@ It consumes the messages of the plain order, and uses its machines for request, 
   report from the warehouse, an order both shipped and stopped.
 """
 
-from collections.abc import Iterator
 from datetime import timedelta
 from enum import Enum
 
@@ -26,14 +25,19 @@ from saga import (
     Deadline,
     DerivedColumn,
     Effect,
-    Entries,
     Process,
     Register,
-    Selection,
     SubMachine,
     all_but,
+    beyond,
+    each,
+    has,
     one_of,
+    only,
     outcomes,
+    owing,
+    stages,
+    total,
     wanted,
 )
 from saga.orders.messages import (
@@ -179,55 +183,30 @@ SILENCE = SubMachine(
 )
 
 
-def counted(payments: Entries, orders: Entries) -> Iterator[tuple[str, int]]:
-    """The payments in the ordered currency, the earliest first, each with the sum of the payments up to it."""
-    total = 0
-    currencies = {order["currency"] for order in orders.values()}
-    for payment_id in sorted(payments, key=lambda one: (payments[one]["received_at"] or "later", one)):
-        if payments[payment_id]["currency"] in currencies:
-            total += payments[payment_id]["amount"]
-            yield payment_id, total
-
-
-def judge_paid(payments: Entries, orders: Entries) -> Paid:
-    """Whether the payments are enough; never before the ordered amount is known."""
-    if not payments:
-        return Paid.NOTHING
-    return Paid.ENOUGH if orders and outstanding(payments, orders) == 0 else Paid.PART
-
-
-def outstanding(payments: Entries, orders: Entries) -> int:
-    """The amount that is still to pay."""
-    ordered: int = sum(order["amount"] for order in orders.values())
-    return max(ordered - max(dict(counted(payments, orders)).values(), default=0), 0)
-
-
-def owed(payments: Entries, orders: Entries, stops: Entries, payment_id: str) -> int:
-    """How much of a payment is to be refunded in all: the whole if nothing ships, else the excess.
-
-    It only grows: an earlier payment that comes later counts before this one.
-    """
-    amount: int = payments[payment_id]["amount"]
-    if stops:
-        return amount
-    total = dict(counted(payments, orders)).get(payment_id)
-    ordered = sum(order["amount"] for order in orders.values())
-    if not orders:
-        return 0
-    return amount if total is None else min(max(total - ordered, 0), amount)
-
-
-def choose_owed(payments: Entries, orders: Entries, stops: Entries) -> frozenset[str]:
-    """The payments of which something is to be refunded."""
-    return frozenset(payment_id for payment_id in payments if owed(payments, orders, stops, payment_id) > 0)
-
-
 STOPS = Register("stops", of=FulfilmentStopped, key="order_id")
 
-PAID = DerivedColumn("paid", (PAYMENTS, ORDER), judge_paid, states=tuple(Paid))
-OUTSTANDING = ComputedField("amount", (PAYMENTS, ORDER), outstanding)
-OWED = ComputedField("amount", (PAYMENTS, ORDER, STOPS), owed, is_cumulative=True)
-WHAT_IS_OWED = Selection("what is owed", PAYMENTS, choose_owed, beside=(ORDER, STOPS))
+ORDERED = only(ORDER, "amount")
+"""The ordered amount; absent before the order."""
+IN_ITS_CURRENCY = each("currency").equals(only(ORDER, "currency"))
+RECEIVED = total(PAYMENTS, "amount", where=IN_ITS_CURRENCY)
+
+# Whether the payments are enough; never before the ordered amount is known.
+PAID = DerivedColumn.of("paid", stages(Paid.NOTHING, (has(PAYMENTS), Paid.PART), (RECEIVED >= ORDERED, Paid.ENOUGH)))
+OUTSTANDING = ComputedField.of("amount", ORDERED.minus(RECEIVED).at_least(0))
+"""The amount that is still to pay."""
+
+# How much of a payment is to be refunded in all: the whole if nothing ships, else the excess. It only grows: an earlier
+# payment that comes later counts before this one.
+EXCESS = beyond(
+    PAYMENTS,
+    "amount",
+    target=ORDERED,
+    by=("received_at", "payment_id"),
+    where=IN_ITS_CURRENCY,
+    all_if=has(STOPS),
+)
+OWED = ComputedField.of("amount", EXCESS, is_cumulative=True)
+WHAT_IS_OWED = owing(EXCESS)
 
 PAYMENT_REQUEST = Effect(
     "payment_request",

@@ -155,9 +155,12 @@ class Total(OfField):
     def span(self, stored: Stored) -> Span:
         """The limits of the field, so many times as there can be entries."""
         least, most = self.entries_in(stored)
+        low, high = self.field.limits
+        if self.field.obstacle_of_sum():
+            is_positive = low is not None and low >= 0
+            return Span(0 if is_positive or not most else None, None if most else 0, can_be_absent=bool(most))
         if not most:
             return Span(0, 0)
-        low, high = self.field.limits
         if self.field.can_be_absent:
             low, high = _with_zero(low, high)
         least_sum = None if low is None else min(times(low, least), times(low, most))

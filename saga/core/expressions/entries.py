@@ -111,7 +111,8 @@ class EntryTest:
             raise DeclarationError(f"{self.field.name} {self.relation} {len(self.others)} values: write one")
 
     def __str__(self) -> str:
-        return f"{self.field.name} {self.relation} {' or '.join(map(str, self.others))}"
+        normalised = " normalised" * self.field.is_normalised
+        return f"{self.field.name}{normalised} {self.relation} {' or '.join(map(str, self.others))}"
 
 
 Where = EntryTest | tuple[EntryTest, ...] | None
@@ -158,6 +159,8 @@ class FieldOf:
     @cached_property
     def limits(self) -> tuple[Any, Any]:
         """The least and the greatest number that it can be; integers have 64 bits."""
+        if self.json_type == "mixed":
+            return None, None
         low, high = limits(self.register.of, self.name)
         if self.json_type == "integer":
             return (
@@ -204,7 +207,7 @@ class FieldOf:
         return value.strip().casefold() if self.is_normalised and isinstance(value, str) else value
 
     def __str__(self) -> str:
-        return f"{self.register.name}.{self.name}"
+        return f"{self.register.name}.{self.name}{' normalised' * self.is_normalised}"
 
 
 def field_of(register: Register, field: "str | EntryField") -> FieldOf:

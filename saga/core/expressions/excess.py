@@ -212,7 +212,8 @@ class Excess(EntryFigure):
         return moves if not moves or (low is not None and low >= 0) else Move.UP | Move.DOWN
 
     def __str__(self) -> str:
-        return f"{self.amount} beyond {self.target}"
+        by, all_if = ", ".join(map(str, self.by)), "" if self.all_if is None else f", or all of it if {self.all_if}"
+        return f"{self.amount} beyond {self.target} by {by or 'key'}{self.among}{all_if}"
 
 
 def field_of_entry(register: Register, field: str | EntryField) -> EntryFigure:

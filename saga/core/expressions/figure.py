@@ -6,6 +6,7 @@ and a difference absent. So a threshold that is not known yet is *not reached*, 
 
 import abc
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
@@ -29,6 +30,7 @@ from saga.core.register import Register
 
 NUMBERS: Final = ("integer", "decimal", "float")
 EXACT_NUMBERS: Final = ("integer", "decimal")
+_OF_TYPE: Final[Mapping[str, Callable[[Any], Any]]] = {"decimal": Decimal, "float": float}
 _KINDS: Final = {int: "integer", str: "text", bool: "truth", Decimal: "decimal", float: "float"}
 
 
@@ -72,7 +74,7 @@ class Figure(Expression):
             return span.values | absent
         if span.low is None or span.high is None or span.low != span.high:
             return None
-        return frozenset({as_json(Decimal(span.low)) if self.json_type == "decimal" else span.low, *absent})
+        return frozenset({as_json(_OF_TYPE.get(self.json_type, int)(span.low)), *absent})
 
     @property
     def obstacles(self) -> tuple[str, ...]:
