@@ -21,6 +21,7 @@ from saga.convergence import Commuting, Finding, Grade, HistoryResult, Kind, Pai
 from saga.convergence.exploration import MOST_NODES, Progress
 from saga.convergence.findings import story
 from saga.convergence.fingerprint import has_functions
+from saga.convergence.proof.about_parts import OWN
 from saga.convergence.render_text import counterexample, test_to_paste
 from saga.convergence.sampling import SEED
 from saga.convergence.upgrade import at_rest, check_upgrade
@@ -267,12 +268,15 @@ def _extent(report: Report) -> str:
 
 def _append_remarks(text: Text, report: Report) -> None:
     """What was not proved and why, what contradicts itself, and what was left out."""
-    if report.proof.obstacles:
+    if report.proof.obstacles and not report.findings:
         text.append("\nNot proved:", "yellow")
-        for one in report.proof.obstacles[:MOST_SHOWN_OBSTACLES]:
+        obstacles = report.proof.obstacles
+        few = [one for one in obstacles if one.obligation == OWN][:MOST_SHOWN_OBSTACLES]
+        few = few or obstacles[:MOST_SHOWN_OBSTACLES]
+        for one in few:
             text.append(f"\n- {shown(one.sentence)}", "yellow")
-        if (more := len(report.proof.obstacles) - MOST_SHOWN_OBSTACLES) > 0:
-            text.append(f"\n- and {more} more, shown with --json", "yellow")
+        if (more := len(obstacles) - len(few)) > 0:
+            text.append(f"\n- and {more} more, which --json has", "yellow")
     elif report.proof.contradictions:
         text.append("\nA message that contradicts a known one waits for a person. ", "dim")
         text.append(f"{'. '.join(map(shown, report.proof.contradictions))}.", "dim")

@@ -66,7 +66,7 @@ class Space:
 
     def name(self, table: View, state: int) -> str:
         """Where a state is in a table, for people."""
-        named = [f"{column.name} {shown(self.column(column)[state])}" for column in table.columns]
+        named = [f"{column.name}={shown(self.column(column)[state])}" for column in table.columns]
         return f"where {', '.join(named)}" if named else "everywhere"
 
 
