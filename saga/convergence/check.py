@@ -8,13 +8,16 @@ from math import factorial
 
 from pydantic import ValidationError
 
+from saga.convergence.armed import about_armed, delays_that_differ
 from saga.convergence.diagrams.matrix import Commuting, commuting
 from saga.convergence.enumeration import HistoryResult, every_order, run_history
 from saga.convergence.exploration import MOST_NODES, Exploration, Progress, explore
-from saga.convergence.findings import Finding, Kind
+from saga.convergence.findings import Finding, Kind, require_not_ours
 from saga.convergence.functions import columns_of
+from saga.convergence.rounds import Search, search
 from saga.convergence.samples import INSTANCE, derive_samples, emitted
 from saga.convergence.sampling import SEED, sample
+from saga.convergence.untested import untested
 from saga.core import Deadline, DeclarationError, DerivedColumn, Fact, Process, Register
 from saga.core.column import shown
 from saga.core.plain import is_same
@@ -44,6 +47,9 @@ class Report:
     contradicting: tuple[Fact, ...]
     unreached: tuple[str, ...]
     interrupted: bool
+    untested: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    rounds: int = 0
 
     @cached_property
     def results(self) -> tuple[HistoryResult, ...]:
@@ -104,13 +110,19 @@ def check(
     require_readable(process)
     chosen = ordered(process, samples) if samples is not None else derive_samples(process)
     found = explore(process, chosen, progress=progress, most_nodes=most_nodes)
-    findings, sampled, interrupted = [*_about_deadlines(process, chosen), *found.findings], 0, found.interrupted
+    findings = [*_about_deadlines(process, chosen), *found.findings, *about_armed(found)]
+    sampled, interrupted = 0, found.interrupted
     if found.whole_up_to < len(chosen) and not interrupted and not _is_settled(findings):
         try:
             findings += sample(found, seed, PAIRS)
             sampled = PAIRS
         except KeyboardInterrupt:
             interrupted = True
+    hostile = Search()
+    if samples is None and not interrupted and not _is_settled(findings):
+        hostile = search(process, chosen, seed, _counting_from(len(found.nodes), progress))
+        findings += _new_ones(findings, hostile.findings)
+        interrupted = hostile.interrupted
     matrix: tuple[Commuting, ...] = ()
     try:
         matrix = tuple(commuting(found))
@@ -128,7 +140,23 @@ def check(
         tuple(chosen[index] for index in sorted({index for few in found.contradicting for index in few})),
         () if interrupted or sampled or _is_settled(findings) else tuple(_unreached(found)),
         interrupted,
+        untested=tuple(untested(process, (*chosen, *hostile.facts))),
+        notes=(*delays_that_differ(found), *hostile.notes),
+        rounds=hostile.rounds,
     )
+
+
+def _counting_from(nodes: int, progress: Progress) -> Progress:
+    return lambda number, sets: progress(nodes + number, sets)
+
+
+def _new_ones(known: Sequence[Finding], others: Sequence[Finding]) -> Iterator[Finding]:
+    """The findings of rounds of kinds that the samples did not show already; one of each kind is enough."""
+    kinds = {finding.kind for finding in known}
+    for finding in others:
+        if finding.kind not in kinds:
+            kinds.add(finding.kind)
+            yield finding
 
 
 def ordered(process: Process, samples: Sequence[Fact]) -> tuple[Fact, ...]:
@@ -156,13 +184,20 @@ def _about_deadlines(process: Process, samples: Sequence[Fact]) -> Iterator[Find
     for effect in (one for one in process.effects if isinstance(one, Deadline)):
         try:
             emitted(process, effect, instance)
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
+        except Exception as error:  # noqa: BLE001 -- a validator of the user may raise anything
+            require_not_ours(error)
             sentence = (
                 f"{effect.name} emits {effect.emits.__name__}, which does not take what the scheduler says"
-                f" ({process.correlate}, due_at, armed_by): {'.'.join(map(str, first['loc']))}: {first['msg']}"
+                f" ({process.correlate}, due_at, armed_by): {_why(error)}"
             )
             yield Finding(Kind.FAILS, sentence, ())
+
+
+def _why(error: Exception) -> str:
+    if not isinstance(error, ValidationError):
+        return f"it raises {error!r}"
+    first = error.errors(include_url=False)[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
 
 
 def _unreached(found: Exploration) -> Iterator[str]:

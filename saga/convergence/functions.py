@@ -6,6 +6,7 @@ enum, a field of an object, an argument of a partial, or the code of a function 
 """
 
 import dataclasses
+import dis
 import functools
 import inspect
 import sys
@@ -62,7 +63,7 @@ def own_functions(process: Process) -> list[tuple[Callable[..., Any], tuple[Regi
     found: list[tuple[Callable[..., Any], tuple[Register | Reducer, ...]]] = []
     for function, registers in [*folded, *_readers(process)]:
         known = any(function is one and registers == others for one, others in found)
-        if not known and not _is_trusted(function):
+        if not known and not is_trusted(function):
             found.append((function, registers))
     return found
 
@@ -116,7 +117,8 @@ def _readers(process: Process) -> Iterator[tuple[Callable[..., Any], tuple[Regis
     yield from ((how.choose, (how.register, *how.beside)) for _, how in selections_of(process))
 
 
-def _is_trusted(function: object) -> bool:
+def is_trusted(function: object) -> bool:
+    """Whether a function is one of ours, or a builtin that depends on its arguments alone."""
     return any(function is one for one in _PURE) or getattr(function, "__code__", None) in _OURS
 
 
@@ -177,6 +179,7 @@ def _in_code(function: FunctionType) -> Iterator[object]:
     yield from (function.__kwdefaults__ or {}).values()
     for code in _codes(function.__code__):
         yield from (one for one in code.co_consts if one != function.__doc__ and not isinstance(one, CodeType))
+        yield from [-1] if _compares_with_zero(code) else []
         named = [function.__globals__[name] for name in code.co_names if name in function.__globals__]
         yield from named
         held = [*named, *(cell.cell_contents for cell in function.__closure__ or () if _is_filled(cell))]
@@ -202,6 +205,16 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
     for one in code.co_consts:
         if isinstance(one, CodeType):
             yield from _codes(one)
+
+
+def _compares_with_zero(code: CodeType) -> bool:
+    """Whether values below zero are treated specially; a zero that is a start or an index says nothing of them."""
+    steps = list(dis.get_instructions(code))
+    return any(
+        step.opname == "COMPARE_OP" and any(one.argval == 0 and type(one.argval) in (int, float) for one in before)
+        for number, step in enumerate(steps)
+        for before in [[one for one in steps[max(number - 3, 0) : number] if one.opname.startswith("LOAD_")]]
+    )
 
 
 def _is_of_others(value: object) -> bool:
