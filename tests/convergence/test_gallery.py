@@ -29,7 +29,7 @@ from saga.convergence import (
     run_history,
     to_mermaid,
 )
-from saga.convergence.render_text import test_to_paste as to_paste
+from saga.convergence.pasted import test_to_paste as to_paste
 from saga.core import Fact, Process
 
 Story = tuple[Kind, str, str]
@@ -154,7 +154,7 @@ def test_the_counterexample_is_told_step_by_step_with_a_test_that_fails(story: s
 
 def fails(source: str, checked: Process) -> bool:
     """Whether a pasted test fails for a process."""
-    names: dict[str, Any] = {"PROCESS": checked}
+    names: dict[str, Any] = {"process": checked}
     exec(compile(source, "pasted", "exec"), names)  # noqa: S102 -- it is what the user would paste
     (test,) = (value for name, value in names.items() if name.startswith("test_"))
     try:

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model,
 from pydantic.alias_generators import to_camel
 
 from saga.convergence import check, derive_samples
-from saga.convergence.render_text import test_to_paste as to_paste
+from saga.convergence.pasted import test_to_paste as to_paste
 from saga.core import DeclarationError, DerivedColumn, Fact, Process, Reducer, Register, outcomes
 from tests.convergence.shop import Outcome, process
 
@@ -188,7 +188,7 @@ def test_a_pasted_test_calls_fields_by_their_own_names() -> None:
     checked = keeping(Camel)
     report = check(checked)
     for finding in report.findings:
-        names: dict[str, Any] = {"PROCESS": checked}
+        names: dict[str, Any] = {"process": checked}
         exec(to_paste(finding, checked, report.samples, setup=""), names)  # noqa: S102 -- as pasted
         (test,) = (value for name, value in names.items() if name.startswith("test_"))
         with pytest.raises(AssertionError):

@@ -21,7 +21,8 @@ from saga.convergence import Commuting, Finding, HistoryResult, Kind, Pair, Repo
 from saga.convergence.exploration import MOST_NODES, Progress
 from saga.convergence.findings import story
 from saga.convergence.fingerprint import has_functions
-from saga.convergence.render_text import counterexample, test_to_paste
+from saga.convergence.pasted import test_to_paste
+from saga.convergence.render_text import counterexample
 from saga.convergence.sampling import SEED
 from saga.convergence.upgrade import at_rest, check_upgrade
 from saga.core import Fact, Process
@@ -112,13 +113,15 @@ def _check(target: str, samples: str | None, old: str | None, *, most_nodes: int
     with terminal(stderr=True).status("exploring") as status, ExitStack() as owned:
         interpreters = owned.enter_context(Interpreters(target, samples)) if has_functions(process) else None
         report = check(process, chosen, progress=_progress(status, began), most_nodes=most_nodes, seed=seed)
-        checked = _Checked(report, imported_as(target, "PROCESS"), is_interrupted=report.interrupted)
+        checked = _Checked(
+            report, imported_as(target, "process"), notes=report.notes, is_interrupted=report.interrupted
+        )
         try:
             if interpreters is not None:
                 checked = _compare_interpreters(checked, interpreters, target, samples)
             if before is not None and old is not None and not report.interrupted:
                 given = None if chosen is None else report.samples
-                checked = _upgraded(checked, before, given, f"{imported_as(old, 'OLD')}\n{imported_as(target, 'NEW')}")
+                checked = _upgraded(checked, before, given, f"{imported_as(old, 'old')}\n{imported_as(target, 'new')}")
         except KeyboardInterrupt:
             checked = replace(checked, is_interrupted=True)
     return checked, time.monotonic() - began
@@ -132,7 +135,7 @@ def _compare_interpreters(checked: _Checked, interpreters: Interpreters, target:
     try:
         numbers = interpreters.differing()
     except RuntimeError as error:
-        return replace(checked, notes=(f"No other interpreter could be asked: {error}",))
+        return replace(checked, notes=(*checked.notes, f"No other interpreter could be asked: {error}"))
     if numbers is None:
         return checked
     history = tuple(report.samples[number] for number in numbers)
@@ -207,6 +210,12 @@ def _summary(checked: _Checked, seconds: float) -> Text:
     if report.untried:
         names = ", ".join(kind.__name__ for kind in report.untried)
         text.append(f"\nNo sample was tried of {names}.", "yellow")
+    if report.rounds:
+        text.append(
+            f"\n{report.rounds} further sets of inputs, with values that the functions name, were explored too."
+        )
+    if missing := [one for one in report.untested if not one.endswith("has no sample")]:
+        text.append(f"\nNot tried: {'; '.join(missing)}.", "yellow")
     return text
 
 
@@ -315,6 +324,8 @@ def _as_data(checked: _Checked, seconds: float) -> dict[str, Any]:
         "contradicting": [name_of(fact, report.samples) for fact in report.contradicting],
         "unreached": list(report.unreached),
         "untried": [kind.__name__ for kind in report.untried],
+        "untested": list(report.untested),
+        "rounds": report.rounds,
         "findings": [_finding_as_data(report, *one) for one in checked.findings],
         "at_rest": list(checked.at_rest),
         "notes": list(checked.notes),
