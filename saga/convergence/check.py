@@ -14,6 +14,7 @@ from saga.convergence.enumeration import HistoryResult, every_order, run_history
 from saga.convergence.exploration import MOST_NODES, Exploration, Progress, explore
 from saga.convergence.findings import Finding, Kind, require_not_ours
 from saga.convergence.functions import columns_of
+from saga.convergence.instances import about_instances
 from saga.convergence.rounds import Search, search
 from saga.convergence.samples import INSTANCE, derive_samples, emitted
 from saga.convergence.sampling import SEED, sample
@@ -110,7 +111,7 @@ def check(
     require_readable(process)
     chosen = ordered(process, samples) if samples is not None else derive_samples(process)
     found = explore(process, chosen, progress=progress, most_nodes=most_nodes)
-    findings = [*_about_deadlines(process, chosen), *found.findings, *about_armed(found)]
+    findings = [*_about_deadlines(process, chosen), *found.findings, *about_armed(found), *about_instances(found)]
     sampled, interrupted = 0, found.interrupted
     if found.whole_up_to < len(chosen) and not interrupted and not _is_settled(findings):
         try:

@@ -9,6 +9,7 @@ import dataclasses
 import dis
 import functools
 import inspect
+import math
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date, datetime, time
@@ -127,7 +128,7 @@ def _reach(value: object, deepest: int, seen: set[int]) -> Iterator[Constant]:
     if isinstance(value, Enum):
         value = value.value
     if type(value) in (int, float, str, Decimal):
-        yield value  # type: ignore[misc] # it is one of these
+        yield from [value] if isinstance(value, str) or math.isfinite(value) else []  # type: ignore[list-item, arg-type]
     elif isinstance(value, datetime | date | time):
         yield value.isoformat()
     elif value is not None and type(value) is not bool and deepest and id(value) not in seen:
@@ -188,7 +189,7 @@ def _in_code(function: FunctionType) -> Iterator[object]:
 
 def _attributes(objects: Collection[object], names: Collection[str]) -> Iterator[object]:
     """The attributes of these names, as in `limits.MOST`, without running the code of a property."""
-    pending = [one for one in objects if isinstance(one, ModuleType | type) or not _is_of_others(type(one))]
+    pending = [one for one in objects if hasattr(one, "__dict__") and not isinstance(one, FunctionType)]
     for _ in range(2):
         reached = [
             one

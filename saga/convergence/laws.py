@@ -21,7 +21,7 @@ from saga.convergence.sampling import Chance
 from saga.core import ComputedField, DerivedColumn, Effect, Fact, Process, Reducer, Register
 from saga.core.plain import is_same
 
-TRIALS: Final = 800
+TRIALS: Final = 500
 """Sets of facts that each function is asked about."""
 _MOST_BEFORE: Final = 4
 _MOST_BREAKS: Final = 4

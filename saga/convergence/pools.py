@@ -20,13 +20,14 @@ from saga.convergence.candidates import choices, default_of, fields_of, passing_
 from saga.convergence.functions import Constant, constants_in, functions_about
 from saga.convergence.samples import keys_of
 from saga.convergence.sampling import Chance
-from saga.core import Fact, Process, Reducer
+from saga.core import Fact, Process
 from saga.core.fact import declared_fields
 from saga.core.plain import is_same
 from saga.messages.facts import read_fact
 
 _MOST_OF_A_POOL: Final = 120
 _DEEPEST: Final = 2
+_MOST_ITEMS: Final = 6
 _TRIES: Final = 6
 _LONGEST: Final = 80
 """Of a text that is tried; a longer constant is a message to people."""
@@ -62,14 +63,17 @@ class Pools:
     def _of(self, kind: type) -> Mapping[str, Pool]:
         keys = keys_of(self.process, kind)
         identity = self._identities.get(kind)
+        constants = near(self.constants[kind])
         found = {}
         for name, field in fields_of(kind).items():
             if name != self.process.correlate:
                 adapter: TypeAdapter[Any] = TypeAdapter(field)
                 known = [fact.fields[name] for fact in self.templates[kind]]
                 usual = _distinct([*known, *accepted(adapter, passing_values(name, field))])
-                named = _distinct(accepted(adapter, near(self.constants[kind])))
-                edges = accepted(adapter, (*_EDGES, *_SHARED, *_TIMES, *choices(field), *nested(field, _DEEPEST)))
+                named = _distinct(accepted(adapter, constants))
+                edges = accepted(
+                    adapter, (*_EDGES, *_SHARED, *_TIMES, *choices(field), *nested(field, _DEEPEST, constants))
+                )
                 is_key = name in keys or name == identity
                 found[name] = Pool(tuple(usual), tuple(named), tuple(_distinct(edges)), adapter, is_key)
         return found
@@ -162,45 +166,39 @@ def near(constants: Sequence[Constant]) -> list[Any]:
     return found
 
 
-def nested(annotation: Any, deepest: int) -> Iterator[Any]:
-    """Values of nested models, lists and mappings that differ in one place."""
+def nested(annotation: Any, deepest: int, constants: Sequence[Any]) -> Iterator[Any]:
+    """Values of nested models, lists and mappings that differ in one place, the constants among them."""
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin in {Annotated, Union} or type(annotation).__name__ == "UnionType":
         for one in inner[:1] if origin is Annotated else inner:
-            yield from nested(one, deepest)
+            yield from nested(one, deepest, constants)
     elif isinstance(annotation, type) and issubclass(annotation, BaseModel) and deepest:
-        yield from _models(annotation, deepest)
+        yield from _models(annotation, deepest, constants)
     elif origin in (list, tuple) and inner and deepest:
-        first, *others = [*_items(inner[0], deepest), None]
+        first, *others = [*_items(inner[0], deepest, constants), None]
         yield from ([], [first])
-        for other in others[:3]:
+        for other in others[:_MOST_ITEMS]:
             yield from ([first, other], [other, first], [first, first])
     elif origin is dict and deepest:
-        for value in _items(inner[1], deepest):
+        for value in _items(inner[1], deepest, constants):
             yield from ({"a": value}, {"b": value}, {"a": value, "b": value})
 
 
-def _models(model: type[BaseModel], deepest: int) -> Iterator[dict[str, Any]]:
-    values = {name: _items(field, deepest) for name, field in fields_of(model).items()}
+def _models(model: type[BaseModel], deepest: int, constants: Sequence[Any]) -> Iterator[dict[str, Any]]:
+    values = {name: _items(field, deepest, constants) for name, field in fields_of(model).items()}
     usual = {name: known[0] for name, known in values.items() if known}
     yield usual
     for name, known in values.items():
         yield from ({**usual, name: other} for other in known[1:])
 
 
-def _items(field: Any, deepest: int) -> list[Any]:
+def _items(field: Any, deepest: int, constants: Sequence[Any]) -> list[Any]:
     """A few values of an item or of a nested field."""
     default = default_of(field)
-    known = [*choices(field), *passing_values("item", field)[:3], *islice(nested(field, deepest - 1), 3)]
+    named = _distinct(accepted(TypeAdapter(field), constants))[:_MOST_ITEMS]
+    known = [*choices(field), *passing_values("item", field)[:3], *named]
+    known += islice(nested(field, deepest - 1, constants), 3)
     return known or [default]
-
-
-def _identity(process: Process, kind: type) -> str | None:
-    """The field that tells facts of a class apart, for a class that reducers fold: its first id, if it has one."""
-    if not any(isinstance(register, Reducer) for register in process.registers_by_type[kind]):
-        return None
-    names = (name for name in fields_of(kind) if name != process.correlate and name.endswith("id"))
-    return next(names, None)
 
 
 def _drawn(pool: Pool, chance: Chance, before: Sequence[Fact]) -> Any:

@@ -23,9 +23,9 @@ from saga.convergence.pools import Pools
 from saga.convergence.sampling import Chance
 from saga.core import Fact, Process
 
-MOST_ROUND_NODES: Final = 6_000
+MOST_ROUND_NODES: Final = 5_000
 """The nodes of all rounds together."""
-MOST_ROUNDS: Final = 200
+MOST_ROUNDS: Final = 150
 _MOST_OF_ONE: Final = 600
 _LARGEST: Final = 6
 _MOST_COUNTED: Final = 6

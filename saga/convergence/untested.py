@@ -25,10 +25,11 @@ def untested(process: Process, tried: Sequence[Fact]) -> Iterator[str]:
 
 
 def _constants(process: Process, tried: Sequence[Fact]) -> Iterator[str]:
-    """The numbers that functions name and no sample of theirs has, nor any number beyond them."""
+    """The numbers that functions name, and that neither a sample of theirs nor how many there are comes up to."""
     for function, registers in own_functions(process):
         heard = {kind for register in registers for kind in register.inputs}
-        values = [one for fact in tried if fact.kind in heard for one in _scalars(fact.fields)]
+        facts = [fact for fact in tried if fact.kind in heard]
+        values = [len(facts), *(one for fact in facts for one in _scalars(fact.fields))]
         missing = [one for one in _named(function) if not any(_meets(one, value) for value in values)]
         if missing:
             name = getattr(function, "__name__", type(function).__name__)

@@ -44,8 +44,9 @@ def assert_converges(
 
     Raises AssertionError with every finding, the histories side by side, and a test to paste; findings of the kinds
     ``but_for`` are accepted. The report says how far the check went, and which inputs had no sample. Beyond
-    ``most_nodes`` states it draws histories from ``seed``. Raises DeclarationError as ``check`` does, and
-    KeyboardInterrupt if it was interrupted.
+    ``most_nodes`` states it draws histories from ``seed``. It asks this interpreter alone: whether a function depends
+    on the order of a set, on ``hash`` or on module-level state, `saga check` and ``assert_same_everywhere`` find out.
+    Raises DeclarationError as ``check`` does, and KeyboardInterrupt if it was interrupted.
 
     >>> from saga.testing import assert_converges
     >>> assert_converges(tickets, [Reported("t-1", "broken"), Solved("t-1")]).converges
