@@ -128,7 +128,8 @@ def _reach(value: object, deepest: int, seen: set[int]) -> Iterator[Constant]:
     if isinstance(value, Enum):
         value = value.value
     if type(value) in (int, float, str, Decimal):
-        yield from [value] if isinstance(value, str) or math.isfinite(value) else []  # type: ignore[list-item, arg-type]
+        if isinstance(value, str) or math.isfinite(value):  # type: ignore[arg-type] # it is one of these
+            yield value  # type: ignore[misc]
     elif isinstance(value, datetime | date | time):
         yield value.isoformat()
     elif value is not None and type(value) is not bool and deepest and id(value) not in seen:

@@ -20,7 +20,7 @@ from saga.convergence.candidates import choices, default_of, fields_of, passing_
 from saga.convergence.functions import Constant, constants_in, functions_about
 from saga.convergence.samples import keys_of
 from saga.convergence.sampling import Chance
-from saga.core import Fact, Process
+from saga.core import Fact, Process, Reducer
 from saga.core.fact import declared_fields
 from saga.core.plain import is_same
 from saga.messages.facts import read_fact
@@ -199,6 +199,14 @@ def _items(field: Any, deepest: int, constants: Sequence[Any]) -> list[Any]:
     known = [*choices(field), *passing_values("item", field)[:3], *named]
     known += islice(nested(field, deepest - 1, constants), 3)
     return known or [default]
+
+
+def _identity(process: Process, kind: type) -> str | None:
+    """The field that tells facts of a class apart, for a class that reducers fold: its first id, if it has one."""
+    if not any(isinstance(register, Reducer) for register in process.registers_by_type[kind]):
+        return None
+    names = (name for name in fields_of(kind) if name != process.correlate and name.endswith("id"))
+    return next(names, None)
 
 
 def _drawn(pool: Pool, chance: Chance, before: Sequence[Fact]) -> Any:
