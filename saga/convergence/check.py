@@ -33,7 +33,9 @@ class Report:
     """The result of a check.
 
     Sets of up to ``whole_up_to`` facts were explored in every order; beyond that, ``sampled`` pairs of longer histories
-    were drawn from ``seed``. ``unreached`` are the outcomes, and the values of derived columns, that no history
+    were drawn from ``seed``. A process with functions of its own was explored in ``rounds`` more small sets, whose facts
+    are not among the ``samples``. ``untested`` names the types, choices and constants that nothing tried; ``notes`` are
+    sentences about what is no finding, such as a broken law that nobody can observe. ``unreached`` are the outcomes, and the values of derived columns, that no history
     reached: the check says nothing about them.
     """
 
@@ -111,19 +113,18 @@ def check(
     require_readable(process)
     chosen = ordered(process, samples) if samples is not None else derive_samples(process)
     found = explore(process, chosen, progress=progress, most_nodes=most_nodes)
-    findings = [*_about_deadlines(process, chosen), *found.findings, *about_armed(found), *about_instances(found)]
-    sampled, interrupted = 0, found.interrupted
-    if found.whole_up_to < len(chosen) and not interrupted and not _is_settled(findings):
-        try:
+    findings, sampled, interrupted = [*_about_deadlines(process, chosen), *found.findings], 0, found.interrupted
+    try:
+        findings += [*about_armed(found), *about_instances(found)]
+        if found.whole_up_to < len(chosen) and not interrupted and not _is_settled(findings):
             findings += sample(found, seed, PAIRS)
             sampled = PAIRS
-        except KeyboardInterrupt:
-            interrupted = True
-    hostile = Search()
-    if samples is None and not interrupted and not _is_settled(findings):
-        hostile = search(process, chosen, seed, _counting_from(len(found.nodes), progress))
-        findings += _new_ones(findings, hostile.findings)
-        interrupted = hostile.interrupted
+    except KeyboardInterrupt:
+        interrupted = True
+    is_searched = samples is None and not interrupted and not _is_settled(findings)
+    rounds = search(process, chosen, seed, _counting_from(len(found.nodes), progress)) if is_searched else Search()
+    findings += _new_ones(findings, rounds.findings)
+    interrupted |= rounds.interrupted
     matrix: tuple[Commuting, ...] = ()
     try:
         matrix = tuple(commuting(found))
@@ -141,9 +142,9 @@ def check(
         tuple(chosen[index] for index in sorted({index for few in found.contradicting for index in few})),
         () if interrupted or sampled or _is_settled(findings) else tuple(_unreached(found)),
         interrupted,
-        untested=tuple(untested(process, (*chosen, *hostile.facts))),
-        notes=(*delays_that_differ(found), *hostile.notes),
-        rounds=hostile.rounds,
+        untested=tuple(untested(process, (*chosen, *rounds.facts))),
+        notes=(*delays_that_differ(found), *rounds.notes),
+        rounds=rounds.rounds,
     )
 
 

@@ -10,7 +10,7 @@ import dis
 import functools
 import inspect
 import math
-import sys
+import sysconfig
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -37,6 +37,7 @@ _CALLABLES: Final = (
     functools.partialmethod,
     type(functools.lru_cache(len)),
 )
+_LIBRARY: Final = sysconfig.get_path("stdlib")
 _PURE: Final = (abs, all, any, bool, dict, float, frozenset, int, len, list, max, min, sorted, str, sum)
 """Builtins that depend on nothing but their arguments; of these, `every` chooses with frozenset."""
 _OURS: Final = frozenset(one for one in all_but_least.__code__.co_consts if isinstance(one, CodeType))
@@ -56,7 +57,7 @@ def functions_about(
 def own_functions(process: Process) -> list[tuple[Callable[..., Any], tuple[Register | Reducer, ...]]]:
     """Each function of the declaration that is not one of ours, once, with the registers that it folds or reads.
 
-    A module may be named as one of ours is, so functions are told apart by what they are.
+    A module may be named as one of ours is, so functions are distinguished by what they are.
     """
     folded: list[tuple[Callable[..., Any], tuple[Register | Reducer, ...]]] = [
         (one.reduce, (one,)) for one in process.registers if isinstance(one, Reducer)
@@ -221,10 +222,17 @@ def _compares_with_zero(code: CodeType) -> bool:
 
 def _is_of_others(value: object) -> bool:
     """Whether a class or a function comes from the standard library or from a package that declares no process."""
-    root = str(getattr(value, "__module__", "builtins")).partition(".")[0]
+    module = str(getattr(value, "__module__", "builtins"))
+    root, _, rest = module.partition(".")
     if root == "saga":
-        return str(getattr(value, "__module__", "")).partition(".")[2].startswith(("core", "convergence", "messages"))
-    return root in sys.stdlib_module_names or root in _OTHERS
+        return rest.startswith(("core", "convergence", "messages"))
+    if root in _OTHERS:
+        return True
+    try:
+        path = value.__code__.co_filename if isinstance(value, FunctionType) else inspect.getfile(value)  # type: ignore[arg-type]
+    except (OSError, TypeError):  # a builtin
+        return module != "__main__"
+    return path.startswith(("<frozen", _LIBRARY)) and "site-packages" not in path
 
 
 def _is_filled(cell: Any) -> bool:

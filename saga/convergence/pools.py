@@ -6,6 +6,7 @@ other cases, and spaces around it); the usual values; the edges of the type; eac
 one place. Facts of one set often share values, also between fields of different classes, and often differ in one only.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,7 +15,6 @@ from itertools import islice
 from typing import Annotated, Any, Final, Union, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter
-from pydantic_core import to_json
 
 from saga.convergence.candidates import choices, default_of, fields_of, passing_values
 from saga.convergence.functions import Constant, constants_in, functions_about
@@ -145,7 +145,7 @@ def accepted(adapter: TypeAdapter[Any], values: Sequence[Any]) -> list[Any]:
     found = []
     for value in values:
         with suppress(Exception):  # a validator of the user may raise anything
-            found.append(adapter.dump_python(adapter.validate_json(to_json(value)), mode="json"))
+            found.append(adapter.dump_python(adapter.validate_json(json.dumps(value, default=str)), mode="json"))
     return found
 
 
@@ -202,7 +202,7 @@ def _items(field: Any, deepest: int, constants: Sequence[Any]) -> list[Any]:
 
 
 def _identity(process: Process, kind: type) -> str | None:
-    """The field that tells facts of a class apart, for a class that reducers fold: its first id, if it has one."""
+    """The field by which facts of a class differ, for a class that reducers fold: its first id, if it has one."""
     if not any(isinstance(register, Reducer) for register in process.registers_by_type[kind]):
         return None
     names = (name for name in fields_of(kind) if name != process.correlate and name.endswith("id"))

@@ -1,23 +1,13 @@
-"""A finding as text: the histories side by side, step by step, and a test to paste that fails until it is fixed."""
+"""A finding as text: the histories side by side, step by step."""
 
 from collections.abc import Sequence
 from itertools import zip_longest
 
 from saga.convergence.configuration import Configuration, apply, configuration_at, end_state, start
 from saga.convergence.findings import Finding, History, Split, is_one_of, name_of, with_their_facts
-from saga.convergence.pasted import test_to_paste
 from saga.core import Command, Fact, Process, dump_state, load_state
 
 _WIDEST = 72
-
-
-def render(findings: Sequence[Finding], process: Process, samples: Sequence[Fact]) -> str:
-    """All findings, each with its counterexample and a test to paste."""
-    return "\n\n".join(
-        f"{number}. {finding.kind.value}: {finding.sentence}\n\n{counterexample(finding, process, samples)}\n\n"
-        f"A test to paste:\n\n{test_to_paste(finding, process, samples)}"
-        for number, finding in enumerate(findings, start=1)
-    )
 
 
 def counterexample(finding: Finding, process: Process, samples: Sequence[Fact]) -> str:

@@ -21,12 +21,13 @@ from saga.convergence.check import Report, check
 from saga.convergence.configuration import Configuration, apply, end_state, start
 from saga.convergence.exploration import MOST_NODES
 from saga.convergence.findings import Finding, Kind
-from saga.convergence.render_text import history_in_steps, render
+from saga.convergence.render_text import history_in_steps
 from saga.convergence.samples import emitted
 from saga.convergence.sampling import SEED
 from saga.convergence.upgrade import check_upgrade
 from saga.core import Command, Deadline, Decision, Fact, Process, Timer
 from saga.messages.facts import make_fact
+from saga.testing.pasted import render
 
 Input = Any
 """A message, which is an instance of a message class, or a fact."""

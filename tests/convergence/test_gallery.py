@@ -29,8 +29,8 @@ from saga.convergence import (
     run_history,
     to_mermaid,
 )
-from saga.convergence.pasted import test_to_paste as to_paste
 from saga.core import Fact, Process
+from saga.testing.pasted import test_to_paste as to_paste
 
 Story = tuple[Kind, str, str]
 
@@ -175,7 +175,7 @@ def test_it_can_be_drawn(story: str) -> None:
 SEEDED = """
 import importlib, pkgutil, examples.gallery
 from saga.convergence import check
-from saga.convergence.render_text import render
+from saga.testing.pasted import render
 from saga.orders import order_process
 for module in pkgutil.iter_modules(examples.gallery.__path__):
     if module.name != "messages":

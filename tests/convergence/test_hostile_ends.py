@@ -80,7 +80,7 @@ def waiting_as_told(*, told_first: bool) -> Process:
 
     ordered = Register("ordered", of=Ordered, key="order_id")
     known = DerivedColumn("known", (ordered,), bool)
-    deadline = Deadline("patience", emits=Elapsed, after=timedelta(hours=1), override=(ordered, "seconds"))
+    deadline = Deadline("pause", emits=Elapsed, after=timedelta(hours=1), override=(ordered, "seconds"))
     table = outcomes(known, PLACED, ELAPSED, rule=lambda _known, _placed, over: _open(over))
     rows = [
         (False, Outcome.OPEN, {} if told_first else {deadline: ARMED}),
@@ -100,7 +100,7 @@ def _open(over: Heard) -> Outcome:
 def test_a_deadline_that_is_due_at_another_time_in_another_order_is_a_note() -> None:
     report = check(waiting_as_told(told_first=False))
     assert report.findings == ()
-    assert "patience is due" in report.notes[0]
+    assert "pause is due" in report.notes[0]
     assert "1:00:00" in report.notes[0]
     assert check(waiting_as_told(told_first=True)).notes == ()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from saga.convergence import Kind, check
-from saga.convergence.pasted import test_to_paste as to_paste
+from saga.testing.pasted import test_to_paste as to_paste
 
 pytestmark = pytest.mark.system
 

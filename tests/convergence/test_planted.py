@@ -11,7 +11,6 @@ import pytest
 from pydantic import BaseModel, ConfigDict
 
 from saga.convergence import Kind, Report, check
-from saga.convergence.pasted import test_to_paste as to_paste
 from saga.core import (
     ARMED,
     CommandTemplate,
@@ -28,6 +27,7 @@ from saga.core import (
     wanted,
 )
 from saga.testing import Scenario, assert_converges
+from saga.testing.pasted import test_to_paste as to_paste
 from tests.convergence.shop import Heard, Outcome, Paid, Placed, fact, memory, process
 
 LIMIT = 5_000

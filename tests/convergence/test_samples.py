@@ -11,8 +11,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model,
 from pydantic.alias_generators import to_camel
 
 from saga.convergence import check, derive_samples
-from saga.convergence.pasted import test_to_paste as to_paste
 from saga.core import DeclarationError, DerivedColumn, Fact, Process, Reducer, Register, outcomes
+from saga.testing.pasted import test_to_paste as to_paste
 from tests.convergence.shop import Outcome, process
 
 

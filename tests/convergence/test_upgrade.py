@@ -12,7 +12,6 @@ from pydantic import BaseModel
 from examples.gallery import first_event_wins
 from saga.convergence import Finding, Kind, at_rest, check_upgrade, counterexample, explore, run_history
 from saga.convergence.configuration import EndState, apply, configuration_at, end_state, start
-from saga.convergence.pasted import test_to_paste as to_paste
 from saga.core import (
     ARMED,
     CommandTemplate,
@@ -30,6 +29,7 @@ from saga.core import (
 )
 from saga.orders import order_process
 from saga.testing import assert_upgrades
+from saga.testing.pasted import test_to_paste as to_paste
 from tests.convergence.shop import Cancelled, Elapsed, Heard, Outcome, Paid, Placed, fact, memory, process
 
 

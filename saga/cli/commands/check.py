@@ -21,7 +21,6 @@ from saga.convergence import Commuting, Finding, HistoryResult, Kind, Pair, Repo
 from saga.convergence.exploration import MOST_NODES, Progress
 from saga.convergence.findings import story
 from saga.convergence.fingerprint import has_functions
-from saga.convergence.pasted import test_to_paste
 from saga.convergence.render_text import counterexample
 from saga.convergence.sampling import SEED
 from saga.convergence.upgrade import at_rest, check_upgrade
@@ -29,6 +28,7 @@ from saga.core import Fact, Process
 from saga.settings import load_settings
 from saga.testing.interpreters import SENTENCE, Interpreters
 from saga.testing.interpreters import test_to_paste as interpreters_test
+from saga.testing.pasted import test_to_paste
 
 INTERRUPTED = 130
 SHOW_PROGRESS_AFTER_SECONDS = 1.0

@@ -21,6 +21,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from saga.convergence.findings import Finding, Kind, name_of, with_their_facts
+from saga.convergence.render_text import counterexample
 from saga.core import Fact, Process
 from saga.core.plain import is_same
 from saga.messages.facts import make_fact, message_of
@@ -38,6 +39,15 @@ class _Test:
     imported: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     aliases: list[tuple[str, str, str]] = field(default_factory=list)
     setup: list[str] = field(default_factory=list)
+
+
+def render(findings: Sequence[Finding], process: Process, samples: Sequence[Fact]) -> str:
+    """All findings, each with its counterexample and a test to paste."""
+    return "\n\n".join(
+        f"{number}. {finding.kind.value}: {finding.sentence}\n\n{counterexample(finding, process, samples)}\n\n"
+        f"A test to paste:\n\n{test_to_paste(finding, process, samples)}"
+        for number, finding in enumerate(findings, start=1)
+    )
 
 
 def test_to_paste(
