@@ -33,10 +33,10 @@ class Report:
     """The result of a check.
 
     Sets of up to ``whole_up_to`` facts were explored in every order; beyond that, ``sampled`` pairs of longer histories
-    were drawn from ``seed``. A process with functions of its own was explored in ``rounds`` more small sets, whose facts
-    are not among the ``samples``. ``untested`` names the types, choices and constants that nothing tried; ``notes`` are
-    sentences about what is no finding, such as a broken law that nobody can observe. ``unreached`` are the outcomes, and the values of derived columns, that no history
-    reached: the check says nothing about them.
+    were drawn from ``seed``. A process with functions of its own was explored in ``rounds`` more small sets, with other
+    facts than the ``samples``. ``untested`` names the types, choices and constants that nothing tried; ``notes`` say
+    what is no finding, such as a broken law that nobody can observe. ``unreached`` are the outcomes, and the values of
+    derived columns, that no history of the samples reached: the check says nothing about them.
     """
 
     process: Process
@@ -113,14 +113,7 @@ def check(
     require_readable(process)
     chosen = ordered(process, samples) if samples is not None else derive_samples(process)
     found = explore(process, chosen, progress=progress, most_nodes=most_nodes)
-    findings, sampled, interrupted = [*_about_deadlines(process, chosen), *found.findings], 0, found.interrupted
-    try:
-        findings += [*about_armed(found), *about_instances(found)]
-        if found.whole_up_to < len(chosen) and not interrupted and not _is_settled(findings):
-            findings += sample(found, seed, PAIRS)
-            sampled = PAIRS
-    except KeyboardInterrupt:
-        interrupted = True
+    findings, sampled, interrupted = _beyond_exploring(found, seed)
     is_searched = samples is None and not interrupted and not _is_settled(findings)
     rounds = search(process, chosen, seed, _counting_from(len(found.nodes), progress)) if is_searched else Search()
     findings += _new_ones(findings, rounds.findings)
@@ -146,6 +139,19 @@ def check(
         notes=(*delays_that_differ(found), *rounds.notes),
         rounds=rounds.rounds,
     )
+
+
+def _beyond_exploring(found: Exploration, seed: int) -> tuple[list[Finding], int, bool]:
+    """All findings about the samples, how many pairs of histories were drawn, and whether that was interrupted."""
+    findings, sampled, interrupted = [*_about_deadlines(found.process, found.samples), *found.findings], 0, False
+    try:
+        findings += [*about_armed(found), *about_instances(found)]
+        if found.whole_up_to < len(found.samples) and not found.interrupted and not _is_settled(findings):
+            findings += sample(found, seed, PAIRS)
+            sampled = PAIRS
+    except KeyboardInterrupt:
+        interrupted = True
+    return findings, sampled, interrupted or found.interrupted
 
 
 def _counting_from(nodes: int, progress: Progress) -> Progress:
