@@ -13,14 +13,18 @@ from math import factorial
 
 from pydantic import ValidationError
 
+from saga.convergence.armed import about_armed, delays_that_differ
 from saga.convergence.diagrams.matrix import Commuting, commuting
 from saga.convergence.enumeration import HistoryResult, every_order, run_history
 from saga.convergence.exploration import MOST_NODES, Exploration, Progress, explore
-from saga.convergence.findings import Finding, Kind
+from saga.convergence.findings import Finding, Kind, require_not_ours
 from saga.convergence.functions import columns_of
+from saga.convergence.instances import about_instances
 from saga.convergence.proof import Proof, prove
+from saga.convergence.rounds import Search, search
 from saga.convergence.samples import INSTANCE, derive_samples, emitted
 from saga.convergence.sampling import SEED, sample
+from saga.convergence.untested import untested
 from saga.core import Deadline, DeclarationError, DerivedColumn, Fact, Process, Register
 from saga.core.column import shown
 from saga.core.plain import is_same
@@ -56,8 +60,10 @@ class Report:
 
     ``proof`` says what was proved from the declaration alone; if that is everything, nothing is explored. Otherwise
     sets of up to ``whole_up_to`` facts were explored in every order; beyond that, ``sampled`` pairs of longer histories
-    were drawn from ``seed``. ``unreached`` are the outcomes, and the values of derived columns, that no history
-    reached: the search says nothing about them.
+    were drawn from ``seed``. A process with functions of its own was explored in ``rounds`` more small sets, with other
+    facts than the ``samples``. ``untested`` names the types, choices and constants that nothing tried; ``notes`` say
+    what is no finding, such as a broken law that nobody can observe. ``unreached`` are the outcomes, and the values of
+    derived columns, that no history of the samples reached: the search says nothing about them.
     """
 
     process: Process
@@ -72,6 +78,9 @@ class Report:
     contradicting: tuple[Fact, ...]
     unreached: tuple[str, ...]
     interrupted: bool
+    untested: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    rounds: int = 0
 
     @cached_property
     def results(self) -> tuple[HistoryResult, ...]:
@@ -140,13 +149,11 @@ def check(
         return _proved(proof, samples, seed)
     chosen = ordered(process, samples) if samples is not None else derive_samples(process)
     found = explore(process, chosen, progress=progress, most_nodes=most_nodes)
-    findings, sampled, interrupted = [*_about_deadlines(process, chosen), *found.findings], 0, found.interrupted
-    if found.whole_up_to < len(chosen) and not interrupted and not _is_settled(findings):
-        try:
-            findings += sample(found, seed, PAIRS)
-            sampled = PAIRS
-        except KeyboardInterrupt:
-            interrupted = True
+    findings, sampled, interrupted = _beyond_exploring(found, seed)
+    is_searched = samples is None and not interrupted and not _is_settled(findings)
+    rounds = search(process, chosen, seed, _counting_from(len(found.nodes), progress)) if is_searched else Search()
+    findings += _new_ones(findings, rounds.findings)
+    interrupted |= rounds.interrupted
     matrix: tuple[Commuting, ...] = ()
     try:
         matrix = tuple(commuting(found))
@@ -165,6 +172,9 @@ def check(
         tuple(chosen[index] for index in sorted({index for few in found.contradicting for index in few})),
         () if interrupted or sampled or _is_settled(findings) else tuple(_unreached(found)),
         interrupted,
+        untested=tuple(untested(process, (*chosen, *rounds.facts))),
+        notes=(*delays_that_differ(found), *rounds.notes),
+        rounds=rounds.rounds,
     )
 
 
@@ -179,6 +189,32 @@ def _proved(proof: Proof, samples: Sequence[Fact] | None, seed: int) -> Report:
         chosen = ()
     findings = tuple(_about_deadlines(process, chosen))
     return Report(process, proof, chosen, findings, (), 0, 0, 0, seed, (), (), interrupted=False)
+
+
+def _beyond_exploring(found: Exploration, seed: int) -> tuple[list[Finding], int, bool]:
+    """All findings about the samples, how many pairs of histories were drawn, and whether that was interrupted."""
+    findings, sampled, interrupted = [*_about_deadlines(found.process, found.samples), *found.findings], 0, False
+    try:
+        findings += [*about_armed(found), *about_instances(found)]
+        if found.whole_up_to < len(found.samples) and not found.interrupted and not _is_settled(findings):
+            findings += sample(found, seed, PAIRS)
+            sampled = PAIRS
+    except KeyboardInterrupt:
+        interrupted = True
+    return findings, sampled, interrupted or found.interrupted
+
+
+def _counting_from(nodes: int, progress: Progress) -> Progress:
+    return lambda number, sets: progress(nodes + number, sets)
+
+
+def _new_ones(known: Sequence[Finding], others: Sequence[Finding]) -> Iterator[Finding]:
+    """The findings of rounds of kinds that the samples did not show already; one of each kind is enough."""
+    kinds = {finding.kind for finding in known}
+    for finding in others:
+        if finding.kind not in kinds:
+            kinds.add(finding.kind)
+            yield finding
 
 
 def ordered(process: Process, samples: Sequence[Fact]) -> tuple[Fact, ...]:
@@ -206,13 +242,20 @@ def _about_deadlines(process: Process, samples: Sequence[Fact]) -> Iterator[Find
     for effect in (one for one in process.effects if isinstance(one, Deadline)):
         try:
             emitted(process, effect, instance)
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
+        except Exception as error:  # noqa: BLE001 -- a validator of the user may raise anything
+            require_not_ours(error)
             sentence = (
                 f"{effect.name} emits {effect.emits.__name__}, which does not take what the scheduler says"
-                f" ({process.correlate}, due_at, armed_by): {'.'.join(map(str, first['loc']))}: {first['msg']}"
+                f" ({process.correlate}, due_at, armed_by): {_why(error)}"
             )
             yield Finding(Kind.FAILS, sentence, ())
+
+
+def _why(error: Exception) -> str:
+    if not isinstance(error, ValidationError):
+        return f"it raises {error!r}"
+    first = error.errors(include_url=False)[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
 
 
 def _unreached(found: Exploration) -> Iterator[str]:

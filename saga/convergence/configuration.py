@@ -7,6 +7,7 @@ count earlier commands as well, and collaborators only compare them.
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import Enum
 from typing import Any
 
@@ -16,12 +17,40 @@ Effects = frozenset[tuple[str, str, Hashable]]
 """The name of each effect, its condition, and the fields of its last command."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class EndState:
-    """The end of a history: its outcome and net effect."""
+    """The end of a history: its outcome and net effect.
+
+    ``restored`` are the effects that are in their initial condition again, with what their last commands said. That is
+    as good as never commanded. But if both of two end states have such a command, both have to say the same.
+    """
 
     outcome: Enum
     effects: Effects
+    restored: Effects = frozenset()
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both are the same to everybody who can look."""
+        if not isinstance(other, EndState):
+            return NotImplemented
+        return self.outcome is other.outcome and self.effects == other.effects and not differing_restored(self, other)
+
+    def __hash__(self) -> int:
+        """Of what equal end states have in common."""
+        return hash((id(self.outcome), self.effects))
+
+    @property
+    def exactly(self) -> Hashable:
+        """Equal for end states that are alike in every detail."""
+        return id(self.outcome), self.effects, self.restored
+
+
+def differing_restored(one: EndState, other: EndState) -> Effects:
+    """The effects that both sent back to their initial condition, with other words."""
+    if one.restored == other.restored:
+        return frozenset()
+    both = {name for name, *_ in one.restored} & {name for name, *_ in other.restored}
+    return frozenset(effect for effect in one.restored ^ other.restored if effect[0] in both)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +58,15 @@ class Configuration:
     """The state after a history, and the last command for each effect.
 
     ``held`` has the contents of the registers and ``carried`` those of the commands, as values that can be compared.
-    They are stored because most inputs change one of them at most.
+    They are stored because most inputs change one of them at most. ``delays`` has how long after being armed each
+    deadline was to be due.
     """
 
     state: State
     sent: Mapping[str, Command] = field(default_factory=dict)
     held: Mapping[str, Hashable] = field(default_factory=dict)
     carried: Mapping[str, Hashable] = field(default_factory=dict)
+    delays: frozenset[tuple[str, timedelta]] = frozenset()
 
     @property
     def key(self) -> Hashable:
@@ -44,7 +75,7 @@ class Configuration:
         commanded = frozenset((name, sent.condition) for name, sent in state.commanded.items())
         # Each state is one enum member, and comparing object ids is faster than comparing names.
         at = tuple(map(id, state.machines.values()))
-        return at, tuple(self.held.values()), commanded, frozenset(self.carried.items())
+        return at, tuple(self.held.values()), commanded, frozenset(self.carried.items()), self.delays
 
 
 def start(process: Process) -> Configuration:
@@ -71,31 +102,34 @@ def apply(process: Process, configuration: Configuration, fact: Fact) -> tuple[C
     if decision.commands:
         sent = {**sent, **{command.effect: command for command in decision.commands}}
         carried = {**carried, **{command.effect: _contents(command) for command in decision.commands}}
-    return Configuration(after, sent, held, carried), decision
+    delays = configuration.delays.union((timer.name, timer.after) for timer in decision.timers)
+    return Configuration(after, sent, held, carried, delays), decision
 
 
 def end_state(process: Process, configuration: Configuration) -> EndState:
     """The outcome and the net effect of a configuration."""
     state = configuration.state
     initially = {effect.name: effect.initially for effect in process.effects if isinstance(effect, Effect)}
-    effects = frozenset(
-        (name, state.commanded[name].condition, frozen(command.fields))
-        for name, command in configuration.sent.items()
-        if not _is_initial(initially.get(name.partition("/")[0]), state.commanded[name].condition)
-    )
-    return EndState(process.outcomes.value(state.machines, state.registers), effects)
+    effects: set[tuple[str, str, Hashable]] = set()
+    restored: set[tuple[str, str, Hashable]] = set()
+    for name, command in configuration.sent.items():
+        condition = state.commanded[name].condition
+        is_initial = _is_initial(initially.get(name.partition("/")[0]), condition)
+        (restored if is_initial else effects).add((name, condition, frozen(command.fields)))
+    outcome = process.outcomes.value(state.machines, state.registers)
+    return EndState(outcome, frozenset(effects), frozenset(restored))
 
 
 def frozen(value: Any) -> Hashable:
     """A hashable form of the value; the order of keys does not matter, that of lists does."""
     if isinstance(value, Mapping):
-        return frozenset((key, frozen(item)) for key, item in value.items())
+        return dict, frozenset((key, frozen(item)) for key, item in value.items())
     if isinstance(value, list | tuple):
         return tuple(frozen(item) for item in value)
     if isinstance(value, set | frozenset):
         return frozenset(frozen(item) for item in value)
-    # Python calls 1, 1.0 and True equal, and 0.0 and -0.0; as text they differ.
-    return (type(value).__name__, repr(value)) if isinstance(value, bool | float) else value
+    # Python calls 1, 1.0 and True equal, and 0.0 and -0.0; as text they differ. No JSON value has a type in it.
+    return (type(value), repr(value)) if isinstance(value, bool | float) else value
 
 
 def _contents(command: Command) -> Hashable:

@@ -25,7 +25,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from saga.convergence.configuration import Configuration, EndState, apply, end_state, start
+from saga.convergence.configuration import Configuration, EndState, apply, differing_restored, end_state, start
 from saga.convergence.finality import undone_effects
 from saga.convergence.findings import Finding, History, Kind, require_not_ours, story
 from saga.core import Command, Deadline, Decision, DecisionKind, Effect, Fact, Process, Register
@@ -276,29 +276,37 @@ def _awaits_deadline(found: Exploration, node: Node) -> bool:
 
 def _divergences(found: Exploration) -> Iterator[Finding]:
     """The smallest sets of facts that have more than one end state; of similar sets, only one."""
-    by_set: defaultdict[int, dict[EndState, Node]] = defaultdict(dict)
+    by_set: defaultdict[int, dict[Hashable, Node]] = defaultdict(dict)
     for node in found.nodes:
-        by_set[node.taken].setdefault(node.end_state, node)
-    split = [list(nodes.values()) for nodes in by_set.values() if len(nodes) > 1]
-    least = min((nodes[0].size for nodes in split), default=0)
+        by_set[node.taken].setdefault(node.end_state.exactly, node)
+    split = [pair for nodes in by_set.values() if (pair := _most_different(found, list(nodes.values())))]
+    least = min((first.size for first, _ in split), default=0)
     reported: set[Hashable] = set()
-    for nodes in split:
-        first, second = _most_different(found, nodes)
+    for first, second in split:
         histories = found.history(first), found.history(second)
-        sentence = _difference(first.end_state, second.end_state)
         alike = (
             _differing(first.end_state, second.end_state),
             tuple(sorted(fact.kind.__name__ for fact in histories[0])),
         )
         if first.size == least and alike not in reported:
             reported.add(alike)
-            yield Finding(Kind.DIVERGES, sentence, *histories)
+            yield Finding(Kind.DIVERGES, difference(first, second), *histories)
 
 
-def _most_different(found: Exploration, nodes: Sequence[Node]) -> tuple[Node, Node]:
-    """Two of the nodes, with different outcomes if possible; the choice does not depend on the order of the samples."""
-    first, *others = sorted(nodes, key=lambda node: _rank(found.process, node))
-    return first, next((node for node in others if node.end_state.outcome is not first.end_state.outcome), others[0])
+def _most_different(found: Exploration, nodes: Sequence[Node]) -> tuple[Node, Node] | None:
+    """Two of the nodes, with different outcomes if possible; None if all have the same end state.
+
+    The choice does not depend on the order of the samples.
+    """
+    if len(nodes) < 2:
+        return None
+    ranked = sorted(nodes, key=lambda node: _rank(found.process, node))
+    for first in ranked:
+        others = [node for node in ranked if node.end_state != first.end_state]
+        if others:
+            chosen = (node for node in others if node.end_state.outcome is not first.end_state.outcome)
+            return first, next(chosen, others[0])
+    return None
 
 
 def _rank(process: Process, node: Node) -> tuple[int, str]:
@@ -310,14 +318,39 @@ def _differing(one: EndState, other: EndState) -> Hashable:
     """How two end states differ, without the keys of entries."""
     if one.outcome is not other.outcome:
         return one.outcome, other.outcome
-    return frozenset(name.partition("/")[0] for name, _, _ in one.effects ^ other.effects)
+    return frozenset(name.partition("/")[0] for name in differing_effects(one, other))
 
 
-def _difference(one: EndState, other: EndState) -> str:
-    if one.outcome is not other.outcome:
-        return f"the same facts come to {one.outcome.value} or to {other.outcome.value}, as they arrive"
-    names = sorted({name for name, _, _ in one.effects ^ other.effects})
-    return f"the same facts come to {one.outcome.value} with different effects: {', '.join(names)}"
+def differing_effects(one: EndState, other: EndState) -> list[str]:
+    """The names of the effects in which two end states differ."""
+    restored = differing_restored(one, other)
+    return sorted({name for name, *_ in (one.effects ^ other.effects) | restored})
+
+
+def difference(one: Node, other: Node) -> str:
+    """What differs after two orders of the same facts, for people."""
+    first, second = one.end_state, other.end_state
+    if first.outcome is not second.outcome:
+        return f"the same facts come to {first.outcome.value} or to {second.outcome.value}, as they arrive"
+    names = ", ".join(f"{name} ({_said_differently(one, other, name)})" for name in differing_effects(first, second))
+    return f"the same facts come to {first.outcome.value} with different effects: {names}"
+
+
+def _said_differently(one: Node, other: Node, name: str) -> str:
+    """The two conditions of an effect; if they are the same, the fields that differ, with their values."""
+    first, second = one.configuration.sent.get(name), other.configuration.sent.get(name)
+    if first is None or second is None or first.type != second.type:
+        return " or ".join(_condition(node, name) for node in (one, other))
+    return ", ".join(
+        f"{field} {value!r} or {second.fields.get(field)!r}"
+        for field, value in first.fields.items()
+        if not is_same(value, second.fields.get(field))
+    )
+
+
+def _condition(node: Node, name: str) -> str:
+    last = node.configuration.state.commanded.get(name)
+    return "nothing" if last is None else last.condition
 
 
 def _contradicted(found: Exploration, node: Node, index: int) -> list[int]:

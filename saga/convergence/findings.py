@@ -1,10 +1,12 @@
 """The findings of a check, each with the shortest history that shows it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
 from saga.core import Fact, Process
+from saga.core.plain import is_same
 
 History = tuple[Fact, ...]
 _CHECKER: Final = f"{__name__.rpartition('.')[0]}."
@@ -70,9 +72,26 @@ def reported(history: History, samples: tuple[Fact, ...], split: Split | None) -
 
 
 def name_of(fact: Fact, samples: tuple[Fact, ...]) -> str:
-    """The type of a sample, with a number if there are several of that type."""
+    """The type of a sample, with a number if there are several of that type; with its fields if it is none of them."""
     alike = [one for one in samples if one.kind is fact.kind]
-    return fact.kind.__name__ if len(alike) < 2 else f"{fact.kind.__name__}#{alike.index(fact) + 1}"
+    number = next((at for at, one in enumerate(alike, start=1) if is_one_of(fact, (one,))), None)
+    if number is None:
+        values = ", ".join(f"{name} {value!r}" for name, value in fact.fields.items())
+        return f"{fact.kind.__name__}({values})"
+    return fact.kind.__name__ if len(alike) < 2 else f"{fact.kind.__name__}#{number}"
+
+
+def is_one_of(fact: Fact, samples: Sequence[Fact]) -> bool:
+    """Whether a fact is among the samples; 1 and 1.0 are two values."""
+    return any(one is fact or (one.kind is fact.kind and is_same(one.fields, fact.fields)) for one in samples)
+
+
+def with_their_facts(finding: Finding, samples: Sequence[Fact]) -> tuple[Fact, ...]:
+    """The samples, and the facts of the finding that are not among them."""
+    known = list(samples)
+    for fact in (*finding.history, *finding.other):
+        known += [] if is_one_of(fact, known) else [fact]
+    return tuple(known)
 
 
 def require_not_ours(error: Exception) -> None:

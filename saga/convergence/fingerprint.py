@@ -5,32 +5,41 @@ one interpreter it always returns the same, so exploration can't detect it; afte
 returns something else. String hashes differ between interpreters, and module-level state starts empty. So several
 interpreters explore the same samples, in opposite orders, and all fingerprints have to be equal.
 `saga.testing.interpreters` starts them; this module does not.
+
+Beyond the first thousand nodes no set would be compared in every order, and a dozen inputs have more. So histories of
+all sizes are compared as well, drawn from a seed, each by itself.
 """
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from saga.convergence.check import ordered
-from saga.convergence.configuration import Configuration
+from saga.convergence.configuration import Configuration, apply, end_state, start
 from saga.convergence.exploration import explore
-from saga.convergence.functions import functions_about
+from saga.convergence.functions import own_functions
 from saga.convergence.samples import derive_samples
-from saga.core import Fact, Process, every
+from saga.convergence.sampling import SEED, sample_histories
+from saga.core import Fact, Process
 from saga.messages.facts import make_fact
 
 MOST_NODES = 1_000
-"""The nodes that each interpreter explores; larger sets of facts than fit are left out."""
+"""The nodes that each interpreter explores; larger sets of facts than fit are compared in drawn histories."""
+HISTORIES = 400
+"""Pairs of drawn histories, of all sizes."""
 
 Fingerprint = Mapping[str, Sequence[str]]
-"""For each set of facts, by the numbers of its samples, the end states of its orders."""
+"""For each set of facts, by the numbers of its samples, the end states of its orders; for each history, its own.
+
+The key of a history begins with ``IN_ORDER``.
+"""
+IN_ORDER = "in order "
 
 
 def has_functions(process: Process) -> bool:
     """Whether the declaration has functions of the user; without them it depends on nothing but its tables."""
-    functions = functions_about(process, process.registers)
-    return any(getattr(one, "__module__", "builtins") not in (every.__module__, "builtins") for one in functions)
+    return bool(own_functions(process))
 
 
 def fingerprint(process: Process, samples: Iterable[Any] | None, *, backwards: bool) -> Fingerprint:
@@ -44,14 +53,37 @@ def fingerprint(process: Process, samples: Iterable[Any] | None, *, backwards: b
         if node.size <= found.whole_up_to:
             taken = sorted(number for at, number in enumerate(numbers) if node.taken >> at & 1)
             end_states[json.dumps(taken)].add(_as_text(node.end_state.outcome.value, node.configuration))
-    return {taken: sorted(texts) for taken, texts in end_states.items()}
+    found_in_order = {} if found.whole_up_to == len(chosen) else dict(_in_order(process, chosen))
+    return {taken: sorted(texts) for taken, texts in end_states.items()} | found_in_order
+
+
+def _in_order(process: Process, chosen: Sequence[Fact]) -> Iterator[tuple[str, list[str]]]:
+    """The end states of histories of all sizes, the same in each interpreter."""
+    numbers = {id(fact): number for number, fact in enumerate(chosen)}
+    for pair in sample_histories(chosen, SEED, HISTORIES):
+        for history in pair:
+            yield f"{IN_ORDER}{json.dumps([numbers[id(fact)] for fact in history])}", [_end_of(process, history)]
+
+
+def _end_of(process: Process, history: Sequence[Fact]) -> str:
+    configuration = start(process)
+    try:
+        for fact in history:
+            configuration, _ = apply(process, configuration, fact)
+        return _as_text(end_state(process, configuration).outcome.value, configuration)
+    except Exception as error:  # noqa: BLE001 -- whatever a function of the declaration raises
+        return f"raises {type(error).__name__}"
 
 
 def differing(fingerprints: Sequence[Fingerprint]) -> list[int] | None:
-    """The smallest set of facts in which the fingerprints differ; None if there is none."""
+    """The smallest set of facts, or history, in which the fingerprints differ; None if there is none."""
     first, *others = fingerprints
     sets = [taken for taken in first if any(one.get(taken, first[taken]) != first[taken] for one in others)]
-    return min((json.loads(taken) for taken in sets), key=lambda numbers: (len(numbers), numbers), default=None)
+    return min(
+        (json.loads(taken.removeprefix(IN_ORDER)) for taken in sets),
+        key=lambda numbers: (len(numbers), numbers),
+        default=None,
+    )
 
 
 def _as_text(outcome: str, configuration: Configuration) -> str:

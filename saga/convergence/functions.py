@@ -1,15 +1,46 @@
-"""The functions of a declaration, and the numbers in their code.
+"""The functions of a declaration, and the constants that they can reach.
 
-A function with `total >= 1000` treats a thousand specially, so a thousand is worth a sample.
+A function with `total >= 1000` treats a thousand specially, so a thousand is worth a sample. A constant may be written
+in the code, or stand behind a name: a default, a closure, a name of the module or an attribute of one, a container, an
+enum, a field of an object, an argument of a partial, or the code of a function that is called.
 """
 
-from collections.abc import Callable, Collection, Iterator
-from types import CodeType, FunctionType
-from typing import Any
+import dataclasses
+import dis
+import functools
+import inspect
+import math
+import sysconfig
+from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import date, datetime, time
+from decimal import Decimal
+from enum import Enum
+from types import CodeType, FunctionType, MethodType, ModuleType
+from typing import Any, Final
 
 from saga.core import Column, DerivedColumn, Effect, Outcomes, Process, Reducer, Register, Selection
+from saga.core.expressions import Chooser, Expression
 
-_DEEPEST = 3
+Constant = int | float | str | Decimal
+
+_DEEPEST: Final = 5
+_MOST_ITEMS: Final = 60
+_MOST_CONSTANTS: Final = 400
+_OTHERS: Final = frozenset({"pydantic", "pydantic_core", "typing_extensions"})
+"""Packages whose code says nothing about a declaration."""
+
+_CALLABLES: Final = (
+    FunctionType,
+    MethodType,
+    classmethod,
+    staticmethod,
+    functools.partial,
+    functools.partialmethod,
+    type(functools.lru_cache(len)),
+)
+_LIBRARY: Final = sysconfig.get_path("stdlib")
+_PURE: Final = (abs, all, any, bool, dict, float, frozenset, int, len, list, max, min, sorted, str, sum)
+"""Builtins that depend on nothing but their arguments."""
 
 
 def functions_about(
@@ -17,17 +48,33 @@ def functions_about(
 ) -> Iterator[Callable[..., Any]]:
     """The user's functions that read or fold any of these registers."""
     yield from (one.reduce for one in registers_by_type if isinstance(one, Reducer))
-    for column in columns_of(process):
-        if isinstance(column, DerivedColumn) and _meet(column.registers, registers_by_type):
-            yield column.judge
-    for effect in process.effects:
-        for template in effect.commands.values() if isinstance(effect, Effect) else ():
-            yield from (one.compute for one in template.computed if _meet(one.registers, registers_by_type))
+    for function, registers in _readers(process):
+        if _meet(registers, registers_by_type):
+            yield function
+
+
+def own_functions(process: Process) -> list[tuple[Callable[..., Any], tuple[Register | Reducer, ...]]]:
+    """Each function of the user in the declaration, once, with the registers that it folds or reads."""
+    folded: list[tuple[Callable[..., Any], tuple[Register | Reducer, ...]]] = [
+        (one.reduce, (one,)) for one in process.registers if isinstance(one, Reducer)
+    ]
+    found: list[tuple[Callable[..., Any], tuple[Register | Reducer, ...]]] = []
+    for function, registers in [*folded, *_readers(process)]:
+        known = any(function is one and registers == others for one, others in found)
+        if not known and not is_trusted(function):
+            found.append((function, registers))
+    return found
+
+
+def selections_of(process: Process) -> list[tuple[Effect, Selection]]:
+    """Each selection, once, with the effect that it is for."""
+    found: list[tuple[Effect, Selection]] = []
     for table in process.wanted:
         for wants in table.cells.values():
-            for how in wants.values():
-                if isinstance(how, Selection) and _meet((how.register, *how.beside), registers_by_type):
-                    yield how.choose
+            for effect, how in wants.items():
+                if isinstance(how, Selection) and isinstance(effect, Effect) and (effect, how) not in found:
+                    found.append((effect, how))
+    return found
 
 
 def columns_of(process: Process) -> Iterator[Column]:
@@ -42,18 +89,114 @@ def columns_of(process: Process) -> Iterator[Column]:
             waiting += column.columns if isinstance(column, Outcomes) else ()
 
 
-def numbers_in(function: object, deepest: int = _DEEPEST) -> Iterator[int | float]:
-    """The numbers in a function: in its code, behind names of its module, or in a function that it calls."""
-    if not isinstance(function, FunctionType):
+def numbers_in(function: object) -> Iterator[int | float]:
+    """The numbers that a function can reach."""
+    yield from (one for one in constants_in(function) if not isinstance(one, str | Decimal))
+
+
+def constants_in(function: object) -> list[Constant]:
+    """The numbers and texts that a function can reach, in an order that no hash decides; times as texts."""
+    found: dict[tuple[type, str], Constant] = {}
+    for value in _reach(function, _DEEPEST, set()):
+        found.setdefault((type(value), str(value)), value)
+        if len(found) >= _MOST_CONSTANTS:
+            break
+    return sorted(found.values(), key=lambda one: (type(one).__name__, str(one)))
+
+
+def _readers(process: Process) -> Iterator[tuple[Callable[..., Any], tuple[Register | Reducer, ...]]]:
+    """The functions that read registers, with the registers."""
+    for column in columns_of(process):
+        if isinstance(column, DerivedColumn):
+            yield column.judge, column.registers
+    for effect in process.effects:
+        for template in effect.commands.values() if isinstance(effect, Effect) else ():
+            yield from ((one.compute, one.registers) for one in template.computed)
+    yield from ((how.choose, (how.register, *how.beside)) for _, how in selections_of(process))
+
+
+def is_trusted(function: object) -> bool:
+    """Whether it is an expression, or a builtin that depends on its arguments alone."""
+    return isinstance(function, Expression | Chooser) or any(function is one for one in _PURE)
+
+
+def _reach(value: object, deepest: int, seen: set[int]) -> Iterator[Constant]:
+    """The constants behind a value."""
+    if isinstance(value, Enum):
+        value = value.value
+    if type(value) in (int, float, str, Decimal):
+        if isinstance(value, str) or math.isfinite(value):  # type: ignore[arg-type] # it is one of these
+            yield value  # type: ignore[misc]
+    elif isinstance(value, datetime | date | time):
+        yield value.isoformat()
+    elif value is not None and type(value) is not bool and deepest and id(value) not in seen:
+        seen.add(id(value))
+        for one in _behind(value):
+            yield from _reach(one, deepest - 1, seen)
+
+
+def _behind(value: object) -> Iterator[object]:
+    """What stands directly behind a value: items, fields, arguments, members, or what its code names."""
+    if isinstance(value, _CALLABLES):
+        yield from _of_callable(value)
+    elif isinstance(value, Mapping):
+        for key in list(value)[:_MOST_ITEMS]:
+            yield from (key, value[key])
+    elif isinstance(value, list | tuple | set | frozenset):
+        yield from sorted(value, key=repr)[:_MOST_ITEMS] if isinstance(value, set | frozenset) else value[:_MOST_ITEMS]
+    elif isinstance(value, type):
+        if not _is_of_others(value):
+            named = vars(value).items()
+            yield from [one for name, one in named if name == "__call__" or not name.startswith("__")][:_MOST_ITEMS]
+    elif not isinstance(value, ModuleType) and not _is_of_others(type(value)):
+        yield from _of_object(value)
+
+
+def _of_callable(value: Any) -> Iterator[object]:
+    if isinstance(value, FunctionType):
+        yield from _in_code(value)
+    elif isinstance(value, functools.partial | functools.partialmethod):
+        yield from (value.func, *value.args, *value.keywords.values())
+    else:
+        yield from (getattr(value, name, None) for name in ("__self__", "__func__", "__wrapped__"))
+
+
+def _of_object(value: object) -> Iterator[object]:
+    """The fields of an object, and its class: one that can be called, or whose methods are."""
+    if dataclasses.is_dataclass(value):
+        yield from (getattr(value, one.name, None) for one in dataclasses.fields(value))
+    yield from list(getattr(value, "__dict__", {}).values())[:_MOST_ITEMS]
+    yield type(value)
+
+
+def _in_code(function: FunctionType) -> Iterator[object]:
+    """What the code of a function has and names."""
+    if _is_of_others(function):
         return
-    held = [cell.cell_contents for cell in function.__closure__ or () if _is_filled(cell)]
+    yield from (cell.cell_contents for cell in function.__closure__ or () if _is_filled(cell))
+    yield from function.__defaults__ or ()
+    yield from (function.__kwdefaults__ or {}).values()
     for code in _codes(function.__code__):
+        yield from (one for one in code.co_consts if one != function.__doc__ and not isinstance(one, CodeType))
+        yield from [-1] if _compares_with_zero(code) else []
         named = [function.__globals__[name] for name in code.co_names if name in function.__globals__]
-        for value in (*code.co_consts, *named, *held):
-            if type(value) in (int, float):
-                yield value
-            elif deepest and value is not function:
-                yield from numbers_in(value, deepest - 1)
+        yield from named
+        held = [*named, *(cell.cell_contents for cell in function.__closure__ or () if _is_filled(cell))]
+        yield from _attributes(held, code.co_names)
+
+
+def _attributes(objects: Collection[object], names: Collection[str]) -> Iterator[object]:
+    """The attributes of these names, as in `limits.MOST`, without running the code of a property."""
+    pending = [one for one in objects if hasattr(one, "__dict__") and not isinstance(one, FunctionType)]
+    for _ in range(2):
+        reached = [
+            one
+            for held in pending
+            for name in names
+            if (one := inspect.getattr_static(held, name, None)) is not None and not isinstance(one, property)
+        ]
+        yield from reached
+        pending = [one for one in reached if hasattr(one, "__dict__")]
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:
@@ -61,6 +204,31 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
     for one in code.co_consts:
         if isinstance(one, CodeType):
             yield from _codes(one)
+
+
+def _compares_with_zero(code: CodeType) -> bool:
+    """Whether values below zero are treated specially; a zero that is a start or an index says nothing of them."""
+    steps = list(dis.get_instructions(code))
+    return any(
+        step.opname == "COMPARE_OP" and any(one.argval == 0 and type(one.argval) in (int, float) for one in before)
+        for number, step in enumerate(steps)
+        for before in [[one for one in steps[max(number - 3, 0) : number] if one.opname.startswith("LOAD_")]]
+    )
+
+
+def _is_of_others(value: object) -> bool:
+    """Whether a class or a function comes from the standard library or from a package that declares no process."""
+    module = str(getattr(value, "__module__", "builtins"))
+    root, _, rest = module.partition(".")
+    if root == "saga":
+        return rest.startswith(("core", "convergence", "messages"))
+    if root in _OTHERS:
+        return True
+    try:
+        path = value.__code__.co_filename if isinstance(value, FunctionType) else inspect.getfile(value)  # type: ignore[arg-type]
+    except (OSError, TypeError):  # a builtin
+        return module != "__main__"
+    return path.startswith(("<frozen", _LIBRARY)) and "site-packages" not in path
 
 
 def _is_filled(cell: Any) -> bool:

@@ -9,22 +9,19 @@ bool), because the value may matter. If no candidate is accepted, the user has t
 """
 
 import dataclasses
-import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import Enum
-from inspect import isclass
-from itertools import chain, islice
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from itertools import chain
+from typing import Any
 
-from pydantic import BaseModel, TypeAdapter
-from pydantic.fields import FieldInfo
+from pydantic import TypeAdapter
 
+from saga.convergence.candidates import choices, default_of, fields_of, passing, passing_values, patterned, usual
 from saga.convergence.functions import functions_about, numbers_in
 from saga.core import Deadline, DeclarationError, Fact, Process, Reducer
 from saga.core.plain import is_same
-from saga.messages.facts import read_fact
+from saga.messages.facts import make_fact, read_fact
 
 INSTANCE = "sample-1"
 VARIANTS, FEWER_VARIANTS = 3, 2
@@ -32,28 +29,33 @@ MOST_SAMPLES = 10
 """With more, each type gets fewer variants."""
 _USUAL_SUM = 200
 _SOME_TIME = datetime(2026, 1, 1, tzinfo=UTC)
-_MOST_TRIED = 200
 _MOST_CHOICES = 3
-_MOST_VALUES = 6
-_LISTS = (list, set, frozenset, tuple)
 
 
-def derive_samples(process: Process, variants: int | None = None) -> tuple[Fact, ...]:
+def derive_samples(process: Process, variants: int | None = None, *, given: Sequence[Any] = ()) -> tuple[Fact, ...]:
     """A fact of each input, and ``variants`` (three, or two) of each that a register or reducer stores many of.
 
-    Raises DeclarationError if no value was found for a field.
+    ``given`` are messages or facts of your own, for types whose fields can't be made: a pattern that is not simple, or
+    a rule between fields. They are taken as they are, further ones of their types are like them but for their keys, and
+    the other types are made for the same instance. Raises DeclarationError, which names the field, if no value was
+    found for it.
 
     >>> from saga.testing import derive_samples
     >>> [fact.kind.__name__ for fact in derive_samples(tickets)]
     ['Reported', 'Solved']
+    >>> [fact.fields["ticket_id"] for fact in derive_samples(tickets, given=[Solved("t-1")])]
+    ['t-1', 't-1']
     """
     if variants is None:
-        many = derive_samples(process, VARIANTS)
-        return many if len(many) <= MOST_SAMPLES else derive_samples(process, FEWER_VARIANTS)
-    instance = _instance(process)
-    return tuple(
-        fact for kind in process.message_types.values() for fact in _samples(process, kind, instance, variants)
-    )
+        many = derive_samples(process, VARIANTS, given=given)
+        return many if len(many) <= MOST_SAMPLES else derive_samples(process, FEWER_VARIANTS, given=given)
+    facts = [one if isinstance(one, Fact) else make_fact(one) for one in given]
+    instance = facts[0].fields[process.correlate] if facts else _instance(process)
+    made: list[Fact] = []
+    for kind in process.message_types.values():
+        own = [fact for fact in facts if fact.kind is kind]
+        made += _like(process, own, variants) if own else _samples(process, kind, instance, variants)
+    return tuple(made)
 
 
 def emitted(process: Process, deadline: Deadline, instance: Any, due: timedelta = timedelta()) -> Fact:
@@ -64,9 +66,10 @@ def emitted(process: Process, deadline: Deadline, instance: Any, due: timedelta 
 
 def _instance(process: Process) -> Any:
     """The instance of all samples: the first value that each class accepts for the field that correlates."""
-    fields = [_fields(kind)[process.correlate] for kind in process.message_types.values()]
+    fields = [fields_of(kind)[process.correlate] for kind in process.message_types.values()]
     adapters = [TypeAdapter(field) for field in fields]
-    for candidate in chain([INSTANCE], _candidates(process.correlate)):
+    matching = chain.from_iterable(map(patterned, adapters))
+    for candidate in chain([INSTANCE], usual(process.correlate), matching):
         if all(_reads_as(adapter, candidate) == str(candidate) for adapter in adapters):
             return candidate
     raise DeclarationError(f"no sample value was found for {process.correlate}: give samples of your own")
@@ -91,15 +94,8 @@ class _Variant:
     special: int | float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Default:
-    """Carries the default of a field beside its type; its alias and the rest are not needed here."""
-
-    of: FieldInfo
-
-
 def _samples(process: Process, kind: type, instance: Any, variants: int) -> Iterator[Fact]:
-    fields = _fields(kind)
+    fields = fields_of(kind)
     made: list[Mapping[str, Any]] = []
     for variant in _variants(process, kind, variants):
         values = _sample(process, kind, instance, variant)
@@ -110,14 +106,38 @@ def _samples(process: Process, kind: type, instance: Any, variants: int) -> Iter
             yield Fact(kind, values)
 
 
+def _like(process: Process, given: Sequence[Fact], variants: int) -> Iterator[Fact]:
+    """The given facts of one type, and others that differ in their keys, until there are as many as of any type."""
+    yield from given
+    kind = given[0].kind
+    names = keys_of(process, kind)
+    for number in range(len(given), variants if names else 0):
+        template = given[number % len(given)]
+        values = dict(template.fields)
+        for name in names:
+            passing = passing_values(name, fields_of(kind)[name])
+            values[name] = passing[number % len(passing)] if passing else values[name]
+        try:
+            made = read_fact(kind, values)
+        except Exception:  # noqa: BLE001, S112 -- a validator of the user may raise anything
+            continue
+        yield from [] if any(is_same(made.fields, one.fields) for one in given) else [made]
+
+
+def keys_of(process: Process, kind: type) -> frozenset[str]:
+    """The fields of a message class that are keys of a register, but for the one that correlates."""
+    registers = process.registers_by_type[kind]
+    return frozenset(getattr(register, "key", process.correlate) for register in registers) - {process.correlate}
+
+
 def _variants(process: Process, kind: type, variants: int) -> Iterator[_Variant]:
     """The usual variants, one for each further value of a choice, and one for the greatest number in a function."""
     registers = process.registers_by_type[kind]
-    keys = frozenset(getattr(register, "key", process.correlate) for register in registers) - {process.correlate}
+    keys = keys_of(process, kind)
     is_folded = any(isinstance(register, Reducer) for register in registers)
     usual = variants if keys or is_folded else 1
-    choices = max((len(_choices(field)) for field in _fields(kind).values()), default=0) if registers else 1
-    several = usual + min(max(choices, 1), _MOST_CHOICES) - 1
+    most = max((len(choices(field)) for field in fields_of(kind).values()), default=0) if registers else 1
+    several = usual + min(max(most, 1), _MOST_CHOICES) - 1
     for number in range(several):
         yield _Variant(number, max(0, number - usual + 1), keys, is_folded)
     named = [number for one in functions_about(process, registers) for number in numbers_in(one) if number > _USUAL_SUM]
@@ -128,25 +148,14 @@ def _variants(process: Process, kind: type, variants: int) -> Iterator[_Variant]
 def _sample(process: Process, kind: type, instance: Any, variant: _Variant) -> Mapping[str, Any]:
     values = {
         name: instance if name == process.correlate else _value(kind, name, field, variant)
-        for name, field in _fields(kind).items()
+        for name, field in fields_of(kind).items()
     }
     try:
         return read_fact(kind, values).fields
     except Exception as error:  # noqa: BLE001 -- a validator of the user may raise anything
-        raise DeclarationError(f"no sample of {kind.__name__} was found: give samples of your own ({error})") from None
-
-
-def _fields(kind: type) -> Mapping[str, Any]:
-    """The fields of a message class, with their types and constraints."""
-    if issubclass(kind, BaseModel):
-        return {
-            name: Annotated[(field.annotation, *field.metadata, _Default(field))]
-            for name, field in kind.model_fields.items()
-        }
-    hints = get_type_hints(kind, include_extras=True)
-    if dataclasses.is_dataclass(kind):
-        return {field.name: hints[field.name] for field in dataclasses.fields(kind)}
-    return hints
+        raise DeclarationError(
+            f"no sample of {kind.__name__} was found, though each of its fields has a value: {_remedy(kind)} ({error})"
+        ) from None
 
 
 def _value(kind: type, name: str, field: Any, variant: _Variant) -> Any:
@@ -155,95 +164,27 @@ def _value(kind: type, name: str, field: Any, variant: _Variant) -> Any:
     The third variant has the numbers and times of the first: a process that chooses between equals must not choose by
     arrival. Text with a format, such as a currency, stays the same unless nothing else can differ.
     """
-    if choices := _choices(field):
-        return choices[variant.choice % len(choices)]
-    adapter: TypeAdapter[Any] = TypeAdapter(field)
-    passing = list(islice(_passing(adapter, chain(_candidates(name), _bounds(adapter), _built(field))), _MOST_VALUES))
-    if not passing:
-        default = _default(field)
+    if named := choices(field):
+        return named[variant.choice % len(named)]
+    values = passing_values(name, field)
+    if not values:
+        default = default_of(field)
         if default is not dataclasses.MISSING:
             return default
-        raise DeclarationError(f"no sample value was found for {kind.__name__}.{name}: give samples of your own")
-    if variant.special is not None and type(passing[0]) in (int, float) and name not in variant.keys:
-        passing = list(_passing(adapter, iter((variant.special, float(variant.special))))) or passing
-    first = passing[0]
+        raise DeclarationError(f"no sample value was found for {kind.__name__}.{name}: {_remedy(kind)}")
+    if variant.special is not None and type(values[0]) in (int, float) and name not in variant.keys:
+        adapter: TypeAdapter[Any] = TypeAdapter(field)
+        values = list(passing(adapter, iter((variant.special, float(variant.special))))) or values
+    first = values[0]
     is_free = isinstance(first, str) and first == f"{name}-1"
     if name in variant.keys or name.endswith("id") or (is_free and variant.words_differ):
-        return passing[variant.number % len(passing)]
+        return values[variant.number % len(values)]
     differs = not isinstance(first, str) or first[:1].isdigit()
-    return passing[variant.number % min(len(passing), 2) if differs else 0]
+    return values[variant.number % min(len(values), 2) if differs else 0]
 
 
-def _choices(annotation: Any) -> tuple[Any, ...]:
-    """The values of an enum, a literal or a bool, also if it is optional."""
-    if get_origin(annotation) is Literal:
-        return get_args(annotation)
-    if isclass(annotation) and issubclass(annotation, Enum):
-        return tuple(member.value for member in annotation)
-    if annotation is bool:
-        return (True, False)
-    if get_origin(annotation) in {Annotated, Union, types.UnionType}:
-        inner = get_args(annotation)[:1] if get_origin(annotation) is Annotated else get_args(annotation)
-        found = [_choices(one) for one in inner if one is not type(None)]
-        return found[0] if len(found) == 1 else ()
-    return ()
-
-
-def _candidates(name: str) -> Iterator[Any]:
-    """Values to try, the most ordinary first."""
-    yield from (f"{name}-{number}" for number in range(1, _MOST_VALUES + 1))
-    yield from (100, 40, 60, 1, 0, 10_000, -1)
-    yield from ("2026-01-02T00:00:00Z", "2026-01-01T00:00:00Z", "2026-01-03T00:00:00Z")
-    yield from ("2026-01-02", "2026-01-01", "2026-01-03", "12:00:00", "11:00:00", "P1D", "P2D")
-    yield from ("EUR", "USD", "DE", "FR", "de", "en", "a", "b", "A", "1", "2", "10.00", "20.00")
-    yield from ("a@example.org", "b@example.org", "https://example.org/", "https://example.com/")
-    yield from (f"00000000-0000-4000-8000-{number:012}" for number in range(1, _MOST_VALUES + 1))
-    yield from (0.7, 0.6, 0.1, 1.1, 1.3, 49.99, 99.9)  # their sum depends on the order of addition
-    yield from ([], {}, ["a"], {"a": "b"}, None)
-    yield from ("x" * length for length in range(2, 65))
-
-
-def _bounds(adapter: TypeAdapter[Any]) -> Iterator[Any]:
-    """Numbers at the bounds of the type, for types that refuse the ordinary ones."""
-    try:
-        schema = adapter.json_schema()
-    except Exception:  # noqa: BLE001 -- a type without a JSON schema has no known bounds; other candidates may fit
-        return
-    for branch in (schema, *schema.get("anyOf", ())):
-        for bound, step in (("minimum", 0), ("exclusiveMinimum", 1), ("maximum", 0), ("exclusiveMaximum", -1)):
-            if bound in branch:
-                yield branch[bound] + step
-                yield branch[bound] + step * 2
-
-
-def _built(annotation: Any) -> Iterator[Any]:
-    """Values of nested models: alone, in lists, or in objects."""
-    if isclass(annotation) and issubclass(annotation, BaseModel):
-        variant = _Variant(0, 0, frozenset(), words_differ=False)
-        yield {name: _value(annotation, name, field, variant) for name, field in _fields(annotation).items()}
-    origin, inner = get_origin(annotation), get_args(annotation)
-    if origin in {Annotated, Union, types.UnionType}:
-        for one in inner:
-            yield from chain(_choices(one), _built(one))
-    elif origin in _LISTS and inner:
-        yield from ([value] for value in chain(_choices(inner[0]), _built(inner[0]), islice(_candidates("item"), 20)))
-    elif origin is dict:
-        yield from ({"a": value} for value in chain(_choices(inner[1]), _built(inner[1]), _candidates("item")))
-
-
-def _passing(adapter: TypeAdapter[Any], candidates: Iterator[Any]) -> Iterator[Any]:
-    """The candidates that the type accepts without converting them to another type."""
-    for value in islice(candidates, _MOST_TRIED):
-        try:
-            taken = adapter.dump_python(adapter.validate_python(value), mode="json")
-        except Exception:  # noqa: BLE001, S112 -- a validator of the user may raise anything for an unexpected value
-            continue
-        if type(taken) is type(value):
-            yield value
-
-
-def _default(field: Any) -> Any:
-    for item in getattr(field, "__metadata__", ()):
-        if isinstance(item, _Default) and not item.of.is_required():
-            return item.of.get_default(call_default_factory=True)
-    return dataclasses.MISSING
+def _remedy(kind: type) -> str:
+    return (
+        f"give samples of your own, or one {kind.__name__}, and derive_samples(process, given=[...]) makes those of the"
+        " other types"
+    )

@@ -21,12 +21,13 @@ from saga.convergence.check import Grade, Report, check
 from saga.convergence.configuration import Configuration, apply, end_state, start
 from saga.convergence.exploration import MOST_NODES
 from saga.convergence.findings import Finding, Kind
-from saga.convergence.render_text import history_in_steps, render
+from saga.convergence.render_text import history_in_steps
 from saga.convergence.samples import emitted
 from saga.convergence.sampling import SEED
 from saga.convergence.upgrade import check_upgrade
 from saga.core import Command, Deadline, Decision, Fact, Process, Timer
 from saga.messages.facts import make_fact
+from saga.testing.pasted import render
 
 Input = Any
 """A message, which is an instance of a message class, or a fact."""
@@ -46,8 +47,9 @@ def assert_converges(
     Raises AssertionError with every finding, the histories side by side, and a test to paste; findings of the kinds
     ``but_for`` are accepted. Raises it as well if the grade is weaker than ``at_least`` ("proved", "searched" or
     "sampled"), with what could not be proved. The report says how far the check went, and which inputs had no sample.
-    Beyond ``most_nodes`` states it draws histories from ``seed``. Raises DeclarationError as ``check`` does, and
-    KeyboardInterrupt if it was interrupted.
+    Beyond ``most_nodes`` states it draws histories from ``seed``. It asks this interpreter alone: whether a function
+    depends on the order of a set, on ``hash`` or on module-level state, `saga check` and ``assert_same_everywhere``
+    find out. Raises DeclarationError as ``check`` does, and KeyboardInterrupt if it was interrupted.
 
     >>> from saga.testing import assert_converges
     >>> assert_converges(tickets, at_least="proved").converges

@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from saga.convergence.findings import Finding
 from saga.convergence.fingerprint import Fingerprint, differing, fingerprint
-from saga.convergence.render_text import test_name
+from saga.testing.pasted import test_name
 
 SEEDS = ("1", "2", "3")
 """The hash seeds. With three, a set of three strings has the same order in all about once in a hundred times."""

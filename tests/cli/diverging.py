@@ -1,6 +1,8 @@
 """A process that is paid if the payment that comes last is the fifth, and one of which nobody can guess an instance."""
 
-from pydantic import BaseModel, Field
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel
 
 from saga.core import DerivedColumn, Reducer, outcomes
 from tests.convergence.shop import Heard, Outcome, Paid, fact, memory, process
@@ -17,8 +19,14 @@ last_write_wins = process(
 FIVE_PAYMENTS = tuple(fact(Paid, payment_id=name, amount=1) for name in "abcde")
 
 
+def with_check_digit(number: str) -> str:
+    if not number.isdigit() or sum(map(int, number)) != 77:
+        raise ValueError("the check digit is wrong")
+    return number
+
+
 class Reference(BaseModel):
-    order_id: str = Field(pattern=r"^ORD-\d+$")
+    order_id: Annotated[str, AfterValidator(with_check_digit)]
 
 
 needs_samples = process(memory("referred", Reference), rule=lambda _: Outcome.OPEN)

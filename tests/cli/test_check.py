@@ -49,7 +49,7 @@ def test_a_pasted_test_fails_until_the_process_is_mended(tmp_path: Path) -> None
     pasted = report["findings"][0]["test"]
     for name, code in (("diverging", 1), ("mended", 0)):
         test = tmp_path / f"test_{name}.py"
-        test.write_text(pasted.replace("import diverging as", f"import {name} as"))
+        test.write_text(pasted.replace("import diverging\n", f"import {name} as diverging\n"))
         command = [
             sys.executable,
             "-m",

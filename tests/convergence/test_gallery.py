@@ -30,8 +30,8 @@ from saga.convergence import (
     run_history,
     to_mermaid,
 )
-from saga.convergence.render_text import test_to_paste as to_paste
 from saga.core import Fact, Process
+from saga.testing.pasted import test_to_paste as to_paste
 
 Story = tuple[Kind, str, str]
 
@@ -155,7 +155,7 @@ def test_the_counterexample_is_told_step_by_step_with_a_test_that_fails(story: s
 
 def fails(source: str, checked: Process) -> bool:
     """Whether a pasted test fails for a process."""
-    names: dict[str, Any] = {"PROCESS": checked}
+    names: dict[str, Any] = {"process": checked}
     exec(compile(source, "pasted", "exec"), names)  # noqa: S102 -- it is what the user would paste
     (test,) = (value for name, value in names.items() if name.startswith("test_"))
     try:
@@ -176,7 +176,7 @@ def test_it_can_be_drawn(story: str) -> None:
 SEEDED = """
 import importlib, pkgutil, examples.gallery
 from saga.convergence import check
-from saga.convergence.render_text import render
+from saga.testing.pasted import render
 from saga.orders import order_process
 for module in pkgutil.iter_modules(examples.gallery.__path__):
     if module.name != "messages":

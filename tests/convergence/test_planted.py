@@ -11,7 +11,6 @@ import pytest
 from pydantic import BaseModel, ConfigDict
 
 from saga.convergence import Kind, Report, check
-from saga.convergence.render_text import test_to_paste as to_paste
 from saga.core import (
     ARMED,
     CommandTemplate,
@@ -28,6 +27,7 @@ from saga.core import (
     wanted,
 )
 from saga.testing import Scenario, assert_converges
+from saga.testing.pasted import test_to_paste as to_paste
 from tests.convergence.shop import Heard, Outcome, Paid, Placed, fact, memory, process
 
 LIMIT = 5_000
@@ -275,7 +275,7 @@ def test_the_pasted_test_of_what_fails_fails() -> None:
     for checked in (waiting_for(WithReason), folding(lambda _held, _paid: {1}, bool)):
         report = check(checked)
         for finding in report.findings:
-            names: dict[str, Any] = {"PROCESS": checked}
+            names: dict[str, Any] = {"process": checked}
             exec(to_paste(finding, checked, report.samples, setup=""), names)  # noqa: S102 -- as pasted
             (test,) = (value for name, value in names.items() if name.startswith("test_"))
             with pytest.raises(AssertionError):

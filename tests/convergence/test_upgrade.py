@@ -12,7 +12,6 @@ from pydantic import BaseModel
 from examples.gallery import first_event_wins
 from saga.convergence import Finding, Kind, at_rest, check_upgrade, counterexample, explore, run_history
 from saga.convergence.configuration import EndState, apply, configuration_at, end_state, start
-from saga.convergence.render_text import test_to_paste as to_paste
 from saga.core import (
     ARMED,
     CommandTemplate,
@@ -30,6 +29,7 @@ from saga.core import (
 )
 from saga.orders import order_process
 from saga.testing import assert_upgrades
+from saga.testing.pasted import test_to_paste as to_paste
 from tests.convergence.shop import Cancelled, Elapsed, Heard, Outcome, Paid, Placed, fact, memory, process
 
 
@@ -251,7 +251,7 @@ def test_the_assertion_tells_where_the_versions_change() -> None:
     with pytest.raises(AssertionError, match="can't go from version 1 to 2") as raised:
         assert_upgrades(OLD, new, SAMPLES)
     assert "== from here on under version 2 ==" in str(raised.value)
-    assert "check_upgrade(OLD, NEW" in str(raised.value)
+    assert "check_upgrade(old, new" in str(raised.value)
     assert_upgrades(OLD, shop(2))
 
 
@@ -259,7 +259,7 @@ def test_the_pasted_test_fails_until_the_upgrade_is_mended() -> None:
     new = shop(2, machines=(PAID, memory("revoked", Cancelled)))
     for finding in check_upgrade(OLD, new, SAMPLES):
         for version, is_mended in ((new, False), (shop(2), True)):
-            names: dict[str, Any] = {"OLD": OLD, "NEW": version}
+            names: dict[str, Any] = {"old": OLD, "new": version}
             exec(compile(to_paste(finding, new, SAMPLES, setup=""), "pasted", "exec"), names)  # noqa: S102 -- as pasted
             (test,) = (value for name, value in names.items() if name.startswith("test_"))
             if is_mended:

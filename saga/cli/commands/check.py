@@ -22,13 +22,14 @@ from saga.convergence.exploration import MOST_NODES, Progress
 from saga.convergence.findings import story
 from saga.convergence.fingerprint import has_functions
 from saga.convergence.proof.about_parts import OWN
-from saga.convergence.render_text import counterexample, test_to_paste
+from saga.convergence.render_text import counterexample
 from saga.convergence.sampling import SEED
 from saga.convergence.upgrade import at_rest, check_upgrade
 from saga.core import Fact, Process
 from saga.settings import load_settings
 from saga.testing.interpreters import SENTENCE, Interpreters
 from saga.testing.interpreters import test_to_paste as interpreters_test
+from saga.testing.pasted import test_to_paste
 
 INTERRUPTED = 130
 NOT_ENOUGH = 3
@@ -141,7 +142,7 @@ def check_process(
 
 def _is_enough(report: Report, required: Grade) -> bool:
     """Whether the grade is at least the required one, and a search tried and reached everything."""
-    is_left_out = report.grade is not Grade.PROVED and (report.untried or report.unreached)
+    is_left_out = report.grade is not Grade.PROVED and (report.untested or report.unreached)
     return report.grade.is_at_least(required) and not is_left_out
 
 
@@ -156,7 +157,9 @@ def _check(target: str, samples: str | None, upgrade: _Upgrade | None, limits: _
     with terminal(stderr=True).status("exploring") as status, ExitStack() as owned:
         interpreters = owned.enter_context(Interpreters(target, samples)) if has_functions(process) else None
         report = check(process, chosen, progress=_progress(status, began), **asdict(limits))
-        checked = _Checked(report, imported_as(target, "PROCESS"), is_interrupted=report.interrupted)
+        checked = _Checked(
+            report, imported_as(target, "process"), notes=report.notes, is_interrupted=report.interrupted
+        )
         try:
             if interpreters is not None:
                 checked = _compare_interpreters(checked, interpreters, target, samples)
@@ -175,7 +178,7 @@ def _compare_interpreters(checked: _Checked, interpreters: Interpreters, target:
     try:
         numbers = interpreters.differing()
     except RuntimeError as error:
-        return replace(checked, notes=(f"No other interpreter could be asked: {error}",))
+        return replace(checked, notes=(*checked.notes, f"No other interpreter could be asked: {error}"))
     if numbers is None:
         return checked
     history = tuple(report.samples[number] for number in numbers)
@@ -192,7 +195,7 @@ def _upgraded(
         checked,
         upgrade=check_upgrade(before, process, samples, no_longer_sent=upgrade.no_longer_sent),
         at_rest=at_rest(before, process, samples),
-        upgrade_setup=f"{imported_as(upgrade.old, 'OLD')}\n{imported_as(target, 'NEW')}",
+        upgrade_setup=f"{imported_as(upgrade.old, 'old')}\n{imported_as(target, 'new')}",
     )
 
 
@@ -271,8 +274,7 @@ def _append_remarks(text: Text, report: Report) -> None:
     if report.proof.obstacles and not report.findings:
         text.append("\nNot proved:", "yellow")
         obstacles = report.proof.obstacles
-        few = [one for one in obstacles if one.obligation == OWN][:MOST_SHOWN_OBSTACLES]
-        few = few or obstacles[:MOST_SHOWN_OBSTACLES]
+        few = ([one for one in obstacles if one.obligation == OWN] or list(obstacles))[:MOST_SHOWN_OBSTACLES]
         for one in few:
             text.append(f"\n- {shown(one.sentence)}", "yellow")
         if (more := len(obstacles) - len(few)) > 0:
@@ -290,9 +292,19 @@ def _append_remarks(text: Text, report: Report) -> None:
     elif report.unreached:
         unreached = ", ".join(report.unreached)
         text.append(f"\nNo history came to: {unreached}. Give samples that do, with --samples.", "yellow")
-    if report.untried and report.grade is not Grade.PROVED:
+    if report.grade is not Grade.PROVED:
+        _append_what_was_tried(text, report)
+
+
+def _append_what_was_tried(text: Text, report: Report) -> None:
+    if report.untried:
         names = ", ".join(kind.__name__ for kind in report.untried)
         text.append(f"\nNo sample was tried of {names}.", "yellow")
+    if report.rounds:
+        more = f"{report.rounds} further sets of inputs, with values that the functions name, were explored too"
+        text.append(f"\n{more} (seed {report.seed}).")
+    if missing := [one for one in report.untested if not one.endswith("has no sample")]:
+        text.append(f"\nNot tried: {'; '.join(map(shown, missing))}.", "yellow")
 
 
 def _orders(report: Report, most: int) -> RenderableType:
@@ -391,6 +403,8 @@ def _as_data(checked: _Checked, seconds: float) -> dict[str, Any]:
         "contradicting": [name_of(fact, report.samples) for fact in report.contradicting],
         "unreached": list(report.unreached),
         "untried": [kind.__name__ for kind in report.untried],
+        "untested": list(report.untested),
+        "rounds": report.rounds,
         "findings": [_finding_as_data(report, *one) for one in checked.findings],
         "at_rest": list(checked.at_rest),
         "notes": list(checked.notes),

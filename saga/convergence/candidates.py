@@ -1,0 +1,145 @@
+"""Values for the fields of a message class: the usual ones, those at the bounds of a type, and nested ones.
+
+Each candidate is tried: a value counts if the type of the field accepts it and doesn't convert it to another type.
+"""
+
+import dataclasses
+import types
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from inspect import isclass
+from itertools import chain, islice
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from pydantic import BaseModel, TypeAdapter
+from pydantic.fields import FieldInfo
+
+from saga.convergence.patterns import matching
+
+MOST_VALUES = 6
+_MOST_TRIED = 200
+_LISTS = (list, set, frozenset, tuple)
+
+
+@dataclass(frozen=True, slots=True)
+class Default:
+    """Carries the default of a field beside its type; its alias and the rest are not needed here."""
+
+    of: FieldInfo
+
+
+def fields_of(kind: type) -> Mapping[str, Any]:
+    """The fields of a message class, with their types and constraints."""
+    if issubclass(kind, BaseModel):
+        return {
+            name: Annotated[(field.annotation, *field.metadata, Default(field))]
+            for name, field in kind.model_fields.items()
+        }
+    hints = get_type_hints(kind, include_extras=True)
+    if dataclasses.is_dataclass(kind):
+        return {field.name: hints[field.name] for field in dataclasses.fields(kind)}
+    return hints
+
+
+def passing_values(name: str, field: Any) -> list[Any]:
+    """The first usual values that a field accepts, at most ``MOST_VALUES``."""
+    adapter: TypeAdapter[Any] = TypeAdapter(field)
+    tried = chain(usual(name), bounds(adapter), built(field), patterned(adapter))
+    return list(islice(passing(adapter, tried), MOST_VALUES))
+
+
+def choices(annotation: Any) -> tuple[Any, ...]:
+    """The values of an enum, a literal or a bool, also if it is optional."""
+    if get_origin(annotation) is Literal:
+        return get_args(annotation)
+    if isclass(annotation) and issubclass(annotation, Enum):
+        return tuple(member.value for member in annotation)
+    if annotation is bool:
+        return (True, False)
+    if get_origin(annotation) in {Annotated, Union, types.UnionType}:
+        inner = get_args(annotation)[:1] if get_origin(annotation) is Annotated else get_args(annotation)
+        found = [choices(one) for one in inner if one is not type(None)]
+        return found[0] if len(found) == 1 else ()
+    return ()
+
+
+def usual(name: str) -> Iterator[Any]:
+    """Values to try, the most ordinary first."""
+    yield from (f"{name}-{number}" for number in range(1, MOST_VALUES + 1))
+    yield from (100, 40, 60, 1, 0, 10_000, -1)
+    yield from ("2026-01-02T00:00:00Z", "2026-01-01T00:00:00Z", "2026-01-03T00:00:00Z")
+    yield from ("2026-01-02", "2026-01-01", "2026-01-03", "12:00:00", "11:00:00", "P1D", "P2D")
+    yield from ("EUR", "USD", "DE", "FR", "de", "en", "a", "b", "A", "1", "2", "10.00", "20.00")
+    yield from ("a@example.org", "b@example.org", "https://example.org/", "https://example.com/")
+    yield from (f"00000000-0000-4000-8000-{number:012}" for number in range(1, MOST_VALUES + 1))
+    yield from (0.7, 0.6, 0.1, 1.1, 1.3, 49.99, 99.9)  # their sum depends on the order of addition
+    yield from ([], {}, ["a"], {"a": "b"}, None)
+    yield from ("x" * length for length in range(2, 65))
+
+
+def bounds(adapter: TypeAdapter[Any]) -> Iterator[Any]:
+    """Numbers at the bounds of the type, for types that refuse the ordinary ones."""
+    for branch in _branches(adapter):
+        for bound, step in (("minimum", 0), ("exclusiveMinimum", 1), ("maximum", 0), ("exclusiveMaximum", -1)):
+            if bound in branch:
+                yield branch[bound] + step
+                yield branch[bound] + step * 2
+
+
+def built(annotation: Any) -> Iterator[Any]:
+    """Values of nested models: alone, in lists, or in objects."""
+    if isclass(annotation) and issubclass(annotation, BaseModel):
+        values = {name: first_of(name, field) for name, field in fields_of(annotation).items()}
+        if all(value is not dataclasses.MISSING for value in values.values()):
+            yield values
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin in {Annotated, Union, types.UnionType}:
+        for one in inner:
+            yield from chain(choices(one), built(one))
+    elif origin in _LISTS and inner:
+        yield from ([value] for value in chain(choices(inner[0]), built(inner[0]), islice(usual("item"), 20)))
+    elif origin is dict:
+        yield from ({"a": value} for value in chain(choices(inner[1]), built(inner[1]), usual("item")))
+
+
+def passing(adapter: TypeAdapter[Any], candidates: Iterator[Any]) -> Iterator[Any]:
+    """The candidates that the type accepts without converting them to another type."""
+    for value in islice(candidates, _MOST_TRIED):
+        try:
+            taken = adapter.dump_python(adapter.validate_python(value), mode="json")
+        except Exception:  # noqa: BLE001, S112 -- a validator of the user may raise anything for an unexpected value
+            continue
+        if type(taken) is type(value):
+            yield value
+
+
+def default_of(field: Any) -> Any:
+    """The default of a field; MISSING if it has none."""
+    for item in getattr(field, "__metadata__", ()):
+        if isinstance(item, Default) and not item.of.is_required():
+            return item.of.get_default(call_default_factory=True)
+    return dataclasses.MISSING
+
+
+def first_of(name: str, field: Any) -> Any:
+    """The most ordinary value of a field: MISSING if none was found and it has no default."""
+    if named := choices(field):
+        return named[0]
+    return next(iter(passing_values(name, field)), default_of(field))
+
+
+def patterned(adapter: TypeAdapter[Any]) -> Iterator[str]:
+    """Texts that match the pattern of a type."""
+    for branch in _branches(adapter):
+        if isinstance(pattern := branch.get("pattern"), str):
+            yield from matching(pattern)
+
+
+def _branches(adapter: TypeAdapter[Any]) -> Iterator[Mapping[str, Any]]:
+    """The JSON schema of a type, or those of its alternatives."""
+    try:
+        schema = adapter.json_schema()
+    except Exception:  # noqa: BLE001 -- a type without a JSON schema has no known bounds; other candidates may fit
+        return
+    yield from (schema, *schema.get("anyOf", ()))

@@ -1,0 +1,249 @@
+"""Values that are likely to break a function: pools for each field of each message class, and facts made from them.
+
+A function looks at its own constants, at their neighbours, at what is zero, empty or absent, and at whether values are
+equal. So a pool has the constants that the functions about a class can reach, each with its neighbours (for a text:
+other cases, and spaces around it); the usual values; the edges of the type; each choice; nested values that differ in
+one place. Facts of one set often share values, also between fields of different classes, and often differ in one only.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import islice
+from typing import Annotated, Any, Final, Union, get_args, get_origin
+
+from pydantic import BaseModel, TypeAdapter
+
+from saga.convergence.candidates import choices, default_of, fields_of, passing_values
+from saga.convergence.functions import Constant, constants_in, functions_about
+from saga.convergence.samples import keys_of
+from saga.convergence.sampling import Chance
+from saga.core import Fact, Process, Reducer
+from saga.core.fact import declared_fields
+from saga.core.plain import is_same
+from saga.messages.facts import read_fact
+
+_MOST_OF_A_POOL: Final = 120
+_DEEPEST: Final = 2
+_MOST_ITEMS: Final = 6
+_TRIES: Final = 6
+_LONGEST: Final = 80
+"""Of a text that is tried; a longer constant is a message to people."""
+_EDGES: Final[tuple[Any, ...]] = (None, "", " ", 0, 1, 2, 3, 0.5, 0.1, 0.2, 1.5, 1_000_000, [], {}, True, False)
+_SHARED: Final = ("one", "two", "ONE", " one ")
+_TIMES: Final = ("2026-01-01T00:00:00Z", "2026-01-01T01:00:00+01:00", "2026-01-01T00:00:01Z", "2025-12-31T23:59:59Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """The values of one field: usual ones, those that functions name (with their neighbours), and edges of the type."""
+
+    usual: tuple[Any, ...]
+    named: tuple[Any, ...]
+    edges: tuple[Any, ...]
+    adapter: TypeAdapter[Any]
+    is_key: bool
+
+
+class Pools:
+    """The pools of a process, and facts drawn from them. ``templates`` are facts that its classes accept."""
+
+    def __init__(self, process: Process, templates: Sequence[Fact]) -> None:
+        self.process = process
+        self.templates = {
+            kind: [fact for fact in templates if fact.kind is kind] for kind in process.message_types.values()
+        }
+        self.constants = {kind: _constants(process, kind) for kind in self.templates}
+        self._identities = {kind: one for kind in self.templates if (one := _identity(process, kind))}
+        self._pools = {kind: self._of(kind) for kind, facts in self.templates.items() if facts}
+        self.instances = self._instances()
+
+    def _of(self, kind: type) -> Mapping[str, Pool]:
+        keys = keys_of(self.process, kind)
+        identity = self._identities.get(kind)
+        constants = near(self.constants[kind])
+        found = {}
+        for name, field in fields_of(kind).items():
+            if name != self.process.correlate:
+                adapter: TypeAdapter[Any] = TypeAdapter(field)
+                known = [fact.fields[name] for fact in self.templates[kind]]
+                usual = _distinct([*known, *accepted(adapter, passing_values(name, field))])
+                named = _distinct(accepted(adapter, constants))
+                edges = accepted(
+                    adapter, (*_EDGES, *_SHARED, *_TIMES, *choices(field), *nested(field, _DEEPEST, constants))
+                )
+                is_key = name in keys or name == identity
+                found[name] = Pool(tuple(usual), tuple(named), tuple(_distinct(edges)), adapter, is_key)
+        return found
+
+    def _instances(self) -> list[Any]:
+        """The instance of the templates and, if the classes take them, two others."""
+        first = next(fact.fields[self.process.correlate] for facts in self.templates.values() for fact in facts)
+        adapters = [TypeAdapter(fields_of(kind)[self.process.correlate]) for kind in self._pools]
+        others = [f"{first}-b", "B", 7, 8, "00000000-0000-4000-8000-000000000077"]
+        fitting = [one for one in others if all(accepted(adapter, [one]) == [one] for adapter in adapters)]
+        return [first, *fitting][:3]
+
+    def draw(self, kind: type, chance: Chance, before: Sequence[Fact], instance: Any) -> Fact | None:
+        """A fact of this kind for a set that has these already; None if none was found that differs from them."""
+        if not self.templates[kind]:
+            return None
+        for _ in range(_TRIES):
+            values = self._values(kind, chance, before) | {self.process.correlate: instance}
+            with suppress(Exception):  # a validator of the user may raise anything
+                made = read_fact(kind, values)
+                if not any(self._contradict(one, made) or is_same(one.fields, made.fields) for one in before):
+                    return made
+        return None
+
+    def _contradict(self, one: Fact, other: Fact) -> bool:
+        """Whether a reducer would get two facts of one identity; which of them counts would be for a person to say."""
+        identity = self._identities.get(one.kind)
+        return one.kind is other.kind and identity is not None and one.fields[identity] == other.fields[identity]
+
+    def template(self, kind: type, chance: Chance, instance: Any) -> Fact:
+        """One of the facts that were given, of this instance."""
+        known = self.templates[kind]
+        return self.of_instance(known[chance.below(len(known))], instance)
+
+    def of_instance(self, fact: Fact, instance: Any) -> Fact:
+        """The fact, of this instance."""
+        values = {**fact.fields, self.process.correlate: instance}
+        return fact if fact.fields[self.process.correlate] == instance else read_fact(fact.kind, values)
+
+    def _values(self, kind: type, chance: Chance, before: Sequence[Fact]) -> dict[str, Any]:
+        """The values of an earlier fact of this kind, or of a template, some of them changed."""
+        earlier = [fact for fact in before if fact.kind is kind]
+        is_copy = bool(earlier) and chance.below(5) < 2
+        known = earlier if is_copy else self.templates[kind]
+        values = dict(known[chance.below(len(known))].fields)
+        pools = self._pools[kind]
+        changed = [name for name in pools if not is_copy and chance.below(3) < 2]
+        if is_copy and (rest := [name for name, pool in pools.items() if not pool.is_key]) and chance.below(3):
+            changed = [rest[chance.below(len(rest))]]
+        for name, pool in pools.items():
+            if pool.is_key:
+                values[name] = self._key(pool, name, chance, before)
+            elif name in changed:
+                values[name] = _drawn(pool, chance, before)
+        return values
+
+    @staticmethod
+    def _key(pool: Pool, name: str, chance: Chance, before: Sequence[Fact]) -> Any:
+        """A key that no earlier fact has, or sometimes any value at all."""
+        if chance.below(6) == 0:
+            return _drawn(pool, chance, before)
+        taken = [fact.fields.get(name) for fact in before]
+        free = [one for one in pool.usual if one not in taken]
+        return free[chance.below(len(free))] if free else _drawn(pool, chance, before)
+
+
+def accepted(adapter: TypeAdapter[Any], values: Sequence[Any]) -> list[Any]:
+    """The values, read by the type from JSON and written again; without those that it refuses."""
+    found = []
+    for value in values:
+        with suppress(Exception):  # a validator of the user may raise anything
+            found.append(adapter.dump_python(adapter.validate_json(json.dumps(value, default=str)), mode="json"))
+    return found
+
+
+def near(constants: Sequence[Constant]) -> list[Any]:
+    """The constants with their neighbours: one below and one above; a text in other cases and with spaces around it."""
+    found: list[Any] = []
+    numbers = [number for one in constants if (number := _number(one)) is not None]
+    texts = [one for one in constants if isinstance(one, str)]
+    found += [*texts, *numbers, *map(float, numbers), *map(str, numbers)]
+    for text in texts:
+        found += [text.upper(), text.lower(), text.title(), f" {text} ", text.strip(), f"{text}x"]
+    for number in numbers:
+        around = [number - 1, number + 1, number // 2, number // 2 + 1, number - 100]
+        around += [float(number) - 0.01, float(number) + 0.01, float(number) + 1e-9]
+        # What is never below zero may be meant to grow: that is for the functions to say.
+        fitting = [one for one in around if one >= 0 or number < 0]
+        found += [*fitting, f"{number}.00", *map(str, fitting[:2])]
+    return found
+
+
+def nested(annotation: Any, deepest: int, constants: Sequence[Any]) -> Iterator[Any]:
+    """Values of nested models, lists and mappings that differ in one place, the constants among them."""
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin in {Annotated, Union} or type(annotation).__name__ == "UnionType":
+        for one in inner[:1] if origin is Annotated else inner:
+            yield from nested(one, deepest, constants)
+    elif isinstance(annotation, type) and issubclass(annotation, BaseModel) and deepest:
+        yield from _models(annotation, deepest, constants)
+    elif origin in (list, tuple) and inner and deepest:
+        first, *others = [*_items(inner[0], deepest, constants), None]
+        yield from ([], [first])
+        for other in others[:_MOST_ITEMS]:
+            yield from ([first, other], [other, first], [first, first])
+    elif origin is dict and deepest:
+        for value in _items(inner[1], deepest, constants):
+            yield from ({"a": value}, {"b": value}, {"a": value, "b": value})
+
+
+def _models(model: type[BaseModel], deepest: int, constants: Sequence[Any]) -> Iterator[dict[str, Any]]:
+    values = {name: _items(field, deepest, constants) for name, field in fields_of(model).items()}
+    usual = {name: known[0] for name, known in values.items() if known}
+    yield usual
+    for name, known in values.items():
+        yield from ({**usual, name: other} for other in known[1:])
+
+
+def _items(field: Any, deepest: int, constants: Sequence[Any]) -> list[Any]:
+    """A few values of an item or of a nested field."""
+    default = default_of(field)
+    named = _distinct(accepted(TypeAdapter(field), constants))[:_MOST_ITEMS]
+    known = [*choices(field), *passing_values("item", field)[:3], *named]
+    known += islice(nested(field, deepest - 1, constants), 3)
+    return known or [default]
+
+
+def _identity(process: Process, kind: type) -> str | None:
+    """The field by which facts of a class differ, for a class that reducers fold: its first id, if it has one."""
+    if not any(isinstance(register, Reducer) for register in process.registers_by_type[kind]):
+        return None
+    names = (name for name in fields_of(kind) if name != process.correlate and name.endswith("id"))
+    return next(names, None)
+
+
+def _drawn(pool: Pool, chance: Chance, before: Sequence[Fact]) -> Any:
+    """A value of the pool, or one that an earlier fact has anywhere."""
+    number = chance.below(10)
+    if number < 3 and before:
+        shared = accepted(pool.adapter, [value for fact in before for value in fact.fields.values()])
+        if shared:
+            return shared[chance.below(len(shared))]
+    if number < 7 and pool.named:
+        return pool.named[chance.below(len(pool.named))]
+    values = pool.usual if number < 8 or not pool.edges else pool.edges
+    return values[chance.below(len(values))]
+
+
+def _constants(process: Process, kind: type) -> list[Constant]:
+    """What the functions about a class can reach, but for the names of fields."""
+    names = {name for one in process.message_types.values() for name in declared_fields(one)}
+    functions = functions_about(process, process.registers_by_type[kind])
+    found = {(type(one), str(one)): one for function in functions for one in constants_in(function)}
+    return [one for one in found.values() if one not in names and not (isinstance(one, str) and len(one) > _LONGEST)]
+
+
+def _number(constant: Constant) -> Any:
+    """The number that a constant is or writes; None if it is neither."""
+    if not isinstance(constant, str):
+        return constant if abs(float(constant)) < 2**53 else None
+    with suppress(ArithmeticError, ValueError):
+        number = Decimal(constant)
+        if number.is_finite() and abs(number) < 2**53:
+            return int(number) if number == int(number) else float(number)
+    return None
+
+
+def _distinct(values: Sequence[Any]) -> list[Any]:
+    found: list[Any] = []
+    for value in values:
+        if len(found) < _MOST_OF_A_POOL and not any(is_same(value, one) for one in found):
+            found.append(value)
+    return found
