@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator
 from types import CodeType, FunctionType
 from typing import Any
 
-from saga.core import Column, DerivedColumn, Effect, Outcomes, Process, Reducer, Register, Selection
+from saga.core import Column, DerivedColumn, Effect, Expression, Outcomes, Process, Reducer, Register, Selection
 
 _DEEPEST = 3
 
@@ -43,7 +43,13 @@ def columns_of(process: Process) -> Iterator[Column]:
 
 
 def numbers_in(function: object, deepest: int = _DEEPEST) -> Iterator[int | float]:
-    """The numbers in a function: in its code, behind names of its module, or in a function that it calls."""
+    """The numbers in a function: in its code, behind names of its module, or in a function that it calls.
+
+    Those of an expression are its constants.
+    """
+    if isinstance(function, Expression):
+        yield from (value for _, _, value in function.constants if type(value) in (int, float))
+        return
     if not isinstance(function, FunctionType):
         return
     held = [cell.cell_contents for cell in function.__closure__ or () if _is_filled(cell)]
