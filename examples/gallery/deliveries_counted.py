@@ -9,7 +9,7 @@ Mended: the process counts parcels by their ids.
 from enum import Enum
 
 from examples.gallery.messages import ParcelDelivered
-from saga import DerivedColumn, Process, Reducer, Register, outcomes
+from saga import DerivedColumn, Process, Reducer, Register, count, outcomes
 
 PARCELS_OF_AN_ORDER = 2
 
@@ -21,7 +21,7 @@ class Outcome(Enum):
     COMPLETE = "complete"
 
 
-COUNT = Reducer("count", of=(ParcelDelivered,), start=0, reduce=lambda count, _fact: count + 1)
+COUNT = Reducer("count", of=(ParcelDelivered,), start=0, reduce=lambda known, _fact: known + 1)
 PARCELS = Register("parcels", of=ParcelDelivered, key="parcel_id")
 
 
@@ -38,10 +38,10 @@ def _process(name: str, register: Reducer | Register, is_complete: DerivedColumn
 
 
 diverging = _process(
-    "deliveries-counted", COUNT, DerivedColumn("is complete", (COUNT,), lambda count: count >= PARCELS_OF_AN_ORDER)
+    "deliveries-counted", COUNT, DerivedColumn("is complete", (COUNT,), lambda known: known >= PARCELS_OF_AN_ORDER)
 )
 mended = _process(
     "parcels-counted",
     PARCELS,
-    DerivedColumn("is complete", (PARCELS,), lambda parcels: len(parcels) >= PARCELS_OF_AN_ORDER),
+    DerivedColumn.of("is complete", count(PARCELS) >= PARCELS_OF_AN_ORDER),
 )

@@ -18,6 +18,7 @@ from saga import (
     Register,
     Selection,
     all_but_least,
+    has,
     outcomes,
     wanted,
 )
@@ -46,7 +47,7 @@ REFUND = Effect(
     commands={Refund.REFUNDED: CommandTemplate("RefundPayment", PAYMENTS, ("payment_id", "amount"))},
     final=frozenset({Refund.REFUNDED}),
 )
-IS_PAID = DerivedColumn("is paid", (PAYMENTS,), bool)
+IS_PAID = DerivedColumn.of("is paid", has(PAYMENTS))
 OUTCOMES = outcomes(IS_PAID, rows=[(False, Outcome.OPEN), (True, Outcome.PAID)])
 
 

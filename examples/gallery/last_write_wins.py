@@ -8,7 +8,19 @@ Mended: the process keeps every revision, and takes the amount of the greatest.
 from enum import Enum
 
 from examples.gallery.messages import AmountSet
-from saga import CommandTemplate, ComputedField, DerivedColumn, Effect, Process, Reducer, Register, outcomes, wanted
+from saga import (
+    CommandTemplate,
+    ComputedField,
+    DerivedColumn,
+    Effect,
+    Process,
+    Reducer,
+    Register,
+    has,
+    latest,
+    outcomes,
+    wanted,
+)
 
 
 class Outcome(Enum):
@@ -56,8 +68,6 @@ diverging = _process(
 mended = _process(
     "greatest-revision-wins",
     AMOUNTS,
-    DerivedColumn("amount is known", (AMOUNTS,), bool),
-    ComputedField(
-        "amount", (AMOUNTS,), lambda amounts: max(amounts.values(), key=lambda one: one["revision"])["amount"]
-    ),
+    DerivedColumn.of("amount is known", has(AMOUNTS)),
+    ComputedField.of("amount", latest(AMOUNTS, by=("revision",), field="amount")),
 )

@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Any
 
 from examples.gallery.messages import PaymentReceived, PaymentTimedOut
-from saga import ANY, DerivedColumn, Fact, Process, Reducer, Register, SubMachine, outcomes
+from saga import ANY, DerivedColumn, Fact, Process, Reducer, Register, SubMachine, has, outcomes
 
 
 class Deadline(Enum):
@@ -73,4 +73,4 @@ def _process(name: str, register: Reducer | Register, is_paid: DerivedColumn) ->
 diverging = _process(
     "late-events-dropped", BOOKS, DerivedColumn("is paid", (BOOKS,), lambda books: bool(books["payments"]))
 )
-mended = _process("late-events-kept", PAYMENTS, DerivedColumn("is paid", (PAYMENTS,), bool))
+mended = _process("late-events-kept", PAYMENTS, DerivedColumn.of("is paid", has(PAYMENTS)))

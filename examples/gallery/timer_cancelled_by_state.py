@@ -12,7 +12,7 @@ from enum import Enum
 from pydantic import AwareDatetime
 
 from examples.gallery.messages import OrderMessage
-from saga import DerivedColumn, Entries, Process, Register, SubMachine, outcomes
+from saga import DerivedColumn, Process, Register, SubMachine, has, only, outcomes, stages
 
 
 class MoneyCame(OrderMessage):
@@ -65,18 +65,11 @@ class Money(Enum):
     LATE = "late"
 
 
-def _judge(money: Entries, deadlines: Entries) -> Money:
-    if not money:
-        return Money.NONE
-    received = min(one["received_at"] for one in money.values())
-    is_late = any(received > one["due_at"] for one in deadlines.values())
-    return Money.LATE if is_late else Money.IN_TIME
-
-
 MONEY = Register("money", of=MoneyCame, key="order_id")
 DEADLINES = Register("deadlines", of=DeadlinePassed, key="order_id")
-IS_IN_TIME = DerivedColumn("money", (MONEY, DEADLINES), _judge, states=tuple(Money))
-HAS_PASSED = DerivedColumn("deadline has passed", (DEADLINES,), bool)
+IS_LATE = only(MONEY, "received_at") > only(DEADLINES, "due_at")
+IS_IN_TIME = DerivedColumn.of("money", stages(Money.NONE, (has(MONEY), Money.IN_TIME), (IS_LATE, Money.LATE)))
+HAS_PASSED = DerivedColumn.of("deadline has passed", has(DEADLINES))
 
 mended = Process(
     name="decided-by-what-is-said",

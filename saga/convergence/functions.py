@@ -18,8 +18,18 @@ from enum import Enum
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, Final
 
-from saga.core import Column, DerivedColumn, Effect, Outcomes, Process, Reducer, Register, Selection
-from saga.core.expressions import Chooser, Expression
+from saga.core import (
+    Chooser,
+    Column,
+    DerivedColumn,
+    Effect,
+    Expression,
+    Outcomes,
+    Process,
+    Reducer,
+    Register,
+    Selection,
+)
 
 Constant = int | float | str | Decimal
 
@@ -137,7 +147,9 @@ def _reach(value: object, deepest: int, seen: set[int]) -> Iterator[Constant]:
 
 def _behind(value: object) -> Iterator[object]:
     """What stands directly behind a value: items, fields, arguments, members, or what its code names."""
-    if isinstance(value, _CALLABLES):
+    if isinstance(value, Expression | Chooser):
+        yield from (constant for _, _, constant in value.constants)
+    elif isinstance(value, _CALLABLES):
         yield from _of_callable(value)
     elif isinstance(value, Mapping):
         for key in list(value)[:_MOST_ITEMS]:

@@ -15,18 +15,13 @@ from saga.core.expressions.entries import FieldOf, Filter
 from tests.core.expression_laws import (
     PAYMENTS,
     added,
-    choosers,
-    conditions,
-    expressions,
     facts,
-    figures,
     is_same_value,
-    of_entries,
-    staged,
     start,
     value_of,
     violations,
 )
+from tests.core.random_expressions import choosers, conditions, expressions, figures, of_entries, staged
 
 LAWS = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]

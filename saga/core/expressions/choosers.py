@@ -17,7 +17,13 @@ from saga.core.register import Register
 
 
 class Chooser(Expression):
-    """A choice of entries of its first register, as the frozenset of their keys; a superset is growth."""
+    """A choice of entries of its first register, as the frozenset of their keys; a superset is growth.
+
+    >>> from saga import Chooser, all_but_least, every
+    >>> REST, ALL = all_but_least(REPORTS, by=("text",)).choose, every(REPORTS).choose
+    >>> isinstance(REST, Chooser) and REST.is_within(ALL), ALL.is_within(REST)
+    (True, False)
+    """
 
     @property
     def register(self) -> Register:

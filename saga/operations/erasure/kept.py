@@ -1,16 +1,27 @@
 """What an erasure keeps: the fields that a process may still read, by the reason for it. Pure.
 
 A settled instance still answers late messages, so every field that its tables, keys or commands read has to stay. The
-declaration says which. A function of the user's own may read any field of the registers that it gets, so all of
-their fields stay; so does the whole value of a reducer.
+declaration says which, and so do its expressions. A function of the user's own may read any field of the registers that
+it gets, so all of their fields stay; so does the whole value of a reducer.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from saga.core import Column, Deadline, DerivedColumn, Effect, Outcomes, Process, Reducer, Register, Selection
+from saga.core import (
+    Column,
+    Deadline,
+    DerivedColumn,
+    Effect,
+    Expression,
+    Outcomes,
+    Process,
+    Reducer,
+    Register,
+    Selection,
+)
 from saga.core.fact import declared_fields
 from saga.operations.read_only import read_only
 
@@ -89,7 +100,7 @@ def _of_effect(effect: Effect) -> Iterator[tuple[type, str, str]]:
         if sends.register is not None:
             yield from ((sends.register.of, name, f"sent in {sends.type}") for name in sends.fields)
         for one in sends.computed:
-            yield from _all_of(one.registers, f"{one.name} of {sends.type} may read it")
+            yield from _of_function(one.compute, one.registers, f"{one.name} of {sends.type}")
 
 
 def _of_selection(selection: Selection) -> Iterator[tuple[type, str, str]]:
@@ -97,7 +108,10 @@ def _of_selection(selection: Selection) -> Iterator[tuple[type, str, str]]:
         yield from _all_of((selection.register,), f"{selection.name} may read it")
     else:
         yield from ((selection.register.of, name, selection.name) for name in selection.reads)
-    yield from _all_of(selection.beside, f"{selection.name} may read it")
+    if isinstance(selection.choose, Expression):
+        yield from _of_function(selection.choose, selection.beside, selection.name)
+    else:
+        yield from _all_of(selection.beside, f"{selection.name} may read it")
 
 
 def _of_columns(columns: Iterable[Column]) -> Iterator[tuple[type, str, str]]:
@@ -105,7 +119,17 @@ def _of_columns(columns: Iterable[Column]) -> Iterator[tuple[type, str, str]]:
         if isinstance(column, Outcomes):
             yield from _of_columns(column.columns)
         elif isinstance(column, DerivedColumn):
-            yield from _all_of(column.registers, f"{column.name} may read it")
+            yield from _of_function(column.judge, column.registers, column.name)
+
+
+def _of_function(
+    function: Callable[..., Any], registers: Iterable[Register | Reducer], name: str
+) -> Iterator[tuple[type, str, str]]:
+    """The fields that an expression reads; of a function of the user's own, all that it gets."""
+    if isinstance(function, Expression):
+        yield from ((register.of, field, name) for register, field in function.fields_read)
+    else:
+        yield from _all_of(registers, f"{name} may read it")
 
 
 def _all_of(registers: Iterable[Register | Reducer], why: str) -> Iterator[tuple[type, str, str]]:
