@@ -7,9 +7,24 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
 
-from saga import ARMED, Effect, Outcomes, Process, Reducer, Register, SubMachine, outcomes, wanted
-from saga.core.effect import Deadline
-from saga.core.tables import Wanted
+from saga import (
+    ANY,
+    ARMED,
+    CommandTemplate,
+    ComputedField,
+    Deadline,
+    DerivedColumn,
+    Effect,
+    Outcomes,
+    Process,
+    Reducer,
+    Register,
+    Selection,
+    SubMachine,
+    Wanted,
+    outcomes,
+    wanted,
+)
 
 
 class Seen(Enum):
@@ -236,3 +251,81 @@ class Configured:
     id: str
     limit: int | None = None
     seconds: float | None = None
+
+
+def has_any(*stores: Register | Reducer) -> SubMachine[Seen]:
+    """Remembers whether any message of these stores came."""
+    kinds = sorted({kind for store in stores for kind in store.inputs}, key=lambda one: one.__name__)
+    return SubMachine("has", Seen.NO, {state: dict.fromkeys(kinds, Seen.YES) for state in Seen})
+
+
+def shown(
+    *stores: Register | Reducer,
+    compute: Callable[..., Any] = lambda value: value,
+    is_cumulative: bool = False,
+    is_final: bool = False,
+) -> Process:
+    """One command that tells what is computed from the stores, as soon as they have anything."""
+    has = has_any(*stores)
+    template = CommandTemplate("Tell", computed=(ComputedField("value", stores, compute, is_cumulative),))
+    tell = Effect("tell", "desk", {Do.YES: template}, final=frozenset({Do.YES}) if is_final else frozenset())
+    return proc(one_outcome(has), has, *stores, wants=[wanted_in(has, tell, YES=Do.YES)])
+
+
+def judged(*stores: Register | Reducer, judge: Callable[..., bool]) -> Process:
+    """Done if the function says so, and something else otherwise."""
+    return proc(yes_no(DerivedColumn("judged", stores, judge)), *stores)
+
+
+def granted(
+    *stores: Register | Reducer, judge: Callable[..., bool], is_final: bool = True, is_complete: bool = True
+) -> Process:
+    """An effect that is granted if the function says so and taken back otherwise, or left out if not complete."""
+    column = DerivedColumn("judged", stores, judge)
+    commands = {Do.YES: CommandTemplate("Grant"), Do.NO: CommandTemplate("TakeBack")}
+    grant = Effect("grant", "desk", commands, final=frozenset({Do.YES}) if is_final else frozenset(), initially=Do.NO)
+    table = wanted(column, rows=[(True, {grant: Do.YES}), (False, {grant: Do.NO} if is_complete else {})])
+    return proc(outcomes(column, rows=[(ANY, Out.DONE)]), *stores, wants=[table])
+
+
+def chosen(
+    register: Register,
+    choose: Callable[..., frozenset[str]],
+    *beside: Register | Reducer,
+    is_final: bool = False,
+    fields: tuple[str, ...] = (),
+) -> Process:
+    """One command for each entry that the function chooses."""
+    has = has_any(register, *beside)
+    final = frozenset({Do.YES}) if is_final else frozenset()
+    give = Effect("give", "desk", {Do.YES: CommandTemplate("Give", register, fields)}, final=final)
+    selection = Selection("the chosen", register, choose, beside=beside)
+    return proc(one_outcome(has), has, register, *beside, wants=[wanted_in(has, give, YES=selection)])
+
+
+PAYMENTS = Register("payments", Paid, "payment_id")
+REFUNDS = Register("refunds", Refunded, "refund_id")
+PARCELS = Register("parcels", Weighed, "parcel_id")
+TAGS = Register("tags", Tagged, "tag_id")
+NOTES = Register("notes", Noted, "note_id")
+LIMITS = Register("limits", Configured, "id")
+
+
+def paid(number: int, amount: int, at: str = "2030-01-01T00:00:00Z") -> Paid:
+    """A payment."""
+    return Paid("i", f"p{number}", amount, at)
+
+
+def noted(number: int, text: str) -> Noted:
+    """A note."""
+    return Noted("i", f"n{number}", text)
+
+
+def weighed(number: int, kilos: float) -> Weighed:
+    """A parcel."""
+    return Weighed("i", f"w{number}", kilos)
+
+
+def tagged(number: int, *tags: str) -> Tagged:
+    """Some tags."""
+    return Tagged("i", f"t{number}", list(tags))
