@@ -67,6 +67,8 @@ class Brute:
     def __init__(self, process: Process, messages: Sequence[Any]) -> None:
         self.process = process
         self.facts = [one if isinstance(one, Fact) else make_fact(one) for one in messages]
+        if strange := [one.kind.__name__ for one in self.facts if one.kind not in process.machines_by_type]:
+            raise ValueError(f"{process.name}: {', '.join(strange)} are no inputs of it")
         self.deadlines = {one.name: one for one in process.effects if isinstance(one, Deadline)}
         self.effects = {one.name: one for one in process.effects if isinstance(one, Effect)}
         self.problems: dict[str, str] = {}

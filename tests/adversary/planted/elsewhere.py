@@ -174,4 +174,4 @@ def popped(known: str, fact: Fact) -> str:
 @case(paid(1, 1), paid(2, 2), paid(3, 3), shown_by="interpreters")
 def popped_from_a_set() -> Process:
     """The known id and the new one are put into a set, and one is popped."""
-    return shown(Reducer("id", (Paid,), "", popped))
+    return shown(Reducer("id", (Paid,), "none", popped))

@@ -82,7 +82,7 @@ def the_deadline_cancels_in_the_state() -> Process:
     return proc(table, wait, HAS_B, wants=[armed_in(HAS_B, Seen.YES, SOON)])
 
 
-@case(A(), B())
+@case(A())
 def two_deadlines_emit_one_type() -> Process:
     """A reminder and an expiry are one message, and the machine counts which it is."""
 
@@ -99,7 +99,7 @@ def two_deadlines_emit_one_type() -> Process:
     return proc(table, HAS_A, count, wants=[wanted(HAS_A, rows=rows)])
 
 
-@case(A(), B(), C())
+@case(A(), B())
 def a_stray_first_message_waits() -> Process:
     """The note of a stranger makes an instance that waits for an order, and only an order arms the deadline."""
     table = outcomes(
@@ -110,7 +110,7 @@ def a_stray_first_message_waits() -> Process:
     return proc(table, HAS_A, HAS_B, HAS_LATE, wants=[armed_in(HAS_A, Seen.YES, SOON)], unsettled=[Out.OPEN])
 
 
-@case(A(), B(), C())
+@case(A(), B())
 def the_second_deadline_needs_the_first() -> Process:
     """After the first deadline a second should run, but a row for the late answer forgets to arm it."""
     columns = (HAS_A, HAS_B, HAS_LATE, HAS_LATER)
@@ -140,7 +140,7 @@ def an_effect_only_before_the_deadline() -> Process:
     return proc(one_outcome(HAS_A), HAS_A, HAS_B, HAS_LATE, wants=[wanted(HAS_A, HAS_LATE, rows=rows)])
 
 
-@case(A(), B(), C())
+@case(A(), B())
 def two_deadlines_race() -> Process:
     """Two deadlines are armed by two messages, and the one that comes first decides."""
 
@@ -159,7 +159,7 @@ def two_deadlines_race() -> Process:
     return proc(by(first, NONE=Out.OTHER, SOON=Out.FAILED, LATER=Out.DONE), HAS_A, HAS_B, first, wants=wants)
 
 
-@case(A(), B())
+@case(A())
 def a_final_effect_that_the_deadline_undoes() -> Process:
     """The money is sent, and when the time is up the transfer is called back."""
     send = Effect(
