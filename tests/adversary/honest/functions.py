@@ -27,6 +27,7 @@ from saga import (
     Reducer,
     Register,
     Selection,
+    SubMachine,
     all_but,
     every,
     outcomes,
@@ -229,7 +230,7 @@ def a_limit_that_may_come_late() -> Process:
     return granted(PAYMENTS, LIMITS, judge=lambda held, limits: total(held) >= limit(limits), is_final=False)
 
 
-@case(Configured("i"), A())
+@case(Configured("i"))
 def absent_and_zero() -> Process:
     """An absent limit is a hundred, and one of zero is zero."""
     return shown(LIMITS, compute=limit)
@@ -431,7 +432,7 @@ def paid_before_it_was_due() -> Process:
         over,
         rows=[(True, ANY, Out.DONE), (False, Seen.NO, Out.OPEN), (False, Seen.YES, Out.FAILED)],
     )
-    any_came = has_any(Reducer("any", (A, Paid), 0, lambda known, _: known))
+    any_came = SubMachine("any", Seen.NO, {state: dict.fromkeys((A, Paid), Seen.YES) for state in Seen})
     wants = wanted(any_came, rows=[(ANY, {deadline: ARMED})])
     return proc(table, over, has_a, any_came, PAYMENTS, LATES, wants=[wants], unsettled=[Out.OPEN])
 
