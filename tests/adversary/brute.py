@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import Enum
-from itertools import combinations
+from itertools import combinations, permutations
 from typing import Any
 
 from saga.core.decision import Decision, DecisionKind, decide
@@ -321,43 +321,92 @@ def confirm(target: str) -> dict[str, str]:
     return brute(case.process, case.facts)
 
 
+@dataclass
+class _Run:
+    """One history of one version, or of two: the state, and what every effect was sent last."""
+
+    process: Process
+    state: State
+    sent: dict[tuple[str, str], tuple[str, str, str, str]] = field(default_factory=dict)
+    problems: dict[str, str] = field(default_factory=dict)
+    is_changed: bool = False
+
+    def take(self, fact: Fact) -> None:
+        """Take in one fact, as this version reads it; a fact that is none of its inputs is passed over."""
+        kind = self.process.message_types.get(fact.kind.__name__)
+        if kind is None:
+            return
+        made = decide(self.process, self.state, _as(kind, fact))
+        self.is_changed = self.is_changed or made.kind is DecisionKind.TAKEN
+        effects = {one.name: one for one in self.process.effects if isinstance(one, Effect)}
+        for command in made.commands:
+            condition, fields = made.state.commanded[command.effect].condition, json.dumps(dict(command.fields))
+            said = (command.collaborator, command.type, fields, condition)
+            key = (command.effect, command.collaborator)
+            if (last := self.sent.get(key)) is not None:
+                effect = effects[command.effect.partition("/")[0]]
+                if last[:3] == said[:3]:
+                    self.problems.setdefault("sent twice", command.effect)
+                elif any(one.value == last[3] for one in effect.final):
+                    self.problems.setdefault("undone", f"{command.effect}: {last} -> {said}")
+            self.sent[key] = said
+        self.state = made.state
+
+    def end(self) -> str:
+        """The outcome, and the last command for each effect but for those of a condition before any command."""
+        initially = {one.name: one.initially for one in self.process.effects if isinstance(one, Effect)}
+        effects = {}
+        for (name, collaborator), said in sorted(self.sent.items()):
+            first = initially.get(name.partition("/")[0])
+            if first is None or first.value != said[3]:
+                effects[f"{name} at {collaborator}"] = said[:3]
+        outcome = self.process.outcomes.value(self.state.machines, self.state.registers).value
+        return json.dumps([outcome, effects], sort_keys=True)
+
+
 def confirm_upgrade(pair: Upgrade) -> dict[str, str]:
     """What goes wrong: a state that can't be read, or an end that the new version would not have come to alone."""
     problems: dict[str, str] = {}
     facts = [make_fact(one) for one in pair.facts]
-    alone = _ends(pair.new, None, facts)
-    for size in range(len(facts) + 1):
+    for size in range(1, len(facts) + 1):
         for chosen in combinations(range(len(facts)), size):
             for order in _orders(chosen):
-                state, kinds = State.start(pair.old), {one.__name__: one for one in pair.old.message_types.values()}
-                took = []
-                for number in order:
-                    kind = kinds.get(facts[number].kind.__name__)
-                    if kind is None:
-                        continue
-                    state = decide(pair.old, state, _as(kind, facts[number])).state
-                    took.append(number)
-                try:
-                    loaded = load_state(pair.new, json.loads(json.dumps(dump_state(state))))
-                    ends = _ends(pair.new, loaded, facts, tuple(took))
-                except Exception as error:  # noqa: BLE001 -- whatever it raises, the state means nothing
-                    problems.setdefault("can't be read", f"{error!r} after {order}")
-                    continue
-                if _waits(pair.new, loaded, [facts[number].kind.__name__ for number in took]):
-                    problems.setdefault("waits", f"after {order}")
-                for key, end in ends.items():
-                    if key in alone and alone[key] != end:
-                        problems.setdefault("ends otherwise", f"{order} then {key}: {end}, not {alone[key]}")
+                for split in range(1, len(order) + 1):
+                    try:
+                        _split(pair, [facts[number] for number in order], split, problems)
+                    except Exception as error:  # noqa: BLE001 -- whatever it raises, the state means nothing
+                        problems.setdefault("can't be read", f"{error!r} after {order}")
     return problems
 
 
-def _waits(process: Process, state: State, took: Sequence[str]) -> bool:
-    """Whether an instance that has begun waits for what will not come."""
-    outcome = process.outcomes.value(state.machines, state.registers)
-    if not took or any(outcome is one for one in process.settled):
+def _split(pair: Upgrade, facts: Sequence[Fact], split: int, problems: dict[str, str]) -> None:
+    """One history, whose version changes after some facts."""
+    alone, began = _Run(pair.new, State.start(pair.new)), _Run(pair.old, State.start(pair.old))
+    consumed = [fact for fact in facts[:split] if fact.kind.__name__ in pair.old.message_types]
+    if len(consumed) < split:
+        return
+    for fact in facts:
+        alone.take(fact)
+    for fact in consumed:
+        began.take(fact)
+    stored = json.loads(json.dumps(dump_state(began.state)))
+    rest = _Run(pair.new, load_state(pair.new, stored), dict(began.sent), problems)
+    if _waits(pair, rest.state, [fact.kind.__name__ for fact in consumed]):
+        problems.setdefault("waits", f"after {[fact.kind.__name__ for fact in consumed]}")
+    for fact in facts[split:]:
+        rest.take(fact)
+    # An instance that nothing changed gets what the new version wants with the next change.
+    if rest.is_changed and rest.end() != alone.end():
+        problems.setdefault("ends otherwise", f"{rest.end()}, not {alone.end()}")
+
+
+def _waits(pair: Upgrade, state: State, took: Sequence[str]) -> bool:
+    """Whether an instance that has begun waits for what will not come: what runs emits what the old version said."""
+    outcome = pair.new.outcomes.value(state.machines, state.registers)
+    if any(outcome is one for one in pair.new.settled):
         return False
-    deadlines = [one for one in process.effects if isinstance(one, Deadline)]
-    return all(one.name not in state.commanded or one.emits.__name__ in took for one in deadlines)
+    emitted = [one.emits.__name__ for one in pair.old.effects if isinstance(one, Deadline) and one.name in state.commanded]
+    return all(one in took or one not in pair.new.message_types for one in emitted)
 
 
 def _as(kind: type, fact: Fact) -> Fact:
@@ -366,39 +415,7 @@ def _as(kind: type, fact: Fact) -> Fact:
 
 
 def _orders(chosen: Sequence[int]) -> list[tuple[int, ...]]:
-    if not chosen:
-        return [()]
-    return [(one, *rest) for one in chosen for rest in _orders([other for other in chosen if other != one])]
-
-
-def _ends(
-    process: Process, start: State | None, facts: Sequence[Fact], took: tuple[int, ...] = ()
-) -> dict[frozenset[int], set[str]]:
-    """For each set of facts, its ends: outcome, effects and what is armed, beginning with these already taken."""
-    ends: dict[frozenset[int], set[str]] = {}
-    kinds = {one.__name__: one for one in process.message_types.values()}
-    rest = [number for number, fact in enumerate(facts) if number not in took and fact.kind.__name__ in kinds]
-    initially = {one.name: one.initially for one in process.effects if isinstance(one, Effect)}
-    for size in range(len(rest) + 1):
-        for chosen in combinations(rest, size):
-            for order in _orders(chosen):
-                state, last = start or State.start(process), ""
-                is_changed = start is None
-                for number in order:
-                    made = decide(process, state, _as(kinds[facts[number].kind.__name__], facts[number]))
-                    is_changed = is_changed or made.kind is DecisionKind.TAKEN
-                    state = made.state
-                if not is_changed:  # it gets what the new version wants with the next change
-                    continue
-                last = process.outcomes.value(state.machines, state.registers).value
-                effects = {}
-                for name, one in state.commanded.items():
-                    first = initially.get(name.partition("/")[0])
-                    if first is None or first.value != one.condition:
-                        effects[name] = [one.condition, dict(one.computed)]
-                key = frozenset(took) | frozenset(chosen)
-                ends.setdefault(key, set()).add(json.dumps([last, effects], sort_keys=True))
-    return ends
+    return list(permutations(chosen))
 
 
 def _main() -> None:
