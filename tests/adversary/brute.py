@@ -57,7 +57,7 @@ class Node:
     history: tuple[str, ...] = ()
 
 
-class Pruned(Exception):  # noqa: N818 -- no error: nothing is compared from here on
+class Pruned(Exception):
     """The fact contradicts another one, or is no input."""
 
 
@@ -194,9 +194,7 @@ class Brute:
         is_decided = effect.decided_by is None or effect.decided_by in kinds
         return is_decided and any(condition == one.value for one in effect.final)
 
-    def _about_final(
-        self, name: str, old: Sent, new: Sent, kinds: frozenset[type], history: tuple[str, ...]
-    ) -> None:
+    def _about_final(self, name: str, old: Sent, new: Sent, kinds: frozenset[type], history: tuple[str, ...]) -> None:
         effect = self.effects[name.partition("/")[0]]
         if not self._is_final(effect, old.condition, kinds):
             return
@@ -330,6 +328,7 @@ class _Run:
     sent: dict[tuple[str, str], tuple[str, str, str, str]] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
     is_changed: bool = False
+    is_refused: bool = False
 
     def take(self, fact: Fact) -> None:
         """Take in one fact, as this version reads it; a fact that is none of its inputs is passed over."""
@@ -338,6 +337,7 @@ class _Run:
             return
         made = decide(self.process, self.state, _as(kind, fact))
         self.is_changed = self.is_changed or made.kind is DecisionKind.TAKEN
+        self.is_refused = self.is_refused or made.kind in {DecisionKind.CONFLICT, DecisionKind.BEYOND}
         effects = {one.name: one for one in self.process.effects if isinstance(one, Effect)}
         for command in made.commands:
             condition, fields = made.state.commanded[command.effect].condition, json.dumps(dict(command.fields))
@@ -393,10 +393,15 @@ def _split(pair: Upgrade, facts: Sequence[Fact], split: int, problems: dict[str,
     rest = _Run(pair.new, load_state(pair.new, stored), dict(began.sent), problems)
     if _waits(pair, rest.state, [fact.kind.__name__ for fact in consumed]):
         problems.setdefault("waits", f"after {[fact.kind.__name__ for fact in consumed]}")
+    for fact in consumed:
+        again = _Run(pair.new, rest.state, dict(rest.sent))
+        again.take(fact)
+        if again.is_changed:
+            problems.setdefault("a repeat changes something", fact.kind.__name__)
     for fact in facts[split:]:
         rest.take(fact)
     # An instance that nothing changed gets what the new version wants with the next change.
-    if rest.is_changed and rest.end() != alone.end():
+    if rest.is_changed and not alone.is_refused and rest.end() != alone.end():
         problems.setdefault("ends otherwise", f"{rest.end()}, not {alone.end()}")
 
 
@@ -405,7 +410,9 @@ def _waits(pair: Upgrade, state: State, took: Sequence[str]) -> bool:
     outcome = pair.new.outcomes.value(state.machines, state.registers)
     if any(outcome is one for one in pair.new.settled):
         return False
-    emitted = [one.emits.__name__ for one in pair.old.effects if isinstance(one, Deadline) and one.name in state.commanded]
+    emitted = [
+        one.emits.__name__ for one in pair.old.effects if isinstance(one, Deadline) and one.name in state.commanded
+    ]
     return all(one in took or one not in pair.new.message_types for one in emitted)
 
 

@@ -68,6 +68,8 @@ class Upgrade:
 CASES: dict[str, Case] = {}
 UPGRADES: dict[str, Upgrade] = {}
 
+Moves = dict[Any, dict[type, Any]]
+Commands = dict[Enum, CommandTemplate]
 Builder = Callable[[], Process]
 
 
@@ -282,7 +284,7 @@ def granted(
 ) -> Process:
     """An effect that is granted if the function says so and taken back otherwise, or left out if not complete."""
     column = DerivedColumn("judged", stores, judge)
-    commands = {Do.YES: CommandTemplate("Grant"), Do.NO: CommandTemplate("TakeBack")}
+    commands: Commands = {Do.YES: CommandTemplate("Grant"), Do.NO: CommandTemplate("TakeBack")}
     grant = Effect("grant", "desk", commands, final=frozenset({Do.YES}) if is_final else frozenset(), initially=Do.NO)
     table = wanted(column, rows=[(True, {grant: Do.YES}), (False, {grant: Do.NO} if is_complete else {})])
     return proc(outcomes(column, rows=[(ANY, Out.DONE)]), *stores, wants=[table])

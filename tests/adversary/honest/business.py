@@ -26,7 +26,7 @@ from saga import (
     outcomes,
     wanted,
 )
-from tests.adversary.kit import Do, Seen, case, has_any, proc, seen
+from tests.adversary.kit import Do, Moves, Seen, case, has_any, proc, seen
 
 Y, N = Seen.YES, Seen.NO
 
@@ -179,9 +179,7 @@ def order_process(*more: Any) -> Process:
             (Order.CANCELLED, {request: Do.NO, refund: every(PAYMENTS)}),
         ],
     )
-    return proc(
-        table, PLACED, PAID, TIMED_OUT, CANCELLED, PAYMENTS, *more, wants=[wants], unsettled=[Order.AWAITING]
-    )
+    return proc(table, PLACED, PAID, TIMED_OUT, CANCELLED, PAYMENTS, *more, wants=[wants], unsettled=[Order.AWAITING])
 
 
 @case(OrderPlaced("i"), OrderCancelled("i"), pay(1, 10, "2"), pay(2, 5, "1"))
@@ -318,13 +316,16 @@ class Side(Enum):
 
 def side(number: int, good: type, bad: type) -> tuple[SubMachine[Side], Effect]:
     """Good or bad, and bad outranks good."""
-    moves = {
+    moves: Moves = {
         Side.NEITHER: {good: Side.GOOD, bad: Side.BAD},
         Side.GOOD: {good: Side.GOOD, bad: Side.BAD},
         Side.BAD: {good: Side.BAD, bad: Side.BAD},
     }
     effect = Effect(
-        f"step-{number}", f"desk-{number}", {Do.YES: CommandTemplate("Do"), Do.NO: CommandTemplate("Undo")}, initially=Do.NO
+        f"step-{number}",
+        f"desk-{number}",
+        {Do.YES: CommandTemplate("Do"), Do.NO: CommandTemplate("Undo")},
+        initially=Do.NO,
     )
     return SubMachine(f"side-{number}", Side.NEITHER, moves), effect
 
@@ -622,7 +623,12 @@ def an_auction() -> Process:
     """The greatest bid, of equal bids that with the greater id, if the reserve of 2,750 is met."""
     closed, met = seen(PollClosed), DerivedColumn("reserve met", (BIDS,), is_reserve_met)
     best = ComputedField("best", (BIDS,), best_bid)
-    lot = Effect("lot", "house", {Do.YES: CommandTemplate("Sell", computed=(best,)), Do.NO: CommandTemplate("Keep")}, initially=Do.NO)
+    lot = Effect(
+        "lot",
+        "house",
+        {Do.YES: CommandTemplate("Sell", computed=(best,)), Do.NO: CommandTemplate("Keep")},
+        initially=Do.NO,
+    )
     table = outcomes(
         closed,
         met,
@@ -658,7 +664,10 @@ def an_evening_with_ten_seats() -> Process:
     has = has_any(GUESTS)
     plan = ComputedField("seated", (GUESTS,), seated)
     send = Effect(
-        "plan", "house", {Do.YES: CommandTemplate("Seat", computed=(plan,)), Do.NO: CommandTemplate("CallOff")}, initially=Do.NO
+        "plan",
+        "house",
+        {Do.YES: CommandTemplate("Seat", computed=(plan,)), Do.NO: CommandTemplate("CallOff")},
+        initially=Do.NO,
     )
     table = outcomes(has, CANCELLED, rows=[(ANY, Y, Order.CANCELLED), (Y, N, Order.PAID), (N, N, Order.UNKNOWN)])
     wants = wanted(table, rows=[(Order.PAID, {send: Do.YES}), (all_but(Order.PAID), {send: Do.NO})])
@@ -671,10 +680,10 @@ def an_order_paid_in_parts() -> Process:
 
     def is_paid(payments: Entries, orders: Entries) -> bool:
         totals = [one["total"] for one in orders.values()]
-        return bool(totals) and _sum(payments) >= totals[0]
+        return bool(totals and _sum(payments) >= totals[0])
 
     def is_due(payments: Entries, orders: Entries) -> int:
-        return max(0, sum(one["total"] for one in orders.values()) - _sum(payments))
+        return max(0, int(sum(one["total"] for one in orders.values())) - _sum(payments))
 
     covered = DerivedColumn("covered", (PAYMENTS, ORDERS), is_paid)
     ask = Effect(
@@ -786,9 +795,16 @@ def reminders() -> Process:
         PLACED,
         PAID,
         TIMED_OUT,
-        rows=[(ANY, Y, ANY, Order.PAID), (N, N, ANY, Order.UNKNOWN), (Y, N, N, Order.AWAITING), (Y, N, Y, Order.EXPIRED)],
+        rows=[
+            (ANY, Y, ANY, Order.PAID),
+            (N, N, ANY, Order.UNKNOWN),
+            (Y, N, N, Order.AWAITING),
+            (Y, N, Y, Order.EXPIRED),
+        ],
     )
-    letter = Effect("letter", "post", {Do.YES: CommandTemplate("Remind"), Do.NO: CommandTemplate("Apologise")}, initially=Do.NO)
+    letter = Effect(
+        "letter", "post", {Do.YES: CommandTemplate("Remind"), Do.NO: CommandTemplate("Apologise")}, initially=Do.NO
+    )
     wants = wanted(
         table,
         reminded,
@@ -843,7 +859,9 @@ HEAVY = Selection(
 @case(ParcelReturned("i", "w1", 1_001), ParcelReturned("i", "w2", 5), OrderPlaced("i"))
 def dear_parcels_are_looked_at() -> Process:
     """Every returned parcel of more than 1,000 is looked at by a person."""
-    look = Effect("look", "desk", {Do.YES: CommandTemplate("Look", RETURNED, ("parcel_id",))}, final=frozenset({Do.YES}))
+    look = Effect(
+        "look", "desk", {Do.YES: CommandTemplate("Look", RETURNED, ("parcel_id",))}, final=frozenset({Do.YES})
+    )
     table = outcomes(PLACED, rows=[(Y, Order.PAID), (N, Order.UNKNOWN)])
     return proc(table, PLACED, RETURNED, wants=[wanted(PLACED, rows=[(ANY, {look: HEAVY})])])
 

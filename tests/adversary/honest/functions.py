@@ -41,6 +41,7 @@ from tests.adversary.kit import (
     REFUNDS,
     TAGS,
     A,
+    Commands,
     Configured,
     Do,
     Late,
@@ -81,7 +82,12 @@ def a_sum() -> Process:
 @case(paid(1, 10), paid(2, 700), paid(3, 9))
 def a_cumulative_sum_in_a_final_command() -> Process:
     """A final figure that only grows: each amount counts for at least nothing."""
-    return shown(PAYMENTS, compute=lambda held: sum(abs(one["amount"]) for one in held.values()), is_cumulative=True, is_final=True)
+    return shown(
+        PAYMENTS,
+        compute=lambda held: sum(abs(one["amount"]) for one in held.values()),
+        is_cumulative=True,
+        is_final=True,
+    )
 
 
 def due(payments: Entries, refunds: Entries) -> int:
@@ -121,7 +127,7 @@ def floats_summed_by_key() -> Process:
 
 
 def is_enough(payments: Entries) -> bool:
-    return sum(max(0, one["amount"]) for one in payments.values()) >= 4_711
+    return bool(sum(max(0, one["amount"]) for one in payments.values()) >= 4_711)
 
 
 @case(paid(1, 4_000), paid(2, 700), paid(3, 11))
@@ -158,7 +164,7 @@ def the_large_ones() -> Process:
 
 def after_the_first(payments: Entries) -> frozenset[str]:
     first = min(payments, key=lambda key: (payments[key]["at"], key), default=None)
-    return frozenset(payments) - {first}  # type: ignore[arg-type]
+    return frozenset(payments) - {first}
 
 
 @case(paid(1, 9, "2030-01-02"), paid(2, 10, "2030-01-01"), paid(3, 80, "2030-01-01"))
@@ -406,7 +412,11 @@ def grade(payments: Entries) -> Grade:
 def three_grades() -> Process:
     """Each grade says which check it wants."""
     column = DerivedColumn("grade", (PAYMENTS,), grade, tuple(Grade))
-    commands = {Grade.LOW: CommandTemplate("Skip"), Grade.MIDDLE: CommandTemplate("Look"), Grade.HIGH: CommandTemplate("Audit")}
+    commands: Commands = {
+        Grade.LOW: CommandTemplate("Skip"),
+        Grade.MIDDLE: CommandTemplate("Look"),
+        Grade.HIGH: CommandTemplate("Audit"),
+    }
     check = Effect("check", "desk", commands, initially=Grade.LOW)
     rows = [(one, {check: one}) for one in Grade]
     table = outcomes(column, rows=[(Grade.HIGH, Out.DONE), (all_but(Grade.HIGH), Out.OTHER)])
@@ -530,7 +540,10 @@ def odd_ones(payments: Entries) -> frozenset[str]:
 def by_a_remainder() -> Process:
     """Payments whose amount has the remainder 1, each by itself."""
     has = has_any(PAYMENTS)
-    commands = {Hold.HELD: CommandTemplate("Hold", PAYMENTS, ("amount",)), Hold.FREE: CommandTemplate("Free", PAYMENTS, ())}
+    commands: Commands = {
+        Hold.HELD: CommandTemplate("Hold", PAYMENTS, ("amount",)),
+        Hold.FREE: CommandTemplate("Free", PAYMENTS, ()),
+    }
     hold = Effect("hold", "bank", commands)
     selection = Selection("odd ones", PAYMENTS, odd_ones, Hold.HELD)
     return proc(one_outcome(has), has, PAYMENTS, wants=[wanted_in(has, hold, YES=selection)])
@@ -562,5 +575,9 @@ def a_special_text_in_a_special_state() -> Process:
     vip = DerivedColumn("vip", (NOTES,), lambda held: any(one["text"].startswith("VIP-") for one in held.values()))
     has_a = seen(A)
     look = Effect("look", "desk", {Do.YES: CommandTemplate("Look"), Do.NO: CommandTemplate("Leave")}, initially=Do.NO)
-    rows: list[tuple[Any, ...]] = [(True, Seen.NO, {look: Do.YES}), (True, Seen.YES, {look: Do.NO}), (False, ANY, {look: Do.NO})]
+    rows: list[tuple[Any, ...]] = [
+        (True, Seen.NO, {look: Do.YES}),
+        (True, Seen.YES, {look: Do.NO}),
+        (False, ANY, {look: Do.NO}),
+    ]
     return proc(one_outcome(has_a), has_a, NOTES, wants=[wanted(vip, has_a, rows=rows)])

@@ -30,6 +30,7 @@ from tests.adversary.kit import (
     A,
     B,
     C,
+    Commands,
     Configured,
     D,
     Do,
@@ -37,6 +38,7 @@ from tests.adversary.kit import (
     F,
     Late,
     Later,
+    Moves,
     Noted,
     Out,
     Paid,
@@ -67,7 +69,7 @@ class Ask(Enum):
     VOID = "void"
 
 
-ASKED = {Ask.MADE: CommandTemplate("Ask"), Ask.VOID: CommandTemplate("Void")}
+ASKED: Commands = {Ask.MADE: CommandTemplate("Ask"), Ask.VOID: CommandTemplate("Void")}
 
 
 @case(A(), B())
@@ -88,7 +90,7 @@ def ranked(name: str, low: type, middle: type, high: type) -> SubMachine[Rank]:
     """The highest rank that was reported."""
     order = list(Rank)
     of = {low: Rank.LOW, middle: Rank.MIDDLE, high: Rank.HIGH}
-    moves = {held: {kind: max(held, new, key=order.index) for kind, new in of.items()} for held in Rank}
+    moves: Moves = {held: {kind: max(held, new, key=order.index) for kind, new in of.items()} for held in Rank}
     return SubMachine(name, Rank.NONE, moves)
 
 
@@ -108,7 +110,7 @@ class Both(Enum):
 
 def all_pairs() -> SubMachine[Both]:
     """A state for each subset of two reports."""
-    moves = {
+    moves: Moves = {
         Both.NONE: {A: Both.A, B: Both.B},
         Both.A: {A: Both.A, B: Both.AB},
         Both.B: {A: Both.AB, B: Both.B},
@@ -132,7 +134,7 @@ Set4 = Enum("Set4", {word: word.lower() for word in WORDS.values()})  # type: ig
 
 def subset_machine() -> SubMachine[Any]:
     """A state for each subset of four reports."""
-    moves = {Set4[WORDS[held]]: {kind: Set4[WORDS[held | {kind}]] for kind in KINDS} for held in SUBSETS}
+    moves: Moves = {Set4[WORDS[held]]: {kind: Set4[WORDS[held | {kind}]] for kind in KINDS} for held in SUBSETS}
     return SubMachine("subset", Set4[WORDS[frozenset()]], moves)
 
 
@@ -141,9 +143,7 @@ def all_subsets_of_four() -> Process:
     """A machine of sixteen states, and an effect in half of them."""
     machine = subset_machine()
     ask = Effect("ask", "bank", ASKED, initially=Ask.VOID)
-    rows = [
-        (Set4[word], {ask: Ask.MADE if A in held and B not in held else Ask.VOID}) for held, word in WORDS.items()
-    ]
+    rows = [(Set4[word], {ask: Ask.MADE if A in held and B not in held else Ask.VOID}) for held, word in WORDS.items()]
     return proc(one_outcome(machine), machine, wants=[wanted(machine, rows=rows)])
 
 
@@ -208,7 +208,7 @@ def waits_for_the_entry() -> Process:
 @case(A(), paid(1, 10), paid(2, 20))
 def refunds_after_the_end() -> Process:
     """Every payment is refunded once the order was cancelled, whenever it comes."""
-    commands = {Do.YES: CommandTemplate("Refund", PAYMENTS, ("amount",))}
+    commands: Commands = {Do.YES: CommandTemplate("Refund", PAYMENTS, ("amount",))}
     refund = Effect("refund", "bank", commands, final=frozenset({Do.YES}))
     return proc(one_outcome(HAS_A), HAS_A, PAYMENTS, wants=[wanted_in(HAS_A, refund, YES=every(PAYMENTS))])
 
@@ -269,9 +269,7 @@ def final_when_it_is_certain() -> Process:
 @case(A(), B(), C())
 def shipped_outranks_cancelled() -> Process:
     """The parcel is stopped by a cancellation, unless the carrier has reported that it left."""
-    parcel = Effect(
-        "parcel", "carrier", ASKED, final=frozenset({Ask.MADE}), decided_by=C, initially=Ask.VOID
-    )
+    parcel = Effect("parcel", "carrier", ASKED, final=frozenset({Ask.MADE}), decided_by=C, initially=Ask.VOID)
     rows = [
         (Y, N, N, {parcel: Ask.MADE}),
         (N, ANY, N, {parcel: Ask.VOID}),
@@ -352,9 +350,7 @@ def two_deadlines_of_one_type() -> Process:
 @case(A(), B(), C())
 def armed_whatever_came_first() -> Process:
     """Every instance has the deadline from its first message on, also from a stray one."""
-    table = outcomes(
-        HAS_A, HAS_LATE, rows=[(Y, ANY, Out.DONE), (N, N, Out.OPEN), (N, Y, Out.FAILED)]
-    )
+    table = outcomes(HAS_A, HAS_LATE, rows=[(Y, ANY, Out.DONE), (N, N, Out.OPEN), (N, Y, Out.FAILED)])
     any_came = SubMachine("any", N, {state: dict.fromkeys((A, B, C, Late), Y) for state in Seen})
     wants = wanted(any_came, rows=[(ANY, {SOON: ARMED})])
     return proc(table, HAS_A, HAS_LATE, any_came, wants=[wants], unsettled=[Out.OPEN])
@@ -398,7 +394,12 @@ def booking(name: str, yes: type, no: type, collaborator: str) -> Process:
         name=name,
         rows=[(ANY, Y, Answer.NO), (Y, N, Answer.YES), (N, N, Answer.NONE)],
     )
-    notice = Effect(f"{name}-notice", collaborator, {Do.YES: CommandTemplate("Note"), Do.NO: CommandTemplate("Drop")}, initially=Do.NO)
+    notice = Effect(
+        f"{name}-notice",
+        collaborator,
+        {Do.YES: CommandTemplate("Note"), Do.NO: CommandTemplate("Drop")},
+        initially=Do.NO,
+    )
     wants = wanted(table, rows=[(Answer.YES, {notice: Do.YES}), (one_of(Answer.NO, Answer.NONE), {notice: Do.NO})])
     made = proc(table, confirmed, refused, wants=[wants])
     return Process(
@@ -435,7 +436,9 @@ def six_flags_and_three_effects() -> Process:
     rows: list[tuple[Any, ...]] = []
     for number in range(64):
         states = [Y if number >> bit & 1 else N for bit in range(6)]
-        rows.append((*states, {one: Ask.MADE if number * (n + 3) % 7 < 3 else Ask.VOID for n, one in enumerate(effects)}))
+        rows.append(
+            (*states, {one: Ask.MADE if number * (n + 3) % 7 < 3 else Ask.VOID for n, one in enumerate(effects)})
+        )
     return proc(one_outcome(HAS_A), *flags, wants=[wanted(*flags, rows=rows)])
 
 
@@ -454,7 +457,7 @@ def one_message_for_machine_and_register() -> Process:
 def may_repeat() -> Process:
     """Two reminders say the same, and are said to."""
     has = has_any(LIMITS)
-    template = {Do.YES: CommandTemplate("Remind", LIMITS, ("limit",))}
+    template: Commands = {Do.YES: CommandTemplate("Remind", LIMITS, ("limit",))}
     one = Effect("one", "mail", template)
     two = Effect("two", "mail", template, may_repeat=(one,))
     rows = [(Y, Y, {one: Do.YES, two: Do.YES}), (Y, N, {one: Do.YES}), (N, ANY, {})]
@@ -476,7 +479,10 @@ def seconds_that_are_known_before() -> Process:
     deadline = Deadline("soon", Late, timedelta(minutes=5), override=(LIMITS, "seconds"))
     has = has_any(LIMITS)
     table = outcomes(
-        has, HAS_A, HAS_LATE, rows=[(ANY, Y, ANY, Out.DONE), (Y, N, N, Out.OPEN), (Y, N, Y, Out.FAILED), (N, N, ANY, Out.OTHER)]
+        has,
+        HAS_A,
+        HAS_LATE,
+        rows=[(ANY, Y, ANY, Out.DONE), (Y, N, N, Out.OPEN), (Y, N, Y, Out.FAILED), (N, N, ANY, Out.OTHER)],
     )
     wants = wanted(table, rows=[(Out.OPEN, {deadline: ARMED}), (all_but(Out.OPEN), {})])
     return proc(table, has, HAS_A, HAS_LATE, LIMITS, wants=[wants], unsettled=[Out.OPEN])
@@ -506,7 +512,7 @@ def a_lattice_of_two_chains() -> Process:
     def at(x: int, y: int) -> Cell:
         return Cell[f"X{x}Y{y}"]
 
-    moves = {
+    moves: Moves = {
         at(x, y): {A: at(max(x, 1), y), B: at(2, y), C: at(x, max(y, 1)), D: at(x, 2)}
         for x in range(3)
         for y in range(3)
@@ -535,4 +541,3 @@ def notes_that_are_passed_on_twice() -> Process:
     has = SubMachine("has", N, {state: {Noted: Y} for state in Seen})
     wants = [wanted(has, rows=[(ANY, {desk: every(NOTES)})]), wanted_in(HAS_A, archive, YES=every(NOTES))]
     return proc(one_outcome(has), has, HAS_A, NOTES, wants=wants)
-

@@ -8,7 +8,22 @@ from itertools import count
 from typing import Any
 
 from saga import Entries, Fact, Process, Reducer
-from tests.adversary.kit import NOTES, PARCELS, PAYMENTS, TAGS, Noted, Paid, case, chosen, judged, noted, paid, shown, tagged, weighed
+from tests.adversary.kit import (
+    NOTES,
+    PARCELS,
+    PAYMENTS,
+    TAGS,
+    Noted,
+    Paid,
+    case,
+    chosen,
+    judged,
+    noted,
+    paid,
+    shown,
+    tagged,
+    weighed,
+)
 
 
 def as_list(tags: Entries) -> list[str]:

@@ -1,6 +1,6 @@
 """Reducers whose fold is not commutative, not associative or not idempotent, as people write them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
@@ -103,7 +103,7 @@ def spelled(known: dict[str, str], fact: Fact) -> dict[str, str]:
 
 @case(noted(1, "A"), noted(2, "a "))
 def dedup_by_a_cleaned_text() -> Process:
-    """"A" and "a " are one, spelled as the first one was."""
+    """ "A" and "a " are one, spelled as the first one was."""
     return shown(Reducer("spelled", (Noted,), {}, spelled))
 
 
@@ -204,8 +204,8 @@ class Moved(BaseModel):
     history: list[Address] = []
 
 
-def newest_address(known: dict[str, Any], fact: Fact) -> dict[str, Any]:
-    return fact.fields["address"] if fact.fields["revision"] >= known.get("revision", 0) else known  # type: ignore[no-any-return]
+def newest_address(known: dict[str, Any], fact: Fact) -> Any:
+    return fact.fields["address"] if fact.fields["revision"] >= known.get("revision", 0) else known
 
 
 @case(
@@ -286,7 +286,7 @@ def latest(known: str, fact: Fact) -> str:
     try:
         return str(fact.fields["at"]) if not known or is_later(fact.fields["at"], known) else known
     except (ValueError, TypeError):
-        return max(known, fact.fields["at"])
+        return max(known, str(fact.fields["at"]))
 
 
 @case(paid(1, 1, "2030-01-01T12:00:00+00:00"), paid(2, 1, "2030-01-01T13:00:00+01:00"))
@@ -295,7 +295,7 @@ def one_moment_in_two_zones() -> Process:
     return shown(Reducer("latest", (Paid,), "", latest))
 
 
-def greatest(known: float, fact: Fact) -> float:
+def greatest(known: Any, fact: Fact) -> Any:
     return max(known, fact.fields["size"], key=float)
 
 
@@ -378,7 +378,9 @@ def worst(known: str, fact: Fact) -> str:
 
 
 @case(
-    Rated(id="i", rater="a", level="low"), Rated(id="i", rater="b", level="medium"), Rated(id="i", rater="c", level="high")
+    Rated(id="i", rater="a", level="low"),
+    Rated(id="i", rater="b", level="medium"),
+    Rated(id="i", rater="c", level="high"),
 )
 def medium_gives_way() -> Process:
     """Low and high stay once they are there, and medium gives way to whatever comes."""

@@ -4,7 +4,7 @@ from enum import Enum
 from itertools import chain, combinations
 
 from saga import ANY, Process, SubMachine, all_but, one_of, outcomes
-from tests.adversary.kit import A, B, C, D, E, F, Out, Seen, by, case, proc, seen
+from tests.adversary.kit import A, B, C, D, E, F, Moves, Out, Seen, by, case, proc, seen
 
 
 class Order(Enum):
@@ -16,7 +16,7 @@ class Order(Enum):
 @case(A(), B())
 def first_wins() -> Process:
     """Paid or cancelled, whichever comes first."""
-    moves = {
+    moves: Moves = {
         Order.NEW: {A: Order.PAID, B: Order.CANCELLED},
         Order.PAID: {A: Order.PAID, B: Order.PAID},
         Order.CANCELLED: {A: Order.CANCELLED, B: Order.CANCELLED},
@@ -43,7 +43,7 @@ class Step(Enum):
 def textbook_lifecycle() -> Process:
     """Placed, paid, shipped in that order: what comes early is ignored for ever."""
     steps = list(Step)
-    moves = {state: dict.fromkeys((A, B, C), state) for state in steps}
+    moves: Moves = {state: dict.fromkeys((A, B, C), state) for state in steps}
     for state, kind, to in zip(steps, (A, B, C), steps[1:], strict=False):
         moves[state][kind] = to
     machine = SubMachine("order", Step.NONE, moves)
@@ -60,7 +60,7 @@ def a_counter_of_deliveries() -> Process:
         ONE = "one"
         TWO = "two"
 
-    moves = {Count.ZERO: {A: Count.ONE}, Count.ONE: {A: Count.TWO}, Count.TWO: {A: Count.TWO}}
+    moves: Moves = {Count.ZERO: {A: Count.ONE}, Count.ONE: {A: Count.TWO}, Count.TWO: {A: Count.TWO}}
     machine = SubMachine("count", Count.ZERO, moves)
     return proc(by(machine, ZERO=Out.OPEN, ONE=Out.OPEN, TWO=Out.DONE), machine)
 
@@ -89,7 +89,10 @@ def rock_paper_scissors() -> Process:
     """Each pair has a winner in either order, but of all three the last two decide."""
     of = {A: Hand.ROCK, B: Hand.PAPER, C: Hand.SCISSORS}
     beats = {(Hand.PAPER, Hand.ROCK), (Hand.SCISSORS, Hand.PAPER), (Hand.ROCK, Hand.SCISSORS)}
-    moves = {held: {kind: new if held is Hand.NONE or (new, held) in beats else held for kind, new in of.items()} for held in Hand}
+    moves: Moves = {
+        held: {kind: new if held is Hand.NONE or (new, held) in beats else held for kind, new in of.items()}
+        for held in Hand
+    }
     machine = SubMachine("hand", Hand.NONE, moves)
     return proc(by(machine, NONE=Out.OPEN, ROCK=Out.DONE, PAPER=Out.FAILED, SCISSORS=Out.OTHER), machine)
 
@@ -104,7 +107,7 @@ def a_reset_in_between() -> Process:
         APPROVED = "approved"
         CLEARED = "cleared"
 
-    moves = {
+    moves: Moves = {
         Form.EMPTY: {A: Form.FILLED, B: Form.EMPTY, C: Form.EMPTY},
         Form.FILLED: {A: Form.FILLED, B: Form.APPROVED, C: Form.CLEARED},
         Form.APPROVED: {A: Form.APPROVED, B: Form.APPROVED, C: Form.CLEARED},
@@ -116,7 +119,13 @@ def a_reset_in_between() -> Process:
 
 KINDS = (A, B, C, D, E, F)
 SUBSETS = [frozenset(one) for one in chain.from_iterable(combinations(KINDS[:4], size) for size in range(5))]
-Set4 = Enum("Set4", {"_".join(["S", *sorted(k.__name__ for k in one)]): "-".join(["s", *sorted(k.__name__ for k in one)]) for one in SUBSETS})  # type: ignore[misc]
+Set4 = Enum(  # type: ignore[misc]
+    "Set4",
+    {
+        "_".join(["S", *sorted(k.__name__ for k in one)]): "-".join(["s", *sorted(k.__name__ for k in one)])
+        for one in SUBSETS
+    },
+)
 
 
 def _subset(kinds: frozenset[type]) -> Enum:
@@ -127,7 +136,7 @@ def _subset(kinds: frozenset[type]) -> Enum:
 @case(A(), B(), C(), D())
 def a_bad_edge_after_three() -> Process:
     """A machine of all subsets in which one edge, deep in the graph, forgets a message."""
-    moves = {_subset(held): {kind: _subset(held | {kind}) for kind in KINDS[:4]} for held in SUBSETS}
+    moves: Moves = {_subset(held): {kind: _subset(held | {kind}) for kind in KINDS[:4]} for held in SUBSETS}
     moves[_subset(frozenset({A, B, C}))][D] = _subset(frozenset({B, C, D}))
     machine = SubMachine("subset", _subset(frozenset()), moves)
     full = _subset(frozenset({A, B, C, D}))
@@ -145,7 +154,7 @@ def a_race_behind_three_gates() -> Process:
         LEFT = "left"
         RIGHT = "right"
 
-    moves = {
+    moves: Moves = {
         Race.NONE: {D: Race.LEFT, E: Race.RIGHT},
         Race.LEFT: {D: Race.LEFT, E: Race.LEFT},
         Race.RIGHT: {D: Race.RIGHT, E: Race.RIGHT},
@@ -169,7 +178,7 @@ def ignored_at_the_start() -> Process:
         ASKED = "asked"
         ANSWERED = "answered"
 
-    moves = {
+    moves: Moves = {
         Talk.SILENT: {A: Talk.ASKED, B: Talk.SILENT},
         Talk.ASKED: {A: Talk.ASKED, B: Talk.ANSWERED},
         Talk.ANSWERED: {A: Talk.ANSWERED, B: Talk.ANSWERED},
@@ -192,7 +201,7 @@ def two_machines_share_a_message() -> Process:
         FROZEN = "frozen"
 
     def freezing(name: str, kind: type) -> SubMachine[One]:
-        moves = {
+        moves: Moves = {
             One.FREE: {kind: One.FROZEN, C: One.SHIPPED},
             One.SHIPPED: {kind: One.SHIPPED, C: One.SHIPPED},
             One.FROZEN: {kind: One.FROZEN, C: One.FROZEN},
@@ -264,14 +273,16 @@ def the_fourth_vote_is_lost() -> Process:
         FULL_E = "full_e"
 
     t = Tally
-    same = {state: dict.fromkeys((A, B, C, D, E), state) for state in t}
+    same: Moves = {state: dict.fromkeys((A, B, C, D, E), state) for state in t}
     same[t.N0] |= {A: t.N1A, B: t.N1B}
     same[t.N1A] |= {B: t.AB}
     same[t.N1B] |= {A: t.AB}
     same[t.AB] |= {C: t.ABC}
     same[t.ABC] |= {D: t.FULL_D, E: t.FULL_E}
     machine = SubMachine("tally", t.N0, same)
-    table = outcomes(machine, rows=[(t.FULL_D, Out.DONE), (t.FULL_E, Out.FAILED), (all_but(t.FULL_D, t.FULL_E), Out.OTHER)])
+    table = outcomes(
+        machine, rows=[(t.FULL_D, Out.DONE), (t.FULL_E, Out.FAILED), (all_but(t.FULL_D, t.FULL_E), Out.OTHER)]
+    )
     return proc(table, machine)
 
 
@@ -286,6 +297,6 @@ def escalation_counts_kinds() -> Process:
         L3 = "l3"
 
     levels = list(Level)
-    moves = {one: dict.fromkeys((A, B, C, D), levels[min(number + 1, 3)]) for number, one in enumerate(levels)}
+    moves: Moves = {one: dict.fromkeys((A, B, C, D), levels[min(number + 1, 3)]) for number, one in enumerate(levels)}
     machine = SubMachine("level", Level.L0, moves)
     return proc(by(machine, L0=Out.OTHER, L1=Out.OTHER, L2=Out.OTHER, L3=Out.FAILED), machine)

@@ -94,7 +94,7 @@ def beyond_64_bits() -> Process:
 
 
 def density(parcels: Entries) -> float:
-    return sum(one["kilos"] * 1e300 for one in parcels.values())
+    return float(sum(one["kilos"] * 1e300 for one in parcels.values()))
 
 
 @case(weighed(1, 1e10))

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from saga import (
     ANY,
-    ARMED,
     CommandTemplate,
     ComputedField,
     Deadline,
@@ -218,7 +217,7 @@ def a_word_that_takes_it_back() -> Process:
 
 
 def rounded(parcels: Entries) -> bool:
-    return round(sum(one["kilos"] for one in parcels.values())) == 12
+    return bool(round(sum(one["kilos"] for one in parcels.values())) == 12)
 
 
 @case(weighed(1, 12.25), weighed(2, 0.5))
@@ -228,7 +227,7 @@ def a_rounded_weight() -> Process:
 
 
 def majority(notes: Entries) -> bool:
-    yes = sum(one["text"] == "aye" for one in notes.values())
+    yes: int = sum(one["text"] == "aye" for one in notes.values())
     return yes > len(notes) - yes and yes >= 2
 
 

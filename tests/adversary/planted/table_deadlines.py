@@ -4,7 +4,24 @@ from datetime import timedelta
 from enum import Enum
 
 from saga import ANY, ARMED, CommandTemplate, Deadline, Effect, Process, SubMachine, all_but, outcomes, wanted
-from tests.adversary.kit import A, B, C, Do, Late, Later, Out, Seen, armed_in, by, case, one_outcome, proc, seen, wanted_in
+from tests.adversary.kit import (
+    A,
+    B,
+    C,
+    Do,
+    Late,
+    Later,
+    Moves,
+    Out,
+    Seen,
+    armed_in,
+    by,
+    case,
+    one_outcome,
+    proc,
+    seen,
+    wanted_in,
+)
 
 HAS_A, HAS_B, HAS_C, HAS_LATE, HAS_LATER = (seen(kind) for kind in (A, B, C, Late, Later))
 SOON = Deadline("soon", Late, timedelta(minutes=5))
@@ -22,8 +39,15 @@ def nothing_ends_the_wait() -> Process:
 def armed_in_one_order() -> Process:
     """Open with both, but the deadline is armed only while the second has not come."""
     table = outcomes(
-        HAS_A, HAS_B, HAS_LATE, rows=[(Seen.YES, Seen.YES, Seen.NO, Out.OPEN), (Seen.YES, Seen.NO, Seen.NO, Out.OPEN),
-        (Seen.NO, ANY, ANY, Out.OTHER), (Seen.YES, ANY, Seen.YES, Out.FAILED)]
+        HAS_A,
+        HAS_B,
+        HAS_LATE,
+        rows=[
+            (Seen.YES, Seen.YES, Seen.NO, Out.OPEN),
+            (Seen.YES, Seen.NO, Seen.NO, Out.OPEN),
+            (Seen.NO, ANY, ANY, Out.OTHER),
+            (Seen.YES, ANY, Seen.YES, Out.FAILED),
+        ],
     )
     rows = [(Seen.YES, Seen.NO, {SOON: ARMED}), (Seen.NO, ANY, {}), (Seen.YES, Seen.YES, {})]
     return proc(table, HAS_A, HAS_B, HAS_LATE, wants=[wanted(HAS_A, HAS_B, rows=rows)], unsettled=[Out.OPEN])
@@ -72,7 +96,7 @@ def the_deadline_cancels_in_the_state() -> Process:
         ANSWERED = "answered"
         EXPIRED = "expired"
 
-    moves = {
+    moves: Moves = {
         Wait.WAITING: {A: Wait.ANSWERED, Late: Wait.EXPIRED},
         Wait.ANSWERED: {A: Wait.ANSWERED, Late: Wait.ANSWERED},
         Wait.EXPIRED: {A: Wait.EXPIRED, Late: Wait.EXPIRED},
@@ -91,7 +115,11 @@ def two_deadlines_emit_one_type() -> Process:
         REMINDED = "reminded"
         EXPIRED = "expired"
 
-    moves = {Count.ZERO: {Late: Count.REMINDED}, Count.REMINDED: {Late: Count.EXPIRED}, Count.EXPIRED: {Late: Count.EXPIRED}}
+    moves: Moves = {
+        Count.ZERO: {Late: Count.REMINDED},
+        Count.REMINDED: {Late: Count.EXPIRED},
+        Count.EXPIRED: {Late: Count.EXPIRED},
+    }
     count = SubMachine("count", Count.ZERO, moves)
     second = Deadline("second", Late, timedelta(hours=9))
     rows = [(Seen.YES, {SOON: ARMED, second: ARMED}), (Seen.NO, {})]
@@ -149,7 +177,7 @@ def two_deadlines_race() -> Process:
         SOON = "soon"
         LATER = "later"
 
-    moves = {
+    moves: Moves = {
         First.NONE: {Late: First.SOON, Later: First.LATER},
         First.SOON: {Late: First.SOON, Later: First.SOON},
         First.LATER: {Late: First.LATER, Later: First.LATER},
@@ -192,7 +220,7 @@ def one_of_three_arms_too_late() -> Process:
         B = "b"
         AB = "ab"
 
-    moves = {
+    moves: Moves = {
         Both.NONE: {A: Both.A, B: Both.B},
         Both.A: {A: Both.A, B: Both.AB},
         Both.B: {A: Both.AB, B: Both.B},

@@ -18,6 +18,7 @@ from tests.adversary.kit import (
     A,
     B,
     C,
+    Commands,
     Configured,
     D,
     Do,
@@ -44,7 +45,7 @@ class Ask(Enum):
     VOID = "void"
 
 
-ASKED = {Ask.MADE: CommandTemplate("Ask"), Ask.VOID: CommandTemplate("Void")}
+ASKED: Commands = {Ask.MADE: CommandTemplate("Ask"), Ask.VOID: CommandTemplate("Void")}
 
 
 def pair_table(rows: list[tuple[Enum, Enum, Out]]) -> Process:
@@ -313,7 +314,9 @@ def the_last_word_of_two_types() -> Process:
 def an_outcome_that_forgets_one_of_two() -> Process:
     """Four reports, and of the two effects one is named in every row and the other in all but one."""
     ask = Effect("ask", "bank", ASKED, initially=Ask.VOID)
-    mail = Effect("mail", "mail", {Do.YES: CommandTemplate("Write"), Do.NO: CommandTemplate("TakeBack")}, initially=Do.NO)
+    mail = Effect(
+        "mail", "mail", {Do.YES: CommandTemplate("Write"), Do.NO: CommandTemplate("TakeBack")}, initially=Do.NO
+    )
     table = outcomes(
         HAS_A,
         HAS_B,
@@ -334,5 +337,3 @@ def an_outcome_that_forgets_one_of_two() -> Process:
         (Out.DONE, {ask: Ask.MADE}),
     ]
     return proc(table, HAS_A, HAS_B, HAS_C, HAS_D, wants=[wanted(table, rows=rows)])
-
-

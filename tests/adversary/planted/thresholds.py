@@ -349,7 +349,7 @@ def by_match(known: str, fact: Fact) -> str:
         case "recalled" | "scrapped" as text:
             return str(text)
         case text:
-            return max(known, text)
+            return max(known, str(text))
 
 
 @case(noted(1, "recalled"), noted(2, "scrapped"))

@@ -31,6 +31,7 @@ from tests.adversary.kit import (
     Do,
     Late,
     Later,
+    Moves,
     Out,
     Paid,
     Seen,
@@ -109,14 +110,16 @@ class Three(Enum):
 @upgrade(A(), B(), is_harmful=True)
 def a_state_removed() -> Pair:
     """A state in which instances are is gone."""
-    moves = {
+    moves: Moves = {
         Three.NO: {A: Three.YES, B: Three.TWICE},
         Three.YES: {A: Three.YES, B: Three.TWICE},
         Three.TWICE: {A: Three.TWICE, B: Three.TWICE},
     }
     old = SubMachine("a", Three.NO, moves)
     new = SubMachine("a", N, {N: {A: Y, B: Y}, Y: {A: Y, B: Y}})
-    return proc(by(old, NO=Out.OTHER, YES=Out.DONE, TWICE=Out.DONE), old), proc(by(new, NO=Out.OTHER, YES=Out.DONE), new)
+    return proc(by(old, NO=Out.OTHER, YES=Out.DONE, TWICE=Out.DONE), old), proc(
+        by(new, NO=Out.OTHER, YES=Out.DONE), new
+    )
 
 
 @upgrade(A(), B(), is_harmful=True)
@@ -170,7 +173,7 @@ def a_register_renamed() -> Pair:
     return shown(PAYMENTS, compute=_total), shown(replace(PAYMENTS, name="money"), compute=_total)
 
 
-@upgrade(paid(1, 5, "x"), paid(2, 7, "x"), is_harmful=True)
+@upgrade(paid(1, 5, "x"), paid(2, 7, "y"), is_harmful=True)
 def another_key() -> Pair:
     """Entries are keyed by another field: a repeat of what is stored counts again."""
     return shown(PAYMENTS, compute=len), shown(replace(PAYMENTS, key="at"), compute=len)
@@ -215,7 +218,13 @@ def a_condition_renamed() -> Pair:
         VOID = "void"
 
     def process(made: Enum, void: Enum) -> Process:
-        ask = Effect("ask", "bank", {made: CommandTemplate("Ask"), void: CommandTemplate("Void")}, final=frozenset({made}), initially=void)
+        ask = Effect(
+            "ask",
+            "bank",
+            {made: CommandTemplate("Ask"), void: CommandTemplate("Void")},
+            final=frozenset({made}),
+            initially=void,
+        )
         return proc(one_outcome(HAS_A), HAS_A, HAS_B, wants=[wanted(HAS_A, rows=[(Y, {ask: made}), (N, {ask: void})])])
 
     return process(Ask.MADE, Ask.VOID), process(Other.DONE, Other.VOID)
@@ -324,7 +333,7 @@ def versioned(optional: bool, required: bool) -> type:
         at: str = ""
 
     @dataclass(frozen=True)
-    class Optional_:
+    class Optional:
         id: str
         payment_id: str
         amount: int
@@ -339,7 +348,7 @@ def versioned(optional: bool, required: bool) -> type:
         note: str
         at: str = ""
 
-    made = Required if required else Optional_ if optional else Plain
+    made = Required if required else Optional if optional else Plain
     made.__name__ = made.__qualname__ = "Paid"
     return made
 
@@ -351,7 +360,9 @@ def summed(kind: type, compute: Any) -> Process:
 @upgrade(paid(1, 5), paid(2, 7), is_harmful=False)
 def an_optional_field_added() -> Pair:
     """An optional field with a constant default, which the figure does not read."""
-    return summed(versioned(optional=False, required=False), _total), summed(versioned(optional=True, required=False), _total)
+    return summed(versioned(optional=False, required=False), _total), summed(
+        versioned(optional=True, required=False), _total
+    )
 
 
 def _noted(payments: Any) -> int:
@@ -361,7 +372,9 @@ def _noted(payments: Any) -> int:
 @upgrade(paid(1, 5), paid(2, 7), is_harmful=True)
 def a_required_field_read() -> Pair:
     """A function reads a field that stored entries do not have."""
-    return summed(versioned(optional=False, required=False), _total), summed(versioned(optional=False, required=True), _noted)
+    return summed(versioned(optional=False, required=False), _total), summed(
+        versioned(optional=False, required=True), _noted
+    )
 
 
 @upgrade(paid(1, 5), paid(2, 7), is_harmful=True)
@@ -419,7 +432,7 @@ def another_start() -> Pair:
         ANSWERED = "answered"
 
     def process(early: Talk) -> Process:
-        moves = {
+        moves: Moves = {
             Talk.SILENT: {A: Talk.ASKED, B: early},
             Talk.ASKED: {A: Talk.ASKED, B: Talk.ANSWERED},
             Talk.ANSWERED: {A: Talk.ANSWERED, B: Talk.ANSWERED},
