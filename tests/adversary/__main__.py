@@ -114,9 +114,8 @@ def _summary(verdicts: dict[str, Verdict]) -> bool:
         verdict = verdicts[target]
         said = verdict.get("trouble") or "; ".join(verdict["findings"])[:160] or "nothing found"
         grade = " (as a proof)" if verdict["is_proof"] else ""
-        say(
-            f"{part_of(target)} {target.partition('.')[2]}: {why(target)}\n    {said}{grade}, {verdict['seconds']:.1f} s"
-        )
+        say(f"{part_of(target)} {target.partition('.')[2]}: {why(target)}")
+        say(f"    {said}{grade}, {verdict['seconds']:.1f} s")
     alarms = [one for one in of("honest") if verdicts[one]["findings"]]
     proved = [one for one in of("planted") if verdicts[one]["is_proof"]]
     silent = [one for one in verdicts if "trouble" in verdicts[one]]

@@ -1,4 +1,4 @@
-"""The corpus is whole, and brute force says of some of it what it does. `make adversary` runs the check over all of it."""
+"""The corpus is whole, and brute force confirms a part of it. `make adversary` runs the check over all of it."""
 
 import pytest
 
