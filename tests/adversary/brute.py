@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import Enum
@@ -141,14 +142,18 @@ class Brute:
         if fires is not None:
             fired[fires] = armed.pop(fires)
         for timer in decision.timers:
-            armed[timer.name] = self._emitted(self.deadlines[timer.name], timer.after)
+            try:
+                armed[timer.name] = self._emitted(self.deadlines[timer.name], timer.after)
+            except (TypeError, ValueError) as error:
+                self._note("fails", f"{timer.name} can't be emitted: {error!r}", history)
+                raise Pruned from None
         kinds = node.kinds | {fact.kind}
         sent = self._follow(node.sent, decision, kinds, history)
         return Node(decision.state, decision.outcome, taken, armed, fired, sent, kinds, history)
 
     def _decide(self, state: State, fact: Fact, history: tuple[str, ...]) -> Decision:
         try:
-            decision = decide(self.process, state, fact)
+            decision = decide(self.process, self._stored(state), Fact(fact.kind, deepcopy(dict(fact.fields))))
         except UnusableInput:
             raise Pruned from None
         except Exception as error:  # noqa: BLE001 -- a function of the declaration may raise anything
@@ -159,6 +164,10 @@ class Brute:
         if decision.kind in {DecisionKind.CONFLICT, DecisionKind.BEYOND}:
             raise Pruned
         return decision
+
+    def _stored(self, state: State) -> State:
+        """The state as it is read back, so that nothing that a function changed in place is shared by histories."""
+        return load_state(self.process, json.loads(json.dumps(dump_state(state))))
 
     def _emitted(self, deadline: Deadline, after: timedelta) -> Fact:
         said = {
@@ -250,6 +259,7 @@ class Brute:
         try:
             decision = self._decide(node.state, fact, (*node.history, "again"))
         except Pruned:
+            self._note("a repeat is refused", fact.kind.__name__, node.history)
             return
         if decision.kind is not DecisionKind.IGNORED:
             self._note("a repeat changes something", f"{fact.kind.__name__}: {decision.reason}", node.history)

@@ -16,7 +16,9 @@ def test_there_are_enough_of_each_and_each_says_what_it_is() -> None:
     assert len(PLANTED) >= 70
     assert len(HONEST) >= 70
     assert len(UPGRADES) >= 20
-    assert all(case.why.endswith(".") for case in (*CASES.values(), *UPGRADES.values()))
+    assert all(
+        why.endswith(".") for why in [one.why for one in CASES.values()] + [one.why for one in UPGRADES.values()]
+    )
 
 
 @pytest.mark.parametrize(
