@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
@@ -54,7 +53,6 @@ def examine(target: str) -> Verdict:
 
 def in_child(target: str, seconds: float = SECONDS) -> Verdict:
     """The verdict of a process of its own, which is stopped when its time is over."""
-    began = time.monotonic()
     child = subprocess.Popen(
         [sys.executable, "-m", "tests.adversary", "--one", target],
         stdout=subprocess.PIPE,
@@ -74,7 +72,7 @@ def in_child(target: str, seconds: float = SECONDS) -> Verdict:
             verdict["trouble"] = (error.strip().splitlines() or ["?"])[-1]
         else:
             verdict |= json.loads(out.splitlines()[-1])
-    return verdict | {"seconds": time.monotonic() - began}
+    return verdict
 
 
 def part_of(target: str) -> str:
@@ -115,7 +113,7 @@ def _summary(verdicts: dict[str, Verdict]) -> bool:
         said = verdict.get("trouble") or "; ".join(verdict["findings"])[:160] or "nothing found"
         grade = " (as a proof)" if verdict["is_proof"] else ""
         say(f"{part_of(target)} {target.partition('.')[2]}: {why(target)}")
-        say(f"    {said}{grade}, {verdict['seconds']:.1f} s")
+        say(f"    {said}{grade}")
     alarms = [one for one in of("honest") if verdicts[one]["findings"]]
     proved = [one for one in of("planted") if verdicts[one]["is_proof"]]
     silent = [one for one in verdicts if "trouble" in verdicts[one]]
