@@ -14,8 +14,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help install demo demo-no-broker bench bench-full bench-log up wheel wheel-test test test-fast coverage check lint \
-	format lock clean
+.PHONY: help install demo demo-no-broker bench bench-full bench-log up wheel wheel-test test test-fast adversary coverage \
+	check lint format lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,10 @@ test: install ## run all tests on private PostgreSQL and RabbitMQ; ARGS="tests/c
 
 test-fast: $(STAMP) ## the tests that need no server and no long process; under a minute
 	@$(BIN)/pytest -n 2 --dist worksteal -m "static or pure" $(ARGS)
+
+# Processes that diverge, processes that converge and pairs of versions, each confirmed by brute force.
+adversary: $(STAMP) ## what the check catches of planted processes, and its false alarms; some ten minutes; ARGS="--only NAME"
+	@$(BIN)/python -m tests.adversary $(ARGS)
 
 # The services that tests start are measured as well; at the end stands what no test reaches.
 coverage: install ## all tests, with the branches that they reach: at least 90 %; ARGS as for test

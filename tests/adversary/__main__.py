@@ -1,0 +1,172 @@
+"""The check against the corpus: what it catches, and what it says wrongly. `make adversary` runs it."""
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+from saga.testing import assert_same_everywhere, check, check_upgrade
+from tests.adversary.brute import confirm, confirm_upgrade
+from tests.adversary.kit import CASES, UPGRADES, load
+
+SECONDS: Final = 60.0
+AT_ONCE: Final = 2
+LEAST_CAUGHT: Final = 0.95
+
+Verdict = dict[str, Any]
+
+
+def say(line: str) -> None:
+    """Print a line at once."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def examine(target: str) -> Verdict:
+    """What the check says of one case."""
+    load(target)
+    if target in UPGRADES:
+        pair = UPGRADES[target]
+        found = check_upgrade(pair.old, pair.new)
+        return {"findings": [f"{one.kind.value}: {one.sentence}" for one in found], "is_proof": False}
+    process = CASES[target].process
+    report = check(process)
+    findings = [f"{one.kind.value}: {one.sentence}" for one in report.findings]
+    if not findings:
+        try:
+            assert_same_everywhere(target)
+        except AssertionError as error:
+            findings.append(f"elsewhere: {str(error).splitlines()[0]}")
+    grade = getattr(report, "grade", None)
+    is_graded = grade is None or getattr(grade, "value", grade) == "proved"
+    return {
+        "findings": findings,
+        "is_proof": report.is_proof and not findings and is_graded,
+        "grade": None if grade is None else str(getattr(grade, "value", grade)),
+    }
+
+
+def in_child(target: str, seconds: float = SECONDS) -> Verdict:
+    """The verdict of a process of its own, which is stopped when its time is over."""
+    child = subprocess.Popen(
+        [sys.executable, "-m", "tests.adversary", "--one", target],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    verdict: Verdict = {"findings": [], "is_proof": False}
+    try:
+        out, error = child.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        os.killpg(child.pid, signal.SIGKILL)
+        child.communicate()
+        verdict["trouble"] = f"no verdict within {seconds:.0f} s"
+    else:
+        if child.returncode:
+            verdict["trouble"] = (error.strip().splitlines() or ["?"])[-1]
+        else:
+            verdict |= json.loads(out.splitlines()[-1])
+    return verdict
+
+
+def part_of(target: str) -> str:
+    """planted, honest or upgrades."""
+    return target.split(".")[2]
+
+
+def why(target: str) -> str:
+    """The sentence of a case."""
+    return UPGRADES[target].why if target in UPGRADES else CASES[target].why
+
+
+def is_right(target: str, verdict: Verdict) -> bool:
+    """Whether the verdict is what it has to be; no verdict is never right."""
+    is_wrong = bool(verdict["findings"])
+    if "trouble" in verdict:
+        return False
+    if target in UPGRADES:
+        return is_wrong == UPGRADES[target].is_harmful
+    return is_wrong == (part_of(target) == "planted")
+
+
+def _chosen(only: str | None) -> list[str]:
+    load()
+    return [one for one in (*CASES, *UPGRADES) if only is None or only in one]
+
+
+def _summary(verdicts: dict[str, Verdict]) -> bool:
+    def of(part: str) -> list[str]:
+        return [one for one in verdicts if part_of(one) == part]
+
+    def right(part: str) -> int:
+        return sum(is_right(one, verdicts[one]) for one in of(part))
+
+    wrong = [one for one in verdicts if not is_right(one, verdicts[one])]
+    for target in wrong:
+        verdict = verdicts[target]
+        said = verdict.get("trouble") or "; ".join(verdict["findings"])[:160] or "nothing found"
+        grade = " (as a proof)" if verdict["is_proof"] else ""
+        say(f"{part_of(target)} {target.partition('.')[2]}: {why(target)}")
+        say(f"    {said}{grade}")
+    alarms = [one for one in of("honest") if verdicts[one]["findings"]]
+    proved = [one for one in of("planted") if verdicts[one]["is_proof"]]
+    silent = [one for one in verdicts if "trouble" in verdicts[one]]
+    say(f"caught of planted: {right('planted')} of {len(of('planted'))}")
+    say(f"false alarms of honest: {len(alarms)} of {len(of('honest'))}")
+    say(f"verdicts right of upgrades: {right('upgrades')} of {len(of('upgrades'))}")
+    say(f"graded proved but divergent: {len(proved)}")
+    say(f"no verdict: {len(silent)}")
+    planted = of("planted")
+    return not alarms and not proved and (not planted or right("planted") >= LEAST_CAUGHT * len(planted))
+
+
+def _in_parallel(examine_one: Callable[[str], Verdict], targets: Iterable[str]) -> dict[str, Verdict]:
+    listed = list(targets)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return dict(zip(listed, pool.map(examine_one, listed), strict=True))
+
+
+def _confirmed(targets: Iterable[str]) -> bool:
+    """Whether brute force says of each case what the corpus does."""
+    is_right_of_all = True
+    for target in targets:
+        if target in UPGRADES:
+            problems, is_expected = confirm_upgrade(UPGRADES[target]), UPGRADES[target].is_harmful
+        else:
+            problems, is_expected = confirm(target), part_of(target) == "planted"
+        is_as_said = bool(problems) == is_expected
+        is_right_of_all = is_right_of_all and is_as_said
+        shown = "; ".join(f"{kind}: {what}" for kind, what in problems.items())
+        say(f"{'as said' if is_as_said else 'NOT AS SAID'}: {target} {shown[:200]}")
+    return is_right_of_all
+
+
+def main() -> int:
+    """Run what the arguments say."""
+    parser = argparse.ArgumentParser(prog="python -m tests.adversary", description=__doc__)
+    parser.add_argument("--only", help="the cases whose names have this in them")
+    parser.add_argument("--list", action="store_true", help="name the cases, and check nothing")
+    parser.add_argument("--brute", action="store_true", help="confirm by brute force what the corpus says of the cases")
+    parser.add_argument("--one", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.one:
+        say(json.dumps(examine(arguments.one)))
+        return 0
+    targets = _chosen(arguments.only)
+    if arguments.list:
+        for target in targets:
+            say(f"{target}: {why(target)}")
+        return 0
+    if arguments.brute:
+        return 0 if _confirmed(targets) else 1
+    return 0 if _summary(_in_parallel(in_child, targets)) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
