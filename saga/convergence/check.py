@@ -11,21 +11,20 @@ from enum import Enum
 from functools import cached_property
 from math import factorial
 
-from pydantic import ValidationError
-
 from saga.convergence.armed import about_armed, delays_that_differ
 from saga.convergence.diagrams.matrix import Commuting, commuting
 from saga.convergence.enumeration import HistoryResult, every_order, run_history
 from saga.convergence.exploration import MOST_NODES, Exploration, Progress, explore
-from saga.convergence.findings import Finding, Kind, require_not_ours
+from saga.convergence.findings import Finding, Kind
 from saga.convergence.functions import columns_of
 from saga.convergence.instances import about_instances
 from saga.convergence.proof import Proof, prove
 from saga.convergence.rounds import Search, search
-from saga.convergence.samples import INSTANCE, derive_samples, emitted
+from saga.convergence.samples import INSTANCE, derive_samples
 from saga.convergence.sampling import SEED, sample
+from saga.convergence.scheduled import refusals
 from saga.convergence.untested import untested
-from saga.core import Deadline, DeclarationError, DerivedColumn, Fact, Process, Register
+from saga.core import DeclarationError, DerivedColumn, Fact, Process, Register
 from saga.core.column import shown
 from saga.core.plain import is_same
 from saga.messages.facts import require_readable
@@ -187,13 +186,14 @@ def _proved(proof: Proof, samples: Sequence[Fact] | None, seed: int) -> Report:
         if samples is not None:
             raise
         chosen = ()
-    findings = tuple(_about_deadlines(process, chosen))
-    return Report(process, proof, chosen, findings, (), 0, 0, 0, seed, (), (), interrupted=False)
+    return Report(process, proof, chosen, (), (), 0, 0, 0, seed, (), (), interrupted=False)
 
 
 def _beyond_exploring(found: Exploration, seed: int) -> tuple[list[Finding], int, bool]:
     """All findings about the samples, how many pairs of histories were drawn, and whether that was interrupted."""
-    findings, sampled, interrupted = [*_about_deadlines(found.process, found.samples), *found.findings], 0, False
+    instance = found.samples[0].fields[found.process.correlate] if found.samples else INSTANCE
+    refused = [Finding(Kind.FAILS, sentence, ()) for sentence in refusals(found.process, instance)]
+    findings, sampled, interrupted = [*refused, *found.findings], 0, False
     try:
         findings += [*about_armed(found), *about_instances(found)]
         if found.whole_up_to < len(found.samples) and not found.interrupted and not _is_settled(findings):
@@ -234,28 +234,6 @@ def ordered(process: Process, samples: Sequence[Fact]) -> tuple[Fact, ...]:
             distinct, key=lambda fact: (kinds.index(fact.kind), json.dumps(fact.fields, sort_keys=True, default=repr))
         )
     )
-
-
-def _about_deadlines(process: Process, samples: Sequence[Fact]) -> Iterator[Finding]:
-    """Deadlines whose input needs fields that the scheduler does not send: no firing of them could be taken in."""
-    instance = samples[0].fields[process.correlate] if samples else INSTANCE
-    for effect in (one for one in process.effects if isinstance(one, Deadline)):
-        try:
-            emitted(process, effect, instance)
-        except Exception as error:  # noqa: BLE001 -- a validator of the user may raise anything
-            require_not_ours(error)
-            sentence = (
-                f"{effect.name} emits {effect.emits.__name__}, which does not take what the scheduler says"
-                f" ({process.correlate}, due_at, armed_by): {_why(error)}"
-            )
-            yield Finding(Kind.FAILS, sentence, ())
-
-
-def _why(error: Exception) -> str:
-    if not isinstance(error, ValidationError):
-        return f"it raises {error!r}"
-    first = error.errors(include_url=False)[0]
-    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
 
 
 def _unreached(found: Exploration) -> Iterator[str]:

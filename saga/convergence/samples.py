@@ -11,7 +11,6 @@ bool), because the value may matter. If no candidate is accepted, the user has t
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import Any
 
@@ -19,7 +18,7 @@ from pydantic import TypeAdapter
 
 from saga.convergence.candidates import choices, default_of, fields_of, passing, passing_values, patterned, usual
 from saga.convergence.functions import functions_about, numbers_in
-from saga.core import Deadline, DeclarationError, Fact, Process, Reducer
+from saga.core import DeclarationError, Fact, Process, Reducer
 from saga.core.plain import is_same
 from saga.messages.facts import make_fact, read_fact
 
@@ -28,7 +27,6 @@ VARIANTS, FEWER_VARIANTS = 3, 2
 MOST_SAMPLES = 10
 """With more, each type gets fewer variants."""
 _USUAL_SUM = 200
-_SOME_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 _MOST_CHOICES = 3
 
 
@@ -50,7 +48,7 @@ def derive_samples(process: Process, variants: int | None = None, *, given: Sequ
         many = derive_samples(process, VARIANTS, given=given)
         return many if len(many) <= MOST_SAMPLES else derive_samples(process, FEWER_VARIANTS, given=given)
     facts = [one if isinstance(one, Fact) else make_fact(one) for one in given]
-    instance = facts[0].fields[process.correlate] if facts else _instance(process)
+    instance = facts[0].fields[process.correlate] if facts else instance_of(process)
     made: list[Fact] = []
     for kind in process.message_types.values():
         own = [fact for fact in facts if fact.kind is kind]
@@ -58,13 +56,7 @@ def derive_samples(process: Process, variants: int | None = None, *, given: Sequ
     return tuple(made)
 
 
-def emitted(process: Process, deadline: Deadline, instance: Any, due: timedelta = timedelta()) -> Fact:
-    """The fact that a deadline emits, with the fields that the scheduler sends. Raises like ``read_fact``."""
-    fields = {"due_at": (_SOME_TIME + due).isoformat(), "armed_by": process.name, process.correlate: str(instance)}
-    return read_fact(deadline.emits, fields)
-
-
-def _instance(process: Process) -> Any:
+def instance_of(process: Process) -> Any:
     """The instance of all samples: the first value that each class accepts for the field that correlates."""
     fields = [fields_of(kind)[process.correlate] for kind in process.message_types.values()]
     adapters = [TypeAdapter(field) for field in fields]

@@ -22,8 +22,8 @@ from saga.convergence.configuration import Configuration, apply, end_state, star
 from saga.convergence.exploration import MOST_NODES
 from saga.convergence.findings import Finding, Kind
 from saga.convergence.render_text import history_in_steps
-from saga.convergence.samples import emitted
 from saga.convergence.sampling import SEED
+from saga.convergence.scheduled import emitted
 from saga.convergence.upgrade import check_upgrade
 from saga.core import Command, Deadline, Decision, Fact, Process, Timer
 from saga.messages.facts import make_fact

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
-from saga.testing import assert_same_everywhere, check, check_upgrade
+from saga.testing import Grade, assert_same_everywhere, check, check_upgrade
 from tests.adversary.brute import confirm, confirm_upgrade
 from tests.adversary.kit import CASES, UPGRADES, load
 
@@ -33,21 +33,19 @@ def examine(target: str) -> Verdict:
     if target in UPGRADES:
         pair = UPGRADES[target]
         found = check_upgrade(pair.old, pair.new)
-        return {"findings": [f"{one.kind.value}: {one.sentence}" for one in found], "is_proof": False}
+        return {"findings": [f"{one.kind.value}: {one.sentence}" for one in found], "is_proved": False}
     process = CASES[target].process
     report = check(process)
     findings = [f"{one.kind.value}: {one.sentence}" for one in report.findings]
-    if not findings:
+    if not findings and report.grade is not Grade.PROVED:
         try:
             assert_same_everywhere(target)
         except AssertionError as error:
             findings.append(f"elsewhere: {str(error).splitlines()[0]}")
-    grade = getattr(report, "grade", None)
-    is_graded = grade is None or getattr(grade, "value", grade) == "proved"
     return {
         "findings": findings,
-        "is_proof": report.is_proof and not findings and is_graded,
-        "grade": None if grade is None else str(getattr(grade, "value", grade)),
+        "is_proved": report.grade is Grade.PROVED and not report.findings,
+        "grade": report.grade.value,
     }
 
 
@@ -60,7 +58,7 @@ def in_child(target: str, seconds: float = SECONDS) -> Verdict:
         text=True,
         start_new_session=True,
     )
-    verdict: Verdict = {"findings": [], "is_proof": False}
+    verdict: Verdict = {"findings": [], "is_proved": False}
     try:
         out, error = child.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
@@ -111,11 +109,11 @@ def _summary(verdicts: dict[str, Verdict]) -> bool:
     for target in wrong:
         verdict = verdicts[target]
         said = verdict.get("trouble") or "; ".join(verdict["findings"])[:160] or "nothing found"
-        grade = " (as a proof)" if verdict["is_proof"] else ""
+        grade = " (as a proof)" if verdict["is_proved"] else ""
         say(f"{part_of(target)} {target.partition('.')[2]}: {why(target)}")
         say(f"    {said}{grade}")
     alarms = [one for one in of("honest") if verdicts[one]["findings"]]
-    proved = [one for one in of("planted") if verdicts[one]["is_proof"]]
+    proved = [one for one in of("planted") if verdicts[one]["is_proved"]]
     silent = [one for one in verdicts if "trouble" in verdicts[one]]
     say(f"caught of planted: {right('planted')} of {len(of('planted'))}")
     say(f"false alarms of honest: {len(alarms)} of {len(of('honest'))}")

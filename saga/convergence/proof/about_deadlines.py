@@ -9,10 +9,22 @@ from typing import Any
 from saga.convergence.proof.space import Space
 from saga.convergence.proof.subject import Obstacle, Subject, direction_of, template_of
 from saga.convergence.proof.view import View, everything_wanted, leaves, view
-from saga.core import Deadline, DerivedColumn, Effect, Outcomes, Selection, State, Wanted
+from saga.convergence.samples import instance_of
+from saga.convergence.scheduled import refusals
+from saga.core import Deadline, DeclarationError, DerivedColumn, Effect, Outcomes, Selection, State, Wanted
 from saga.core.expressions import Direction
 
 UNARMED, ARMED, FIRED = range(3)
+
+
+def inputs_of_deadlines_are_taken(subject: Subject) -> Iterator[Obstacle]:
+    """The message class of a deadline takes what the scheduler sends, and asks for nothing else."""
+    try:
+        instance = instance_of(subject.process) if subject.deadlines else None
+    except DeclarationError:
+        yield Obstacle("scheduler", f"no value of {subject.process.correlate} is known that all message classes take")
+        return
+    yield from (Obstacle("scheduler", sentence) for sentence in refusals(subject.process, instance))
 
 
 def late_deadlines_change_nothing(subject: Subject) -> Iterator[Obstacle]:

@@ -10,7 +10,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from saga.convergence.functions import columns_of
-from saga.convergence.proof.about_deadlines import late_deadlines_change_nothing, nothing_waits_for_ever
+from saga.convergence.proof.about_deadlines import (
+    inputs_of_deadlines_are_taken,
+    late_deadlines_change_nothing,
+    nothing_waits_for_ever,
+)
 from saga.convergence.proof.about_effects import (
     commands_know_their_fields,
     final_conditions_stay,
@@ -41,6 +45,7 @@ OF_PARTS: Final[tuple[Obligation, ...]] = (
     laws_hold,
     no_clock_is_read,
     effects_differ,
+    inputs_of_deadlines_are_taken,
 )
 OF_TABLES: Final[tuple[Obligation, ...]] = (
     wants_are_of_one_kind,

@@ -61,18 +61,6 @@ class Ranked:
     rank: int | str = 0
 
 
-@dataclass(frozen=True)
-class Point:
-    x: int
-
-
-@dataclass(frozen=True)
-class Placed:
-    id: str
-    place_id: str
-    point: Point
-
-
 def all_but_one(register: Register, *fields: str) -> Process:
     has = has_any(register)
     drop = Effect("drop", "desk", {Do.YES: CommandTemplate("Drop", register)})
@@ -83,12 +71,6 @@ def all_but_one(register: Register, *fields: str) -> Process:
 def the_least_of_numbers_and_texts() -> Process:
     """The least is looked for among ranks that are numbers or texts."""
     return all_but_one(Register("ranks", Ranked, "rank_id"), "rank")
-
-
-@case(Placed("i", "a", Point(1)), Placed("i", "b", Point(2)))
-def the_least_of_nested_objects() -> Process:
-    """The least is looked for among objects, which have no order."""
-    return all_but_one(Register("places", Placed, "place_id"), "point")
 
 
 @case(A(), paid(1, 1, "2030-02"), paid(2, 2, "2030-01"))

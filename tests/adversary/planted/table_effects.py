@@ -246,15 +246,6 @@ def the_least_is_held_again() -> Process:
     return proc(one_outcome(many), many, PAYMENTS, wants=[table])
 
 
-@case(P1, P2)
-def more_than_one_of_one() -> Process:
-    """The register holds one payment: which of the two waits for a person depends on the order."""
-    few = Register("few", Paid, "payment_id", most=1)
-    refund = Effect("refund", "bank", {Do.YES: CommandTemplate("Refund", few, ("amount",))})
-    paid = SubMachine("paid", Seen.NO, {state: {Paid: Seen.YES} for state in Seen})
-    return proc(one_outcome(paid), paid, few, wants=[wanted_in(paid, refund, YES=every(few))])
-
-
 @case(A(), B(), C())
 def an_effect_in_a_nested_outcome() -> Process:
     """The wants look at a nested table, whose third value forgets the request."""
