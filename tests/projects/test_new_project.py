@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 from typer.testing import CliRunner, Result
 
 from saga.cli import app
@@ -111,6 +112,18 @@ def test_the_container_and_ci_files_are_right(any_wheel: Path) -> None:
     run(*check, "vendor.compose-spec", "docker-compose.yml", cwd=project)
     run(*check, "vendor.github-workflows", ".github/workflows/ci.yml", cwd=project)
     run(str(BIN / "hadolint"), "Dockerfile", cwd=project)
+
+
+def test_compose_builds_the_image_once_and_reads_what_the_example_shows(any_wheel: Path) -> None:
+    project = made("trip-desk", any_wheel)
+    text = (project / "docker-compose.yml").read_text()
+    services = YAML(typ="safe").load(text)["services"]
+    assert [name for name, service in services.items() if service.get("build")] == ["migrate"]
+    assert len([name for name, service in services.items() if service["image"] == "trip-desk:dev"]) == 4
+    read = set(re.findall(r"\$\{(\w+)", text)) | {
+        name for service in services.values() for name, value in service["environment"].items() if value is None
+    }
+    assert read == set(re.findall(r"^(?:# )?([A-Z_]+)=", (project / ".env.example").read_text(), re.MULTILINE))
 
 
 def test_the_image_finds_the_package_where_the_dockerfile_puts_it(plain: Environment, any_wheel: Path) -> None:

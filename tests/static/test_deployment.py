@@ -121,6 +121,12 @@ def test_ports_are_open_to_this_machine_only(services: dict[str, Any]) -> None:
     assert [port for port in ports if not port.startswith("127.0.0.1:")] == []
 
 
+def test_the_image_of_our_services_is_built_once(services: dict[str, Any]) -> None:
+    """Compose builds services at the same time, and two builds of one tag can fail."""
+    assert {services[name]["image"] for name in OURS} == {"saga-service:dev"}
+    assert [name for name in services if "build" in services[name]] == ["migrate"]
+
+
 @pytest.mark.parametrize("name", OURS)
 def test_our_services_have_no_more_rights_than_they_need(name: str, services: dict[str, Any]) -> None:
     service = services[name]
