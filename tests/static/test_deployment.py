@@ -1,6 +1,7 @@
 """The container files say what a deployment may rely on; nothing is started here."""
 
 import importlib.util
+import os
 import re
 import subprocess
 import sys
@@ -216,3 +217,10 @@ def test_the_image_takes_what_exists_and_the_context_holds_nothing_else(dockerfi
     assert {source for source in taken if not (ROOT / source).exists()} == set()
     assert "*" in rules
     assert {rule.strip("!/") for rule in rules if rule.startswith("!")} == taken
+
+
+def test_what_tries_the_images_says_what_it_needs() -> None:
+    environment = {**os.environ, "CONTAINERS": "no-such-program"}
+    done = subprocess.run([ROOT / "deploy/try-images"], env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "needs podman or docker" in done.stderr
