@@ -8,17 +8,19 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
 WORKDIR /build
 
 # Dependencies change less often than code, so they are a layer of their own. --only-binary: no compiler runs here, and
-# no code of a dependency's set-up either.
+# no code of a dependency's set-up either. The build tools have an environment of their own: what the base image itself
+# has installed is left alone.
 COPY requirements/runtime.txt requirements/build.txt requirements/
 RUN python -m venv --without-pip /opt/saga \
     && pip --python /opt/saga/bin/python install --require-hashes --only-binary :all: -r requirements/runtime.txt \
-    && pip install --require-hashes --only-binary :all: -r requirements/build.txt
+    && python -m venv --without-pip /build-tools \
+    && pip --python /build-tools/bin/python install --require-hashes --only-binary :all: -r requirements/build.txt
 
 COPY pyproject.toml README.md LICENSE ./
 COPY saga saga
 COPY scheduler scheduler
 COPY gateway_stub gateway_stub
-RUN pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
+RUN pip --python /build-tools/bin/python wheel --no-deps --no-build-isolation --wheel-dir dist . \
     && pip --python /opt/saga/bin/python install --no-deps --no-index dist/*.whl
 
 

@@ -16,6 +16,8 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: help install demo demo-no-broker bench bench-full bench-log up wheel wheel-test test test-fast adversary coverage \
 	check lint format lock clean
+.PHONY: help install demo demo-no-broker bench bench-full bench-log up wheel wheel-test images test test-fast coverage check lint \
+	format lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +49,10 @@ wheel: $(STAMP) ## build the wheel into dist/, for `saga new --wheel` and for pr
 
 wheel-test: $(STAMP) ## what a plain `pip install` of the wheel can do, and a new project with its own; some minutes, downloads
 	@PLAIN_INSTALL=1 $(BIN)/pytest tests/projects -n0 $(ARGS)
+
+# deploy/try-images says what it takes from the environment, such as BUILD_OPTIONS.
+images: $(STAMP) ## build the images with podman or docker, and send a message through real containers; some minutes
+	@deploy/try-images
 
 # Most tests wait for servers and processes, so three run at once; each of the three has its own servers.
 test: install ## run all tests on private PostgreSQL and RabbitMQ; ARGS="tests/core -x -n0" narrows it down

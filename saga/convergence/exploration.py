@@ -208,7 +208,10 @@ def _arrive(found: Exploration, known: dict[tuple[int, Hashable], Node], key: tu
         and node.end_state.outcome not in found.process.settled
         and not _awaits_deadline(found, node)
     ):
-        sentence = f"{node.end_state.outcome.value} is not settled, and no deadline is armed that could still come"
+        sentence = (
+            f"{node.end_state.outcome.value} is not settled, and no deadline is armed that could still come;"
+            " arm one for it in a want table, or add it to `settled`"
+        )
         _report(found, Kind.WAITS_FOR_EVER, sentence, node.after, node.by)
 
 

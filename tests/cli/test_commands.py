@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -16,7 +17,7 @@ from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from saga.cli import COMMANDS, Commands, app
-from saga.cli.shell.examples import EXAMPLES
+from saga.cli.shell.examples import EXAMPLES, OF_ORDERS
 from tests.cli.shell import Saga, message
 from tests.waiting import LIMIT_SECONDS, eventually
 
@@ -73,6 +74,14 @@ def test_each_help_has_an_example_that_calls_it(words: tuple[str, ...]) -> None:
     assert shown.exit_code == 0
     assert shown.stdout == run(*words, "--help").stdout
     assert f"$ saga {' '.join(words)}" in shown.stdout
+
+
+@pytest.mark.parametrize("command", ["publish", "inspect"])
+def test_help_names_orders_only_where_it_says_so(command: str) -> None:
+    before, heading, after = run(command, "--help").stdout.partition(OF_ORDERS)
+    assert not re.search("order", before, re.IGNORECASE)
+    assert heading
+    assert "order-1" in after
 
 
 def test_every_example_can_be_read() -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 from typer.testing import CliRunner, Result
 
 from saga.cli import app
@@ -18,6 +19,7 @@ from saga.cli.project.names import MOST_CHARACTERS, TAKEN
 from saga.cli.project.writing import TEMPLATE, template_files
 from saga.testing import assert_converges
 from tests.projects.environment import ROOT, Environment
+from tests.waiting import LIMIT_SECONDS
 
 BIN = Path(sys.executable).parent
 LONGEST = "a" * MOST_CHARACTERS
@@ -111,6 +113,52 @@ def test_the_container_and_ci_files_are_right(any_wheel: Path) -> None:
     run(*check, "vendor.compose-spec", "docker-compose.yml", cwd=project)
     run(*check, "vendor.github-workflows", ".github/workflows/ci.yml", cwd=project)
     run(str(BIN / "hadolint"), "Dockerfile", cwd=project)
+
+
+def test_the_collaborator_stops_when_it_is_asked_to_as_the_image_starts_it(
+    plain: Environment, any_wheel: Path, tmp_path: Path
+) -> None:
+    """With the signals blocked, and with its address in a file; a server that is away is waited for."""
+    project = made("trip-desk", any_wheel)
+    (tmp_path / "secret").write_text("postgresql://user:password@127.0.0.1:1/nowhere\n")
+    (command,) = re.findall(r"^ENTRYPOINT (\[.*\])$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    with subprocess.Popen(
+        [*json.loads(command), "trip_desk.bank"],
+        cwd=project,
+        env=plain.variables(SAGA_DATABASE_URL_FILE=str(tmp_path / "secret"), PYTHONUNBUFFERED="1"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as bank:
+        try:
+            assert bank.stdout is not None
+            assert any("127.0.0.1:1/nowhere" in line for line in bank.stdout), "it waits for no server"
+            bank.terminate()
+            bank.communicate(timeout=LIMIT_SECONDS)
+            assert bank.returncode == 0
+        finally:
+            bank.kill()
+
+
+def test_the_shop_refuses_a_wrong_amount_without_a_trace(plain: Environment, any_wheel: Path) -> None:
+    project = made("trip-desk", any_wheel)
+    asked = "import trip_desk.shop as shop; shop._requested(shop._arguments().parse_args())"
+    done = plain.shell(f"python -c '{asked}' request r-1 --amount -5", project)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "greater than 0" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_compose_builds_the_image_once_and_reads_what_the_example_shows(any_wheel: Path) -> None:
+    project = made("trip-desk", any_wheel)
+    text = (project / "docker-compose.yml").read_text()
+    services = YAML(typ="safe").load(text)["services"]
+    assert [name for name, service in services.items() if service.get("build")] == ["migrate"]
+    assert len([name for name, service in services.items() if service["image"] == "trip-desk:dev"]) == 4
+    read = set(re.findall(r"\$\{(\w+)", text)) | {
+        name for service in services.values() for name, value in service["environment"].items() if value is None
+    }
+    assert read == set(re.findall(r"^(?:# )?([A-Z_]+)=", (project / ".env.example").read_text(), re.MULTILINE))
 
 
 def test_the_image_finds_the_package_where_the_dockerfile_puts_it(plain: Environment, any_wheel: Path) -> None:

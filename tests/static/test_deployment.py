@@ -1,6 +1,7 @@
 """The container files say what a deployment may rely on; nothing is started here."""
 
 import importlib.util
+import os
 import re
 import subprocess
 import sys
@@ -121,6 +122,12 @@ def test_ports_are_open_to_this_machine_only(services: dict[str, Any]) -> None:
     assert [port for port in ports if not port.startswith("127.0.0.1:")] == []
 
 
+def test_the_image_of_our_services_is_built_once(services: dict[str, Any]) -> None:
+    """Compose builds services at the same time, and two builds of one tag can fail."""
+    assert {services[name]["image"] for name in OURS} == {"saga-service:dev"}
+    assert [name for name in services if "build" in services[name]] == ["migrate"]
+
+
 @pytest.mark.parametrize("name", OURS)
 def test_our_services_have_no_more_rights_than_they_need(name: str, services: dict[str, Any]) -> None:
     service = services[name]
@@ -210,3 +217,10 @@ def test_the_image_takes_what_exists_and_the_context_holds_nothing_else(dockerfi
     assert {source for source in taken if not (ROOT / source).exists()} == set()
     assert "*" in rules
     assert {rule.strip("!/") for rule in rules if rule.startswith("!")} == taken
+
+
+def test_what_tries_the_images_says_what_it_needs() -> None:
+    environment = {**os.environ, "CONTAINERS": "no-such-program"}
+    done = subprocess.run([ROOT / "deploy/try-images"], env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "needs podman or docker" in done.stderr

@@ -1,4 +1,4 @@
-"""`saga inspect`: one instance, such as an order, as a timeline that explains itself."""
+"""`saga inspect`: one instance as a timeline that explains itself."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -43,7 +43,7 @@ MOST_COUNTED = 1_000
 
 
 def inspect(
-    process_id: Annotated[str, typer.Argument(metavar="ID", help="Instance id, such as an order id.")],
+    process_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the instance.")],
     *,
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="Show at most this many entries of its record.")] = 200,
     before: Annotated[int | None, typer.Option(min=1, help="Show the entries before this one.")] = None,

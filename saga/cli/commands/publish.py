@@ -52,9 +52,9 @@ NOT_PLAIN = ("sequence", "previous_sequence", "source", "time")
 def publish_message(
     type_: Annotated[
         str,
-        typer.Argument(metavar="TYPE", help="Message type, such as OrderPlaced, PaymentReceived or OrderCancelled."),
+        typer.Argument(metavar="TYPE", help="Message type: the name of a message class that the process consumes."),
     ],
-    process_id: Annotated[str, typer.Argument(metavar="ID", help="Instance id, such as an order id.")],
+    process_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the instance that the message is about.")],
     *,
     data: Data = None,
     sample: Sample = False,
@@ -74,7 +74,7 @@ def publish_message(
     of: OfProcess = None,
     as_json: AsJson = False,
 ) -> None:
-    """Publish one message about an instance, such as an order, as a module would.
+    """Publish one message about an instance, as a module would.
 
     The message waits in the queue until a worker runs. Without a broker it is appended to the module's log.
     """

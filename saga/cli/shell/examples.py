@@ -38,6 +38,11 @@ EXAMPLES: Final = {
 }
 
 
+OF_ORDERS: Final = "Examples for the order process, which comes with saga:"
+
+
 def epilog(command: str) -> str | None:
     """The end of the command's help. Typer ends a line only at a blank line."""
-    return "\n\n".join(f"$ {example}" for example in EXAMPLES.get(command, ())) or None
+    examples = EXAMPLES.get(command, ())
+    heading = [OF_ORDERS] if any("order-" in example for example in examples) else []
+    return "\n\n".join([*heading, *(f"$ {example}" for example in examples)]) or None

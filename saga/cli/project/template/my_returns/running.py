@@ -1,17 +1,23 @@
-"""What the programs here have in common: the database at SAGA_DATABASE_URL, and how a collaborator runs."""
+"""What the programs here have in common: the addresses of the servers, and how a collaborator runs.
+
+An address is in a variable such as SAGA_DATABASE_URL, or in the file that SAGA_DATABASE_URL_FILE names.
+"""
 
 import asyncio
 import os
 import signal
+from pathlib import Path
 
 from saga.collaborator import Collaborator
 from saga.modules import connect_engine
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
 
 def connect(service: str) -> AsyncEngine:
     """A pool of connections, which PostgreSQL shows under the name of the service."""
-    url = os.environ.get("SAGA_DATABASE_URL")
+    url = _address("SAGA_DATABASE_URL")
     if not url:
         raise SystemExit('SAGA_DATABASE_URL is not set. With `saga up` running: eval "$(saga env)"')
     return connect_engine(url, service)
@@ -24,11 +30,18 @@ def run(collaborator: Collaborator) -> None:
 
 async def _run(collaborator: Collaborator) -> None:
     stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in STOP_SIGNALS:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    # The image starts programs with these signals blocked, so that none is lost before there is a handler.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
     engine = connect(collaborator.name)
-    broker, prefix = os.environ.get("SAGA_AMQP_URL"), os.environ.get("SAGA_PREFIX") or "saga"
+    broker, prefix = _address("SAGA_AMQP_URL"), os.environ.get("SAGA_PREFIX") or "saga"
     try:
         await collaborator.run(stop, engine=engine, broker=broker, prefix=prefix)
     finally:
         await engine.dispose()
+
+
+def _address(variable: str) -> str | None:
+    file = os.environ.get(f"{variable}_FILE")
+    return Path(file).read_text("utf-8-sig").strip() if file else os.environ.get(variable)

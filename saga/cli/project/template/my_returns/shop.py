@@ -9,6 +9,7 @@ python -m my_returns.shop withdraw r-1
 import argparse
 import asyncio
 
+from pydantic import ValidationError
 from saga.modules import Module
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -62,14 +63,20 @@ async def main() -> None:
             if arguments.command == "withdraw":
                 done, refusal = await withdraw_return(connection, return_id), "is not there, or withdrawn already"
             else:
-                fields = {name: getattr(arguments, name) for name in ReturnRequested.model_fields}
-                done = await request_return(connection, ReturnRequested(**fields))
+                done = await request_return(connection, _requested(arguments))
                 refusal = "is requested already"
     finally:
         await engine.dispose()
     if not done:
         raise SystemExit(f"{return_id} {refusal}.")
     print(f"{return_id}: done, and in the log of the shop.")
+
+
+def _requested(arguments: argparse.Namespace) -> ReturnRequested:
+    try:
+        return ReturnRequested(**{name: getattr(arguments, name) for name in ReturnRequested.model_fields})
+    except ValidationError as error:
+        raise SystemExit(str(error)) from None
 
 
 def _arguments() -> argparse.ArgumentParser:
