@@ -154,7 +154,8 @@ class FieldOf:
     @cached_property
     def can_be_absent(self) -> bool:
         """Whether an entry can lack it."""
-        return bool(self._kinds & {"null", ANY_KIND})
+        can_be_nan = self._is_decimal and most_digits(self.register.of, self.name) is None
+        return can_be_nan or bool(self._kinds & {"null", ANY_KIND})
 
     @cached_property
     def limits(self) -> tuple[Any, Any]:
@@ -320,7 +321,7 @@ class Filter:
 
 def filter_of(register: Register, where: Where) -> Filter:
     """The tests for entries of this register, without those that stand there twice."""
-    tests = () if where is None else (where,) if isinstance(where, EntryTest) else tuple(where)
+    tests: tuple[object, ...] = () if where is None else where if isinstance(where, tuple) else (where,)
     for one in tests:
         if not isinstance(one, EntryTest):
             raise DeclarationError(f"where of {register.name} has {one!r:.80}: write tests such as each('amount') >= 1")
