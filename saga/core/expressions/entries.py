@@ -273,7 +273,7 @@ class Filter:
         """What entries are compared with, but for constants."""
         return once(other for test in self.tests for other in test.others if not isinstance(other, Constant))
 
-    @property
+    @cached_property
     def registers(self) -> tuple[Register, ...]:
         """The registers that entries are compared with."""
         return once(one for other in self.others for one in other.registers)
