@@ -206,7 +206,7 @@ EXCESS = beyond(
     all_if=has(STOPS),
 )
 OWED = ComputedField.of("amount", EXCESS, is_cumulative=True)
-WHAT_IS_OWED = owing(EXCESS)
+WHAT_IS_OWED = owing(EXCESS, name="what is owed")
 
 PAYMENT_REQUEST = Effect(
     "payment_request",

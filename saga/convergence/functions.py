@@ -219,13 +219,14 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
 
 
 def _compares_with_zero(code: CodeType) -> bool:
-    """Whether values below zero are treated specially; a zero that is a start or an index says nothing of them."""
+    """Whether values below zero are treated specially; a zero that is a start, an index or a length says nothing."""
     steps = list(dis.get_instructions(code))
-    return any(
-        step.opname == "COMPARE_OP" and any(one.argval == 0 and type(one.argval) in (int, float) for one in before)
-        for number, step in enumerate(steps)
-        for before in [[one for one in steps[max(number - 3, 0) : number] if one.opname.startswith("LOAD_")]]
-    )
+    for number, step in enumerate(steps):
+        before = [one for one in steps[max(number - 3, 0) : number] if one.opname.startswith("LOAD_")]
+        has_zero = any(one.argval == 0 and type(one.argval) in (int, float) for one in before)
+        if step.opname == "COMPARE_OP" and has_zero:
+            return not any(one.argval == "len" for one in steps[max(number - 8, 0) : number])
+    return False
 
 
 def _is_of_others(value: object) -> bool:

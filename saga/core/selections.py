@@ -39,7 +39,9 @@ def all_but_least(register: Register, by: tuple[str, ...], condition: Enum | Non
     return _selection(AllButFirst(register, 1, order_of(register, by)), condition)
 
 
-def all_but_first(register: Register, number: int, by: tuple[str, ...], condition: Enum | None = None) -> Selection:
+def all_but_first(
+    register: Register, number: int, by: tuple[str, ...], condition: Enum | None = None, *, name: str | None = None
+) -> Selection:
     """All entries except the first few by these fields; entries without a value come after those with a value.
 
     >>> from saga import all_but_first
@@ -47,10 +49,12 @@ def all_but_first(register: Register, number: int, by: tuple[str, ...], conditio
     >>> all_but_first(REPORTS, 2, by=("text",)).chosen({"reports": texts})
     frozenset({'a'})
     """
-    return _selection(AllButFirst(register, number, order_of(register, by)), condition)
+    return _selection(AllButFirst(register, number, order_of(register, by)), condition, name)
 
 
-def entries_where(register: Register, where: Where, condition: Enum | None = None) -> Selection:
+def entries_where(
+    register: Register, where: Where, condition: Enum | None = None, *, name: str | None = None
+) -> Selection:
     """The entries that match.
 
     >>> from saga import each, entries_where
@@ -58,7 +62,7 @@ def entries_where(register: Register, where: Where, condition: Enum | None = Non
     >>> FIRES.chosen({"reports": {"t-1": {"text": "fire"}, "t-2": {"text": "broken"}}})
     frozenset({'t-1'})
     """
-    return _selection(Matching(filter_of(register, where)), condition)
+    return _selection(Matching(filter_of(register, where)), condition, name)
 
 
 def with_partner(
@@ -67,6 +71,8 @@ def with_partner(
     other: Register,
     other_field: str | EntryField | None = None,
     condition: Enum | None = None,
+    *,
+    name: str | None = None,
 ) -> Selection:
     """The entries with a partner: an entry of the other register with the same value in its field, or as its key.
 
@@ -76,7 +82,7 @@ def with_partner(
     >>> with_partner(REPORTS, "text", ANSWERS, "text").chosen(held)
     frozenset({'t-1'})
     """
-    return _selection(WithPartner(partners_of(register, field, other, other_field)), condition)
+    return _selection(WithPartner(partners_of(register, field, other, other_field)), condition, name)
 
 
 def without_partner(
@@ -85,6 +91,8 @@ def without_partner(
     other: Register,
     other_field: str | EntryField | None = None,
     condition: Enum | None = None,
+    *,
+    name: str | None = None,
 ) -> Selection:
     """The entries without a partner in the other register. One that comes later takes away what was chosen.
 
@@ -93,10 +101,10 @@ def without_partner(
     >>> without_partner(REPORTS, "text", ANSWERS, "text").chosen({"reports": {"t-1": {"text": "a"}}, "answers": {}})
     frozenset({'t-1'})
     """
-    return _selection(WithPartner(partners_of(register, field, other, other_field), is_lacking=True), condition)
+    return _selection(WithPartner(partners_of(register, field, other, other_field), is_lacking=True), condition, name)
 
 
-def owing(figure: EntryFigure, condition: Enum | None = None) -> Selection:
+def owing(figure: EntryFigure, condition: Enum | None = None, *, name: str | None = None) -> Selection:
     """The entries whose figure is above 0, such as the payments of which something is to be refunded.
 
     >>> from saga import beyond, owing
@@ -110,11 +118,11 @@ def owing(figure: EntryFigure, condition: Enum | None = None) -> Selection:
     >>> TOO_MUCH.chosen({"payments": {"p-1": {"cents": 50}, "p-2": {"cents": 30}}})
     frozenset({'p-2'})
     """
-    return _selection(Owing(figure), condition)
+    return _selection(Owing(figure), condition, name)
 
 
-def _selection(chooser: Chooser, condition: Enum | None) -> Selection:
-    """The chooser as a selection, named by what it says."""
+def _selection(chooser: Chooser, condition: Enum | None, name: str | None = None) -> Selection:
+    """The chooser as a selection, with this name or named by what it says."""
     register, *beside = chooser.registers
     reads = tuple(dict.fromkeys(name for one, name in chooser.fields_read if one == register))
-    return Selection(str(chooser), register, chooser, condition, tuple(beside), reads)
+    return Selection(str(chooser) if name is None else name, register, chooser, condition, tuple(beside), reads)

@@ -240,3 +240,26 @@ def choosers() -> st.SearchStrategy[Chooser]:
 @cache
 def expressions() -> st.SearchStrategy[Expression]:
     return st.one_of(figures(), conditions(), staged(), of_entries(), choosers())
+
+
+@cache
+def plain_figures() -> st.SearchStrategy[Expression]:
+    """Each operator alone, over fields whose limits fit."""
+    ordered, paid = only(ORDER, "amount"), total(PAYMENTS, "amount")
+    found = [
+        paid,
+        total(PAYMENTS, "fee"),
+        total(PAYMENTS, "debt"),
+        total(PAYMENTS, "share"),
+        ordered.minus(paid),
+        count(PAYMENTS).plus(ordered),
+        total(PAYMENTS, "debt").minus(1),
+        count(PAYMENTS).times(-2),
+        ordered.times(-2),
+        ordered.minus(paid).at_least(0),
+        ordered.minus(count(PAYMENTS)) >= 5,
+        total(PAYMENTS, "fee") >= 1,
+        total(PAYMENTS, "signed") >= 1,
+        paid.times(-1) >= -50,
+    ]
+    return st.sampled_from(found)

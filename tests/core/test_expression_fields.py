@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum, IntEnum
-from typing import Annotated, Any, Literal, NewType
+from typing import Annotated, Any, Literal, NewType, Self
 from uuid import UUID
 
 import pytest
@@ -20,6 +20,7 @@ from pydantic import (
     StrictInt,
     field_serializer,
     field_validator,
+    model_validator,
 )
 
 from saga import DeclarationError, Register, count, each, only, total
@@ -146,6 +147,23 @@ class Limited(BaseModel):
     either: Annotated[int, Field(ge=0)] | Annotated[int, Field(ge=-3)]
 
 
+class Altered(BaseModel):
+    positive: PositiveInt
+
+    @model_validator(mode="after")
+    def _turn(self) -> Self:
+        self.positive = -self.positive
+        return self
+
+
+@dataclass
+class Turned:
+    positive: PositiveInt
+
+    def __post_init__(self) -> None:
+        self.positive = -self.positive
+
+
 @dataclass
 class Plain:
     positive: Annotated[int, Field(gt=0)]
@@ -172,6 +190,8 @@ class Plain:
         (Message, "validated", (None, None)),
         (Plain, "positive", (1, None)),
         (Plain, "natural", (1, None)),
+        (Altered, "positive", (None, None)),
+        (Turned, "positive", (None, None)),
         (Plain, "made", (None, None)),
     ],
 )

@@ -21,7 +21,7 @@ from tests.core.expression_laws import (
     value_of,
     violations,
 )
-from tests.core.random_expressions import choosers, conditions, expressions, figures, of_entries, staged
+from tests.core.random_expressions import choosers, conditions, expressions, figures, of_entries, plain_figures, staged
 
 LAWS = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -31,6 +31,12 @@ LAWS = settings(
 @LAWS
 @given(figures(), facts())
 def test_a_figure_keeps_its_laws(expression: Expression, history: list[Fact]) -> None:
+    assert list(violations(expression, history)) == []
+
+
+@LAWS
+@given(plain_figures(), facts())
+def test_arithmetic_keeps_its_laws(expression: Expression, history: list[Fact]) -> None:
     assert list(violations(expression, history)) == []
 
 

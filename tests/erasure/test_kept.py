@@ -25,8 +25,11 @@ from saga.core import (
     Register,
     SubMachine,
     all_but_least,
+    each,
+    entries_where,
     every,
     outcomes,
+    total,
     wanted,
 )
 from saga.engine import Step
@@ -125,10 +128,20 @@ def test_of_what_a_function_may_look_at_everything_stays() -> None:
     chosen = replace(every(BOOKINGS), choose=frozenset, reads=None)
     assert fields_of(trip(wants=lambda seat: {seat: chosen})) == ALL
     assert fields_of(trip(columns=(DerivedColumn("rich", (BOOKINGS,), bool),))) == ALL
-    total = ComputedField("total", (BOOKINGS,), lambda entries: sum(one["price"] for one in entries.values()))
-    process = trip(sends=CommandTemplate("TakeSeat", computed=(total,)), wants=lambda seat: {seat: Seat.TAKEN})
+    in_all = ComputedField("total", (BOOKINGS,), lambda entries: sum(one["price"] for one in entries.values()))
+    process = trip(sends=CommandTemplate("TakeSeat", computed=(in_all,)), wants=lambda seat: {seat: Seat.TAKEN})
     assert fields_of(process) == ALL
     assert kept(process).commands["TakeSeat"] == {"trip_id", "effect", "revision", "total"}
+
+
+def test_of_what_an_expression_reads_only_that_stays() -> None:
+    rich = DerivedColumn.of("rich", total(BOOKINGS, "price", where=each("nights") >= 2) >= 100)
+    assert fields_of(trip(columns=(rich,))) == ALWAYS | {"price", "nights"}
+    paid = ComputedField.of("paid", total(BOOKINGS, "price"))
+    process = trip(sends=CommandTemplate("TakeSeat", computed=(paid,)), wants=lambda seat: {seat: Seat.TAKEN})
+    assert fields_of(process) == ALWAYS | {"price"}
+    process = trip(wants=lambda seat: {seat: entries_where(BOOKINGS, each("nights") >= 2)})
+    assert fields_of(process) == ALWAYS | {"nights"}
 
 
 def test_what_a_nested_table_looks_at_stays() -> None:

@@ -17,7 +17,7 @@ from saga.core.expressions.base import (
     presence,
     reversed_move,
 )
-from saga.core.expressions.figure import EXACT_NUMBERS, Constant, Figure
+from saga.core.expressions.figure import EXACT_NUMBERS, Constant, Figure, constant
 from saga.core.register import Register
 
 
@@ -91,6 +91,7 @@ class Product(Figure):
         _require_numbers(self.figure)
         if type(self.factor) is not int:
             raise DeclarationError(f"{self.figure} times {self.factor!r:.80}: write a whole number")
+        constant(self.factor)
 
     @property
     def parts(self) -> tuple[Expression, ...]:

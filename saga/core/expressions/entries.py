@@ -154,7 +154,8 @@ class FieldOf:
     @cached_property
     def can_be_absent(self) -> bool:
         """Whether an entry can lack it."""
-        return bool(self._kinds & {"null", ANY_KIND})
+        can_be_nan = self._is_decimal and most_digits(self.register.of, self.name) is None
+        return can_be_nan or bool(self._kinds & {"null", ANY_KIND})
 
     @cached_property
     def limits(self) -> tuple[Any, Any]:
@@ -272,7 +273,7 @@ class Filter:
         """What entries are compared with, but for constants."""
         return once(other for test in self.tests for other in test.others if not isinstance(other, Constant))
 
-    @property
+    @cached_property
     def registers(self) -> tuple[Register, ...]:
         """The registers that entries are compared with."""
         return once(one for other in self.others for one in other.registers)
@@ -320,7 +321,7 @@ class Filter:
 
 def filter_of(register: Register, where: Where) -> Filter:
     """The tests for entries of this register, without those that stand there twice."""
-    tests = () if where is None else (where,) if isinstance(where, EntryTest) else tuple(where)
+    tests: tuple[object, ...] = () if where is None else where if isinstance(where, tuple) else (where,)
     for one in tests:
         if not isinstance(one, EntryTest):
             raise DeclarationError(f"where of {register.name} has {one!r:.80}: write tests such as each('amount') >= 1")

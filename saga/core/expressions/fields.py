@@ -140,22 +140,31 @@ def _declared(message_class: type, field: str) -> _Declared:
         one = next(one for one in fields_of(message_class) if one.name == field)
         given = one.default if one.default_factory is MISSING else _made(one.default_factory)
         if _has_metadata(given):
-            return _with_default(annotation, given)
+            return _with_default(message_class, annotation, given)
     changed, unknown = _about_functions(annotation, ())
-    return _Declared(annotation, (), given, changed, unknown)
+    return _Declared(annotation, (), given, changed or _can_alter(message_class), unknown)
 
 
-def _with_default(annotation: Any, given: Any) -> _Declared:
+def _can_alter(message_class: type) -> bool:
+    """Whether a function of the class sees the whole message after its fields were validated, and may change them."""
+    validators = getattr(getattr(message_class, "__pydantic_decorators__", None), "model_validators", {})
+    if any(getattr(one.info, "mode", "after") != "before" for one in validators.values()):
+        return True
+    return hasattr(message_class, "__post_init__") or bool(getattr(message_class, "__pydantic_post_init__", None))
+
+
+def _with_default(message_class: type, annotation: Any, given: Any) -> _Declared:
     """A field of a dataclass whose default is a pydantic Field, which has metadata and perhaps a default."""
     metadata = tuple(given.metadata)
     changed, unknown = _about_functions(annotation, metadata)
-    return _Declared(annotation, metadata, _default_of(given), changed, unknown)
+    return _Declared(annotation, metadata, _default_of(given), changed or _can_alter(message_class), unknown)
 
 
 def _of_model(message_class: type, field: str, declared: Any) -> _Declared:
     decorators = getattr(message_class, "__pydantic_decorators__", None)
     metadata = tuple(declared.metadata)
     changed, unknown = _about_functions(declared.annotation, metadata)
+    changed = changed or _can_alter(message_class)
     for one in _validators(decorators, field):
         if getattr(one.info, "mode", "after") != "before":
             changed = True
