@@ -14,10 +14,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help install demo demo-no-broker bench bench-full bench-log up wheel wheel-test test test-fast adversary coverage \
-	check lint format lock clean
-.PHONY: help install demo demo-no-broker bench bench-full bench-log up wheel wheel-test images test test-fast coverage check lint \
-	format lock clean
+.PHONY: help install demo demo-no-broker bench bench-full bench-log up wheel wheel-test images test test-fast \
+	adversary soundness coverage check lint format lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +60,9 @@ test-fast: $(STAMP) ## the tests that need no server and no long process; under 
 	@$(BIN)/pytest -n 2 --dist worksteal -m "static or pure" $(ARGS)
 
 # Processes that diverge, processes that converge and pairs of versions, each confirmed by brute force.
+soundness: $(STAMP) ## random processes that are proved, run through every history; minutes; ARGS="COUNT SEED"
+	@$(BIN)/python -m tests.convergence.proof.soundness $(if $(ARGS),$(ARGS),20000)
+
 adversary: $(STAMP) ## what the check catches of planted processes, and its false alarms; some ten minutes; ARGS="--only NAME"
 	@$(BIN)/python -m tests.adversary $(ARGS)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from saga.convergence.proof.space import Space
@@ -11,7 +12,7 @@ from saga.convergence.proof.subject import Obstacle, Subject, direction_of, temp
 from saga.convergence.proof.view import View, everything_wanted, leaves, view
 from saga.convergence.samples import instance_of
 from saga.convergence.scheduled import refusals
-from saga.core import Deadline, DeclarationError, DerivedColumn, Effect, Outcomes, Selection, State, Wanted
+from saga.core import Deadline, DeclarationError, DerivedColumn, Effect, Outcomes, Selection, Wanted
 from saga.core.expressions import Direction
 
 UNARMED, ARMED, FIRED = range(3)
@@ -140,10 +141,15 @@ def nothing_waits_for_ever(subject: Subject) -> Iterator[Obstacle]:
     wants = [subject.view_of(one) for one in subject.deadlines]
     emitted = [kind for kind in subject.kinds if kind in subject.emitted]
     yield from subject.first_met([outcome, *wants], emitted, partial(_waiting, subject, outcome, wants))
-    start = State.start(process)
-    first = process.outcomes.value(start.machines, start.registers)
-    for kind in subject.kinds if first not in process.settled else ():
-        if subject.is_ignored_first(kind):
+    yield from _ignored_first(subject)
+
+
+def _ignored_first(subject: Subject) -> Iterator[Obstacle]:
+    """First messages that change nothing, and so arm nothing, while the start is not settled."""
+    outcomes = subject.process.outcomes
+    for space in islice(subject.spaces.of([outcomes]), 1):
+        first = space.cells(outcomes)[0]
+        for kind in filter(subject.is_ignored_first, subject.kinds if first not in subject.process.settled else ()):
             because = f"so no deadline is armed, and {first.name} is not settled"
             yield Obstacle("waits", f"a first {kind.__name__} is ignored, {because}")
 
