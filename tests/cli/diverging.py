@@ -29,7 +29,12 @@ class Reference(BaseModel):
     order_id: Annotated[str, AfterValidator(with_check_digit)]
 
 
-needs_samples = process(memory("referred", Reference), rule=lambda _: Outcome.OPEN)
+NOTED = Reducer("noted", of=(Reference,), start=0, reduce=lambda known, _fact: known)
+needs_samples = process(
+    rule=None,
+    table=outcomes(DerivedColumn("is noted", (NOTED,), lambda noted: noted > 0), rule=lambda _: Outcome.OPEN),
+    registers=(NOTED,),
+)
 
 with_cancellation = process(
     memory("placed"),

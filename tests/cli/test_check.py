@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -12,12 +13,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from saga.cli import app
-from saga.orders import OrderPlaced
 from tests.waiting import LIMIT_SECONDS, eventually
 
 pytestmark = pytest.mark.system
 
-PLACED_ONLY = (OrderPlaced(order_id="o-1", amount=1, currency="EUR"),)
 ROOT = Path(__file__).parents[2]
 GALLERY = "examples.gallery"
 
@@ -26,10 +25,19 @@ def saga(*arguments: str) -> Result:
     return CliRunner().invoke(app, list(arguments))
 
 
-def test_the_order_process_converges_and_every_order_of_arrival_is_shown() -> None:
-    result = saga("check", "--all")
+def test_the_order_process_is_proved_and_some_orders_of_arrival_are_shown() -> None:
+    result = saga("check", "--require", "proved")
     assert result.exit_code == 0, result.output
-    assert "converges: every order of every subset was explored" in result.stdout
+    said = " ".join(result.stdout.split())
+    assert "converges, proved: for all values and any number of messages; explored nothing" in said
+    assert "OrderPlaced: one for an instance; a second, different one waits for a person" in said
+    assert "... and 112 more, shown with --all" in said
+
+
+def test_what_is_proved_can_be_explored_too_and_every_order_of_arrival_shown() -> None:
+    result = saga("check", "--all", "--explore")
+    assert result.exit_code == 0, result.output
+    assert "converges, proved: every order of every subset was explored" in result.stdout
     assert result.stdout.count("same") == 720
     assert "A B C D E F" in result.stdout
     assert "apart (" in result.stdout
@@ -66,12 +74,53 @@ def test_a_pasted_test_fails_until_the_process_is_mended(tmp_path: Path) -> None
 
 def test_everything_is_there_as_json() -> None:
     report = json.loads(saga("check", "--json").stdout)
-    assert (report["process"], report["converges"], report["proved"], report["findings"]) == ("order", True, True, [])
+    assert (report["process"], report["converges"], report["findings"]) == ("order", True, [])
+    assert (report["grade"], report["explored"], report["not_proved"], report["pairs"]) == ("proved", 0, [], [])
+    assert len(report["contradictions"]) == 2
+    assert len(report["orders"]) == 120
+    assert (report["unreached"], report["untried"], report["notes"]) == ([], [], [])
+    assert report["seconds"] >= 0
+
+
+def test_what_was_explored_is_there_as_json_too() -> None:
+    report = json.loads(saga("check", "--explore", "--json").stdout)
+    assert (report["grade"], report["explored"]) == ("proved", 95)
     assert len(report["orders"]) == 720
     assert {order["outcome"] for order in report["orders"]} == {"refunded"}
     assert len(report["pairs"]) == 15
-    assert (report["unreached"], report["untried"], report["notes"]) == ([], [], [])
-    assert report["seconds"] >= 0
+
+
+SEARCHED = "tests.cli.searched:searched"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ((SEARCHED,), 0),
+        ((SEARCHED, "--require", "searched"), 0),
+        ((SEARCHED, "--require", "proved"), 3),
+        ((SEARCHED, "--most-nodes", "3"), 3),
+        ((SEARCHED, "--most-nodes", "3", "--require", "sampled"), 0),
+        ((SEARCHED, "--samples", "tests.cli.searched:ONE_ITEM"), 3),
+        ((f"{GALLERY}.first_event_wins:diverging", "--require", "sampled"), 1),
+        ((f"{GALLERY}.first_event_wins:mended", "--require", "proved"), 0),
+        ((SEARCHED, "--require", "certain"), 2),
+    ],
+)
+def test_the_exit_code_says_whether_it_converges_with_the_required_grade(arguments: Sequence[str], code: int) -> None:
+    result = saga("check", *arguments)
+    assert result.exit_code == code, result.output
+
+
+def test_what_is_not_proved_is_said_with_the_function_and_its_line() -> None:
+    result = saga("check", SEARCHED)
+    said = " ".join(result.stdout.split())
+    assert "converges, as far as searched: every order of every subset was explored" in said
+    place = "is_enough (tests.cli.searched:23)"
+    assert f"- derived column enough is computed by a function of yours, {place}: write it as an expression" in said
+    report = json.loads(saga("check", SEARCHED, "--json").stdout)
+    assert report["grade"] == "searched"
+    assert place in report["not_proved"][0]
 
 
 def test_samples_of_ones_own_are_taken() -> None:
@@ -83,8 +132,8 @@ def test_samples_of_ones_own_are_taken() -> None:
 
 
 def test_where_not_everything_could_be_explored_it_says_that_it_sampled() -> None:
-    result = saga("check", "--most-nodes", "10")
-    assert result.exit_code == 0
+    result = saga("check", SEARCHED, "--most-nodes", "3")
+    assert result.exit_code == 3
     assert "pairs of orders were sampled from seed 1, which proves nothing" in " ".join(result.stdout.split())
     assert "converges" not in result.stdout
 
@@ -107,12 +156,13 @@ def test_what_depends_on_the_interpreter_is_found_in_others() -> None:
 
 
 def test_outcomes_that_no_history_came_to_are_named() -> None:
-    printed = saga("check", "saga.orders:order_process", "--samples", "tests.cli.test_check:PLACED_ONLY").stdout
-    said = " ".join(printed.split())
+    result = saga("check", SEARCHED, "--samples", "tests.cli.searched:ONE_ITEM")
+    assert result.exit_code == 3
+    said = " ".join(result.stdout.split())
     assert "nothing found: every order of every subset was explored" in said
-    assert "No sample was tried of OrderCancelled, PaymentReceived, PaymentTimedOut." in said
+    assert "No sample was tried of Closed." in said
     assert "converges" not in said
-    assert "No history came to: outcome paid, outcome expired, outcome cancelled, outcome refunded." in said
+    assert "No history came to: outcome paid, enough yes." in said
     assert "Give samples that do, with --samples." in said
 
 

@@ -6,7 +6,11 @@ from datetime import timedelta
 from enum import Enum
 from typing import Any
 
-from saga.convergence.proof.about_deadlines import late_deadlines_change_nothing, nothing_waits_for_ever
+from saga.convergence.proof.about_deadlines import (
+    inputs_of_deadlines_are_taken,
+    late_deadlines_change_nothing,
+    nothing_waits_for_ever,
+)
 from saga.convergence.proof.about_effects import (
     commands_know_their_fields,
     final_conditions_stay,
@@ -307,6 +311,13 @@ def _says_late() -> Process:
     return process(Shipped, Stopped, Ticked, machines=[SHIPPED, STOPPED], registers=[ticks], wants=[wants])
 
 
+def _asks_for_more() -> Process:
+    alarm = Deadline("alarm", emits=Opened, after=timedelta(1))
+    return process(
+        Shipped, Opened, machines=[SHIPPED, WAS_OPENED], wants=[wanted(SHIPPED, rows=[(ANY, {alarm: ARMED})])]
+    )
+
+
 def _waits() -> Process:
     return process(Shipped, machines=[SHIPPED], rule=TWO_RULE.get, settled=[Outcome.X])
 
@@ -357,6 +368,7 @@ BREAKING: Sequence[Breaking] = (
     Breaking("a final field changes", final_conditions_stay, _final_field_changes(), [PAY, PAY_MORE]),
     Breaking("released by a deadline", late_deadlines_change_nothing, _released_late(), [OPEN, PAY]),
     Breaking("a figure says late", late_deadlines_change_nothing, _says_late(), [SHIP, STOP]),
+    Breaking("a deadline's input asks for more", inputs_of_deadlines_are_taken, _asks_for_more(), [], faulty=False),
     Breaking("waits", nothing_waits_for_ever, _waits(), [SHIP]),
     Breaking("a deadline ticks once", nothing_waits_for_ever, _ticks_twice(), [LATE]),
     Breaking("the first is ignored", nothing_waits_for_ever, _first_ignored(), [STOP]),
