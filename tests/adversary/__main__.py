@@ -18,7 +18,7 @@ SECONDS: Final = 60.0
 AT_ONCE: Final = 2
 LEAST_CAUGHT: Final = 0.95
 
-Verdict = dict[str, Any]
+Answer = dict[str, Any]
 
 
 def say(line: str) -> None:
@@ -27,7 +27,7 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-def examine(target: str) -> Verdict:
+def examine(target: str) -> Answer:
     """What the check says of one case."""
     load(target)
     if target in UPGRADES:
@@ -41,7 +41,7 @@ def examine(target: str) -> Verdict:
         try:
             assert_same_everywhere(target)
         except AssertionError as error:
-            findings.append(f"elsewhere: {str(error).splitlines()[0]}")
+            findings.append(f"other interpreters: {str(error).splitlines()[0]}")
     return {
         "findings": findings,
         "is_proved": report.grade is Grade.PROVED and not report.findings,
@@ -49,8 +49,8 @@ def examine(target: str) -> Verdict:
     }
 
 
-def in_child(target: str, seconds: float = SECONDS) -> Verdict:
-    """The verdict of a process of its own, which is stopped when its time is over."""
+def in_child(target: str, seconds: float = SECONDS) -> Answer:
+    """The answer of a process of its own, which is stopped when its time is over."""
     child = subprocess.Popen(
         [sys.executable, "-m", "tests.adversary", "--one", target],
         stdout=subprocess.PIPE,
@@ -58,19 +58,19 @@ def in_child(target: str, seconds: float = SECONDS) -> Verdict:
         text=True,
         start_new_session=True,
     )
-    verdict: Verdict = {"findings": [], "is_proved": False}
+    answer: Answer = {"findings": [], "is_proved": False}
     try:
         out, error = child.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
         os.killpg(child.pid, signal.SIGKILL)
         child.communicate()
-        verdict["trouble"] = f"no verdict within {seconds:.0f} s"
+        answer["trouble"] = f"no answer within {seconds:.0f} s"
     else:
         if child.returncode:
-            verdict["trouble"] = (error.strip().splitlines() or ["?"])[-1]
+            answer["trouble"] = (error.strip().splitlines() or ["?"])[-1]
         else:
-            verdict |= json.loads(out.splitlines()[-1])
-    return verdict
+            answer |= json.loads(out.splitlines()[-1])
+    return answer
 
 
 def part_of(target: str) -> str:
@@ -83,10 +83,10 @@ def why(target: str) -> str:
     return UPGRADES[target].why if target in UPGRADES else CASES[target].why
 
 
-def is_right(target: str, verdict: Verdict) -> bool:
-    """Whether the verdict is what it has to be; no verdict is never right."""
-    is_wrong = bool(verdict["findings"])
-    if "trouble" in verdict:
+def is_right(target: str, answer: Answer) -> bool:
+    """Whether the answer is what it has to be; no answer is never right."""
+    is_wrong = bool(answer["findings"])
+    if "trouble" in answer:
         return False
     if target in UPGRADES:
         return is_wrong == UPGRADES[target].is_harmful
@@ -98,33 +98,33 @@ def _chosen(only: str | None) -> list[str]:
     return [one for one in (*CASES, *UPGRADES) if only is None or only in one]
 
 
-def _summary(verdicts: dict[str, Verdict]) -> bool:
+def _summary(answers: dict[str, Answer]) -> bool:
     def of(part: str) -> list[str]:
-        return [one for one in verdicts if part_of(one) == part]
+        return [one for one in answers if part_of(one) == part]
 
     def right(part: str) -> int:
-        return sum(is_right(one, verdicts[one]) for one in of(part))
+        return sum(is_right(one, answers[one]) for one in of(part))
 
-    wrong = [one for one in verdicts if not is_right(one, verdicts[one])]
+    wrong = [one for one in answers if not is_right(one, answers[one])]
     for target in wrong:
-        verdict = verdicts[target]
-        said = verdict.get("trouble") or "; ".join(verdict["findings"])[:160] or "nothing found"
-        grade = " (as a proof)" if verdict["is_proved"] else ""
+        answer = answers[target]
+        said = answer.get("trouble") or "; ".join(answer["findings"])[:160] or "nothing found"
+        grade = " (as a proof)" if answer["is_proved"] else ""
         say(f"{part_of(target)} {target.partition('.')[2]}: {why(target)}")
         say(f"    {said}{grade}")
-    alarms = [one for one in of("honest") if verdicts[one]["findings"]]
-    proved = [one for one in of("planted") if verdicts[one]["is_proved"]]
-    silent = [one for one in verdicts if "trouble" in verdicts[one]]
+    alarms = [one for one in of("honest") if answers[one]["findings"]]
+    proved = [one for one in of("planted") if answers[one]["is_proved"]]
+    silent = [one for one in answers if "trouble" in answers[one]]
     say(f"caught of planted: {right('planted')} of {len(of('planted'))}")
     say(f"false alarms of honest: {len(alarms)} of {len(of('honest'))}")
-    say(f"verdicts right of upgrades: {right('upgrades')} of {len(of('upgrades'))}")
+    say(f"answers right of upgrades: {right('upgrades')} of {len(of('upgrades'))}")
     say(f"graded proved but divergent: {len(proved)}")
-    say(f"no verdict: {len(silent)}")
+    say(f"no answer: {len(silent)}")
     planted = of("planted")
     return not alarms and not proved and (not planted or right("planted") >= LEAST_CAUGHT * len(planted))
 
 
-def _in_parallel(examine_one: Callable[[str], Verdict], targets: Iterable[str]) -> dict[str, Verdict]:
+def _in_parallel(examine_one: Callable[[str], Answer], targets: Iterable[str]) -> dict[str, Answer]:
     listed = list(targets)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return dict(zip(listed, pool.map(examine_one, listed), strict=True))

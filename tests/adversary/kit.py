@@ -166,7 +166,7 @@ def armed_in(column: Any, value: Any, deadline: Deadline) -> Wanted:
 
 
 def wanted_in(column: Any, effect: Effect, **how: Any) -> Wanted:
-    """The effect in the condition or selection that is given for a value of the column, and left out elsewhere."""
+    """The effect in the condition or selection that is given for a value of the column, and left out in other cells."""
     return wanted(column, rows=[(one, {effect: how[one.name]} if one.name in how else {}) for one in column.states])
 
 
@@ -267,7 +267,7 @@ def shown(
     is_cumulative: bool = False,
     is_final: bool = False,
 ) -> Process:
-    """One command that tells what is computed from the stores, as soon as they have anything."""
+    """One command that says what is computed from the stores, as soon as they have anything."""
     has = has_any(*stores)
     template = CommandTemplate("Tell", computed=(ComputedField("value", stores, compute, is_cumulative),))
     tell = Effect("tell", "desk", {Do.YES: template}, final=frozenset({Do.YES}) if is_final else frozenset())

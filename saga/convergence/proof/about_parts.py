@@ -13,7 +13,7 @@ ORDER, REPEAT, JOIN, OWN, LAW, CLOCK = "order", "repeat", "register", "own funct
 
 
 def machines_commute(subject: Subject) -> Iterator[Obstacle]:
-    """A machine's state depends on the set of messages that it heard: a then b as b then a, in each reachable state."""
+    """A machine's state depends on the set of messages that it received: in each state, a then b is as b then a."""
     for machine in subject.process.machines:
         kinds = sorted(machine.inputs, key=lambda kind: kind.__name__)
         for state in machine.states:

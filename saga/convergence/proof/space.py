@@ -1,10 +1,10 @@
 """The joint states that some columns can have together, and the steps between them.
 
-All columns that hear a message move at once. Nested tables are taken apart into their machines and derived columns.
+All columns that a message concerns move at once. Nested tables are taken apart into their machines and derived columns.
 Where these have too many joint states, nested tables are summarised instead: each becomes one automaton, from its own
-space, whose states are joint states that nothing tells apart. A summary forgets how its columns hang together with the
-others, so it allows more than there is, never less. Nested tables can be taken apart to several depths, so there are
-several spaces.
+space, whose states are joint states that nothing distinguishes. A summary forgets how its columns hang together with
+the others, so it allows more than there is, never less. Nested tables can be taken apart to several depths, so there
+are several spaces.
 """
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
@@ -191,10 +191,10 @@ def _moved(
 
 
 def _summary(space: Space, values: Sequence[Any], most_blocks: int) -> Automaton:
-    """One automaton for a table: the joint states that nothing tells apart are one state.
+    """One automaton for a table: the joint states that nothing distinguishes are one state.
 
-    With more than ``most_blocks`` of these, states are told apart by the value of the table alone, or by what the last
-    refinement that fits tells apart.
+    With more than ``most_blocks`` of these, states are distinguished by the value of the table alone, or by what the
+    last refinement that fits distinguishes.
     """
     kinds = list({kind: None for row in space.steps for kind in row})
     blocks = _numbered([id(value) for value in values])

@@ -20,7 +20,7 @@ class View:
 
 
 def view(table: Outcomes | Wanted, asked: Callable[[Any], Hashable]) -> View:
-    """The view of a table that tells apart what is ``asked`` of its cells."""
+    """The view of a table that distinguishes what is ``asked`` of its cells."""
     kept = list(range(len(table.columns)))
     if len(table.cells) * len(kept) <= MOST_LOOKED_AT:
         answers = {joint: asked(cell) for joint, cell in table.cells.items()}
@@ -51,7 +51,7 @@ def everything_wanted(wants: Any) -> Hashable:
 
 
 def _key(how: Enum | Selection | None) -> Hashable:
-    """Selections are told apart by their names, which are unique in a process, and by their conditions."""
+    """Selections are distinguished by their names, which are unique in a process, and by their conditions."""
     return (how.name, id(how.condition)) if isinstance(how, Selection) else id(how)
 
 

@@ -589,7 +589,7 @@ def winner(votes: Entries) -> str:
 
 @case(Voted("i", "a", "x"), Voted("i", "b", "y"), Voted("i", "c", "y"), PollClosed("i"))
 def a_ballot() -> Process:
-    """The choice with most votes is told once the poll is closed, and again when a vote comes late."""
+    """The choice with most votes is sent once the poll is closed, and again when a vote comes late."""
     closed = seen(PollClosed)
     result = ComputedField("winner", (VOTES,), winner)
     tell = Effect("result", "press", {Do.YES: CommandTemplate("Announce", computed=(result,))})

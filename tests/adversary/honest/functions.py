@@ -96,7 +96,7 @@ def due(payments: Entries, refunds: Entries) -> int:
 
 @case(paid(1, 10), Refunded("i", "r1", "p1", 4), paid(2, 5))
 def what_is_left() -> Process:
-    """Payments less refunds, told again whenever it changes."""
+    """Payments less refunds, sent again whenever it changes."""
     return shown(PAYMENTS, REFUNDS, compute=due)
 
 
@@ -521,7 +521,7 @@ class Hold(Enum):
 
 @case(paid(1, 60, "3"), paid(2, 50, "1"), paid(3, 40, "2"))
 def reservations_by_time() -> Process:
-    """A stock of a hundred goes by the times of the reservations; who no longer fits is told so."""
+    """A stock of a hundred goes by the times of the reservations; who no longer fits gets a refusal."""
     has = has_any(PAYMENTS)
     state = ComputedField(
         "state",

@@ -149,7 +149,7 @@ def all_subsets_of_four() -> Process:
 
 @case(A(), B(), C())
 def shared_messages() -> Process:
-    """Two machines hear the same message, and each keeps a highest rank of its own."""
+    """Two machines consume the same message, and each keeps a highest rank of its own."""
     one, other = ranked("one", A, B, C), ranked("other", C, B, A)
     table = outcomes(
         one,
@@ -444,7 +444,7 @@ def six_flags_and_three_effects() -> Process:
 
 @case(paid(1, 5), Refunded("i", "r1", "p1", 5), noted(1, "x"))
 def one_message_for_machine_and_register() -> Process:
-    """Payments and refunds are kept in registers and heard by machines as well."""
+    """Payments and refunds are kept in registers and consumed by machines as well."""
     paid_one = SubMachine("paid", N, {state: {Paid: Y} for state in Seen})
     back = SubMachine("back", N, {state: {Refunded: Y} for state in Seen})
     table = outcomes(paid_one, back, rows=[(Y, Y, Out.DONE), (Y, N, Out.OTHER), (N, ANY, Out.OPEN)])

@@ -134,7 +134,7 @@ def cached(payments: Entries) -> int:
 
 @case(paid(1, 1), paid(2, 2), shown_by="interpreters")
 def a_cache_of_the_module() -> Process:
-    """The first amount that the interpreter ever saw is told in every instance."""
+    """The first amount that the interpreter ever saw is sent in every instance."""
     return shown(PAYMENTS, compute=cached)
 
 

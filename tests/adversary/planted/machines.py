@@ -193,7 +193,7 @@ def ignored_at_the_start() -> Process:
 
 @case(A(), B(), C())
 def two_machines_share_a_message() -> Process:
-    """One machine freezes on cancel, the other on payment, and both hear the shipment."""
+    """One machine freezes on cancel, the other on payment, and both consume the shipment."""
 
     class One(Enum):
         FREE = "free"

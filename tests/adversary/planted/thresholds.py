@@ -14,12 +14,12 @@ from tests.adversary.kit import Noted, Paid, Weighed, case, noted, paid, shown, 
 
 
 def of_paid(reduce: Callable[[Any, Fact], Any], start: Any = 0) -> Process:
-    """Tells what is folded of the payments."""
+    """Says what is folded of the payments."""
     return shown(Reducer("folded", (Paid,), start, reduce))
 
 
 def of_noted(reduce: Callable[[Any, Fact], Any], start: Any = "") -> Process:
-    """Tells what is folded of the notes."""
+    """Says what is folded of the notes."""
     return shown(Reducer("folded", (Noted,), start, reduce))
 
 
@@ -265,7 +265,7 @@ def five_words() -> Process:
 
 
 @dataclass(frozen=True)
-class Keeper:
+class Limited:
     """A callable whose limit is a field."""
 
     limit: int
@@ -278,7 +278,7 @@ class Keeper:
 @case(paid(1, 12_321), paid(2, 12_345))
 def in_a_callable() -> Process:
     """The limit of 12,321 is a field of a callable object."""
-    return of_paid(Keeper(12_321))
+    return of_paid(Limited(12_321))
 
 
 Settings = namedtuple("Settings", "low high")  # noqa: PYI024 -- an old style that people still write

@@ -11,7 +11,6 @@ from saga import (
     CommandTemplate,
     ComputedField,
     Deadline,
-    DerivedColumn,
     Effect,
     Process,
     Reducer,
@@ -23,11 +22,9 @@ from saga import (
     wanted,
 )
 from tests.adversary.kit import (
-    LIMITS,
     PAYMENTS,
     A,
     B,
-    Configured,
     Do,
     Late,
     Later,
@@ -45,7 +42,6 @@ from tests.adversary.kit import (
     shown,
     upgrade,
     wanted_in,
-    yes_no,
 )
 
 Y, N = Seen.YES, Seen.NO
@@ -145,7 +141,7 @@ def a_new_message_class() -> Pair:
 
 @upgrade(A(), B(), is_harmful=True)
 def a_new_machine_for_an_old_message() -> Pair:
-    """A second machine hears a message that was consumed before, and lacks what came before."""
+    """A second machine consumes a message that was consumed before, and lacks what came before."""
     again = seen(A, "again")
     rows = [(Y, Y, Out.DONE), (N, ANY, Out.OTHER), (Y, N, Out.FAILED)]
     return proc(by(HAS_A, YES=Out.DONE, NO=Out.OTHER), HAS_A, HAS_B), proc(
@@ -388,56 +384,3 @@ def a_reducer_of_another_form() -> Pair:
         return max(known, int(fact.fields["amount"]))
 
     return shown(Reducer("held", (Paid,), 0, greatest)), shown(Reducer("held", (Paid,), [], count))
-
-
-@upgrade(Configured("i", 5), A(), is_harmful=False)
-def a_register_more_for_a_new_message() -> Pair:
-    """A register for a message that was not consumed before."""
-    return proc(by(HAS_A, YES=Out.DONE, NO=Out.OTHER), HAS_A), proc(
-        by(HAS_A, YES=Out.DONE, NO=Out.OTHER), HAS_A, LIMITS
-    )
-
-
-@upgrade(paid(1, 5), paid(2, 7), is_harmful=False)
-def a_bound_raised() -> Pair:
-    """The register may hold more."""
-    return shown(PAYMENTS, compute=_total), shown(replace(PAYMENTS, most=5_000), compute=_total)
-
-
-@upgrade(paid(1, 5), paid(2, 7), is_harmful=False)
-def a_derived_column_changed() -> Pair:
-    """Another limit in a derived column, which is computed anew."""
-
-    def above(limit: int) -> Process:
-        column = DerivedColumn("above", (PAYMENTS,), lambda held: _total(held) >= limit)
-        return proc(yes_no(column), PAYMENTS)
-
-    return above(10), above(12)
-
-
-@upgrade(A(), B(), is_harmful=False)
-def a_machine_that_nobody_looks_at_removed() -> Pair:
-    """A machine that no table looked at is gone, and the message is still consumed by another."""
-    idle = seen(B, "idle")
-    return proc(two_flags().outcomes, HAS_A, HAS_B, idle), two_flags()
-
-
-@upgrade(A(), B(), is_harmful=True)
-def another_start() -> Pair:
-    """The machine starts in another state, so that what was ignored before would count from the beginning."""
-
-    class Talk(Enum):
-        SILENT = "silent"
-        ASKED = "asked"
-        ANSWERED = "answered"
-
-    def process(early: Talk) -> Process:
-        moves: Moves = {
-            Talk.SILENT: {A: Talk.ASKED, B: early},
-            Talk.ASKED: {A: Talk.ASKED, B: Talk.ANSWERED},
-            Talk.ANSWERED: {A: Talk.ANSWERED, B: Talk.ANSWERED},
-        }
-        talk = SubMachine("talk", Talk.SILENT, moves)
-        return proc(by(talk, SILENT=Out.OTHER, ASKED=Out.OTHER, ANSWERED=Out.DONE), talk)
-
-    return process(Talk.SILENT), process(Talk.ANSWERED)

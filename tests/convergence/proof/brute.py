@@ -71,7 +71,7 @@ def _armed(process: Process, place: Place) -> list[Deadline]:
 
 
 def _nexts(process: Process, place: Place, facts: Sequence[Fact]) -> tuple[list[Place], list[str]]:
-    """The places after each further fact and each armed deadline, and what is wrong on the way, repeats included."""
+    """The places after each further fact and each armed deadline, and what is wrong on the way, duplicates included."""
     nexts: list[Place] = []
     problems: list[str] = []
     for number, fact in enumerate(facts):
