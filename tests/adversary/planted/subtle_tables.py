@@ -67,12 +67,6 @@ def all_but_one(register: Register, *fields: str) -> Process:
     return proc(one_outcome(has), has, register, wants=[wanted_in(has, drop, YES=all_but_least(register, by=fields))])
 
 
-@case(Ranked("i", "a", 1), Ranked("i", "b", "x"))
-def the_least_of_numbers_and_texts() -> Process:
-    """The least is looked for among ranks that are numbers or texts."""
-    return all_but_one(Register("ranks", Ranked, "rank_id"), "rank")
-
-
 @case(A(), paid(1, 1, "2030-02"), paid(2, 2, "2030-01"))
 def the_least_by_two_fields() -> Process:
     """Open: all but the cheapest; closed: all but the earliest. Only a cheap late one and a dear early one show it."""
