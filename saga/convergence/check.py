@@ -152,18 +152,14 @@ def check(
     is_searched = samples is None and not interrupted and not _is_settled(findings)
     rounds = search(process, chosen, seed, _counting_from(len(found.nodes), progress)) if is_searched else Search()
     findings += _new_ones(findings, rounds.findings)
-    interrupted |= rounds.interrupted
-    matrix: tuple[Commuting, ...] = ()
-    try:
-        matrix = tuple(commuting(found))
-    except KeyboardInterrupt:
-        interrupted = True
+    matrix = _matrix(found)
+    interrupted |= rounds.interrupted or matrix is None
     return Report(
         process,
         proof,
         chosen,
         tuple(sorted(findings, key=lambda one: (list(Kind).index(one.kind), len(one.history)))),
-        matrix,
+        matrix or (),
         len(found.nodes),
         found.whole_up_to,
         sampled,
@@ -187,6 +183,14 @@ def _proved(proof: Proof, samples: Sequence[Fact] | None, seed: int) -> Report:
             raise
         chosen = ()
     return Report(process, proof, chosen, (), (), 0, 0, 0, seed, (), (), interrupted=False)
+
+
+def _matrix(found: Exploration) -> tuple[Commuting, ...] | None:
+    """What commutes; None if that was interrupted."""
+    try:
+        return tuple(commuting(found))
+    except KeyboardInterrupt:
+        return None
 
 
 def _beyond_exploring(found: Exploration, seed: int) -> tuple[list[Finding], int, bool]:

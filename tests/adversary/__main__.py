@@ -11,7 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from saga.testing import Grade, assert_same_everywhere, check, check_upgrade
-from tests.adversary.brute import confirm, confirm_upgrade
+from tests.adversary.brute import confirm
+from tests.adversary.brute_upgrades import confirm_upgrade
 from tests.adversary.kit import CASES, UPGRADES, load
 
 SECONDS: Final = 60.0

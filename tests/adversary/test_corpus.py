@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.adversary.brute import brute, confirm_upgrade
+from tests.adversary.brute import brute
+from tests.adversary.brute_upgrades import confirm_upgrade
 from tests.adversary.kit import CASES, UPGRADES, load
 from tests.adversary.planted.table_effects import left_standing
 
