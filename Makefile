@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help install demo demo-no-broker bench bench-full bench-log up wheel wheel-test images test test-fast \
+.PHONY: help install demo demo-no-broker bench bench-full bench-check bench-log up wheel wheel-test images test test-fast \
 	adversary soundness coverage check lint format lock clean
 
 help: ## list what can be made
@@ -34,6 +34,9 @@ bench: install ## how fast it is, beside its peers and the limits of the machine
 
 bench-full: install ## the same at full size: 10,000,000 instances, an hour of load; some two hours and 30 GB of disk
 	@$(BIN)/python -m benchmarks --full $(ARGS)
+
+bench-check: $(STAMP) ## what a proof and a search cost, in processor time; half a minute
+	@$(BIN)/python -m benchmarks.checking
 
 bench-log: $(STAMP) ## what a module's log, following it and holes in a cursor cost; some five minutes
 	@$(BIN)/python -m benchmarks.log $(ARGS)

@@ -20,7 +20,7 @@ from saga.convergence.functions import columns_of
 from saga.convergence.instances import about_instances
 from saga.convergence.proof import Proof, prove
 from saga.convergence.rounds import Search, search
-from saga.convergence.samples import INSTANCE, derive_samples
+from saga.convergence.samples import INSTANCE, MOST_SAMPLES, derive_samples
 from saga.convergence.sampling import SEED, sample
 from saga.convergence.scheduled import refusals
 from saga.convergence.untested import untested
@@ -31,8 +31,8 @@ from saga.messages.facts import require_readable
 
 PAIRS = 2_000
 MOST_ORDERS = 720
-MOST_ORDERS_IF_PROVED = 120
-"""Of a proved process these are an illustration."""
+MOST_ORDERS_IF_PROVED, MOST_ORDERS_OF_MANY = 120, 24
+"""Of a proved process these are an illustration; of one with many samples a short one."""
 
 
 class Grade(Enum):
@@ -87,7 +87,8 @@ class Report:
         if not self.samples or self.interrupted or any(one.kind is Kind.FAILS for one in self.findings):
             return ()
         few = self.samples
-        while factorial(len(few)) > (MOST_ORDERS if self.nodes else MOST_ORDERS_IF_PROVED):
+        most = MOST_ORDERS if self.nodes else MOST_ORDERS_IF_PROVED if len(few) <= MOST_SAMPLES else MOST_ORDERS_OF_MANY
+        while factorial(len(few)) > most:
             few = few[:-1]
         return tuple(run_history(self.process, history) for history in every_order(few))
 
