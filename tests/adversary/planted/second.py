@@ -1,4 +1,4 @@
-"""Functions as they are written for prices, stock, votes, dates and texts, each of which goes wrong in a way of its own."""
+"""Functions for prices, stock, votes, dates and texts, each of which goes wrong in a way of its own."""
 
 import json
 import math
@@ -37,7 +37,6 @@ from saga import (
 )
 from tests.adversary.kit import (
     NOTES,
-    PARCELS,
     PAYMENTS,
     REFUNDS,
     TAGS,
