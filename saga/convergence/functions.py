@@ -24,6 +24,7 @@ from saga.core import (
     DerivedColumn,
     Effect,
     Expression,
+    Figure,
     Outcomes,
     Process,
     Reducer,
@@ -72,6 +73,15 @@ def own_functions(process: Process) -> list[tuple[Callable[..., Any], tuple[Regi
     for function, registers in [*folded, *_readers(process)]:
         known = any(function is one and registers == others for one, others in found)
         if not known and not is_trusted(function):
+            found.append((function, registers))
+    return found
+
+
+def functions_of(process: Process) -> list[tuple[Callable[..., Any], tuple[Register | Reducer, ...]]]:
+    """As ``own_functions``, and each expression: where a proof fails, a search has to look at both."""
+    found = own_functions(process)
+    for function, registers in _readers(process):
+        if isinstance(function, Expression | Chooser) and not any(function is one for one, _ in found):
             found.append((function, registers))
     return found
 
@@ -148,7 +158,7 @@ def _reach(value: object, deepest: int, seen: set[int]) -> Iterator[Constant]:
 def _behind(value: object) -> Iterator[object]:
     """What stands directly behind a value: items, fields, arguments, members, or what its code names."""
     if isinstance(value, Expression | Chooser):
-        yield from (constant for _, _, constant in value.constants)
+        yield from _of_expression(value)
     elif isinstance(value, _CALLABLES):
         yield from _of_callable(value)
     elif isinstance(value, Mapping):
@@ -162,6 +172,14 @@ def _behind(value: object) -> Iterator[object]:
             yield from [one for name, one in named if name == "__call__" or not name.startswith("__")][:_MOST_ITEMS]
     elif not isinstance(value, ModuleType) and not _is_of_others(type(value)):
         yield from _of_object(value)
+
+
+def _of_expression(value: Expression | Chooser) -> Iterator[object]:
+    """The constants of an expression, those of its parts that belong to no field included; and a number below zero."""
+    yield from (constant for _, _, constant in value.constants)
+    yield from (getattr(value, "number", None), -1)
+    for part in getattr(value, "parts", ()):
+        yield from [part.value] if isinstance(part, Figure) and hasattr(part, "value") else _of_expression(part)
 
 
 def _of_callable(value: Any) -> Iterator[object]:

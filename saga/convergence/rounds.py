@@ -17,7 +17,7 @@ from typing import Final
 from saga.convergence.armed import about_armed
 from saga.convergence.exploration import Progress, explore
 from saga.convergence.findings import Finding, Kind
-from saga.convergence.functions import numbers_in, own_functions
+from saga.convergence.functions import functions_of, numbers_in
 from saga.convergence.laws import LawBreak, broken_laws
 from saga.convergence.pools import Pools
 from saga.convergence.sampling import Chance
@@ -77,7 +77,7 @@ def _is_over(found: Search) -> bool:
 
 def _targets(process: Process) -> list[_Target]:
     found = []
-    for function, registers in own_functions(process):
+    for function, registers in functions_of(process):
         heard = {kind for register in registers for kind in register.inputs}
         kinds = tuple(kind for kind in process.message_types.values() if kind in heard)
         numbers = {one for one in numbers_in(function) if type(one) is int and 2 <= one < _MOST_COUNTED}

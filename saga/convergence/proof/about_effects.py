@@ -18,7 +18,7 @@ from saga.convergence.proof.subject import (
     template_of,
 )
 from saga.convergence.proof.view import View
-from saga.core import Effect, Register, Selection
+from saga.core import ComputedField, Effect, Register, Selection
 from saga.core.expressions import Direction
 
 How = Enum | Selection
@@ -140,10 +140,15 @@ def _undone(effect: Effect, how: How, later: How | None, kind: type) -> str | No
         return sentence
     for one in template_of(effect, how).computed:
         direction = direction_of(one.compute, kind, one.registers)
-        if direction is Direction.CONSTANT or (direction is Direction.GROWS and one.is_cumulative):
+        if direction is Direction.CONSTANT or (direction is Direction.GROWS and _is_gained(one)):
             continue
         return f"may want it with another {one.name}: {condition.name} can't be undone, so the field may only gain"
     return None
+
+
+def _is_gained(field: ComputedField) -> bool:
+    """Whether a greater value of the field includes the lesser ones: a number, a list or a mapping, but no text."""
+    return field.is_cumulative and getattr(field.compute, "json_type", "truth") not in ("text", "mixed")
 
 
 def _steps(subject: Subject, space: Space) -> Iterator[tuple[int, type, int]]:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from saga.core.errors import DeclarationError
 from saga.core.expressions.base import (
+    EXACT,
     LEAST_INTEGER,
     MOST_EXPONENT,
     MOST_INTEGER,
@@ -232,7 +233,7 @@ def _decimal(value: Any) -> Decimal | None:
         number = Decimal(value)
     except (InvalidOperation, TypeError, ValueError):
         return None
-    return number if number.is_finite() else None
+    return EXACT.normalize(number) if number.is_finite() else None
 
 
 def rank_in_order(fields: tuple[FieldOf, ...], key: str, entry: Entry, *, absent_last: bool) -> tuple[Any, ...]:

@@ -184,7 +184,7 @@ class Excess(EntryFigure):
         nothing: int | Decimal = Decimal(0) if self.json_type == "decimal" else 0
         target = self.target.evaluate(held)
         is_known = all(held[one.name] for one in self.among.registers)
-        if type(target) not in (int, type(nothing)) or is_too_long(target) or not is_known:
+        if type(target) not in (int, type(nothing)) or not is_known:
             return dict.fromkeys(amounts, nothing)
         reached = nothing
         ranked = sorted(

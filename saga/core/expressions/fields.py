@@ -10,7 +10,7 @@ from dataclasses import MISSING, dataclass, is_dataclass
 from dataclasses import fields as fields_of
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from enum import Enum
+from enum import Enum, Flag
 from types import NoneType, UnionType
 from typing import Annotated, Any, Final, Literal, NewType, TypedDict, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
@@ -26,6 +26,8 @@ _TEXT_NAMES: Final = ("PastDate", "FutureDate", "PastDatetime", "FutureDatetime"
 _CHANGING: Final = ("AfterValidator", "WrapValidator", "PlainValidator")
 _HARMLESS: Final = (*_CHANGING, "BeforeValidator", "FieldInfo", "Discriminator", "UuidVersion")
 """What is annotated beside a type and doesn't change the type, though it has a method of pydantic's."""
+_ENFORCED: Final = ("annotated_types", "pydantic", "pydantic_core")
+"""Packages whose constraints are enforced when a message is read."""
 _WRITING: Final = ("PlainSerializer", "WrapSerializer")
 _UNBOUNDED: Final[Limits] = (None, None)
 _MOST_VALUES: Final = 16
@@ -115,7 +117,7 @@ def _values(annotation: Any) -> list[Any] | None:
             found += [False, True]
         elif get_origin(one) is Literal:
             found += get_args(one)
-        elif isinstance(one, type) and issubclass(one, Enum) and not _is_written_by_itself(one):
+        elif isinstance(one, type) and issubclass(one, Enum) and _has_these_members_only(one):
             found += list(one)
         else:
             return None
@@ -142,6 +144,7 @@ def _declared(message_class: type, field: str) -> _Declared:
         if _has_metadata(given):
             return _with_default(message_class, annotation, given)
     changed, unknown = _about_functions(annotation, ())
+    unknown = unknown or _has_functions_of_pydantic(message_class) or _writes_otherwise(message_class)
     return _Declared(annotation, (), given, changed or _can_alter(message_class), unknown)
 
 
@@ -157,6 +160,7 @@ def _with_default(message_class: type, annotation: Any, given: Any) -> _Declared
     """A field of a dataclass whose default is a pydantic Field, which has metadata and perhaps a default."""
     metadata = tuple(given.metadata)
     changed, unknown = _about_functions(annotation, metadata)
+    unknown = unknown or _has_functions_of_pydantic(message_class) or _writes_otherwise(message_class)
     return _Declared(annotation, metadata, _default_of(given), changed or _can_alter(message_class), unknown)
 
 
@@ -169,7 +173,7 @@ def _of_model(message_class: type, field: str, declared: Any) -> _Declared:
         if getattr(one.info, "mode", "after") != "before":
             changed = True
             unknown = unknown or not _returns(one.func, declared.annotation, metadata)
-    unknown = unknown or _has_writers(decorators, field) or _writes_times_otherwise(message_class)
+    unknown = unknown or _has_writers(decorators, field) or _writes_otherwise(message_class)
     return _Declared(declared.annotation, metadata, _default_of(declared), changed, unknown)
 
 
@@ -186,9 +190,20 @@ def _has_writers(decorators: Any, field: str) -> bool:
     return any({field, "*"} & set(one.info.fields) for one in getattr(decorators, "field_serializers", {}).values())
 
 
-def _writes_times_otherwise(message_class: type) -> bool:
-    config = getattr(message_class, "model_config", {})
-    return any(config.get(name, "iso8601") != "iso8601" for name in ("ser_json_timedelta", "ser_json_temporal"))
+def _writes_otherwise(message_class: type) -> bool:
+    """Whether the configuration of a class changes how values are written."""
+    config = getattr(message_class, "model_config", None) or getattr(message_class, "__pydantic_config__", None) or {}
+    times = any(config.get(name, "iso8601") != "iso8601" for name in ("ser_json_timedelta", "ser_json_temporal"))
+    return times or bool(config.get("json_encoders")) or "ser_json_inf_nan" in config
+
+
+def _has_functions_of_pydantic(message_class: type) -> bool:
+    """Whether a plain dataclass has a validator or a serializer, which pydantic calls all the same."""
+    return any(
+        type(one).__module__.startswith("pydantic") and not _has_metadata(one)
+        for base in message_class.__mro__
+        for one in vars(base).values()
+    )
 
 
 def _default_of(declared: Any) -> Any:
@@ -268,8 +283,9 @@ def _kinds_of_branch(one: Any) -> frozenset[str]:
     origin = get_origin(one) or one
     if not isinstance(origin, type):
         return frozenset({"mapping"} if type(one) is type(TypedDict) else {ANY_KIND})
-    if issubclass(origin, Enum) and not _is_written_by_itself(origin):
-        return frozenset(kind for member in origin for kind in _kinds_of_value(member.value))
+    if issubclass(origin, Enum):
+        kinds = frozenset(kind for member in origin for kind in _kinds_of_value(member.value))
+        return kinds if _has_these_members_only(origin) else frozenset({ANY_KIND})
     if origin is NoneType:
         return frozenset({"null"})
     if origin.__module__ == "pydantic.networks" or origin.__name__ in _TEXT_NAMES:
@@ -286,6 +302,12 @@ def _kinds_of_branch(one: Any) -> frozenset[str]:
     return frozenset({"mapping" if is_mapping else ANY_KIND})
 
 
+def _has_these_members_only(kind: type[Enum]) -> bool:
+    """Whether an enum has no values but those of its members: flags can be joined, and _missing_ makes others."""
+    makes_others = any("_missing_" in vars(base) for base in kind.__mro__ if base.__module__ != "enum")
+    return not (_is_written_by_itself(kind) or makes_others or issubclass(kind, Flag))
+
+
 def _is_written_by_itself(kind: type) -> bool:
     """Whether the class says itself how pydantic reads and writes it; a model does so as we expect."""
     own = hasattr(kind, "__get_pydantic_core_schema__")
@@ -298,7 +320,10 @@ def _kinds_of_value(value: Any) -> frozenset[str]:
 
 
 def _limits(annotation: Any, metadata: tuple[Any, ...]) -> Limits:
-    """The limits of what is numeric in the type; a limit beside a union holds for each of its branches."""
+    """The limits of what is numeric in the type; a limit beside a union holds for each of its branches.
+
+    Of several lower limits pydantic may let the last replace the others, so only the weakest is known to hold.
+    """
     lows: list[Number | None] = []
     highs: list[Number | None] = []
     for branch in _numeric(annotation):
@@ -312,10 +337,10 @@ def _limits(annotation: Any, metadata: tuple[Any, ...]) -> Limits:
         for name, bound in found:
             if name in ("ge", "gt"):
                 limit = _whole(bound, above=name == "gt") if is_whole else bound
-                low = limit if low is None else max(low, limit)
+                low = limit if low is None else min(low, limit)
             else:
                 limit = -_whole(-bound, above=name == "lt") if is_whole else bound
-                high = limit if high is None else min(high, limit)
+                high = limit if high is None else max(high, limit)
         lows.append(low)
         highs.append(high)
     if not lows:
@@ -351,6 +376,8 @@ def _constraints(metadata: tuple[Any, ...]) -> Iterator[tuple[str, Number]]:
     for one in metadata:
         if _has_metadata(one):
             yield from _constraints(tuple(one.metadata))
+        if type(one).__module__.partition(".")[0] not in _ENFORCED:
+            continue
         for name in ("ge", "gt", "le", "lt"):
             bound = getattr(one, name, None)
             if isinstance(bound, int | float | Decimal) and (not isinstance(bound, float) or math.isfinite(bound)):
@@ -380,9 +407,10 @@ def _most_digits(annotation: Any, metadata: tuple[Any, ...]) -> int | None:
         metadata = (*metadata, *more)
     for one in metadata:
         nested = tuple(one.metadata) if _has_metadata(one) else (one,)
+        nested = tuple(each for each in nested if type(each).__module__.partition(".")[0] in _ENFORCED)
         found += [digits for each in nested if isinstance(digits := getattr(each, "max_digits", None), int)]
     if found:
-        return min(found)
+        return max(found)
     if get_origin(inner) in {Union, UnionType}:
         several = [_most_digits(one, ()) for one in get_args(inner) if one is not NoneType]
         known = [one for one in several if one is not None]

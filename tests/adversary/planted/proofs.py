@@ -148,31 +148,6 @@ PRICES = Register("prices", Priced, "price_id")
 ZEROS = "1." + "0" * 500
 
 
-@case(read(Priced, price_id="a", amount="5"), read(Priced, price_id="b", amount=ZEROS))
-def a_price_with_many_zeros() -> Process:
-    """A sum of Decimals is absent as soon as one has 500 zeros behind the point, which max_digits admits."""
-    return once_granted(total(PRICES, "amount") >= 5, PRICES)
-
-
-@case(read(Priced, price_id="a", amount="5"), read(Priced, price_id="b", amount="0E-500"))
-def a_price_of_a_long_nothing() -> Process:
-    """A stage by the sum is left as 0E-500 comes, which is zero."""
-
-    class Stage(Enum):
-        NONE = "none"
-        SOME = "some"
-
-    column = DerivedColumn.of("stage", bands(total(PRICES, "amount"), Stage.NONE, (1, Stage.SOME)))
-    grant = Effect("grant", "desk", {Do.YES: CommandTemplate("Grant")})
-    return proc(one_outcome(column), PRICES, wants=[wanted_in(column, grant, SOME=Do.YES)])
-
-
-@case(read(Priced, price_id="a", amount="5"), read(Priced, price_id="b", amount=ZEROS))
-def a_floor_under_many_zeros() -> Process:
-    """A floor under the sum falls back as the sum becomes absent."""
-    return once_granted(total(PRICES, "amount").at_least(0) >= 5, PRICES)
-
-
 @dataclass(frozen=True)
 class Spent:
     """Another price."""
@@ -183,17 +158,6 @@ class Spent:
 
 
 SPENT = Register("spent", Spent, "spent_id")
-
-
-@case(
-    read(Priced, price_id="a", amount="90"),
-    read(Priced, price_id="b", amount=ZEROS),
-    read(Spent, spent_id="c", amount="40"),
-)
-def a_target_with_many_zeros() -> Process:
-    """What is beyond a target that only shrinks is taken back as the target becomes absent."""
-    target = total(PRICES, "amount").times(-1).plus(100)
-    return given(owing(beyond(SPENT, "amount", target=target, by=("spent_id",))), SPENT, PRICES)
 
 
 @dataclass(frozen=True)
@@ -395,19 +359,6 @@ COSTS = Register("costs", Costed, "cost_id")
 NINES = "9" * 400
 
 
-@case(
-    read(Costed, cost_id="a", cost="5"),
-    read(Priced, price_id="a", amount="1"),
-    read(Priced, price_id="b", amount="99999999"),
-)
-def a_target_that_grows_too_long() -> Process:
-    """A target below all amounts has at last more digits than are added, and nothing lies beyond it."""
-    target = total(PRICES, "amount").times(-1)
-    for _ in range(22):
-        target = target.times(10**18)
-    return given(owing(beyond(COSTS, "cost", target=target, by=("cost_id",))), COSTS, PRICES)
-
-
 @case(paid(1, 10), paid(2, -4))
 def an_amount_below_nothing() -> Process:
     """Any integer can be added, also one below 0."""
@@ -430,12 +381,6 @@ def the_least_goes_down() -> Process:
 def all_of_them_so_far() -> Process:
     """All notes say b, until another comes."""
     return once_granted(both(has(NOTES), all_of(NOTES, each("text").equals("b"))), NOTES)
-
-
-@case(noted(1, "a"), noted(2, "b"))
-def exactly_one_note() -> Process:
-    """Exactly one, until the second."""
-    return once_granted(count(NOTES).is_one_of(1, 3), NOTES)
 
 
 @case(noted(1, "a"), noted(2, "b"))
@@ -479,12 +424,6 @@ def a_list_that_is_not_cumulative() -> Process:
 def a_greater_text_is_no_more() -> Process:
     """A final command says the greatest text, which doesn't include the one before."""
     return told(greatest(NOTES, "text"), NOTES, has_come=has(NOTES))
-
-
-@case(noted(1, "a"), Configured("i", 5))
-def a_figure_that_appears() -> Process:
-    """A final command says null at first, and then a limit."""
-    return told(only(LIMITS, "limit"), NOTES, LIMITS, has_come=has(NOTES))
 
 
 # Commands
@@ -582,15 +521,6 @@ def fewer_of_them_later() -> Process:
     give = Effect("give", "desk", {Do.YES: CommandTemplate("Give")})
     great = entries_where(PAYMENTS, each("amount") >= 1000)
     rows = [(N, {give: every(PAYMENTS)}), (Y, {give: great})]
-    return proc(one_outcome(HAS_A), HAS_A, PAYMENTS, wants=[wanted(HAS_A, rows=rows)])
-
-
-@case(paid(1, 5), paid(2, 6), A())
-def another_order_later() -> Process:
-    """All but the first by their amounts, and by their keys once A has come."""
-    give = Effect("give", "desk", {Do.YES: CommandTemplate("Give")})
-    one, two = all_but_first(PAYMENTS, 1, by=("payment_id",)), all_but_first(PAYMENTS, 1, by=("amount",), name="other")
-    rows = [(N, {give: one}), (Y, {give: two})]
     return proc(one_outcome(HAS_A), HAS_A, PAYMENTS, wants=[wanted(HAS_A, rows=rows)])
 
 
@@ -735,19 +665,6 @@ def left_standing_by_a_child() -> Process:
     table = outcomes(small.outcomes, HAS_B, rows=[(ANY, N, Out.OTHER), (ANY, Y, Out.FAILED)])
     wants = [wanted(small.outcomes, HAS_B, rows=rows)]
     return proc(table, HAS_A, HAS_B, children=(small,), wants=wants)
-
-
-@case(noted(1, "a"), noted(2, "b"))
-def stages_that_go_back() -> Process:
-    """A stage that asks for exactly one note is left with the second; the words of it remain."""
-
-    class Stage(Enum):
-        NONE = "none"
-        ONE = "one"
-
-    column = DerivedColumn.of("stage", stages(Stage.NONE, (count(NOTES) < 2, Stage.ONE)))
-    tell = Effect("tell", "desk", {Do.YES: CommandTemplate("Tell")})
-    return proc(one_outcome(column), NOTES, wants=[wanted_in(column, tell, ONE=Do.YES)])
 
 
 @case(noted(1, "x"), Configured("i", 5), A())
