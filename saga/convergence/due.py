@@ -7,7 +7,7 @@ may compare that time with one of another input. So those are set near it, in th
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from saga.convergence.enumeration import HistoryResult, run_history
 from saga.convergence.exploration import Exploration, differing_effects
@@ -66,7 +66,7 @@ def _others(pools: Pools, chance: Chance, deadline: Deadline, times: Sequence[An
         for name, pool in pools.fields(kind).items():
             if not pool.is_key and chance.below(4):
                 fitting = accepted(pool.adapter, [times[chance.below(len(times))]])
-                values |= {name: one for one in fitting if isinstance(one, str)}
+                values[name] = fitting[0] if fitting and isinstance(fitting[0], str) else values[name]
         with suppress(Exception):  # a validator of the user may raise anything
             fact = read_fact(kind, values)
         facts.append(fact)
