@@ -10,6 +10,7 @@ import dis
 import functools
 import inspect
 import math
+import re
 import sysconfig
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date, datetime, time
@@ -49,6 +50,8 @@ _CALLABLES: Final = (
     functools.partialmethod,
     type(functools.lru_cache(len)),
 )
+_PATTERN: Final = re.compile(r"\\[dwsSDW]|\[.+\]|[)\]][*+?{]|\.[*+]|^\^|\$$")
+"""What a text has that may be a pattern."""
 _LIBRARY: Final = sysconfig.get_path("stdlib")
 _PURE: Final = (abs, all, any, bool, dict, float, frozenset, int, len, list, max, min, sorted, str, sum)
 """Builtins that depend on nothing but their arguments."""
@@ -118,10 +121,34 @@ def constants_in(function: object) -> list[Constant]:
     """The numbers and texts that a function can reach, in an order that no hash decides; times as texts."""
     found: dict[tuple[type, str], Constant] = {}
     for value in _reach(function, _DEEPEST, set()):
-        found.setdefault((type(value), str(value)), value)
+        if (constant := _constant(value)) is not None:
+            found.setdefault((type(constant), str(constant)), constant)
         if len(found) >= _MOST_CONSTANTS:
             break
     return sorted(found.values(), key=lambda one: (type(one).__name__, str(one)))
+
+
+def patterns_in(function: object) -> list[str]:
+    """The compiled patterns that a function can reach, and the texts that look like one."""
+    compiled = [one.pattern for one in _reach(function, _DEEPEST, set()) if isinstance(one, re.Pattern)]
+    texts = [one for one in constants_in(function) if isinstance(one, str) and _PATTERN.search(one)]
+    return sorted({one for one in (*compiled, *texts) if isinstance(one, str)})
+
+
+def code_reached(function: object) -> list[FunctionType]:
+    """The functions that a function can call, itself among them; of the methods of a class, those that are named."""
+    reached = [one for one in _reach(function, _DEEPEST, set()) if isinstance(one, FunctionType)]
+    found: list[FunctionType] = []
+    names = {"__call__", "__init__", "__post_init__", getattr(function, "__name__", "")}
+    while new := [one for one in reached if one not in found and (not _is_member(one) or one.__name__ in names)]:
+        found += new
+        names |= {name for one in new for code in codes_of(one.__code__) for name in code.co_names}
+    return [one for one in found if not _is_of_others(one)]
+
+
+def _is_member(function: FunctionType) -> bool:
+    owner = function.__qualname__.rpartition(".")[0]
+    return bool(owner) and not owner.endswith("<locals>")
 
 
 def _readers(process: Process) -> Iterator[tuple[Callable[..., Any], tuple[Register | Reducer, ...]]]:
@@ -140,19 +167,26 @@ def is_trusted(function: object) -> bool:
     return isinstance(function, Expression | Chooser) or any(function is one for one in _PURE)
 
 
-def _reach(value: object, deepest: int, seen: set[int]) -> Iterator[Constant]:
-    """The constants behind a value."""
+def _reach(value: object, deepest: int, seen: set[int]) -> Iterator[object]:
+    """A value, and all that is behind it."""
     if isinstance(value, Enum):
         value = value.value
-    if type(value) in (int, float, str, Decimal):
-        if isinstance(value, str) or math.isfinite(value):  # type: ignore[arg-type] # it is one of these
-            yield value  # type: ignore[misc]
-    elif isinstance(value, datetime | date | time):
-        yield value.isoformat()
-    elif value is not None and type(value) is not bool and deepest and id(value) not in seen:
+    if isinstance(value, int | float | str | Decimal | datetime | date | time):
+        yield value
+    elif value is not None and deepest and id(value) not in seen:
         seen.add(id(value))
+        yield value
         for one in _behind(value):
             yield from _reach(one, deepest - 1, seen)
+
+
+def _constant(value: object) -> Constant | None:
+    """The number or text that a value is; None if it is neither."""
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    if type(value) is str or (type(value) in (int, float, Decimal) and math.isfinite(value)):  # type: ignore[arg-type]
+        return value  # type: ignore[return-value] # it is one of these
+    return None
 
 
 def _behind(value: object) -> Iterator[object]:
@@ -206,7 +240,7 @@ def _in_code(function: FunctionType) -> Iterator[object]:
     yield from (cell.cell_contents for cell in function.__closure__ or () if _is_filled(cell))
     yield from function.__defaults__ or ()
     yield from (function.__kwdefaults__ or {}).values()
-    for code in _codes(function.__code__):
+    for code in codes_of(function.__code__):
         yield from (one for one in code.co_consts if one != function.__doc__ and not isinstance(one, CodeType))
         yield from [-1] if _compares_with_zero(code) else []
         named = [function.__globals__[name] for name in code.co_names if name in function.__globals__]
@@ -229,11 +263,12 @@ def _attributes(objects: Collection[object], names: Collection[str]) -> Iterator
         pending = [one for one in reached if hasattr(one, "__dict__")]
 
 
-def _codes(code: CodeType) -> Iterator[CodeType]:
+def codes_of(code: CodeType) -> Iterator[CodeType]:
+    """A code, and those of the functions in it."""
     yield code
     for one in code.co_consts:
         if isinstance(one, CodeType):
-            yield from _codes(one)
+            yield from codes_of(one)
 
 
 def _compares_with_zero(code: CodeType) -> bool:

@@ -7,9 +7,11 @@ so no exploration of one instance finds it. A fresh instance whose facts are exp
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
+from saga.convergence.due import about_due
 from saga.convergence.exploration import Exploration, Node, explore
 from saga.convergence.findings import Finding, Kind, story
 from saga.convergence.functions import own_functions
+from saga.convergence.outside import about_outside
 from saga.messages.facts import read_fact
 
 _MOST_NODES = 400
@@ -27,6 +29,8 @@ def about_instances(found: Exploration) -> Iterator[Finding]:
     those whose facts were explored in one order from those of the opposite one.
     """
     samples, process = found.samples, found.process
+    yield from about_outside(process)
+    yield from about_due(found)
     if found.findings or found.interrupted or not samples or not own_functions(process):
         return
     here = samples[0].fields[process.correlate]

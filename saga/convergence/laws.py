@@ -2,14 +2,15 @@
 
 A reducer has to come to the same value in both orders of two inputs, and a repeat must change nothing. What reads
 registers must answer whatever they hold, and the same when it is asked again. A selection of something final must only
-grow. Asking takes microseconds, so far more values are asked than can be explored, and what needs five payments to show
-in an end state is seen with two.
+grow. None may change what it gets: that is what the engine holds. Asking takes microseconds, so far more values are
+asked than can be explored, and what needs five payments to show in an end state is seen with two.
 
 A broken law alone is no divergence: nobody may look at the difference. So each comes with the facts that broke it, and
 `saga.convergence.rounds` looks for a history in which it shows.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -28,12 +29,17 @@ _MOST_BREAKS: Final = 4
 """Of one law, with different facts: not each of them shows in a history."""
 
 
+CHANGES: Final = "changes what it gets"
+
+
 @dataclass(frozen=True, slots=True)
 class LawBreak:
     """A law that a function broke, as a sentence, and the facts that show it."""
 
     sentence: str
     facts: tuple[Fact, ...]
+    is_fault: bool = False
+    """Whether it is wrong by itself, whoever looks: the function changed what it got."""
 
 
 Ask = Callable[[Sequence[Fact]], str | None]
@@ -47,9 +53,11 @@ def broken_laws(process: Process, pools: Pools, chance: Chance) -> list[LawBreak
         broken: dict[str, list[LawBreak]] = {}
         for _ in range(TRIALS):
             facts = _facts(pools, chance, kinds)
-            if facts and (sentence := ask(facts)):
+            # A function that changes what it gets must not change what the others get.
+            given = [Fact(fact.kind, deepcopy(fact.fields)) for fact in facts]
+            if facts and (sentence := ask(given)):
                 known = broken.setdefault(sentence, [])
-                known.append(LawBreak(sentence, facts))
+                known.append(LawBreak(sentence, facts, is_fault=CHANGES in sentence))
                 if len(known) > _MOST_BREAKS * 4:
                     break
         for several in broken.values():
@@ -122,6 +130,7 @@ def _commutes(reducer: Reducer) -> Ask:
     def ask(facts: Sequence[Fact]) -> str | None:
         *before, one, other = facts if len(facts) > 1 else (*facts, facts[0])
         names = " and ".join(sorted({one.kind.__name__, other.kind.__name__}))
+        given = deepcopy([fact.fields for fact in facts])
         try:
             value = _folded(reducer, reducer.start, before)
             both = _folded(reducer, value, (one, other))
@@ -130,6 +139,8 @@ def _commutes(reducer: Reducer) -> Ask:
         except Exception as error:  # noqa: BLE001 -- whatever a function of the declaration raises
             require_not_ours(error)
             return f"{reducer.name} raises {type(error).__name__} for {names}"
+        if not is_same([fact.fields for fact in facts], given):
+            return f"{reducer.name} {CHANGES}, the fields of an input"
         if not is_same(both, turned):
             return f"{reducer.name} comes to another value when {names} come in the other order"
         return None if is_same(again, both) else f"{reducer.name} changes when {names} come again"
@@ -143,7 +154,10 @@ def _answers(name: str, registers: Sequence[Register | Reducer], answer: Callabl
     def ask(facts: Sequence[Fact]) -> str | None:
         try:
             held = _held(registers, facts)
+            known = deepcopy(held)
             is_steady = is_same(answer(held), answer(held))
+            if not is_same(held, known):
+                return f"{name} {CHANGES}, the contents of a register"
         except Exception as error:  # noqa: BLE001 -- whatever a function of the declaration raises
             require_not_ours(error)
             return f"{name} raises {type(error).__name__}"

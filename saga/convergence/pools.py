@@ -86,6 +86,10 @@ class Pools:
         fitting = [one for one in others if all(accepted(adapter, [one]) == [one] for adapter in adapters)]
         return [first, *fitting][:3]
 
+    def fields(self, kind: type) -> Mapping[str, Pool]:
+        """The pools of the fields of a class, but for the one that correlates."""
+        return self._pools[kind]
+
     def draw(self, kind: type, chance: Chance, before: Sequence[Fact], instance: Any) -> Fact | None:
         """A fact of this kind for a set that has these already; None if none was found that differs from them."""
         if not self.templates[kind]:

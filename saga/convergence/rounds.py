@@ -16,7 +16,7 @@ from typing import Final
 
 from saga.convergence.armed import about_armed
 from saga.convergence.exploration import Progress, explore
-from saga.convergence.findings import Finding, Kind
+from saga.convergence.findings import Finding, Kind, story
 from saga.convergence.functions import functions_of, numbers_in
 from saga.convergence.laws import LawBreak, broken_laws
 from saga.convergence.pools import Pools
@@ -106,7 +106,11 @@ def _show_breaks(found: Search, pools: Pools, chance: Chance, breaks: Sequence[L
     """Look for a history that shows each broken law; a note for those that none shows."""
     for sentence in dict.fromkeys(one.sentence for one in breaks):
         several = [one for one in breaks if one.sentence == sentence]
-        shown = False
+        shown = several[0].is_fault
+        if shown:
+            facts = several[0].facts
+            found.findings.append(Finding(Kind.FAILS, f"{sentence}: {story(facts, facts)}", facts))
+            continue
         for broken in several:
             for facts in _completed(pools, chance, broken.facts):
                 shown = bool(_explore(found, pools.process, facts, progress))

@@ -15,6 +15,14 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Final, Literal, NewType, TypedDict, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
+from saga.core.expressions.class_functions import (
+    can_alter,
+    has_functions_of_pydantic,
+    has_metadata,
+    has_writers,
+    validators_of,
+    writes_otherwise,
+)
 from saga.core.fact import declared_type
 
 Number = int | float | Decimal
@@ -141,69 +149,32 @@ def _declared(message_class: type, field: str) -> _Declared:
     if is_dataclass(message_class):
         one = next(one for one in fields_of(message_class) if one.name == field)
         given = one.default if one.default_factory is MISSING else _made(one.default_factory)
-        if _has_metadata(given):
+        if has_metadata(given):
             return _with_default(message_class, annotation, given)
     changed, unknown = _about_functions(annotation, ())
-    unknown = unknown or _has_functions_of_pydantic(message_class) or _writes_otherwise(message_class)
-    return _Declared(annotation, (), given, changed or _can_alter(message_class), unknown)
-
-
-def _can_alter(message_class: type) -> bool:
-    """Whether a function of the class sees the whole message after its fields were validated, and may change them."""
-    validators = getattr(getattr(message_class, "__pydantic_decorators__", None), "model_validators", {})
-    if any(getattr(one.info, "mode", "after") != "before" for one in validators.values()):
-        return True
-    return hasattr(message_class, "__post_init__") or bool(getattr(message_class, "__pydantic_post_init__", None))
+    unknown = unknown or has_functions_of_pydantic(message_class) or writes_otherwise(message_class)
+    return _Declared(annotation, (), given, changed or can_alter(message_class), unknown)
 
 
 def _with_default(message_class: type, annotation: Any, given: Any) -> _Declared:
     """A field of a dataclass whose default is a pydantic Field, which has metadata and perhaps a default."""
     metadata = tuple(given.metadata)
     changed, unknown = _about_functions(annotation, metadata)
-    unknown = unknown or _has_functions_of_pydantic(message_class) or _writes_otherwise(message_class)
-    return _Declared(annotation, metadata, _default_of(given), changed or _can_alter(message_class), unknown)
+    unknown = unknown or has_functions_of_pydantic(message_class) or writes_otherwise(message_class)
+    return _Declared(annotation, metadata, _default_of(given), changed or can_alter(message_class), unknown)
 
 
 def _of_model(message_class: type, field: str, declared: Any) -> _Declared:
     decorators = getattr(message_class, "__pydantic_decorators__", None)
     metadata = tuple(declared.metadata)
     changed, unknown = _about_functions(declared.annotation, metadata)
-    changed = changed or _can_alter(message_class)
-    for one in _validators(decorators, field):
+    changed = changed or can_alter(message_class)
+    for one in validators_of(decorators, field):
         if getattr(one.info, "mode", "after") != "before":
             changed = True
             unknown = unknown or not _returns(one.func, declared.annotation, metadata)
-    unknown = unknown or _has_writers(decorators, field) or _writes_otherwise(message_class)
+    unknown = unknown or has_writers(decorators, field) or writes_otherwise(message_class)
     return _Declared(declared.annotation, metadata, _default_of(declared), changed, unknown)
-
-
-def _validators(decorators: Any, field: str) -> Iterator[Any]:
-    for group in ("validators", "field_validators"):
-        for one in getattr(decorators, group, {}).values():
-            if {field, "*"} & set(one.info.fields):
-                yield one
-
-
-def _has_writers(decorators: Any, field: str) -> bool:
-    if getattr(decorators, "model_serializers", {}):
-        return True
-    return any({field, "*"} & set(one.info.fields) for one in getattr(decorators, "field_serializers", {}).values())
-
-
-def _writes_otherwise(message_class: type) -> bool:
-    """Whether the configuration of a class changes how values are written."""
-    config = getattr(message_class, "model_config", None) or getattr(message_class, "__pydantic_config__", None) or {}
-    times = any(config.get(name, "iso8601") != "iso8601" for name in ("ser_json_timedelta", "ser_json_temporal"))
-    return times or bool(config.get("json_encoders")) or "ser_json_inf_nan" in config
-
-
-def _has_functions_of_pydantic(message_class: type) -> bool:
-    """Whether a plain dataclass has a validator or a serializer, which pydantic calls all the same."""
-    return any(
-        type(one).__module__.startswith("pydantic") and not _has_metadata(one)
-        for base in message_class.__mro__
-        for one in vars(base).values()
-    )
 
 
 def _default_of(declared: Any) -> Any:
@@ -218,10 +189,6 @@ def _made(factory: Any) -> Any:
         return factory()
     except Exception:  # noqa: BLE001 -- a function of the user may raise anything, or take the validated fields
         return _Unlisted()
-
-
-def _has_metadata(value: Any) -> bool:
-    return isinstance(getattr(value, "metadata", None), list) and hasattr(value, "is_required")
 
 
 def _about_functions(annotation: Any, metadata: tuple[Any, ...]) -> tuple[bool, bool]:
@@ -374,7 +341,7 @@ def _listed(inner: Any) -> Limits:
 
 def _constraints(metadata: tuple[Any, ...]) -> Iterator[tuple[str, Number]]:
     for one in metadata:
-        if _has_metadata(one):
+        if has_metadata(one):
             yield from _constraints(tuple(one.metadata))
         if type(one).__module__.partition(".")[0] not in _ENFORCED:
             continue
@@ -406,7 +373,7 @@ def _most_digits(annotation: Any, metadata: tuple[Any, ...]) -> int | None:
         inner, *more = get_args(inner)
         metadata = (*metadata, *more)
     for one in metadata:
-        nested = tuple(one.metadata) if _has_metadata(one) else (one,)
+        nested = tuple(one.metadata) if has_metadata(one) else (one,)
         nested = tuple(each for each in nested if type(each).__module__.partition(".")[0] in _ENFORCED)
         found += [digits for each in nested if isinstance(digits := getattr(each, "max_digits", None), int)]
     if found:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from functools import partial
@@ -10,10 +10,8 @@ from typing import Any, Final
 
 from saga import (
     ANY,
-    ARMED,
     CommandTemplate,
     ComputedField,
-    Deadline,
     DerivedColumn,
     Effect,
     Entries,
@@ -22,7 +20,6 @@ from saga import (
     Reducer,
     Register,
     Selection,
-    SubMachine,
     all_but,
     every,
     outcomes,
@@ -160,22 +157,6 @@ LATES = Register("lates", Late, "id")
 def in_time(payments: Entries, lates: Entries) -> bool:
     due_at = next((one["due_at"] for one in lates.values()), "9")
     return any(one["at"] < due_at for one in payments.values())
-
-
-@case(A(), paid(1, 1, "2030-01-01T00:00:00+00:00"), paid(2, 1, "2031-01-01T00:00:00+00:00"))
-def paid_before_it_was_due() -> Process:
-    """The time of the payment is compared with the time of the deadline, whichever comes first."""
-    column = DerivedColumn("in time", (PAYMENTS, LATES), in_time)
-    over, has_a = has_any(LATES), seen(A)
-    deadline = Deadline("soon", Late, timedelta(minutes=5))
-    table = outcomes(
-        column,
-        over,
-        rows=[(True, ANY, Out.DONE), (False, Seen.NO, Out.OPEN), (False, Seen.YES, Out.FAILED)],
-    )
-    any_came = SubMachine("any", Seen.NO, {state: dict.fromkeys((A, Paid), Seen.YES) for state in Seen})
-    wants = wanted(any_came, rows=[(ANY, {deadline: ARMED})])
-    return proc(table, over, has_a, any_came, PAYMENTS, LATES, wants=[wants], unsettled=[Out.OPEN])
 
 
 def is_time(text: str) -> bool:
