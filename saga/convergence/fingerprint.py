@@ -15,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from saga.convergence.asked import answers
 from saga.convergence.check import ordered
 from saga.convergence.configuration import Configuration, apply, end_state, start
 from saga.convergence.exploration import explore
@@ -35,6 +36,8 @@ Fingerprint = Mapping[str, Sequence[str]]
 The key of a history begins with ``IN_ORDER``.
 """
 IN_ORDER = "in order "
+ASKED = "asked "
+"""The key of a function that was asked directly begins with this; it belongs to no set of facts."""
 
 
 def has_functions(process: Process) -> bool:
@@ -54,7 +57,8 @@ def fingerprint(process: Process, samples: Iterable[Any] | None, *, backwards: b
             taken = sorted(number for at, number in enumerate(numbers) if node.taken >> at & 1)
             end_states[json.dumps(taken)].add(_as_text(node.end_state.outcome.value, node.configuration))
     found_in_order = {} if found.whole_up_to == len(chosen) else dict(_in_order(process, chosen))
-    return {taken: sorted(texts) for taken, texts in end_states.items()} | found_in_order
+    asked = {f"{ASKED}{name}": [text] for name, text in answers(process, chosen)}
+    return {taken: sorted(texts) for taken, texts in end_states.items()} | found_in_order | asked
 
 
 def _in_order(process: Process, chosen: Sequence[Fact]) -> Iterator[tuple[str, list[str]]]:
@@ -76,12 +80,15 @@ def _end_of(process: Process, history: Sequence[Fact]) -> str:
 
 
 def differing(fingerprints: Sequence[Fingerprint]) -> list[int] | None:
-    """The smallest set of facts, or history, in which the fingerprints differ; None if there is none."""
+    """The smallest set of facts, or history, in which the fingerprints differ; None if there is none.
+
+    It is empty if a function that was asked directly answered otherwise.
+    """
     first, *others = fingerprints
     sets = [taken for taken in first if any(one.get(taken, first[taken]) != first[taken] for one in others)]
     return min(
-        (json.loads(taken.removeprefix(IN_ORDER)) for taken in sets),
-        key=lambda numbers: (len(numbers), numbers),
+        ([] if taken.startswith(ASKED) else json.loads(taken.removeprefix(IN_ORDER)) for taken in sets),
+        key=lambda numbers: (not numbers, len(numbers), numbers),
         default=None,
     )
 

@@ -52,7 +52,7 @@ def broken_laws(process: Process, pools: Pools, chance: Chance) -> list[LawBreak
     for kinds, ask in _questions(process):
         broken: dict[str, list[LawBreak]] = {}
         for _ in range(TRIALS):
-            facts = _facts(pools, chance, kinds)
+            facts = drawn_facts(pools, chance, kinds)
             # A function that changes what it gets must not change what the others get.
             given = [Fact(fact.kind, deepcopy(fact.fields)) for fact in facts]
             if facts and (sentence := ask(given)):
@@ -65,7 +65,8 @@ def broken_laws(process: Process, pools: Pools, chance: Chance) -> list[LawBreak
     return found
 
 
-def _facts(pools: Pools, chance: Chance, kinds: Sequence[type]) -> tuple[Fact, ...]:
+def drawn_facts(pools: Pools, chance: Chance, kinds: Sequence[type]) -> tuple[Fact, ...]:
+    """A few facts of these kinds."""
     facts: list[Fact] = []
     for _ in range(2 + chance.below(_MOST_BEFORE)):
         drawn = pools.draw(kinds[chance.below(len(kinds))], chance, facts, pools.instances[0])
@@ -153,7 +154,7 @@ def _answers(name: str, registers: Sequence[Register | Reducer], answer: Callabl
 
     def ask(facts: Sequence[Fact]) -> str | None:
         try:
-            held = _held(registers, facts)
+            held = held_after(registers, facts)
             known = deepcopy(held)
             is_steady = is_same(answer(held), answer(held))
             if not is_same(held, known):
@@ -176,7 +177,7 @@ def _grows(
 
     def ask(facts: Sequence[Fact]) -> str | None:
         try:
-            before, after = answer(_held(registers, facts[:-1])), answer(_held(registers, facts))
+            before, after = answer(held_after(registers, facts[:-1])), answer(held_after(registers, facts))
         except Exception as error:  # noqa: BLE001 -- another question reports it
             require_not_ours(error)
             return None
@@ -197,7 +198,7 @@ def _has_all(greater: frozenset[str], lesser: frozenset[str]) -> bool:
     return lesser <= greater
 
 
-def _held(registers: Sequence[Register | Reducer], facts: Sequence[Fact]) -> dict[str, Any]:
+def held_after(registers: Sequence[Register | Reducer], facts: Sequence[Fact]) -> dict[str, Any]:
     """What registers hold after these facts; of two that contradict each other, the first."""
     return {
         register.name: _folded(register, register.start, [fact for fact in facts if fact.kind in register.inputs])

@@ -17,7 +17,8 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin
 from pydantic import BaseModel, TypeAdapter
 
 from saga.convergence.candidates import choices, default_of, fields_of, passing_values
-from saga.convergence.functions import Constant, constants_in, functions_about
+from saga.convergence.functions import Constant, constants_in, functions_about, patterns_in
+from saga.convergence.patterns import matching
 from saga.convergence.samples import keys_of
 from saga.convergence.sampling import Chance
 from saga.core import Fact, Process, Reducer
@@ -29,10 +30,14 @@ _MOST_OF_A_POOL: Final = 120
 _DEEPEST: Final = 2
 _MOST_ITEMS: Final = 6
 _TRIES: Final = 6
+_MOST_WRITTEN: Final = 4
 _LONGEST: Final = 80
 """Of a text that is tried; a longer constant is a message to people."""
 _EDGES: Final[tuple[Any, ...]] = (None, "", " ", 0, 1, 2, 3, 0.5, 0.1, 0.2, 1.5, 1_000_000, [], {}, True, False)
 _SHARED: Final = ("one", "two", "ONE", " one ")
+_WORDS: Final = tuple(
+    " ".join(("one", "two", "ten", "six")[number % 4] for number in range(count)) for count in range(2, 9)
+)
 _TIMES: Final = ("2026-01-01T00:00:00Z", "2026-01-01T01:00:00+01:00", "2026-01-01T00:00:01Z", "2025-12-31T23:59:59Z")
 
 
@@ -72,7 +77,7 @@ class Pools:
                 usual = _distinct([*known, *accepted(adapter, passing_values(name, field))])
                 named = _distinct(accepted(adapter, constants))
                 edges = accepted(
-                    adapter, (*_EDGES, *_SHARED, *_TIMES, *choices(field), *nested(field, _DEEPEST, constants))
+                    adapter, (*_EDGES, *_SHARED, *_WORDS, *_TIMES, *choices(field), *nested(field, _DEEPEST, constants))
                 )
                 is_key = name in keys or name == identity
                 found[name] = Pool(tuple(usual), tuple(named), tuple(_distinct(edges)), adapter, is_key)
@@ -163,11 +168,18 @@ def near(constants: Sequence[Constant]) -> list[Any]:
         found += [text.upper(), text.lower(), text.title(), f" {text} ", text.strip(), f"{text}x"]
     for number in numbers:
         around = [number - 1, number + 1, number // 2, number // 2 + 1, number - 100]
-        around += [float(number) - 0.01, float(number) + 0.01, float(number) + 1e-9]
+        around += [float(number) - 0.01, float(number) + 0.01, float(number) + 1e-9, *_scaled(number)]
         # What is never below zero may be meant to grow: that is for the functions to say.
         fitting = [one for one in around if one >= 0 or number < 0]
         found += [*fitting, f"{number}.00", *map(str, fitting[:2])]
     return found
+
+
+def _scaled(number: Any) -> Iterator[int]:
+    """The number in units a hundred and a thousand times smaller, such as cents, with neighbours."""
+    for factor in (100, 1_000):
+        scaled = int(Decimal(str(number)) * factor)
+        yield from (scaled - 1, scaled, scaled + 1)
 
 
 def nested(annotation: Any, deepest: int, constants: Sequence[Any]) -> Iterator[Any]:
@@ -230,8 +242,18 @@ def _constants(process: Process, kind: type) -> list[Constant]:
     """What the functions about a class can reach, but for the names of fields."""
     names = {name for one in process.message_types.values() for name in declared_fields(one)}
     functions = functions_about(process, process.registers_by_type[kind])
-    found = {(type(one), str(one)): one for function in functions for one in constants_in(function)}
+    found: dict[tuple[type, str], Constant] = {}
+    for function in functions:
+        written = [text for pattern in patterns_in(function) for text in _written(pattern)]
+        found |= {(type(one), str(one)): one for one in (*constants_in(function), *written)}
     return [one for one in found.values() if one not in names and not (isinstance(one, str) and len(one) > _LONGEST)]
+
+
+def _written(pattern: str) -> list[str]:
+    """A few texts that match a pattern; none if it is too much to write one."""
+    with suppress(Exception):  # a text that only looks like a pattern
+        return list(islice(matching(pattern), _MOST_WRITTEN))
+    return []
 
 
 def _number(constant: Constant) -> Any:

@@ -28,6 +28,9 @@ SENTENCE = (
 )
 
 
+DIRECTLY = "a function answers otherwise when it is asked directly"
+
+
 class Interpreters:
     """Interpreters that explore a process, `module:name`, in the background."""
 
@@ -57,7 +60,8 @@ def assert_same_everywhere(target: str, samples: str | None = None) -> None:
     with Interpreters(target, samples) as interpreters:
         numbers = interpreters.differing()
     if numbers is not None:
-        raise AssertionError(f"{target}: {SENTENCE}: samples {', '.join(str(number + 1) for number in numbers)}")
+        shown = f"samples {', '.join(str(number + 1) for number in numbers)}" if numbers else DIRECTLY
+        raise AssertionError(f"{target}: {SENTENCE}: {shown}")
 
 
 def test_to_paste(finding: Finding, target: str, samples: str | None) -> str:

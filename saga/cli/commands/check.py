@@ -21,7 +21,7 @@ from saga.convergence.sampling import SEED
 from saga.convergence.upgrade import at_rest, check_upgrade
 from saga.core import Fact, Process
 from saga.settings import load_settings
-from saga.testing.interpreters import SENTENCE, Interpreters
+from saga.testing.interpreters import DIRECTLY, SENTENCE, Interpreters
 from saga.testing.interpreters import test_to_paste as interpreters_test
 
 INTERRUPTED = 130
@@ -137,7 +137,8 @@ def _compare_interpreters(checked: Checked, interpreters: Interpreters, target: 
     if numbers is None:
         return checked
     history = tuple(report.samples[number] for number in numbers)
-    finding = Finding(Kind.DEPENDS_ON_MORE, f"{SENTENCE}: {story(history, report.samples)}", history)
+    shown = story(history, report.samples) if history else DIRECTLY
+    finding = Finding(Kind.DEPENDS_ON_MORE, f"{SENTENCE}: {shown}", history)
     return replace(checked, interpreters=[(finding, interpreters_test(finding, target, samples))])
 
 
