@@ -96,4 +96,6 @@ def _next(
         Direction.EITHER: column.states,
     }[expression.direction(kind)]
     possible = expression.possible(stored)
-    return allowed if possible is None else tuple(one for one in allowed if any(one is other for other in possible))
+    fitting = allowed if possible is None else tuple(one for one in allowed if any(one is other for other in possible))
+    # If both laws left nothing, one of them would be wrong, and nothing may be concluded from them.
+    return fitting or column.states

@@ -106,7 +106,7 @@ def _due_times(subject: Subject) -> Iterator[str]:
         if deadline.override is None:
             continue
         kind, table = deadline.override[0].of, subject.view_of(deadline)
-        spaces = list(subject.spaces.of([table], [kind]))
+        spaces = list(subject.spaces.of([table], [kind])) if kind in subject.once else []
         if not any(_is_told_before(subject, space, space.cells(table), deadline) for space in spaces):
             yield f"{deadline.name} is due at another time where {kind.__name__} comes after it was armed"
 
