@@ -14,7 +14,7 @@ the order of their ids, the module's row last. It waits for steps at the inbox r
 locks only instances that no other transaction holds, and skips those that a step has changed since it looked. A step
 that comes meanwhile finds the row gone, raises LostRace, and is run again: then it finds the tombstone.
 
-An instance waits for its timers: a declaration may let a deadline change a settled one.
+All timers of a settled instance are deleted, fired or not. A late one would change neither outcome nor effects.
 """
 
 from collections.abc import Sequence

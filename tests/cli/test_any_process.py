@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from examples.shop.order import order as shop_order
 from examples.trip.process import trip
@@ -68,11 +68,17 @@ returns = Process(
 """
 
 
+def sealed_well(seal: str) -> str:
+    if not seal.endswith("abcdefabc"):
+        raise ValueError("the seal is broken")
+    return seal
+
+
 class Sealed(BaseModel):
     """A message whose number nobody guesses."""
 
     order_id: str
-    seal: Annotated[str, Field(pattern=r"^seal 7{3}-[a-f]{9}$")]
+    seal: Annotated[str, Field(pattern=r"^seal 7{3}-[a-f]{9}$"), AfterValidator(sealed_well)]
 
 
 SEALS = Register("seals", of=Sealed, key="order_id")

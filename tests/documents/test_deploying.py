@@ -33,4 +33,4 @@ def test_the_check_of_the_build_finds_the_process_there(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "returns-desk, version 1" in done.stdout
-    assert "converges:" in done.stdout
+    assert "converges, " in done.stdout

@@ -261,7 +261,7 @@ def test_a_new_project_passes_its_own_checks_and_tests(developer: Environment, f
     checked = developer.shell("saga check", project)
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert "trip-desk, version 1" in checked.stdout
-    assert "converges:" in checked.stdout
+    assert "converges, " in checked.stdout
     assert "trip-desk" in developer.shell("saga diagram --view outcomes --format svg", project).stdout
     tested = developer.shell("pytest -p no:cacheprovider", project)
     assert tested.returncode == 0, tested.stdout + tested.stderr

@@ -44,12 +44,10 @@ async def _logged(engine: AsyncEngine, one: Envelope) -> Envelope:
 
 
 async def handle(engine: AsyncEngine, *messages: Envelope, remote_modules: Collection[str] = ()) -> StepResult:
-    """The messages, taken by one step, run again as whoever calls a step does; after it all timers have fired."""
+    """The messages, taken by one step; it is run again as whoever calls a step does."""
     for _ in range(MOST_ATTEMPTS):
         try:
-            result = await Step(engine, PROCESS, remote_modules=remote_modules).handle(messages)
-            await execute(engine, "UPDATE saga.timer SET due_at = now(), fired_at = now() WHERE fired_at IS NULL")
-            return result
+            return await Step(engine, PROCESS, remote_modules=remote_modules).handle(messages)
         except (LostRace, Unavailable):
             continue
     raise AssertionError(f"a step did not get through in {MOST_ATTEMPTS} attempts")

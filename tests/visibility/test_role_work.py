@@ -335,7 +335,6 @@ async def test_a_pruner_prunes_what_is_settled_and_the_rest_of_the_logs(logins: 
     await LogFeed(worker, Step(worker, process), process, "saga", grace=AT_ONCE, page_size=10).feed_once()
     while await Relay(await logins.engine("saga_relay"), Kept(), "saga", 100).relay_once():  # type: ignore[arg-type]
         pass
-    await execute(engine, "UPDATE saga.timer SET fired_at = due_at")
     report = await Pruner(await logins.engine("saga_pruner")).prune(timedelta(0))
     assert report.ended is PruneEnd.DONE
     assert await rows(engine, "SELECT process_id FROM saga.instance") == [("o-2",)]
