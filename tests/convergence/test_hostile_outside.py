@@ -36,7 +36,7 @@ class Clock:
         self.past = past
 
     def is_late(self) -> bool:
-        return time.time() > self.past
+        return time.process_time() > self.past
 
     def is_past(self, year: int) -> bool:
         return year < self.past
@@ -68,7 +68,7 @@ ASKING: dict[str, Callable[[Entries], bool]] = {
     "datetime.now": lambda held: bool(held) and hour() > 25,
     "datetime.utcnow": lambda held: any(datetime.utcnow().year > 2090 for _ in held),  # noqa: DTZ003
     "date.today": lambda _: date.today() > date(2090, 1, 1),  # noqa: DTZ011
-    "time.monotonic": lambda _: CLOCK.is_late(),
+    "time.process_time": lambda _: CLOCK.is_late(),
     "time.gmtime": lambda _: time.gmtime().tm_year > 2090,
     "random.randint": lambda _: random.randint(1, 2) > 2,
     "a random generator": lambda _: DICE.random() > 2,
