@@ -20,7 +20,6 @@ from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, Final
 
 from saga.core import (
-    Chooser,
     Column,
     DerivedColumn,
     Effect,
@@ -53,6 +52,7 @@ _CALLABLES: Final = (
 _PATTERN: Final = re.compile(r"\\[dwsSDW]|\[.+\]|[)\]][*+?{]|\.[*+]|^\^|\$$")
 """What a text has that may be a pattern."""
 _LIBRARY: Final = sysconfig.get_path("stdlib")
+_EXPRESSIONS: Final = f"{Expression.__module__.rpartition('.')[0]}."
 _PURE: Final = (abs, all, any, bool, dict, float, frozenset, int, len, list, max, min, sorted, str, sum)
 """Builtins that depend on nothing but their arguments."""
 
@@ -84,7 +84,7 @@ def functions_of(process: Process) -> list[tuple[Callable[..., Any], tuple[Regis
     """As ``own_functions``, and each expression: where a proof fails, a search has to look at both."""
     found = own_functions(process)
     for function, registers in _readers(process):
-        if isinstance(function, Expression | Chooser) and not any(function is one for one, _ in found):
+        if is_expression(function) and not any(function is one for one, _ in found):
             found.append((function, registers))
     return found
 
@@ -164,7 +164,14 @@ def _readers(process: Process) -> Iterator[tuple[Callable[..., Any], tuple[Regis
 
 def is_trusted(function: object) -> bool:
     """Whether it is an expression, or a builtin that depends on its arguments alone."""
-    return isinstance(function, Expression | Chooser) or any(function is one for one in _PURE)
+    return is_expression(function) or any(function is one for one in _PURE)
+
+
+def is_expression(function: object) -> bool:
+    """Whether it is made of saga's own expressions alone: a class of the user's own could claim any law."""
+    if not isinstance(function, Expression) or not type(function).__module__.startswith(_EXPRESSIONS):
+        return False
+    return all(is_expression(part) for part in function.parts)
 
 
 def _reach(value: object, deepest: int, seen: set[int]) -> Iterator[object]:
@@ -191,7 +198,7 @@ def _constant(value: object) -> Constant | None:
 
 def _behind(value: object) -> Iterator[object]:
     """What stands directly behind a value: items, fields, arguments, members, or what its code names."""
-    if isinstance(value, Expression | Chooser):
+    if isinstance(value, Expression):
         yield from _of_expression(value)
     elif isinstance(value, _CALLABLES):
         yield from _of_callable(value)
@@ -208,11 +215,11 @@ def _behind(value: object) -> Iterator[object]:
         yield from _of_object(value)
 
 
-def _of_expression(value: Expression | Chooser) -> Iterator[object]:
+def _of_expression(value: Expression) -> Iterator[object]:
     """The constants of an expression, those of its parts that belong to no field included; and a number below zero."""
     yield from (constant for _, _, constant in value.constants)
     yield from (getattr(value, "number", None), -1)
-    for part in getattr(value, "parts", ()):
+    for part in value.parts:
         yield from [part.value] if isinstance(part, Figure) and hasattr(part, "value") else _of_expression(part)
 
 

@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Any, Protocol, Self
 
 from saga.core.errors import DeclarationError
-from saga.core.expressions.base import Condition
+from saga.core.expressions.base import Condition, require_what_it_reads
 from saga.core.expressions.stages import Stages
 from saga.core.register import Reducer, Register
 from saga.core.words import is_among, require_distinct, require_name
@@ -67,6 +67,9 @@ class DerivedColumn:
         for number, state in enumerate(self.states):
             if state in self.states[:number]:
                 raise DeclarationError(f"{where}: {state!r} is equal to another of its states: write each state once")
+        require_what_it_reads(where, self.judge, self.registers)
+        if isinstance(self.judge, Condition | Stages) and self.states != states_of(self.judge):
+            raise DeclarationError(f"{where}: its states are those of its expression: make it with of(...)")
 
     @classmethod
     def of(cls, name: str, expression: Condition | Stages) -> Self:
@@ -79,8 +82,7 @@ class DerivedColumn:
         judged: object = expression
         if not isinstance(judged, Condition | Stages):
             raise DeclarationError(f"derived column {name!r}: {judged!r:.80} is no condition: write has(...) or such")
-        states = expression.order if isinstance(expression, Stages) else (False, True)
-        return cls(name, expression.registers, expression, states)
+        return cls(name, expression.registers, expression, states_of(expression))
 
     def value(self, machines: Machines, registers: Registers) -> Value:  # noqa: ARG002 -- it reads registers only
         """What ``judge`` returns now. Raises ValueError for a value that is none of ``states``."""
@@ -88,6 +90,11 @@ class DerivedColumn:
         if value not in self.states or (isinstance(value, Enum) and not is_among(value, self.states)):
             raise ValueError(f"{self.name} judges {value!r}, which is none of {', '.join(map(shown, self.states))}")
         return value
+
+
+def states_of(expression: Condition | Stages) -> tuple[Value, ...]:
+    """The values of an expression, the least first."""
+    return expression.order if isinstance(expression, Stages) else (False, True)
 
 
 def shown(value: object) -> str:

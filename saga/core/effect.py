@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, Final, Self
 
 from saga.core.errors import DeclarationError, UnusableInput
-from saga.core.expressions.base import Condition, Expression
+from saga.core.expressions.base import Condition, Expression, require_what_it_reads
 from saga.core.expressions.excess import EntryFigure
 from saga.core.expressions.figure import Figure
 from saga.core.plain import plain
@@ -44,6 +44,7 @@ class Selection:
 
     def __post_init__(self) -> None:
         require_name("selection", self.name)
+        require_what_it_reads(f"selection {self.name!r}", self.choose, (self.register, *self.beside))
 
     def chosen(self, registers: Mapping[str, Any]) -> frozenset[str]:
         """The keys of the entries that ``choose`` chooses now."""
@@ -93,6 +94,7 @@ class ComputedField:
 
     def __post_init__(self) -> None:
         require_name("computed field", self.name)
+        require_what_it_reads(f"computed field {self.name!r}", self.compute, self.registers)
 
     @classmethod
     def of(cls, name: str, expression: Expression, *, is_cumulative: bool = False) -> Self:

@@ -4,6 +4,8 @@ from enum import Enum
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import BaseModel
 
 import saga
@@ -32,6 +34,8 @@ from saga import (
     total,
     wanted,
 )
+from saga.core.expressions.choosers import AllButFirst
+from saga.core.expressions.entries import rank_in_order
 
 
 class Lit(BaseModel):
@@ -155,3 +159,37 @@ def test_what_makes_no_declaration_is_refused(wrong: Any, message: str) -> None:
 
 def test_a_selection_of_ones_own_is_another_one() -> None:
     assert Selection("every entry of lamps", LAMPS, frozenset) != every(LAMPS)
+
+
+OTHERS = Register("others", of=LAMPS.of, key=LAMPS.key)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (lambda: DerivedColumn("lit", (), has(LAMPS)), "its expression reads lamps, in this order: make it with of"),
+        (lambda: DerivedColumn("lit", (LAMPS,), has(LAMPS), (True, False)), "its states are those of its expression"),
+        (lambda: ComputedField("lamps", (OTHERS,), count(LAMPS)), "its expression reads lamps"),
+        (lambda: Selection("lamps", OTHERS, every(LAMPS).choose), "its expression reads lamps"),
+        (lambda: Selection("lamps", LAMPS, every(LAMPS).choose, beside=(OTHERS,)), "its expression reads lamps"),
+    ],
+)
+def test_an_expression_gets_what_it_reads(wrong: Any, message: str) -> None:
+    """It would compute something else, and its laws would be those of something else."""
+    with pytest.raises(DeclarationError, match=message):
+        wrong()
+
+
+ORDERED = st.dictionaries(
+    st.text("abc", min_size=1, max_size=2),
+    st.fixed_dictionaries({"lamp": st.one_of(st.none(), st.integers(0, 2), st.sampled_from(["x", "y", True, 1.0]))}),
+    max_size=5,
+)
+
+
+@given(ORDERED)
+def test_all_but_the_least_are_those_after_the_first_in_the_order(entries: dict[str, dict[str, Any]]) -> None:
+    chooser = all_but_least(LAMPS, by=("lamp",)).choose
+    assert isinstance(chooser, AllButFirst)
+    ranked = sorted(entries, key=lambda key: rank_in_order(chooser.by, key, entries[key], absent_last=True))
+    assert chooser(entries) == frozenset(ranked[1:])

@@ -1,6 +1,6 @@
 """Obligations of deadlines: what only some orders arm changes nothing, and nothing waits for ever."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
@@ -206,6 +206,3 @@ def _ends(waiting: _Waiting, state: int, armed: frozenset[Deadline], known: dict
             for one in armed
         )
     return known[place]
-
-
-Obligation = Callable[[Subject], Iterator[Obstacle]]

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from enum import Enum
 from functools import partial
 
+from saga.convergence.functions import is_expression
 from saga.convergence.proof.space import Space
 from saga.convergence.proof.subject import (
     Obstacle,
@@ -19,7 +20,7 @@ from saga.convergence.proof.subject import (
 )
 from saga.convergence.proof.view import View
 from saga.core import ComputedField, Effect, Register, Selection
-from saga.core.expressions import Direction
+from saga.core.expressions import Chooser, Direction
 
 How = Enum | Selection
 _KEPT = (Direction.CONSTANT, Direction.GROWS)
@@ -74,10 +75,9 @@ def _lost(effect: Effect, how: How, later: How | None, kind: type) -> str | None
 
 def _is_within(one: Selection, other: Selection) -> bool:
     """Whether everything that one chooses is surely chosen by the other."""
-    if one.choose is other.choose or one.choose == other.choose:
-        return True
-    known = getattr(one.choose, "is_within", None)
-    return bool(known is not None and known(other.choose))
+    if not (isinstance(one.choose, Chooser) and isinstance(other.choose, Chooser)):
+        return one.choose is other.choose
+    return is_expression(one.choose) and is_expression(other.choose) and one.choose.is_within(other.choose)
 
 
 def _is_empty(space: Space, how: How, state: int) -> bool:

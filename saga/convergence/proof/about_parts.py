@@ -4,12 +4,32 @@ from collections.abc import Callable, Iterator
 from itertools import combinations
 from typing import Any
 
-from saga.convergence.functions import columns_of
+from saga.convergence.functions import columns_of, is_expression
 from saga.convergence.proof.subject import Obstacle, Subject, computed_fields, selections_of
-from saga.core import DerivedColumn, Effect, Outcomes, Reducer, Register, SubMachine
+from saga.core import (
+    CommandTemplate,
+    ComputedField,
+    Deadline,
+    DerivedColumn,
+    Effect,
+    Expression,
+    Outcomes,
+    Process,
+    Reducer,
+    Register,
+    Selection,
+    SubMachine,
+    Wanted,
+)
 from saga.core.expressions.fields import json_kinds
 
 ORDER, REPEAT, JOIN, OWN, LAW, CLOCK = "order", "repeat", "register", "own function", "law", "clock"
+
+
+_COLUMNS = (SubMachine, DerivedColumn, Outcomes)
+_KNOWN = frozenset(
+    {Process, Register, Reducer, Wanted, Effect, Deadline, CommandTemplate, ComputedField, Selection, *_COLUMNS}
+)
 
 
 def machines_commute(subject: Subject) -> Iterator[Obstacle]:
@@ -45,6 +65,31 @@ def _after(machine: SubMachine[Any], state: Any, *kinds: type) -> Any:
     return state
 
 
+def parts_are_known(subject: Subject) -> Iterator[Obstacle]:
+    """Everything declared is of saga's own classes: a subclass may move, store or command otherwise."""
+    for what, part in _parts(subject):
+        if type(part) not in _KNOWN:
+            sentence = f"{what} is of a class of yours, {type(part).__qualname__}, which may behave otherwise"
+            yield Obstacle("part", f"{sentence}: use saga's own")
+
+
+def _parts(subject: Subject) -> Iterator[tuple[str, object]]:
+    process = subject.process
+    yield f"process {process.name}", process
+    yield from ((f"sub-machine {one.name}", one) for one in process.machines)
+    yield from ((f"register {one.name}", one) for one in process.registers)
+    yield from ((f"column {one.name}", one) for one in columns_of(process) if isinstance(one, _COLUMNS))
+    yield from ((f"want table {number}", one) for number, one in enumerate(process.wanted, start=1))
+    for effect in process.effects:
+        yield effect.name, effect
+    for effect in subject.effects:
+        for template in effect.commands.values():
+            yield f"{effect.name}: command {template.type}", template
+            yield from ((f"{effect.name}: field {one.name}", one) for one in template.computed)
+        for selection in selections_of(subject.table_of[effect], effect):
+            yield f"{effect.name}: {selection.name}", selection
+
+
 def registers_join(subject: Subject) -> Iterator[Obstacle]:
     """The key of a register has one JSON type, so that two entries never share a key unless they are the same."""
     correlate = subject.process.correlate
@@ -70,7 +115,7 @@ def own_functions(subject: Subject) -> Iterator[tuple[str, Callable[..., Any]]]:
     """Each function of the user in the declaration, with what it computes."""
     seen: set[tuple[str, int]] = set()
     for name, function in _functions(subject):
-        if not hasattr(function, "obstacles") and (name, id(function)) not in seen:
+        if not is_expression(function) and (name, id(function)) not in seen:
             seen.add((name, id(function)))
             yield name, function
 
@@ -90,6 +135,10 @@ def _functions(subject: Subject) -> Iterator[tuple[str, Any]]:
             yield f"{effect.name}: {selection.name}", selection.choose
 
 
+def _expressions(subject: Subject) -> Iterator[tuple[str, Expression]]:
+    yield from ((name, function) for name, function in _functions(subject) if is_expression(function))
+
+
 def _place(function: Any) -> str:
     """Where a function stands, as module:line; its name where that is not known."""
     inner = getattr(function, "func", function)
@@ -101,8 +150,8 @@ def _place(function: Any) -> str:
 
 def laws_hold(subject: Subject) -> Iterator[Obstacle]:
     """The laws of each expression hold for every value that the message classes admit."""
-    for name, function in _functions(subject):
-        for sentence in getattr(function, "obstacles", ()):
+    for name, function in _expressions(subject):
+        for sentence in function.obstacles:
             yield Obstacle(LAW, f"{name}: {sentence}")
 
 
@@ -115,9 +164,8 @@ def no_clock_is_read(subject: Subject) -> Iterator[Obstacle]:
 
 def _fields_used(subject: Subject) -> Iterator[tuple[str, type, str]]:
     """Each field that is read, is a key or is carried: what does so, the message class, and the field."""
-    for name, function in _functions(subject):
-        for register, field in getattr(function, "fields_read", ()):
-            yield f"{name} reads", register.of, field
+    for name, function in _expressions(subject):
+        yield from ((f"{name} reads", register.of, field) for register, field in function.fields_read)
     for register in subject.process.registers:
         if isinstance(register, Register):
             yield f"register {register.name} is keyed by", register.of, register.key

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from saga.convergence.functions import is_expression
 from saga.core import DerivedColumn, SubMachine
 from saga.core.expressions import Direction, Expression
 
@@ -59,7 +60,7 @@ def of_heard(kind: type) -> Automaton:
 
 def of_derived(column: DerivedColumn, once: frozenset[type]) -> Automaton:
     """The automaton of a derived column. ``once`` are the message classes of which an instance keeps one at most."""
-    expression = column.judge if isinstance(column.judge, Expression) else None
+    expression = column.judge if isinstance(column.judge, Expression) and is_expression(column.judge) else None
     kinds = frozenset(kind for register in column.registers for kind in register.inputs)
 
     def step(state: tuple[Any, frozenset[type]], kind: type) -> Iterable[tuple[Any, frozenset[type]]]:
@@ -77,7 +78,7 @@ def _start(column: DerivedColumn) -> Any:
     try:
         return column.value({}, {register.name: register.start for register in column.registers})
     except Exception:
-        if isinstance(column.judge, Expression):
+        if is_expression(column.judge):
             raise
         return column.states[0]
 

@@ -28,6 +28,7 @@ from saga.convergence.proof.about_parts import (
     machines_commute,
     machines_know_repeats,
     no_clock_is_read,
+    parts_are_known,
     registers_join,
 )
 from saga.convergence.proof.space import Space
@@ -38,6 +39,7 @@ from saga.core.fact import declared_fields
 Obligation = Callable[[Subject], Iterator[Obstacle]]
 
 OF_PARTS: Final[tuple[Obligation, ...]] = (
+    parts_are_known,
     machines_commute,
     machines_know_repeats,
     registers_join,

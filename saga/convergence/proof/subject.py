@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
+from saga.convergence.functions import is_expression
 from saga.convergence.proof.space import Space, Spaces
 from saga.convergence.proof.view import View, how_it_is_wanted, view
 from saga.core import CommandTemplate, ComputedField, Deadline, Effect, Process, Selection, Wanted
-from saga.core.expressions import Direction
+from saga.core.expressions import Direction, Expression
 
 CLOCKLESS: Final = "armed_by"
 """The field of a deadline's input that says the same in every order, beside the one that correlates."""
@@ -36,7 +37,6 @@ class Subject:
         self.table_of: Mapping[Effect | Deadline, Wanted] = {
             effect: table for table in process.wanted for wants in table.cells.values() for effect in wants
         }
-
         self._views: dict[Effect | Deadline, View] = {}
 
     def is_ignored_first(self, kind: type) -> bool:
@@ -126,8 +126,6 @@ def computed_fields(process: Process) -> Iterator[tuple[Effect, ComputedField]]:
 
 def direction_of(function: Any, kind: type, registers: Sequence[Any]) -> Direction:
     """How a value moves by a further message of this class: by its law, or in any way if an own function says it."""
-    known = getattr(function, "direction", None)
-    if known is not None:
-        found: Direction = known(kind)
-        return found
+    if isinstance(function, Expression) and is_expression(function):
+        return function.direction(kind)
     return Direction.EITHER if any(kind in register.inputs for register in registers) else Direction.CONSTANT

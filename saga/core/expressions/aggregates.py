@@ -11,7 +11,6 @@ from saga.core.expressions.arithmetic import added, times
 from saga.core.expressions.base import (
     ABSENT,
     ANYWAY,
-    Expression,
     Held,
     Move,
     Span,
@@ -23,7 +22,7 @@ from saga.core.expressions.base import (
 )
 from saga.core.expressions.entries import (
     FieldOf,
-    Filter,
+    Filtered,
     field_of,
     is_too_long,
     rank_in_order,
@@ -33,20 +32,8 @@ from saga.core.register import Register
 
 
 @dataclass(frozen=True)
-class OfEntries(Figure):
+class OfEntries(Filtered, Figure):
     """A figure of the entries of a register that pass a filter."""
-
-    among: Filter
-
-    @property
-    def parts(self) -> tuple[Expression, ...]:
-        """What entries are compared with."""
-        return self.among.others
-
-    @property
-    def own_registers(self) -> tuple[Register, ...]:
-        """The register."""
-        return (self.among.register,)
 
     @property
     def own_fields(self) -> tuple[tuple[Register, str], ...]:
@@ -57,16 +44,6 @@ class OfEntries(Figure):
     def looked_at(self) -> tuple[FieldOf, ...]:
         """The fields that it looks at beside the filter."""
         return ()
-
-    @property
-    def own_constants(self) -> tuple[tuple[Register, str, Any], ...]:
-        """Those of the filter."""
-        return self.among.constants
-
-    @property
-    def own_obstacles(self) -> tuple[str, ...]:
-        """Those of the filter."""
-        return self.among.obstacles
 
     def gains(self, kind: type) -> bool:
         """Whether an input of this class can add entries that match."""

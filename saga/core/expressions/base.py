@@ -259,3 +259,10 @@ def as_json(value: Any) -> Any:
         return value
     shown = format(EXACT.normalize(value), "f")
     return "0" if shown == "-0" else shown
+
+
+def require_what_it_reads(where: str, function: object, registers: Iterable[object]) -> None:
+    """Raise DeclarationError if an expression is given other registers than it reads, or in another order."""
+    if isinstance(function, Expression) and function.registers != tuple(registers):
+        names = ", ".join(one.name for one in function.registers)
+        raise DeclarationError(f"{where}: its expression reads {names}, in this order: make it with of(...)")

@@ -11,9 +11,9 @@ from typing import Any
 from saga.core.errors import DeclarationError
 from saga.core.expressions.base import Expression, Held, Move, once, rank_of
 from saga.core.expressions.conditions import Partners
-from saga.core.expressions.entries import FieldOf, Filter, rank_in_order
+from saga.core.expressions.entries import FieldOf, Filtered, rank_in_order
 from saga.core.expressions.excess import EntryFigure
-from saga.core.register import Register
+from saga.core.register import Entries, Register
 
 
 class Chooser(Expression):
@@ -99,11 +99,25 @@ class AllButFirst(Chooser):
 
     def keys(self, held: Held) -> Iterator[str]:
         """Those after the first."""
-        items = held[self.of.name].items()
-        if self.number == 1 and items:
-            first = min(items, key=self._rank)[0]
-            return (key for key, _ in items if key != first)
-        return (key for key, _ in sorted(items, key=self._rank)[self.number :])
+        entries = held[self.of.name]
+        if self.number == 1 and entries:
+            return iter(entries.keys() - {self._first(entries)})
+        return (key for key, _ in sorted(entries.items(), key=self._rank)[self.number :])
+
+    def _first(self, entries: Entries) -> str:
+        """The key of the first entry, without the rank of each: an instance may have a thousand."""
+        keys = list(entries)
+        for field in self.by:
+            values = [field.value(entries[key]) for key in keys]
+            known = [value for value in values if value is not None]
+            if not known:
+                continue
+            if {type(value) for value in known} not in ({str}, {int}):
+                values = [None if value is None else rank_of(value) for value in values]
+                known = [value for value in values if value is not None]
+            least = min(known)
+            keys = [key for key, value in zip(keys, values, strict=True) if value == least]
+        return min(keys)
 
     def _rank(self, item: tuple[str, Any]) -> tuple[Any, ...]:
         return rank_in_order(self.by, *item, absent_last=True)
@@ -124,35 +138,8 @@ class AllButFirst(Chooser):
 
 
 @dataclass(frozen=True)
-class Matching(Chooser):
+class Matching(Filtered, Chooser):
     """The entries that match."""
-
-    among: Filter
-
-    @property
-    def parts(self) -> tuple[Expression, ...]:
-        """What entries are compared with."""
-        return self.among.others
-
-    @property
-    def own_registers(self) -> tuple[Register, ...]:
-        """The register."""
-        return (self.among.register,)
-
-    @property
-    def own_fields(self) -> tuple[tuple[Register, str], ...]:
-        """Those of the filter."""
-        return once(self.among.fields)
-
-    @property
-    def own_constants(self) -> tuple[tuple[Register, str, Any], ...]:
-        """Those of the filter."""
-        return self.among.constants
-
-    @property
-    def own_obstacles(self) -> tuple[str, ...]:
-        """Those of the filter."""
-        return self.among.obstacles
 
     def keys(self, held: Held) -> Iterator[str]:
         """Those that match."""

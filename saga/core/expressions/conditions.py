@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from saga.core.errors import DeclarationError
 from saga.core.expressions.base import (
@@ -16,42 +15,15 @@ from saga.core.expressions.base import (
     rank_of,
     reversed_move,
 )
-from saga.core.expressions.entries import Entry, EntryField, FieldOf, Filter, Where, field_of, filter_of
+from saga.core.expressions.entries import Entry, EntryField, FieldOf, Filtered, Where, field_of, filter_of
 from saga.core.register import Register
 
 _BOTH = frozenset({False, True})
 
 
 @dataclass(frozen=True)
-class AnyOf(Condition):
+class AnyOf(Filtered, Condition):
     """Whether any entry of the register matches."""
-
-    among: Filter
-
-    @property
-    def parts(self) -> tuple[Expression, ...]:
-        """What entries are compared with."""
-        return self.among.others
-
-    @property
-    def own_registers(self) -> tuple[Register, ...]:
-        """The register."""
-        return (self.among.register,)
-
-    @property
-    def own_fields(self) -> tuple[tuple[Register, str], ...]:
-        """Those of the filter."""
-        return once(self.among.fields)
-
-    @property
-    def own_constants(self) -> tuple[tuple[Register, str, Any], ...]:
-        """Those of the filter."""
-        return self.among.constants
-
-    @property
-    def own_obstacles(self) -> tuple[str, ...]:
-        """Those of the filter."""
-        return self.among.obstacles
 
     def evaluate(self, held: Held) -> bool:
         """Whether one matches."""

@@ -320,6 +320,38 @@ class Filter:
         return f" where {' and '.join(map(str, self.tests))}" if self.tests else ""
 
 
+@dataclass(frozen=True)
+class Filtered(Expression):
+    """An expression of the entries of a register that pass a filter."""
+
+    among: Filter
+
+    @property
+    def parts(self) -> tuple[Expression, ...]:
+        """What entries are compared with."""
+        return self.among.others
+
+    @property
+    def own_registers(self) -> tuple[Register, ...]:
+        """The register."""
+        return (self.among.register,)
+
+    @property
+    def own_fields(self) -> tuple[tuple[Register, str], ...]:
+        """Those of the filter."""
+        return once(self.among.fields)
+
+    @property
+    def own_constants(self) -> tuple[tuple[Register, str, Any], ...]:
+        """Those of the filter."""
+        return self.among.constants
+
+    @property
+    def own_obstacles(self) -> tuple[str, ...]:
+        """Those of the filter."""
+        return self.among.obstacles
+
+
 def filter_of(register: Register, where: Where) -> Filter:
     """The tests for entries of this register, without those that stand there twice."""
     tests: tuple[object, ...] = () if where is None else where if isinstance(where, tuple) else (where,)

@@ -24,6 +24,7 @@ from saga.convergence.proof.about_parts import (
     machines_commute,
     machines_know_repeats,
     no_clock_is_read,
+    parts_are_known,
     registers_join,
 )
 from saga.convergence.proof.prove import Obligation
@@ -36,6 +37,7 @@ from saga.core import (
     Deadline,
     DerivedColumn,
     Effect,
+    Entries,
     Fact,
     Process,
     Reducer,
@@ -46,7 +48,8 @@ from saga.core import (
     outcomes,
     wanted,
 )
-from saga.core.expressions import count, total
+from saga.core.expressions import Direction, Expression, count, total
+from saga.core.expressions.base import Move
 from tests.convergence.proof.drawn import (
     OPENED,
     PAYMENTS,
@@ -149,9 +152,7 @@ SHIPPED, STOPPED, PAID, WAS_OPENED = (
 THREE_RULE = {Three.A: Outcome.X, Three.B: Outcome.Y, Three.C: Outcome.Z}
 TWO_RULE = {Two.A: Outcome.X, Two.B: Outcome.Y}
 REFUND = Effect("refund", "bank", {Done.DONE: CommandTemplate("Refund", PAYMENTS, ("amount",))})
-FINAL_REFUND = Effect(
-    "refund", "bank", {Done.DONE: CommandTemplate("Refund", PAYMENTS, ("amount",))}, final=frozenset({Done.DONE})
-)
+SAY_PAID = Effect("say-paid", "post", {Done.DONE: CommandTemplate("SayPaid")})
 
 
 def _toggle() -> Process:
@@ -166,6 +167,59 @@ def _first_wins() -> Process:
 def _float_key() -> Process:
     register = Register("numbers", of=Numbered, key="number")
     return process(Numbered, registers=[register], columns=[DerivedColumn.of("any", count(register) >= 1)])
+
+
+class Forgetful(Register):
+    """Keeps the last entry only."""
+
+    def apply(self, entries: Entries, fact: Fact) -> Entries:  # noqa: ARG002 -- it forgets them
+        """The entry of the fact."""
+        return {self.key_of(fact): fact.fields}
+
+
+def _register_of_its_own() -> Process:
+    register = Forgetful("payments", of=Paid, key="payment")
+    wants = of_state(PAID, B={SAY_PAID: Done.DONE})
+    return process(
+        Paid,
+        machines=[PAID],
+        registers=[register],
+        columns=[DerivedColumn.of("much", total(register, "amount") >= 2)],
+        rule=lambda much: Outcome.X if much else Outcome.Y,
+        wants=[wants],
+    )
+
+
+class Last(Expression):
+    """Claims laws that it does not keep."""
+
+    obstacles = ()
+    fields_read = ()
+    own_registers = (PAYMENTS,)
+
+    def evaluate(self, held: Mapping[str, Entries]) -> bool:
+        """Whether there is exactly one payment."""
+        return len(held["payments"]) == 1
+
+    def moves(self, kind: type) -> Move:  # noqa: ARG002 -- a claim
+        """Claims to stay as it is."""
+        return Move.NONE
+
+    def direction(self, kind: type) -> Direction:  # noqa: ARG002 -- a claim
+        """Claims to grow."""
+        return Direction.GROWS
+
+    def allowed(self, stored: frozenset[type]) -> frozenset[bool] | None:  # noqa: ARG002 -- a claim
+        """Not known."""
+        return None
+
+
+def _claims_a_law() -> Process:
+    effect = switch(final=frozenset({Switch.ON}))
+    wants = wanted(
+        DerivedColumn("one", (PAYMENTS,), Last()), rows=[(False, {effect: Switch.OFF}), (True, {effect: Switch.ON})]
+    )
+    return process(Paid, registers=[PAYMENTS], machines=[PAID], wants=[wants])
 
 
 def _last_amount() -> Process:
@@ -350,10 +404,12 @@ class One(Enum):
     A = "a"
 
 
+CLAIMS_A_LAW = _claims_a_law()
 BREAKING: Sequence[Breaking] = (
     Breaking("a toggle", machines_know_repeats, _toggle(), [SHIP]),
     Breaking("the first wins", machines_commute, _first_wins(), [SHIP, STOP]),
     Breaking("a key that is a float", registers_join, _float_key(), [], faulty=False),
+    Breaking("a register of its own", parts_are_known, _register_of_its_own(), [PAY, PAY_MORE]),
     Breaking("the last amount", functions_are_known, _last_amount(), [PAY, PAY_MORE]),
     Breaking("a sum of fractions", laws_hold, _float_sum(), [], faulty=False),
     Breaking("the due time is said", no_clock_is_read, _due_time_said(), [], faulty=False),

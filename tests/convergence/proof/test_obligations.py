@@ -3,7 +3,7 @@
 import pytest
 
 from saga.convergence.proof import OBLIGATIONS, prove
-from tests.convergence.proof.breaking import BREAKING, Breaking
+from tests.convergence.proof.breaking import BREAKING, CLAIMS_A_LAW, PAY, PAY_MORE, Breaking
 from tests.convergence.proof.brute import faults
 
 pytestmark = pytest.mark.pure
@@ -23,6 +23,11 @@ def test_without_that_obligation_it_would_be_proved(one: Breaking) -> None:
 @each
 def test_it_is_wrong(one: Breaking) -> None:
     assert one.faulty == any(faults(one.process, one.facts))
+
+
+def test_a_class_of_the_user_that_claims_laws_is_a_function_of_the_user() -> None:
+    assert [one.obligation for one in prove(CLAIMS_A_LAW).obstacles][:1] == ["own function"]
+    assert any(faults(CLAIMS_A_LAW, [PAY, PAY_MORE]))
 
 
 def test_every_obligation_has_one() -> None:
