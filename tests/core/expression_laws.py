@@ -76,9 +76,9 @@ class Answered(BaseModel):
 ORDER = Register("order", of=Ordered, key="order_id")
 STOP = Register("stop", of=Stopped, key="order_id")
 PAYMENTS = Register("payments", of=Paid, key="payment_id", most=1000)
-BY_CURRENCY = Register("by level", of=Paid, key="level")
+BY_LEVEL = Register("by level", of=Paid, key="level")
 ANSWERS = Register("answers", of=Answered, key="answer_id")
-REGISTERS = (ORDER, STOP, PAYMENTS, BY_CURRENCY, ANSWERS)
+REGISTERS = (ORDER, STOP, PAYMENTS, BY_LEVEL, ANSWERS)
 
 TEXTS = ("", "a", "A ", "b", "é", "ß", "EUR", " eur", "10", "9", "\U0001f600")
 INTEGERS = (0, 1, -1, 2, 10, 100, 2**53, -(2**63), 2**63 - 1)
@@ -126,7 +126,7 @@ def paid() -> st.SearchStrategy[Fact]:
 
 @cache
 def facts() -> st.SearchStrategy[list[Fact]]:
-    """Facts of one instance, no two of one key."""
+    """Facts of one instance, no two of one key in any register."""
     stopped = st.builds(
         Stopped,
         order_id=st.just("o"),
@@ -147,10 +147,7 @@ def _without_conflicts(found: list[Fact]) -> list[Fact]:
     kept: list[Fact] = []
     held = start()
     for fact in found:
-        if all(
-            one.of is not fact.kind or one.key_of(fact) not in held[one.name]
-            for one in (ORDER, STOP, PAYMENTS, ANSWERS)
-        ):
+        if all(one.of is not fact.kind or one.key_of(fact) not in held[one.name] for one in REGISTERS):
             kept.append(fact)
             held = added(held, fact)
     return kept

@@ -42,7 +42,7 @@ from saga import (
     with_partner,
     without_partner,
 )
-from tests.core.expression_laws import ANSWERS, BY_CURRENCY, ORDER, PAYMENTS, REGISTERS, STOP, TEXTS
+from tests.core.expression_laws import ANSWERS, BY_LEVEL, ORDER, PAYMENTS, REGISTERS, STOP, TEXTS
 
 
 class Grade(Enum):
@@ -165,7 +165,7 @@ def conditions(depth: int = 2) -> st.SearchStrategy[Condition]:
                     (PAYMENTS, "payment_id", ANSWERS, "payment_id"),
                     (ANSWERS, "payment_id", PAYMENTS),
                     (PAYMENTS, "signed", ANSWERS, "amount"),
-                    (PAYMENTS, "payment_id", BY_CURRENCY, "payment_id"),
+                    (PAYMENTS, "payment_id", BY_LEVEL, "payment_id"),
                 )
             ]
         ),
@@ -221,7 +221,7 @@ def choosers() -> st.SearchStrategy[Chooser]:
         for arguments in (
             (PAYMENTS, "payment_id", ANSWERS, "payment_id"),
             (PAYMENTS, "signed", ANSWERS, "amount"),
-            (PAYMENTS, "payment_id", BY_CURRENCY, "payment_id"),
+            (PAYMENTS, "payment_id", BY_LEVEL, "payment_id"),
         )
     ]
     owed: st.SearchStrategy[EntryFigure] = of_entries().filter(
