@@ -1,6 +1,6 @@
 """Obligations of the parts: sub-machines, registers and expressions are functions of the set of messages."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import combinations
 from typing import Any
 
@@ -107,17 +107,10 @@ def registers_join(subject: Subject) -> Iterator[Obstacle]:
 
 def functions_are_known(subject: Subject) -> Iterator[Obstacle]:
     """Everything that is computed is an expression, whose laws are known, and not an own function."""
-    for name, function in own_functions(subject):
-        yield Obstacle(OWN, f"{name} is computed by a function of yours, {_place(function)}: write it as an expression")
-
-
-def own_functions(subject: Subject) -> Iterator[tuple[str, Callable[..., Any]]]:
-    """Each function of the user in the declaration, with what it computes."""
-    seen: set[tuple[str, int]] = set()
     for name, function in _functions(subject):
-        if not is_expression(function) and (name, id(function)) not in seen:
-            seen.add((name, id(function)))
-            yield name, function
+        if not is_expression(function):
+            place = _place(function)
+            yield Obstacle(OWN, f"{name} is computed by a function of yours, {place}: write it as an expression")
 
 
 def _functions(subject: Subject) -> Iterator[tuple[str, Any]]:
