@@ -37,7 +37,6 @@ from saga.core import (
     Deadline,
     DerivedColumn,
     Effect,
-    Entries,
     Fact,
     Process,
     Reducer,
@@ -48,8 +47,7 @@ from saga.core import (
     outcomes,
     wanted,
 )
-from saga.core.expressions import Direction, Expression, count, total
-from saga.core.expressions.base import Move
+from saga.core.expressions import count, total
 from tests.convergence.proof.drawn import (
     OPENED,
     PAYMENTS,
@@ -64,6 +62,7 @@ from tests.convergence.proof.drawn import (
     Three,
     Two,
 )
+from tests.convergence.proof.own_classes import Forgetful, Last
 
 
 @dataclass(frozen=True)
@@ -169,14 +168,6 @@ def _float_key() -> Process:
     return process(Numbered, registers=[register], columns=[DerivedColumn.of("any", count(register) >= 1)])
 
 
-class Forgetful(Register):
-    """Keeps the last entry only."""
-
-    def apply(self, entries: Entries, fact: Fact) -> Entries:  # noqa: ARG002 -- it forgets them
-        """The entry of the fact."""
-        return {self.key_of(fact): fact.fields}
-
-
 def _register_of_its_own() -> Process:
     register = Forgetful("payments", of=Paid, key="payment")
     wants = of_state(PAID, B={SAY_PAID: Done.DONE})
@@ -188,30 +179,6 @@ def _register_of_its_own() -> Process:
         rule=lambda much: Outcome.X if much else Outcome.Y,
         wants=[wants],
     )
-
-
-class Last(Expression):
-    """Claims laws that it does not keep."""
-
-    obstacles = ()
-    fields_read = ()
-    own_registers = (PAYMENTS,)
-
-    def evaluate(self, held: Mapping[str, Entries]) -> bool:
-        """Whether there is exactly one payment."""
-        return len(held["payments"]) == 1
-
-    def moves(self, kind: type) -> Move:  # noqa: ARG002 -- a claim
-        """Claims to stay as it is."""
-        return Move.NONE
-
-    def direction(self, kind: type) -> Direction:  # noqa: ARG002 -- a claim
-        """Claims to grow."""
-        return Direction.GROWS
-
-    def allowed(self, stored: frozenset[type]) -> frozenset[bool] | None:  # noqa: ARG002 -- a claim
-        """Not known."""
-        return None
 
 
 def _claims_a_law() -> Process:
