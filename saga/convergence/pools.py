@@ -17,7 +17,7 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin
 from pydantic import BaseModel, TypeAdapter
 
 from saga.convergence.candidates import choices, default_of, fields_of, passing_values
-from saga.convergence.functions import Constant, constants_in, functions_about, patterns_in
+from saga.convergence.functions import Constant, code_reached, codes_of, constants_in, functions_about, patterns_in
 from saga.convergence.patterns import matching
 from saga.convergence.samples import keys_of
 from saga.convergence.sampling import Chance
@@ -35,9 +35,8 @@ _LONGEST: Final = 80
 """Of a text that is tried; a longer constant is a message to people."""
 _EDGES: Final[tuple[Any, ...]] = (None, "", " ", 0, 1, 2, 3, 0.5, 0.1, 0.2, 1.5, 1_000_000, [], {}, True, False)
 _SHARED: Final = ("one", "two", "ONE", " one ")
-_WORDS: Final = tuple(
-    " ".join(("one", "two", "ten", "six")[number % 4] for number in range(count)) for count in range(2, 9)
-)
+_WORDS: Final = tuple(" ".join(f"word{number}" for number in range(count)) for count in range(2, 9))
+"""For a function that splits texts; for others they would only stand between better ones."""
 _TIMES: Final = ("2026-01-01T00:00:00Z", "2026-01-01T01:00:00+01:00", "2026-01-01T00:00:01Z", "2025-12-31T23:59:59Z")
 
 
@@ -77,7 +76,7 @@ class Pools:
                 usual = _distinct([*known, *accepted(adapter, passing_values(name, field))])
                 named = _distinct(accepted(adapter, constants))
                 edges = accepted(
-                    adapter, (*_EDGES, *_SHARED, *_WORDS, *_TIMES, *choices(field), *nested(field, _DEEPEST, constants))
+                    adapter, (*_EDGES, *_SHARED, *_TIMES, *choices(field), *nested(field, _DEEPEST, constants))
                 )
                 is_key = name in keys or name == identity
                 found[name] = Pool(tuple(usual), tuple(named), tuple(_distinct(edges)), adapter, is_key)
@@ -245,8 +244,15 @@ def _constants(process: Process, kind: type) -> list[Constant]:
     found: dict[tuple[type, str], Constant] = {}
     for function in functions:
         written = [text for pattern in patterns_in(function) for text in _written(pattern)]
-        found |= {(type(one), str(one)): one for one in (*constants_in(function), *written)}
+        words = _WORDS if _splits(function) else ()
+        found |= {(type(one), str(one)): one for one in (*constants_in(function), *written, *words)}
     return [one for one in found.values() if one not in names and not (isinstance(one, str) and len(one) > _LONGEST)]
+
+
+def _splits(function: object) -> bool:
+    """Whether the code of a function splits something into words or lines."""
+    codes = (code for one in code_reached(function) for code in codes_of(one.__code__))
+    return any({"split", "rsplit", "splitlines"} & set(code.co_names) for code in codes)
 
 
 def _written(pattern: str) -> list[str]:
