@@ -252,6 +252,7 @@ def test_the_wheel_that_saga_was_installed_from_is_taken(plain: Environment, whe
     assert (folder / "trips/wheels" / wheel.name).read_bytes() == wheel.read_bytes()
 
 
+@pytest.mark.system
 def test_a_new_project_passes_its_own_checks_and_tests(developer: Environment, folder: Path) -> None:
     """In an environment with the wheel, outside of this checkout: nothing of it is imported."""
     assert developer.shell("saga new trip-desk", folder).returncode == 0
@@ -268,6 +269,7 @@ def test_a_new_project_passes_its_own_checks_and_tests(developer: Environment, f
     assert "8 passed" in tested.stdout
 
 
+@pytest.mark.system
 def test_a_new_project_without_the_private_postgresql_passes_too(plain: Environment, folder: Path) -> None:
     """Its check needs nothing but saga."""
     assert plain.shell("saga new trip-desk", folder).returncode == 0

@@ -42,6 +42,7 @@ TYPING_SECONDS = 2.0
 """Workers may take what comes faster in another order than the page shows."""
 
 
+@pytest.mark.system
 @pytest.mark.timeout(900)
 def test_every_command_and_piece_of_code_of_the_tutorial(developer: Environment, wheel: Path, tmp_path: Path) -> None:
     (tmp_path / "saga/dist").mkdir(parents=True)
