@@ -115,6 +115,9 @@ GRANT
     SELECT, INSERT, UPDATE (kind, reason, state, attempts, last_seen_at, closed_at)
     ON saga.dead_letter TO saga_worker;
 GRANT SELECT ON saga.inbox_tombstone TO saga_worker;
+GRANT
+    SELECT, INSERT (process, version, form, digests), UPDATE (form, digests)
+    ON saga.declaration TO saga_worker;
 GRANT SELECT, DELETE ON saga.instance_tombstone TO saga_worker;
 
 -- Fires timers into the scheduler's log.

@@ -5,6 +5,7 @@ It knows nothing of Postgres, RabbitMQ, clocks or randomness: its decisions depe
 
 from saga.core.column import Column, DerivedColumn
 from saga.core.decision import Command, Decision, DecisionKind, Timer, decide
+from saga.core.digest import digests_of
 from saga.core.effect import ARMED, CommandTemplate, ComputedField, Deadline, Effect, Selection
 from saga.core.errors import DeclarationError, UnusableInput
 from saga.core.expressions import (
@@ -101,6 +102,7 @@ __all__ = [
     "both",
     "count",
     "decide",
+    "digests_of",
     "distinct",
     "dump_state",
     "each",

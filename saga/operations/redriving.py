@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from saga.core import Process
 from saga.engine import Step, StepResult
 from saga.engine.dead_letters import DeadLetterState, close, fail_again
+from saga.engine.declarations import require_same_declaration
 from saga.engine.intake import admit
 from saga.engine.step import DEAD, DUPLICATE, IGNORED, TAKEN
 from saga.messages import Envelope, Poison
@@ -120,7 +121,8 @@ async def redrive(
     dead letter. ``progress`` is called with each result at once.
 
     Raises UnknownDeadLetters, ClosedDeadLetters or ForeignDeadLetters, and NotCorrectable (or of that
-    EntryNotCorrectable, NotStrictData), with nothing done; NoBroker or Unavailable, when some may be done.
+    EntryNotCorrectable, NotStrictData), with nothing done; DeclarationError, with nothing done, if workers of the same
+    version declared a process otherwise; NoBroker or Unavailable, when some may be done.
     """
     work = _Redrive(
         engine,
@@ -130,6 +132,8 @@ async def redrive(
         broker,
         publish_timeout_seconds,
     )
+    for process in processes:
+        await require_same_declaration(engine, process)
     if ids is not None:
         await work.require_redrivable(ids, correction)
     else:

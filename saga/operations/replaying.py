@@ -8,6 +8,7 @@ from functools import partial
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.core import Process
+from saga.engine.declarations import require_same_declaration
 from saga.operations.checked import CheckedInstances, DifferingInstance, pages_of, with_page
 from saga.verification.replay import Examined, check, check_these
 from saga.verification.replay import repair as repair_instance
@@ -40,8 +41,11 @@ async def replay(
     All instances of these processes, a page at a time beside everything else, or those with these ids. ``repair``
     rewrites rows and timers that differ; it sends no command. ``progress`` is called with the report after each page.
 
-    Raises UnknownInstances with nothing done; Unavailable, or LostRace where others were in a repair's way too often.
+    Raises UnknownInstances with nothing done; DeclarationError, before a repair, if workers of the same version
+    declared a process otherwise; Unavailable, or LostRace where others were in a repair's way too often.
     """
+    for process in processes if repair else ():
+        await require_same_declaration(engine, process)
     report = ReplayReport()
     pages = pages_of(processes, ids, partial(check, engine), partial(check_these, engine))
     async with aclosing(pages):

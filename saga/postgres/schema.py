@@ -321,3 +321,15 @@ service = Table(
     PrimaryKeyConstraint("service", "host", "pid", "loop"),
     comment="Heartbeats: one row for each loop of each service, until it stops or is gone for a day.",
 )
+
+declaration = Table(
+    "declaration",
+    metadata,
+    Column("process", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("form", Integer, nullable=False, comment="Of the digests: others can't be compared."),
+    Column("digests", JSONB, nullable=False, comment="Of each part of the declaration, by name."),
+    Column("declared_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    PrimaryKeyConstraint("process", "version"),
+    comment="What a version of a process was when a worker of it first started.",
+)

@@ -14,7 +14,8 @@ the order of their ids, the module's row last. It waits for steps at the inbox r
 locks only instances that no other transaction holds, and skips those that a step has changed since it looked. A step
 that comes meanwhile finds the row gone, raises LostRace, and is run again: then it finds the tombstone.
 
-All timers of a settled instance are deleted, fired or not. A late one would change neither outcome nor effects.
+An instance is pruned only after all its timers have fired. A timer that is deleted before could not come any more, and
+an instance that a late message brings back might rely on it.
 """
 
 from collections.abc import Sequence

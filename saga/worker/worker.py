@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -11,6 +12,7 @@ from saga.addresses import AddressError, BrokerAddress
 from saga.core import Process
 from saga.engine import DeadLetterKind, Step, StepResult, dead_letters
 from saga.engine.dead_letters import NewDeadLetter
+from saga.engine.declarations import declare
 from saga.engine.intake import named_instance
 from saga.engine.reporting import report_step
 from saga.feeds.log_feed import AT_ONCE, BESIDE_A_QUEUE, LOOK_SECONDS, LogFeed
@@ -26,6 +28,7 @@ from saga.rabbitmq.returns import Returns
 from saga.rabbitmq.topology import UNDELIVERED, Topology, topology
 from saga.rabbitmq.topology_watch import TopologyWatch
 from saga.settings import PREFIX, Feed
+from saga.supervision import supervise
 from saga.worker.relay import CONSUMER as RELAY
 from saga.worker.relay import Relay
 
@@ -78,6 +81,7 @@ class Worker:
         _require_positive(pull_poll_seconds=pull_poll_seconds, relay_poll_seconds=relay_poll_seconds)
         _require_positive(publish_timeout_seconds=publish_timeout_seconds)
         step = Step(engine, process, remote_modules=remote_logs)
+        self._declare = partial(declare, engine, process)
         self._pulls = feed is Feed.PULL
         self._look_seconds = pull_poll_seconds if self._pulls else LOOK_SECONDS
         self._log_feed = LogFeed(
@@ -110,8 +114,10 @@ class Worker:
 
         After ``stop`` the worker finishes the messages that are under way. It waits for a server that is away. An error
         that waiting can't solve ends all loops and is raised in an ExceptionGroup: start the worker again. Cancelling
-        is safe at any time, because nothing is acknowledged before it is committed.
+        is safe at any time, because nothing is acknowledged before it is committed. Raises DeclarationError, before it
+        works, if workers of the same version of the process declared it otherwise.
         """
+        await supervise("declaration", self._declare, stop)
         ready = ready or asyncio.Event()
         feeding = ready if self._pulls else asyncio.Event()
         async with asyncio.TaskGroup() as loops:

@@ -7,8 +7,9 @@ from tests.cli.shell import Saga, message
 
 @pytest.fixture
 def settled(saga: Saga) -> Saga:
-    """An order that is paid and one that is not, whose commands were all relayed."""
+    """An order that is paid, whose deadline has fired, and one that is not paid; all commands were relayed."""
     saga.handle(message("OrderPlaced", "o-1"), message("PaymentReceived", "o-1"), message("OrderPlaced", "o-2"))
+    saga.sql("UPDATE saga.timer SET fired_at = due_at WHERE process_id = 'o-1'")
     saga.sql(
         "INSERT INTO saga.cursor (consumer, module, watermark) SELECT 'relay', name, last_position FROM saga.module"
     )
@@ -21,6 +22,13 @@ def test_it_says_what_was_pruned_by_kind(settled: Saga) -> None:
     assert report["removed"] == {"instances": 1, "entries": 5, "messages": 2, "timers": 1, "dead_letters": 0}
     (log,) = report["logs"]
     assert (log["module"], log["entries"], log["held_by"]) == ("order-process", 5, "relay")
+
+
+def test_a_deadline_that_has_not_fired_keeps_its_order(settled: Saga) -> None:
+    settled.sql("UPDATE saga.timer SET fired_at = NULL")
+    assert settled.json("prune", "--older-than", "0s", "--dry-run")["removed"]["instances"] == 0
+    assert settled.json("prune", "--older-than", "0s", "--yes")["removed"]["instances"] == 0
+    assert settled.json("inspect", "o-1")["pruned_at"] is None
 
 
 def test_a_dry_run_counts_the_same_and_touches_nothing(settled: Saga) -> None:

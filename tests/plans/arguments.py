@@ -90,6 +90,8 @@ def _instances(count: int) -> dict[str, Cases]:
                 {"process_id": one, "stream_version": 3, "outcome": "paid", "settled": True, "state": {}} for one in ids
             ),
         ),
+        "engine/declare": one(process="order", version=1, form=1, digests="{}"),
+        "engine/read_declaration": one(process="order", version=1),
         "engine/arm_timers": one(
             process="order",
             timers=as_rows(

@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 
@@ -100,7 +101,8 @@ def put(folder: Path, said: str, text: str) -> None:
         case "below":
             lines[at + 1 : at + 1] = ["\n", text]
         case _:
-            lines[at : at + 1] = [text]
+            known = lines[at]
+            lines[at : at + 1] = [indent(text, known[: len(known) - len(known.lstrip())])]
     file.write_text("".join(lines))
 
 

@@ -53,8 +53,14 @@ async def handle(engine: AsyncEngine, *messages: Envelope, remote_modules: Colle
     raise AssertionError(f"a step did not get through in {MOST_ATTEMPTS} attempts")
 
 
+async def fire_all(engine: AsyncEngine) -> None:
+    """Let all timers have fired."""
+    await execute(engine, "UPDATE saga.timer SET fired_at = greatest(clock_timestamp(), due_at) WHERE fired_at IS NULL")
+
+
 async def read_all(engine: AsyncEngine, consumer: str = "relay") -> None:
-    """Let a consumer have read every log to its end."""
+    """Let a consumer have read every log to its end, and all timers have fired."""
+    await fire_all(engine)
     await execute(
         engine,
         "INSERT INTO saga.cursor (consumer, module, watermark) SELECT :consumer, name, last_position FROM saga.module"

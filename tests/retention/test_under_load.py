@@ -17,7 +17,7 @@ from saga.postgres import LostRace, Unavailable, durable_transaction
 from saga.retention import PruneEnd, Pruner
 from tests.engine.conversation import message, rows, value
 from tests.orders.auditor import audit, net_effects
-from tests.retention.archive import NOW, PROCESS, batches, handle, logged, states
+from tests.retention.archive import NOW, PROCESS, batches, fire_all, handle, logged, states
 
 KINDS = ("OrderPlaced", "PaymentReceived", "OrderCancelled", "PaymentTimedOut")
 MOVE = text(
@@ -85,6 +85,7 @@ async def test_every_order_ends_as_audited_while_it_is_pruned_again_and_again(
 
     async def relay_on() -> None:
         while working:
+            await fire_all(engine)
             await relay.read_once()
 
     async def prune_on() -> None:
@@ -98,6 +99,7 @@ async def test_every_order_ends_as_audited_while_it_is_pruned_again_and_again(
 
     async with asyncio.timeout(100):
         await asyncio.gather(*(work(deliveries[number::3]) for number in range(3)), relay_on(), prune_on(), prune_on())
+        await fire_all(engine)
         for _ in range(20):
             await relay.read_once()
         last = await Pruner(engine).prune(NOW)

@@ -96,6 +96,11 @@ async def test_without_rights(healthy: Environment, database_url: str) -> None:
         await administer(database_url, f"DROP ROLE {name}")
 
 
+async def test_with_a_process_that_was_declared_otherwise(healthy: Environment, database_url: str) -> None:
+    await administer(database_url, "INSERT INTO saga.declaration VALUES ('order', 1, 1, '{\"process\": \"other\"}')")
+    await refuse(healthy, "version 1 was declared otherwise", "another version", services=("worker",))
+
+
 @pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
 async def test_with_another_encoding(healthy: Environment, addresses: Addresses, bare: str, encoding: str) -> None:
     await administer(

@@ -9,7 +9,7 @@ from saga.postgres import durable_transaction
 from tests.engine.conversation import execute
 
 RELATIONS = (
-    "command commit_proof cursor cursor_advance dead_letter event_log inbox inbox_tombstone instance "
+    "command commit_proof cursor cursor_advance dead_letter declaration event_log inbox inbox_tombstone instance "
     "instance_tombstone module operation outgoing public_event public_module schema_version service stream_tombstone "
     "timer"
 ).split()

@@ -62,6 +62,7 @@ ALLOWED: dict[str, Privileges] = {
         "cursor": "SELECT INSERT UPDATE",
         "cursor_advance": "SELECT INSERT DELETE",
         "dead_letter": "SELECT INSERT UPDATE(attempts,closed_at,kind,last_seen_at,reason,state)",
+        "declaration": "SELECT INSERT(digests,form,process,version) UPDATE(digests,form)",
         "event_log": "SELECT",
         "inbox": "SELECT INSERT UPDATE(repeats) DELETE",
         "inbox_tombstone": "SELECT",

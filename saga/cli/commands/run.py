@@ -15,6 +15,7 @@ from saga.cli.shell.addresses import amqp_url, amqp_url_if_any, database_url
 from saga.cli.shell.failure import CommandFailed
 from saga.cli.shell.processes import load_processes
 from saga.core import DeclarationError, Process
+from saga.engine.declarations import declare
 from saga.heartbeat import beating
 from saga.operations.fitness import look_at_database
 from saga.operations.schema import say_if_newer
@@ -71,8 +72,12 @@ async def _work(
         looks: list[Look] = [partial(look_at_database, engine, allow_unsafe=settings.allow_unsafe_database)]
         if broker is not None and settings.feed is Feed.PUSH:
             looks.append(partial(look_at_broker, broker, topology(settings.prefix, *processes)))
-        if not await look_first(stop, *looks):
-            return
+        looks += [partial(declare, engine, process) for process in processes]
+        try:
+            if not await look_first(stop, *looks):
+                return
+        except DeclarationError as error:
+            raise CannotStart(f"{error}.") from error
         await say_if_newer(engine)
         await owned.enter_async_context(beating(owned_engine(owned, database, SERVICE, 1), SERVICE))
         workers = [_worker(engine, one, settings, broker, remote_logs) for one in processes]

@@ -1,4 +1,4 @@
--- Deletes the timers of pruned instances, fired or not: a settled instance waits for none.
+-- Deletes the timers of pruned instances; all have fired.
 -- Index: timer_pkey.
 DELETE FROM saga.timer
 WHERE process = :process AND process_id = ANY (CAST(:process_ids AS text[]))
