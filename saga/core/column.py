@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Any, Protocol, Self
 
 from saga.core.errors import DeclarationError
-from saga.core.expressions.base import Condition, require_what_it_reads
+from saga.core.expressions.base import NOT_A_CONDITION, Condition, require_what_it_reads
 from saga.core.expressions.stages import Stages
 from saga.core.register import Reducer, Register
 from saga.core.words import is_among, require_distinct, require_name
@@ -81,7 +81,7 @@ class DerivedColumn:
         """
         judged: object = expression
         if not isinstance(judged, Condition | Stages):
-            raise DeclarationError(f"derived column {name!r}: {judged!r:.80} is no condition: write has(...) or such")
+            raise DeclarationError(f"derived column {name!r}: {judged!r:.80} is no condition: {NOT_A_CONDITION}")
         return cls(name, expression.registers, expression, states_of(expression))
 
     def value(self, machines: Machines, registers: Registers) -> Value:  # noqa: ARG002 -- it reads registers only

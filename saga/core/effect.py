@@ -18,7 +18,7 @@ from saga.core.expressions.excess import EntryFigure
 from saga.core.expressions.figure import Figure
 from saga.core.plain import plain
 from saga.core.register import Entries, Reducer, Register
-from saga.core.words import require_distinct, require_name
+from saga.core.words import require_all, require_distinct, require_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,8 @@ class ComputedField:
         """
         if not isinstance(expression, Figure | EntryFigure | Condition):
             raise DeclarationError(
-                f"computed field {name!r}: {expression!r:.80} is no figure: write count(...) or such"
+                f"computed field {name!r}: {expression!r:.80} is no figure: write count(...) or such, or a condition;"
+                " stages and bands are for columns"
             )
         return cls(name, expression.registers, expression, is_cumulative)
 
@@ -182,6 +183,13 @@ class Effect:
             other: object = one
             if not isinstance(other, Effect):
                 raise DeclarationError(f"effect {self.name!r}: may_repeat has {other!r:.80}, which is no effect")
+        require_all(f"effect {self.name!r}", "final", self.final, Enum, "final=frozenset({Refund.PAID})")
+        for condition, template in self.commands.items():
+            given: object = template
+            if not isinstance(given, CommandTemplate):
+                raise DeclarationError(
+                    f"effect {self.name!r}: {condition} has the command {given!r:.80}: write a CommandTemplate(...)"
+                )
         initially = () if self.initially is None else (self.initially,)
         require_distinct(f"effect {self.name!r}", (*self.commands, *self.final, *initially))
         object.__setattr__(self, "commands", MappingProxyType(dict(self.commands)))

@@ -12,7 +12,7 @@ from saga.core.register import Reducer, Register, require_bound
 from saga.core.sub_machine import SubMachine
 from saga.core.tables import Outcomes, Wanted, Wants
 from saga.core.validation import is_adopted, problems
-from saga.core.words import require_name
+from saga.core.words import require_all, require_name
 
 MOST_BYTES: Final = 1024 * 1024
 LEAST_BYTES: Final = 64 * 1024
@@ -57,6 +57,7 @@ class Process:
         require_name("process", self.name)
         for module in self.inputs:
             require_name("module", module)
+        self._require_types()
         require_bound(f"process {self.name!r}", "version", self.version, 0)
         require_bound(f"process {self.name!r}", "most_bytes", self.most_bytes, LEAST_BYTES)
         self._adopt()
@@ -93,6 +94,23 @@ class Process:
         if len(self.wanted) == 1:
             return self.wanted[0].of(machines, registers)
         return {effect: how for table in self.wanted for effect, how in table.of(machines, registers).items()}
+
+    def _require_types(self) -> None:
+        """Raise DeclarationError for an argument that would fail later, without a word about where."""
+        where = f"process {self.name!r}"
+        for name, kinds, example in (
+            ("wanted", Wanted, "wanted=(wanted(...),)"),
+            ("machines", SubMachine, "machines=(PAYMENT,)"),
+            ("registers", (Register, Reducer), "registers=(PAYMENTS,)"),
+            ("children", Process, "children=(SHIPPING,)"),
+        ):
+            require_all(where, name, getattr(self, name), kinds, example)
+        require_all(where, "settled", self.settled, Enum, "settled=frozenset({Outcome.PAID})")
+        for module, consumed in self.inputs.items():
+            require_all(where, f"inputs[{module!r}]", consumed, type, f"inputs={{{module!r}: (OrderPlaced,)}}")
+        given: object = self.outcomes
+        if not isinstance(given, Outcomes):
+            raise DeclarationError(f"{where}: outcomes is {given!r:.80}: write outcomes=outcomes(...)")
 
     def _adopt(self) -> None:
         """Add what the children declare: each input, machine, register and table once, those of the children first."""

@@ -3,13 +3,11 @@
 from enum import Enum
 
 from saga.core.effect import Selection
-from saga.core.errors import DeclarationError
 from saga.core.expressions.aggregates import order_of
 from saga.core.expressions.choosers import AllButFirst, Chooser, Every, Matching, Owing, WithPartner
 from saga.core.expressions.conditions import partners_of
 from saga.core.expressions.entries import EntryField, Where, filter_of
 from saga.core.expressions.excess import EntryFigure
-from saga.core.fact import declared_fields
 from saga.core.register import Register
 
 
@@ -32,10 +30,6 @@ def all_but_least(register: Register, by: tuple[str, ...], condition: Enum | Non
     >>> all_but_least(REPORTS, by=("text",)).chosen({"reports": texts})
     frozenset({'a'})
     """
-    if missing := [name for name in by if name not in declared_fields(register.of)]:
-        raise DeclarationError(
-            f"the least of {register.name} by {missing[0]}: {register.of.__name__} does not have that field"
-        )
     return _selection(AllButFirst(register, 1, order_of(register, by)), condition)
 
 

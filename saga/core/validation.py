@@ -277,6 +277,11 @@ def _about_selection(process: Process, effect: Effect, selection: Selection) -> 
             yield f"{selection.name} looks at the register {beside.name}, which the process does not keep"
     yield from _about_only(process, selection.name, selection.choose)
     for template in effect.commands.values():
+        if template.register is not None and template.register not in (selection.register, *selection.beside):
+            yield (
+                f"{template.type} carries fields of {template.register.name}, and {selection.name} chooses entries of"
+                f" {selection.register.name}: carry fields of those, or compute a field"
+            )
         for one in template.computed:
             if isinstance(one.compute, EntryFigure) and one.compute.register != selection.register:
                 yield f"{one.name} is about an entry of {one.compute.register.name}, and {selection.name} gives others"

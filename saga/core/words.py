@@ -23,6 +23,15 @@ def require_name(what: str, name: object) -> None:
         raise DeclarationError(f"the name of a {what} is empty: write a text of at least one character")
 
 
+def require_all(where: str, name: str, given: object, kinds: type | tuple[type, ...], example: str) -> None:
+    """Raise DeclarationError for what is no tuple, list or set, or has a member that is none of these kinds."""
+    if not isinstance(given, tuple | list | frozenset | set):
+        raise DeclarationError(f"{where}: {name} is {given!r:.80}: write {example}")
+    for one in given:
+        if not isinstance(one, kinds):
+            raise DeclarationError(f"{where}: {name} has {one!r:.80}: write {example}")
+
+
 def require_distinct(where: str, members: Iterable[object]) -> None:
     """Raise DeclarationError if members of an enum among these, or of all their enums, could be taken for others."""
     distinct = list({id(one): one for one in members if isinstance(one, Enum)}.values())

@@ -145,7 +145,7 @@ loose: Any = saga
         (lambda: loose.stages("off", (has(LAMPS), Light.ON)), "is no stage"),
         (lambda: bands(count(LAMPS), Light.OFF, (2, Light.ON), (1, Light.ON)), "don't ascend"),
         (lambda: loose.owing(count(LAMPS)), "is no figure of an entry"),
-        (lambda: loose.all_but_least(LAMPS, "watts"), "does not have that field"),
+        (lambda: loose.all_but_least(LAMPS, "watts"), "write a tuple of fields"),
         (lambda: beyond(LAMPS, "lamp", target=5, by=()), "it is text, which can't be added"),
         (lambda: loose.count(LAMPS, where=each("watts")), "write tests such as"),
         (lambda: loose.both(has(LAMPS), has(Register("lamps", of=Sold, key="house"))), "two registers 'lamps'"),
@@ -193,3 +193,28 @@ def test_all_but_the_least_are_those_after_the_first_in_the_order(entries: dict[
     assert isinstance(chooser, AllButFirst)
     ranked = sorted(entries, key=lambda key: rank_in_order(chooser.by, key, entries[key], absent_last=True))
     assert chooser(entries) == frozenset(ranked[1:])
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "has(LAMPS) and count(LAMPS) >= 2",
+        "has(LAMPS) or count(LAMPS) >= 2",
+        "not has(LAMPS)",
+        "0 < count(LAMPS) < 3",
+        "count(LAMPS, where=each('watts').equals(1) and each('lamp').equals('a'))",
+        "1 if each('watts') else 2",
+        "any([every(LAMPS).choose])",
+    ],
+)
+def test_python_may_drop_no_part_of_a_condition(written: str) -> None:
+    with pytest.raises(DeclarationError, match=r"is true or false only for an instance: .* write both\(...\)"):
+        eval(written, globals())  # noqa: S307 -- the text is written here
+
+
+@pytest.mark.parametrize("judged", [False, True, 2])
+def test_what_python_compared_is_no_condition(judged: Any) -> None:
+    with pytest.raises(DeclarationError, match=r"is no condition: write .* write \.equals\(...\)"):
+        DerivedColumn.of("two", judged)
+    with pytest.raises(DeclarationError, match=r"is no condition: write .* write \.equals\(...\)"):
+        both(judged, has(LAMPS))

@@ -223,7 +223,7 @@ MAILED = Register("mailed", of=Mailed, key="to")
 
 def test_the_obstacles_name_the_field_and_what_to_declare() -> None:
     assert json_kinds(Mailed, "to") == {"text", "null"}
-    wide = "declare an upper and a lower limit of mailed.amount, or a smaller most"
+    wide = "declare both limits of mailed.amount, such as Field(ge=0, le=10**9), and perhaps a smaller most"
     assert total(MAILED, "amount").obstacles == (f"total mailed.amount can exceed 64 bits: {wide}",)
     assert (total(MAILED, "amount") >= 5).obstacles == ()
     assert total(MAILED, "weight").obstacles == (

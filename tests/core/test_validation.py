@@ -1,6 +1,6 @@
 """Validation of a whole process names each part that is wrong."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum, auto
 from typing import Any
@@ -143,7 +143,7 @@ def test_a_deadline_in_the_past_is_refused() -> None:
 
 
 def test_the_fields_that_decide_who_is_least_have_to_exist() -> None:
-    with pytest.raises(DeclarationError, match="the least of lamps by brigthness: Lit does not have that field"):
+    with pytest.raises(DeclarationError, match="register lamps: Lit has no field brigthness"):
         all_but_least(LAMPS, by=("lamp", "brigthness"))
 
 
@@ -303,3 +303,36 @@ def test_a_deadline_that_no_calendar_has_room_for_is_refused(after: timedelta) -
         DeclarationError, match=r"deadline 'bedtime': after is .* days.*, and 366000 days.* are the most"
     ):
         Deadline("bedtime", emits=Dimmed, after=after)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"settled": frozenset({"a"})}, r"settled has 'a': write settled=frozenset\(\{Outcome.PAID\}\)"),
+        ({"settled": "a"}, "settled is 'a': write settled="),
+        ({"inputs": {"desk": Dimmed}}, r"inputs\['desk'\] is <class .*: write inputs=\{'desk': \(OrderPlaced,\)\}"),
+        ({"inputs": {"desk": ("Dimmed",)}}, r"inputs\['desk'\] has 'Dimmed'"),
+        ({"wanted": process({}).wanted[0]}, r"wanted is Wanted.*: write wanted=\(wanted\(...\),\)"),
+        ({"machines": process({}).machines[0]}, "machines is SubMachine"),
+        ({"registers": LAMPS}, "registers is Register"),
+        ({"registers": (process({}).machines[0],)}, "registers has SubMachine"),
+        ({"outcomes": {}}, r"outcomes is \{\}: write outcomes=outcomes"),
+    ],
+)
+def test_an_argument_of_a_wrong_type_says_what_to_write(wrong: dict[str, Any], message: str) -> None:
+    with pytest.raises(DeclarationError, match=message):
+        replace(process({}), **wrong)
+
+
+def test_a_command_for_each_entry_carries_fields_of_these_entries() -> None:
+    ring = Effect("ring", "porter", {Bell.RUNG: CommandTemplate("Ring", STRANGE, ("lamp",))})
+    with pytest.raises(DeclarationError, match="Ring carries fields of strange, and every entry of lamps chooses entr"):
+        process({ring: every(LAMPS)}, registers=(LAMPS, STRANGE))
+
+
+@pytest.mark.parametrize(
+    "changed", [{"final": Bell.RUNG}, {"final": frozenset({"rung"})}, {"commands": {Bell.RUNG: 1}}]
+)
+def test_an_argument_of_an_effect_says_what_to_write(changed: dict[str, Any]) -> None:
+    with pytest.raises(DeclarationError, match=r"effect 'bell': .*: write "):
+        Effect("bell", "porter", **{"commands": RING, **changed})

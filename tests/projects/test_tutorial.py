@@ -12,7 +12,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from textwrap import indent
 
 import pytest
 
@@ -101,8 +100,7 @@ def put(folder: Path, said: str, text: str) -> None:
         case "below":
             lines[at + 1 : at + 1] = ["\n", text]
         case _:
-            known = lines[at]
-            lines[at : at + 1] = [indent(text, known[: len(known) - len(known.lstrip())])]
+            lines[at : at + 1] = [text]
     file.write_text("".join(lines))
 
 

@@ -13,7 +13,7 @@ from saga.modules.reader import read_commands, read_outgoing
 from saga.postgres import durable_transaction
 from saga.retention import PrunedLog, Pruner
 from tests.engine.conversation import commands, dead_letters, execute, message, outcome, rows, value
-from tests.retention.archive import NOW, PROCESS, handle, ids, logged, paid, picture, prune, read_all
+from tests.retention.archive import NOW, PROCESS, fire_all, handle, ids, logged, paid, picture, prune, read_all
 
 
 async def record(engine: AsyncEngine, *stream_ids: str, module: str = "shop", version: int | None = None) -> int:
@@ -163,6 +163,7 @@ async def test_an_order_that_is_not_settled_keeps_everything_of_its_own(engine: 
 
 async def test_an_order_whose_commands_were_not_read_is_kept(engine: AsyncEngine) -> None:
     await paid(engine, "o-1", "o-2")
+    await fire_all(engine)
     await have_read(engine, "relay", 5, PROCESS.module)
     await Pruner(engine).prune(NOW)
     assert await ids(engine, "instance") == ["o-2"]

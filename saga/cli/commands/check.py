@@ -1,25 +1,26 @@
 """`saga check`: whether a process ends the same way in every order of its inputs, and where it does not."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any
 
 import typer
+from rich.text import Text
 
 from saga.cli.shell.check_report import Checked, as_data, show
 from saga.cli.shell.failure import WrongUsage
 from saga.cli.shell.processes import configured_targets
 from saga.cli.shell.target import Samples, Target, imported_as, load_process, load_samples
-from saga.cli.shell.terminal import AsJson, print_json, terminal
+from saga.cli.shell.terminal import AsJson, print_json, shown, terminal
 from saga.convergence import Finding, Grade, Kind, Report, check
 from saga.convergence.exploration import MOST_NODES, Progress
 from saga.convergence.findings import story
 from saga.convergence.fingerprint import has_functions
 from saga.convergence.sampling import SEED
 from saga.convergence.upgrade import at_rest, check_upgrade
-from saga.core import Fact, Process
+from saga.core import Fact, Process, digests_of
 from saga.settings import load_settings
 from saga.testing.interpreters import DIRECTLY, SENTENCE, Interpreters
 from saga.testing.interpreters import test_to_paste as interpreters_test
@@ -93,14 +94,25 @@ def check_process(
         print_json(documents[0] if len(targets) == 1 else {"processes": documents, "count": len(documents)})
     if done[-1][0].is_interrupted:
         raise typer.Exit(INTERRUPTED)
-    if any(checked.findings for checked, _ in done) or not all(_is_enough(one.report, require) for one, _ in done):
-        raise typer.Exit(1 if any(checked.findings for checked, _ in done) else NOT_ENOUGH)
+    if any(checked.findings for checked, _ in done):
+        raise typer.Exit(1)
+    if weak := [one.report for one, _ in done if not _is_enough(one.report, require)]:
+        if not as_json:
+            terminal(stderr=True).print(Text("\n".join(_why_not_enough(one, require) for one in weak), "yellow"))
+        raise typer.Exit(NOT_ENOUGH)
 
 
 def _is_enough(report: Report, required: Grade) -> bool:
     """Whether the grade is at least the required one, and a search tried and reached everything."""
     is_left_out = report.grade is not Grade.PROVED and (report.untested or report.unreached)
     return report.grade.is_at_least(required) and not is_left_out
+
+
+def _why_not_enough(report: Report, required: Grade) -> str:
+    name = shown(report.process.name)
+    if not report.grade.is_at_least(required):
+        return f"{name}: {required.value} is required, and it is {report.grade.value} only (exit code {NOT_ENOUGH})."
+    return f"{name}: something was not tried or not reached (exit code {NOT_ENOUGH})."
 
 
 def _check(target: str, samples: str | None, upgrade: _Upgrade | None, limits: _Limits) -> tuple[Checked, float]:
@@ -149,10 +161,17 @@ def _upgraded(
     process = checked.report.process
     return replace(
         checked,
+        upgraded_from=before.version,
+        notes=(*checked.notes, *_about_version(before, process)),
         upgrade=check_upgrade(before, process, samples, no_longer_sent=upgrade.no_longer_sent),
         at_rest=at_rest(before, process, samples),
         upgrade_setup=f"{imported_as(upgrade.old, 'old')}\n{imported_as(target, 'new')}",
     )
+
+
+def _about_version(old: Process, new: Process) -> Iterator[str]:
+    if old.version == new.version and digests_of(old) != digests_of(new):
+        yield f"Both are version {new.version}: give the new one another version, or its workers will not start."
 
 
 def _progress(status: Any, began: float) -> Progress:

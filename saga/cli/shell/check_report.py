@@ -31,6 +31,7 @@ class Checked:
     upgrade: Sequence[Finding] = ()
     at_rest: Sequence[str] = ()
     upgrade_setup: str = ""
+    upgraded_from: int | None = None
     interpreters: Sequence[tuple[Finding, str]] = ()
     notes: Sequence[str] = ()
     is_interrupted: bool = False
@@ -59,6 +60,8 @@ def show(checked: Checked, seconds: float, *, all_orders: bool) -> None:
         console.print(Text(), _matrix(report))
     for note in checked.notes:
         console.print(Text(f"\n{shown(note)}", "yellow"))
+    if checked.upgraded_from is not None and not checked.upgrade:
+        console.print(Text(f"\nUpgrade from version {checked.upgraded_from}: nothing found.", "green"))
     for sentence in checked.at_rest:
         console.print(Text(f"\nUpgrade: {shown(sentence)}", "yellow"))
     for finding, test in checked.findings:
@@ -95,13 +98,15 @@ def _summary(checked: Checked, seconds: float) -> Text:
 def _headline(report: Report) -> str:
     if report.grade is Grade.PROVED:
         return "converges, proved"
-    return "converges, as far as searched" if report.grade is Grade.SEARCHED and not report.untried else "nothing found"
+    is_whole = not (report.untested or report.unreached)
+    return "converges, as far as searched" if report.grade is Grade.SEARCHED and is_whole else "nothing found"
 
 
 def _extent(report: Report) -> str:
     reached = f"{report.nodes} states reached,"
-    if report.grade is Grade.PROVED and not report.nodes:
-        return "for all values and any number of messages; explored nothing,"
+    if report.grade is Grade.PROVED:
+        explored = "explored nothing," if not report.nodes else f"the samples were explored, too; {reached}"
+        return f"for all values and any number of messages; {explored}"
     if any(finding.kind is Kind.BEYOND for finding in report.findings):
         return f"orders in which a bound is reached were not followed; {reached}"
     if report.interrupted:
@@ -144,7 +149,7 @@ def _append_what_was_tried(text: Text, report: Report) -> None:
         names = ", ".join(kind.__name__ for kind in report.untried)
         text.append(f"\nNo sample was tried of {names}.", "yellow")
     if report.rounds:
-        more = f"{report.rounds} further sets of inputs, with values that the functions name, were explored too"
+        more = f"{report.rounds} further sets of inputs, with other values, were explored too"
         text.append(f"\n{more} (seed {report.seed}).")
     if missing := [one for one in report.untested if not one.endswith("has no sample")]:
         text.append(f"\nNot tried: {'; '.join(map(shown, missing))}.", "yellow")
@@ -257,6 +262,7 @@ def as_data(checked: Checked, seconds: float) -> dict[str, Any]:
         "untested": list(report.untested),
         "rounds": report.rounds,
         "findings": [_finding_as_data(report, *one) for one in checked.findings],
+        "upgraded_from": checked.upgraded_from,
         "at_rest": list(checked.at_rest),
         "notes": list(checked.notes),
         "orders": [_result_as_data(report, result) for result in report.results],

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from decimal import Context, Decimal
 from enum import Enum, Flag, auto
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from saga.core.errors import DeclarationError
 from saga.core.register import Entries, Register
@@ -94,7 +94,24 @@ class Span:
 ABSENT: Final = Span(can_be_absent=True, can_be_present=False, values=frozenset())
 
 
-class Expression(abc.ABC):
+NOT_A_CONDITION: Final = (
+    "write a condition, such as has(...) or count(...) >= 2: for ==, and, or and not, write .equals(...), both(...),"
+    " either(...) and negated(...)"
+)
+
+
+class WithoutTruth:
+    """What has no truth value while it is declared: ``and``, ``or``, ``not`` and ``0 < x < 3`` would drop a part."""
+
+    def __bool__(self) -> NoReturn:
+        """Raise DeclarationError."""
+        raise DeclarationError(
+            f"{self} is true or false only for an instance: for and, or, not, and 0 < x < 3, write both(...),"
+            " either(...), negated(...), and both of two comparisons"
+        )
+
+
+class Expression(WithoutTruth, abc.ABC):
     """A pure function of registers that says itself what it reads, how it moves, and what values it can have.
 
     It is called with the contents of each of its ``registers``, in that order.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from saga.core.errors import DeclarationError
 from saga.core.expressions.base import (
+    NOT_A_CONDITION,
     Condition,
     Expression,
     Held,
@@ -159,7 +160,7 @@ class Both(Condition):
     def __post_init__(self) -> None:
         for one in self.conditions:
             if not isinstance(one, Condition):
-                raise DeclarationError(f"{one!r:.80} is no condition: write one, such as has(...) or count(...) >= 2")
+                raise DeclarationError(f"{one!r:.80} is no condition: {NOT_A_CONDITION}")
         if not self.conditions:
             raise DeclarationError("no condition is given: write at least one")
         _ = self.registers

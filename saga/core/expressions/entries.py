@@ -19,6 +19,7 @@ from saga.core.expressions.base import (
     Expression,
     Held,
     Move,
+    WithoutTruth,
     as_json,
     is_fed,
     once,
@@ -33,7 +34,7 @@ Entry = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class EntryField:
+class EntryField(WithoutTruth):
     """A field of each entry of a register; compared, it gives a test of entries.
 
     >>> from saga import count, each
@@ -97,7 +98,7 @@ def _as_other(value: object) -> Figure:
 
 
 @dataclass(frozen=True)
-class EntryTest:
+class EntryTest(WithoutTruth):
     """A test of an entry: how one of its fields compares with constants, or with the only entry of another register.
 
     A test never matches while a side is absent.

@@ -84,7 +84,8 @@ class Figure(Expression):
             span = self.span(None)
             if span.low is None or span.high is None or span.low < LEAST_INTEGER or span.high > MOST_INTEGER:
                 bounds = " and ".join(f"{one.name}.{name}" for one, name in self.measured) or "its parts"
-                own = [f"{self} can exceed 64 bits: declare an upper and a lower limit of {bounds}, or a smaller most"]
+                remedy = f"declare both limits of {bounds}, such as Field(ge=0, le=10**9), and perhaps a smaller most"
+                own = [f"{self} can exceed 64 bits: {remedy}"]
         if self.json_type == "mixed":
             own = [f"{self} can have several JSON types: declare one of them"]
         return once([*own, *self.inner_obstacles])

@@ -6,9 +6,10 @@ SELECT i.process_id, i.stream_version
 FROM saga.instance AS i
 WHERE i.process = :process AND i.process_id = ANY (CAST(:process_ids AS text[]))
   AND i.settled AND i.updated_at < :before
-  AND NOT EXISTS (
-    SELECT FROM saga.timer AS t WHERE t.process = i.process AND t.process_id = i.process_id AND t.fired_at IS NULL
-)
+  AND (
+    SELECT count(*) FROM saga.timer AS t
+    WHERE t.process = i.process AND t.process_id = i.process_id AND t.fired_at IS NULL
+) = 0
   AND NOT EXISTS (SELECT FROM saga.dead_letter AS d WHERE d.state = 'open' AND d.process_id = i.process_id)
   AND NOT EXISTS (
     SELECT FROM saga.event_log AS l

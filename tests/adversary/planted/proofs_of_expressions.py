@@ -7,9 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from saga import (
-    ANY,
     CommandTemplate,
-    DerivedColumn,
     Effect,
     Process,
     Register,
@@ -19,7 +17,6 @@ from saga import (
     both,
     distinct,
     each,
-    every,
     greatest,
     has,
     lacks_partner,
@@ -27,11 +24,9 @@ from saga import (
     least,
     negated,
     only,
-    outcomes,
     owing,
     total,
     total_by,
-    wanted,
     without_partner,
 )
 from tests.adversary.kit import (
@@ -42,8 +37,6 @@ from tests.adversary.kit import (
     A,
     Configured,
     Do,
-    Out,
-    Paid,
     Refunded,
     Seen,
     case,
@@ -145,24 +138,6 @@ def a_greater_text_is_no_more() -> Process:
 
 
 # Commands
-
-
-@case(paid(1, 5), Refunded("i", "r1", "p1", 5))
-def fields_of_another_register() -> Process:
-    """For each payment a command carries fields of the refund with the same key, of which there is none."""
-    give = Effect("give", "desk", {Do.YES: CommandTemplate("Give", REFUNDS, ("amount",))})
-    column = DerivedColumn.of("both", both(has(PAYMENTS), has(REFUNDS)))
-    table = wanted(column, rows=[(True, {give: every(PAYMENTS)}), (False, {})])
-    return proc(outcomes(column, rows=[(ANY, Out.DONE)]), PAYMENTS, REFUNDS, wants=[table])
-
-
-BY_ORDER = Register("by-time", Paid, "at")
-
-
-@case(paid(1, 5))
-def fields_of_a_twin_register() -> Process:
-    """Two registers keep one class by other keys; the command looks for a key of the one in the other."""
-    return given(every(PAYMENTS), PAYMENTS, BY_ORDER, template=CommandTemplate("Give", BY_ORDER, ("amount",)))
 
 
 @case(A(), Configured("i", 5))
