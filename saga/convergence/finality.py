@@ -58,9 +58,9 @@ def includes(greater: Any, lesser: Any) -> bool:
     """Whether a value of a cumulative field includes an earlier one: it is the same, or it only gained.
 
     Numbers gain by size, also those that are written as texts; lists and mappings by containing more, and a mapping
-    also by gains of its values. Anything includes nothing.
+    also by gains of its values. A first value after None is no gain: the command was sent before it was known.
     """
-    if lesser is None or is_same(greater, lesser):
+    if is_same(greater, lesser):
         return True
     if isinstance(greater, Mapping) and isinstance(lesser, Mapping):
         return all(key in greater and includes(greater[key], one) for key, one in lesser.items())

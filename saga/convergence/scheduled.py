@@ -11,6 +11,8 @@ from saga.core import Deadline, Fact, Process
 from saga.messages.facts import read_fact
 
 _SOME_TIME = datetime(2026, 1, 1, tzinfo=UTC)
+_OTHER_TIMES = (timedelta(), timedelta(hours=12, minutes=34, seconds=56), timedelta(days=59, microseconds=123_456))
+"""After it: a class may take a day, but no time of the day."""
 
 
 def emitted(process: Process, deadline: Deadline, instance: Any, due: timedelta = timedelta()) -> Fact:
@@ -23,7 +25,8 @@ def refusals(process: Process, instance: Any) -> Iterator[str]:
     """A sentence for each deadline whose message class refuses what the scheduler sends."""
     for effect in (one for one in process.effects if isinstance(one, Deadline)):
         try:
-            emitted(process, effect, instance)
+            for due in _OTHER_TIMES:
+                emitted(process, effect, instance, due)
         except Exception as error:  # noqa: BLE001 -- a validator of the user may raise anything
             require_not_ours(error)
             yield (

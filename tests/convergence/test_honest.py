@@ -93,7 +93,7 @@ def test_a_field_that_is_not_cumulative_may_not_gain() -> None:
         ("10.00", "9.00", True),
         ("9.00", "10.00", False),
         ("b", "a", False),
-        (1, None, True),
+        (1, None, False),
         (None, 1, False),
         ([1, 2], [2], True),
         ([1, 2], [2, 2], False),

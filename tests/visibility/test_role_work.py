@@ -23,6 +23,7 @@ from saga.worker.relay import Relay
 from saga_scheduler.sweeper import MODULE as SCHEDULER
 from saga_scheduler.sweeper import Sweeper
 from tests.engine.conversation import commands, execute, message, outcome, rows, value
+from tests.retention.archive import fire_all
 from tests.visibility.feeds import first_reading
 from tests.visibility.logins import Logins
 from tests.visibility.records import RELATIONS, event, record, refused
@@ -335,6 +336,7 @@ async def test_a_pruner_prunes_what_is_settled_and_the_rest_of_the_logs(logins: 
     await LogFeed(worker, Step(worker, process), process, "saga", grace=AT_ONCE, page_size=10).feed_once()
     while await Relay(await logins.engine("saga_relay"), Kept(), "saga", 100).relay_once():  # type: ignore[arg-type]
         pass
+    await fire_all(engine)
     report = await Pruner(await logins.engine("saga_pruner")).prune(timedelta(0))
     assert report.ended is PruneEnd.DONE
     assert await rows(engine, "SELECT process_id FROM saga.instance") == [("o-2",)]

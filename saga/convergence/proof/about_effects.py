@@ -20,7 +20,8 @@ from saga.convergence.proof.subject import (
 )
 from saga.convergence.proof.view import View
 from saga.core import ComputedField, Effect, Register, Selection
-from saga.core.expressions import Chooser, Direction
+from saga.core.expressions import Chooser, Direction, Expression, Figure
+from saga.core.expressions.base import Move
 
 How = Enum | Selection
 _KEPT = (Direction.CONSTANT, Direction.GROWS)
@@ -125,7 +126,7 @@ def _final_conditions_stay(subject: Subject, effect: Effect, table: View, space:
             continue
         if effect.decided_by is not None and not space.heard(effect.decided_by, after):
             continue
-        sentence = _undone(effect, how, wants[after], kind)
+        sentence = _undone(effect, how, wants[after], kind) or _first_known(effect, how, space, state, kind)
         if sentence is not None:
             yield Obstacle("final", f"{effect.name}: {_step(table, space, (state, kind, after))} {sentence}")
             break
@@ -143,6 +144,18 @@ def _undone(effect: Effect, how: How, later: How | None, kind: type) -> str | No
         if direction is Direction.CONSTANT or (direction is Direction.GROWS and _is_gained(one)):
             continue
         return f"may want it with another {one.name}: {condition.name} can't be undone, so the field may only gain"
+    return None
+
+
+def _first_known(effect: Effect, how: How, space: Space, state: int, kind: type) -> str | None:
+    """How a step gives a field its first value after the command: nothing is no part of a value, so that is no gain."""
+    for one in template_of(effect, how).computed:
+        if isinstance(one.compute, Expression) and one.compute.moves(kind) & Move.APPEARS:
+            known = frozenset(register.of for register in one.compute.registers)
+            is_known = all(space.heard(type_, state) for type_ in known)
+            if not (is_known and isinstance(one.compute, Figure) and not one.compute.span(known).can_be_absent):
+                condition = condition_of(effect, how).name
+                return f"may give {one.name} its first value: {condition} can't be undone, so want it only after that"
     return None
 
 
