@@ -122,7 +122,7 @@ def the_most_votes_or_the_first_word() -> Process:
 
     def drink(votes: Entries) -> str:
         counted = Counter(one["choice"] for one in votes.values())
-        return min(counted, key=lambda one: (-counted[one], one))
+        return str(min(counted, key=lambda one: (-counted[one], one)))
 
     return shown(VOTES, compute=drink)
 
@@ -138,7 +138,7 @@ def more_yes_than_no_for_now() -> Process:
     """An approval that is taken back by the majority, and said completely."""
 
     def judge(votes: Entries) -> bool:
-        return 2 * sum(one["choice"] == "yes" for one in votes.values()) > len(votes)
+        return bool(2 * sum(one["choice"] == "yes" for one in votes.values()) > len(votes))
 
     return granted(VOTES, judge=judge, is_final=False)
 

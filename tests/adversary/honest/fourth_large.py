@@ -57,11 +57,11 @@ from tests.adversary.honest.fourth_helpers import (
     Small,
     Voted,
 )
-from tests.adversary.kit import Do, Late, Out, Seen, case, has_any, proc, seen
+from tests.adversary.kit import Commands, Do, Late, Out, Seen, case, has_any, proc, seen
 
 Y, N = Seen.YES, Seen.NO
 Kinds = tuple[type, ...]
-ON_OFF = {Do.YES: CommandTemplate("Open"), Do.NO: CommandTemplate("Close")}
+ON_OFF: Commands = {Do.YES: CommandTemplate("Open"), Do.NO: CommandTemplate("Close")}
 
 
 def kinds(names: str) -> Kinds:
@@ -123,7 +123,8 @@ RANKS = kinds("Noted Listed Warned Fined Locked Banned Accused Tried Judged Free
 @case(*some(RANKS))
 def a_ladder_of_eleven_steps() -> Process:
     """The highest step that was ever reported decides, on whatever way it was reached."""
-    ladder = Enum("Ladder", {"NONE": "none", **{kind.__name__.upper(): kind.__name__.lower() for kind in RANKS}})
+    steps = [("NONE", "none"), *((kind.__name__.upper(), kind.__name__.lower()) for kind in RANKS)]
+    ladder: Any = Enum("Ladder", steps)  # type: ignore[misc]  # its members are those of the messages
     flags = [seen(kind) for kind in RANKS]
 
     def highest(*cells: Any) -> Enum:
@@ -223,12 +224,14 @@ def three_children_of_four_inputs() -> Process:
     return proc(outcomes(*(one.outcomes for one in children), rule=worst), children=children)
 
 
-@case(*some(HOTELS), *some(kinds("Insured Paid Signed Sent")))
+CONTRACT = kinds("Insured Paid Signed Sent")
+
+
+@case(*some(HOTELS), *some(CONTRACT))
 def children_and_four_flags() -> Process:
     """The same with four more reports of the larger process."""
-    more = kinds("Insured Paid Signed Sent")
     children = tuple(booking(f"hotel-{number}", HOTELS[4 * number : 4 * number + 4]) for number in range(3))
-    flags = [seen(kind) for kind in more]
+    flags = [seen(kind) for kind in CONTRACT]
     whole = outcomes(*flags, rule=all_or_open, name="whole")
     joint = outcomes(*(one.outcomes for one in children), rule=worst, name="joint")
     table = outcomes(

@@ -44,10 +44,10 @@ from saga import (
     with_partner,
 )
 from tests.adversary.honest.fourth_helpers import EARNED, LIMIT, NAMES, VOTES, Earned, Limited, Named, Small, Voted
-from tests.adversary.kit import Do, Late, Moves, Out, Seen, by, case, one_outcome, proc, seen, yes_no
+from tests.adversary.kit import Commands, Do, Late, Moves, Out, Seen, by, case, one_outcome, proc, seen, yes_no
 
 Y, N = Seen.YES, Seen.NO
-ON_OFF = {Do.YES: CommandTemplate("Open"), Do.NO: CommandTemplate("Close")}
+ON_OFF: Commands = {Do.YES: CommandTemplate("Open"), Do.NO: CommandTemplate("Close")}
 
 
 def once(condition: Condition, *registers: Register) -> Process:

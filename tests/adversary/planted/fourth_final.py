@@ -207,7 +207,7 @@ def a_drink_for_the_most_votes() -> Process:
     """The drink with the most votes is ordered for good."""
 
     def drink(votes: Entries) -> str:
-        return Counter(sorted(one["choice"] for one in votes.values())).most_common(1)[0][0]
+        return str(Counter(sorted(one["choice"] for one in votes.values())).most_common(1)[0][0])
 
     return shown(VOTES, compute=drink, is_final=True)
 

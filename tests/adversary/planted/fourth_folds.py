@@ -27,7 +27,7 @@ def points_that_never_go_below_nothing() -> Process:
 
     def step(points: int, fact: Fact) -> int:
         change = fact.fields["points"] if fact.kind is Earned else -fact.fields["points"]
-        return max(0, points + change)
+        return max(0, points + int(change))
 
     return once_each(0, "earn_id", step, Earned, Redeemed)
 

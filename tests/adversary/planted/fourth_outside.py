@@ -71,7 +71,7 @@ def a_limit_that_is_looked_up() -> Process:
 
     def is_above(payments: Entries, limits: Entries) -> bool:
         limit = next(iter(limits.values()))["limit"] or 0
-        return sum(one["amount"] for one in payments.values()) > int(limit)
+        return bool(sum(one["amount"] for one in payments.values()) > int(limit))
 
     return judged(PAYMENTS, LIMITS, judge=is_above)
 

@@ -35,10 +35,10 @@ from saga import (
     with_partner,
     without_partner,
 )
-from tests.adversary.kit import Do, Out, Seen, case, one_outcome, proc, seen, wanted_in
+from tests.adversary.kit import Commands, Do, Out, Seen, case, one_outcome, proc, seen, wanted_in
 
 Y, N = Seen.YES, Seen.NO
-ON_OFF = {Do.YES: CommandTemplate("Open"), Do.NO: CommandTemplate("Close")}
+ON_OFF: Commands = {Do.YES: CommandTemplate("Open"), Do.NO: CommandTemplate("Close")}
 
 
 @dataclass(frozen=True)
@@ -202,7 +202,7 @@ def a_label_without_street() -> Process:
 def a_confirmation_that_two_send() -> Process:
     """The shop and the newsletter each confirm an order in the same words."""
     ordered, moved = seen(Ordered), seen(Moved)
-    words = {Do.YES: CommandTemplate("Confirm", ORDERS, ("article",))}
+    words: Commands = {Do.YES: CommandTemplate("Confirm", ORDERS, ("article",))}
     first, second = Effect("confirmation", "mail", words), Effect("welcome", "mail", words)
     wants = wanted(
         ordered, moved, rows=[(Y, N, {first: Do.YES}), (Y, Y, {first: Do.YES, second: Do.YES}), (N, ANY, {})]
