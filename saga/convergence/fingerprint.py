@@ -2,8 +2,9 @@
 
 The problem: a function of the declaration may depend on the order of a set, on `hash`, or on module-level state. Within
 one interpreter it always returns the same, so exploration can't detect it; after the next start of the service it
-returns something else. String hashes differ between interpreters, and module-level state starts empty. So several
-interpreters explore the same samples, in opposite orders, and all fingerprints have to be equal.
+returns something else. So may the declaration be, if its rows are built from such. String hashes differ between
+interpreters, and module-level state starts empty. So several interpreters explore the same samples, in opposite orders,
+and all fingerprints have to be equal.
 `saga.testing.interpreters` starts them; this module does not.
 
 Beyond the first thousand nodes no set would be compared in every order, and a dozen inputs have more. So histories of
@@ -22,7 +23,7 @@ from saga.convergence.exploration import explore
 from saga.convergence.functions import own_functions
 from saga.convergence.samples import derive_samples
 from saga.convergence.sampling import SEED, sample_histories
-from saga.core import Fact, Process
+from saga.core import Fact, Process, digests_of
 from saga.messages.facts import make_fact
 
 MOST_NODES = 1_000
@@ -58,6 +59,7 @@ def fingerprint(process: Process, samples: Iterable[Any] | None, *, backwards: b
             end_states[json.dumps(taken)].add(_as_text(node.end_state.outcome.value, node.configuration))
     found_in_order = {} if found.whole_up_to == len(chosen) else dict(_in_order(process, chosen))
     asked = {f"{ASKED}{name}": [text] for name, text in answers(process, chosen)}
+    asked |= {f"{ASKED}{part}": [digest] for part, digest in digests_of(process).items()}
     return {taken: sorted(texts) for taken, texts in end_states.items()} | found_in_order | asked
 
 

@@ -28,7 +28,7 @@ SENTENCE = (
 )
 
 
-DIRECTLY = "a function answers otherwise when it is asked directly"
+DIRECTLY = "a function answers otherwise when it is asked directly, or the declaration itself is another one"
 
 
 class Interpreters:
@@ -52,7 +52,7 @@ class Interpreters:
 
 
 def assert_same_everywhere(target: str, samples: str | None = None) -> None:
-    """Check that a process, `module:name`, has the same end states in several interpreters.
+    """Check that a process, `module:name`, is declared alike and has the same end states in several interpreters.
 
     ``samples`` names the facts, or a function that returns them, in the same way. Raises AssertionError for a process
     that depends on the order of a set, on `hash` or on module-level state, and RuntimeError if an interpreter fails.
