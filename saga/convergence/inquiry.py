@@ -30,7 +30,7 @@ TRIALS: Final = 500
 """Drawn sets of facts that each function is asked about."""
 _RELATED: Final = 120
 """Sets of related facts that each function is asked about."""
-_PAIRS: Final = 60_000
+_PAIRS: Final = 40_000
 """Pairs of values that all functions together are asked about."""
 _MOST_KEPT: Final = 16
 _MOST_BREAKS: Final = 4

@@ -92,11 +92,11 @@ _MODEST: Final = 1e6
 def odd_scalars() -> Iterator[Any]:
     """All odd values that are no list and no mapping, those of each kind together."""
     yield from (None, True, False)
+    yield from _LONG
     yield from _PEOPLE.split(" ")
     yield from _SPACED
     for written in (_NUMBERS_WRITTEN, _TEMPLATES, _SEPARATED, _ADDRESSES, _LITERALS, _TIMES_WRITTEN):
         yield from written.split(" ")
-    yield from _LONG
     yield from ladder(BEGIN)
     yield from (*WHOLE, *HUGE, *FRACTIONS)
 

@@ -10,6 +10,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from saga.convergence.odd_values import BEGIN
 from saga.convergence.pools import Pool, Pools, accepted
 from saga.convergence.sampling import Chance
 from saga.core import Fact
@@ -26,13 +27,13 @@ def related(pools: Pools, kinds: Sequence[type], chance: Chance) -> tuple[Fact, 
     numbers = [one for one in map(_positive, pools.constants[main]) if one]
     whole = chance.one_of(numbers) if numbers and chance.below(4) else chance.one_of(_USUAL)
     base = dict(chance.one_of(pools.templates[main]).fields)
-    facts: list[Fact] = []
+    is_timed, facts = chance.below(3) == 0, list[Fact]()
     for place in range(3 + chance.below(3)):
         kind = main if chance.below(4) else chance.one_of(known)
         values = base if kind is main else dict(chance.one_of(pools.templates[kind]).fields)
         earlier = [fact for fact in facts if fact.kind is kind]
         changed = {
-            name: _related(pool, whole, [fact.fields[name] for fact in earlier], chance)
+            name: _related(pool, whole, [fact.fields[name] for fact in earlier], chance, is_timed=is_timed)
             for name, pool in pools.fields(kind).items()
             if not pool.is_key and chance.below(3)
         }
@@ -47,13 +48,14 @@ def _is_key(pools: Pools, kind: type, name: str) -> bool:
     return name in pools.fields(kind) and pools.fields(kind)[name].is_key
 
 
-def _related(pool: Pool, whole: float, earlier: Sequence[Any], chance: Chance) -> Any:
-    """A value that has to do with this number, or with earlier values of the field."""
+def _related(pool: Pool, whole: float, earlier: Sequence[Any], chance: Chance, *, is_timed: bool) -> Any:
+    """A value that has to do with this number or with earlier values; with ``is_timed`` each text is a time."""
     usual = pool.usual[0]
     if type(usual) in (int, float):
         fitting = accepted(pool.adapter, list(_parts(whole, [one for one in earlier if type(one) in (int, float)])))
         return chance.one_of(fitting) if fitting else usual
-    if (begin := next((time for one in (*earlier, *pool.usual) if (time := _time(one))), None)) is not None:
+    known = next((time for one in (*earlier, *pool.usual) if (time := _time(one))), None)
+    if (begin := known or (BEGIN if is_timed and isinstance(usual, str) else None)) is not None:
         steps = [timedelta(seconds=float(part * unit)) for part in _parts(whole, []) for unit in _UNITS]
         fitting = accepted(pool.adapter, [(begin + chance.one_of(steps)).isoformat()])
         return fitting[0] if fitting else usual

@@ -19,7 +19,7 @@ from typing import Any, Final
 from saga.convergence.functions import names_in
 from saga.convergence.laws import Question
 from saga.convergence.pools import Pools
-from saga.convergence.traces import Line, Traces
+from saga.convergence.traces import RAISES, Line, Traces
 from saga.core import Fact
 
 _FEW: Final = 20
@@ -118,7 +118,7 @@ class Sweeps:
         most, best = len(self._lines(kind, {})[0]), missing
         for value in values:
             lines, kinds = self._lines(kind, {name: value})
-            if any(isinstance(one, tuple) for one in kinds):
+            if any(isinstance(one, tuple) and one[:1] == (RAISES,) for one in kinds):
                 failing += [value] if len(failing) < _FEW else []
             elif len(lines) > most:
                 most, best = len(lines), value

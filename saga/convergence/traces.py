@@ -5,7 +5,7 @@ function computes from its constants, such as the end of a period, stands in no 
 """
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from types import CodeType, FrameType
 from typing import Any, Final
@@ -15,6 +15,7 @@ from saga.convergence.functions import code_reached, codes_of
 Line = tuple[int, int]
 """The number of a code, and a line in it; a line below zero is one that raised."""
 
+RAISES: Final = "raises"
 _MOST_SEEN: Final = 400
 _LONGEST: Final = 60
 _MOST_NAMED: Final = 8
@@ -34,13 +35,13 @@ class Traces:
         self.is_reading = False
 
     def run(self, call: Callable[[], Any]) -> tuple[frozenset[Line], Any]:
-        """The lines of a call, and the kind of its answer: a type, or that of the error that it raises."""
+        """The lines of a call, and the kind of its answer: its shape, or the type of the error that it raises."""
         self._lines = set()
         with self._traced():
             try:
-                kind: Any = type(call())
+                kind: Any = _shape(call())
             except Exception as error:  # noqa: BLE001 -- whatever a function of the declaration raises
-                kind = ("raises", type(error).__name__)
+                kind = (RAISES, type(error).__name__)
         self._ran |= self._lines
         return frozenset(self._lines), kind
 
@@ -84,3 +85,16 @@ class Traces:
             is_short = type(value) in (int, float) or (type(value) is str and 0 < len(value) <= _LONGEST)
             if is_short and len(self.seen) < _MOST_SEEN:
                 self.seen.setdefault((type(value).__name__, str(value)), value)
+
+
+def _shape(answer: Any, depth: int = 3) -> Any:
+    """What answers that are alike have in common: what is empty, zero or negative, and how many there are."""
+    if answer is None or isinstance(answer, bool):
+        return answer
+    if isinstance(answer, int | float):
+        return type(answer).__name__, (answer > 0) - (answer < 0)
+    if isinstance(answer, Mapping) and depth:
+        return tuple(_shape(answer[key], depth - 1) for key in list(answer)[:_MOST_NAMED])
+    if isinstance(answer, list | tuple | set | frozenset):
+        return type(answer).__name__, min(len(answer), _MOST_NAMED)
+    return type(answer).__name__, isinstance(answer, str) and not answer

@@ -4,7 +4,7 @@ import json
 import re
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import lru_cache
 from string import Template
 from typing import Any, Final
@@ -131,11 +131,7 @@ def days_within_a_year() -> Process:
 
 
 def price(text: str) -> Decimal | None:
-    try:
-        found = Decimal(text)
-    except InvalidOperation:
-        return None
-    return found if found.is_finite() and abs(found) < 10**9 and found.as_tuple().exponent > -9 else None  # type: ignore[operator]
+    return Decimal(text) if re.fullmatch(r"[0-9]{1,9}([.][0-9]{1,2})?", text) else None
 
 
 def cheapest(notes: Entries) -> str:
