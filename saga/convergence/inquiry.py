@@ -190,9 +190,13 @@ class Inquiry:
 
     def _compare(self, facts: tuple[Fact, ...], before: Any, after: Any) -> None:
         """Note what the last fact takes back from an answer, or turns it into."""
-        if self.question.growth is not None and not self.question.growth(after, before):
+        is_less = self.question.growth is not None and not self.question.growth(after, before)
+        turn = self.question.turning(before, after)
+        if not (is_less or turn) or not all(map(self._pools.is_meant, facts)):
+            return
+        if is_less:
             self._note(f"{self.question.name} takes something back when {facts[-1].kind.__name__} comes", facts)
-        if turn := self.question.turning(before, after):
+        if turn:
             known = self.turns.setdefault(turn, [])
             if len(known) < _MOST_TURNS and not any(facts == one for one in known):
                 known.append(facts)

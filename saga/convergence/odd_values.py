@@ -147,3 +147,12 @@ def _mappings(value: Any, depth: int) -> Iterator[Any]:
 def is_modest(value: Any) -> bool:
     """Whether a value may stand beside other odd ones: the product of two huge ones says nothing."""
     return type(value) not in (int, float) or abs(value) <= _MODEST
+
+
+def has_negative(value: Any) -> bool:
+    """Whether a number below zero is anywhere in a value."""
+    if isinstance(value, dict):
+        return any(map(has_negative, value.values()))
+    if isinstance(value, list):
+        return any(map(has_negative, value))
+    return type(value) in (int, float) and value < 0

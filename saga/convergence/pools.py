@@ -18,11 +18,11 @@ from pydantic import BaseModel, TypeAdapter
 
 from saga.convergence.candidates import choices, default_of, fields_of, passing_values
 from saga.convergence.functions import Constant, code_reached, codes_of, constants_in, functions_about, patterns_in
-from saga.convergence.odd_values import BEGIN, is_modest, ladder, odd_nested, odd_scalars
+from saga.convergence.odd_values import BEGIN, has_negative, is_modest, ladder, odd_nested, odd_scalars
 from saga.convergence.patterns import matching
 from saga.convergence.samples import keys_of
 from saga.convergence.sampling import Chance
-from saga.core import Fact, Process, Reducer
+from saga.core import Fact, Process, Reducer, Register
 from saga.core.fact import declared_fields
 from saga.core.plain import is_same
 from saga.messages.facts import read_fact
@@ -131,6 +131,14 @@ class Pools:
         usual = dict(self.templates[kind][0].fields)
         return self.made(kind, {**usual, **keys, **values, self.process.correlate: self.instances[0]})
 
+    def goes_below_zero(self, kind: type) -> bool:
+        """Whether the functions about a class speak of numbers below zero; otherwise they may mean to count up."""
+        return any((number := _number(one)) is not None and number < 0 for one in self.constants[kind])
+
+    def is_meant(self, fact: Fact) -> bool:
+        """Whether the functions say what numbers there may be in this fact."""
+        return self.goes_below_zero(fact.kind) or not has_negative(dict(fact.fields))
+
     def learn(self, kind: type, constants: Sequence[Constant]) -> None:
         """Take in what a function computes, as if it stood in its code; a few of them, and only what is new."""
         known = [value for fact in self.templates[kind] for value in fact.fields.values()]
@@ -172,8 +180,8 @@ class Pools:
         """Whether a person has to say which of two facts counts: a key or an identity is the same, and more differs."""
         if one.kind is not other.kind or is_same(one.fields, other.fields):
             return False
-        names = {getattr(register, "key", None) for register in self.process.registers_by_type[one.kind]} - {None}
-        return self._contradict(one, other) or any(str(one.fields[key]) == str(other.fields[key]) for key in names)
+        keys = [register.key for register in self.process.registers_by_type[one.kind] if isinstance(register, Register)]
+        return self._contradict(one, other) or any(str(one.fields[key]) == str(other.fields[key]) for key in keys)
 
     def _contradict(self, one: Fact, other: Fact) -> bool:
         """Whether a reducer would get two facts of one identity; which of them counts would be for a person to say."""
@@ -216,7 +224,7 @@ class Pools:
             return None
         odd = self.odd(kind, name)
         drawn = odd[chance.below(len(odd))] if odd else None
-        return drawn if is_modest(drawn) else None
+        return drawn if is_modest(drawn) and (self.goes_below_zero(kind) or not has_negative(drawn)) else None
 
     def _same(self, kind: type, fact: Fact) -> dict[str, Any]:
         """All values of a fact of another kind that this one can have under the same names."""
