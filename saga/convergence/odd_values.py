@@ -37,11 +37,12 @@ _SEPARATED: Final = (
     ' a#b a->b " \' "a a"b\'c a&b=c a+b ~ ` <a> <a &amp; -- .. \\n A-1 A- AB-12-x'
 )
 _ADDRESSES: Final = (
-    "http://[ http://[::1]/ http://a:b/ http://a:99999/ //a http:// https://Example.ORG/a?b=1&b=2#c"
-    " https://example.org https://example.org:443/ mailto:a@b a@b@c a@ A@Example.ORG a@example.org 127.0.0.1 ::1"
+    "http://[ http://[::1]/ http://a:b/ http://a:99999/ //a http:// https://example.org/a?b=1&b=2#c"
+    " https://example.org https://example.org:443/ mailto:a@b a@b@c a@ a@example.org 127.0.0.1 ::1"
     " 256.1.1.1 10.0.0.0/8 10.0.0.1/8 de_DE Europe/Berlin Mars/Phobos ../x 00000000-0000-0000-0000-000000000000"
     " ABCDEF00-0000-4000-8000-00000000000A {00000000-0000-4000-8000-000000000001} abc= YQ== YQ zz c0ffee ff"
 )
+_CAPITALS: Final = tuple(one.upper() for one in ("https://example.org", "a@example.org"))
 _LITERALS: Final = (
     'null None true True false False yes no on [] {} {"a":1} {"a" [1 "x" {"a":1,"a":2} [1,2] (1,) x X'
     " xx xX a A b B ab ba aB abc z unknown"
@@ -73,7 +74,7 @@ HUGE: Final = (2**31 - 1, 2**31, 2**32, 10**12, 2**53 - 1, 2**53, 2**53 + 1, 2**
 FRACTIONS: Final = (
     *(0.0, 1.0, 2.0, 3.0, 100.0, -1.0, 0.1, 0.2, 0.3, 0.1 + 0.2, 0.5, 1.5, 2.5, 3.5, 0.25, 0.75, 0.05, 0.005, 1.005),
     *(2.675, 1 / 3, 2 / 3, 0.99, 0.999999, 1.000001, 9.99, 10.5, 33.3, 99.9, 99.99, 100.01, 1e-9, -1e-9, -0.5, -1.5),
-    *(1e-300, 5e-324, 1e6 + 0.1, float(2**53), 1e15 + 0.3, 1e17, 1e22, 1e300, 1.7e308, -1.7e308),
+    *(1e-300, 5e-324, 1e6 + 0.1, float(2**53), 1e15 + 0.3, 1e17, 1e22, 1e300),
 )
 _FEW: Final[tuple[Any, ...]] = (
     *(None, "", " ", "a", "A", "1", 0, 1, 2, -1, 1.0, 0.5, True, "{", "a,b", "\u00df", "2026-01-01", [], {}),
@@ -94,7 +95,7 @@ def odd_scalars() -> Iterator[Any]:
     yield from (None, True, False)
     yield from _LONG
     yield from _PEOPLE.split(" ")
-    yield from _SPACED
+    yield from (*_SPACED, *_CAPITALS)
     for written in (_NUMBERS_WRITTEN, _TEMPLATES, _SEPARATED, _ADDRESSES, _LITERALS, _TIMES_WRITTEN):
         yield from written.split(" ")
     yield from ladder(BEGIN)
@@ -108,7 +109,7 @@ def ladder(begin: datetime, numbers: Sequence[int | float] = ()) -> Iterator[str
     steps += [timedelta(days=one) for one in _DAYS]
     for number in numbers:
         for unit in ("seconds", "minutes", "hours", "days") if 0 < number < 10_000 else ():
-            step = timedelta(**{unit: number})
+            step = timedelta(**{unit: float(number)})
             steps += [step, step / 2, step - timedelta(seconds=1), step + timedelta(seconds=1)]
     for step in dict.fromkeys(steps):
         yield (begin + step).isoformat().replace("+00:00", "Z")

@@ -54,7 +54,7 @@ def host(text: str) -> str:
         return ""
 
 
-@case(noted(1, "http://["), noted(2, "https://Example.ORG/a"))
+@case(noted(1, "http://["), noted(2, "https://example.org/A".upper()))
 def the_host_or_nothing() -> Process:
     """The hosts of those addresses that have one."""
     return shown(NOTES, compute=lambda notes: sorted({host(text) for text in texts(notes)} - {""}))

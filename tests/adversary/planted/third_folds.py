@@ -111,7 +111,7 @@ def by_host(known: dict[str, str], fact: Fact) -> dict[str, str]:
     return {host: fact.fields["text"], **known} if host else known
 
 
-@case(noted(1, "https://example.org"), noted(2, "https://Example.ORG/a"))
+@case(noted(1, "https://example.org"), noted(2, "https://example.org/A".upper()))
 def one_host_written_in_two_ways() -> Process:
     """Of the addresses of one host, the first is kept."""
     return shown(Reducer("hosts", (Noted,), {}, by_host), compute=lambda held: sorted(held.values()))
