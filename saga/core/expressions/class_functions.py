@@ -1,7 +1,9 @@
 """What the functions and the configuration of a message class can do to its values, read without importing pydantic."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
+
+_READERS: Final = frozenset({"__get_pydantic_core_schema__", "__get_validators__"})
 
 
 def can_alter(message_class: type) -> bool:
@@ -27,7 +29,22 @@ def has_writers(decorators: Any, field: str) -> bool:
     return any({field, "*"} & set(one.info.fields) for one in getattr(decorators, "field_serializers", {}).values())
 
 
-def writes_otherwise(message_class: type) -> bool:
+def reads_or_writes_otherwise(message_class: type) -> bool:
+    """Whether nothing is known of how a class reads or writes its fields."""
+    return _reads_otherwise(message_class) or _writes_otherwise(message_class)
+
+
+def _reads_otherwise(message_class: type) -> bool:
+    """Whether a function of the class makes it of its fields: one of pydantic 1, or its own `__init__`."""
+    validators = getattr(getattr(message_class, "__pydantic_decorators__", None), "root_validators", {})
+    if any(getattr(one.info, "mode", "after") != "before" for one in validators.values()):
+        return True
+    own = [base for base in message_class.__mro__ if not base.__module__.startswith("pydantic")]
+    is_own = any(not _READERS.isdisjoint(vars(base)) for base in own)
+    return is_own or bool(getattr(message_class, "__pydantic_custom_init__", False))
+
+
+def _writes_otherwise(message_class: type) -> bool:
     """Whether the configuration of a class changes how values are written."""
     config = getattr(message_class, "model_config", None) or getattr(message_class, "__pydantic_config__", None) or {}
     times = any(config.get(name, "iso8601") != "iso8601" for name in ("ser_json_timedelta", "ser_json_temporal"))

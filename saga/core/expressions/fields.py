@@ -20,8 +20,8 @@ from saga.core.expressions.class_functions import (
     has_functions_of_pydantic,
     has_metadata,
     has_writers,
+    reads_or_writes_otherwise,
     validators_of,
-    writes_otherwise,
 )
 from saga.core.fact import declared_type
 
@@ -152,7 +152,7 @@ def _declared(message_class: type, field: str) -> _Declared:
         if has_metadata(given):
             return _with_default(message_class, annotation, given)
     changed, unknown = _about_functions(annotation, ())
-    unknown = unknown or has_functions_of_pydantic(message_class) or writes_otherwise(message_class)
+    unknown = unknown or has_functions_of_pydantic(message_class) or reads_or_writes_otherwise(message_class)
     return _Declared(annotation, (), given, changed or can_alter(message_class), unknown)
 
 
@@ -160,7 +160,7 @@ def _with_default(message_class: type, annotation: Any, given: Any) -> _Declared
     """A field of a dataclass whose default is a pydantic Field, which has metadata and perhaps a default."""
     metadata = tuple(given.metadata)
     changed, unknown = _about_functions(annotation, metadata)
-    unknown = unknown or has_functions_of_pydantic(message_class) or writes_otherwise(message_class)
+    unknown = unknown or has_functions_of_pydantic(message_class) or reads_or_writes_otherwise(message_class)
     return _Declared(annotation, metadata, _default_of(given), changed or can_alter(message_class), unknown)
 
 
@@ -173,7 +173,7 @@ def _of_model(message_class: type, field: str, declared: Any) -> _Declared:
         if getattr(one.info, "mode", "after") != "before":
             changed = True
             unknown = unknown or not _returns(one.func, declared.annotation, metadata)
-    unknown = unknown or has_writers(decorators, field) or writes_otherwise(message_class)
+    unknown = unknown or has_writers(decorators, field) or reads_or_writes_otherwise(message_class)
     return _Declared(declared.annotation, metadata, _default_of(declared), changed, unknown)
 
 
@@ -277,7 +277,7 @@ def _has_these_members_only(kind: type[Enum]) -> bool:
 
 def _is_written_by_itself(kind: type) -> bool:
     """Whether the class says itself how pydantic reads and writes it; a model does so as we expect."""
-    own = hasattr(kind, "__get_pydantic_core_schema__")
+    own = hasattr(kind, "__get_pydantic_core_schema__") or hasattr(kind, "__get_validators__")
     return own and not isinstance(getattr(kind, "__pydantic_fields__", None), Mapping)
 
 
