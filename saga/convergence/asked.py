@@ -1,7 +1,8 @@
 """What the functions of a declaration answer about drawn contents, as text that can be compared between interpreters.
 
 A function that depends on the order of a set or on `hash` answers alike in one interpreter. It is asked directly, about
-far more contents than can be explored, and every interpreter draws the same ones.
+far more contents than can be explored, and every interpreter draws the same ones. Half of them ask in the opposite
+order: what a function remembers of one value, it must not say of another one that is equal.
 """
 
 import json
@@ -10,7 +11,7 @@ from copy import deepcopy
 from functools import partial
 from typing import Any, Final
 
-from saga.convergence.functions import columns_of, own_functions, selections_of
+from saga.convergence.functions import columns_of, names_in, own_functions, selections_of
 from saga.convergence.laws import drawn_facts, held_after
 from saga.convergence.pools import Pools
 from saga.convergence.sampling import SEED, Chance
@@ -24,22 +25,32 @@ Registers = Sequence[Register | Reducer]
 Question = tuple[str, Registers, Callable[[Held], Any]]
 
 
-def answers(process: Process, templates: Sequence[Fact]) -> Iterator[tuple[str, str]]:
+def answers(process: Process, templates: Sequence[Fact], *, backwards: bool) -> Iterator[tuple[str, str]]:
     """Each function with its answers. ``templates`` are facts that the classes accept."""
     own = [function for function, _ in own_functions(process)]
     pools = Pools(process, templates) if own else None
-    for name, registers, answer in _questions(process, own):
+    for function, (name, registers, answer) in _questions(process, own):
         kinds = [kind for kind in process.message_types.values() if any(kind in one.inputs for one in registers)]
         chance = Chance(SEED)
         assert pools is not None
-        drawn = [drawn_facts(pools, chance, kinds) for _ in range(DRAWN)]
-        yield name, json.dumps([_answer(registers, answer, facts) for facts in drawn], default=repr)
+        asked = [*_swept(pools, kinds, function), *(drawn_facts(pools, chance, kinds) for _ in range(DRAWN))]
+        answered = [_answer(registers, answer, facts) for facts in asked[:: -1 if backwards else 1]]
+        yield name, json.dumps(answered[:: -1 if backwards else 1], default=repr)
 
 
-def _questions(process: Process, own: Sequence[Any]) -> Iterator[Question]:
+def _swept(pools: Pools, kinds: Sequence[type], function: object) -> Iterator[tuple[Fact, ...]]:
+    """Each value of each field that the function names, alone."""
+    names = names_in(function)
+    for kind in (one for one in kinds if pools.templates[one]):
+        for name, pool in pools.fields(kind).items():
+            values = (*pool.named, *pool.usual, *pool.edges, *pools.odd(kind, name)) if name in names else ()
+            yield from ((fact,) for value in values if (fact := pools.placed(kind, 0, {name: value})))
+
+
+def _questions(process: Process, own: Sequence[Any]) -> Iterator[tuple[Any, Question]]:
     for function, question in (*_about_values(process), *_about_effects(process)):
         if function in own:
-            yield question
+            yield function, question
 
 
 def _about_values(process: Process) -> Iterator[tuple[Any, Question]]:

@@ -60,9 +60,10 @@ class Report:
     ``proof`` says what was proved from the declaration alone; if that is everything, nothing is explored. Otherwise
     sets of up to ``whole_up_to`` facts were explored in every order; beyond that, ``sampled`` pairs of longer histories
     were drawn from ``seed``. A process with functions of its own was explored in ``rounds`` more small sets, with other
-    facts than the ``samples``. ``untested`` names the types, choices and constants that nothing tried; ``notes`` say
-    what is no finding, such as a broken law that nobody can observe. ``unreached`` are the outcomes, and the values of
-    derived columns, that no history of the samples reached: the search says nothing about them.
+    facts than the ``samples``. ``untested`` names the types, choices and constants that nothing tried, and lines that
+    never ran; ``notes`` say what is no finding, such as a broken law that nobody can observe. ``unreached`` are the
+    outcomes, and the values of derived columns, that no history of the samples reached: the search says nothing about
+    them.
     """
 
     process: Process
@@ -168,7 +169,7 @@ def check(
         tuple(chosen[index] for index in sorted({index for few in found.contradicting for index in few})),
         () if interrupted or sampled or _is_settled(findings) else tuple(_unreached(found)),
         interrupted,
-        untested=tuple(untested(process, (*chosen, *rounds.facts))),
+        untested=(*untested(process, (*chosen, *rounds.facts)), *rounds.missed),
         notes=(*delays_that_differ(found), *rounds.notes),
         rounds=rounds.rounds,
     )

@@ -57,7 +57,7 @@ def fingerprint(process: Process, samples: Iterable[Any] | None, *, backwards: b
             taken = sorted(number for at, number in enumerate(numbers) if node.taken >> at & 1)
             end_states[json.dumps(taken)].add(_as_text(node.end_state.outcome.value, node.configuration))
     found_in_order = {} if found.whole_up_to == len(chosen) else dict(_in_order(process, chosen))
-    asked = {f"{ASKED}{name}": [text] for name, text in answers(process, chosen)}
+    asked = {f"{ASKED}{name}": [text] for name, text in answers(process, chosen, backwards=backwards)}
     return {taken: sorted(texts) for taken, texts in end_states.items()} | found_in_order | asked
 
 

@@ -40,6 +40,7 @@ _MOST_CONSTANTS: Final = 400
 _OTHERS: Final = frozenset({"pydantic", "pydantic_core", "typing_extensions"})
 """Packages whose code says nothing about a declaration."""
 
+_CACHE: Final = type(functools.lru_cache(len))
 _CALLABLES: Final = (
     FunctionType,
     MethodType,
@@ -47,7 +48,7 @@ _CALLABLES: Final = (
     staticmethod,
     functools.partial,
     functools.partialmethod,
-    type(functools.lru_cache(len)),
+    _CACHE,
 )
 _PATTERN: Final = re.compile(r"\\[dwsSDW]|\[.+\]|[)\]][*+?{]|\.[*+]|^\^|\$$")
 """What a text has that may be a pattern."""
@@ -144,6 +145,17 @@ def code_reached(function: object) -> list[FunctionType]:
         found += new
         names |= {name for one in new for code in codes_of(one.__code__) for name in code.co_names}
     return [one for one in found if not _is_of_others(one)]
+
+
+def names_in(function: object) -> frozenset[str]:
+    """The names that the code of a function has, as texts or as attributes: those of the fields at which it looks."""
+    named = {name for one in code_reached(function) for code in codes_of(one.__code__) for name in code.co_names}
+    return frozenset({*named, *(one for one in constants_in(function) if isinstance(one, str))})
+
+
+def caches_reached(function: object) -> list[Any]:
+    """The caches of the standard library that a function can reach, such as those of ``lru_cache``."""
+    return [one for one in _reach(function, _DEEPEST, set()) if type(one) is _CACHE]
 
 
 def _is_member(function: FunctionType) -> bool:

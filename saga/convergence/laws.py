@@ -6,7 +6,7 @@ grow. None may change what it gets: that is what the engine holds. Asking takes 
 asked than can be explored, and what needs five payments to show in an end state is seen with two.
 
 A broken law alone is no divergence: nobody may look at the difference. So each comes with the facts that broke it, and
-`saga.convergence.rounds` looks for a history in which it shows.
+`saga.convergence.rounds` looks for a history in which it shows. What is asked is for `saga.convergence.inquiry`.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,14 +22,9 @@ from saga.convergence.sampling import Chance
 from saga.core import ComputedField, DerivedColumn, Effect, Fact, Process, Reducer, Register
 from saga.core.plain import is_same
 
-TRIALS: Final = 500
-"""Sets of facts that each function is asked about."""
 _MOST_BEFORE: Final = 4
-_MOST_BREAKS: Final = 4
-"""Of one law, with different facts: not each of them shows in a history."""
-
-
 CHANGES: Final = "changes what it gets"
+REMEMBERS: Final = "answers otherwise once its caches are emptied: it mixes up values that are equal, such as 1 and 1.0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,30 +34,34 @@ class LawBreak:
     sentence: str
     facts: tuple[Fact, ...]
     is_fault: bool = False
-    """Whether it is wrong by itself, whoever looks: the function changed what it got."""
+    """Whether it is wrong by itself, whoever looks: the function changed what it got, or mixes up what it was asked."""
 
 
 Ask = Callable[[Sequence[Fact]], str | None]
 """Asks about these facts, in this order: a sentence if a law is broken."""
+Answer = Callable[[Mapping[str, Any]], Any]
 
 
-def broken_laws(process: Process, pools: Pools, chance: Chance) -> list[LawBreak]:
-    """The laws that the functions of a process break, each with a few sets of facts, the smallest first."""
-    found: list[LawBreak] = []
-    for kinds, ask in _questions(process):
-        broken: dict[str, list[LawBreak]] = {}
-        for _ in range(TRIALS):
-            facts = drawn_facts(pools, chance, kinds)
-            # A function that changes what it gets must not change what the others get.
-            given = [Fact(fact.kind, deepcopy(fact.fields)) for fact in facts]
-            if facts and (sentence := ask(given)):
-                known = broken.setdefault(sentence, [])
-                known.append(LawBreak(sentence, facts, is_fault=CHANGES in sentence))
-                if len(known) > _MOST_BREAKS * 4:
-                    break
-        for several in broken.values():
-            found += sorted(several, key=lambda one: len(one.facts))[:_MOST_BREAKS]
-    return found
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A function and how it is asked. ``answer`` is None for a reducer.
+
+    An answer has to grow by ``growth``; where it does not by ``turning``, a history may show a difference.
+    """
+
+    name: str
+    function: Callable[..., Any]
+    registers: Sequence[Register | Reducer]
+    kinds: Sequence[type]
+    ask: Ask
+    answer: Answer | None = None
+    growth: Callable[[Any, Any], bool] | None = None
+    turning: Callable[[Any, Any], str | None] = lambda _before, _after: None
+
+    def call(self, facts: Sequence[Fact]) -> Any:
+        """The value of the reducer after these facts, or the answer about what registers hold after them."""
+        held = held_after(self.registers, facts)
+        return held if self.answer is None else self.answer(held)
 
 
 def drawn_facts(pools: Pools, chance: Chance, kinds: Sequence[type]) -> tuple[Fact, ...]:
@@ -74,41 +73,51 @@ def drawn_facts(pools: Pools, chance: Chance, kinds: Sequence[type]) -> tuple[Fa
     return tuple(facts)
 
 
-def _questions(process: Process) -> Iterator[tuple[Sequence[type], Ask]]:
-    """What to ask, with the kinds of facts that it is about."""
+def questions_of(process: Process) -> Iterator[Question]:
+    """What to ask of each function of the user's own."""
     for register in process.registers:
         if isinstance(register, Reducer) and not is_trusted(register.reduce):
-            yield _kinds(process, (register,)), _commutes(register)
+            kinds = _kinds(process, (register,))
+            yield Question(register.name, register.reduce, (register,), kinds, _commutes(register))
     own = [function for function, _ in own_functions(process)]
     for column in columns_of(process):
         if isinstance(column, DerivedColumn) and column.judge in own:
-            yield _kinds(process, column.registers), _answers(column.name, column.registers, _judged(column))
-    for effect, field in _computed(process):
-        if field.compute in own:
-            growth = includes if field.is_cumulative and _is_kept(effect) else None
-            yield from _about(process, field.name, field.registers, _computing(field), growth)
+            yield _about(process, column.name, column.judge, column.registers, _judged(column), turning=_turns)
+    for effect, computed in _computed(process):
+        if computed.compute in own:
+            growth = includes if computed.is_cumulative and _is_kept(effect) else None
+            answer = _computing(computed)
+            yield _about(process, computed.name, computed.compute, computed.registers, answer, growth=growth)
     for effect, how in selections_of(process):
         if how.choose in own:
             growth = _has_all if _is_kept(effect) else None
-            yield from _about(process, how.name, (how.register, *how.beside), how.chosen, growth)
+            registers = (how.register, *how.beside)
+            yield _about(process, how.name, how.choose, registers, how.chosen, growth=growth, turning=_drops)
 
 
 def _about(
     process: Process,
     name: str,
+    function: Callable[..., Any],
     registers: Sequence[Register | Reducer],
-    answer: Callable[[Mapping[str, Any]], Any],
-    growth: Callable[[Any, Any], bool] | None,
-) -> Iterator[tuple[Sequence[type], Ask]]:
-    kinds = _kinds(process, registers)
-    yield kinds, _answers(name, registers, answer)
-    if growth is not None:
-        yield kinds, _grows(name, registers, answer, growth)
+    answer: Answer,
+    **how: Any,
+) -> Question:
+    ask = _answers(name, registers, answer)
+    return Question(name, function, registers, _kinds(process, registers), ask, answer, **how)
 
 
 def _is_kept(effect: Effect) -> bool:
     """Whether the process alone decides, and can't undo."""
     return bool(effect.final) and effect.decided_by is None
+
+
+def _turns(before: Any, after: Any) -> str | None:
+    return None if before is after or before == after else f"{before!r} to {after!r}"
+
+
+def _drops(before: frozenset[str], after: frozenset[str]) -> str | None:
+    return None if before <= after else f"{len(before)} to {len(after)}"
 
 
 def _computed(process: Process) -> Iterator[tuple[Effect, ComputedField]]:
@@ -133,10 +142,10 @@ def _commutes(reducer: Reducer) -> Ask:
         names = " and ".join(sorted({one.kind.__name__, other.kind.__name__}))
         given = deepcopy([fact.fields for fact in facts])
         try:
-            value = _folded(reducer, reducer.start, before)
-            both = _folded(reducer, value, (one, other))
-            turned = _folded(reducer, value, (other, one))
-            again = _folded(reducer, both, (one, other))
+            value = folded(reducer, reducer.start, before)
+            both = folded(reducer, value, (one, other))
+            turned = folded(reducer, value, (other, one))
+            again = folded(reducer, both, (one, other))
         except Exception as error:  # noqa: BLE001 -- whatever a function of the declaration raises
             require_not_ours(error)
             return f"{reducer.name} raises {type(error).__name__} for {names}"
@@ -149,7 +158,7 @@ def _commutes(reducer: Reducer) -> Ask:
     return ask
 
 
-def _answers(name: str, registers: Sequence[Register | Reducer], answer: Callable[[Mapping[str, Any]], Any]) -> Ask:
+def _answers(name: str, registers: Sequence[Register | Reducer], answer: Answer) -> Ask:
     """Whether a function answers whatever its registers hold, and the same when it is asked again."""
 
     def ask(facts: Sequence[Fact]) -> str | None:
@@ -167,30 +176,11 @@ def _answers(name: str, registers: Sequence[Register | Reducer], answer: Callabl
     return ask
 
 
-def _grows(
-    name: str,
-    registers: Sequence[Register | Reducer],
-    answer: Callable[[Mapping[str, Any]], Any],
-    contains: Callable[[Any, Any], bool],
-) -> Ask:
-    """Whether an answer only grows with each further fact."""
-
-    def ask(facts: Sequence[Fact]) -> str | None:
-        try:
-            before, after = answer(held_after(registers, facts[:-1])), answer(held_after(registers, facts))
-        except Exception as error:  # noqa: BLE001 -- another question reports it
-            require_not_ours(error)
-            return None
-        return None if contains(after, before) else f"{name} takes something back when {facts[-1].kind.__name__} comes"
-
-    return ask
-
-
-def _judged(column: DerivedColumn) -> Callable[[Mapping[str, Any]], Any]:
+def _judged(column: DerivedColumn) -> Answer:
     return lambda held: column.value({}, held)
 
 
-def _computing(field: ComputedField) -> Callable[[Mapping[str, Any]], Any]:
+def _computing(field: ComputedField) -> Answer:
     return lambda held: field.value(held, None)
 
 
@@ -201,13 +191,14 @@ def _has_all(greater: frozenset[str], lesser: frozenset[str]) -> bool:
 def held_after(registers: Sequence[Register | Reducer], facts: Sequence[Fact]) -> dict[str, Any]:
     """What registers hold after these facts; of two that contradict each other, the first."""
     return {
-        register.name: _folded(register, register.start, [fact for fact in facts if fact.kind in register.inputs])
+        register.name: folded(register, register.start, [fact for fact in facts if fact.kind in register.inputs])
         for register in registers
     }
 
 
-def _folded(register: Register | Reducer, start: Any, facts: Sequence[Fact]) -> Any:
-    folded = start
+def folded(register: Register | Reducer, start: Any, facts: Sequence[Fact]) -> Any:
+    """What a register or reducer holds after these facts."""
+    held = start
     for fact in facts:
-        folded = register.apply(folded, fact)
-    return folded
+        held = register.apply(held, fact)
+    return held

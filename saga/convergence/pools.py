@@ -9,7 +9,7 @@ one place. Facts of one set often share values, also between fields of different
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import islice
 from typing import Annotated, Any, Final, Union, get_args, get_origin
@@ -18,10 +18,11 @@ from pydantic import BaseModel, TypeAdapter
 
 from saga.convergence.candidates import choices, default_of, fields_of, passing_values
 from saga.convergence.functions import Constant, code_reached, codes_of, constants_in, functions_about, patterns_in
+from saga.convergence.odd_values import BEGIN, has_negative, is_modest, ladder, odd_nested, odd_scalars
 from saga.convergence.patterns import matching
 from saga.convergence.samples import keys_of
 from saga.convergence.sampling import Chance
-from saga.core import Fact, Process, Reducer
+from saga.core import Fact, Process, Reducer, Register
 from saga.core.fact import declared_fields
 from saga.core.plain import is_same
 from saga.messages.facts import read_fact
@@ -31,6 +32,9 @@ _DEEPEST: Final = 2
 _MOST_ITEMS: Final = 6
 _TRIES: Final = 6
 _MOST_WRITTEN: Final = 4
+_MOST_LEARNED: Final = 6
+_MOST_STEPS: Final = 12
+"""Numbers that are taken for a time between two times."""
 _LONGEST: Final = 80
 """Of a text that is tried; a longer constant is a message to people."""
 _EDGES: Final[tuple[Any, ...]] = (None, "", " ", 0, 1, 2, 3, 0.5, 0.1, 0.2, 1.5, 1_000_000, [], {}, True, False)
@@ -50,6 +54,10 @@ class Pool:
     adapter: TypeAdapter[Any]
     is_key: bool
 
+    def at(self, place: int) -> Any:
+        """The usual value of a place: another one in each, as long as there are so many."""
+        return self.usual[place % len(self.usual)]
+
 
 class Pools:
     """The pools of a process, and facts drawn from them. ``templates`` are facts that its classes accept."""
@@ -61,7 +69,10 @@ class Pools:
         }
         self.constants = {kind: _constants(process, kind) for kind in self.templates}
         self._identities = {kind: one for kind in self.templates if (one := _identity(process, kind))}
-        self._pools = {kind: self._of(kind) for kind, facts in self.templates.items() if facts}
+        self._pools: dict[type, Mapping[str, Pool]] = {
+            kind: self._of(kind) for kind, facts in self.templates.items() if facts
+        }
+        self._odd: dict[tuple[type, str], tuple[Any, ...]] = {}
         self.instances = self._instances()
 
     def _of(self, kind: type) -> Mapping[str, Pool]:
@@ -100,11 +111,77 @@ class Pools:
             return None
         for _ in range(_TRIES):
             values = self._values(kind, chance, before) | {self.process.correlate: instance}
-            with suppress(Exception):  # a validator of the user may raise anything
-                made = read_fact(kind, values)
-                if not any(self._contradict(one, made) or is_same(one.fields, made.fields) for one in before):
-                    return made
+            made = self.made(kind, values)
+            if made and not any(self._contradict(one, made) or is_same(one.fields, made.fields) for one in before):
+                return made
         return None
+
+    def made(self, kind: type, values: Mapping[str, Any]) -> Fact | None:
+        """The fact with these values; None if its class refuses them, or no instance could take it in."""
+        with suppress(Exception):  # a validator of the user may raise anything
+            made = read_fact(kind, values)
+            for deadline in self.process.delays_by_type.get(kind, ()):
+                deadline.require_delay(made.fields)
+            return made
+        return None
+
+    def placed(self, kind: type, place: int, values: Mapping[str, Any]) -> Fact | None:
+        """A fact with these values, and with keys of its own for each place; the values may hold keys as well."""
+        keys = {name: pool.at(place) for name, pool in self._pools[kind].items() if pool.is_key}
+        usual = dict(self.templates[kind][0].fields)
+        return self.made(kind, {**usual, **keys, **values, self.process.correlate: self.instances[0]})
+
+    def goes_below_zero(self, kind: type) -> bool:
+        """Whether the functions about a class speak of numbers below zero; otherwise they may mean to count up."""
+        return any((number := _number(one)) is not None and number < 0 for one in self.constants[kind])
+
+    def is_meant(self, fact: Fact) -> bool:
+        """Whether the functions say what numbers there may be in this fact."""
+        return self.goes_below_zero(fact.kind) or not has_negative(dict(fact.fields))
+
+    def learn(self, kind: type, constants: Sequence[Constant]) -> None:
+        """Take in what a function computes, as if it stood in its code; a few of them, and only what is new."""
+        known = [value for fact in self.templates[kind] for value in fact.fields.values()]
+        new = [one for one in constants if one not in known and one not in self.constants[kind]][:_MOST_LEARNED]
+        self.constants[kind] += new
+        for name, pool in self._pools[kind].items():
+            named = _distinct([*pool.named, *accepted(pool.adapter, near(new))])
+            self._pools[kind] = {**self._pools[kind], name: replace(pool, named=tuple(named))}
+
+    def odd(self, kind: type, name: str) -> tuple[Any, ...]:
+        """The odd values that a field admits, beyond those of its pool."""
+        if (kind, name) not in self._odd:
+            pool, field = self._pools[kind][name], fields_of(kind)[name]
+            numbers = sorted({one for one in map(_number, self.constants[kind]) if one is not None})
+            times = ladder(BEGIN, numbers[:_MOST_STEPS]) if numbers else ()
+            admitted = accepted(pool.adapter, (*odd_scalars(), *odd_nested(field), *times))
+            known = {_as_json(one) for one in (*pool.usual, *pool.named, *pool.edges)}
+            distinct = {_as_json(one): one for one in reversed(admitted)}
+            self._odd[kind, name] = tuple(one for text, one in reversed(distinct.items()) if text not in known)
+        return self._odd[kind, name]
+
+    def altered(self, facts: Sequence[Fact], kinds: Sequence[type], chance: Chance) -> tuple[Fact, ...]:
+        """The facts with one more, one less, or another value in one of them."""
+        how, left = chance.below(4), list(facts)
+        at = chance.below(len(left))
+        if how == 0 and len(left) > 1:
+            del left[at]
+        elif how == 1:
+            drawn = self.draw(chance.one_of(kinds), chance, left, self.instances[0])
+            left += [drawn] if drawn else []
+        else:
+            fact = left[at]
+            names = [name for name, pool in self._pools[fact.kind].items() if not pool.is_key]
+            changed = {one: _drawn(self._pools[fact.kind][one], chance, left) for one in chance.shuffled(names)[:1]}
+            left[at] = self.made(fact.kind, {**fact.fields, **changed}) or fact
+        return tuple(one for number, one in enumerate(left) if one not in left[:number])
+
+    def contradict(self, one: Fact, other: Fact) -> bool:
+        """Whether a person has to say which of two facts counts: a key or an identity is the same, and more differs."""
+        if one.kind is not other.kind or is_same(one.fields, other.fields):
+            return False
+        keys = [register.key for register in self.process.registers_by_type[one.kind] if isinstance(register, Register)]
+        return self._contradict(one, other) or any(str(one.fields[key]) == str(other.fields[key]) for key in keys)
 
     def _contradict(self, one: Fact, other: Fact) -> bool:
         """Whether a reducer would get two facts of one identity; which of them counts would be for a person to say."""
@@ -135,8 +212,26 @@ class Pools:
             if pool.is_key:
                 values[name] = self._key(pool, name, chance, before)
             elif name in changed:
-                values[name] = _drawn(pool, chance, before)
+                values[name] = self._odd_one(kind, name, chance) or _drawn(pool, chance, before)
+        others = [fact for fact in before if fact.kind is not kind]
+        if others and chance.below(6) == 0:
+            values |= self._same(kind, others[chance.below(len(others))])
         return values
+
+    def _odd_one(self, kind: type, name: str, chance: Chance) -> Any:
+        """Sometimes an odd value that may stand beside others; otherwise None."""
+        if chance.below(12):
+            return None
+        odd = self.odd(kind, name)
+        drawn = odd[chance.below(len(odd))] if odd else None
+        return drawn if is_modest(drawn) and (self.goes_below_zero(kind) or not has_negative(drawn)) else None
+
+    def _same(self, kind: type, fact: Fact) -> dict[str, Any]:
+        """All values of a fact of another kind that this one can have under the same names."""
+        shared = [name for name in self._pools[kind] if name in fact.fields]
+        return {
+            name: fact.fields[name] for name in shared if accepted(self._pools[kind][name].adapter, [fact.fields[name]])
+        }
 
     @staticmethod
     def _key(pool: Pool, name: str, chance: Chance, before: Sequence[Fact]) -> Any:
@@ -166,7 +261,7 @@ def near(constants: Sequence[Constant]) -> list[Any]:
     for text in texts:
         found += [text.upper(), text.lower(), text.title(), f" {text} ", text.strip(), f"{text}x"]
     for number in numbers:
-        around = [number - 1, number + 1, number // 2, number // 2 + 1, number - 100]
+        around = [number - 1, number + 1, number // 2, number // 2 + 1, number - 100, number // 3, number // 3 + 1]
         around += [float(number) - 0.01, float(number) + 0.01, float(number) + 1e-9, *_scaled(number)]
         # What is never below zero may be meant to grow: that is for the functions to say.
         fitting = [one for one in around if one >= 0 or number < 0]
@@ -271,6 +366,11 @@ def _number(constant: Constant) -> Any:
         if number.is_finite() and abs(number) < 2**53:
             return int(number) if number == int(number) else float(number)
     return None
+
+
+def _as_json(value: Any) -> str:
+    """Equal for values that are the same as JSON."""
+    return json.dumps(value, sort_keys=True)
 
 
 def _distinct(values: Sequence[Any]) -> list[Any]:

@@ -5,21 +5,24 @@ samples in one exploration are no help: its cost doubles with each. So there are
 (`saga.convergence.pools`), all drawn from the seed.
 
 First come the facts for which a function broke a law (`saga.convergence.laws`), completed by facts of the other types
-until the difference shows in an end state. A break that no history shows is a note: nobody can observe it.
-A round has most of its facts of the types that one function is about, and the functions take turns. The rounds end at
-the first finding, or when their nodes are used up.
+until the difference shows in an end state. A break that no history shows is a note: nobody can observe it. Then come
+facts with which an answer turns into another one. A round has most of its facts of the types that one function is
+about, and the functions take turns. The rounds end at the first finding, or when their nodes are used up.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from saga.convergence.armed import about_armed
+from saga.convergence.completions import LARGEST, completed, differing
 from saga.convergence.exploration import Progress, explore
 from saga.convergence.findings import Finding, Kind, story
 from saga.convergence.functions import functions_of, numbers_in
-from saga.convergence.laws import LawBreak, broken_laws
+from saga.convergence.inquiry import Asked, ask_all
+from saga.convergence.laws import LawBreak
 from saga.convergence.pools import Pools
+from saga.convergence.related import related
 from saga.convergence.sampling import Chance
 from saga.core import Fact, Process
 
@@ -27,19 +30,22 @@ MOST_ROUND_NODES: Final = 5_000
 """The nodes of all rounds together."""
 MOST_ROUNDS: Final = 150
 _MOST_OF_ONE: Final = 600
-_LARGEST: Final = 6
+_MOST_TURN_NODES: Final = 2_500
 _MOST_COUNTED: Final = 6
 """The greatest number that is taken for a bound on how many there may be."""
-_COMPLETIONS: Final = 3
 
 
 @dataclass(slots=True)
 class Search:
-    """What the rounds found. ``facts`` are all that were explored; ``notes`` name broken laws that nothing shows."""
+    """What the rounds found.
+
+    ``facts`` are all that were explored; ``notes`` name broken laws that nothing shows, ``missed`` code that never ran.
+    """
 
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
+    missed: list[str] = field(default_factory=list)
     rounds: int = 0
     nodes: int = 0
     interrupted: bool = False
@@ -60,18 +66,27 @@ def search(process: Process, templates: Sequence[Fact], seed: int, progress: Pro
     targets = _targets(process)
     if not targets:
         return found
+    asked = Asked()
     try:
-        _show_breaks(found, pools, chance, broken_laws(process, pools, chance), progress)
+        asked = ask_all(process, pools, chance)
+        found.missed += dict.fromkeys(asked.missed)
+        _show_breaks(found, pools, chance, asked.breaks, progress)
+        _show_turns(found, pools, chance, asked.turns, progress)
     except KeyboardInterrupt:
         found.interrupted = True
-    while not _is_over(found):
-        instance = pools.instances[found.rounds % len(pools.instances)]
-        _explore(found, process, _round(pools, chance, targets[found.rounds % len(targets)], instance), progress)
+    begun = found.nodes, found.rounds
+    while not _is_over(found, *begun):
+        number = found.rounds - begun[1]
+        instance = pools.instances[number % len(pools.instances)]
+        target = targets[number % len(targets)]
+        few = _kept_or_related(pools, chance, target, asked.kept)
+        facts = _completed_once(pools, chance, few) if few else _round(pools, chance, target, instance)
+        _explore(found, process, facts, progress)
     return found
 
 
-def _is_over(found: Search) -> bool:
-    is_spent = found.nodes >= MOST_ROUND_NODES or found.rounds >= MOST_ROUNDS
+def _is_over(found: Search, nodes: int, rounds: int) -> bool:
+    is_spent = found.nodes - nodes >= MOST_ROUND_NODES or found.rounds - rounds >= MOST_ROUNDS
     return bool(found.findings) or found.interrupted or is_spent
 
 
@@ -105,37 +120,58 @@ def _explore(found: Search, process: Process, facts: Sequence[Fact], progress: P
 def _show_breaks(found: Search, pools: Pools, chance: Chance, breaks: Sequence[LawBreak], progress: Progress) -> None:
     """Look for a history that shows each broken law; a note for those that none shows."""
     for sentence in dict.fromkeys(one.sentence for one in breaks):
-        several = [one for one in breaks if one.sentence == sentence]
-        shown = several[0].is_fault
-        if shown:
-            facts = several[0].facts
+        several = [one.facts for one in breaks if one.sentence == sentence]
+        facts = several[0]
+        if next(one for one in breaks if one.sentence == sentence).is_fault:
             found.findings.append(Finding(Kind.FAILS, f"{sentence}: {story(facts, facts)}", facts))
-            continue
-        for broken in several:
-            for facts in _completed(pools, chance, broken.facts):
-                shown = bool(_explore(found, pools.process, facts, progress))
-                if shown or found.interrupted:
-                    break
-            if shown or found.interrupted:
-                break
+        elif not _is_shown(found, pools, chance, several, progress) and not found.interrupted:
+            values = " -> ".join(_shown(pools.process, fact) for fact in facts)
+            found.notes.append(f"{sentence} ({values}); no history was found in which that changes an end state")
         if found.interrupted:
             return
-        if not shown:
-            values = " -> ".join(_shown(pools.process, fact) for fact in several[0].facts)
-            found.notes.append(f"{sentence} ({values}); no history was found in which that changes an end state")
 
 
-def _completed(pools: Pools, chance: Chance, facts: Sequence[Fact]) -> Iterator[tuple[Fact, ...]]:
-    """The facts alone, with templates of the types that they lack, and with drawn ones."""
-    few = tuple(facts[-_LARGEST:])
-    yield few
-    missing = [kind for kind, known in pools.templates.items() if known and not any(one.kind is kind for one in few)]
-    for number in range(_COMPLETIONS if missing else 0):
-        others = list(few)
-        for kind in chance.shuffled(missing)[: max(_LARGEST + 1 - len(few), 1)]:
-            drawn = pools.draw(kind, chance, others, pools.instances[0]) if number else None
-            others.append(drawn or pools.template(kind, chance, pools.instances[0]))
-        yield tuple(others)
+def _is_shown(
+    found: Search, pools: Pools, chance: Chance, several: Sequence[Sequence[Fact]], progress: Progress
+) -> bool:
+    """Whether a history shows the law that these facts broke."""
+    for few in several:
+        for facts in completed(pools, chance, few):
+            if _explore(found, pools.process, facts, progress):
+                return True
+            if found.interrupted:
+                return False
+    beside = differing(pools.process, pools, chance, several)
+    return beside is not None and bool(_explore(found, pools.process, beside, progress))
+
+
+def _show_turns(
+    found: Search, pools: Pools, chance: Chance, turns: Sequence[Sequence[Fact]], progress: Progress
+) -> None:
+    """Look for findings where an answer turns into another one."""
+    begun = found.nodes
+    for number in range(3):
+        for few in turns:
+            if found.findings or found.interrupted or found.nodes - begun > _MOST_TURN_NODES:
+                return
+            for facts in list(completed(pools, chance, few, most=2))[number : number + 1]:
+                _explore(found, pools.process, facts, progress)
+
+
+def _kept_or_related(
+    pools: Pools, chance: Chance, target: _Target, kept: Sequence[tuple[Fact, ...]]
+) -> tuple[Fact, ...]:
+    """For half of the rounds: facts that have to do with one another, or with which other code runs."""
+    how = chance.below(4)
+    if how == 0:
+        return related(pools, target.kinds, chance)
+    return chance.one_of(kept) if how == 1 and kept else ()
+
+
+def _completed_once(pools: Pools, chance: Chance, few: tuple[Fact, ...]) -> tuple[Fact, ...]:
+    """The facts, alone or with others beside them."""
+    ways = list(completed(pools, chance, few))
+    return ways[chance.below(len(ways))]
 
 
 def _round(pools: Pools, chance: Chance, target: _Target, instance: object) -> tuple[Fact, ...]:
@@ -143,11 +179,11 @@ def _round(pools: Pools, chance: Chance, target: _Target, instance: object) -> t
     wanted = chance.shuffled(target.kinds)[:3]
     many = 2 + chance.below(3)
     if target.counts and chance.below(3) == 0:
-        many = min(target.counts[chance.below(len(target.counts))] + 1, _LARGEST)
+        many = min(target.counts[chance.below(len(target.counts))] + 1, LARGEST)
         wanted = wanted[:1]
     wanted += [wanted[chance.below(len(wanted))] for _ in range(max(many - len(wanted), 0))]
     others = [kind for kind, known in pools.templates.items() if known and kind not in wanted]
-    room = max(_LARGEST - len(wanted) - chance.below(2), 1)
+    room = max(LARGEST - len(wanted) - chance.below(2), 1)
     facts: list[Fact] = []
     for kind in (*wanted, *chance.shuffled(others)[:room]):
         is_plain = kind not in wanted and chance.below(2) == 0

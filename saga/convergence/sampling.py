@@ -33,6 +33,10 @@ class Chance:
         drawn = blake2b(f"{self._seed}/{self._count}".encode(), digest_size=8).digest()
         return int.from_bytes(drawn) % limit
 
+    def one_of(self, items: Sequence[Any]) -> Any:
+        """One of the items."""
+        return items[self.below(len(items))]
+
     def shuffled(self, items: Sequence[Any]) -> list[Any]:
         """The items in some order."""
         left = list(items)

@@ -1,0 +1,229 @@
+"""Inquiries: the functions of a process are asked about many facts, whether they keep their laws.
+
+Values are swept first (`saga.convergence.sweeps`), each alone and in pairs. Then come all subsets of a few facts that
+have to do with one another (`saga.convergence.related`), and then drawn ones: facts with which code ran that ran with
+no others are kept, and half of the later ones are made from them.
+
+There is no law that a derived column keeps its value, or that a selection only grows. But where one does not, orders
+may differ. So facts with which an answer turns are handed on to the rounds (`saga.convergence.rounds`) as well.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from copy import deepcopy
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import combinations
+from typing import Any, Final
+
+from saga.convergence.functions import caches_reached
+from saga.convergence.laws import CHANGES, REMEMBERS, LawBreak, Question, drawn_facts, folded, questions_of
+from saga.convergence.pools import Pools
+from saga.convergence.related import related
+from saga.convergence.sampling import Chance
+from saga.convergence.sweeps import Sweeps
+from saga.convergence.traces import Traces
+from saga.core import Fact, Process
+from saga.core.plain import is_same
+
+TRIALS: Final = 500
+"""Drawn sets of facts that each function is asked about."""
+_RELATED: Final = 120
+"""Sets of related facts that each function is asked about."""
+_PAIRS: Final = 40_000
+"""Pairs of values that all functions together are asked about."""
+_MOST_KEPT: Final = 16
+_MOST_BREAKS: Final = 4
+"""Of one law, with different facts: not each of them shows in a history."""
+_MOST_TURNS: Final = 2
+
+
+@dataclass(slots=True)
+class Asked:
+    """The laws that the functions broke, facts with which an answer turns, and facts with which other code runs."""
+
+    breaks: list[LawBreak] = field(default_factory=list)
+    turns: list[tuple[Fact, ...]] = field(default_factory=list)
+    kept: list[tuple[Fact, ...]] = field(default_factory=list)
+    missed: list[str] = field(default_factory=list)
+
+
+def ask_all(process: Process, pools: Pools, chance: Chance) -> Asked:
+    """The laws that the functions of a process break, each with a few sets of facts, the smallest first."""
+    found = Asked()
+    questions = [one for one in questions_of(process) if any(pools.templates[kind] for kind in one.kinds)]
+    for question in questions:
+        inquiry = Inquiry(question, pools, chance)
+        inquiry.sweep(_PAIRS // len(questions))
+        inquiry.mix_up()
+        inquiry.relate()
+        inquiry.draw()
+        for several in inquiry.broken.values():
+            found.breaks += sorted(several, key=lambda one: len(one.facts))[:_MOST_BREAKS]
+        found.kept += inquiry.kept
+        found.missed += inquiry.traces.missed()
+        found.turns += [facts for several in inquiry.turns.values() for facts in several]
+    return found
+
+
+class Inquiry:
+    """One function, asked about many facts: which laws it breaks, and where its answers turn."""
+
+    def __init__(self, question: Question, pools: Pools, chance: Chance) -> None:
+        self.question, self._pools, self._chance = question, pools, chance
+        self.traces = Traces([question.function])
+        self.broken: dict[str, list[LawBreak]] = {}
+        self.turns: dict[str, list[tuple[Fact, ...]]] = {}
+        self.kept: list[tuple[Fact, ...]] = []
+
+    def sweep(self, most: int) -> None:
+        """Ask about each value, and about ``most`` pairs of values or so."""
+        question = self.question
+        sweeps = Sweeps(self._pools, question, self.traces)
+        for facts in sweeps.singles():
+            self._look(facts)
+        for firsts, seconds in sweeps.pairs(most):
+            self._pair((), firsts, seconds)
+        for before, firsts, seconds in sweeps.threes():
+            for one in before:
+                self._pair((one,), firsts, seconds)
+
+    def mix_up(self) -> None:
+        """Ask about values that are equal for Python, such as 1 and 1.0, one after the other and each alone."""
+        caches = caches_reached(self.question.function)
+        for kind in (one for one in self.question.kinds if caches and self._pools.templates[one]):
+            for name, pool in self._pools.fields(kind).items():
+                values = (*pool.named, *pool.usual, *pool.edges, *self._pools.odd(kind, name))
+                for one, other in _equal(values):
+                    made = [self._pools.placed(kind, 0, {name: value}) for value in (one, other)]
+                    facts = tuple(fact for fact in made if fact)
+                    if len(facts) == len(made) and self._is_mixed_up(caches, *facts):
+                        self._note(f"{self.question.name} {REMEMBERS}", facts)
+
+    def _is_mixed_up(self, caches: Sequence[Any], one: Fact, other: Fact) -> bool:
+        """Whether the answer about the other fact is another one after the function was asked about the one."""
+        answers = []
+        for before in ((), (one,)):
+            for cache in caches:
+                cache.cache_clear()
+            for fact in before:
+                _tried(self.question.call, (fact,))
+            answers.append(_tried(self.question.call, (other,)))
+        return _RAISED not in map(type, answers) and not is_same(*answers)
+
+    def relate(self) -> None:
+        """Ask about all subsets, in all orders, of facts that have to do with one another."""
+        for _ in range(_RELATED):
+            facts = related(self._pools, self.question.kinds, self._chance)
+            for size in range(len(facts) - 1):
+                for before in combinations(facts, size):
+                    rest = [fact for fact in facts if fact not in before]
+                    self._pair(before, rest, rest)
+
+    def draw(self) -> None:
+        """Ask about drawn facts; those with which other code runs are kept and changed."""
+        pools, chance, question = self._pools, self._chance, self.question
+        traces, known, kept = self.traces, set[Any](), self.kept
+        for number in range(TRIALS):
+            is_new = not kept or number % 2 == 0
+            facts = drawn_facts(pools, chance, question.kinds)
+            if not is_new:
+                facts = pools.altered(chance.one_of(kept), question.kinds, chance)
+            if facts:
+                lines, kind = traces.run(partial(question.call, _copied(facts)))
+                if not {*lines, kind} <= known:
+                    known |= {*lines, kind}
+                    kept.append(facts)
+                self._look(facts)
+
+    def _look(self, facts: tuple[Fact, ...]) -> None:
+        """Ask about these facts, and about the last of them."""
+        # A function that changes what it gets must not change what the others get.
+        if sentence := self.question.ask(_copied(facts)):
+            self._note(sentence, facts)
+        elif self.question.answer:
+            with suppress(Exception):  # another question reports it
+                self._compare(facts, self.question.call(facts[:-1]), self.question.call(facts))
+
+    def _pair(self, before: tuple[Fact, ...], firsts: Sequence[Fact], seconds: Sequence[Fact]) -> None:
+        """Ask about each of the first with each of the second, after those before."""
+        look = self._two_orders if self.question.answer is None else self._two_answers
+        for facts in look(before, firsts, seconds):
+            if not any(self._pools.contradict(one, other) for one, other in combinations(facts, 2)):
+                self._look(facts)
+
+    def _two_orders(
+        self, before: tuple[Fact, ...], firsts: Sequence[Fact], seconds: Sequence[Fact]
+    ) -> Iterator[tuple[Fact, ...]]:
+        """The facts for which both orders of the last two come to different values, or raise."""
+        reducer = self.question.registers[0]
+        start = _tried(folded, reducer, reducer.start, before)
+        ones = [_tried(reducer.apply, start, fact) for fact in firsts]
+        others = [_tried(reducer.apply, start, fact) for fact in seconds]
+        for first, one in zip(firsts, ones, strict=True):
+            for second, other in zip(seconds, others, strict=True):
+                if first is second or _RAISED in (type(one), type(other)):
+                    continue
+                try:
+                    is_broken = not is_same(reducer.apply(one, second), reducer.apply(other, first))
+                except Exception:  # noqa: BLE001 -- whatever a function of the declaration raises
+                    is_broken = True
+                if is_broken:
+                    yield (*before, first, second)
+
+    def _two_answers(
+        self, before: tuple[Fact, ...], firsts: Sequence[Fact], seconds: Sequence[Fact]
+    ) -> Iterator[tuple[Fact, ...]]:
+        """The facts for which the function raises; also compares the answers without and with the last of them."""
+        question = self.question
+        for first in firsts:
+            answer = _tried(question.call, (*before, first))
+            for second in seconds:
+                if first is second or type(answer) is _RAISED:
+                    continue
+                facts = (*before, first, second)
+                after = _tried(question.call, facts)
+                if type(after) is _RAISED:
+                    yield facts
+                else:
+                    self._compare(facts, answer, after)
+
+    def _compare(self, facts: tuple[Fact, ...], before: Any, after: Any) -> None:
+        """Note what the last fact takes back from an answer, or turns it into."""
+        is_less = self.question.growth is not None and not self.question.growth(after, before)
+        turn = self.question.turning(before, after)
+        if not (is_less or turn) or not all(map(self._pools.is_meant, facts)):
+            return
+        if is_less:
+            self._note(f"{self.question.name} takes something back when {facts[-1].kind.__name__} comes", facts)
+        if turn:
+            known = self.turns.setdefault(turn, [])
+            if len(known) < _MOST_TURNS and not any(facts == one for one in known):
+                known.append(facts)
+
+    def _note(self, sentence: str, facts: tuple[Fact, ...]) -> None:
+        known = self.broken.setdefault(sentence, [])
+        if len(known) < _MOST_KEPT:
+            known.append(LawBreak(sentence, facts, is_fault=CHANGES in sentence or REMEMBERS in sentence))
+
+
+class _RAISED:
+    """Stands for the answer of a function that raised."""
+
+
+def _tried(call: Callable[..., Any], *arguments: Any) -> Any:
+    try:
+        return call(*arguments)
+    except Exception:  # noqa: BLE001 -- whatever a function of the declaration raises
+        return _RAISED()
+
+
+def _equal(values: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
+    """Both orders of each two values that are equal for Python, and not the same as JSON."""
+    for one, other in combinations(values, 2):
+        if one == other and not is_same(one, other):
+            yield from ((one, other), (other, one))
+
+
+def _copied(facts: Sequence[Fact]) -> list[Fact]:
+    return [Fact(fact.kind, deepcopy(fact.fields)) for fact in facts]
