@@ -202,7 +202,7 @@ def all_but_the_least() -> Process:
 
 @case(Bid("i", "b1", 5, "ann"), Bid("i", "b2", 10, "bob"), Bid("i", "b3", 10, "cid"))
 def bids_that_are_beaten() -> Process:
-    """Who is beaten is told so for good; nobody beats an equal bid."""
+    """Who is beaten is reported so for good; nobody beats an equal bid."""
 
     def choose(bids: Entries) -> frozenset[str]:
         most = max((one["cents"] for one in bids.values()), default=0)

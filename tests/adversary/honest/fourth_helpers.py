@@ -123,6 +123,6 @@ LINKS = Register("links", Linked, "link_id")
 LIMIT = Register("limit", Limited, "id")
 
 
-def told(start: Any, fold: Fold, *kinds: type) -> Process:
+def reported(start: Any, fold: Fold, *kinds: type) -> Process:
     """A command that says what the function folds of these messages."""
     return shown(Reducer("folded", kinds, start, fold))

@@ -285,7 +285,7 @@ ROOMS = kinds("Hall Bath Attic Kitchen Study Porch Garage Pantry Nursery Library
 
 @case(*some(ROOMS))
 def twelve_rooms_told_in_order() -> Process:
-    """The rooms that were cleaned, told anew with each of them, in the order of the alphabet."""
+    """The rooms that were cleaned, reported anew with each of them, in the order of the alphabet."""
     came, any_came = folded(ROOMS), has_any(folded(ROOMS))
     said = ComputedField("rooms", (came,), ", ".join)
     tell = Effect("tell", "desk", {Do.YES: CommandTemplate("Tell", computed=(said,))})
@@ -326,7 +326,7 @@ def ten_registers_and_expressions() -> Process:
 
 @case(*FACTS, Earned("i", "e2", 5), Redeemed("i", "r2", 50))
 def ten_registers_and_functions() -> Process:
-    """Ten registers, of which a function makes one text that is told anew."""
+    """Ten registers, of which a function makes one text that is reported anew."""
 
     def text(*registers: Entries) -> str:
         return ";".join(",".join(sorted(str(sorted(one.items())) for one in held.values())) for held in registers)

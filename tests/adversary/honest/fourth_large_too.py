@@ -125,7 +125,7 @@ def one_machine_of_eleven_inputs() -> Process:
     return proc(table, lift, wants=[wants])
 
 
-COURT = kinds("Sued Answered Heard Proved Denied Settled Appealed Dropped Paid Closed")
+COURT = kinds("Sued Answered Received Proved Denied Settled Appealed Dropped Paid Closed")
 
 
 def _reached(earned: Any, limits: Any) -> bool:
@@ -161,7 +161,7 @@ def _bit(known: int, fact: Fact) -> int:
 
 @case(*some(SHOP), Voted("i", "v1", "x"), Earned("i", "e1", 5), Earned("i", "e2", 7))
 def a_shop_that_counts_what_came() -> Process:
-    """The number of reports and the points beside it, by a reducer and an expression, told anew each time."""
+    """The number of reports and the points beside it, by a reducer and an expression, reported anew each time."""
     came = folded(SHOP)
     bits = Reducer("bits", SHOP, 0, _bit)
     template = CommandTemplate(

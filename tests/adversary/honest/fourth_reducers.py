@@ -17,7 +17,7 @@ from tests.adversary.honest.fourth_helpers import (
     Named,
     Patched,
     Voted,
-    told,
+    reported,
 )
 from tests.adversary.kit import case, granted, judged, shown
 
@@ -25,7 +25,7 @@ from tests.adversary.kit import case, granted, judged, shown
 @case(Named("i", "n1", "in", "2030-01-01"), Named("i", "n2", "out", "2030-01-01"), Named("i", "n3", "off", "2029"))
 def the_latest_and_of_equals_the_greatest() -> Process:
     """The latest status counts, and of equal times the one that is greater as a text."""
-    return told([], lambda known, fact: max(known, [fact.fields["at"], fact.fields["name"]]), Named)
+    return reported([], lambda known, fact: max(known, [fact.fields["at"], fact.fields["name"]]), Named)
 
 
 @case(Named("i", "n1", "1.2", ""), Named("i", "n2", "1.02", ""), Named("i", "n3", "1.10", ""))
@@ -35,7 +35,7 @@ def the_greatest_version_and_its_text() -> Process:
     def rank(text: str) -> tuple[list[int], str]:
         return [int(one) for one in text.split(".") if one.isdigit() and one.isascii()], text
 
-    return told("", lambda known, fact: max(known, str(fact.fields["name"]), key=rank), Named)
+    return reported("", lambda known, fact: max(known, str(fact.fields["name"]), key=rank), Named)
 
 
 @case(
@@ -47,7 +47,7 @@ def the_three_greatest_values() -> Process:
     def fold(known: list[int], fact: Fact) -> list[int]:
         return sorted({*known, fact.fields["value"]})[-3:]
 
-    return told([], fold, Measured)
+    return reported([], fold, Measured)
 
 
 @case(Earned("i", "e1", 30), Earned("i", "e2", 30), Earned("i", "e3", 5))
@@ -71,13 +71,13 @@ def gone_is_for_ever() -> Process:
             return {**known, guest: "gone"}
         return known if guest in known else {**known, guest: "here"}
 
-    return told({}, fold, Arrived, Left)
+    return reported({}, fold, Arrived, Left)
 
 
 @case(Measured("i", "r1", 12, "g"), Measured("i", "r2", 18, "g"), Measured("i", "r3", 8, "g"))
 def a_common_divisor() -> Process:
     """The greatest common divisor of all values."""
-    return told(0, lambda known, fact: gcd(known, fact.fields["value"]), Measured)
+    return reported(0, lambda known, fact: gcd(known, fact.fields["value"]), Measured)
 
 
 @case(Lent("i", "l1", 4, 9), Lent("i", "l2", 1, 3), Lent("i", "l3", 7, 20))
@@ -88,7 +88,7 @@ def from_the_first_to_the_last_day() -> Process:
         days = [*known, fact.fields["since"], fact.fields["until"]]
         return [min(days), max(days)]
 
-    return told([], fold, Lent)
+    return reported([], fold, Lent)
 
 
 @case(Patched("i", "p1", 2, "b"), Patched("i", "p2", 1, "a"), Patched("i", "p3", 2, "c"))
@@ -114,7 +114,7 @@ def islands_folded_whole() -> Process:
         rest = [one for one in islands if not new & set(one)]
         return sorted([*rest, sorted(new.union(*map(set, touched)))])
 
-    return told([], fold, Linked)
+    return reported([], fold, Linked)
 
 
 @case(Named("i", "n1", "Ann Lee", ""), Named("i", "n2", "ANN  LEE", ""), Named("i", "n3", "bob", ""))
@@ -126,7 +126,7 @@ def all_spellings_of_a_name() -> Process:
         key = "".join(name.casefold().split())
         return {**known, key: sorted({*known.get(key, []), name})}
 
-    return told({}, fold, Named)
+    return reported({}, fold, Named)
 
 
 @case(Voted("i", "v1", "yes"), Voted("i", "v2", "no"), Voted("i", "v3", "yes"))
@@ -145,12 +145,12 @@ def the_nearest_guess_and_the_name() -> Process:
         new = [abs(cents - 50), cents, fact.fields["bidder"]]
         return min(known, new) if known else new
 
-    return told([], fold, Bid)
+    return reported([], fold, Bid)
 
 
 @case(Named("i", "n1", "x", "2030-01-01T10:00:00+00:00"), Named("i", "n2", "y", "2030-01-01T11:00:00+01:00"))
 def the_earliest_moment_in_one_zone() -> Process:
-    """Moments are told in one zone before they are compared; what is no moment is passed over."""
+    """Moments are reported in one zone before they are compared; what is no moment is passed over."""
 
     def told_in_one_zone(text: str) -> str | None:
         try:
@@ -163,7 +163,7 @@ def the_earliest_moment_in_one_zone() -> Process:
         at = told_in_one_zone(str(fact.fields["at"]))
         return min(one for one in (known, at) if one is not None) if known or at else None
 
-    return told(None, fold, Named)
+    return reported(None, fold, Named)
 
 
 @case(Limited("i", 5), Limited("i", None), Limited("i", 9))
@@ -174,7 +174,7 @@ def the_least_limit_or_none() -> Process:
         limit = fact.fields["limit"]
         return known if limit is None else [min([*known, limit])]
 
-    return told([], fold, Limited)
+    return reported([], fold, Limited)
 
 
 @case(Voted("i", "v1", "a"), Voted("i", "v2", "b"), Voted("i", "v3", "b"), Voted("i", "v4", "c"))

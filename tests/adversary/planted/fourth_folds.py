@@ -17,7 +17,7 @@ from tests.adversary.planted.fourth_helpers import (
     Redeemed,
     Visited,
     once_each,
-    told,
+    reported,
 )
 
 
@@ -51,7 +51,7 @@ def a_bid_has_to_be_five_higher() -> Process:
         cents = int(fact.fields["cents"])
         return cents if cents >= high + 5 else high
 
-    return told(0, fold, Bid)
+    return reported(0, fold, Bid)
 
 
 @case(Visited("i", "v1", 0), Visited("i", "v2", 20), Visited("i", "v3", 40))
@@ -64,7 +64,7 @@ def visits_within_half_an_hour() -> Process:
             return sessions
         return sorted([*sessions, minute])
 
-    return told([], fold, Visited)
+    return reported([], fold, Visited)
 
 
 @case(CouponUsed("i", "c1", "percent", 10), CouponUsed("i", "c2", "cents", 500))
@@ -88,7 +88,7 @@ def words_that_contain_each_other() -> Process:
             return words
         return sorted([*words, fact.fields["name"]])
 
-    return told([], fold, Named)
+    return reported([], fold, Named)
 
 
 @case(Patched("i", "p1", 1, "a"), Patched("i", "p2", 2, "b"))
@@ -100,7 +100,7 @@ def patches_without_a_gap() -> Process:
             return document
         return {"version": fact.fields["version"], "text": document["text"] + fact.fields["text"]}
 
-    return told({"version": 0, "text": ""}, fold, Patched)
+    return reported({"version": 0, "text": ""}, fold, Patched)
 
 
 @case(Arrived("i", "g1"), Left("i", "g1"))
@@ -113,7 +113,7 @@ def a_guest_who_left_before_arriving() -> Process:
             return sorted({*present, guest})
         return [one for one in present if one != guest]
 
-    return told([], fold, Arrived, Left)
+    return reported([], fold, Arrived, Left)
 
 
 @case(Arrived("i", "g1"), Arrived("i", "g2"), Left("i", "g1"))
@@ -128,7 +128,7 @@ def a_guest_who_is_not_at_the_table() -> Process:
             return tables
         return {**tables, guest: "gone"}
 
-    return told({}, fold, Arrived, Left)
+    return reported({}, fold, Arrived, Left)
 
 
 @case(Earned("i", "e1", 60), Earned("i", "e2", 70), Redeemed("i", "r1", 50))
@@ -155,7 +155,7 @@ def players_are_paired_as_they_come() -> Process:
             return {**club, "waits": guest}
         return {"waits": None, "pairs": sorted([*club["pairs"], sorted([club["waits"], guest])])}
 
-    return told({"waits": None, "pairs": []}, fold, Arrived)
+    return reported({"waits": None, "pairs": []}, fold, Arrived)
 
 
 @case(Commented("i", "c1", None), Commented("i", "c2", "c1"))
@@ -167,7 +167,7 @@ def the_depth_of_a_reply() -> Process:
             return depths
         return {**depths, fact.fields["comment_id"]: depths.get(fact.fields["parent"] or "", 0) + 1}
 
-    return told({}, fold, Commented)
+    return reported({}, fold, Commented)
 
 
 @case(Measured("i", "r1", 11), Measured("i", "r2", 12), Measured("i", "r3", 10))
@@ -190,7 +190,7 @@ def an_alarm_with_a_gap() -> Process:
             return True
         return False if fact.fields["value"] <= 20 else is_on
 
-    return told(False, fold, Measured)
+    return reported(False, fold, Measured)
 
 
 @case(Arrived("i", "g1"), Arrived("i", "g2"))
@@ -200,7 +200,7 @@ def a_like_is_turned_round() -> Process:
     def fold(likes: list[str], fact: Fact) -> list[str]:
         return sorted({*likes} ^ {fact.fields["guest_id"]})
 
-    return told([], fold, Arrived)
+    return reported([], fold, Arrived)
 
 
 @case(Measured("i", "r1", 5, "eur"), Measured("i", "r2", 7, "usd"))
@@ -227,7 +227,7 @@ def a_status_that_is_not_listed() -> Process:
         name = str(fact.fields["name"])
         return name if rank(name) >= rank(status) else status
 
-    return told("", fold, Named)
+    return reported("", fold, Named)
 
 
 @case(Named("i", "n1", "ann"), Named("i", "n2", "bob"), Named("i", "n3", "cid"))
@@ -238,4 +238,4 @@ def winners_of_three_prizes() -> Process:
         name = fact.fields["name"]
         return winners if name in winners or len(winners) == 2 else sorted([*winners, name])
 
-    return told([], fold, Named)
+    return reported([], fold, Named)

@@ -106,7 +106,7 @@ BIDS = Register("bids", Bid, "bid_id")
 GUESTS = Register("guests", Arrived, "guest_id")
 
 
-def told(start: Any, fold: Fold, *kinds: type) -> Process:
+def reported(start: Any, fold: Fold, *kinds: type) -> Process:
     """A command that says what the function folds of these messages."""
     return shown(Reducer("folded", kinds, start, fold))
 

@@ -30,7 +30,7 @@ from tests.adversary.planted.fourth_helpers import (
     Measured,
     Named,
     Voted,
-    told,
+    reported,
 )
 
 
@@ -117,7 +117,7 @@ def seen_in_a_default() -> Process:
             seen.append(fact.fields["choice"])
         return sorted({*known, *seen})
 
-    return told([], fold, Voted)
+    return reported([], fold, Voted)
 
 
 NUMBERS: Iterator[int] = itertools.count(1)
@@ -132,7 +132,7 @@ def numbers_of_tickets() -> Process:
         guest = fact.fields["guest_id"]
         return tickets if guest in tickets else {**tickets, guest: next(NUMBERS)}
 
-    return told({}, fold, Arrived)
+    return reported({}, fold, Arrived)
 
 
 class Average:
@@ -151,7 +151,7 @@ class Average:
 @case(Measured("i", "r1", 10), Measured("i", "r2", 20))
 def a_mean_that_an_object_keeps() -> Process:
     """The reducer is an object that remembers what all instances sent."""
-    return told(0, Average(), Measured)
+    return reported(0, Average(), Measured)
 
 
 @case(Arrived("i", "g1"), Arrived("i", "g2"), Arrived("i", "g3"))
@@ -207,7 +207,7 @@ def a_cache_by_the_value_alone() -> Process:
         key = fact.fields["reading_id"]
         return known if key in known else {**known, key: label(fact.fields["value"], fact.fields["unit"])}
 
-    return told({}, fold, Measured)
+    return reported({}, fold, Measured)
 
 
 @case(Measured("i", "r1", 0), Measured("i", "r2", 5))

@@ -129,16 +129,16 @@ class CustomsHeld:
     id: str
 
 
-class Verdict(Enum):
+class Ruling(Enum):
     FINE = "fine"
     LOST = "lost"
     ADDRESS = "address"
     CUSTOMS = "customs"
 
 
-def _reason(*cells: Seen) -> Verdict:
+def _reason(*cells: Seen) -> Ruling:
     reasons = {name for name, cell in zip(("lost", "address", "customs"), cells, strict=True) if cell is Y}
-    return Verdict(next(iter(reasons))) if reasons else Verdict.FINE
+    return Ruling(next(iter(reasons))) if reasons else Ruling.FINE
 
 
 @case(ParcelLost("i"), AddressUnknown("i"), CustomsHeld("i"), shown_by="interpreters")

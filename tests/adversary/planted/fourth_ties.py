@@ -7,7 +7,7 @@ from typing import Any
 
 from saga import Fact, Process
 from tests.adversary.kit import Paid, Weighed, case, weighed
-from tests.adversary.planted.fourth_helpers import Bid, Commented, Measured, Named, once_each, told
+from tests.adversary.planted.fourth_helpers import Bid, Commented, Measured, Named, once_each, reported
 
 
 @case(Named("i", "n1", "1.2"), Named("i", "n2", "1.02"))
@@ -21,7 +21,7 @@ def two_ways_to_write_a_version() -> Process:
         name = str(fact.fields["name"])
         return name if numbers(name) > numbers(known) else known
 
-    return told("0", fold, Named)
+    return reported("0", fold, Named)
 
 
 @case(Commented("i", "c1", None, "fine"), Commented("i", "c2", None, "poor"))
@@ -32,7 +32,7 @@ def the_longest_comment() -> Process:
         text = str(fact.fields["text"])
         return text if len(text) > len(known) else known
 
-    return told("", fold, Commented)
+    return reported("", fold, Commented)
 
 
 @case(Bid("i", "b1", 40, "ann"), Bid("i", "b2", 60, "bob"))
@@ -45,7 +45,7 @@ def the_guess_that_is_nearest() -> Process:
             return [cents, fact.fields["bidder"]]
         return known
 
-    return told([], fold, Bid)
+    return reported([], fold, Bid)
 
 
 @case(Measured("i", "r1", 1, "kg"), Measured("i", "r2", 1000, "g"))
@@ -59,7 +59,7 @@ def the_heaviest_in_grams_or_kilos() -> Process:
         new = [fact.fields["value"], fact.fields["unit"]]
         return new if not known or grams(new[0], new[1]) > grams(known[0], known[1]) else known
 
-    return told([], fold, Measured)
+    return reported([], fold, Measured)
 
 
 @case(
@@ -79,7 +79,7 @@ def one_moment_in_two_zones() -> Process:
         name, at = str(fact.fields["name"]), str(fact.fields["at"])
         return [at, name] if not known or moment(at) > moment(known[0]) else known
 
-    return told([], fold, Named)
+    return reported([], fold, Named)
 
 
 @case(
@@ -93,7 +93,7 @@ def the_latest_by_its_day() -> Process:
         name, day = str(fact.fields["name"]), str(fact.fields["at"])[:10]
         return [day, name] if not known or day > known[0] else known
 
-    return told([], fold, Named)
+    return reported([], fold, Named)
 
 
 @case(Named("i", "n1", "Ann Lee"), Named("i", "n2", "ANN  LEE"))
@@ -104,7 +104,7 @@ def the_spelling_that_came_first() -> Process:
         name = str(fact.fields["name"])
         return {**known, key: name} if (key := "".join(name.lower().split())) not in known else known
 
-    return told({}, fold, Named)
+    return reported({}, fold, Named)
 
 
 @case(weighed(1, 0.1), weighed(2, 0.2), weighed(3, 0.3))
@@ -128,7 +128,7 @@ def one_and_true() -> Process:
         value = fact.fields["value"]
         return known if value in known else sorted([*known, value], key=str)
 
-    return told([], fold, Answered)
+    return reported([], fold, Answered)
 
 
 @case(Paid("i", "p1", 500, "2030-05-01T08:00:00Z"), Paid("i", "p2", 500, "2030-05-01T08:00:30Z"))
@@ -139,7 +139,7 @@ def paid_twice_in_one_minute() -> Process:
         slot = f"{fact.fields['amount']}@{str(fact.fields['at'])[:16]}"
         return known if slot in known else {**known, slot: fact.fields["payment_id"]}
 
-    return told({}, fold, Paid)
+    return reported({}, fold, Paid)
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ class Settings:
 @case(Settings("i", "s1", {"volume": 3}), Settings("i", "s2", {"volume": 5, "light": 1}))
 def settings_laid_over_each_other() -> Process:
     """Later settings are laid over the earlier ones, where later means later here."""
-    return told({}, lambda known, fact: {**known, **fact.fields["values"]}, Settings)
+    return reported({}, lambda known, fact: {**known, **fact.fields["values"]}, Settings)
 
 
 @case(Settings("i", "s1", {"a": 1}), Settings("i", "s2", {"a": None}))
@@ -168,7 +168,7 @@ def settings_that_are_taken_away() -> Process:
                 new[name] = max(value, new.get(name, value))
         return new
 
-    return told({}, fold, Settings)
+    return reported({}, fold, Settings)
 
 
 @dataclass(frozen=True)
@@ -189,7 +189,7 @@ def loans_that_overlap() -> Process:
             return granted
         return sorted([*granted, [since, until]])
 
-    return told([], fold, Lent)
+    return reported([], fold, Lent)
 
 
 @case(Lent("i", "l1", 1, 3), Lent("i", "l2", 5, 8), Lent("i", "l3", 3, 5))
@@ -204,7 +204,7 @@ def spans_joined_with_one_other_only() -> Process:
                 return sorted([*spans[:number], joined, *spans[number + 1 :]])
         return sorted([*spans, [since, until]])
 
-    return told([], fold, Lent)
+    return reported([], fold, Lent)
 
 
 @case(Measured("i", "r1", 12), Measured("i", "r2", 14))
@@ -215,7 +215,7 @@ def the_greatest_in_tens() -> Process:
         value = int(fact.fields["value"])
         return value if round(value, -1) > round(known, -1) else known
 
-    return told(-100, fold, Measured)
+    return reported(-100, fold, Measured)
 
 
 @case(Named("i", "n1", "bob"), Named("i", "n2", "ann"), Named("i", "n3", "cid"))
@@ -226,4 +226,4 @@ def a_list_that_is_kept_short() -> Process:
         more = sorted({*names, str(fact.fields["name"])})
         return more if len(json.dumps(more)) <= 20 else names
 
-    return told([], fold, Named)
+    return reported([], fold, Named)
