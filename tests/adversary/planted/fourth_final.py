@@ -153,7 +153,7 @@ def the_three_highest() -> Process:
     return chosen(BIDS, choose, is_final=True)
 
 
-@case(Named("i", "n1", "ann@x.org"), Named("i", "n2", "Ann@X.org"))
+@case(Named("i", "n1", "ann@example.org"), Named("i", "n2", "Ann@example.org"))
 def one_invitation_for_each_address() -> Process:
     """Of entries with one address the one with the least key is invited, and another may have been before."""
 
