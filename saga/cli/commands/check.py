@@ -92,6 +92,11 @@ def check_process(
     if as_json:
         documents = [as_data(*one) for one in done]
         print_json(documents[0] if len(targets) == 1 else {"processes": documents, "count": len(documents)})
+    _end(done, require, as_json=as_json)
+
+
+def _end(done: Sequence[tuple[Checked, float]], require: Grade, *, as_json: bool) -> None:
+    """End with the exit code of all that was found."""
     if done[-1][0].is_interrupted:
         raise typer.Exit(INTERRUPTED)
     if any(checked.findings for checked, _ in done):
