@@ -100,6 +100,8 @@ def test_it_is_sorted_typed_and_fails_until_the_process_is_mended(
     (package / "messages.py").write_text(MESSAGES.lstrip())
     (package / "process.py").write_text(PROCESS.lstrip())
     monkeypatch.syspath_prepend(tmp_path)
+    for name in [one for one in sys.modules if one.partition(".")[0] == "my_returns"]:
+        monkeypatch.delitem(sys.modules, name)  # of another test
     process = import_module("my_returns.process").process
     report = check(process)
     diverging = [one for one in report.findings if one.kind is Kind.DIVERGES]
