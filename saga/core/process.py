@@ -6,9 +6,11 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Any, Final
 
+from saga.core.announces import Announces
 from saga.core.effect import Deadline, Effect
 from saga.core.errors import DeclarationError
 from saga.core.register import Reducer, Register, require_bound
+from saga.core.routing import module_of
 from saga.core.sub_machine import SubMachine
 from saga.core.tables import Outcomes, Wanted, Wants
 from saga.core.validation import is_adopted, problems
@@ -25,10 +27,10 @@ class Process:
 
     ``inputs`` maps each module to the message classes that the process consumes from it. ``correlate`` is the field
     whose value is the instance's id. ``settled`` are the outcomes in which the process waits for nothing. ``children``
-    are processes whose outcomes this process reads: their inputs, machines, registers and wants belong to it too. The
-    state of an instance has at most about ``most_bytes`` as JSON, whatever its registers hold. The fields after
-    ``most_bytes`` are derived; ``machines_by_type`` and ``registers_by_type`` list what an input can change, and
-    ``delays_by_type`` the deadlines whose delay it can carry.
+    are processes whose outcomes this process reads: their inputs, machines, registers and wants belong to it too, but
+    not what they announce. The state of an instance has at most about ``most_bytes`` as JSON, whatever its registers
+    hold. ``announces`` are its public events. The fields after it are derived; ``machines_by_type`` and
+    ``registers_by_type`` list what an input can change, and ``delays_by_type`` the deadlines whose delay it can carry.
 
     Raises DeclarationError, which names what is wrong and what to write there.
 
@@ -47,6 +49,7 @@ class Process:
     registers: tuple[Register | Reducer, ...] = ()
     children: tuple["Process", ...] = ()
     most_bytes: int = MOST_BYTES
+    announces: Announces | None = None
     message_types: Mapping[str, type] = field(init=False)
     effects: tuple[Effect | Deadline, ...] = field(init=False)
     machines_by_type: Mapping[type, tuple[SubMachine[Any], ...]] = field(init=False)
@@ -58,6 +61,9 @@ class Process:
         for module in self.inputs:
             require_name("module", module)
         require_bound(f"process {self.name!r}", "version", self.version, 0)
+        announces: object = self.announces
+        if announces is not None and not isinstance(announces, Announces):
+            raise DeclarationError(f"process {self.name!r}: announces is {announces!r:.80}: write Announces(...)")
         require_bound(f"process {self.name!r}", "most_bytes", self.most_bytes, LEAST_BYTES)
         self._adopt()
         consumed = [kind for kinds in self.inputs.values() for kind in kinds]
@@ -81,7 +87,7 @@ class Process:
     @property
     def module(self) -> str:
         """The module in whose log the process records its decisions and commands."""
-        return f"{self.name}-process"
+        return module_of(self.name)
 
     @property
     def collaborators(self) -> tuple[str, ...]:

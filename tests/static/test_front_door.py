@@ -36,7 +36,7 @@ def test_a_declaration_loads_no_database_no_broker_and_no_settings(
 PUBLIC = {
     "saga.collaborator": "Cause Collaborator Command CommandHandler Refusal Result Unavailable",
     "saga": """
-        ANY ARMED Chooser Column CommandTemplate ComputedField Condition Deadline DeclarationError DerivedColumn
+        ANY ARMED Announces Chooser Column CommandTemplate ComputedField Condition Deadline DeclarationError DerivedColumn
         Direction Effect Entries EntryField EntryFigure EntryTest Expression Fact Figure Outcomes Process Reducer
         Register Selection Stages SubMachine Wanted Wants all_but all_but_first all_but_least all_of any_of bands
         beyond both count distinct each either entries_where every field_of_entry greatest has has_partner
