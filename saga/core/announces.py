@@ -127,6 +127,8 @@ def _about_types(process: "Process", announces: Announces) -> Iterator[str]:
         if not is_among(outcome, process.outcomes.states):
             yield f"announces has a type for {outcome}, which no cell of the outcomes has"
     for type_ in dict.fromkeys(announces.types.values()):
+        if type_ in process.message_types:
+            yield f"announces {type_}, which the process consumes: readers take them for one, so give it another name"
         if not is_short(routing_key(process.module, type_)):
             yield f"{type_!r:.60} takes a routing key of over {MAX_BYTES} bytes: shorten the names"
 

@@ -83,6 +83,7 @@ ANNOUNCING = lamp(Announces(TYPES))
         (lambda: Announces(TYPES, register=ROOMS, fields=("outcome",)), "every announcement says"),
         (lambda: lamp(Announces({Lamp.LIT: "LampLit"})), "also that of the start"),
         (lambda: lamp(Announces({**TYPES, Other.BROKEN: "LampBroken"})), "which no cell of the outcomes has"),
+        (lambda: lamp(Announces({**TYPES, Lamp.LIT: "On"})), "which the process consumes"),
         (lambda: lamp(Announces({**TYPES, Lamp.LIT: "É" * 110}), name="l" * 51), "shorten the names"),
         (lambda: lamp(Announces(TYPES, register=BY_ROOM, fields=("room",))), "which the process does not keep"),
         (
