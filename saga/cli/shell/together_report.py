@@ -1,0 +1,73 @@
+"""What `saga check` found of processes that hear each other, as text and as data."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.text import Text
+
+from saga.cli.shell.failure import WrongUsage
+from saga.cli.shell.terminal import shown, terminal
+from saga.convergence.together import Together, check_together, heard_by
+from saga.core import DeclarationError, Process
+
+
+def check_family(processes: Sequence[Process]) -> list[Together]:
+    """Check each parent with the children that it hears. Raises WrongUsage if none hears another."""
+    heard = {parent.name: heard_by(parent, processes) for parent in processes}
+    if not any(heard.values()):
+        names = ", ".join(one.name for one in processes)
+        raise WrongUsage(
+            f"None of {names} hears another: the inputs of one have to name the module of another, such as"
+            f" {processes[-1].module!r}."
+        )
+    if circle := next((one for one in processes if _hears_itself(one, heard)), None):
+        raise WrongUsage(f"{circle.name} hears what follows from its own announcements: they would never come to rest.")
+    try:
+        return [check_together(one, heard[one.name]) for one in processes if heard[one.name]]
+    except DeclarationError as error:
+        raise WrongUsage(f"{error}") from None
+
+
+def _hears_itself(process: Process, heard: dict[str, list[Process]]) -> bool:
+    reached, waiting = set[str](), list(heard[process.name])
+    while waiting:
+        one = waiting.pop()
+        if one.name == process.name:
+            return True
+        if one.name not in reached:
+            reached.add(one.name)
+            waiting += heard[one.name]
+    return False
+
+
+def show_together(found: Sequence[Together]) -> None:
+    """Print what was found."""
+    for one in found:
+        children = ", ".join(child.name for child in one.children)
+        text = Text.assemble("\n", (f"{one.parent.name} with {children}", "bold"), ": ")
+        if one.sentences:
+            text.append(f"{len(one.sentences)} finding{'s' if len(one.sentences) > 1 else ''}", "bold red")
+        else:
+            text.append("converges, as far as searched", "bold green")
+        text.append(f": {one.cases} cases with up to {one.instances} of each, {one.nodes} states reached.")
+        for sentence in one.limits:
+            text.append(f"\n{shown(sentence)}", "yellow")
+        for sentence in one.sentences:
+            text.append(f"\n{shown(sentence)}", "bold red")
+        terminal().print(text)
+
+
+def as_data(found: Sequence[Together]) -> list[dict[str, Any]]:
+    """What was found, for --json."""
+    return [
+        {
+            "parent": one.parent.name,
+            "children": [child.name for child in one.children],
+            "findings": list(one.sentences),
+            "limits": list(one.limits),
+            "instances": one.instances,
+            "cases": one.cases,
+            "states": one.nodes,
+        }
+        for one in found
+    ]
