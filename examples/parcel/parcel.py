@@ -1,6 +1,6 @@
 """A parcel: it leaves when its three purchases are paid, and is held back when one of them turns.
 
-It hears what the purchases announce. An announcement may be late, come twice, or be overtaken by a later one. So for
+It receives what the purchases announce. An announcement may be late, come twice, or be overtaken by a later one. So for
 each place in the parcel the announcement with the greatest revision holds, whatever came last.
 """
 
@@ -58,12 +58,12 @@ class Dispatch(Enum):
     RELEASED = "released"
 
 
-HEARD = Register("heard", of=PurchaseTurned, key="announcement_id")
+RECEIVED = Register("received", of=PurchaseTurned, key="announcement_id")
 
 
 def content_of(place: int) -> DerivedColumn:
     """What the announcement with the greatest revision says of a place."""
-    holds = latest(HEARD, by=("revision",), field="outcome", where=each("place").equals(place))
+    holds = latest(RECEIVED, by=("revision",), field="outcome", where=each("place").equals(place))
     return DerivedColumn.of(
         f"place {place}",
         stages(
@@ -94,7 +94,7 @@ parcel = Process(
     version=1,
     correlate="parcel_id",
     inputs={"purchase-process": (PurchaseTurned,)},
-    registers=(HEARD,),
+    registers=(RECEIVED,),
     outcomes=PARCEL,
     wanted=(
         wanted(

@@ -76,7 +76,7 @@ purchase = Process(
         ],
     ),
     settled=frozenset(Purchase),
-    # One type for all outcomes: the parcel keeps all it hears of a purchase in one register. The fields say which
+    # One type for all outcomes: the parcel keeps all it receives of a purchase in one register. The fields say which
     # parcel it is for; nothing is announced before PurchasePlaced has come.
     announces=Announces(
         dict.fromkeys(Purchase, "PurchaseTurned"),

@@ -1,4 +1,4 @@
-"""Checks a process together with those whose announcements it hears.
+"""Checks a process together with those whose announcements it receives.
 
 The problem: each of the processes may converge, and still the parent may not. What a child announces on the way depends
 on the order of its messages, and on how they are cut into batches: an order that is paid in the end was expired before,
@@ -94,15 +94,15 @@ class _Child:
     sets: Mapping[tuple[int, ...], tuple[Announced, ...]]
 
 
-def heard_by(parent: Process, others: Sequence[Process]) -> list[Process]:
-    """Those of the other processes whose announcements the parent hears."""
+def received_by(parent: Process, others: Sequence[Process]) -> list[Process]:
+    """Those of the other processes whose announcements the parent receives."""
     return [one for one in others if one.module in parent.inputs]
 
 
 def check_together(parent: Process, children: Sequence[Process], *, most_nodes: int = MOST_NODES) -> Together:
-    """Search small cases of a parent and its children. Raises DeclarationError for what can't be heard."""
+    """Search small cases of a parent and its children. Raises DeclarationError for what can't be received."""
     for child in children:
-        _require_hearable(parent, child)
+        _require_receivable(parent, child)
     own = tuple(
         fact
         for fact in derive_samples(parent, 1)
@@ -135,14 +135,16 @@ def check_together(parent: Process, children: Sequence[Process], *, most_nodes: 
     return Together(parent, tuple(children), tuple(sentences), tuple(limits), whole, cases, family.nodes)
 
 
-def _require_hearable(parent: Process, child: Process) -> None:
+def _require_receivable(parent: Process, child: Process) -> None:
     if child.announces is None:
-        raise DeclarationError(f"{parent.name} hears {child.module}, and {child.name} announces nothing: add announces")
+        raise DeclarationError(
+            f"{parent.name} receives {child.module}, and {child.name} announces nothing: add announces"
+        )
     types = set(child.announces.types.values())
     for kind in parent.inputs[child.module]:
         if kind.__name__ not in types:
             said = ", ".join(sorted(types))
-            raise DeclarationError(f"{parent.name} hears {kind.__name__}, and {child.name} announces {said}")
+            raise DeclarationError(f"{parent.name} receives {kind.__name__}, and {child.name} announces {said}")
     if parent.correlate not in (child.correlate, *child.announces.fields):
         raise DeclarationError(
             f"nothing in the announcements of {child.name} says which {parent.name} they are for: add"
@@ -196,8 +198,8 @@ def _cuts(order: Sequence[Fact]) -> Iterator[list[Sequence[Fact]]]:
 
 
 def _announced(parent: Process, child: Process, process_id: str, batches: Sequence[Sequence[Fact]]) -> Iterator[Fact]:
-    """What the parent hears of a child that gets these batches."""
-    heard = {kind.__name__: kind for kind in parent.inputs[child.module]}
+    """What the parent receives of a child that gets these batches."""
+    received = {kind.__name__: kind for kind in parent.inputs[child.module]}
     state = State.start(child)
     for batch in batches:
         for fact in batch:
@@ -205,9 +207,9 @@ def _announced(parent: Process, child: Process, process_id: str, batches: Sequen
             state = decision.state if decision.kind is DecisionKind.TAKEN else state
         outcome = child.outcomes.value(state.machines, state.registers)
         state, said = announce(child, state, outcome)
-        if said is not None and said.type in heard:
+        if said is not None and said.type in received:
             data = said_data(child, process_id, f"{process_id}-{said.revision}", said)
-            yield read_fact(heard[said.type], data)
+            yield read_fact(received[said.type], data)
 
 
 def _compare(family: _Family, grown: Sequence[_Child], chosen: Sequence[tuple[int, ...]]) -> Iterator[str]:
@@ -234,9 +236,9 @@ def _apart(one: EndState, other: EndState) -> str:
 
 
 def _named(grown: Sequence[_Child], chosen: Sequence[tuple[int, ...]]) -> str:
-    told = []
+    given = []
     for child, some in zip(grown, chosen, strict=True):
         if some:
             names = ", ".join(name_of(child.samples[one], child.samples) for one in some)
-            told.append(f"{child.process.name} {child.process_id} gets {names}")
-    return " and ".join(told) or "nothing came"
+            given.append(f"{child.process.name} {child.process_id} gets {names}")
+    return " and ".join(given) or "nothing came"

@@ -1,4 +1,4 @@
-"""What a process announces: a public event for each change of its outcome, for whoever wants to hear it."""
+"""What a process announces: a public event for each change of its outcome, for whoever wants to receive it."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -106,7 +106,7 @@ def _about_type(outcome: object, type_: object) -> Iterator[str]:
 def about_announces(process: "Process") -> Iterator[str]:
     """The problems of what a process announces, as sentences that say what to write."""
     if process.module in process.inputs:
-        yield f"{process.module} is its own log: a process can't hear what it announces itself"
+        yield f"{process.module} is its own log: a process can't receive what it announces itself"
     if (announces := process.announces) is None:
         return
     yield from _about_types(process, announces)

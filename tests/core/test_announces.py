@@ -92,7 +92,7 @@ ANNOUNCING = lamp(Announces(TYPES))
         ),
         (lambda: lamp(Announces(TYPES, register=ROOMS, fields=("colour",))), "which Opened does not have"),
         (lambda: lamp(Announces(TYPES, register=ROOMS, fields=("lamp_id",))), "names the instance"),
-        (lambda: lamp(inputs={"house": (Opened, On), "lamp-process": (Off,)}), "can't hear what it announces"),
+        (lambda: lamp(inputs={"house": (Opened, On), "lamp-process": (Off,)}), "can't receive what it announces"),
         (
             lambda: lamp(inputs={"house": (Opened, On), "bulb": (Off,), "bulb-process": (Off,)}),
             "there are two of the input Off",
@@ -111,7 +111,7 @@ def test_a_process_is_routed_by_its_name_and_a_module_by_its_own() -> None:
 
 def said(process: Process, *facts: Fact, batches: tuple[int, ...] = ()) -> list[tuple[str, int]]:
     """What is announced if these facts come, each alone or so many at once."""
-    state, heard, left = State.start(process), [], list(facts)
+    state, received, left = State.start(process), [], list(facts)
     for size in batches or [1] * len(facts):
         batch, left = left[:size], left[size:]
         for fact in batch:
@@ -120,8 +120,8 @@ def said(process: Process, *facts: Fact, batches: tuple[int, ...] = ()) -> list[
         state, announcement = announce(process, state, outcome)
         state = load_state(process, dump_state(state))
         if announcement is not None:
-            heard.append((announcement.type, announcement.revision))
-    return heard
+            received.append((announcement.type, announcement.revision))
+    return received
 
 
 OPENED, ON, OFF = (

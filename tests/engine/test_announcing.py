@@ -30,7 +30,7 @@ def step(engine: AsyncEngine) -> Step:
 
 
 async def announced(engine: AsyncEngine, order_id: str) -> list[tuple[str, str, int]]:
-    """Type, outcome and revision of what readers of the public log hear of an order."""
+    """Type, outcome and revision of what readers of the public log receive of an order."""
     entries = await rows(
         engine,
         "SELECT type, CAST(data AS text) FROM saga.public_event WHERE module = :module AND stream_id = :id"
@@ -38,9 +38,9 @@ async def announced(engine: AsyncEngine, order_id: str) -> list[tuple[str, str, 
         module=PROCESS.module,
         id=order_id,
     )
-    heard = [(type_, orjson.loads(data)) for type_, data in entries]
-    assert all(data["order_id"] == order_id for _, data in heard)
-    return [(type_, data["outcome"], data["revision"]) for type_, data in heard]
+    received = [(type_, orjson.loads(data)) for type_, data in entries]
+    assert all(data["order_id"] == order_id for _, data in received)
+    return [(type_, data["outcome"], data["revision"]) for type_, data in received]
 
 
 async def test_each_change_is_announced_with_its_cause_behind_the_commands(engine: AsyncEngine, step: Step) -> None:
@@ -116,9 +116,9 @@ async def test_every_order_of_the_inputs_in_any_batches_ends_with_the_outcome(en
 
     await asyncio.gather(*(work(lane) for lane in lanes))
     for order_id in orders:
-        heard = await announced(engine, order_id)
-        assert [revision for _, _, revision in heard] == list(range(1, len(heard) + 1)), order_id
-        believed = heard[-1][1] if heard else "awaiting_payment"
+        received = await announced(engine, order_id)
+        assert [revision for _, _, revision in received] == list(range(1, len(received) + 1)), order_id
+        believed = received[-1][1] if received else "awaiting_payment"
         assert believed == await outcome(engine, order_id), order_id
     assert await differing(engine) == {}
     assert await audited_differing(engine) == {}
@@ -170,7 +170,7 @@ async def test_a_redriven_message_is_announced_like_any_other(engine: AsyncEngin
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "given"),
     [
         ("outcome", '"expired"'),
         ("revision", "7"),
@@ -178,10 +178,10 @@ async def test_a_redriven_message_is_announced_like_any_other(engine: AsyncEngin
     ],
 )
 async def test_another_announcement_than_the_record_leads_to_is_found_by_replay_and_audit(
-    engine: AsyncEngine, step: Step, change: str, told: str
+    engine: AsyncEngine, step: Step, change: str, given: str
 ) -> None:
     await step.handle([message("PaymentReceived", "o-1"), message("OrderCancelled", "o-2")])
-    what = f"type = '{told}'" if change == "type" else f"data = jsonb_set(data, '{{{change}}}', '{told}')"
+    what = f"type = '{given}'" if change == "type" else f"data = jsonb_set(data, '{{{change}}}', '{given}')"
     async with engine.begin() as connection:
         await connection.execute(text("SET LOCAL session_replication_role = replica"))
         await connection.execute(text(f"UPDATE saga.event_log SET {what} WHERE type = 'OrderPaid'"))

@@ -8,15 +8,15 @@ from itertools import permutations, product
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from examples.parcel.parcel import HEARD, Parcel, PurchaseTurned, parcel
+from examples.parcel.parcel import RECEIVED, Parcel, PurchaseTurned, parcel
 from examples.parcel.purchase import PurchaseCancelled, PurchasePaid, PurchasePlaced, purchase
 from saga import DerivedColumn, Process, count, each, outcomes
 from saga.convergence import Grade, check
 from saga.convergence.together import check_together
 from saga.core import DeclarationError, Fact
 from saga.messages import Raw
-from tests.examples.hearing import believed, deliver_badly, reading, starting_with
 from tests.examples.place import declared, event, told_in_the_database, told_to_collaborators
+from tests.examples.reading import believed, deliver_badly, reading, starting_with
 from tests.rabbitmq.place import Place, working
 from tests.rabbitmq.records import dead_letters, is_relayed, rows
 from tests.rabbitmq.wire import drain, publish
@@ -27,8 +27,8 @@ PAID, BOTH, GONE = (PurchasePaid,), (PurchasePaid, PurchaseCancelled), (Purchase
 
 
 def counting() -> Process:
-    """A parcel for which every cancelled purchase that it ever heard of counts."""
-    gone = DerivedColumn.of("gone", count(HEARD, where=each("outcome").equals("cancelled")) >= 1)
+    """A parcel for which every cancelled purchase that it ever received of counts."""
+    gone = DerivedColumn.of("gone", count(RECEIVED, where=each("outcome").equals("cancelled")) >= 1)
     table = outcomes(gone, rows=[(False, Parcel.WAITING), (True, Parcel.BROKEN)])
     return replace(parcel, outcomes=table, wanted=(), settled=frozenset(table.states))
 
@@ -89,10 +89,10 @@ def expected(*contents: Sequence[type]) -> str:
     return "complete" if all(contents) else "waiting"
 
 
-async def heard_by(engine: AsyncEngine, parcel_ids: Sequence[str]) -> int:
+async def received_by(engine: AsyncEngine, parcel_ids: Sequence[str]) -> int:
     """The announcements that parcels have taken in."""
-    statement = "SELECT count(*) AS heard FROM saga.event_log WHERE module = :module AND type = 'InputTaken'"
-    return int((await rows(engine, statement, module=parcel.module))[0].heard) if parcel_ids else 0
+    statement = "SELECT count(*) AS received FROM saga.event_log WHERE module = :module AND type = 'InputTaken'"
+    return int((await rows(engine, statement, module=parcel.module))[0].received) if parcel_ids else 0
 
 
 async def test_over_the_broker_three_announcements_in_every_order_complete_a_parcel(place: Place) -> None:
@@ -101,8 +101,8 @@ async def test_over_the_broker_three_announcements_in_every_order_complete_a_par
         await publish(channel, place, [placed(one, number) for one in orders for number in PLACES])
         for turn in range(3):
             await publish(channel, place, [said(PurchasePaid, f"{one}-{order[turn]}") for one, order in orders.items()])
-            heard = len(orders) * (turn + 1)
-            await until(lambda: heard_by(place.engine, [*orders]), lambda seen, heard=heard: seen == heard)  # type: ignore[misc]
+            received = len(orders) * (turn + 1)
+            await until(lambda: received_by(place.engine, [*orders]), lambda seen, received=received: seen == received)  # type: ignore[misc]
             states = set((await told_in_the_database(place.engine, parcel)).values())
             assert states == ({"complete"} if turn == 2 else {"waiting"})
         await until(lambda: is_relayed(place.engine))
@@ -136,14 +136,14 @@ async def test_lost_doubled_and_shuffled_announcements_come_to_what_the_purchase
             await until(lambda: told_in_the_database(place.engine, purchase), lambda seen: len(seen) == 3 * len(ways))
             await until(lambda: _taken(place.engine), lambda taken: taken >= len(sent))
             await until(lambda: is_relayed(place.engine))
-        told = await told_in_the_database(place.engine, purchase)
-        assert believed(purchase, await reader.heard()) == starting_with(told, "open")
+        given = await told_in_the_database(place.engine, purchase)
+        assert believed(purchase, await reader.received()) == starting_with(given, "open")
         waiting = await drain(place, f"{place.prefix}.{parcel.name}")
         assert await deliver_badly(place, channel, waiting, chance) > 0
         wanted = {one: expected(*contents) for one, contents, _ in ways if any(contents)}
         async with working(place, parcel, batch_size=5):
             await until(lambda: told_in_the_database(place.engine, parcel), lambda seen: seen == wanted)
-            await until(lambda: heard_by(place.engine, [*wanted]), lambda heard: heard == len(waiting))
+            await until(lambda: received_by(place.engine, [*wanted]), lambda received: received == len(waiting))
             assert await told_in_the_database(place.engine, parcel) == wanted
     assert await dead_letters(place.engine) == []
     assert {kind.__name__ for kind in parcel.message_types.values()} == {PurchaseTurned.__name__}

@@ -11,7 +11,7 @@ import typer
 from saga.cli.shell.check_report import Checked, as_data, show
 from saga.cli.shell.failure import WrongUsage
 from saga.cli.shell.processes import configured_targets
-from saga.cli.shell.target import Samples, imported_as, load_process, load_samples
+from saga.cli.shell.target import Samples, Targets, imported_as, load_process, load_samples
 from saga.cli.shell.terminal import AsJson, print_json, terminal
 from saga.cli.shell.together_report import as_data as family_as_data
 from saga.cli.shell.together_report import check_family, show_together
@@ -50,14 +50,7 @@ class _Upgrade:
 
 
 def check_process(
-    targets: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[TARGET]...",
-            help="module:name of a process, or of a function that returns one; several are checked together, too."
-            " [SAGA_PROCESSES]",
-        ),
-    ] = None,
+    targets: Targets = None,
     *,
     samples: Samples = None,
     old: Annotated[
@@ -84,23 +77,29 @@ def check_process(
 ) -> None:
     """Prove that a process converges, or search every order of samples; without TARGET, each of SAGA_PROCESSES.
 
-    With several, a process that hears what others announce is also searched together with them, in small cases.
+    With several, a process that receives what others announce is also searched together with them, in small cases.
     Exit code 0 if it converges; 1 for any finding; 3 if the grade is weaker than required, or something was not tried.
     """
     limits = _Limits(most_nodes, seed, always_explore)
-    targets, named = targets or configured_targets(load_settings()), len(targets or ())
-    if len(targets) > 1 and (old, samples) != (None, None):
-        raise WrongUsage(f"--from and --samples are for one process: name it, one of {', '.join(targets)}.")
+    chosen = targets or configured_targets(load_settings())
+    if len(chosen) > 1 and (old, samples) != (None, None):
+        raise WrongUsage(f"--from and --samples are for one process: name it, one of {', '.join(chosen)}.")
     upgrade = None if old is None else _Upgrade(old, no_longer_sent or ())
     done = []
-    for one in targets:
+    for one in chosen:
         done.append(_check(one, samples, upgrade, limits))
         if not as_json:
             show(*done[-1], all_orders=all_orders)
         if done[-1][0].is_interrupted:
             break
+    _conclude(done, [] if targets is None else chosen, require, as_json=as_json)
+
+
+def _conclude(done: Sequence[tuple[Checked, float]], targets: Sequence[str], require: Grade, *, as_json: bool) -> None:
+    """Check several targets together, and end with the exit code of all that was found."""
     is_interrupted = done[-1][0].is_interrupted
-    together = check_family([load_process(one) for one in targets]) if named > 1 and not is_interrupted else []
+    is_family = len(targets) > 1 and not is_interrupted
+    together = check_family([load_process(one) for one in targets]) if is_family else []
     if as_json:
         _print_documents(done, together)
     else:

@@ -1,4 +1,4 @@
-"""What `saga check` found of processes that hear each other, as text and as data."""
+"""What `saga check` found of processes that receive each other, as text and as data."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,36 +7,38 @@ from rich.text import Text
 
 from saga.cli.shell.failure import WrongUsage
 from saga.cli.shell.terminal import shown, terminal
-from saga.convergence.together import Together, check_together, heard_by
+from saga.convergence.together import Together, check_together, received_by
 from saga.core import DeclarationError, Process
 
 
 def check_family(processes: Sequence[Process]) -> list[Together]:
-    """Check each parent with the children that it hears. Raises WrongUsage if none hears another."""
-    heard = {parent.name: heard_by(parent, processes) for parent in processes}
-    if not any(heard.values()):
+    """Check each parent with the children that it receives. Raises WrongUsage if none receives another."""
+    received = {parent.name: received_by(parent, processes) for parent in processes}
+    if not any(received.values()):
         names = ", ".join(one.name for one in processes)
         raise WrongUsage(
-            f"None of {names} hears another: the inputs of one have to name the module of another, such as"
+            f"None of {names} receives another: the inputs of one have to name the module of another, such as"
             f" {processes[-1].module!r}."
         )
-    if circle := next((one for one in processes if _hears_itself(one, heard)), None):
-        raise WrongUsage(f"{circle.name} hears what follows from its own announcements: they would never come to rest.")
+    if circle := next((one for one in processes if _receives_itself(one, received)), None):
+        raise WrongUsage(
+            f"{circle.name} receives what follows from its own announcements: they would never come to rest."
+        )
     try:
-        return [check_together(one, heard[one.name]) for one in processes if heard[one.name]]
+        return [check_together(one, received[one.name]) for one in processes if received[one.name]]
     except DeclarationError as error:
         raise WrongUsage(f"{error}") from None
 
 
-def _hears_itself(process: Process, heard: dict[str, list[Process]]) -> bool:
-    reached, waiting = set[str](), list(heard[process.name])
+def _receives_itself(process: Process, received: dict[str, list[Process]]) -> bool:
+    reached, waiting = set[str](), list(received[process.name])
     while waiting:
         one = waiting.pop()
         if one.name == process.name:
             return True
         if one.name not in reached:
             reached.add(one.name)
-            waiting += heard[one.name]
+            waiting += received[one.name]
     return False
 
 

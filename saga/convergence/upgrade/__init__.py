@@ -5,7 +5,7 @@ under way. Earlier inputs are not delivered again; the new version gets only the
 
 The model: what a live instance holds is compared with what the new version would make of it. ``commanded`` compares
 what each effect and deadline was commanded with what the new version wants in the same state, and ``declared`` the
-declarations of what no sample was commanded. ``announced`` compares what readers were told. ``registers`` compares the
+declarations of what no sample was commanded. ``announced`` compares what readers were given. ``registers`` compares the
 declarations of what is stored. ``messages`` compares how both versions read one message, which may be under way or come
 again. ``onward`` lets the new version take in the missing facts in every order: the end state has to be that of the new
 version alone with the same facts, the same outcome and the same net effect.

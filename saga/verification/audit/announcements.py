@@ -1,6 +1,6 @@
 """Compares what an instance announced with the model. Pure.
 
-Whoever hears all announcements of an instance believes the one with the greatest revision. So their revisions count
+Whoever receives all announcements of an instance believes the one with the greatest revision. So their revisions count
 from 1 without a gap, the last one says the outcome that the facts come to, and there is none while that is the outcome
 of the start. The engine's own way to decide what to announce is not used here.
 """

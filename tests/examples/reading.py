@@ -23,7 +23,7 @@ class Reader:
     place: Place
     queue: str
 
-    async def heard(self) -> list[AbstractIncomingMessage]:
+    async def received(self) -> list[AbstractIncomingMessage]:
         """What has come so far, in the order in which it came."""
         return await drain(self.place, self.queue)
 
@@ -52,7 +52,7 @@ def believed(process: Process, messages: Sequence[AbstractIncomingMessage]) -> d
 
 
 def starting_with(outcomes: Mapping[str, str], start: str) -> dict[str, str]:
-    """The instances whose outcome is not that of the start: those that a reader has to have heard of."""
+    """The instances whose outcome is not that of the start: those that a reader has to have received of."""
     return {process_id: outcome for process_id, outcome in outcomes.items() if outcome != start}
 
 
