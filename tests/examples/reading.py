@@ -29,9 +29,11 @@ class Reader:
 
 
 @asynccontextmanager
-async def reading(place: Place, process: Process, channel: AbstractChannel) -> AsyncIterator[Reader]:
+async def reading(
+    place: Place, process: Process, channel: AbstractChannel, name: str = "reader"
+) -> AsyncIterator[Reader]:
     """A reader of everything that a process announces."""
-    queue = await channel.declare_queue(f"{place.prefix}.reader-of-{process.name}", durable=True)
+    queue = await channel.declare_queue(f"{place.prefix}.{name}-of-{process.name}", durable=True)
     await queue.bind(place.topology.events, f"{process.name}.*")
     try:
         yield Reader(place, queue.name)
