@@ -7,18 +7,20 @@ holds, and that one has the outcome of the record.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
+from types import MappingProxyType
 from typing import Any, Final
 
 from saga.core.process import Process
 from saga.core.state import Commanded, State
+from saga.core.statically_frozen import statically_frozen
 
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 ANNOUNCED: Final = "/announced"
 """The name of the last announcement among the last commands. No effect has a / in its name, or an empty name."""
 
 
-@dataclass(frozen=True, slots=True)
+@statically_frozen
 class Announcement:
     """A public event about the outcome of an instance. Revisions start at 1 and count the announcements."""
 
@@ -38,11 +40,14 @@ def announce(process: Process, state: State, outcome: Enum) -> tuple[State, Anno
     if (announces := process.announces) is None:
         return state, None
     last = state.commanded.get(ANNOUNCED)
-    if outcome.value == (_at_start(process) if last is None else last.condition):
+    if outcome is process.start_outcome if last is None else outcome.value == last.condition:
         return state, None
-    if (register := announces.register) is not None and not state.registers[register.name]:
-        return state, None
-    entry = {} if register is None else next(iter(state.registers[register.name].values()))
+    fields: Mapping[str, Any] = _NOTHING
+    if (register := announces.register) is not None:
+        if not (entries := state.registers[register.name]):
+            return state, None
+        entry = next(iter(entries.values()))
+        fields = {name: entry.get(name) for name in announces.fields}
     revision = 1 if last is None else last.revision + 1
     commanded = {**state.commanded, ANNOUNCED: Commanded(outcome.value, revision)}
     return State(state.machines, state.registers, commanded, state.revisions), Announcement(
@@ -51,7 +56,7 @@ def announce(process: Process, state: State, outcome: Enum) -> tuple[State, Anno
         revision,
         outcome in process.settled,
         outcome in announces.final,
-        {name: entry.get(name) for name in announces.fields},
+        fields,
     )
 
 
@@ -66,13 +71,3 @@ def said_data(process: Process, process_id: str, announcement_id: str, said: Ann
         "final": said.is_final,
         **said.fields,
     }
-
-
-def start_outcome(process: Process) -> Enum:
-    """The outcome before the first message, which readers believe before the first announcement."""
-    start = State.start(process)
-    return process.outcomes.value(start.machines, start.registers)
-
-
-def _at_start(process: Process) -> str:
-    return str(start_outcome(process).value)

@@ -30,7 +30,8 @@ class Process:
     are processes whose outcomes this process reads: their inputs, machines, registers and wants belong to it too, but
     not what they announce. The state of an instance has at most about ``most_bytes`` as JSON, whatever its registers
     hold. ``announces`` are its public events. The fields after it are derived; ``machines_by_type`` and
-    ``registers_by_type`` list what an input can change, and ``delays_by_type`` the deadlines whose delay it can carry.
+    ``registers_by_type`` list what an input can change, and ``delays_by_type`` the deadlines whose delay it can carry;
+    ``start_outcome`` is known of a process that announces.
 
     Raises DeclarationError, which names what is wrong and what to write there.
 
@@ -55,6 +56,7 @@ class Process:
     machines_by_type: Mapping[type, tuple[SubMachine[Any], ...]] = field(init=False)
     registers_by_type: Mapping[type, tuple[Register | Reducer, ...]] = field(init=False)
     delays_by_type: Mapping[type, tuple[Deadline, ...]] = field(init=False, repr=False, compare=False)
+    start_outcome: Enum | None = field(init=False, repr=False, compare=False, default=None)
 
     def __post_init__(self) -> None:
         require_name("process", self.name)
@@ -83,6 +85,8 @@ class Process:
         object.__setattr__(self, "delays_by_type", MappingProxyType(delays))
         for problem in problems(self):
             raise DeclarationError(f"process {self.name!r}: {problem}")
+        if self.announces is not None:
+            object.__setattr__(self, "start_outcome", self._before_anything_came())
 
     @property
     def module(self) -> str:
@@ -99,6 +103,14 @@ class Process:
         if len(self.wanted) == 1:
             return self.wanted[0].of(machines, registers)
         return {effect: how for table in self.wanted for effect, how in table.of(machines, registers).items()}
+
+    def _before_anything_came(self) -> Enum:
+        """The outcome of the start, which nobody announces."""
+        machines = {machine.name: machine.start for machine in self.machines}
+        try:
+            return self.outcomes.value(machines, {one.name: one.start for one in self.registers})
+        except Exception as error:
+            raise DeclarationError(f"process {self.name!r}: before anything came it raises {error!r}") from error
 
     def _adopt(self) -> None:
         """Add what the children declare: each input, machine, register and table once, those of the children first."""

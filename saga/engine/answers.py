@@ -180,11 +180,12 @@ def _answer_one(
 def _conclude(process: Process, before: Instance, answers: Answers, decided: Decided, cause: Cause) -> None:
     """Announce the outcome after the last answer, if it is another one than readers believe, and add the instance."""
     after = decided.instance
-    state, said = announce(process, after.state, decided.outcome)
-    if said is not None:
-        version = after.stream_version + 1
-        answers.entries.append(_announcement(process, after.process_id, said, version, cause))
-        after = Instance(after.process_id, version, state, after.state_bytes, after.revived_as)
+    if process.announces is not None:
+        state, said = announce(process, after.state, decided.outcome)
+        if said is not None:
+            version = after.stream_version + 1
+            answers.entries.append(_announcement(process, after.process_id, said, version, cause))
+            after = Instance(after.process_id, version, state, after.state_bytes, after.revived_as)
     is_changed = after.state is not before.state or not before.stream_version or before.revived_as is not None
     answers.decided.append(Decided(after, decided.outcome, is_changed))
 
@@ -271,7 +272,8 @@ def _announcement(process: Process, process_id: str, said: Announcement, version
         data=said_data(process, process_id, announcement_id, said),
         metadata=cause,
     )
-    _require_readable(entry)
+    if said.fields:
+        _require_readable(entry)
     return entry
 
 
