@@ -1,0 +1,34 @@
+"""Processes whose contracts are looked at, and what validates a document."""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft7Validator, Draft202012Validator
+
+from examples.gallery import last_write_wins
+from examples.shop.order import order
+from examples.trip.process import trip
+from saga.core import Process
+from saga.orders import order_process
+
+SPECIFICATIONS = Path(__file__).parent / "asyncapi"
+PROCESSES: dict[str, Process] = {
+    "order": order_process(),
+    "shop": order,
+    "trip": trip,
+    "last_write_wins": last_write_wins.mended,
+}
+
+
+@cache
+def specification(version: str) -> Draft7Validator:
+    """The official schema of AsyncAPI; it has all of its parts inside."""
+    return Draft7Validator(json.loads((SPECIFICATIONS / f"{version}.json").read_text()))
+
+
+def refusals(schema: Any, value: Any) -> list[str]:
+    """Why a JSON Schema refuses a value."""
+    Draft202012Validator.check_schema(schema)
+    return [one.message for one in Draft202012Validator(schema).iter_errors(value)]
