@@ -9,6 +9,7 @@ new type of message breaks nobody, because nobody subscribed to it; but a collab
 name, so a new command is worth a note.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -116,7 +117,11 @@ def _shown(said: Any) -> str:
     if said is None:
         return "absent"
     if isinstance(said, list):
-        return ", ".join(map(repr, said))
+        return ", ".join(map(_json, said))
     if isinstance(said, Mapping):
-        return ", ".join(f"{keyword} {value!r}" for keyword, value in said.items())
+        return ", ".join(f"{keyword} {_json(value)}" for keyword, value in said.items())
     return str(said)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -3,14 +3,16 @@
 import inspect
 from collections import defaultdict
 from collections.abc import Iterator
+from enum import Enum
 
 from saga.contract import headers
 from saga.contract.contract import Contract, Kind, Message, Queue
-from saga.contract.payloads import command_payload, either, event_payload
+from saga.contract.payloads import announcement_payload, command_payload, either, event_payload
 from saga.contract.schemas import Schema
 from saga.convergence.proof import prove
 from saga.convergence.proof.about_effects import commands_know_their_fields
 from saga.core import Effect, Process, Selection
+from saga.core.routing import first_word, routing_key
 
 
 def contract_of(process: Process, prefix: str) -> Contract:
@@ -24,14 +26,14 @@ def contract_of(process: Process, prefix: str) -> Contract:
 
 def _events(process: Process, prefix: str) -> Iterator[Message]:
     """What the process receives, all from one queue."""
-    keys = tuple(f"{module}.{kind.__name__}" for module, kinds in process.inputs.items() for kind in kinds)
+    keys = tuple(routing_key(module, kind.__name__) for module, kinds in process.inputs.items() for kind in kinds)
     for module, kinds in process.inputs.items():
         for kind in kinds:
             payload = event_payload(kind)
             yield Message(
                 kind=Kind.EVENT,
                 type=kind.__name__,
-                module=module,
+                module=first_word(module),
                 exchange=f"{prefix}.events",
                 description=_said_of(kind),
                 headers=headers.received(kind.__name__, module),
@@ -66,9 +68,24 @@ def _commands(process: Process, prefix: str) -> Iterator[Message]:
         )
 
 
-def _announcements(process: Process, prefix: str) -> Iterator[Message]:  # noqa: ARG001 -- processes announce nothing yet
-    """What the process says in public about its outcomes."""
-    yield from ()
+def _announcements(process: Process, prefix: str) -> Iterator[Message]:
+    """What the process says in public about its outcomes; several outcomes may share a type."""
+    if (announces := process.announces) is None:
+        return
+    outcomes: defaultdict[str, list[Enum]] = defaultdict(list)
+    for outcome, kind in announces.types.items():
+        outcomes[kind].append(outcome)
+    for kind, shared in outcomes.items():
+        words = [str(one.value) for one in shared]
+        yield Message(
+            kind=Kind.ANNOUNCEMENT,
+            type=kind,
+            module=first_word(process.module),
+            exchange=f"{prefix}.events",
+            description=f"The outcome is now {' or '.join(words)}.",
+            headers=headers.sent(kind, process.module, is_public=True),
+            payload=announcement_payload(process, announces, shared),
+        )
 
 
 def _key_of(process: Process, effect: Effect) -> str | None:

@@ -1,6 +1,7 @@
 """The data of messages as JSON Schemas: of an event, what its class accepts; of a command, what its template makes."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from enum import Enum
 from typing import Any, Final, Literal
 
 from pydantic import TypeAdapter
@@ -8,10 +9,11 @@ from pydantic.errors import PydanticInvalidForJsonSchema, PydanticUserError
 
 from saga.contract.contract import ContractError
 from saga.contract.schemas import Schema, or_null, placed, resolved, without_titles
-from saga.core import CommandTemplate, Condition, Effect, EntryFigure, Figure, Register
+from saga.core import Announces, CommandTemplate, Condition, Effect, EntryFigure, Figure, Process, Register
 from saga.core.effect import ComputedField
 from saga.core.expressions.excess import FieldOfEntry
 from saga.core.identifier import IDENTIFIER_RULE, MAX_CHARACTERS
+from saga.core.words import is_among
 
 NO_CONTROL: Final = "^[^\\x00-\\x1f\\x7f]+$"
 IDENTIFIER: Final = {"type": "string", "minLength": 1, "maxLength": MAX_CHARACTERS, "pattern": NO_CONTROL}
@@ -54,27 +56,24 @@ def command_payload(
         copied, definitions = _copied(template.register.of, template.fields)
         properties |= copied if sure or key is not None else {name: or_null(one) for name, one in copied.items()}
     properties |= {one.name: _computed(one) for one in template.computed}
-    return {
-        "title": template.type,
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        **({"$defs": definitions} if definitions else {}),
-    }
+    return _object(template.type, properties, definitions)
 
 
-def announcement_payload(
-    correlate: str, kind: str, words: Iterable[str], settled: set[bool], final: set[bool]
-) -> Schema:
-    """What an announcement of one type says, which may stand for several outcomes."""
-    properties = {
-        correlate: IDENTIFIER | {"description": f"the instance: {IDENTIFIER_RULE}"},
-        "outcome": {"type": "string", "enum": list(words)},
+def announcement_payload(process: Process, announces: Announces, outcomes: Sequence[Enum]) -> Schema:
+    """What an announcement of one type says, which stands for these outcomes."""
+    properties: dict[str, Any] = {
+        process.correlate: IDENTIFIER | {"description": f"the instance: {IDENTIFIER_RULE}"},
+        "announcement_id": IDENTIFIER | {"description": "another one for each announcement"},
+        "outcome": {"type": "string", "enum": [one.value for one in outcomes]},
         "revision": REVISION | {"description": "counts up from 1 for each instance; the greatest is valid"},
-        "settled": _truth(settled) | {"description": "whether the process waits for nothing more"},
-        "final": _truth(final) | {"description": "whether no message can change the outcome any more"},
+        "settled": _truth(outcomes, process.settled) | {"description": "whether the process waits for nothing more"},
+        "final": _truth(outcomes, announces.final) | {"description": "whether no message can change the outcome"},
     }
-    return {"title": kind, "type": "object", "properties": properties, "required": list(properties)}
+    definitions: dict[str, Schema] = {}
+    if announces.register is not None:
+        copied, definitions = _copied(announces.register.of, announces.fields)
+        properties |= copied
+    return _object(announces.types[outcomes[0]], properties, definitions)
 
 
 def either(schemas: Iterable[Schema]) -> Schema:
@@ -153,5 +152,17 @@ def _of_expression(compute: object) -> Schema:
     return or_null(schema) if can_be_absent and schema != OF_JSON_TYPE["null"] else schema
 
 
-def _truth(values: set[bool]) -> dict[str, Any]:
-    return {"const": next(iter(values))} if len(values) == 1 else {"type": "boolean"}
+def _truth(outcomes: Sequence[Enum], those: frozenset[Enum]) -> dict[str, Any]:
+    """Whether an outcome is one of those: a promise if all are, and nothing that a reader may rely on if not."""
+    return {"const": True} if all(is_among(one, those) for one in outcomes) else {"type": "boolean"}
+
+
+def _object(title: str, properties: dict[str, Any], definitions: dict[str, Schema]) -> Schema:
+    """What the process sends: each field always, and perhaps further ones in a later version."""
+    return {
+        "title": title,
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        **({"$defs": definitions} if definitions else {}),
+    }

@@ -1,6 +1,7 @@
 """Processes whose contracts are looked at, and what validates a document."""
 
 import json
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,26 @@ from jsonschema import Draft7Validator, Draft202012Validator
 from examples.gallery import last_write_wins
 from examples.shop.order import order
 from examples.trip.process import trip
-from saga.core import Process
+from saga.core import Announces, Process
 from saga.orders import order_process
+from saga.orders.process import ORDER, Outcome
 
 SPECIFICATIONS = Path(__file__).parent / "asyncapi"
+ANNOUNCES = Announces(
+    {
+        Outcome.AWAITING_PAYMENT: "OrderOpen",
+        Outcome.PAID: "OrderPaid",
+        Outcome.EXPIRED: "OrderClosed",
+        Outcome.CANCELLED: "OrderClosed",
+        Outcome.REFUNDED: "OrderRefunded",
+    },
+    final=frozenset({Outcome.REFUNDED}),
+    register=ORDER,
+    fields=("currency",),
+)
 PROCESSES: dict[str, Process] = {
     "order": order_process(),
+    "announcing": replace(order_process(), announces=ANNOUNCES),
     "shop": order,
     "trip": trip,
     "last_write_wins": last_write_wins.mended,

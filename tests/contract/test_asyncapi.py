@@ -48,14 +48,15 @@ def test_a_typo_anywhere_is_found(path: tuple[str, ...], key: str) -> None:
 @PROCESS
 def test_exchanges_queues_and_keys_are_those_that_the_worker_declares(name: str) -> None:
     declared = topology("p", PROCESSES[name])
-    channels = document(name, "p")["channels"].values()
-    bindings = [one["bindings"]["amqp"] for one in channels]
-    queues = {one["x-queue"]["name"]: one for one in bindings}
+    made = document(name, "p")
+    bindings = [one["bindings"]["amqp"] for one in made["channels"].values()]
+    queues = {one["x-queue"]["name"]: one for one in bindings if "x-queue" in one}
     assert queues.keys() == {queue.name for queue in declared.queues}
     for queue in declared.queues:
         exchange, said = queues[queue.name]["exchange"]["name"], queues[queue.name]["x-queue"]
         assert [(exchange, key) for key in said["bindings"]] == list(queue.bindings)
-    events = {one["address"] for one in channels if one["bindings"]["amqp"]["exchange"]["name"] == declared.events}
+    received = [key.partition(".")[2] for key, one in made["operations"].items() if one["action"] == "receive"]
+    events = {made["channels"][key]["address"] for key in received}
     assert events == {key for queue in declared.queues for exchange, key in queue.bindings if exchange == "p.events"}
 
 
@@ -63,6 +64,9 @@ def test_the_process_receives_events_and_sends_commands() -> None:
     actions = {name: one["action"] for name, one in document("order")["operations"].items()}
     assert actions["receive.events.payments.PaymentReceived"] == "receive"
     assert actions["send.commands.gateway.RefundPayment"] == "send"
+    announced = document("announcing")["channels"]["events.order.OrderPaid"]
+    assert announced["address"] == "order.OrderPaid"
+    assert announced["bindings"]["amqp"]["exchange"]["name"] == "saga.events"
 
 
 @PROCESS

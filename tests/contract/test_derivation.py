@@ -20,8 +20,11 @@ from saga.core import (
     Effect,
     Process,
     Register,
+    State,
     SubMachine,
+    announce,
     count,
+    decide,
     every,
     field_of_entry,
     greatest,
@@ -30,6 +33,7 @@ from saga.core import (
     total,
     wanted,
 )
+from saga.core.announcement import said_data
 from saga.core.expressions import distinct, total_by
 from saga.messages import Envelope, Raw
 from saga.messages.cloudevents import decode
@@ -74,6 +78,31 @@ def test_headers_that_are_taken_in_are_what_the_contract_says(raw: Raw) -> None:
     assert refusals(headers, dict(raw.headers)) == []
     for name in ("ce-id", "ce-source", "ce-specversion", "ce-type"):
         assert refusals(headers, {key: said for key, said in raw.headers.items() if key != name}) != []
+
+
+def test_every_announcement_is_what_the_contract_says(seed: int) -> None:
+    process, random = PROCESSES["announcing"], Random(seed)
+    described, samples, types = messages(process), derive_samples(process), set()
+    for _ in range(HISTORIES):
+        state = State.start(process)
+        for fact in random.sample(samples, k=len(samples)):
+            decision = decide(process, state, fact)
+            state, said = announce(process, decision.state, decision.outcome)
+            if said is not None:
+                data = said_data(process, "o-1", "a" * 32, said)
+                assert refusals(described[said.type].payload, data) == []
+                assert set(data) == set(described[said.type].payload["properties"])
+                types.add(said.type)
+    assert types == {"OrderClosed", "OrderPaid", "OrderRefunded"}
+
+
+def test_what_an_announcement_promises_holds_for_all_its_outcomes() -> None:
+    described = messages(PROCESSES["announcing"])
+    assert described["OrderClosed"].payload["properties"]["outcome"]["enum"] == ["expired", "cancelled"]
+    final = {name: described[name].payload["properties"]["final"] for name in ("OrderPaid", "OrderRefunded")}
+    assert refusals(final["OrderPaid"], False) == refusals(final["OrderRefunded"], True) == []
+    assert refusals(final["OrderRefunded"], False) != []
+    assert {"ce-sequence", "ce-previoussequence"} <= set(described["OrderPaid"].headers["required"])
 
 
 class Condition(Enum):
