@@ -107,11 +107,15 @@ def _limits(schema: Schema) -> Iterator[str]:
         yield f"at most {high}"
     least, most = schema.get("minLength"), schema.get("maxLength")
     if least is not None or most is not None:
-        yield f"{least or 0} to {most} characters" if most is not None else f"at least {least} characters"
+        yield f"{least} to {most} characters" if least and most is not None else _one_sided(least, most)
     if "format" in schema:
         yield str(schema["format"])
     if "pattern" in schema:
         yield f"`{schema['pattern']}`"
+
+
+def _one_sided(least: int | None, most: int | None) -> str:
+    return f"at most {most} characters" if most is not None else f"at least {least} characters"
 
 
 def _more_fields(message: Message) -> list[list[str]]:
