@@ -71,6 +71,7 @@ NARROWER: list[tuple[Any, Any, str]] = [
     ({"type": "object", "additionalProperties": NUMBER}, {"type": "object", "additionalProperties": INTEGER}, "type"),
     ({"type": "object", "additionalProperties": True}, {"type": "object", "additionalProperties": INTEGER}, "type"),
     ({"type": "object"}, {"type": "object", "propertyNames": {"maxLength": 2}}, "maxLength"),
+    ({"type": "object"}, an(a=STRING), "type"),
     ({"type": "object"}, {"type": "object", "minProperties": 1}, "minProperties"),
     ({"type": "object"}, {"type": "object", "maxProperties": 1}, "maxProperties"),
     (STRING, {"allOf": [STRING, {"maxLength": 3}]}, "maxLength"),

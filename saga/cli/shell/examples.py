@@ -11,7 +11,7 @@ EXAMPLES: Final = {
     "check": ("saga check my_shop.processes:returns --from my_shop.old:returns",),
     "diagram": ("saga diagram --view outcomes --format svg --out order.svg",),
     "contract": (
-        "saga contract > order.json",
+        "saga contract",
         "saga contract --against order.json",
         "saga contract my_shop.processes:returns --format markdown",
     ),

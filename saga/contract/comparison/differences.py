@@ -4,9 +4,9 @@ The question is asked of pieces (``pieces``): each piece of the *given* schema h
 *accepting* one. If it lies within none, the differences from the nearest one are reported. So a difference may be
 reported where several accepting pieces cover a given one together; none is ever overlooked but for these:
 
-- A field that a class does not declare is nobody's. An object that is merely open (``additionalProperties`` is true or
-  absent) says nothing about the values of such fields, so a field that is declared newly, and may be missing, is no
-  difference.
+- A field that a class does not declare is nobody's. An object that is merely open (it declares ``properties``, and
+  ``additionalProperties`` is true or absent) says nothing about the values of such fields, so a field that is declared
+  newly, and may be missing, is no difference.
 - Keywords that are unknown here (``not``, ``if``, ``patternProperties`` and others) are a difference if the accepting
   schema has them and the given one does not have the same. So are two different patterns or formats: nothing here
   decides which texts match both.
@@ -112,7 +112,7 @@ class _Comparison:
         one, other = given.schema, accepting.schema
         named, known = one.get("properties", {}), other.get("properties", {})
         further, allowed = one.get("additionalProperties", True), other.get("additionalProperties", True)
-        lost = [name for name in known if name not in named and not isinstance(further, Mapping)]
+        lost = [name for name in known if name not in named and not _is_mapping(one)]
         for name in lost if self._must_name else ():
             yield Difference(_below(path, name), LOST)
         for name in other.get("required", ()):
@@ -125,7 +125,7 @@ class _Comparison:
                 yield Difference(_below(path, name), LOST)
             else:
                 yield from self.of(given.at(schema), accepting.at(allowed), _below(path, name))
-        for name in sorted(known.keys() - named.keys()) if isinstance(further, Mapping) else ():
+        for name in sorted(known.keys() - named.keys()) if _is_mapping(one) else ():
             yield from self.of(given.at(further), accepting.at(known[name]), _below(path, name))
         yield from self._of_further(given, accepting, path)
 
@@ -160,6 +160,12 @@ def is_same(one: Any, other: Any) -> bool:
 def _item(schema: Mapping[str, Any], place: int) -> Any:
     fixed = schema.get("prefixItems", ())
     return fixed[place] if place < len(fixed) else schema.get("items", True)
+
+
+def _is_mapping(schema: Mapping[str, Any]) -> bool:
+    """Whether fields of any name are meant, as in a dictionary; an object with declared fields is merely open."""
+    further = schema.get("additionalProperties", True)
+    return isinstance(further, Mapping) or (further is not False and "properties" not in schema)
 
 
 def _below(path: str, name: str) -> str:
