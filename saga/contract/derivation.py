@@ -11,6 +11,7 @@ from saga.contract.payloads import announcement_payload, command_payload, either
 from saga.contract.schemas import Schema
 from saga.convergence.proof import prove
 from saga.convergence.proof.about_effects import commands_know_their_fields
+from saga.convergence.proof.about_parts import parts_are_known
 from saga.core import Effect, Process, Selection
 from saga.core.routing import first_word, routing_key
 
@@ -44,7 +45,7 @@ def _events(process: Process, prefix: str) -> Iterator[Message]:
 
 def _commands(process: Process, prefix: str) -> Iterator[Message]:
     """What the process sends to its collaborators; one type may be about several effects."""
-    is_sure = not prove(process, [commands_know_their_fields]).obstacles
+    is_sure = not prove(process, [parts_are_known, commands_know_their_fields]).obstacles
     payloads: defaultdict[tuple[str, str], list[Schema]] = defaultdict(list)
     about: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for effect in (one for one in process.effects if isinstance(one, Effect)):

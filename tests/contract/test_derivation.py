@@ -8,10 +8,11 @@ from random import Random
 from typing import Annotated, Any
 
 import pytest
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
+from pydantic import AliasChoices, AliasPath, BaseModel, ConfigDict, Field, GetCoreSchemaHandler
 from pydantic_core import core_schema
 
 from saga.contract import ContractError, Kind, Message, contract_of
+from saga.contract.payloads import event_payload
 from saga.convergence import derive_samples
 from saga.convergence.enumeration import run_history
 from saga.core import (
@@ -134,21 +135,29 @@ MEASURED = Register("measured", of=Measured, key="key")
 ONE = Register("one", of=Measured, key="thing")
 
 
-def process_of(*computed: ComputedField, register: Register = MEASURED, fields: tuple[str, ...] = ()) -> Process:
+@dataclass(frozen=True)
+class Waited:
+    thing: str
+
+
+def process_of(
+    *computed: ComputedField, register: Register = MEASURED, fields: tuple[str, ...] = (), is_early: bool = False
+) -> Process:
     template = CommandTemplate("Switch", register if fields else None, fields, computed)
     effect = Effect("light.on", collaborator="lamp", commands={Condition.ON: template})
     machine = SubMachine("phase", Phase.BEFORE, {one: {Measured: Phase.AFTER} for one in Phase})
+    wait = SubMachine("wait", Phase.BEFORE, {one: {Waited: Phase.AFTER} for one in Phase})
     table = outcomes(machine, rule=lambda phase: phase)
     how: Any = every(register) if register is MEASURED and fields else Condition.ON
     return Process(
         name="thing",
         version=1,
         correlate="thing",
-        inputs={"meters": (Measured,)},
-        machines=(machine,),
+        inputs={"meters": (Measured, Waited)},
+        machines=(machine, wait),
         registers=(register,) if register is MEASURED else (MEASURED, register),
         outcomes=table,
-        wanted=(wanted(table, rows=[(Phase.BEFORE, {}), (Phase.AFTER, {effect: how})]),),
+        wanted=(wanted(table, rows=[(Phase.BEFORE, {effect: how} if is_early else {}), (Phase.AFTER, {effect: how})]),),
         settled=frozenset(Phase),
     )
 
@@ -204,6 +213,19 @@ def test_a_copied_field_has_the_schema_of_the_message_class() -> None:
 def test_a_copied_field_may_be_null_where_its_message_may_not_have_come() -> None:
     sure = switch(register=ONE, fields=("level",))
     assert sure["properties"]["level"] == {"type": "integer"}
+    early = switch(register=ONE, fields=("level",), is_early=True)
+    assert early["properties"]["level"] == {"anyOf": [{"type": "integer"}, {"type": "null"}]}
+
+
+def test_an_event_is_described_by_the_names_that_its_class_reads() -> None:
+    class Named(BaseModel):
+        thing: Annotated[str, Field(alias="theThing")]
+        first: Annotated[str, Field(validation_alias=AliasChoices("one", "two"))]
+        deep: Annotated[str, Field(validation_alias=AliasPath("body", "deep"))]
+
+    payload = event_payload(Named)
+    assert refusals(payload, {"theThing": "t-1", "one": "1", "deep": "2"}) == []
+    assert "theThing" in payload["required"]
 
 
 def test_two_commands_of_one_type_are_described_by_what_either_has() -> None:
