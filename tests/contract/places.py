@@ -9,6 +9,8 @@ from typing import Any
 from jsonschema import Draft7Validator, Draft202012Validator
 
 from examples.gallery import last_write_wins
+from examples.parcel.parcel import parcel
+from examples.parcel.purchase import purchase
 from examples.shop.order import order
 from examples.trip.process import trip
 from saga.core import Announces, Process
@@ -33,6 +35,8 @@ PROCESSES: dict[str, Process] = {
     "announcing": replace(order_process(), announces=ANNOUNCES),
     "shop": order,
     "trip": trip,
+    "parcel": parcel,
+    "purchase": purchase,
     "last_write_wins": last_write_wins.mended,
 }
 
