@@ -58,7 +58,8 @@ def read_fact(kind: type, data: Mapping[str, Any]) -> Fact:
 def make_fact(message: Any) -> Fact:
     """The fact that the engine would read from this message.
 
-    The message is an instance of a message class. Raises pydantic's error for values that can't be written as JSON.
+    The message is an instance of a message class. Raises pydantic's error for values that can't be written as JSON. The
+    limits of a dataclass are not checked: give values that its class admits.
 
     >>> from saga.testing import make_fact
     >>> make_fact(Solved("t-1")).fields
