@@ -107,13 +107,13 @@ def bits_of_what_came() -> Process:
 def a_level_by_maximum() -> Process:
     """The level of the highest alarm, whatever comes after it."""
     levels = {A: "1-green", B: "2-amber", C: "3-red"}
-    level = Reducer("level", (A, B, C), "0-none", lambda known, fact: max(known, levels[fact.kind]))
+    level = Reducer("level", (A, B, C), "0-none", lambda known, fact: max(known, levels[fact.kind]))  # type: ignore[index]
     return granted(level, judge=lambda known: known >= "2-amber")
 
 
 @case(A(), B(), C())
 def parity_of_different_classes() -> Process:
-    """A set of classes, of which an odd number came; a counter would count repeats."""
+    """A set of classes, of which an odd number came; a counter would count duplicates."""
     came = Reducer("came", (A, B, C), [], lambda known, fact: sorted({*known, fact.kind.__name__}))
     return granted(came, judge=lambda known: len(known) % 2 == 1, is_final=False)
 

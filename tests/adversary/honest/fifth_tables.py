@@ -178,7 +178,7 @@ def shipped_before_it_was_stopped() -> Process:
     """Sending can be stopped until it is shipped, and a shipment is never stopped after that."""
     a, stop, shipped = seen(A), seen(B), seen(C)
     commands = {Do.YES: CommandTemplate("Send"), Do.NO: CommandTemplate("Stop")}
-    ship = Effect("ship", "carrier", commands, final=frozenset({Do.YES}), decided_by=C, initially=Do.NO)
+    ship = Effect("ship", "carrier", commands, final=frozenset({Do.YES}), decided_by=C, initially=Do.NO)  # type: ignore[arg-type]
     rows = [(ANY, ANY, Y, {ship: Do.YES}), (Y, N, N, {ship: Do.YES}), (ANY, Y, N, {ship: Do.NO})]
     rows.append((N, N, N, {ship: Do.NO}))
     return proc(outcomes(a, shipped, rule=whole), a, stop, shipped, wants=[wanted(a, stop, shipped, rows=rows)])

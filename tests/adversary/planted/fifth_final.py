@@ -236,7 +236,7 @@ def sit_together(notes: Entries) -> bool:
 
 @case(noted(1, "12A"), noted(2, "12B"), noted(3, "12C"), noted(4, "30F"))
 def a_family_that_sits_together() -> Process:
-    """Three seats side by side are confirmed for good, and a fourth one may be elsewhere."""
+    """Three seats side by side are confirmed for good, and a fourth one may be far away."""
     return granted(NOTES, judge=sit_together)
 
 
@@ -266,7 +266,7 @@ def pages_of_two_scans() -> Process:
 
 def is_by_volume(boxes: Entries) -> bool:
     volume = sum(one["length"] * one["width"] * one["height"] for one in boxes.values())
-    return volume // 5 > sum(one["grams"] for one in boxes.values()) > 0
+    return volume // 5 > sum(one["grams"] for one in boxes.values()) > 0  # type: ignore[no-any-return]
 
 
 @case(Boxed("i", "b1", 60, 50, 40, 2000), Boxed("i", "b2", 10, 10, 10, 90000))
@@ -368,7 +368,7 @@ def within_reach(payments: Entries) -> float:
 
 @case(paid(1, 501), paid(2, 20))
 def progress_in_percent() -> Process:
-    """The part of large donations in percent is told as if it could only grow."""
+    """The part of large donations in percent is sent as if it could only grow."""
     return shown(PAYMENTS, compute=within_reach, is_cumulative=True, is_final=True)
 
 

@@ -100,13 +100,17 @@ def result(number: int, value: int, *, is_fit: bool = True) -> Result:
 
 def one_command(name: str, *fields: ComputedField, is_final: bool = True) -> Effect:
     commands = {Do.YES: CommandTemplate(name, computed=fields)}
-    return Effect(name.lower(), "desk", commands, final=frozenset({Do.YES}) if is_final else frozenset())
+    return Effect(name.lower(), "desk", commands, final=frozenset({Do.YES}) if is_final else frozenset())  # type: ignore[arg-type]
 
 
 def on_and_off(name: str, *, is_final: bool = False) -> Effect:
     commands = {Do.YES: CommandTemplate(f"{name}On"), Do.NO: CommandTemplate(f"{name}Off")}
     return Effect(
-        name.lower(), "desk", commands, initially=Do.NO, final=frozenset({Do.YES}) if is_final else frozenset()
+        name.lower(),
+        "desk",
+        commands,  # type: ignore[arg-type]
+        initially=Do.NO,
+        final=frozenset({Do.YES}) if is_final else frozenset(),
     )
 
 
@@ -155,7 +159,7 @@ def a_refund_against_a_growing_order() -> Process:
     column = DerivedColumn.of("ordered", both(has(LINES), has(PAYS)))
     amount = ComputedField.of("cents", over, is_cumulative=True)
     commands = {Do.YES: CommandTemplate("Refund", PAYS, ("pay_id",), (amount,))}
-    refund = Effect("refund", "bank", commands, final=frozenset({Do.YES}))
+    refund = Effect("refund", "bank", commands, final=frozenset({Do.YES}))  # type: ignore[arg-type]
     table = wanted(column, rows=[(True, {refund: owing(over)}), (False, {})])
     return proc(one_outcome(column), LINES, PAYS, wants=[table])
 
@@ -171,7 +175,7 @@ def net_of_credits() -> Process:
 
 @case(pay(1, 500, 2), pay(2, 400, 3))
 def the_hammer_price() -> Process:
-    """The bid of the latest day is told to the winner for good, and a later one may come."""
+    """The bid of the latest day is sent to the winner for good, and a later one may come."""
     column = DerivedColumn.of("any", has(PAYS))
     tell = one_command("Hammer", ComputedField.of("cents", latest(PAYS, by=("day", "pay_id"), field="cents")))
     return proc(one_outcome(column), PAYS, wants=[wanted(column, rows=[(True, {tell: Do.YES}), (False, {})])])
@@ -272,7 +276,7 @@ def an_audit_of_small_lines_too() -> Process:
     """Two selections of the same lines overlap at a boundary, so a line is audited twice."""
     ordered = has_any(LINES)
     commands = {Do.YES: CommandTemplate("Audit", LINES, ("line_id", "cents"))}
-    large, odd = Effect("large", "audit", commands), Effect("beyond-plan", "audit", commands)
+    large, odd = Effect("large", "audit", commands), Effect("beyond-plan", "audit", commands)  # type: ignore[arg-type]
     table = wanted(
         ordered,
         rows=[
@@ -319,7 +323,7 @@ def stopped_after_the_parcel_left() -> Process:
     """The parcel left, so it can't be stopped; but a recall stops it anyhow, unless it was insured."""
     ordered, recalled, insured, left = seen(A), seen(B), seen(C), seen(D)
     commands = {Do.YES: CommandTemplate("Send"), Do.NO: CommandTemplate("Stop")}
-    send = Effect("send", "carrier", commands, initially=Do.NO, final=frozenset({Do.YES}), decided_by=D)
+    send = Effect("send", "carrier", commands, initially=Do.NO, final=frozenset({Do.YES}), decided_by=D)  # type: ignore[arg-type]
     table = ruled(
         ordered,
         recalled,

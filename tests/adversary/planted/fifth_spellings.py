@@ -30,7 +30,7 @@ def mailbox(text: str) -> str | None:
     if found is None:
         return None
     name, _, host = found.groups()
-    return f"{name.replace('.', '') if host == 'gmail.com' else name}@{host}"
+    return f"{name.replace('.', '') if host == 'example.com' else name}@{host}"
 
 
 def voters(known: dict[str, str], fact: Fact) -> dict[str, str]:
@@ -38,7 +38,7 @@ def voters(known: dict[str, str], fact: Fact) -> dict[str, str]:
     return known if box is None or box in known else dict(sorted({**known, box: fact.fields["text"]}.items()))
 
 
-@case(noted(1, "j.doe@gmail.com"), noted(2, "jdoe+vote@gmail.com"))
+@case(noted(1, "j.doe@example.com"), noted(2, "jdoe+vote@example.com"))
 def one_vote_for_each_mailbox() -> Process:
     """Each mailbox has one vote, whatever dots and tags are in it; the ballot goes to the first spelling."""
     return fold(Noted, {}, voters)
