@@ -7,12 +7,11 @@ order: what a function remembers of one value, it must not say of another one th
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from copy import deepcopy
 from functools import partial
 from typing import Any, Final
 
 from saga.convergence.functions import columns_of, names_in, own_functions, selections_of
-from saga.convergence.laws import drawn_facts, held_after
+from saga.convergence.laws import copied, drawn_facts, held_after
 from saga.convergence.pools import Pools
 from saga.convergence.sampling import SEED, Chance
 from saga.core import ComputedField, DerivedColumn, Effect, Fact, Process, Reducer, Register, Selection
@@ -42,9 +41,8 @@ def _swept(pools: Pools, kinds: Sequence[type], function: object) -> Iterator[tu
     """Each value of each field that the function names, alone."""
     names = names_in(function)
     for kind in (one for one in kinds if pools.templates[one]):
-        for name, pool in pools.fields(kind).items():
-            values = (*pool.named, *pool.usual, *pool.edges, *pools.odd(kind, name)) if name in names else ()
-            yield from ((fact,) for value in values if (fact := pools.placed(kind, 0, {name: value})))
+        for name in (one for one in pools.fields(kind) if one in names):
+            yield from ((fact,) for value in pools.values(kind, name) if (fact := pools.placed(kind, 0, {name: value})))
 
 
 def _questions(process: Process, own: Sequence[Any]) -> Iterator[tuple[Any, Question]]:
@@ -90,6 +88,6 @@ def _chosen(selection: Selection, held: Held) -> Any:
 def _answer(registers: Registers, answer: Callable[[Held], Any], facts: Sequence[Fact]) -> Any:
     """The answer about what registers hold after these facts; the kind of error if it raises."""
     try:
-        return answer(held_after(registers, [Fact(fact.kind, deepcopy(fact.fields)) for fact in facts]))
+        return answer(held_after(registers, copied(facts)))
     except Exception as error:  # noqa: BLE001 -- whatever a function of the declaration raises
         return f"raises {type(error).__name__}"

@@ -10,14 +10,13 @@ may differ. So facts with which an answer turns are handed on to the rounds (`sa
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import combinations
 from typing import Any, Final
 
 from saga.convergence.functions import caches_reached
-from saga.convergence.laws import CHANGES, REMEMBERS, LawBreak, Question, drawn_facts, folded, questions_of
+from saga.convergence.laws import CHANGES, REMEMBERS, LawBreak, Question, copied, drawn_facts, folded, questions_of
 from saga.convergence.pools import Pools
 from saga.convergence.related import related
 from saga.convergence.sampling import Chance
@@ -92,9 +91,8 @@ class Inquiry:
         """Ask about values that are equal for Python, such as 1 and 1.0, one after the other and each alone."""
         caches = caches_reached(self.question.function)
         for kind in (one for one in self.question.kinds if caches and self._pools.templates[one]):
-            for name, pool in self._pools.fields(kind).items():
-                values = (*pool.named, *pool.usual, *pool.edges, *self._pools.odd(kind, name))
-                for one, other in _equal(values):
+            for name in self._pools.fields(kind):
+                for one, other in _equal(self._pools.values(kind, name)):
                     made = [self._pools.placed(kind, 0, {name: value}) for value in (one, other)]
                     facts = tuple(fact for fact in made if fact)
                     if len(facts) == len(made) and self._is_mixed_up(caches, *facts):
@@ -130,7 +128,7 @@ class Inquiry:
             if not is_new:
                 facts = pools.altered(chance.one_of(kept), question.kinds, chance)
             if facts:
-                lines, kind = traces.run(partial(question.call, _copied(facts)))
+                lines, kind = traces.run(partial(question.call, copied(facts)))
                 if not {*lines, kind} <= known:
                     known |= {*lines, kind}
                     kept.append(facts)
@@ -139,7 +137,7 @@ class Inquiry:
     def _look(self, facts: tuple[Fact, ...]) -> None:
         """Ask about these facts, and about the last of them."""
         # A function that changes what it gets must not change what the others get.
-        if sentence := self.question.ask(_copied(facts)):
+        if sentence := self.question.ask(copied(facts)):
             self._note(sentence, facts)
         elif self.question.answer:
             with suppress(Exception):  # another question reports it
@@ -223,7 +221,3 @@ def _equal(values: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
     for one, other in combinations(values, 2):
         if one == other and not is_same(one, other):
             yield from ((one, other), (other, one))
-
-
-def _copied(facts: Sequence[Fact]) -> list[Fact]:
-    return [Fact(fact.kind, deepcopy(fact.fields)) for fact in facts]

@@ -73,6 +73,11 @@ def drawn_facts(pools: Pools, chance: Chance, kinds: Sequence[type]) -> tuple[Fa
     return tuple(facts)
 
 
+def copied(facts: Sequence[Fact]) -> list[Fact]:
+    """The facts, for a function that may change what it gets."""
+    return [Fact(fact.kind, deepcopy(fact.fields)) for fact in facts]
+
+
 def questions_of(process: Process) -> Iterator[Question]:
     """What to ask of each function of the user's own."""
     for register in process.registers:

@@ -148,6 +148,11 @@ class Pools:
             named = _distinct([*pool.named, *accepted(pool.adapter, near(new))])
             self._pools[kind] = {**self._pools[kind], name: replace(pool, named=tuple(named))}
 
+    def values(self, kind: type, name: str) -> list[Any]:
+        """All values of a field: those that functions name, usual ones, edges of the type, and odd ones."""
+        pool = self.fields(kind)[name]
+        return [*pool.named, *pool.usual, *pool.edges, *self.odd(kind, name)]
+
     def odd(self, kind: type, name: str) -> tuple[Any, ...]:
         """The odd values that a field admits, beyond those of its pool."""
         if (kind, name) not in self._odd:

@@ -109,14 +109,13 @@ class Sweeps:
     def _swept(self, kind: type, name: str) -> Swept:
         """The values of a field in the order in which they are worth it; also keeps the one that leads furthest."""
         pool = self._pools.fields(kind)[name]
-        values = [*pool.named, *pool.usual, *pool.edges, *self._pools.odd(kind, name)]
         if name not in self._names:
             return Swept(kind, name, [*pool.usual[:_FEW], *pool.edges[:_FEW], *self._pools.odd(kind, name)[:_FEW]])
         clusters: dict[Hashable, list[Any]] = {}
         missing: Any = object()
         failing: list[Any] = []
         most, best = len(self._lines(kind, {})[0]), missing
-        for value in values:
+        for value in self._pools.values(kind, name):
             lines, kinds = self._lines(kind, {name: value})
             if any(isinstance(one, tuple) and one[:1] == (RAISES,) for one in kinds):
                 failing += [value] if len(failing) < _FEW else []

@@ -5,6 +5,7 @@ stayed or because its rows were built from a set or the environment, would decid
 record says. So the first worker of a version keeps the digests of its declaration, and another one is refused.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 import orjson
@@ -26,24 +27,24 @@ async def declare(engine: AsyncEngine, process: Process) -> None:
 
     Raises Unavailable if the database can't be asked now.
     """
-    kept = _version(process) | {"form": FORM, "digests": orjson.dumps(digests_of(process)).decode()}
+    digests = digests_of(process)
+    kept = _version(process) | {"form": FORM, "digests": orjson.dumps(digests).decode()}
     async with durable_transaction(engine) as connection:
         await connection.execute(DECLARE, kept)
-        await _require_same(connection, process)
+        await _require_same(connection, process, digests)
 
 
 async def require_same_declaration(engine: AsyncEngine, process: Process) -> None:
     """Raise DeclarationError if workers of this version of the process declared another one."""
     async with reading(engine) as connection:
-        await _require_same(connection, process)
+        await _require_same(connection, process, digests_of(process))
 
 
-async def _require_same(connection: AsyncConnection, process: Process) -> None:
+async def _require_same(connection: AsyncConnection, process: Process, digests: Mapping[str, str]) -> None:
     known = (await connection.execute(READ_DECLARATION, _version(process))).one_or_none()
     if known is None or known.form != FORM:
         return
-    digests = digests_of(process)
-    if differing := [part for part in known.digests | digests if known.digests.get(part) != digests.get(part)]:
+    if differing := [part for part in {**known.digests, **digests} if known.digests.get(part) != digests.get(part)]:
         named, more = ", ".join(differing[:_MOST_NAMED]), len(differing) - _MOST_NAMED
         raise DeclarationError(
             f"process {process.name!r}: version {process.version} was declared otherwise in this database on"
