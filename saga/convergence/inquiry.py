@@ -20,6 +20,7 @@ from saga.convergence.laws import CHANGES, REMEMBERS, LawBreak, Question, copied
 from saga.convergence.pools import Pools
 from saga.convergence.related import related
 from saga.convergence.sampling import Chance
+from saga.convergence.small_worlds import SmallWorlds
 from saga.convergence.sweeps import Sweeps
 from saga.convergence.traces import Traces
 from saga.core import Fact, Process
@@ -29,11 +30,14 @@ TRIALS: Final = 500
 """Drawn sets of facts that each function is asked about."""
 _RELATED: Final = 120
 """Sets of related facts that each function is asked about."""
+_WORLDS: Final = 3_000
+"""Small worlds that all functions together are asked about."""
+_WORLDS_OF_REDUCERS: Final = 700
+"""The same for reducers, which are asked in several orders."""
 _PAIRS: Final = 40_000
 """Pairs of values that all functions together are asked about."""
-_MOST_KEPT: Final = 16
-_MOST_BREAKS: Final = 4
-"""Of one law, with different facts: not each of them shows in a history."""
+_MOST_BREAKS: Final = 3
+"""Of one law and with so many facts: not each of them shows in a history."""
 _MOST_TURNS: Final = 2
 
 
@@ -56,9 +60,11 @@ def ask_all(process: Process, pools: Pools, chance: Chance) -> Asked:
         inquiry.sweep(_PAIRS // len(questions))
         inquiry.mix_up()
         inquiry.relate()
+        worlds = _WORLDS if question.answer else _WORLDS_OF_REDUCERS
+        inquiry.imagine(max(worlds // len(questions), _RELATED))
         inquiry.draw()
         for several in inquiry.broken.values():
-            found.breaks += sorted(several, key=lambda one: len(one.facts))[:_MOST_BREAKS]
+            found.breaks += sorted(several, key=lambda one: len(one.facts))
         found.kept += inquiry.kept
         found.missed += inquiry.traces.missed()
         found.turns += [facts for several in inquiry.turns.values() for facts in several]
@@ -112,11 +118,49 @@ class Inquiry:
     def relate(self) -> None:
         """Ask about all subsets, in all orders, of facts that have to do with one another."""
         for _ in range(_RELATED):
-            facts = related(self._pools, self.question.kinds, self._chance)
-            for size in range(len(facts) - 1):
-                for before in combinations(facts, size):
-                    rest = [fact for fact in facts if fact not in before]
-                    self._pair(before, rest, rest)
+            self._subsets(related(self._pools, self.question.kinds, self._chance))
+
+    def imagine(self, most: int) -> None:
+        """Ask about all subsets of small worlds."""
+        worlds = SmallWorlds(self._pools, self.question, self._chance)
+        for _ in range(most):
+            self._subsets(worlds.drawn())
+
+    def _subsets(self, facts: Sequence[Fact]) -> None:
+        """Ask about each subset, and about each fact as the last one of it.
+
+        That is enough for all orders: if each subset has one value whichever fact is last, every order comes to it.
+        """
+        values: dict[tuple[int, ...], Any] = {(): self._value((), None, ())}
+        for size in range(1, len(facts) + 1):
+            for chosen in combinations(range(len(facts)), size):
+                few = tuple(facts[number] for number in chosen)
+                values[chosen] = self._value(few, values[chosen[:-1]], few[-1:])
+                for last in chosen:
+                    others = tuple(one for one in chosen if one != last)
+                    ordered = (*(facts[number] for number in others), facts[last])
+                    self._step(ordered, values[others], values[chosen])
+        for number, fact in enumerate(facts):
+            self._look((*facts[:number], *facts[number + 1 :], fact))
+
+    def _value(self, few: tuple[Fact, ...], before: Any, last: tuple[Fact, ...]) -> Any:
+        """The answer about these facts; what a reducer comes to by the last of them, from the value before it."""
+        if self.question.answer is not None:
+            return _tried(self.question.call, few)
+        reducer = self.question.registers[0]
+        return before if type(before) is _RAISED else _tried(folded, reducer, before if last else reducer.start, last)
+
+    def _step(self, facts: tuple[Fact, ...], before: Any, after: Any) -> None:
+        """Ask about the last of these facts, if the value before or after it is not as it should be."""
+        if type(before) is _RAISED:
+            return
+        if self.question.answer is not None:
+            self._look(facts) if type(after) is _RAISED else self._compare(facts, before, after)
+            return
+        reducer = self.question.registers[0]
+        reached = _tried(folded, reducer, before, facts[-1:])
+        if type(after) is _RAISED or not is_same(reached, after):
+            self._look(facts)
 
     def draw(self) -> None:
         """Ask about drawn facts; those with which other code runs are kept and changed."""
@@ -201,7 +245,7 @@ class Inquiry:
 
     def _note(self, sentence: str, facts: tuple[Fact, ...]) -> None:
         known = self.broken.setdefault(sentence, [])
-        if len(known) < _MOST_KEPT:
+        if sum(len(one.facts) == len(facts) for one in known) < _MOST_BREAKS:
             known.append(LawBreak(sentence, facts, is_fault=CHANGES in sentence or REMEMBERS in sentence))
 
 

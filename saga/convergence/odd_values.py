@@ -36,10 +36,15 @@ _SEPARATED: Final = (
     ", ; : | / - _ = # & @ a,b b,a a,,b a, a;b a:b a:b:c a=b a= =a a=b=c a|b a/b a/b/ /a a//b a/../b a-b a_b a.b"
     ' a#b a->b " \' "a a"b\'c a&b=c a+b ~ ` <a> <a &amp; -- .. \\n A-1 A- AB-12-x'
 )
+ADDRESSES: Final = (
+    *("10.0.0.0/8", "10.0.0.1", "10.0.0.0/24", "10.0.0.1/32", "10.0.0.1/8", "127.0.0.1"),
+    *("::1", "0:0:0:0:0:0:0:1", "::ffff:10.0.0.1"),
+)
+"""Addresses of a network: some in another one, some in two spellings."""
 _ADDRESSES: Final = (
     "http://[ http://[::1]/ http://a:b/ http://a:99999/ //a http:// https://example.org/a?b=1&b=2#c"
-    " https://example.org https://example.org:443/ mailto:a@b a@b@c a@ a@example.org 127.0.0.1 ::1"
-    " 256.1.1.1 10.0.0.0/8 10.0.0.1/8 de_DE Europe/Berlin Mars/Phobos ../x 00000000-0000-0000-0000-000000000000"
+    " https://example.org https://example.org:443/ mailto:a@b a@b@c a@ a@example.org"
+    " 256.1.1.1 de_DE Europe/Berlin Mars/Phobos ../x 00000000-0000-0000-0000-000000000000"
     " ABCDEF00-0000-4000-8000-00000000000A {00000000-0000-4000-8000-000000000001} abc= YQ== YQ zz c0ffee ff"
 )
 _CAPITALS: Final = tuple(one.upper() for one in ("https://example.org", "a@example.org"))
@@ -95,7 +100,7 @@ def odd_scalars() -> Iterator[Any]:
     yield from (None, True, False)
     yield from _LONG
     yield from _PEOPLE.split(" ")
-    yield from (*_SPACED, *_CAPITALS)
+    yield from (*_SPACED, *_CAPITALS, *ADDRESSES)
     for written in (_NUMBERS_WRITTEN, _TEMPLATES, _SEPARATED, _ADDRESSES, _LITERALS, _TIMES_WRITTEN):
         yield from written.split(" ")
     yield from ladder(BEGIN)

@@ -1,0 +1,188 @@
+"""Small worlds: three to six facts of which each field has a few values only.
+
+A chain of legs, a run of numbers, a majority, a tie: such things need several facts that fit one another, and a value
+out of hundreds hardly ever meets its like. In a small world it does, as there are only two to four of each. Numbers are
+next to one another or a step apart; words are those of the code and two others; keys may stand in other fields.
+
+A text may have a form: the code that reads it splits it, matches it or parses it. So texts are also put together of
+words and numbers with the separators of the code, as a number with a unit, after a pattern, as JSON, and as times.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any, Final
+
+from saga.convergence.functions import constants_in, names_in, patterns_in
+from saga.convergence.laws import Question
+from saga.convergence.odd_values import ADDRESSES, BEGIN
+from saga.convergence.patterns import drawn_text
+from saga.convergence.pools import Pool, Pools, accepted
+from saga.convergence.sampling import Chance
+from saga.core import Fact
+from saga.core.fact import declared_fields
+
+_OTHERS: Final = ("a", "b")
+_LONGEST: Final = 40
+_LONGEST_SEPARATOR: Final = 4
+_STEPS: Final = (1, 1, 1, 2, 5, 10)
+_UNITS: Final = (1, 60, 3_600, 86_400)
+"""Seconds, minutes, hours and days, as seconds."""
+_LARGEST: Final = 1_000_000
+_UNREADABLE: Final[tuple[Any, ...]] = (None, 0, 1, "a", True, 1.5, [], {})
+
+Form = Callable[[], str]
+
+
+class SmallWorlds:
+    """Draws facts for a question. What its function names is used for the values."""
+
+    def __init__(self, pools: Pools, question: Question, chance: Chance) -> None:
+        self._pools, self._chance = pools, chance
+        self._kinds = [kind for kind in question.kinds if pools.templates[kind]]
+        fields = {name for kind in pools.templates for name in declared_fields(kind)}
+        constants = constants_in(question.function)
+        self._names = names_in(question.function)
+        self._patterns = patterns_in(question.function)
+        texts = [one for one in constants if isinstance(one, str) and one and one not in fields]
+        self._separators = [one for one in texts if _is_separator(one)] + [" "] * ("split" in self._names)
+        fitting = [one for one in texts if len(one) <= _LONGEST]
+        self._constants = [one for one in fitting if one not in self._patterns]
+        self._has_addresses = any("ip_" in one for one in self._names)
+        self._numbers = [
+            one for one in constants if type(one) in (int, float) and isinstance(one, int | float) and _is_usual(one)
+        ]
+        self._words: list[str] = []
+        self._few: list[int | float] = []
+
+    def drawn(self) -> tuple[Fact, ...]:
+        """The facts of one world: most are of one kind, none contradicts another."""
+        chance, pools = self._chance, self._pools
+        main = chance.one_of(self._kinds)
+        known = [*chance.shuffled(self._constants)[:3], *_OTHERS, *(self._keys() if chance.below(3) == 0 else ())]
+        self._words = chance.shuffled(known)[: 2 + chance.below(3)]
+        self._few = self._consecutive()
+        alphabets = {kind: self._alphabets(kind) for kind in self._kinds}
+        facts: list[Fact] = []
+        for place in range(3 + chance.below(4)):
+            kind = main if chance.below(4) else chance.one_of(self._kinds)
+            values = {name: alphabet(place) for name, alphabet in alphabets[kind].items()}
+            fact = pools.placed(kind, place, values)
+            if fact and pools.is_meant(fact) and not any(fact == one or pools.contradict(one, fact) for one in facts):
+                facts.append(fact)
+        return tuple(facts)
+
+    def _keys(self) -> list[str]:
+        """Keys that facts of this world may have."""
+        pools = [pool for kind in self._kinds for pool in self._pools.fields(kind).values() if pool.is_key]
+        return [str(pool.at(place)) for pool in pools[:2] for place in range(2)]
+
+    def _consecutive(self) -> list[int | float]:
+        """Three numbers next to one another, at a number of the code or at one."""
+        begin = self._chance.one_of([*self._numbers, 0, 1])
+        return [begin, begin + 1, begin + 2]
+
+    def _alphabets(self, kind: type) -> dict[str, Callable[[int], Any]]:
+        """For each field what gives it a value for a place."""
+        found = {}
+        for name, pool in self._pools.fields(kind).items():
+            values = self._values(kind, name, pool)
+            if values and not (pool.is_key and self._chance.below(5)):
+                found[name] = self._run(values) if self._is_run(pool) else self._any_of(values)
+        return found
+
+    def _is_run(self, pool: Pool) -> bool:
+        return type(pool.usual[0]) in (int, float) and bool(self._chance.below(2))
+
+    def _any_of(self, values: Sequence[Any]) -> Callable[[int], Any]:
+        return lambda _: self._chance.one_of(values)
+
+    def _run(self, values: Sequence[Any]) -> Callable[[int], Any]:
+        """A value for each place, the next one a step away; sometimes that of another place."""
+        chance = self._chance
+        begin, step = chance.one_of(values), chance.one_of([*_STEPS, *(max(one - 1, 1) for one in self._numbers)])
+        return lambda place: begin + step * (place if chance.below(5) else chance.below(place + 1))
+
+    def _values(self, kind: type, name: str, pool: Pool) -> list[Any]:
+        """Two to four values of a field."""
+        chance, usual = self._chance, pool.usual[0]
+        if type(usual) in (int, float):
+            values: list[Any] = self._few[: 2 + chance.below(2)]
+        elif isinstance(usual, str):
+            form = chance.one_of(self._forms())()
+            values = [form() for _ in range(2 + chance.below(5))]
+        else:
+            known = self._pools.values(kind, name)
+            values = [chance.one_of(known) for _ in range(2 + chance.below(2))]
+        return accepted(pool.adapter, values) or ([usual] if not pool.is_key else [])
+
+    def _forms(self) -> list[Callable[[], Form]]:
+        """What draws the form of all texts of a field; more than once what the code is more likely to read."""
+        found: list[Callable[[], Form]] = [lambda: self._word, lambda: self._word, lambda: self._part]
+        found += [lambda: self._with_unit]
+        found += [self._joined] * (4 if self._separators else 0)
+        found += [self._joined_twice] * (len(self._separators) > 1)
+        found += [lambda: self._matching] * (2 if self._patterns else 0)
+        found += [lambda: self._json] * (3 if {"loads", "model_validate_json"} & self._names else 0)
+        found += [lambda: self._time] * (3 if {"fromisoformat", "strptime", "date", "datetime"} & self._names else 0)
+        found += [lambda: self._address] * (3 if self._has_addresses else 0)
+        return found
+
+    def _word(self) -> str:
+        return str(self._chance.one_of(self._words))
+
+    def _number(self) -> str:
+        return str(self._chance.one_of([*self._few, *range(1, 4)]))
+
+    def _part(self) -> str:
+        return self._part_form()()
+
+    def _part_form(self) -> Form:
+        special = [self._matching] * bool(self._patterns) + [self._address] * self._has_addresses
+        return self._chance.one_of([*[self._word] * 3, self._number, *special])  # type: ignore[no-any-return]
+
+    def _joined(self) -> Form:
+        """Parts with a separator between them; sometimes with one part more or less."""
+        chance, separator = self._chance, str(self._chance.one_of(self._separators))
+        parts = [self._part_form() for _ in range(chance.one_of((2, 2, 2, 3)))]
+        return lambda: separator.join(
+            part() for part in (parts if chance.below(5) else [*parts, *parts][: 1 + chance.below(3)])
+        )
+
+    def _joined_twice(self) -> Form:
+        inner, outer = self._joined(), str(self._chance.one_of(self._separators))
+        return lambda: outer.join(inner() for _ in range(1 + self._chance.below(2)))
+
+    def _with_unit(self) -> str:
+        space = " " * self._chance.below(2)
+        pair = [self._number(), self._word()]
+        return space.join(pair if self._chance.below(3) else pair[::-1])
+
+    def _matching(self) -> str:
+        with suppress(ValueError):
+            return drawn_text(self._chance.one_of(self._patterns), self._chance)
+        return self._word()
+
+    def _json(self) -> str:
+        some = self._chance.shuffled(self._constants)[: 1 + self._chance.below(2)]
+        return json.dumps({one: self._chance.one_of((*_UNREADABLE, *self._few)) for one in some})
+
+    def _time(self) -> str:
+        steps = [*self._few, *self._numbers, 0, 1]
+        step = timedelta(seconds=float(self._chance.one_of(steps) * self._chance.one_of(_UNITS)))
+        with suppress(OverflowError):
+            time = BEGIN + step
+            return time.date().isoformat() if self._chance.below(4) == 0 else time.isoformat()
+        return BEGIN.isoformat()
+
+    def _address(self) -> str:
+        return str(self._chance.one_of(ADDRESSES))
+
+
+def _is_separator(text: str) -> bool:
+    return len(text) <= _LONGEST_SEPARATOR and not any(map(str.isalnum, text))
+
+
+def _is_usual(number: float) -> bool:
+    return 0 <= number <= _LARGEST
