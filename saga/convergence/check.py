@@ -58,12 +58,12 @@ class Report:
     """The result of a check.
 
     ``proof`` says what was proved from the declaration alone; if that is everything, nothing is explored. Otherwise
-    sets of up to ``whole_up_to`` facts were explored in every order; beyond that, ``sampled`` pairs of longer histories
-    were drawn from ``seed``. A process with functions of its own was explored in ``rounds`` more small sets, with other
-    facts than the ``samples``. ``untested`` names the types, choices and constants that nothing tried, and lines that
-    never ran; ``notes`` say what is no finding, such as a broken law that nobody can observe. ``unreached`` are the
-    outcomes, and the values of derived columns, that no history of the samples reached: the search says nothing about
-    them.
+    sets of up to ``whole_up_to`` facts were explored in every order; beyond that, ``sampled`` pairs of longer
+    histories were drawn from ``seed``. A process with functions of its own was explored in ``rounds`` more small
+    sets, with other facts than the ``samples``; ``asked`` is the number of sets of facts that its functions were
+    asked about. ``untested`` names the types, choices and constants that nothing tried, and lines that never ran;
+    ``notes`` say what is no finding, such as a broken law that nobody can observe. ``unreached`` are the outcomes,
+    and the values of derived columns, that no history of the samples reached: the search says nothing about them.
     """
 
     process: Process
@@ -80,6 +80,7 @@ class Report:
     interrupted: bool
     untested: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    asked: int = 0
     rounds: int = 0
 
     @cached_property
@@ -171,6 +172,7 @@ def check(
         interrupted,
         untested=(*untested(process, (*chosen, *rounds.facts)), *rounds.missed),
         notes=(*delays_that_differ(found), *rounds.notes),
+        asked=rounds.asked,
         rounds=rounds.rounds,
     )
 

@@ -49,6 +49,8 @@ class Asked:
     turns: list[tuple[Fact, ...]] = field(default_factory=list)
     kept: list[tuple[Fact, ...]] = field(default_factory=list)
     missed: list[str] = field(default_factory=list)
+    sets: int = 0
+    """Sets of facts that all functions together were asked about."""
 
 
 def ask_all(process: Process, pools: Pools, chance: Chance) -> Asked:
@@ -66,6 +68,7 @@ def ask_all(process: Process, pools: Pools, chance: Chance) -> Asked:
         for several in inquiry.broken.values():
             found.breaks += sorted(several, key=lambda one: len(one.facts))
         found.kept += inquiry.kept
+        found.sets += inquiry.sets
         found.missed += inquiry.traces.missed()
         found.turns += [facts for several in inquiry.turns.values() for facts in several]
     return found
@@ -80,6 +83,7 @@ class Inquiry:
         self.broken: dict[str, list[LawBreak]] = {}
         self.turns: dict[str, list[tuple[Fact, ...]]] = {}
         self.kept: list[tuple[Fact, ...]] = []
+        self.sets = 0
 
     def sweep(self, most: int) -> None:
         """Ask about each value, and about ``most`` pairs of values or so."""
@@ -135,6 +139,7 @@ class Inquiry:
         for size in range(1, len(facts) + 1):
             for chosen in combinations(range(len(facts)), size):
                 few = tuple(facts[number] for number in chosen)
+                self.sets += 1
                 values[chosen] = self._value(few, values[chosen[:-1]], few[-1:])
                 for last in chosen:
                     others = tuple(one for one in chosen if one != last)
@@ -180,6 +185,7 @@ class Inquiry:
 
     def _look(self, facts: tuple[Fact, ...]) -> None:
         """Ask about these facts, and about the last of them."""
+        self.sets += 1
         # A function that changes what it gets must not change what the others get.
         if sentence := self.question.ask(copied(facts)):
             self._note(sentence, facts)
@@ -189,6 +195,7 @@ class Inquiry:
 
     def _pair(self, before: tuple[Fact, ...], firsts: Sequence[Fact], seconds: Sequence[Fact]) -> None:
         """Ask about each of the first with each of the second, after those before."""
+        self.sets += len(firsts) * len(seconds)
         look = self._two_orders if self.question.answer is None else self._two_answers
         for facts in look(before, firsts, seconds):
             if not any(self._pools.contradict(one, other) for one, other in combinations(facts, 2)):

@@ -40,12 +40,14 @@ class Search:
     """What the rounds found.
 
     ``facts`` are all that were explored; ``notes`` name broken laws that nothing shows, ``missed`` code that never ran.
+    ``asked`` is the number of sets of facts that the functions were asked about.
     """
 
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     missed: list[str] = field(default_factory=list)
+    asked: int = 0
     rounds: int = 0
     nodes: int = 0
     interrupted: bool = False
@@ -70,6 +72,7 @@ def search(process: Process, templates: Sequence[Fact], seed: int, progress: Pro
     try:
         asked = ask_all(process, pools, chance)
         found.missed += dict.fromkeys(asked.missed)
+        found.asked = asked.sets
         _show_breaks(found, pools, chance, asked.breaks, progress)
         _show_turns(found, pools, chance, asked.turns, progress)
     except KeyboardInterrupt:

@@ -57,7 +57,9 @@ def show(checked: Checked, seconds: float, *, all_orders: bool) -> None:
     if report.results:
         console.print(Text(), _orders(report, _most(report, all_orders=all_orders)))
     if report.matrix:
-        console.print(Text(), _matrix(report))
+        console.print(
+            Text(), _matrix(report), Text("in brackets: states in which both orders were compared", "dim")
+        )
     for note in checked.notes:
         console.print(Text(f"\n{shown(note)}", "yellow"))
     if checked.upgraded_from is not None and not checked.upgrade:
@@ -149,8 +151,8 @@ def _append_what_was_tried(text: Text, report: Report) -> None:
         names = ", ".join(kind.__name__ for kind in report.untried)
         text.append(f"\nNo sample was tried of {names}.", "yellow")
     if report.rounds:
-        more = f"{report.rounds} further sets of inputs, with other values, were explored too"
-        text.append(f"\n{more} (seed {report.seed}).")
+        asked = f"Functions of yours were asked about {report.asked} sets of inputs"
+        text.append(f"\n{asked}, and {report.rounds} of them were explored (seed {report.seed}).")
     if missing := [one for one in report.untested if not one.endswith("has no sample")]:
         text.append(f"\nNot tried: {'; '.join(map(shown, missing))}.", "yellow")
 
@@ -161,7 +163,7 @@ def _orders(report: Report, most: int) -> RenderableType:
     letters = {name: letter for name, letter in _letters(report).items() if name in in_histories}
     effects = list(dict.fromkeys(_net_effect(result) for result in report.results))
     table = columns("order", "outcomes passed", "commands on the way", "outcome", "net effect", "")
-    table.title = "Orders of arrival"
+    table.title = "Orders of arrival of samples"
     usual = report.results[0].end_state
     for result in report.results[:most]:
         order = " ".join(letters[name_of(fact, report.samples)] for fact in result.history)
@@ -260,6 +262,7 @@ def as_data(checked: Checked, seconds: float) -> dict[str, Any]:
         "unreached": list(report.unreached),
         "untried": [kind.__name__ for kind in report.untried],
         "untested": list(report.untested),
+        "asked": report.asked,
         "rounds": report.rounds,
         "findings": [_finding_as_data(report, *one) for one in checked.findings],
         "upgraded_from": checked.upgraded_from,
