@@ -214,7 +214,7 @@ def test_what_a_function_computes_counts_as_a_constant() -> None:
 def test_lines_that_nothing_reached_are_named() -> None:
     def judge(payments: Entries) -> bool:
         answer = False
-        if sum(one["amount"] for one in payments.values()) % 100_003 == 77_777 and len(payments) == 4:
+        if sum(one["amount"] ** 3 for one in payments.values()) % 1_000_003 == 77_777 and len(payments) == 4:
             answer = True
         return answer
 
