@@ -1,8 +1,9 @@
 """Registers that are right, with own functions beside them that take back, forget, shrink or raise."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import Enum
+from math import prod
 from typing import Any
 
 from saga import (
@@ -53,6 +54,7 @@ from tests.adversary.planted.seventh_messages import (
     Billed,
     Claimed,
     Corrected,
+    Measured,
     MeterRead,
     Moved,
     Rated,
@@ -70,6 +72,7 @@ FIXES = Register("fixes", Corrected, "correction_id")
 READINGS = Register("readings", MeterRead, "reading_id")
 APPROVALS = Register("approvals", Approved, "approval_id")
 MOVES = Register("moves", Moved, "move_id")
+MEASURES = Register("measures", Measured, "measure_id")
 
 
 def _sum(entries: Entries, name: str = "cents") -> int:
@@ -309,3 +312,30 @@ def an_odd_number_of_judges() -> Process:
     tell = Effect("tell", "desk", {Do.YES: CommandTemplate("Tell", computed=(middle,))})
     wants = wanted(is_odd, rows=[(True, {tell: Do.YES}), (False, {})])
     return proc(yes_no(is_odd), RATINGS, wants=[wants])
+
+
+@case(*(Sold("i", f"s{number}", 900_000_000) for number in range(3)))
+def odds_of_a_combined_bet() -> Process:
+    """The odds of all bets are multiplied, and a few large ones exceed what can be stored."""
+    return shown(SALES, compute=lambda sales: prod(one["cents"] for one in sales.values()))
+
+
+@case(Measured("i", "m1", 1, "2030-01-01T00:00:00"), Measured("i", "m2", 2, "2030-01-01T00:00:00+00:00"))
+def the_latest_of_times_with_and_without_a_zone() -> Process:
+    """Times are read and compared, and one without a zone can't be compared with one that has it."""
+
+    def latest(measures: Entries) -> str:
+        times = [datetime.fromisoformat(one["at"]) for one in measures.values() if one["at"]]
+        return max(times).isoformat() if times else ""
+
+    return shown(MEASURES, compute=latest)
+
+
+def _greatest(known: Any, fact: Fact) -> Any:
+    return max(known, fact.fields["value"])
+
+
+@case(Measured("i", "m1", 7), Measured("i", "m2", 7.0))
+def seven_and_seven_point_nought() -> Process:
+    """The greatest measure is kept, and of 7 and 7.0, which are written differently, the first."""
+    return shown(Reducer("greatest", (Measured,), 0, _greatest))

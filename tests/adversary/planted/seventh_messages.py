@@ -197,6 +197,14 @@ class Listed:
     lines: list[Word] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Measured:
+    id: str
+    measure_id: str
+    value: int | float
+    at: Word = ""
+
+
 def by_id(key: str, fold: Fold) -> Callable[[Any, Fact], Any]:
     """A fold that passes over the messages whose ids it knows."""
 
