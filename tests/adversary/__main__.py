@@ -111,13 +111,6 @@ def _summary(answers: dict[str, Answer]) -> bool:
     def right(part: str) -> int:
         return sum(is_right(one, answers[one]) for one in of(part))
 
-    wrong = [one for one in answers if not is_right(one, answers[one])]
-    for target in wrong:
-        answer = answers[target]
-        said = answer.get("trouble") or "; ".join(answer["findings"])[:160] or "nothing found"
-        grade = " (as a proof)" if answer["is_proved"] else ""
-        say(f"{part_of(target)} {target.partition('.')[2]}: {why(target)}")
-        say(f"    {said}{grade}")
     alarms = [one for one in of("honest") if answers[one]["findings"]]
     proved = [one for one in of("planted") if answers[one]["is_proved"]]
     silent = [one for one in answers if "trouble" in answers[one]]
@@ -128,6 +121,16 @@ def _summary(answers: dict[str, Answer]) -> bool:
     say(f"no answer: {len(silent)}")
     planted = of("planted")
     return not alarms and not proved and (not planted or right("planted") >= LEAST_CAUGHT * len(planted))
+
+
+def _answered(target: str) -> Answer:
+    """The answer about a case, which is printed at once if it is wrong."""
+    answer = in_child(target)
+    if not is_right(target, answer):
+        said = answer.get("trouble") or "; ".join(answer["findings"])[:160] or "nothing found"
+        grade = " (as a proof)" if answer["is_proved"] else ""
+        say(f"{part_of(target)} {target.partition('.')[2]}: {why(target)}\n    {said}{grade}")
+    return answer
 
 
 def _in_parallel(examine_one: Callable[[str], Answer], targets: Iterable[str]) -> dict[str, Answer]:
@@ -170,7 +173,7 @@ def main() -> int:
         return 0
     if arguments.brute:
         return 0 if _confirmed(targets) else 1
-    return 0 if _summary(_in_parallel(in_child, targets)) else 1
+    return 0 if _summary(_in_parallel(_answered, targets)) else 1
 
 
 if __name__ == "__main__":
