@@ -11,7 +11,6 @@ from tests.adversary.planted.sixth_helpers import (
     Bid,
     Charge,
     Line,
-    Money,
     Reading,
     Return,
     Small,
@@ -176,7 +175,11 @@ def converted(known: dict[str, Any], fact: Fact) -> dict[str, Any]:
     return {**known, "sum": known["sum"] + fact.fields["cents"] * known["rate"][1] // 100}
 
 
-@case(charge(1, 1_000), RateSet(id="i", rate_id="r1", day=1, percent=110), RateSet(id="i", rate_id="r2", day=2, percent=90))
+@case(
+    charge(1, 1_000),
+    RateSet(id="i", rate_id="r1", day=1, percent=110),
+    RateSet(id="i", rate_id="r2", day=2, percent=90),
+)
 def charges_at_the_rate_of_the_moment() -> Process:
     """Each charge is converted at the newest rate that came before it."""
     return told(converted, {"rate": [0, 100], "sum": 0}, Charge, RateSet)

@@ -65,7 +65,7 @@ def boxed(known: list[int], fact: Fact) -> list[int]:
 @case(line(1, "a", 6), line(2, "b", 4), line(3, "c", 5), line(4, "d", 5))
 def boxes_filled_first_fit() -> Process:
     """Parcels go into the first box with room, and the number of boxes depends on which came first."""
-    return told(lambda known, fact: boxed(known, fact), [], Line)
+    return told(boxed, [], Line)
 
 
 class Replied(BaseModel):
