@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from saga import Deadline, Fact, Process, Reducer, Register
 from tests.adversary.kit import shown
 
+Name = Annotated[str, Field(max_length=60)]
 Money = Annotated[int, Field(ge=0, le=10**9)]
 Small = Annotated[int, Field(ge=0, le=1_000)]
 Signed = Annotated[int, Field(ge=-(10**9), le=10**9)]
@@ -51,61 +52,61 @@ class Reminded(BaseModel):
 
 class Charge(BaseModel):
     id: str
-    charge_id: str
+    charge_id: Name
     cents: Money
 
 
 class Adjustment(BaseModel):
     id: str
-    adjustment_id: str
+    adjustment_id: Name
     cents: Signed
 
 
 class Return(BaseModel):
     id: str
-    return_id: str
-    charge_id: str
+    return_id: Name
+    charge_id: Name
     cents: Money
 
 
 class Reading(BaseModel):
     id: str
-    reading_id: str
+    reading_id: Name
     day: Small
     units: Money
 
 
 class Bid(BaseModel):
     id: str
-    bid_id: str
-    bidder: str
+    bid_id: Name
+    bidder: Name
     cents: Money
     at: AwareDatetime
 
 
 class Vote(BaseModel):
     id: str
-    voter: str
+    voter: Name
     choice: Literal["yes", "no", "abstain"]
 
 
 class Review(BaseModel):
     id: str
-    review_id: str
+    review_id: Name
     stars: Annotated[int, Field(ge=1, le=5)]
 
 
 class Line(BaseModel):
     id: str
-    line_id: str
-    article: str
+    line_id: Name
+    article: Name
     pieces: Small
 
 
 class Label(BaseModel):
     id: str
-    label_id: str
-    text: str
+    label_id: Name
+    text: Name
 
 
 CHARGES = Register("charges", Charge, "charge_id")
