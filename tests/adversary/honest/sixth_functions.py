@@ -3,6 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
+from itertools import pairwise
 from typing import Any
 
 from pydantic import BaseModel
@@ -46,7 +47,7 @@ from tests.adversary.planted.sixth_helpers import (
 
 def consumed(readings: Entries) -> int:
     units = [one["units"] for one in sorted(readings.values(), key=lambda one: (one["day"], one["units"]))]
-    return sum(max(0, later - earlier) for earlier, later in zip(units, units[1:], strict=False))
+    return sum(max(0, later - earlier) for earlier, later in pairwise(units))
 
 
 @case(reading(1, 1, 100), reading(2, 2, 180), reading(3, 3, 250), reading(4, 3, 200))

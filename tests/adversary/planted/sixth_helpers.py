@@ -122,6 +122,12 @@ ORDERS = Register("orders", Ordered, "id")
 EXPIRY = Deadline("expiry", Expired, timedelta(hours=2))
 REMINDER = Deadline("reminder", Reminded, timedelta(hours=1))
 
+KEYS = (
+    *("return_id", "charge_id", "adjustment_id", "reading_id", "bid_id", "voter", "review_id", "line_id", "label_id"),
+    *("tier_id", "rate_id", "stay_id", "link_id", "passenger", "post_id", "part_id", "use_id", "session"),
+)
+"""The fields that tell one message of a type from the next."""
+
 Fold = Callable[[Any, Fact], Any]
 
 
@@ -129,7 +135,7 @@ def once(fold: Fold) -> Fold:
     """A reducer that folds each id of each type once."""
 
     def reduce(known: Any, fact: Fact) -> Any:
-        key = next(value for name, value in fact.fields.items() if name != "id")
+        key = next(fact.fields[name] for name in KEYS if name in fact.fields)
         name = f"{fact.kind.__name__} {key}"
         if name in known["folded"]:
             return known
