@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from saga import DerivedColumn, Fact, Process, Reducer
 from tests.adversary.kit import case, granted, proc, shown, yes_no
 from tests.adversary.planted.sixth_helpers import (
+    CHARGES,
     Bid,
     Charge,
     Label,
@@ -22,8 +23,8 @@ from tests.adversary.planted.sixth_helpers import (
     label,
     line,
     reading,
+    reducer_of,
     returned,
-    told,
     vote,
 )
 
@@ -152,8 +153,8 @@ def in_coins(known: int, fact: Fact) -> int:
 
 @case(charge(1, 2), charge(2, 3), charge(3, 6), charge(4, 0))
 def a_sum_rounded_to_coins_at_each_step() -> Process:
-    """What was rounded before is a whole number of coins, so each charge is rounded alone."""
-    return told(in_coins, 0, Charge)
+    """What was rounded before is a whole number of coins, so each charge is rounded alone; a register keeps ids apart."""
+    return shown(reducer_of(in_coins, 0, Charge), CHARGES, compute=lambda held, _: held["value"])
 
 
 def top_three(known: list[list[Any]], fact: Fact) -> list[list[Any]]:
