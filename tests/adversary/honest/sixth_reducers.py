@@ -153,7 +153,7 @@ def in_coins(known: int, fact: Fact) -> int:
 
 @case(charge(1, 2), charge(2, 3), charge(3, 6), charge(4, 0))
 def a_sum_rounded_to_coins_at_each_step() -> Process:
-    """What was rounded before is a whole number of coins, so each charge is rounded alone; a register keeps ids apart."""
+    """The sum before is a whole number of coins, so each charge is rounded alone; a register tells ids apart."""
     return shown(reducer_of(in_coins, 0, Charge), CHARGES, compute=lambda held, _: held["value"])
 
 
