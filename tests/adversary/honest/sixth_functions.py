@@ -157,7 +157,7 @@ def a_warning_by_the_average() -> Process:
     """A warning by the average is given and taken back as often as needed."""
 
     def is_bad(reviews: Entries) -> bool:
-        return sum(one["stars"] for one in reviews.values()) < 2 * len(reviews)
+        return bool(sum(one["stars"] for one in reviews.values()) < 2 * len(reviews))
 
     return granted(REVIEWS, judge=is_bad, is_final=False)
 
@@ -261,7 +261,7 @@ def what_is_owed_if_anything_is_known() -> Process:
     """Without an order nothing is owed yet."""
 
     def owed(orders: Entries, charges: Entries) -> int:
-        return sum(one["total"] for one in orders.values()) - _cents(charges)
+        return int(sum(one["total"] for one in orders.values()) - _cents(charges))
 
     return shown(ORDERS, CHARGES, compute=owed)
 
@@ -340,7 +340,7 @@ def percentages_before_fixed_discounts() -> Process:
 
     def price(discounts: Entries, charges: Entries) -> int:
         percent = min(100, sum(one["percent"] for one in discounts.values()))
-        return max(0, 10_000 * (100 - percent) // 100 - _cents(charges))
+        return int(max(0, 10_000 * (100 - percent) // 100 - _cents(charges)))
 
     return shown(DISCOUNTS, CHARGES, compute=price)
 

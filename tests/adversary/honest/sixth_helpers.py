@@ -20,7 +20,7 @@ from saga import (
     outcomes,
     wanted,
 )
-from tests.adversary.kit import Do, Seen, seen
+from tests.adversary.kit import Commands, Do, Seen, seen
 from tests.adversary.planted.sixth_helpers import (
     Approved,
     Cancelled,
@@ -101,7 +101,7 @@ def wants_by(*columns: Column, rule: Callable[[On], Mapping[Any, Any]]) -> Wante
 def undoable(name: str, collaborator: str, *computed: ComputedField) -> Effect:
     """An effect that can be asked for and withdrawn."""
     made = CommandTemplate(f"Make{name.capitalize()}", computed=computed)
-    commands = {Do.YES: made, Do.NO: CommandTemplate(f"Undo{name.capitalize()}")}
+    commands: Commands = {Do.YES: made, Do.NO: CommandTemplate(f"Undo{name.capitalize()}")}
     return Effect(name, collaborator, commands, initially=Do.NO)
 
 

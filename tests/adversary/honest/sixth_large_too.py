@@ -81,7 +81,7 @@ def _cents(entries: Entries) -> int:
 
 
 def _has_quorum(votes: Entries) -> bool:
-    return sum(one["choice"] == "yes" for one in votes.values()) >= 2
+    return bool(sum(one["choice"] == "yes" for one in votes.values()) >= 2)
 
 
 @case(
@@ -109,7 +109,7 @@ def a_loan_that_a_board_grants() -> Process:
 
 
 def _average(reviews: Entries) -> int:
-    return 100 * sum(one["stars"] for one in reviews.values()) // max(1, len(reviews))
+    return int(100 * sum(one["stars"] for one in reviews.values()) // max(1, len(reviews)))
 
 
 def _is_poor(reviews: Entries, returns: Entries) -> bool:
@@ -209,7 +209,7 @@ def a_patient_of_a_ward() -> Process:
 
 
 def _unpaid(orders: Entries, charges: Entries, returns: Entries) -> int:
-    return max(0, sum(one["total"] for one in orders.values()) - _cents(charges) + _cents(returns))
+    return int(max(0, sum(one["total"] for one in orders.values()) - _cents(charges) + _cents(returns)))
 
 
 def _is_paid(orders: Entries, charges: Entries, returns: Entries) -> bool:
@@ -255,7 +255,7 @@ def _channels(lines: Entries, scans: Entries) -> dict[str, int]:
 
 
 def _is_spent(lines: Entries, charges: Entries) -> bool:
-    return sum(one["pieces"] for one in lines.values()) * 10 >= 1_000 + _cents(charges)
+    return bool(sum(one["pieces"] for one in lines.values()) * 10 >= 1_000 + _cents(charges))
 
 
 @case(

@@ -18,7 +18,7 @@ from saga import (
     outcomes,
     wanted,
 )
-from tests.adversary.kit import Do, Moves, Out, Seen, by, case, has_any, one_outcome, proc, seen, wanted_in
+from tests.adversary.kit import Commands, Do, Moves, Out, Seen, by, case, has_any, one_outcome, proc, seen, wanted_in
 from tests.adversary.planted.sixth_helpers import (
     CHARGES,
     EXPIRY,
@@ -111,7 +111,7 @@ def a_claim_that_waits_for_its_policy() -> Process:
 @case(ORDER, Cancelled(id="i"))
 def a_reservation_that_each_row_names() -> Process:
     """Each row says whether the table is reserved, and released is what it is at first."""
-    commands = {Do.YES: CommandTemplate("Reserve"), Do.NO: CommandTemplate("Release")}
+    commands: Commands = {Do.YES: CommandTemplate("Reserve"), Do.NO: CommandTemplate("Release")}
     table = Effect("table", "restaurant", commands, initially=Do.NO)
     rows = [(Y, N, {table: Do.YES}), (ANY, Y, {table: Do.NO}), (N, N, {table: Do.NO})]
     return proc(one_outcome(ORDERED), ORDERED, CANCELLED, wants=[wanted(ORDERED, CANCELLED, rows=rows)])
@@ -161,7 +161,7 @@ def a_shipment_that_is_not_stopped_after_it_left() -> Process:
 @case(ORDER, Confirmed(id="i"))
 def a_nudge_that_a_confirmation_ends() -> Process:
     """The nudge is wanted after the reminder while nothing is confirmed, and is withdrawn by the confirmation."""
-    commands = {Do.YES: CommandTemplate("Nudge"), Do.NO: CommandTemplate("Withdraw")}
+    commands: Commands = {Do.YES: CommandTemplate("Nudge"), Do.NO: CommandTemplate("Withdraw")}
     nudge = Effect("nudge", "mail", commands, initially=Do.NO)
     arming = wanted(ORDERED, CONFIRMED, rows=[(Y, N, {REMINDER: ARMED}), (N, ANY, {}), (Y, Y, {})])
     rows = [(Y, N, {nudge: Do.YES}), (N, N, {nudge: Do.NO}), (ANY, Y, {nudge: Do.NO})]
@@ -239,7 +239,7 @@ class Answer(Enum):
 @case(Confirmed(id="i"), Departed(id="i"), Cancelled(id="i"))
 def a_child_that_loads_and_unloads() -> Process:
     """The loading bay loads and unloads as the cancellation says, and neither is final."""
-    commands = {Do.YES: CommandTemplate("Load"), Do.NO: CommandTemplate("Unload")}
+    commands: Commands = {Do.YES: CommandTemplate("Load"), Do.NO: CommandTemplate("Unload")}
     load = Effect("load", "dock", commands, initially=Do.NO)
     rows = [(Y, N, Answer.GOES), (N, ANY, Answer.WAITS), (Y, Y, Answer.WAITS)]
     table = outcomes(CONFIRMED, CANCELLED, name="bay", rows=rows)

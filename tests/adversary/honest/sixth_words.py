@@ -43,7 +43,7 @@ from saga import (
     with_partner,
 )
 from saga import Condition as Test
-from tests.adversary.kit import Do, Out, case, has_any, one_outcome, proc, seen, wanted_in, yes_no
+from tests.adversary.kit import Commands, Do, Out, case, has_any, one_outcome, proc, seen, wanted_in, yes_no
 from tests.adversary.planted.sixth_helpers import (
     ADJUSTMENTS,
     BIDS,
@@ -74,7 +74,7 @@ ORDER = Ordered(id="i", total=1_000)
 def granted_if(test: Test, *stores: Register, is_final: bool = True) -> Process:
     """Granted where the condition holds, and taken back elsewhere."""
     column = DerivedColumn.of("granted", test)
-    commands = {Do.YES: CommandTemplate("Grant"), Do.NO: CommandTemplate("TakeBack")}
+    commands: Commands = {Do.YES: CommandTemplate("Grant"), Do.NO: CommandTemplate("TakeBack")}
     final = frozenset({Do.YES}) if is_final else frozenset()
     grant = Effect("grant", "desk", commands, final=final, initially=Do.NO)
     rows = [(True, {grant: Do.YES}), (False, {grant: Do.NO})]

@@ -43,7 +43,7 @@ from tests.adversary.planted.sixth_helpers import (
 
 
 def net(charges: Entries, returns: Entries) -> int:
-    return sum(one["cents"] for one in charges.values()) - sum(one["cents"] for one in returns.values())
+    return int(sum(one["cents"] for one in charges.values()) - sum(one["cents"] for one in returns.values()))
 
 
 @case(charge(1, 3_000), charge(2, 2_500), returned(1, "c1", 3_000))
@@ -241,7 +241,7 @@ def a_courier_ordered_before_the_cancellation() -> Process:
 
 def is_overdrawn(charges: Entries, orders: Entries) -> bool:
     limit = next((one["total"] for one in orders.values()), 0)
-    return sum(one["cents"] for one in charges.values()) > limit
+    return bool(sum(one["cents"] for one in charges.values()) > limit)
 
 
 @case(charge(1, 500), Ordered(id="i", total=1_000))
@@ -290,7 +290,7 @@ def a_cumulative_mapping_with_a_least_value() -> Process:
 
 
 def _is_paid(orders: Entries, charges: Entries) -> bool:
-    return sum(one["cents"] for one in charges.values()) >= sum(one["total"] for one in orders.values())
+    return bool(sum(one["cents"] for one in charges.values()) >= sum(one["total"] for one in orders.values()))
 
 
 def _ticket(paid: Any) -> Process:

@@ -187,7 +187,7 @@ def charges_at_the_rate_of_the_moment() -> Process:
 
 def discounted(known: int, fact: Fact) -> int:
     if fact.kind is RateSet:
-        return known - known * min(100, fact.fields["percent"]) // 100
+        return int(known - known * min(100, fact.fields["percent"]) // 100)
     return max(0, known - int(fact.fields["cents"]))
 
 

@@ -44,7 +44,7 @@ VIEWS, CLICKS = Register("views", Shown, "view_id"), Register("clicks", Clicked,
 
 
 def click_rate(views: Entries, clicks: Entries) -> int:
-    return 100 * len(clicks) // sum(one["views"] for one in views.values())
+    return int(100 * len(clicks) // sum(one["views"] for one in views.values()))
 
 
 @case(Shown(id="i", view_id="v1", views=20), Clicked(id="i", click_id="c1"))
@@ -58,7 +58,7 @@ def what_is_owed_before_the_order() -> Process:
     """The only order is looked up, and a charge may come before it."""
 
     def owed(orders: Entries, charges: Entries) -> int:
-        return int(next(iter(orders.values()))["total"]) - sum(one["cents"] for one in charges.values())
+        return int(int(next(iter(orders.values()))["total"]) - sum(one["cents"] for one in charges.values()))
 
     return shown(ORDERS, CHARGES, compute=owed)
 

@@ -42,7 +42,7 @@ from saga import (
     without_partner,
 )
 from saga import Condition as Test
-from tests.adversary.kit import Do, Out, Seen, case, has_any, one_outcome, proc, seen, wanted_in, yes_no
+from tests.adversary.kit import Commands, Do, Out, Seen, case, has_any, one_outcome, proc, seen, wanted_in, yes_no
 from tests.adversary.planted.sixth_helpers import (
     ADJUSTMENTS,
     BIDS,
@@ -72,7 +72,7 @@ LATER = Ordered(id="i", total=1_000, wait_seconds=600)
 def granted_if(test: Test, *stores: Register) -> Process:
     """Granted for good where the condition holds, and taken back elsewhere."""
     column = DerivedColumn.of("granted", test)
-    commands = {Do.YES: CommandTemplate("Grant"), Do.NO: CommandTemplate("TakeBack")}
+    commands: Commands = {Do.YES: CommandTemplate("Grant"), Do.NO: CommandTemplate("TakeBack")}
     grant = Effect("grant", "desk", commands, final=frozenset({Do.YES}), initially=Do.NO)
     rows = [(True, {grant: Do.YES}), (False, {grant: Do.NO})]
     return proc(outcomes(column, rows=[(ANY, Out.DONE)]), *stores, wants=[wanted(column, rows=rows)])
@@ -199,7 +199,7 @@ class Size(Enum):
 def a_van_that_is_too_small_later() -> Process:
     """A van is sent for good in the middle band, and the upper band wants a truck."""
     size = DerivedColumn.of("size", bands(total(LINES, "pieces"), Size.SMALL, (10, Size.LARGE), (100, Size.HUGE)))
-    commands = {Do.YES: CommandTemplate("SendVan"), Do.NO: CommandTemplate("SendTruck")}
+    commands: Commands = {Do.YES: CommandTemplate("SendVan"), Do.NO: CommandTemplate("SendTruck")}
     ride = Effect("ride", "fleet", commands, final=frozenset(Do))
     rows = [(Size.SMALL, {}), (Size.LARGE, {ride: Do.YES}), (Size.HUGE, {ride: Do.NO})]
     return proc(outcomes(size, rule=lambda _: Out.DONE), LINES, wants=[wanted(size, rows=rows)])

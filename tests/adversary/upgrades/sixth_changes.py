@@ -23,7 +23,7 @@ from saga import (
     total,
     wanted,
 )
-from tests.adversary.kit import Do, Out, Seen, by, has_any, one_outcome, proc, seen, shown, upgrade, wanted_in
+from tests.adversary.kit import Commands, Do, Out, Seen, by, has_any, one_outcome, proc, seen, shown, upgrade, wanted_in
 from tests.adversary.planted.sixth_helpers import (
     CHARGES,
     LINES,
@@ -276,7 +276,7 @@ def a_final_gift_at_a_higher_sum() -> Pair:
 
     def giving(least: int) -> Process:
         column = DerivedColumn.of("enough", total(CHARGES, "cents") >= least)
-        commands = {Do.YES: CommandTemplate("Give"), Do.NO: CommandTemplate("TakeBack")}
+        commands: Commands = {Do.YES: CommandTemplate("Give"), Do.NO: CommandTemplate("TakeBack")}
         gift = Effect("gift", "shop", commands, final=frozenset({Do.YES}), initially=Do.NO)
         rows = [(True, {gift: Do.YES}), (False, {gift: Do.NO})]
         return proc(outcomes(column, rule=lambda _: Out.DONE), CHARGES, CANCELLED, wants=[wanted(column, rows=rows)])
