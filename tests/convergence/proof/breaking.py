@@ -18,6 +18,7 @@ from saga.convergence.proof.about_effects import (
     wants_are_of_one_kind,
 )
 from saga.convergence.proof.about_parts import (
+    bounds_are_no_capacity,
     effects_differ,
     functions_are_known,
     laws_hold,
@@ -367,6 +368,10 @@ def _first_ignored() -> Process:
     )
 
 
+def _two_places() -> Process:
+    return process(Paid, registers=[replace(PAYMENTS, most=2)])
+
+
 class One(Enum):
     A = "a"
 
@@ -376,6 +381,7 @@ BREAKING: Sequence[Breaking] = (
     Breaking("a toggle", machines_know_repeats, _toggle(), [SHIP]),
     Breaking("the first wins", machines_commute, _first_wins(), [SHIP, STOP]),
     Breaking("a key that is a float", registers_join, _float_key(), [], faulty=False),
+    Breaking("two places", bounds_are_no_capacity, _two_places(), [], faulty=False),
     Breaking("a register of its own", parts_are_known, _register_of_its_own(), [PAY, PAY_MORE]),
     Breaking("the last amount", functions_are_known, _last_amount(), [PAY, PAY_MORE]),
     Breaking("a sum of fractions", laws_hold, _float_sum(), [], faulty=False),
