@@ -1,7 +1,7 @@
 """Processes that break one obligation each, and the facts that show what comes of it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum
 from typing import Any
