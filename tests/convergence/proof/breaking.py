@@ -368,10 +368,6 @@ def _first_ignored() -> Process:
     )
 
 
-def _two_places() -> Process:
-    return process(Paid, registers=[replace(PAYMENTS, most=2)])
-
-
 class One(Enum):
     A = "a"
 
@@ -381,7 +377,7 @@ BREAKING: Sequence[Breaking] = (
     Breaking("a toggle", machines_know_repeats, _toggle(), [SHIP]),
     Breaking("the first wins", machines_commute, _first_wins(), [SHIP, STOP]),
     Breaking("a key that is a float", registers_join, _float_key(), [], faulty=False),
-    Breaking("two places", bounds_are_no_capacity, _two_places(), [], faulty=False),
+    Breaking("places", bounds_are_no_capacity, process(Paid, registers=[replace(PAYMENTS, most=2)]), [], faulty=False),
     Breaking("a register of its own", parts_are_known, _register_of_its_own(), [PAY, PAY_MORE]),
     Breaking("the last amount", functions_are_known, _last_amount(), [PAY, PAY_MORE]),
     Breaking("a sum of fractions", laws_hold, _float_sum(), [], faulty=False),
