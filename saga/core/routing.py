@@ -16,6 +16,11 @@ def first_word(module: str) -> str:
     return module.removesuffix(SUFFIX) or module
 
 
+def is_of_process(module: str) -> bool:
+    """Whether a module is the one in whose log a process records: its public events are announcements."""
+    return module.endswith(SUFFIX)
+
+
 def routing_key(module: str, type_: str) -> str:
     """The routing key of a module's events of this type."""
     return f"{first_word(module)}.{type_}"

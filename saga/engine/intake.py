@@ -13,7 +13,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from saga.core import Deadline, Fact, Process
 from saga.core.identifier import IDENTIFIER_RULE, is_identifier
-from saga.core.routing import SUFFIX
+from saga.core.routing import is_of_process
 from saga.core.statically_frozen import statically_frozen
 from saga.messages import Envelope, Poison
 from saga.messages.facts import read_fact, said_of
@@ -111,7 +111,7 @@ def _is_consumed(process: Process, source: str, kind: type) -> bool:
 def announces(message: Envelope | Poison) -> bool:
     """Whether a message is what another process announces: its subject is that process's instance, not ours."""
     source = message.source or ""
-    return source.startswith(MODULES) and source.endswith(SUFFIX)
+    return source.startswith(MODULES) and is_of_process(source)
 
 
 def is_for_other_process(process: Process, envelope: Envelope) -> bool:

@@ -18,7 +18,7 @@ from typing import Final
 from urllib.parse import quote
 
 from saga.core import Process
-from saga.core.routing import SUFFIX, routing_key
+from saga.core.routing import SUFFIX, is_of_process, routing_key
 from saga.engine.intake import MODULES, names_module, poison, unknown_type, unplaced
 from saga.messages import Envelope, Poison, Raw
 
@@ -128,7 +128,7 @@ class Commands:
             return f"it came from exchange {_short(exchange or DEFAULT_EXCHANGE)}: commands come from {self._commands}"
         if routing_key != f"{self._target}.{message.type}":
             return f"its routing key is {_short(routing_key)} where {self._target}.{message.type} is expected"
-        if not (source.startswith(MODULES) and source.endswith(SUFFIX)):
+        if not (source.startswith(MODULES) and is_of_process(source)):
             return f"its source is {_short(source)}: commands come from a process, {MODULES}<process>{SUFFIX}"
         return None
 
