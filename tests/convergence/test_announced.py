@@ -5,11 +5,12 @@ from enum import Enum
 
 import pytest
 
+from saga import count
 from saga.convergence import Grade, Kind, check
 from saga.convergence.upgrade import at_rest, check_upgrade
-from saga.core import Announces, DerivedColumn, Entries, Process, outcomes
-from saga.orders import order_process
-from saga.orders.process import ANNOUNCES, PAYMENTS, Outcome
+from saga.core import Announces, DerivedColumn, Entries, Process, SubMachine, outcomes
+from saga.orders import PaymentReceived, order_process
+from saga.orders.process import ANNOUNCES, PAYMENTS, Outcome, Payment
 
 pytestmark = pytest.mark.pure
 ORDER = order_process()
@@ -37,9 +38,21 @@ def any_paid(payments: Entries) -> bool:
     return bool(payments)
 
 
-def test_a_final_outcome_that_a_function_decides_is_searched() -> None:
-    own = DerivedColumn("any paid", (PAYMENTS,), any_paid)
-    table = outcomes(own, rows=[(False, Outcome.AWAITING_PAYMENT), (True, Outcome.PAID)])
+@pytest.mark.parametrize(
+    ("is_any_paid", "said"),
+    [
+        (
+            DerivedColumn("any paid", (PAYMENTS,), any_paid),
+            ["paid is announced as final, and PaymentReceived may lead to"],
+        ),
+        (DerivedColumn.of("any paid", count(PAYMENTS) >= 1), []),
+    ],
+    ids=["function", "expression"],
+)
+def test_a_final_outcome_needs_a_proof_even_where_a_search_finds_nothing(
+    is_any_paid: DerivedColumn, said: list[str]
+) -> None:
+    table = outcomes(is_any_paid, rows=[(False, Outcome.AWAITING_PAYMENT), (True, Outcome.PAID)])
     types: dict[Enum, str] = {Outcome.AWAITING_PAYMENT: "Waits", Outcome.PAID: "Paid"}
     process = replace(
         ORDER,
@@ -52,8 +65,32 @@ def test_a_final_outcome_that_a_function_decides_is_searched() -> None:
         announces=Announces(types, frozenset({Outcome.PAID})),
     )
     report = check(process)
-    assert report.findings == ()
-    assert report.grade is Grade.SEARCHED
+    assert [one.sentence.partition(" awaiting_payment")[0] for one in report.findings] == said
+    assert report.grade is (Grade.SEARCHED if said else Grade.PROVED)
+    assert check(replace(process, announces=Announces(types))).findings == ()
+
+
+class Turning(SubMachine[Payment]):
+    """May move otherwise than its table says."""
+
+
+def test_a_final_outcome_that_a_class_of_ones_own_decides_is_refused() -> None:
+    turning = Turning("payment", Payment.UNPAID, {one: {PaymentReceived: Payment.PAID} for one in Payment})
+    table = outcomes(turning, rows=[(Payment.UNPAID, Outcome.AWAITING_PAYMENT), (Payment.PAID, Outcome.PAID)])
+    process = Process(
+        name="turning",
+        version=1,
+        correlate="order_id",
+        inputs={"payments": (PaymentReceived,)},
+        machines=(turning,),
+        outcomes=table,
+        settled=frozenset(table.states),
+        announces=Announces({Outcome.AWAITING_PAYMENT: "Waits", Outcome.PAID: "Paid"}, frozenset({Outcome.PAID})),
+    )
+    (finding,) = check(process).findings
+    assert finding.sentence.startswith(
+        "it is not proved that paid stays, which is announced as final: sub-machine payment"
+    )
 
 
 @pytest.mark.parametrize(

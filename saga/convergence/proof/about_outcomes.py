@@ -1,11 +1,34 @@
-"""The obligation of final outcomes: no message leads away from an outcome that is announced as final."""
+"""The obligation of final outcomes: no message leads away from an outcome that is announced as final.
 
-from collections.abc import Iterator
+A reader who acts on a final announcement can't take it back. So it is not enough that a search found no message that
+leads away: without a proof a final outcome is a finding.
+"""
 
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from saga.convergence.proof.about_parts import LAW, PART
 from saga.convergence.proof.space import Space
 from saga.convergence.proof.subject import Obstacle, Subject
-from saga.core import Announces
+from saga.core import Announces, Process
 from saga.core.words import is_among
+
+FINAL_OUTCOME: Final = "final outcome"
+
+
+def unproved_finals(process: Process, obstacles: Sequence[Obstacle]) -> Iterator[str]:
+    """Why it is not proved that what is announced as final stays, of a process with these obstacles to its proof.
+
+    A function of the user's may come to any value, which the obligation allows for. What the user's own classes do is
+    unknown, and so is what an expression comes to whose laws do not hold.
+    """
+    if process.announces is None or not process.announces.final:
+        return
+    left = [one.sentence for one in obstacles if one.obligation == FINAL_OUTCOME]
+    yield from left
+    if not left and (unknown := next((one for one in obstacles if one.obligation in (PART, LAW)), None)):
+        names = ", ".join(sorted(str(one.value) for one in process.announces.final))
+        yield f"it is not proved that {names} stays, which is announced as final: {unknown.sentence}"
 
 
 def final_outcomes_stay(subject: Subject) -> Iterator[Obstacle]:
@@ -33,7 +56,7 @@ def _left(subject: Subject, announces: Announces, space: Space) -> Iterator[Obst
             if others := [outcomes[after] for after in space.after(state, kind) if outcomes[after] is not here]:
                 reported.add(id(here))
                 yield Obstacle(
-                    "final outcome",
+                    FINAL_OUTCOME,
                     f"{here.value} is announced as final, and {kind.__name__} may lead to {others[0].value}:"
                     " leave it out of final",
                 )
