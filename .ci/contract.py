@@ -1,4 +1,4 @@
-"""The tables of events and commands in docs/wire.md are those of the order process's contract.
+"""The tables of events, commands and announcements in docs/wire.md are those of the order process's contract.
 
 They stand between markers; what is around them is written by hand.
 
@@ -17,7 +17,6 @@ from saga.orders import order_process
 
 PAGE: Final = Path("docs/wire.md")
 TABLES: Final = {"events": events, "commands": commands, "announcements": announcements}
-NEEDED: Final = ("events", "commands")
 PLACE: Final = re.compile(r"(<!-- contract: (\w+) -->\n).*?(<!-- end of contract -->\n)", re.DOTALL)
 
 
@@ -25,7 +24,7 @@ def made_anew(text: str) -> str:
     """The page with each table as the contract has it. Raises ValueError for a place that is missing or unknown."""
     contract = contract_of(order_process(), "saga")
     places = [name for _, name, _ in PLACE.findall(text)]
-    if missing := [name for name in NEEDED if name not in places]:
+    if missing := [name for name in TABLES if name not in places]:
         raise ValueError(f"there is no <!-- contract: {missing[0]} -->")
     if unknown := [name for name in places if name not in TABLES]:
         raise ValueError(f"<!-- contract: {unknown[0]} --> is none of {', '.join(TABLES)}")

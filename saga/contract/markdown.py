@@ -47,9 +47,9 @@ def announcements(contract: Contract) -> str:
         fields = one.payload["properties"]
         outcomes = ", ".join(f"`{word}`" for word in fields["outcome"]["enum"])
         rows.append(
-            (f"`{one.type}`", f"`{one.routing_key}`", outcomes, *map(_truth, (fields["settled"], fields["final"])))
+            (f"`{one.type}`", f"`{one.routing_key}`", outcomes, *map(_promise, (fields["settled"], fields["final"])))
         )
-    return _table(("type", "routing key", "outcome", "settled", "final"), rows) if rows else ""
+    return _table(("type", "routing key", "`outcome`", "`settled`", "`final`"), rows) if rows else ""
 
 
 def _event(message: Message) -> str:
@@ -132,8 +132,9 @@ def _variants(message: Message) -> list[Schema]:
     return [resolved(one, whole) for one in whole.get("anyOf", [whole])]
 
 
-def _truth(schema: Schema) -> str:
-    return {True: "yes", False: "no"}.get(schema.get("const", ""), "`true` or `false`")
+def _promise(schema: Schema) -> str:
+    """What readers may rely on: that it is true, or nothing."""
+    return "yes" if schema.get("const") is True else "not promised"
 
 
 def _table(headings: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:

@@ -23,10 +23,12 @@ def contract(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
-def test_a_stale_table_is_found_and_made_anew(folder: Path) -> None:
+@pytest.mark.parametrize("row", ["| `gateway.VoidPayment` |", "| `order.OrderPaid` |", "| `payment_timeout_seconds` |"])
+def test_a_stale_table_is_found_and_made_anew(folder: Path, row: str) -> None:
     page = folder / "docs/wire.md"
     assert contract(folder).returncode == 0
-    page.write_text(page.read_text().replace("| `gateway.VoidPayment` |", "| `gateway.CancelPayment` |"))
+    page.write_text(page.read_text().replace(row, "| another |"))
+    assert page.read_text() != PAGE.read_text()
     stale = contract(folder)
     assert (stale.returncode, "python .ci/contract.py --write" in stale.stderr) == (1, True)
     assert contract(folder, "--write").returncode == 0
@@ -37,6 +39,7 @@ def test_a_stale_table_is_found_and_made_anew(folder: Path) -> None:
     ("marker", "instead", "said"),
     [
         ("<!-- contract: events -->", "", "there is no <!-- contract: events -->"),
+        ("<!-- contract: announcements -->", "", "there is no <!-- contract: announcements -->"),
         (
             "<!-- contract: events -->",
             "<!-- contract: events -->\n<!-- end of contract -->\n<!-- contract: things -->",
