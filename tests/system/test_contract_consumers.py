@@ -16,6 +16,7 @@ from saga.devstack.services import our_services
 from tests.contract.consumers import with_faststream, with_pika
 from tests.contract.consumers.from_contract import commands, event
 from tests.contract.consumers.gateway import Gateway
+from tests.contract.consumers.reader import Reader
 from tests.rabbitmq.place import Place
 from tests.rabbitmq.records import dead_letters, outcome
 from tests.rabbitmq.wire import drain
@@ -78,6 +79,29 @@ async def test_a_gateway_from_the_contract_alone_is_asked_answers_and_refunds(
         "fulfilment",
         "fulfilment",
     ]
+    assert await dead_letters(place.engine) == []
+
+
+@pytest.mark.parametrize("reading", [with_faststream.reading, with_pika.reading], ids=["faststream", "pika"])
+async def test_a_reader_from_the_contract_alone_knows_what_became_of_an_order(
+    place: Place, tmp_path: Path, reading: Callable[[Reader, str], AbstractAsyncContextManager[None]]
+) -> None:
+    document = await printed_contract(place)
+    reader = Reader(document, f"{place.prefix}.reader-from-contract")
+    money = {"amount": 4200, "currency": "EUR"}
+    async with crew_at(place, tmp_path, our_services(1, 0, simulated=False)), reading(reader, place.amqp_url):
+        await asyncio.to_thread(publish, place, document, "PaymentTimedOut", order_id="o-1")
+        await until_true(lambda: reader.believed == {"o-1": (1, "expired")})
+        paid: dict[str, Any] = {"payment_id": "p-1", **money}
+        await asyncio.to_thread(publish, place, document, "PaymentReceived", order_id="o-1", **paid)
+        await until_true(lambda: reader.believed == {"o-1": (2, "paid")})
+        assert reader.final == set()
+        await asyncio.to_thread(publish, place, document, "OrderPlaced", order_id="o-2", **money)
+        await asyncio.to_thread(publish, place, document, "OrderCancelled", order_id="o-1")
+        await until_true(lambda: reader.final == {"o-1"})
+        await until(lambda: outcome(place.engine, "o-2"))
+    assert reader.believed == {"o-1": (3, "refunded")}, "nothing is announced of an order that only waits"
+    assert reader.types == ["OrderExpired", "OrderPaid", "OrderRefunded"]
     assert await dead_letters(place.engine) == []
 
 

@@ -79,6 +79,11 @@ def commands(document: Mapping[str, Any], collaborator: str) -> dict[str, Descri
     return {one.kind: one for one in sent if one.routing_key.startswith(f"{collaborator}.")}
 
 
+def announcements(document: Mapping[str, Any]) -> dict[str, Described]:
+    """What anybody may bind a queue of its own to, by type: of what the process sends, what has no queue yet."""
+    return {one.kind: one for one in described(document, "send") if one.queue is None}
+
+
 def event(document: Mapping[str, Any], kind: str) -> Described:
     """An event that the process receives."""
     return next(one for one in described(document, "receive") if one.kind == kind)
