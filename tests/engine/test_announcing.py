@@ -190,6 +190,20 @@ async def test_another_announcement_than_the_record_leads_to_is_found_by_replay_
     assert "o-2" not in {**await differing(engine), **await audited_differing(engine)}
 
 
+@pytest.mark.parametrize(("promise", "given"), [("settled", "false"), ("final", "true")])
+async def test_a_false_promise_in_an_announcement_is_found_by_the_audit(
+    engine: AsyncEngine, step: Step, promise: str, given: str
+) -> None:
+    await step.handle([message("PaymentReceived", "o-1"), message("OrderCancelled", "o-2")])
+    async with engine.begin() as connection:
+        await connection.execute(text("SET LOCAL session_replication_role = replica"))
+        changed = (
+            f"UPDATE saga.event_log SET data = jsonb_set(data, '{{{promise}}}', '{given}') WHERE type = 'OrderPaid'"
+        )
+        await connection.execute(text(changed))
+    assert await audited_differing(engine) == {"o-1": ["announcement"]}
+
+
 async def test_a_missing_announcement_is_found_by_replay_and_audit(engine: AsyncEngine, step: Step) -> None:
     await Step(engine, SILENT).handle([message("PaymentReceived", "o-1")])
     assert await differing(engine) == {"o-1": ["announcement"]}

@@ -11,6 +11,7 @@ from typing import Any
 from saga.core import Announces, Commanded, Process, State
 from saga.core.announcement import ANNOUNCED
 from saga.core.plain import is_same
+from saga.core.words import is_among
 from saga.verification.audit.model import Expected, beginning, expect
 from saga.verification.audit.record import LastAnnouncement, Record, absent
 from saga.verification.difference import Difference
@@ -71,6 +72,8 @@ def _about_contents(announces: Announces, last: LastAnnouncement, expected: Expe
         yield Difference(WHAT, said, last.type, type_)
     if last.settled is not expected.settled:
         yield Difference(WHAT, f"its last announcement says that settled is {last.settled}", last.settled)
+    if last.final and not is_among(expected.outcome, announces.final):
+        yield Difference(WHAT, f"{last.outcome} was announced as final, and messages can lead away from it", last.final)
     if announces.register is not None:
         entry: Mapping[str, Any] = next(iter(expected.held.registers[announces.register.name].values()), {})
         for name in announces.fields:

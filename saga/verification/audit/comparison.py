@@ -148,9 +148,9 @@ def _held(process: Process, found: JointState, model: JointState) -> Iterator[Di
 
 def _sent(process: Process, state: State, record: Record, expected: Expected) -> Iterator[Difference]:
     """Compare the commands in the instance's state with those in the log."""
-    deadlines = {ANNOUNCED, *(effect.name for effect in process.effects if not isinstance(effect, Effect))}
-    known = {name: sent for name, sent in state.commanded.items() if name not in deadlines}
-    for name in sorted(known.keys() | record.last.keys() | (record.commanded.keys() - deadlines)):
+    no_commands = {ANNOUNCED, *(effect.name for effect in process.effects if not isinstance(effect, Effect))}
+    known = {name: sent for name, sent in state.commanded.items() if name not in no_commands}
+    for name in sorted(known.keys() | record.last.keys() | (record.commanded.keys() - no_commands)):
         last, before, stored = record.last.get(name), record.commanded.get(name), known.get(name)
         revision = last.revision if last else before.revision if before else None
         yield from _compared(f"commanded.{name}", stored.revision if stored else None, revision)

@@ -42,6 +42,7 @@ class LastAnnouncement:
     outcome: str
     revision: int
     settled: bool
+    final: bool
     fields: Mapping[str, Any]
 
 
@@ -160,10 +161,11 @@ class Record:
         said = dict(entry.data)
         if said.pop(self.process.correlate) != entry.stream_id:
             self._complain(entry, f"its {entry.type} is about another instance")
-        outcome, revision, settled = str(said["outcome"]), int(said["revision"]), bool(said["settled"])
+        outcome, revision = str(said["outcome"]), int(said["revision"])
+        settled, final = bool(said["settled"]), bool(said["final"])
         self.said[revision] += 1
         if self.announced is None or revision >= self.announced.revision:
-            self.announced = LastAnnouncement(entry.type, outcome, revision, settled, said)
+            self.announced = LastAnnouncement(entry.type, outcome, revision, settled, final, said)
 
     def _complain(self, entry: Entry, why: str) -> None:
         if len(self.troubles) < MOST_TROUBLES:
