@@ -23,7 +23,8 @@ from saga.core import (
 )
 from saga.core.expressions.fields import json_kinds
 
-ORDER, REPEAT, JOIN, OWN, LAW, CLOCK = "order", "repeat", "register", "own function", "law", "clock"
+ORDER, REPEAT, PART, JOIN = "order", "repeat", "part", "register"
+OWN, LAW, CLOCK = "own function", "law", "clock"
 
 
 _COLUMNS = (SubMachine, DerivedColumn, Outcomes)
@@ -70,7 +71,7 @@ def parts_are_known(subject: Subject) -> Iterator[Obstacle]:
     for what, part in _parts(subject):
         if type(part) not in _KNOWN:
             sentence = f"{what} is of a class of yours, {type(part).__qualname__}, which may behave otherwise"
-            yield Obstacle("part", f"{sentence}: use saga's own")
+            yield Obstacle(PART, f"{sentence}: use saga's own")
 
 
 def _parts(subject: Subject) -> Iterator[tuple[str, object]]:

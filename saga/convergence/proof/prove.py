@@ -21,6 +21,7 @@ from saga.convergence.proof.about_effects import (
     named_effects_stay_named,
     wants_are_of_one_kind,
 )
+from saga.convergence.proof.about_outcomes import final_outcomes_stay
 from saga.convergence.proof.about_parts import (
     effects_differ,
     functions_are_known,
@@ -54,6 +55,7 @@ OF_TABLES: Final[tuple[Obligation, ...]] = (
     named_effects_stay_named,
     commands_know_their_fields,
     final_conditions_stay,
+    final_outcomes_stay,
     late_deadlines_change_nothing,
     nothing_waits_for_ever,
 )

@@ -1,7 +1,7 @@
 """Processes that break one obligation each, and the facts that show what comes of it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum
 from typing import Any
@@ -17,6 +17,7 @@ from saga.convergence.proof.about_effects import (
     named_effects_stay_named,
     wants_are_of_one_kind,
 )
+from saga.convergence.proof.about_outcomes import final_outcomes_stay
 from saga.convergence.proof.about_parts import (
     effects_differ,
     functions_are_known,
@@ -31,6 +32,7 @@ from saga.convergence.proof.prove import Obligation
 from saga.core import (
     ANY,
     ARMED,
+    Announces,
     Column,
     CommandTemplate,
     ComputedField,
@@ -62,7 +64,7 @@ from tests.convergence.proof.drawn import (
     Three,
     Two,
 )
-from tests.convergence.proof.own_classes import Forgetful, Last
+from tests.convergence.proof.own_classes import Forgetful, Last, Numbered, Ticked, Weighed
 
 
 @dataclass(frozen=True)
@@ -74,25 +76,6 @@ class Breaking:
     process: Process
     facts: Sequence[Fact]
     faulty: bool = True
-
-
-@dataclass
-class Ticked:
-    id: str
-    due_at: str | None = None
-
-
-@dataclass
-class Weighed:
-    id: str
-    parcel: str
-    weight: float
-
-
-@dataclass
-class Numbered:
-    id: str
-    number: float
 
 
 def fact(kind: type, **fields: Any) -> Fact:
@@ -367,6 +350,11 @@ def _first_ignored() -> Process:
     )
 
 
+def _left_though_final() -> Process:
+    announces = Announces({Outcome.X: "WasX", Outcome.Y: "WasY"}, final=frozenset(Outcome) - {Outcome.Z})
+    return replace(process(Shipped, machines=[SHIPPED], rule=TWO_RULE.get), announces=announces)
+
+
 class One(Enum):
     A = "a"
 
@@ -389,6 +377,7 @@ BREAKING: Sequence[Breaking] = (
     Breaking("final and undone", final_conditions_stay, _undone(), [SHIP, STOP]),
     Breaking("decided, then undone", final_conditions_stay, _undone_once_decided(), [PAY, SHIP, STOP]),
     Breaking("a final field changes", final_conditions_stay, _final_field_changes(), [PAY, PAY_MORE]),
+    Breaking("final and left", final_outcomes_stay, _left_though_final(), [SHIP]),
     Breaking("released by a deadline", late_deadlines_change_nothing, _released_late(), [OPEN, PAY]),
     Breaking("a figure says late", late_deadlines_change_nothing, _says_late(), [SHIP, STOP]),
     Breaking("a deadline's input asks for more", inputs_of_deadlines_are_taken, _asks_for_more(), [], faulty=False),
