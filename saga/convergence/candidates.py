@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from inspect import isclass
 from itertools import chain, islice
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
@@ -89,7 +89,7 @@ def bounds(adapter: TypeAdapter[Any]) -> Iterator[Any]:
 
 def built(annotation: Any) -> Iterator[Any]:
     """Values of nested models: alone, in lists, or in objects."""
-    if isclass(annotation) and issubclass(annotation, BaseModel):
+    if is_model(annotation):
         values = {name: first_of(name, field) for name, field in fields_of(annotation).items()}
         if all(value is not dataclasses.MISSING for value in values.values()):
             yield values
@@ -101,6 +101,12 @@ def built(annotation: Any) -> Iterator[Any]:
         yield from ([value] for value in chain(choices(inner[0]), built(inner[0]), islice(usual("item"), 20)))
     elif origin is dict:
         yield from ({"a": value} for value in chain(choices(inner[1]), built(inner[1]), usual("item")))
+
+
+def is_model(annotation: Any) -> bool:
+    """Whether it is a class with fields: of pydantic, a dataclass or a typed dictionary."""
+    has_fields = dataclasses.is_dataclass(annotation) or is_typeddict(annotation)
+    return isclass(annotation) and (has_fields or issubclass(annotation, BaseModel))
 
 
 def passing(adapter: TypeAdapter[Any], candidates: Iterator[Any]) -> Iterator[Any]:

@@ -136,9 +136,8 @@ def check(
     """Prove that a process converges, or search it with these inputs or with samples made from its message classes.
 
     A proved process is not explored, unless ``always_explore``. Beyond ``most_nodes`` states it draws pairs of
-    histories from ``seed`` instead of exploring all; it sometimes calls ``progress`` with the numbers of states and of
-    sets of facts so far. Raises DeclarationError for a sample that is no input of the process, and if no samples can be
-    made.
+    histories from ``seed`` instead of exploring all; it calls ``progress`` with the numbers of states and of sets so
+    far. Raises DeclarationError for a sample that is no input of the process, and if no samples can be made.
 
     >>> from saga.testing import check
     >>> report = check(tickets)

@@ -14,9 +14,9 @@ from decimal import Decimal
 from itertools import islice
 from typing import Annotated, Any, Final, Union, get_args, get_origin
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import TypeAdapter
 
-from saga.convergence.candidates import choices, default_of, fields_of, passing_values
+from saga.convergence.candidates import choices, default_of, fields_of, is_model, passing_values
 from saga.convergence.functions import Constant, code_reached, codes_of, constants_in, functions_about, patterns_in
 from saga.convergence.odd_values import BEGIN, has_negative, is_modest, ladder, odd_nested, odd_scalars
 from saga.convergence.patterns import matching
@@ -287,7 +287,7 @@ def nested(annotation: Any, deepest: int, constants: Sequence[Any]) -> Iterator[
     if origin in {Annotated, Union} or type(annotation).__name__ == "UnionType":
         for one in inner[:1] if origin is Annotated else inner:
             yield from nested(one, deepest, constants)
-    elif isinstance(annotation, type) and issubclass(annotation, BaseModel) and deepest:
+    elif is_model(annotation) and deepest:
         yield from _models(annotation, deepest, constants)
     elif origin in (list, tuple) and inner and deepest:
         first, *others = [*_items(inner[0], deepest, constants), None]
@@ -299,7 +299,7 @@ def nested(annotation: Any, deepest: int, constants: Sequence[Any]) -> Iterator[
             yield from ({"a": value}, {"b": value}, {"a": value, "b": value})
 
 
-def _models(model: type[BaseModel], deepest: int, constants: Sequence[Any]) -> Iterator[dict[str, Any]]:
+def _models(model: type, deepest: int, constants: Sequence[Any]) -> Iterator[dict[str, Any]]:
     values = {name: _items(field, deepest, constants) for name, field in fields_of(model).items()}
     usual = {name: known[0] for name, known in values.items() if known}
     yield usual

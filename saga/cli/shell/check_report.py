@@ -57,9 +57,7 @@ def show(checked: Checked, seconds: float, *, all_orders: bool) -> None:
     if report.results:
         console.print(Text(), _orders(report, _most(report, all_orders=all_orders)))
     if report.matrix:
-        console.print(
-            Text(), _matrix(report), Text("in brackets: states in which both orders were compared", "dim")
-        )
+        console.print(Text(), _matrix(report), Text("in brackets: states in which both orders were compared", "dim"))
     for note in checked.notes:
         console.print(Text(f"\n{shown(note)}", "yellow"))
     if checked.upgraded_from is not None and not checked.upgrade:

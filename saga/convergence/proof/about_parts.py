@@ -24,8 +24,9 @@ from saga.core import (
 from saga.core.expressions.fields import json_kinds
 
 ORDER, REPEAT, PART, JOIN = "order", "repeat", "part", "register"
-OWN, LAW, CLOCK = "own function", "law", "clock"
-
+OWN, LAW, CLOCK, CAPACITY = "own function", "law", "clock", "capacity"
+FEWEST_OF_MANY = 3
+"""Entries that a register of many has room for."""
 
 _COLUMNS = (SubMachine, DerivedColumn, Outcomes)
 _KNOWN = frozenset(
@@ -103,6 +104,19 @@ def registers_join(subject: Subject) -> Iterator[Obstacle]:
                 JOIN,
                 f"register {register.name}: its key {register.of.__name__}.{register.key} may be of several types or of"
                 " none: declare it as a text or as an integer",
+            )
+
+
+def bounds_are_no_capacity(subject: Subject) -> Iterator[Obstacle]:
+    """A register holds several entries, so that its bound is a protection, and does not decide who comes too late."""
+    for register in subject.process.registers:
+        if not isinstance(register, Register) or register.key == subject.process.correlate:
+            continue
+        if register.most < FEWEST_OF_MANY:
+            yield Obstacle(
+                CAPACITY,
+                f"register {register.name} holds at most {register.most}, and which of more entries wait for a person"
+                " depends on the order: raise its bound, and let an expression say how many count",
             )
 
 

@@ -23,6 +23,7 @@ from saga.convergence.proof.about_effects import (
 )
 from saga.convergence.proof.about_outcomes import final_outcomes_stay
 from saga.convergence.proof.about_parts import (
+    bounds_are_no_capacity,
     effects_differ,
     functions_are_known,
     laws_hold,
@@ -44,6 +45,7 @@ OF_PARTS: Final[tuple[Obligation, ...]] = (
     machines_commute,
     machines_know_repeats,
     registers_join,
+    bounds_are_no_capacity,
     functions_are_known,
     laws_hold,
     no_clock_is_read,

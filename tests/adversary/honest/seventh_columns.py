@@ -142,7 +142,7 @@ def a_total_that_only_grows() -> Process:
 
 @case(Corrected("i", "c1", "b", -5), Corrected("i", "c2", "b", 7))
 def a_list_that_only_gains() -> Process:
-    """All amounts are told in a final command as a list without doubles."""
+    """All amounts are sent in a final command as a list without doubles."""
     return shown(
         FIXES,
         compute=lambda fixes: sorted({one["cents"] for one in fixes.values()}),
@@ -353,7 +353,7 @@ def a_clock_paused_by_its_times() -> Process:
 
 @case(Sold("i", "s1", 600), Sold("i", "s2", 300), Sold("i", "s3", 500))
 def a_quota_shared_out_by_id() -> Process:
-    """The quota is shared out anew by the ids, and told again when a further request changes it."""
+    """The quota is shared out anew by the ids, and sent again when a further request changes it."""
 
     def share(sales: Entries) -> dict[str, int]:
         left, granted_ones = 1_000, {}
@@ -367,7 +367,7 @@ def a_quota_shared_out_by_id() -> Process:
 
 @case(Rated("i", "r1", 3), Rated("i", "r2", 5), Rated("i", "r3", 4))
 def the_middle_rating_always() -> Process:
-    """The middle rating is told for even and odd numbers of judges."""
+    """The middle rating is reported for even and odd numbers of judges."""
 
     def middle(ratings: Entries) -> Any:
         stars = sorted(one["stars"] for one in ratings.values())
@@ -378,7 +378,7 @@ def the_middle_rating_always() -> Process:
 
 @case(Bid("i", "b1", "ann", 5), Bid("i", "b2", "bob", 5), Bid("i", "b3", "ann", 9))
 def the_leading_bidder_told_again() -> Process:
-    """The best bid, of equal ones that with the least id, is told again until nothing changes it."""
+    """The best bid, of equal ones that with the least id, is sent again until nothing changes it."""
 
     def leads(bids: Entries) -> Any:
         best = min(bids, key=lambda key: (-bids[key]["cents"], key), default=None)

@@ -186,7 +186,7 @@ def the_latest_address_as_a_whole() -> Process:
 
 @case(Moved("i", "m1", 5), Moved("i", "m2", -8), Moved("i", "m3", 4))
 def stock_cut_off_at_the_end() -> Process:
-    """The movements are kept by their ids, the greater of two with one id, and the sum is cut off when it is told."""
+    """The movements are kept by their ids, the greater of two with one id, and the sum is cut off when it is sent."""
 
     def book(known: dict[str, int], fact: Fact) -> dict[str, int]:
         key, delta = fact.fields["move_id"], fact.fields["delta"]
@@ -220,8 +220,8 @@ def the_last_vote_of_each_voter() -> Process:
 
 
 @case(RateSet("i", "usd", 900), RateSet("i", "usd", 800), Sold("i", "s1", 1_000, "usd"), Sold("i", "s2", 7, "gbp"))
-def converted_when_it_is_told() -> Process:
-    """The greatest rate of each currency and the greatest sale of each id are kept apart, and joined when told."""
+def converted_when_it_is_sent() -> Process:
+    """The greatest rate of each currency and the greatest sale of each id are kept apart, and joined when sent."""
 
     def keep(known: dict[str, Any], fact: Fact) -> dict[str, Any]:
         part, name = ("rates", "currency") if fact.kind is RateSet else ("sales", "sale_id")

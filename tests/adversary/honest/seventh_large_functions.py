@@ -105,7 +105,7 @@ MANY: tuple[Any, ...] = (
 
 @case(*MANY)
 def twelve_counts_in_one_letter() -> Process:
-    """The letter tells how many of each there are, and is told again with each."""
+    """The letter says how many of each there are, and is sent again with each."""
     came = has_any(*STORES)
     fields = tuple(ComputedField.of(f"n_{store.name}", count(store)) for store in STORES)
     tell = Effect("tell", "post", {Do.YES: CommandTemplate("Tell", computed=fields)})

@@ -202,7 +202,7 @@ def told(expression: Expression, *registers: Register) -> Process:
 
 @case(Bid("i", "b1", "ann", 10), Bid("i", "b2", "bob", 5))
 def the_least_price_told_again() -> Process:
-    """The least offer is told again when a lesser one comes."""
+    """The least offer is sent again when a lesser one comes."""
     return told(least(BIDS, "cents"), BIDS)
 
 
@@ -214,7 +214,7 @@ def the_latest_seat_told_again() -> Process:
 
 @case(Billed("i", "b1", 50), Banked("i", "l1", 80), Billed("i", "b2", 10))
 def too_much_for_now() -> Process:
-    """What is paid too much is told again when a further bill comes."""
+    """What is paid too much is sent again when a further bill comes."""
     return told(total(LINES, "cents").minus(total(BILLS, "cents")).at_least(0), BILLS, LINES)
 
 

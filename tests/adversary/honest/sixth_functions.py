@@ -202,7 +202,7 @@ def share(labels: Entries, key: str) -> int:
 
 @case(label(1, "ann"), label(2, "bob"), label(3, "bob"))
 def shares_of_a_pot_announced() -> Process:
-    """The share of each winner is told again with each winner, and the rest goes to the first by key."""
+    """The share of each winner is sent again with each winner, and the rest goes to the first by key."""
     has = has_any(LABELS)
     template = CommandTemplate("TellShare", LABELS, ("text",), (ComputedField("cents", (LABELS,), share),))
     tell = Effect("tell", "mail", {Do.YES: template})

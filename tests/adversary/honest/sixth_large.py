@@ -144,7 +144,7 @@ def freight_of_an_importer() -> Process:
     reading(1, 3, 50),
 )
 def a_claim_of_a_household() -> Process:
-    """Twelve types: the payout is told again with each message, and only the letter is final."""
+    """Twelve types: the payout is sent again with each message, and only the letter is final."""
     left = total(CHARGES, "cents").minus(total(RETURNS, "cents")).plus(total(ADJUSTMENTS, "cents")).at_least(0)
     payout = undoable(
         "payout", "bank", ComputedField.of("cents", left), ComputedField.of("causes", distinct(LABELS, "text"))
@@ -225,7 +225,7 @@ def a_stay_at_a_hotel() -> Process:
     scan(1, 3),
 )
 def a_contract_of_a_phone() -> Process:
-    """Eleven types: the bill is told again, barring follows its sum in each cell, and the number is ported for good."""
+    """Eleven types: the bill is sent again, barring follows its sum in each cell, and the number is ported for good."""
     owed = total(CHARGES, "cents").plus(total(ADJUSTMENTS, "cents"))
     bill = Effect(
         "bill",
@@ -272,7 +272,7 @@ def a_contract_of_a_phone() -> Process:
     Cancelled(id="i"),
 )
 def a_tender_for_a_house() -> Process:
-    """Eleven types: the least offer is told again, and whoever has two lesser offers before it is told for good."""
+    """Eleven types: the least offer is sent again, and whoever has two lesser offers before it is reported for good."""
     lost = all_but_first(BIDS, 2, by=("cents", "bid_id"))
     tell = for_good(
         "loser",

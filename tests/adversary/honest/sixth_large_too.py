@@ -121,7 +121,7 @@ def _is_poor(reviews: Entries, returns: Entries) -> bool:
     *(Paused(id="i"), Signed(id="i"), Cancelled(id="i"), label(1, "toys")),
 )
 def a_seller_on_a_market() -> Process:
-    """Eleven types: a poor average hides the shop and a better one shows it again; fees are told again."""
+    """Eleven types: a poor average hides the shop and a better one shows it again; fees are sent again."""
     poor = DerivedColumn("poor", (REVIEWS, RETURNS), _is_poor)
     shop = undoable("shop", "site", ComputedField("stars", (REVIEWS,), _average))
     net = ComputedField("net", (CHARGES, RETURNS, ADJUSTMENTS), lambda a, b, c: _cents(a) - _cents(b) + _cents(c))
@@ -151,7 +151,7 @@ def _is_run(held: list[int]) -> bool:
     *(Approved(id="i"), Paused(id="i"), line(1, "orc", 5), label(1, "ann"), scan(1)),
 )
 def a_season_of_a_game() -> Process:
-    """Eleven types: a run of three days, once reached, stays, so its medal is final; the score is told again."""
+    """Eleven types: a run of three days, once reached, stays, so its medal is final; the score is sent again."""
     run = DerivedColumn("run", (DAYS,), _is_run)
     medal = for_good("medal", "shop", CommandTemplate("GiveMedal"))
     score = ComputedField(
@@ -184,7 +184,7 @@ def _first_day(readings: Entries) -> int | None:
     *(Departed(id="i"), Inspected(id="i"), Insured(id="i"), Rejected(id="i"), charge(1, 30)),
 )
 def a_patient_of_a_ward() -> Process:
-    """Thirteen types: an alarm is final with any high reading, and allergies are told again until the discharge."""
+    """Thirteen types: an alarm is final with any high reading, and allergies are sent again until the discharge."""
     alarm = DerivedColumn("alarm", (READINGS,), _is_alarming)
     call = for_good("call", "doctor", CommandTemplate("CallDoctor"))
     first = ComputedField("since", (READINGS,), _first_day)

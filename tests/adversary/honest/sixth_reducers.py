@@ -153,7 +153,7 @@ def in_coins(known: int, fact: Fact) -> int:
 
 @case(charge(1, 2), charge(2, 3), charge(3, 6), charge(4, 0))
 def a_sum_rounded_to_coins_at_each_step() -> Process:
-    """The sum before is a whole number of coins, so each charge is rounded alone; a register tells ids apart."""
+    """The sum before is a whole number of coins, so each charge is rounded alone; a register keeps ids apart."""
     return shown(reducer_of(in_coins, 0, Charge), CHARGES, compute=lambda held, _: held["value"])
 
 
@@ -198,7 +198,7 @@ def newest_of_each(known: dict[str, int], fact: Fact) -> dict[str, int]:
     Counted(id="i", device="b", sequence=0),
 )
 def counters_of_devices() -> Process:
-    """Each device counts for itself, its greatest number is kept, and the sum of those is told."""
+    """Each device counts for itself, its greatest number is kept, and the sum of those is sent."""
     return shown(Reducer("counters", (Counted,), {}, newest_of_each), compute=lambda held: sum(held.values()))
 
 

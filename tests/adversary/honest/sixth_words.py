@@ -72,7 +72,7 @@ ORDER = Ordered(id="i", total=1_000)
 
 
 def granted_if(test: Test, *stores: Register, is_final: bool = True) -> Process:
-    """Granted where the condition holds, and taken back elsewhere."""
+    """Granted where the condition holds, and taken back where it does not."""
     column = DerivedColumn.of("granted", test)
     commands: Commands = {Do.YES: CommandTemplate("Grant"), Do.NO: CommandTemplate("TakeBack")}
     final = frozenset({Do.YES}) if is_final else frozenset()
@@ -152,7 +152,7 @@ def returns_of_known_charges() -> Process:
 
 @case(bid(1, 500, "2030-01-01T00:00:00Z"), bid(2, 700, "2030-01-02T00:00:00Z"), bid(3, 1))
 def the_latest_bidder_told_again() -> Process:
-    """The name of the latest bidder is told again whenever it changes, and the key decides between equal times."""
+    """The name of the latest bidder is sent again whenever it changes, and the key decides between equal times."""
     return printed(latest(BIDS, by=("at",), field="bidder"), BIDS, is_final=False)
 
 
@@ -164,7 +164,7 @@ def the_greatest_price_as_a_cumulative_field() -> Process:
 
 @case(ORDER, charge(1, 400), charge(2, 3_000))
 def what_is_left_to_pay_told_again() -> Process:
-    """What is left to pay is told again with each charge."""
+    """What is left to pay is sent again with each charge."""
     return printed(only(ORDERS, "total").minus(total(CHARGES, "cents")).at_least(0), ORDERS, CHARGES, is_final=False)
 
 
@@ -182,7 +182,7 @@ def the_names_of_all_voters() -> Process:
 
 @case(line(1, "hat", 2), line(2, "hat", 5), line(3, "cap", 0))
 def sums_by_article_told_again() -> Process:
-    """The packing list is told again with each line."""
+    """The packing list is sent again with each line."""
     return printed(total_by(LINES, "pieces", per="article"), LINES, is_final=False)
 
 

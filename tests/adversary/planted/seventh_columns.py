@@ -304,7 +304,7 @@ def a_free_delivery_that_is_revoked() -> Process:
 
 @case(Rated("i", "r1", 3), Rated("i", "r2", 5))
 def an_odd_number_of_judges() -> Process:
-    """The middle rating is only told while their number is odd, and stays as it was when it is even."""
+    """The middle rating is only sent while their number is odd, and stays as it was when it is even."""
     is_odd = DerivedColumn("is odd", (RATINGS,), lambda ratings: len(ratings) % 2 == 1)
     middle = ComputedField(
         "middle", (RATINGS,), lambda ratings: sorted(one["stars"] for one in ratings.values())[len(ratings) // 2]

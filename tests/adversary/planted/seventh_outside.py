@@ -62,7 +62,7 @@ def _seconds(text: str) -> float:
 
 @case(paid(1, 5, "2026-01-01T00:00:00+00:00"), shown_by="interpreters")
 def the_age_of_a_payment() -> Process:
-    """A payment is told with its age in days, by the clock of the computer when somebody looks."""
+    """A payment is sent with its age in days, by the clock of the computer when somebody looks."""
 
     def age(payments: Entries) -> int:
         return max((int(time.time() - _seconds(one["at"])) // 86_400 for one in payments.values()), default=0)

@@ -170,7 +170,7 @@ SEND = Effect(
 
 @case(Opened("i"), Closed("i"))
 def a_closed_row_that_names_nothing() -> Process:
-    """After the closing nobody is asked any more, but who was asked before is not told."""
+    """After the closing nobody is asked any more, but who was asked before gets no answer."""
     wants = wanted(OPENED, CLOSED, rows=[(Y, N, {ASK: Do.YES}), (N, N, {ASK: Do.NO}), (ANY, Y, {})])
     return proc(one_outcome(OPENED), OPENED, CLOSED, wants=[wants])
 

@@ -188,7 +188,7 @@ def excess_over_a_growing_target() -> Process:
 
 @case(Sold("i", "s1", 2_000), Sold("i", "s2", 100))
 def small_sales_told_while_all_is_small() -> Process:
-    """All sales are told while their sum is small, and then only the large ones."""
+    """All sales are sent while their sum is small, and then only the large ones."""
     is_small = DerivedColumn.of("is small", total(SALES, "cents") <= 1_000)
     give = Effect("give", "desk", {Do.YES: CommandTemplate("Give")})
     large = entries_where(SALES, each("cents") >= 500)
@@ -243,5 +243,5 @@ def either_reason_will_do() -> Process:
 
 @case(RateSet("i", "usd", 900), Sold("i", "s1", 600), Sold("i", "s2", 500))
 def below_the_only_limit() -> Process:
-    """The sales are within the limit for now, which is told for good."""
+    """The sales are within the limit for now, which is reported for good."""
     return decided(total(SALES, "cents") <= only(RATES, "permille"), SALES, RATES)

@@ -201,7 +201,7 @@ def windowed(known: dict[str, Any], fact: Fact) -> dict[str, Any]:
 
 @case(charge(1, 10), charge(2, 20), charge(3, 30), charge(4, 40))
 def a_window_of_three_known_ids() -> Process:
-    """Repeats are known by the last three ids, and the fourth pushes the first one out."""
+    """Duplicates are known by the last three ids, and the fourth pushes the first one out."""
     window = Reducer("window", (Charge,), {"recent": [], "sum": 0}, windowed)
     return shown(window, compute=lambda held: held["sum"])
 

@@ -127,7 +127,7 @@ def a_day_of_the_month_that_is_zero() -> Process:
 
 @case(bid(1, 50, "2020-12-20T00:00:00Z"), shown_by="interpreters")
 def the_age_of_the_oldest_bid() -> Process:
-    """The age in days is told by the clock of the worker."""
+    """The age in days is reported by the clock of the worker."""
 
     def age(bids: Entries) -> int:
         now = datetime.fromtimestamp(time.time(), UTC)

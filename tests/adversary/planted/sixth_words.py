@@ -70,7 +70,7 @@ LATER = Ordered(id="i", total=1_000, wait_seconds=600)
 
 
 def granted_if(test: Test, *stores: Register) -> Process:
-    """Granted for good where the condition holds, and taken back elsewhere."""
+    """Granted for good where the condition holds, and taken back where it does not."""
     column = DerivedColumn.of("granted", test)
     commands: Commands = {Do.YES: CommandTemplate("Grant"), Do.NO: CommandTemplate("TakeBack")}
     grant = Effect("grant", "desk", commands, final=frozenset({Do.YES}), initially=Do.NO)
@@ -243,7 +243,7 @@ def blocked_charges_that_a_smaller_choice_forgets() -> Process:
 
 @case(bid(1, 500), bid(2, 700), bid(3, 900))
 def the_bidders_of_all_bids_but_one() -> Process:
-    """All bidders but one are told for good who else bids, which changes with each bid."""
+    """All bidders but one get for good who else bids, which changes with each bid."""
     others = all_but_first(BIDS, 1, by=("cents",))
     any_came = has_any(BIDS)
     computed = (

@@ -194,7 +194,7 @@ def a_fold_that_is_written_otherwise() -> Pair:
 
 @upgrade(Sold("i", "s1", 500), Sold("i", "s2", 600), is_harmful=True)
 def euros_in_a_final_command() -> Pair:
-    """The total of a final command is told in euros now: a lesser number than the one that was sent for good."""
+    """The total of a final command is given in euros now: a lesser number than the one that was sent for good."""
 
     def told(compute: Callable[[Entries], int]) -> Process:
         return shown(SALES, compute=compute, is_cumulative=True, is_final=True)
@@ -204,7 +204,7 @@ def euros_in_a_final_command() -> Pair:
 
 @upgrade(Sold("i", "s1", 500), Sold("i", "s2", 600), is_harmful=False)
 def euros_in_a_command_that_is_repeated() -> Pair:
-    """The total is told in euros with the next change, and nothing of it is final."""
+    """The total is given in euros with the next change, and nothing of it is final."""
     return shown(SALES, compute=_sum), shown(SALES, compute=lambda sales: _sum(sales) // 100)
 
 
@@ -323,7 +323,7 @@ def rated(kind: type) -> Process:
 
 
 def sorted_class(sorts: Any, default: str | None = None) -> type:
-    """The class `Sorted` of another version."""
+    """The class `Graded` of another version."""
 
     @dataclass(frozen=True)
     class Required:
@@ -338,12 +338,12 @@ def sorted_class(sorts: Any, default: str | None = None) -> type:
         sort: sorts = default or ""
 
     made = Optional if default else Required
-    made.__name__ = made.__qualname__ = "Sorted"
+    made.__name__ = made.__qualname__ = "Graded"
     return made
 
 
 @dataclass(frozen=True)
-class Sorted:
+class Graded:
     id: str
     rating_id: str
     sort: str
@@ -355,7 +355,7 @@ class SortedBare:
     rating_id: str
 
 
-SortedBare.__name__ = "Sorted"
+SortedBare.__name__ = "Graded"
 
 
 @upgrade(SortedBare("i", "r1"), SortedBare("i", "r2"), is_harmful=True)
@@ -364,7 +364,7 @@ def a_sort_that_is_required() -> Pair:
     return shown(Register("ratings", SortedBare, "rating_id"), compute=len), rated(sorted_class(str))
 
 
-@upgrade(Sorted("i", "r1", "good"), Sorted("i", "r2", "poor"), is_harmful=False)
+@upgrade(Graded("i", "r1", "good"), Graded("i", "r2", "poor"), is_harmful=False)
 def a_choice_more_in_a_field() -> Pair:
     """The field takes a further word."""
     return rated(sorted_class(Literal["good", "poor"])), rated(sorted_class(Literal["good", "poor", "fair"]))

@@ -140,7 +140,7 @@ def a_sum_as_an_expression() -> Pair:
     """The function of the sum became an expression that says the same."""
     has = has_any(CHARGES)
 
-    def telling(field: ComputedField) -> Process:
+    def reporting(field: ComputedField) -> Process:
         tell = Effect("tell", "desk", {Do.YES: CommandTemplate("Tell", computed=(field,))})
         return proc(one_outcome(has), has, CHARGES, wants=[wanted_in(has, tell, YES=Do.YES)])
 
@@ -148,7 +148,7 @@ def a_sum_as_an_expression() -> Pair:
         return sum(one["cents"] for one in charges.values())
 
     old = ComputedField("value", (CHARGES,), in_all)
-    return telling(old), telling(ComputedField.of("value", total(CHARGES, "cents")))
+    return reporting(old), reporting(ComputedField.of("value", total(CHARGES, "cents")))
 
 
 @upgrade(charge(1, 5), charge(2, 5), is_harmful=True)

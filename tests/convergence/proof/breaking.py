@@ -19,6 +19,7 @@ from saga.convergence.proof.about_effects import (
 )
 from saga.convergence.proof.about_outcomes import final_outcomes_stay
 from saga.convergence.proof.about_parts import (
+    bounds_are_no_capacity,
     effects_differ,
     functions_are_known,
     laws_hold,
@@ -355,6 +356,10 @@ def _left_though_final() -> Process:
     return replace(process(Shipped, machines=[SHIPPED], rule=TWO_RULE.get), announces=announces)
 
 
+def _two_places() -> Process:
+    return process(Paid, registers=[replace(PAYMENTS, most=2)])
+
+
 class One(Enum):
     A = "a"
 
@@ -364,6 +369,7 @@ BREAKING: Sequence[Breaking] = (
     Breaking("a toggle", machines_know_repeats, _toggle(), [SHIP]),
     Breaking("the first wins", machines_commute, _first_wins(), [SHIP, STOP]),
     Breaking("a key that is a float", registers_join, _float_key(), [], faulty=False),
+    Breaking("two places", bounds_are_no_capacity, _two_places(), [], faulty=False),
     Breaking("a register of its own", parts_are_known, _register_of_its_own(), [PAY, PAY_MORE]),
     Breaking("the last amount", functions_are_known, _last_amount(), [PAY, PAY_MORE]),
     Breaking("a sum of fractions", laws_hold, _float_sum(), [], faulty=False),
