@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -12,6 +13,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from saga.cli import app
+from saga.cli.shell import together_report
+from saga.convergence.together import check_together
 from tests.waiting import LIMIT_SECONDS, eventually
 
 pytestmark = pytest.mark.system
@@ -49,6 +52,13 @@ def test_what_only_both_together_show_is_a_finding() -> None:
     assert "parcel with purchase: 1 finding: " in said
     assert "parcel depends on what is announced on the way, where purchase" in said
     assert "it comes to broken or to waiting; let the greatest revision hold" in said
+
+
+def test_a_search_together_that_could_not_look_at_one_of_each_is_not_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(together_report, "check_together", partial(check_together, most_nodes=1))
+    result = saga("check", PARENT, CHILD)
+    assert result.exit_code == 3, result.output
+    assert "parcel: one of each was too much to look at all cases together (exit code 3)" in words(result.stderr)
 
 
 def test_the_same_is_there_as_json() -> None:

@@ -30,6 +30,7 @@ from saga.testing.interpreters import test_to_paste as interpreters_test
 
 INTERRUPTED = 130
 NOT_ENOUGH = 3
+TOO_MUCH = "one of each was too much to look at all cases together"
 SHOW_PROGRESS_AFTER_SECONDS = 1.0
 
 
@@ -114,9 +115,11 @@ def _end(done: Sequence[Checked], together: Sequence[Together], require: Grade, 
         raise typer.Exit(INTERRUPTED)
     if any(one.findings for one in done) or any(one.sentences for one in together):
         raise typer.Exit(1)
-    if weak := [one.report for one in done if not _is_enough(one.report, require)]:
+    weak = [_why_not_enough(one.report, require) for one in done if not _is_enough(one.report, require)]
+    weak += [f"{one.parent.name}: {TOO_MUCH} (exit code {NOT_ENOUGH})." for one in together if not one.instances]
+    if weak:
         if not as_json:
-            terminal(stderr=True).print(Text("\n".join(_why_not_enough(one, require) for one in weak), "yellow"))
+            terminal(stderr=True).print(Text("\n".join(weak), "yellow"))
         raise typer.Exit(NOT_ENOUGH)
 
 
