@@ -30,14 +30,16 @@ TRIALS: Final = 500
 """Drawn sets of facts that each function is asked about."""
 _RELATED: Final = 120
 """Sets of related facts that each function is asked about."""
-_WORLDS: Final = 3_000
+WORLDS: Final = 1_500
 """Small worlds that all functions together are asked about."""
-_WORLDS_OF_REDUCERS: Final = 700
+WORLDS_OF_REDUCERS: Final = 300
 """The same for reducers, which are asked in several orders."""
 _PAIRS: Final = 40_000
 """Pairs of values that all functions together are asked about."""
-_MOST_BREAKS: Final = 3
-"""Of one law and with so many facts: not each of them shows in a history."""
+_MOST_BREAKS: Final = 5
+"""Of one law: not each of them shows in a history."""
+_MOST_ALIKE: Final = 2
+"""Of those, with one number of facts: what does not show with two facts may with three."""
 _MOST_TURNS: Final = 2
 
 
@@ -62,11 +64,11 @@ def ask_all(process: Process, pools: Pools, chance: Chance) -> Asked:
         inquiry.sweep(_PAIRS // len(questions))
         inquiry.mix_up()
         inquiry.relate()
-        worlds = _WORLDS if question.answer else _WORLDS_OF_REDUCERS
-        inquiry.imagine(max(worlds // len(questions), _RELATED))
+        worlds = WORLDS if question.answer else WORLDS_OF_REDUCERS
+        inquiry.imagine(max(worlds // len(questions), min(worlds, _RELATED)))
         inquiry.draw()
         for several in inquiry.broken.values():
-            found.breaks += sorted(several, key=lambda one: len(one.facts))
+            found.breaks += sorted(several, key=lambda one: len(one.facts))[:_MOST_BREAKS]
         found.kept += inquiry.kept
         found.sets += inquiry.sets
         found.missed += inquiry.traces.missed()
@@ -252,7 +254,7 @@ class Inquiry:
 
     def _note(self, sentence: str, facts: tuple[Fact, ...]) -> None:
         known = self.broken.setdefault(sentence, [])
-        if sum(len(one.facts) == len(facts) for one in known) < _MOST_BREAKS:
+        if sum(len(one.facts) == len(facts) for one in known) < _MOST_ALIKE:
             known.append(LawBreak(sentence, facts, is_fault=CHANGES in sentence or REMEMBERS in sentence))
 
 

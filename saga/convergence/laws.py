@@ -195,10 +195,13 @@ def _has_all(greater: frozenset[str], lesser: frozenset[str]) -> bool:
 
 def held_after(registers: Sequence[Register | Reducer], facts: Sequence[Fact]) -> dict[str, Any]:
     """What registers hold after these facts; of two that contradict each other, the first."""
-    return {
-        register.name: folded(register, register.start, [fact for fact in facts if fact.kind in register.inputs])
-        for register in registers
-    }
+    takers = [(register, register.inputs) for register in registers]
+    held: dict[str, Any] = {register.name: register.start for register in registers}
+    for fact in facts:
+        for register, inputs in takers:
+            if fact.kind in inputs:
+                held[register.name] = register.apply(held[register.name], fact)
+    return held
 
 
 def folded(register: Register | Reducer, start: Any, facts: Sequence[Fact]) -> Any:

@@ -25,7 +25,7 @@ from saga.core.fact import declared_fields
 
 _OTHERS: Final = ("a", "b")
 _LONGEST: Final = 40
-_LONGEST_SEPARATOR: Final = 4
+_LONGEST_SEPARATOR: Final = 6
 _STEPS: Final = (1, 1, 1, 2, 5, 10)
 _UNITS: Final = (1, 60, 3_600, 86_400)
 """Seconds, minutes, hours and days, as seconds."""
@@ -181,7 +181,7 @@ class SmallWorlds:
 
 
 def _is_separator(text: str) -> bool:
-    return len(text) <= _LONGEST_SEPARATOR and not any(map(str.isalnum, text))
+    return len(text) <= _LONGEST_SEPARATOR and not (text[0].isalnum() or text[-1].isalnum())
 
 
 def _is_usual(number: float) -> bool:

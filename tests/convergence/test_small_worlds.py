@@ -1,0 +1,51 @@
+"""Small worlds: what shows only with several facts that fit one another, and with texts that have a form."""
+
+import re
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from saga.convergence.findings import Kind
+from saga.convergence.patterns import drawn_text
+from saga.convergence.sampling import Chance
+from saga.core import Entries
+from saga.testing import check
+from tests.adversary.kit import NOTES, PAYMENTS, granted
+
+PATTERN = r"([A-F])-(\d{1,2})(?: (kg|g))?"
+
+
+def is_a_run(payments: Entries) -> bool:
+    amounts = sorted(one["amount"] for one in payments.values() if 10 <= one["amount"] <= 30)
+    return len(amounts) >= 4 and all(b == a + 1 for a, b in pairwise(amounts))
+
+
+def is_complete(notes: Entries) -> bool:
+    pages = [re.fullmatch(r"(\d)/(\d)", one["text"], re.ASCII) for one in notes.values()]
+    numbers = [(int(one[1]), int(one[2])) for one in pages if one]
+    return bool(numbers) and len({page for page, _ in numbers}) == max(number for _, number in numbers) > 1
+
+
+@pytest.mark.parametrize(
+    ("register", "judge"),
+    [(PAYMENTS, is_a_run), (NOTES, is_complete)],
+    ids=["run", "pages"],
+)
+def test_what_several_facts_together_turn_back_is_found(register: Any, judge: Callable[[Entries], bool]) -> None:
+    assert Kind.CANNOT_BE_UNDONE in {one.kind for one in check(granted(register, judge=judge)).findings}
+
+
+def test_texts_that_are_drawn_for_a_pattern_match_it_and_have_much_in_common() -> None:
+    chance = Chance(1)
+    drawn = [drawn_text(PATTERN, chance) for _ in range(60)]
+    assert all(re.fullmatch(PATTERN, one) for one in drawn)
+    assert len(set(drawn)) < len(drawn)
+    assert any(one.endswith("g") for one in drawn)
+    assert any(one[-1].isdigit() for one in drawn)
+
+
+def test_a_pattern_that_looks_around_is_refused() -> None:
+    with pytest.raises(ValueError, match="ASSERT"):
+        drawn_text(r"a(?=b)", Chance(1))
