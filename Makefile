@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help install demo demo-no-broker bench bench-full bench-check bench-log up wheel wheel-test images test test-fast \
+.PHONY: help install demo demo-no-broker bench bench-full bench-check bench-log bench-announcing up wheel wheel-test images test test-fast \
 	adversary soundness coverage check lint format lock clean
 
 help: ## list what can be made
@@ -40,6 +40,9 @@ bench-check: $(STAMP) ## what a proof and a search cost, in processor time; half
 
 bench-log: $(STAMP) ## what a module's log, following it and holes in a cursor cost; some five minutes
 	@$(BIN)/python -m benchmarks.log $(ARGS)
+
+bench-announcing: $(STAMP) ## what announcing outcomes costs the durable step; two minutes
+	@$(BIN)/python -m benchmarks.announcing $(ARGS)
 
 up: install ## run everything here in the foreground until Ctrl-C
 	@$(BIN)/saga up

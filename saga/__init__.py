@@ -45,6 +45,7 @@ are strings. Each table has to be complete; an incomplete one raises Declaration
 from saga.core import (
     ANY,
     ARMED,
+    Announces,
     Chooser,
     Column,
     CommandTemplate,
@@ -108,6 +109,7 @@ from saga.core import (
 __all__ = [
     "ANY",
     "ARMED",
+    "Announces",
     "Chooser",
     "Column",
     "CommandTemplate",

@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from saga.core import Process
+from saga.core.routing import first_word
 from saga.orders import order_process
 from saga.rabbitmq.topology import Topology, topology
 
@@ -33,7 +34,8 @@ from saga.rabbitmq.topology import Topology, topology
 class User:
     """The names of exchanges and queues that a service's user may configure, write and read.
 
-    ``publishes_for`` is the only module under whose name it may publish events; None if that is not restricted.
+    ``publishes_for`` is the only module under whose name it may publish events, and ``receives`` the only process whose
+    announcements it may bind a queue to; None if that is not restricted.
     """
 
     service: str
@@ -41,10 +43,13 @@ class User:
     writes: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
     publishes_for: str | None = None
+    receives: str | None = None
     tag: str = ""
 
 
-def users(process: Process, wanted: Topology, publishers: Iterable[str]) -> Iterator[User]:
+def users(
+    process: Process, wanted: Topology, publishers: Iterable[str], listeners: Iterable[str] = ()
+) -> Iterator[User]:
     """The users that a process needs at the broker."""
     queues = tuple(queue.name for queue in wanted.queues)
     everything = (wanted.events, wanted.commands, wanted.undelivered, *queues)
@@ -55,6 +60,9 @@ def users(process: Process, wanted: Topology, publishers: Iterable[str]) -> Iter
     yield User("gateway-stub", reads=tuple(collaborators.values()))
     for module in publishers:
         yield User(module, writes=(wanted.events,), publishes_for=module)
+    for name in listeners:
+        queue = wanted.queue(name)
+        yield User(name, (queue,), (queue,), (queue, wanted.events), receives=process.name)
     yield User("operator", everything, everything, everything, tag="management")
     yield User("monitoring", tag="monitoring")
 
@@ -80,13 +88,18 @@ def definitions(wanted: Topology, vhost: str, known: Iterable[User]) -> dict[str
                 "user": name,
                 "vhost": vhost,
                 "exchange": wanted.events,
-                "write": rf"^{re.escape(user.publishes_for)}\.[^.]+$",
-                "read": "^$",
+                "write": _under(user.publishes_for),
+                "read": _under(user.receives),
             }
             for name, user in named.items()
-            if user.publishes_for is not None
+            if user.publishes_for is not None or user.receives is not None
         ],
     }
+
+
+def _under(first: str | None) -> str:
+    """A pattern that matches the routing keys with this first word; without one only the empty key."""
+    return "^$" if first is None else rf"^{re.escape(first)}\.[^.]+$"
 
 
 def _only(names: Iterable[str]) -> str:
@@ -104,6 +117,12 @@ def _arguments() -> argparse.Namespace:
         metavar="MODULE",
         help="a module that publishes its events itself; may be repeated; orders, if none is given",
     )
+    parser.add_argument(
+        "--listener",
+        action="append",
+        metavar="NAME",
+        help="a client that receives what the process announces, in the queue PREFIX.NAME of its own; may be repeated",
+    )
     parser.add_argument("--permissions-only", action="store_true", help="leave the users and their passwords alone")
     return parser.parse_args()
 
@@ -112,8 +131,12 @@ def main() -> None:
     """Write the definitions to standard output."""
     chosen = _arguments()
     process = order_process()
+    if forger := next((one for one in chosen.publisher or () if first_word(one) == process.name), None):
+        sys.exit(f"{forger} would publish under {process.name}.*, which is what the process {process.name} announces")
     wanted = topology(chosen.prefix, process)
-    written = definitions(wanted, chosen.vhost, users(process, wanted, chosen.publisher or ["orders"]))
+    written = definitions(
+        wanted, chosen.vhost, users(process, wanted, chosen.publisher or ["orders"], chosen.listener or ())
+    )
     if chosen.permissions_only:
         del written["users"]
     json.dump(written, sys.stdout, indent=2)

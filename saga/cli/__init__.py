@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "run": "saga.cli.commands.run:run",
     "check": "saga.cli.commands.check:check_process",
     "diagram": "saga.cli.commands.diagram:diagram",
+    "contract": "saga.cli.commands.contract:contract",
     "migrate": "saga.cli.commands.migrate:migrate",
     "publish": "saga.cli.commands.publish:publish_message",
     "inspect": "saga.cli.commands.inspect:inspect",

@@ -18,7 +18,7 @@ from saga.convergence.exploration import MOST_NODES, Exploration, Progress, expl
 from saga.convergence.findings import Finding, Kind
 from saga.convergence.functions import columns_of
 from saga.convergence.instances import about_instances
-from saga.convergence.proof import Proof, prove
+from saga.convergence.proof import Proof, prove, unproved_finals
 from saga.convergence.rounds import Search, search
 from saga.convergence.samples import INSTANCE, MOST_SAMPLES, derive_samples
 from saga.convergence.sampling import SEED, sample
@@ -153,7 +153,7 @@ def check(
     findings, sampled, interrupted = _beyond_exploring(found, seed)
     is_searched = samples is None and not interrupted and not _is_settled(findings)
     rounds = search(process, chosen, seed, _counting_from(len(found.nodes), progress)) if is_searched else Search()
-    findings += _new_ones(findings, rounds.findings)
+    findings += _new_ones(findings, [*rounds.findings, *_about_finals(proof)])
     matrix = _matrix(found)
     interrupted |= rounds.interrupted or matrix is None
     return Report(
@@ -186,6 +186,11 @@ def _proved(proof: Proof, samples: Sequence[Fact] | None, seed: int) -> Report:
             raise
         chosen = ()
     return Report(process, proof, chosen, (), (), 0, 0, 0, seed, (), (), interrupted=False)
+
+
+def _about_finals(proof: Proof) -> list[Finding]:
+    """What is announced as final and not proved to stay: a finding also where no history shows why."""
+    return [Finding(Kind.CANNOT_BE_UNDONE, one, ()) for one in unproved_finals(proof.process, proof.obstacles)]
 
 
 def _matrix(found: Exploration) -> tuple[Commuting, ...] | None:

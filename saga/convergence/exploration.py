@@ -222,6 +222,10 @@ def _wrong_in_step(found: Exploration, node: Node, index: int, decision: Decisio
         if decision.kind is DecisionKind.TAKEN or decision.commands:
             yield Kind.REPEAT_CHANGES, f"{name} was taken in before, and changes something when it comes again"
         return
+    announces, was = found.process.announces, node.end_state.outcome
+    if announces is not None and was in announces.final and decision.outcome is not was:
+        sentence = f"{was.value} is announced as final, and {name} leads to {decision.outcome.value}"
+        yield Kind.CANNOT_BE_UNDONE, f"{sentence}: leave it out of final"
     for command in decision.commands:
         last, now = before.commanded.get(command.effect), after.commanded[command.effect]
         if last is not None and last.condition == now.condition and is_same(last.computed, now.computed):

@@ -3,6 +3,8 @@
 It knows nothing of Postgres, RabbitMQ, clocks or randomness: its decisions depend on its arguments alone.
 """
 
+from saga.core.announcement import Announcement, announce
+from saga.core.announces import Announces
 from saga.core.column import Column, DerivedColumn
 from saga.core.decision import Command, Decision, DecisionKind, Timer, decide
 from saga.core.digest import digests_of
@@ -59,6 +61,8 @@ from saga.core.tables import ANY, Outcomes, Wanted, Wants, all_but, one_of, outc
 __all__ = [
     "ANY",
     "ARMED",
+    "Announcement",
+    "Announces",
     "Chooser",
     "Column",
     "Command",
@@ -96,6 +100,7 @@ __all__ = [
     "all_but_first",
     "all_but_least",
     "all_of",
+    "announce",
     "any_of",
     "bands",
     "beyond",

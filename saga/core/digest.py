@@ -58,6 +58,8 @@ def _parts(process: Process) -> Iterator[tuple[str, Any]]:
         yield f"table of wants {number}", _wants(table)
     for effect in process.effects:
         yield f"{'deadline' if isinstance(effect, Deadline) else 'effect'} {effect.name}", _parted(effect)
+    if process.announces is not None:
+        yield "announces", _parted(process.announces)
 
 
 def _columns(process: Process) -> list[Column]:

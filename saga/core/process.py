@@ -6,9 +6,11 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Any, Final
 
+from saga.core.announces import Announces
 from saga.core.effect import Deadline, Effect
 from saga.core.errors import DeclarationError
 from saga.core.register import Reducer, Register, require_bound
+from saga.core.routing import module_of
 from saga.core.sub_machine import SubMachine
 from saga.core.tables import Outcomes, Wanted, Wants
 from saga.core.validation import is_adopted, problems
@@ -25,10 +27,11 @@ class Process:
 
     ``inputs`` maps each module to the message classes that the process consumes from it. ``correlate`` is the field
     whose value is the instance's id. ``settled`` are the outcomes in which the process waits for nothing. ``children``
-    are processes whose outcomes this process reads: their inputs, machines, registers and wants belong to it too. The
-    state of an instance has at most about ``most_bytes`` as JSON, whatever its registers hold. The fields after
-    ``most_bytes`` are derived; ``machines_by_type`` and ``registers_by_type`` list what an input can change, and
-    ``delays_by_type`` the deadlines whose delay it can carry.
+    are processes whose outcomes this process reads: their inputs, machines, registers and wants belong to it too, but
+    not what they announce. The state of an instance has at most about ``most_bytes`` as JSON, whatever its registers
+    hold. ``announces`` are its public events. The fields after it are derived; ``machines_by_type`` and
+    ``registers_by_type`` list what an input can change, and ``delays_by_type`` the deadlines whose delay it can carry;
+    ``start_outcome`` is known of a process that announces.
 
     Raises DeclarationError, which names what is wrong and what to write there.
 
@@ -47,11 +50,13 @@ class Process:
     registers: tuple[Register | Reducer, ...] = ()
     children: tuple["Process", ...] = ()
     most_bytes: int = MOST_BYTES
+    announces: Announces | None = None
     message_types: Mapping[str, type] = field(init=False)
     effects: tuple[Effect | Deadline, ...] = field(init=False)
     machines_by_type: Mapping[type, tuple[SubMachine[Any], ...]] = field(init=False)
     registers_by_type: Mapping[type, tuple[Register | Reducer, ...]] = field(init=False)
     delays_by_type: Mapping[type, tuple[Deadline, ...]] = field(init=False, repr=False, compare=False)
+    start_outcome: Enum | None = field(init=False, repr=False, compare=False, default=None)
 
     def __post_init__(self) -> None:
         require_name("process", self.name)
@@ -78,11 +83,13 @@ class Process:
         object.__setattr__(self, "delays_by_type", MappingProxyType(delays))
         for problem in problems(self):
             raise DeclarationError(f"process {self.name!r}: {problem}")
+        if self.announces is not None:
+            object.__setattr__(self, "start_outcome", self._before_anything_came())
 
     @property
     def module(self) -> str:
         """The module in whose log the process records its decisions and commands."""
-        return f"{self.name}-process"
+        return module_of(self.name)
 
     @property
     def collaborators(self) -> tuple[str, ...]:
@@ -111,6 +118,17 @@ class Process:
         given: object = self.outcomes
         if not isinstance(given, Outcomes):
             raise DeclarationError(f"{where}: outcomes is {given!r:.80}: write outcomes=outcomes(...)")
+        announces: object = self.announces
+        if announces is not None and not isinstance(announces, Announces):
+            raise DeclarationError(f"{where}: announces is {announces!r:.80}: write Announces(...)")
+
+    def _before_anything_came(self) -> Enum:
+        """The outcome of the start, which nobody announces."""
+        machines = {machine.name: machine.start for machine in self.machines}
+        try:
+            return self.outcomes.value(machines, {one.name: one.start for one in self.registers})
+        except Exception as error:
+            raise DeclarationError(f"process {self.name!r}: before anything came it raises {error!r}") from error
 
     def _adopt(self) -> None:
         """Add what the children declare: each input, machine, register and table once, those of the children first."""

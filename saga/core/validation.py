@@ -11,6 +11,7 @@ from numbers import Number
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NewType, Union, get_args, get_origin
 
+from saga.core.announces import about_announces
 from saga.core.column import DerivedColumn
 from saga.core.effect import CommandTemplate, Deadline, Effect, Selection
 from saga.core.expressions.base import Expression
@@ -18,6 +19,7 @@ from saga.core.expressions.excess import EntryFigure
 from saga.core.fact import declared_fields, declared_type
 from saga.core.identifier import IDENTIFIER_RULE, MAX_BYTES, is_identifier, is_short
 from saga.core.register import Register
+from saga.core.routing import first_word
 from saga.core.sub_machine import SubMachine
 from saga.core.tables import Outcomes, Wanted
 from saga.core.words import is_among
@@ -47,6 +49,7 @@ def problems(process: Process) -> Iterator[str]:
     yield from _about_machines(process)
     for effect in process.effects:
         yield from _about_effect(process, effect)
+    yield from about_announces(process)
 
 
 def _about_name(process: Process) -> Iterator[str]:
@@ -127,7 +130,7 @@ def _about_wire(process: Process) -> Iterator[str]:
     for name in process.collaborators:
         if not is_identifier(name) or WILDCARDS.search(name) or not is_short(f"{'p' * LONGEST_PREFIX}.{name}"):
             yield f"the collaborator {name!r:.60} can't have a queue: name it shortly, without spaces, * and #"
-    keys = [(module, kind.__name__) for module, kinds in process.inputs.items() for kind in kinds]
+    keys = [(first_word(module), kind.__name__) for module, kinds in process.inputs.items() for kind in kinds]
     for effect in process.effects:
         if isinstance(effect, Effect):
             types = {template.type: None for template in effect.commands.values()}
@@ -139,9 +142,9 @@ def _about_wire(process: Process) -> Iterator[str]:
             keys.append(("scheduler", effect.emits.__name__))
         if not is_identifier(effect.name):
             yield f"the name {effect.name!r:.60} can't be sent: it takes {IDENTIFIER_RULE}"
-    for first_word, type_ in dict.fromkeys(keys):
-        if not is_identifier(type_) or not is_short(f"{first_word}.{type_}"):
-            yield f"{type_!r:.60} of {first_word:.60} takes a routing key of over {MAX_BYTES} bytes: shorten the names"
+    for word, type_ in dict.fromkeys(keys):
+        if not is_identifier(type_) or not is_short(f"{word}.{type_}"):
+            yield f"{type_!r:.60} of {word:.60} takes a routing key of over {MAX_BYTES} bytes: shorten the names"
 
 
 def _about_inputs(process: Process) -> Iterator[str]:

@@ -7,11 +7,25 @@ import json
 from collections import defaultdict
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any, Final
 
 import orjson
 
-from saga.core import Command, Decision, DecisionKind, Process, Register, State, UnusableInput, decide, dump_state
+from saga.core import (
+    Announcement,
+    Command,
+    Decision,
+    DecisionKind,
+    Process,
+    Register,
+    State,
+    UnusableInput,
+    announce,
+    decide,
+    dump_state,
+)
+from saga.core.announcement import said_data
 from saga.engine import instances, timers
 from saga.engine.dead_letters import DeadLetterKind, NewDeadLetter
 from saga.engine.instances import Decided, Instance, TooMuchAtOnce
@@ -119,10 +133,12 @@ def _answer_one(
     """The answers to the messages of one instance.
 
     Each answer is an internal event, followed by its commands. For a pruned instance, an InstanceRevived entry with the
-    restored state precedes its first answer.
+    restored state precedes its first answer. Last comes what is announced after all of them.
     """
     answers = Answers()
-    state, version, outcome, size = instance.state, instance.stream_version, None, instance.state_bytes
+    state, version, size = instance.state, instance.stream_version, instance.state_bytes
+    outcome: Enum | None = None
+    cause: Cause | None = None
     for message in messages:
         yield
         try:
@@ -155,11 +171,23 @@ def _answer_one(
         if decision.kind is DecisionKind.IGNORED:
             answers.ignored.append(message)
         state, outcome, size = decision.state, decision.outcome, size + growth
-    if outcome is not None:
+    if cause is not None and outcome is not None:
         after = Instance(instance.process_id, version, state, size, instance.revived_as)
-        is_changed = state is not instance.state or not instance.stream_version or instance.revived_as is not None
-        answers.decided.append(Decided(after, outcome, is_changed))
+        _conclude(process, instance, answers, Decided(after, outcome), cause)
     return answers
+
+
+def _conclude(process: Process, before: Instance, answers: Answers, decided: Decided, cause: Cause) -> None:
+    """Announce the outcome after the last answer, if it is another one than readers believe, and add the instance."""
+    after = decided.instance
+    if process.announces is not None:
+        state, said = announce(process, after.state, decided.outcome)
+        if said is not None:
+            version = after.stream_version + 1
+            answers.entries.append(_announcement(process, after.process_id, said, version, cause))
+            after = Instance(after.process_id, version, state, after.state_bytes, after.revived_as)
+    is_changed = after.state is not before.state or not before.stream_version or before.revived_as is not None
+    answers.decided.append(Decided(after, decided.outcome, is_changed))
 
 
 def _growth(process: Process, before: State, decision: Decision, message: AdmittedMessage) -> int:
@@ -234,10 +262,25 @@ def _command(process: Process, process_id: str, command: Command, version: int, 
     )
 
 
-def _require_readable(command: NewEvent) -> None:
-    """Raise ValueError for a command that its collaborator would refuse: registers and computed fields hold any JSON.
+def _announcement(process: Process, process_id: str, said: Announcement, version: int, cause: Cause) -> NewEvent:
+    announcement_id = derived_id("announcement", process.name, process_id, said.revision)
+    entry = NewEvent(
+        stream_id=process_id,
+        stream_version=version,
+        event_id=announcement_id,
+        type=said.type,
+        data=said_data(process, process_id, announcement_id, said),
+        metadata=cause,
+    )
+    if said.fields:
+        _require_readable(entry)
+    return entry
 
-    Nearly all commands hold only short strings and numbers, which need no full check.
+
+def _require_readable(command: NewEvent) -> None:
+    """Raise ValueError for an entry that its readers would refuse: registers and computed fields hold any JSON.
+
+    Nearly all hold only short strings and numbers, which need no full check.
     """
     if len(command.data) > PLAIN_FIELDS or not all(map(_is_plain, command.data.values())):
         try:

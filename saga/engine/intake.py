@@ -13,6 +13,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from saga.core import Deadline, Fact, Process
 from saga.core.identifier import IDENTIFIER_RULE, is_identifier
+from saga.core.routing import is_of_process
 from saga.core.statically_frozen import statically_frozen
 from saga.messages import Envelope, Poison
 from saga.messages.facts import read_fact, said_of
@@ -65,12 +66,13 @@ def admit(process: Process, envelope: Envelope) -> AdmittedMessage | Poison:
         return unplaced(poison(envelope, reason))
     data = envelope.data
     named = said_of(kind, process.correlate, data)
+    subject = None if announces(envelope) else envelope.subject
     if named is None:
-        named = envelope.subject
+        named = subject
         data = {**data, process.correlate: named}
     if named is None:
         return poison(envelope, f"missing {process.correlate}: neither in the data nor as subject")
-    if envelope.subject is not None and envelope.subject != str(named):
+    if subject is not None and subject != str(named):
         return poison(envelope, f"subject {_short(envelope.subject)} is not {process.correlate} {_short(named)}")
     try:
         fact = read_fact(kind, data)
@@ -106,6 +108,12 @@ def _is_consumed(process: Process, source: str, kind: type) -> bool:
     return source.startswith(MODULES) and kind in process.inputs.get(source[len(MODULES) :], ())
 
 
+def announces(message: Envelope | Poison) -> bool:
+    """Whether a message is what another process announces: its subject is that process's instance, not ours."""
+    source = message.source or ""
+    return source.startswith(MODULES) and is_of_process(source)
+
+
 def is_for_other_process(process: Process, envelope: Envelope) -> bool:
     """Whether a message is about a deadline of another process; it arrives here because both inputs have one name."""
     armed_by = envelope.data.get("armed_by")
@@ -122,7 +130,9 @@ def named_instance(process: Process, message: Poison) -> str | None:
     data, event, encoded = (process.correlate,), ("data", process.correlate), ("data_base64",)
     found = scalars(message.raw.body, (data, event, encoded))
     unpacked = scalars(_unpacked(found[encoded]), (data,)) if encoded in found else {}
-    named = found.get(data) or found.get(event) or unpacked.get(data) or message.subject
+    named = (
+        found.get(data) or found.get(event) or unpacked.get(data) or (None if announces(message) else message.subject)
+    )
     return (
         named if named is None else _as_written(process.message_types.get(message.type or ""), process.correlate, named)
     )

@@ -35,7 +35,7 @@ from saga.engine.rehearsal import rehearse
 from saga.engine.turns import in_turns
 from saga.messages import Envelope, Poison
 from saga.messages.facts import require_readable
-from saga.modules import append
+from saga.modules import Visibility, append
 from saga.postgres import durable_transaction, still_here, while_open
 
 Message = Envelope | Poison
@@ -50,7 +50,7 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """The numbers of answers of a step; ``outgoing`` counts the commands for the relay.
+    """The numbers of answers of a step; ``outgoing`` counts the commands and announcements for the relay.
 
     ``full`` are the instances that refused a message because of a bound, each with the reason. ``others`` are the
     messages that were not taken in, by the `id` of their raw form, each with one of IGNORED, DUPLICATE and DEAD.
@@ -163,7 +163,7 @@ class Step:
             if entries:
                 await append(connection, process.module, entries)
         self._forget(messages)
-        outgoing = sum(entry.target is not None for entry in answers.entries)
+        outgoing = sum(entry.visibility is Visibility.PUBLIC or entry.target is not None for entry in answers.entries)
         others = {id(one.envelope.raw): IGNORED for one in answers.ignored}
         others |= {id(one.envelope.raw): DUPLICATE for one in deduplicated.repeated}
         others |= {id(one.poison.raw): DEAD for one in dead}

@@ -30,6 +30,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.core.errors import DeclarationError
 from saga.core.identifier import IDENTIFIER_RULE, MAX_BYTES, is_identifier, is_short
+from saga.core.routing import routing_key
 from saga.messages.strict_json import NotStrictJson
 from saga.modules import following, payload, reader
 from saga.modules.batch import Batch
@@ -191,7 +192,7 @@ def _type_name(module: Module, kind: Any) -> str:
     name = kind.__name__
     if not name.isidentifier() or not is_identifier(name):
         raise DeclarationError(f"module {module.name}: {name} is no name for an event type: derive a class from it")
-    if not is_short(f"{module.name}.{name}"):
+    if not is_short(routing_key(module.name, name)):
         raise DeclarationError(
             f"module {module.name}: a routing key with {name} has more than {MAX_BYTES} bytes: derive a class with a"
             " shorter name from it"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from saga.core.identifier import MAX_BYTES, byte_length, is_short
+from saga.core.routing import routing_key
 from saga.messages import Envelope, Poison, Raw
 from saga.messages.cloudevents import SPEC_VERSION, decode
 from saga.modules.log import Entry
@@ -41,25 +42,25 @@ def encode(entry: Entry, prefix: str) -> Outgoing:
         body = entry.data_json.encode()
     except (AttributeError, TypeError, UnicodeEncodeError) as error:
         raise Unsendable(f"something of the entry is no text: {error}") from None
-    exchange, routing_key = _address(entry, prefix)
+    exchange, key = _address(entry, prefix)
     correlation_id = headers.get("ce-correlationid")
     for name, text in (
-        ("routing key", routing_key),
+        ("routing key", key),
         ("id", entry.event_id),
         ("type", entry.type),
         ("correlation id", correlation_id or ""),
     ):
         if not is_short(text):
             raise Unsendable(f"the {name} has {byte_length(text)} bytes; AMQP has room for {MAX_BYTES}")
-    return Outgoing(exchange, routing_key, entry.event_id, entry.type, correlation_id, headers, body)
+    return Outgoing(exchange, key, entry.event_id, entry.type, correlation_id, headers, body)
 
 
 def unsent(entry: Entry, prefix: str, reason: str) -> Poison:
     """A log entry that can't be sent, as poison for a dead letter: with all that can be encoded, and its position."""
-    exchange, routing_key = _address(entry, prefix)
+    exchange, key = _address(entry, prefix)
     raw = Raw(
         body=(entry.data_json or "").encode("utf-8", "surrogatepass"),
-        routing_key=routing_key,
+        routing_key=key,
         exchange=exchange,
         content_type="application/json",
         headers={**_headers(entry), "ce-sequence": str(entry.position)},
@@ -98,8 +99,9 @@ def as_delivered(entry: Entry, prefix: str) -> Envelope | Poison:
 
 def _address(entry: Entry, prefix: str) -> tuple[str, str]:
     """The exchange and the routing key of an entry."""
-    exchange, first_word = ("events", entry.module) if entry.target is None else ("commands", entry.target)
-    return f"{prefix}.{exchange}", f"{first_word}.{entry.type}"
+    if entry.target is not None:
+        return f"{prefix}.commands", f"{entry.target}.{entry.type}"
+    return f"{prefix}.events", routing_key(entry.module, entry.type)
 
 
 def _headers(entry: Entry) -> dict[str, Any]:

@@ -36,7 +36,15 @@ if TYPE_CHECKING:
     )
     from saga.operations.erasure import Erasure, Kept, NotErasable, erase
     from saga.operations.errors import OperationFailed, UnknownInstances, UnknownModule
-    from saga.operations.instances import AnsweredMessage, Inspection, InstanceTimer, SentCommand, TakenFact, inspect
+    from saga.operations.instances import (
+        AnnouncedOutcome,
+        AnsweredMessage,
+        Inspection,
+        InstanceTimer,
+        SentCommand,
+        TakenFact,
+        inspect,
+    )
     from saga.operations.listing import ListedInstance, list_instances
     from saga.operations.logs import LogPage, follow_log, read_log
     from saga.operations.migrating import migrate
@@ -73,6 +81,7 @@ if TYPE_CHECKING:
     from saga.verification.replay.cursor_repair import CursorPlace, RepairedCursor
 
 __all__ = [
+    "AnnouncedOutcome",
     "AnsweredMessage",
     "AuditReport",
     "BeyondLog",
@@ -180,7 +189,7 @@ _MODULES: Final = {
     "operations.dead_letters": "DeadLetter ListedDeadLetter UnknownDeadLetters list_dead_letters read_dead_letters",
     "operations.erasure": "Erasure Kept NotErasable erase",
     "operations.errors": "OperationFailed UnknownInstances UnknownModule",
-    "operations.instances": "AnsweredMessage Inspection InstanceTimer SentCommand TakenFact inspect",
+    "operations.instances": "AnnouncedOutcome AnsweredMessage Inspection InstanceTimer SentCommand TakenFact inspect",
     "operations.listing": "ListedInstance list_instances",
     "operations.logs": "LogPage follow_log read_log",
     "operations.migrating": "migrate",

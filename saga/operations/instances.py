@@ -13,6 +13,7 @@ from saga.modules import Entry
 from saga.operations.dead_letters import ListedDeadLetter, count_open_of, modules_about, open_letters_of
 from saga.operations.read_only import read_only
 from saga.postgres import Statements, one_moment
+from saga.verification.replay.fold import is_announcement
 
 _SQL = Statements(__package__)
 READ_INSTANCE = _SQL["read_instance"]
@@ -94,6 +95,25 @@ class SentCommand:
 
 
 @dataclass(frozen=True, slots=True)
+class AnnouncedOutcome:
+    """An announcement of an outcome, in the log at the moment ``at``.
+
+    Of all of an instance, the one with the greatest ``revision`` holds. It is ``published`` when the broker has
+    confirmed it. ``caused_by`` is the id of the message that led to it, ``version`` its number in the instance's
+    stream.
+    """
+
+    type: str
+    outcome: str
+    revision: int
+    id: str
+    at: datetime
+    published: bool
+    caused_by: str | None
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
 class InstanceTimer:
     """A deadline; ``caused_by`` is the id of the message that led to it."""
 
@@ -124,6 +144,7 @@ class Inspection:
     facts: tuple[TakenFact, ...]
     messages: tuple[AnsweredMessage, ...]
     commands: tuple[SentCommand, ...]
+    announcements: tuple[AnnouncedOutcome, ...]
     timers: tuple[InstanceTimer, ...]
     dead_letters: tuple[ListedDeadLetter, ...]
     created_at: datetime
@@ -172,6 +193,7 @@ async def _inspected(
         facts=_facts(answers),
         messages=tuple(_message(entry, repeats.get(number)) for number, entry in enumerate(answers, 1)),
         commands=tuple(_command(process, entry, handed_on, unsent) for entry in entries if entry.target is not None),
+        announcements=tuple(_said(entry, handed_on, unsent) for entry in entries if is_announcement(entry)),
         timers=tuple(InstanceTimer(**timer) for timer in (await connection.execute(READ_TIMERS, this)).mappings()),
         dead_letters=await open_letters_of(
             connection, process_id, process.name, modules=modules_about(process), limit=limit
@@ -227,6 +249,7 @@ async def _pruned(connection: AsyncConnection, process: Process, process_id: str
         facts=(),
         messages=(),
         commands=(),
+        announcements=(),
         timers=(),
         dead_letters=await open_letters_of(connection, process_id, limit=limit),
         created_at=row.created_at,
@@ -285,5 +308,18 @@ def _command(process: Process, entry: Entry, handed_on: Mapping[str, int], unsen
         pulled=entry.position <= handed_on.get(entry.target or "", 0),
         caused_by=entry.metadata.get("causationid"),
         fields={name: value for name, value in entry.data.items() if name not in own},
+        version=entry.stream_version,
+    )
+
+
+def _said(entry: Entry, handed_on: Mapping[str, int], unsent: Collection[int]) -> AnnouncedOutcome:
+    return AnnouncedOutcome(
+        type=entry.type,
+        outcome=str(entry.data.get("outcome")),
+        revision=int(entry.data.get("revision") or 0),
+        id=entry.event_id,
+        at=entry.recorded_at,
+        published=entry.position <= handed_on.get(RELAY, 0) and entry.position not in unsent,
+        caused_by=entry.metadata.get("causationid"),
         version=entry.stream_version,
     )

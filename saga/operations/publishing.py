@@ -16,6 +16,7 @@ from uuid import uuid4
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.core import Process
+from saga.core.routing import routing_key
 from saga.messages import Poison, Raw
 from saga.messages.cloudevents import decode
 from saga.messages.facts import missing_fields, unknown_fields
@@ -72,7 +73,7 @@ class NewMessage:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "source", self.source or f"/modules/{self.module}")
-        object.__setattr__(self, "routing_key", self.routing_key or f"{self.module}.{self.type}")
+        object.__setattr__(self, "routing_key", self.routing_key or routing_key(self.module, self.type))
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +223,7 @@ def only_for_a_broker(message: NewMessage) -> list[str]:
         "sequence": message.sequence is not None,
         "previous_sequence": message.previous_sequence is not None,
         "source": message.source != f"/modules/{message.module}",
-        "routing_key": message.routing_key != f"{message.module}.{message.type}",
+        "routing_key": message.routing_key != routing_key(message.module, message.type),
         "form": message.form is not Form.BINARY,
         "raw_body": message.raw_body is not None,
     }

@@ -40,7 +40,7 @@ def _short(text: str) -> str:
     return text
 
 
-OrderId = Annotated[Identifier, AfterValidator(_short)]
+OrderId = Annotated[Identifier, AfterValidator(_short), Field(description="the order; may come as `subject` instead")]
 
 
 class OrderMessage(BaseModel):
@@ -54,9 +54,12 @@ class OrderMessage(BaseModel):
 class OrderPlaced(OrderMessage):
     """From orders: a customer placed an order, and a payment of this amount is due."""
 
-    amount: Amount
+    amount: Annotated[Amount, Field(description="minor units, such as cents; what `RequestPayment` asks for")]
     currency: Currency
-    payment_timeout_seconds: Annotated[float, Field(strict=True, gt=0, le=MAX_TIMEOUT_SECONDS)] | None = None
+    payment_timeout_seconds: Annotated[
+        Annotated[float, Field(strict=True, gt=0, le=MAX_TIMEOUT_SECONDS)] | None,
+        Field(description="`SAGA_PAYMENT_TIMEOUT_SECONDS` where it is missing or null"),
+    ] = None
 
 
 class OrderCancelled(OrderMessage):
@@ -66,15 +69,23 @@ class OrderCancelled(OrderMessage):
 
 
 class PaymentReceived(OrderMessage):
-    """From payments: a payment was received. ``payment_id`` is the same in every message about this payment."""
+    """From payments: money came in."""
 
-    payment_id: Identifier
-    amount: Amount
-    currency: Currency
-    received_at: Instant | None = None
+    payment_id: Annotated[
+        Identifier, Field(description="every message about this payment has the same id, from every sender")
+    ]
+    amount: Annotated[Amount, Field(description="minor units, such as cents; not compared with the order's")]
+    currency: Annotated[Currency, Field(description="ISO 4217; not compared with the order's")]
+    received_at: Annotated[
+        Instant | None,
+        Field(
+            description="ISO 8601 with a zone; of several payments the one with the smallest (`received_at`, "
+            "`payment_id`) is kept, those without `received_at` last"
+        ),
+    ] = None
 
 
 class PaymentTimedOut(OrderMessage):
     """From the scheduler: the payment deadline of the order has passed."""
 
-    due_at: Instant | None = None
+    due_at: Annotated[Instant | None, Field(description="ISO 8601 with a zone")] = None

@@ -14,6 +14,7 @@ from enum import Enum
 from saga.core import (
     ANY,
     ARMED,
+    Announces,
     CommandTemplate,
     Deadline,
     Effect,
@@ -163,6 +164,18 @@ OUTCOMES = outcomes(
     ],
 )
 
+# Only from refunded no message leads away: expired may still turn into paid, and paid into refunded.
+ANNOUNCES = Announces(
+    {
+        Outcome.AWAITING_PAYMENT: "OrderAwaitingPayment",
+        Outcome.PAID: "OrderPaid",
+        Outcome.EXPIRED: "OrderExpired",
+        Outcome.CANCELLED: "OrderWithdrawn",
+        Outcome.REFUNDED: "OrderRefunded",
+    },
+    final=frozenset({Outcome.REFUNDED}),
+)
+
 
 def order_process(payment_timeout: timedelta = timedelta(minutes=15)) -> Process:
     """The order process; an order waits this long for its payment, unless its OrderPlaced has another time."""
@@ -197,4 +210,5 @@ def order_process(payment_timeout: timedelta = timedelta(minutes=15)) -> Process
         outcomes=OUTCOMES,
         wanted=(wants,),
         settled=frozenset(set(Outcome) - {Outcome.AWAITING_PAYMENT}),
+        announces=ANNOUNCES,
     )

@@ -5,9 +5,9 @@ key: a user with topic permissions may write only under `orders.*`, but can put 
 message.
 
 The model: the exchange and the key identify the sender, and the message has to agree with them. On our exchange of
-events the key is `<module>.<Type>`, as the process declares it; on our exchange of commands it is `<target>.<Type>`.
-Another exchange identifies no module: its messages are accepted only if an operator names the exchange, under sources
-that no module has, and without positions.
+events the key is `<module>.<Type>`, as the process declares it, or `<process>.<Type>` for what another process
+announces; on our exchange of commands it is `<target>.<Type>`. Another exchange identifies no module: its messages are
+accepted only if an operator names the exchange, under sources that no module has, and without positions.
 
 A redrive by an operator admits a message, whatever its key; a message from another exchange still counts as such.
 """
@@ -18,6 +18,7 @@ from typing import Final
 from urllib.parse import quote
 
 from saga.core import Process
+from saga.core.routing import SUFFIX, is_of_process, routing_key
 from saga.engine.intake import MODULES, names_module, poison, unknown_type, unplaced
 from saga.messages import Envelope, Poison, Raw
 
@@ -46,7 +47,7 @@ class Events:
         self._undelivered = f"{prefix}.undelivered"
         self._accepted = frozenset(accepted)
         self._keys = {
-            f"{module}.{kind.__name__}": (kind.__name__, f"{MODULES}{module}")
+            routing_key(module, kind.__name__): (kind.__name__, f"{MODULES}{module}")
             for module, kinds in process.inputs.items()
             for kind in kinds
         }
@@ -127,8 +128,8 @@ class Commands:
             return f"it came from exchange {_short(exchange or DEFAULT_EXCHANGE)}: commands come from {self._commands}"
         if routing_key != f"{self._target}.{message.type}":
             return f"its routing key is {_short(routing_key)} where {self._target}.{message.type} is expected"
-        if not (source.startswith(MODULES) and source.endswith("-process")):
-            return f"its source is {_short(source)}: commands come from a process, {MODULES}<process>-process"
+        if not (source.startswith(MODULES) and is_of_process(source)):
+            return f"its source is {_short(source)}: commands come from a process, {MODULES}<process>{SUFFIX}"
         return None
 
 

@@ -18,6 +18,7 @@ from aio_pika.exceptions import ChannelPreconditionFailed
 from pamqp.common import FieldTable
 
 from saga.core import Process
+from saga.core.routing import routing_key
 
 DELIVERY_LIMIT = 2**31 - 1
 FORMER_LIMIT = 200
@@ -75,9 +76,8 @@ def command_queues(prefix: str, *collaborators: str) -> Topology:
 
 
 def _queues(prefix: str, process: Process) -> tuple[Queue, ...]:
-    bindings = tuple(
-        (f"{prefix}.events", f"{module}.{kind.__name__}") for module, kinds in process.inputs.items() for kind in kinds
-    )
+    consumed = [(module, kind.__name__) for module, kinds in process.inputs.items() for kind in kinds]
+    bindings = tuple((f"{prefix}.events", routing_key(module, type_)) for module, type_ in consumed)
     collaborators = (_command_queue(prefix, name) for name in process.collaborators)
     return (Queue(f"{prefix}.{process.name}", bindings), *collaborators)
 
@@ -113,8 +113,8 @@ async def bind(channel: AbstractChannel, wanted: Topology) -> None:
     given_up = Queue(wanted.undelivered, ((wanted.undelivered, wanted.undelivered),))
     for queue in (given_up, *wanted.queues):
         bound = await channel.get_queue(queue.name, ensure=False)
-        for exchange, routing_key in queue.bindings:
-            await bound.bind(exchange, routing_key)
+        for exchange, key in queue.bindings:
+            await bound.bind(exchange, key)
 
 
 async def look_for(channel: AbstractChannel, wanted: Topology) -> None:

@@ -8,6 +8,9 @@ transaction in which the cursor passes it. So does an entry that the broker refu
 does not say which entry of a page it refused, so after a refusal the relay sends the page entry by entry. The relay
 waits while the broker takes no messages at all, or while a command has no queue.
 
+A public event that no queue takes is gone, and the relay warns of it. Nobody has to receive what a process announces,
+so of an announcement it does not warn.
+
 The relay polls all logs. A worker's step nudges it after an append to the log of its process; the relay then reads that
 log at once.
 """
@@ -18,6 +21,7 @@ from collections.abc import Sequence
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from saga.core.routing import is_of_process
 from saga.engine import DeadLetterKind, dead_letters
 from saga.engine.dead_letters import NewDeadLetter
 from saga.feeds.follower import Follower
@@ -116,11 +120,13 @@ class Relay:
                 raise
             await self._park(connection, sendable[0][0], str(refused))
             return
+        announced = {entry.event_id for entry in entries if is_of_process(entry.module)}
         for message in returned:
             if message.exchange == f"{self._prefix}.commands":
                 await self._publisher.discard()
                 raise Unavailable(f"no queue takes the command {message.routing_key}; declaring the topology again")
-            _log.warning("nobody_listens", routing_key=message.routing_key, id=message.id)
+            if message.id not in announced:
+                _log.warning("nobody_listens", routing_key=message.routing_key, id=message.id)
 
     async def _park(self, connection: AsyncConnection, entry: Entry, reason: str) -> None:
         """Keep an entry that can't be sent as a dead letter."""

@@ -235,12 +235,18 @@ def with_one_cell_changed(cell: str) -> Process:
             return replace(draft, settled=frozenset(OUTCOMES.states)).build()
 
 
+REFUNDS = ("effect.refund/p-1", "effect.refund/p-2")
+
+
 @pytest.mark.parametrize(
     ("cell", "found"),
     [
-        ("an outcome", {"o-1": ["effect.fulfilment", "effect.refund/p-1", "effect.refund/p-2", "outcome"]}),
+        (
+            "an outcome",
+            {"o-1": ["effect.fulfilment", "effect.refund/p-1", "effect.refund/p-2", "outcome", "announcement"]},
+        ),
         ("a want", {"o-2": ["effect.fulfilment"]}),
-        ("a selection", {"o-2": ["effect.refund/p-1", "effect.refund/p-2"]}),
+        ("a selection", {"o-2": [*REFUNDS]}),
         ("what is settled", {"o-3": ["settled"]}),
     ],
 )

@@ -13,7 +13,7 @@ from saga.engine.instances import Instance
 from saga.engine.intake import AdmittedMessage, admit
 from saga.engine.turns import in_one_go
 from saga.messages import Poison
-from saga.modules import Entry, NewEvent
+from saga.modules import Entry, NewEvent, Visibility
 from saga.orders import order_process
 from saga.verification.audit import Record
 from saga.verification.audit.comparison import compare
@@ -60,7 +60,7 @@ def entry(event: NewEvent) -> Entry:
     return Entry(
         MODEL.module,
         event.stream_version,
-        None,
+        0 if event.visibility is Visibility.PUBLIC else None,
         event.stream_id,
         event.stream_version,
         event.event_id,

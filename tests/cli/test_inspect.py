@@ -1,6 +1,7 @@
 """`saga inspect` explains how an order came to its outcome."""
 
 from itertools import permutations
+from typing import Any
 
 import pytest
 
@@ -63,7 +64,7 @@ def test_an_ignored_message_is_told_but_is_no_fact(saga: Saga) -> None:
 def test_a_command_is_published_once_the_relay_is_past_it(saga: Saga) -> None:
     saga.handle(message("PaymentReceived", "o-1"))
     assert [c["published"] for c in saga.json("inspect", "o-1")["commands"]] == [False, False]
-    saga.sql("INSERT INTO saga.cursor (consumer, module, watermark) VALUES ('relay', 'order-process', 2)")
+    saga.sql("INSERT INTO saga.cursor (consumer, module, watermark) VALUES ('relay', 'order-process', 3)")
     assert [c["published"] for c in saga.json("inspect", "o-1")["commands"]] == [True, False]
 
 
@@ -88,6 +89,21 @@ def test_dead_letters_of_a_known_order_stand_below_it(saga: Saga) -> None:
     assert "already known with other contents" in saga("inspect", "o-1").stdout
 
 
+def test_it_tells_what_was_announced_with_its_cause_and_whether_others_can_have_received_it(saga: Saga) -> None:
+    saga.handle(message("PaymentTimedOut", "o-1", message_id="a"))
+    saga.handle(message("PaymentReceived", "o-1", message_id="b"))
+    saga.sql("INSERT INTO saga.cursor (consumer, module, watermark) VALUES ('relay', 'order-process', 3)")
+    said = saga.json("inspect", "o-1")["announcements"]
+    assert [(one["type"], one["outcome"], one["revision"], one["caused_by"], one["published"]) for one in said] == [
+        ("OrderExpired", "expired", 1, "a", True),
+        ("OrderPaid", "paid", 2, "b", False),
+    ]
+    shown = " ".join(saga("inspect", "o-1").stdout.split())
+    assert "-> OrderExpired announces expired (revision 1, published)" in shown
+    assert "-> OrderPaid announces paid (revision 2, still in the log only)" in shown
+    assert shown.index("OrderExpired announces") < shown.index("PaymentReceived") < shown.index("OrderPaid announces")
+
+
 def test_an_order_is_never_read_as_markup(saga: Saga) -> None:
     saga.handle(message("OrderPlaced", "[bold]o[/nothing]"))
     result = saga("inspect", "[bold]o[/nothing]")
@@ -102,17 +118,22 @@ def test_a_database_without_tables_asks_for_the_migration(saga: Saga) -> None:
     assert "saga migrate" in result.stderr
 
 
+def versions(page: dict[str, Any]) -> list[int]:
+    """The numbers of the entries on a page."""
+    return [one["version"] for kind in ("messages", "commands", "announcements") for one in page[kind]]
+
+
 def test_of_a_long_record_a_page_is_shown_and_where_the_page_before_begins(saga: Saga) -> None:
     saga.handle(*(message("PaymentReceived", "o-1", payment_id=f"p-{number}") for number in range(30)))
     last = saga.json("inspect", "o-1", "--limit", "10")
     entries = last["entries"]
-    assert [one["version"] for one in (*last["messages"], *last["commands"])] != []
-    assert {one["version"] for one in (*last["messages"], *last["commands"])} == set(range(entries - 9, entries + 1))
+    assert sorted(versions(last)) == list(range(entries - 9, entries + 1))
+    assert (last["announcements"][0]["version"], entries) == (62, 62), "announced once, after all of them"
     assert last["earlier"] == entries - 9
     seen, before = [], None
     while True:
         page = saga.json("inspect", "o-1", "--limit", "7", *([] if before is None else ["--before", str(before)]))
-        seen += [one["version"] for one in (*page["messages"], *page["commands"])]
+        seen += versions(page)
         if (before := page["earlier"]) is None:
             break
     assert sorted(seen) == list(range(1, entries + 1)), "every entry once"

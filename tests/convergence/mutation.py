@@ -19,12 +19,14 @@ from typing import Any
 from saga.convergence import check, explore
 from saga.core import (
     ARMED,
+    Announces,
     Command,
     CommandTemplate,
     Deadline,
     DeclarationError,
     Effect,
     Fact,
+    Outcomes,
     Process,
     Register,
     Selection,
@@ -38,7 +40,7 @@ from saga.core import (
     wanted,
 )
 from saga.orders import OrderPlaced, PaymentReceived, order_process
-from saga.orders.process import Outcome, Refund
+from saga.orders.process import ANNOUNCES, Outcome, Refund
 from tests.orders.auditor import audit, net_effects, what_is_said
 from tests.orders.test_order_process import FOUR, PAID_LATER, PLACED
 
@@ -87,7 +89,14 @@ class Draft:
             outcomes=table,
             wanted=(wanted(table, machines["request"], rows=rows),),
             settled=self.settled,
+            announces=_announced(table),
         )
+
+
+def _announced(table: Outcomes) -> Announces:
+    """What the order process announces, of the outcomes that this table has."""
+    types = {one: type_ for one, type_ in ANNOUNCES.types.items() if one in table.states}
+    return Announces(types, ANNOUNCES.final & types.keys())
 
 
 def _with_registers(effect: Effect | Deadline, order: Register, payments: Register) -> Effect | Deadline:

@@ -223,7 +223,7 @@ async def test_messages_that_lead_to_very_many_commands_are_taken_in_parts(
     await step.handle([payment(number, one) for one in each for number in range(30)])
     monkeypatch.setattr(answers, "MOST_ENTRIES", 10)
     taken = await step.handle([message("OrderCancelled", one) for one in each])
-    assert (taken.taken, taken.outgoing) == (4, 4 * 2)
+    assert (taken.taken, taken.outgoing) == (4, 4 * 3)
     assert (await commands(engine, "o-3"))[-1] == "RefundPayment"
 
 

@@ -41,7 +41,7 @@ async def test_a_message_leads_to_state_record_command_and_timer_in_one_transact
 
 async def test_a_message_takes_effect_once_however_often_it_comes(engine: AsyncEngine, step: Step) -> None:
     paid = message("PaymentReceived", "o-1")
-    assert await step.handle([paid, paid]) == StepResult(1, 0, 1, 0, 2)
+    assert await step.handle([paid, paid]) == StepResult(1, 0, 1, 0, 3)
     assert await step.handle([paid]) == StepResult(0, 0, 1, 0, 0)
     assert await commands(engine, "o-1") == ["VoidPayment", "StartFulfilment"]
     assert await value(engine, "SELECT repeats FROM saga.inbox") == 2
@@ -153,14 +153,14 @@ async def test_a_decision_that_raises_parks_its_instance_alone(
     )
     broken = Step(engine, order_process())
     batch = [message("OrderCancelled", "o-2"), message("OrderPlaced", "o-1"), message("PaymentReceived", "o-1")]
-    assert await broken.handle(batch) == StepResult(1, 0, 0, 2, 1)
+    assert await broken.handle(batch) == StepResult(1, 0, 0, 2, 2)
     assert (await outcome(engine, "o-1"), await outcome(engine, "o-2")) == (None, "cancelled")
     assert {kind for kind, _ in await dead_letters(engine)} == {"failed"}
     assert "the decision raised ZeroDivisionError: a bug in the process" in (await dead_letters(engine))[0][1]
 
     monkeypatch.undo()
     letters = [row[0] for row in await rows(engine, "SELECT dead_letter_id FROM saga.dead_letter")]
-    assert await Step(engine, order_process()).handle(batch[1:], redriven=letters) == StepResult(2, 0, 0, 0, 3)
+    assert await Step(engine, order_process()).handle(batch[1:], redriven=letters) == StepResult(2, 0, 0, 0, 4)
     assert await outcome(engine, "o-1") == "paid"
     assert await dead_letters(engine) == []
 

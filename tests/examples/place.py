@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from saga.convergence.configuration import EndState, frozen
 from saga.convergence.enumeration import run_history
 from saga.core import Command, Effect, Fact, Process
+from saga.core.routing import routing_key
 from saga.engine.intake import AdmittedMessage, admit
 from saga.messages import Envelope, Raw
 from saga.messages.cloudevents import decode
@@ -49,7 +50,7 @@ def event(process: Process, fact: Fact, process_id: str) -> Raw:
     said = {"specversion": "1.0", "id": str(uuid4()), "source": f"/modules/{module}", "type": kind}
     return Raw(
         body=orjson.dumps({**fact.fields, process.correlate: process_id}),
-        routing_key=f"{module}.{kind}",
+        routing_key=routing_key(module, kind),
         content_type="application/json",
         headers={f"ce-{name}": value for name, value in said.items()},
     )

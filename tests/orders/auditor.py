@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from saga.core import Fact, State
+from saga.core.announcement import ANNOUNCED
 from saga.orders import OrderCancelled, OrderPlaced, PaymentReceived, PaymentTimedOut
 
 
@@ -64,7 +65,9 @@ def _only(fields: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
 def net_effects(state: State) -> frozenset[tuple[str, str]]:
     """What the instance commanded last of everything; an armed deadline has no lasting effect."""
     return frozenset(
-        (effect, sent.condition) for effect, sent in state.commanded.items() if effect != "payment_deadline"
+        (effect, sent.condition)
+        for effect, sent in state.commanded.items()
+        if effect not in ("payment_deadline", ANNOUNCED)
     )
 
 

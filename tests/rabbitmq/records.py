@@ -56,9 +56,19 @@ async def answers(engine: AsyncEngine, order_id: str) -> list[str]:
     """How each message about an order was answered, in the order in which they were handled."""
     statement = """
         SELECT type, data ->> 'type' AS said FROM saga.event_log
-        WHERE module = 'order-process' AND stream_id = :order_id AND target IS NULL ORDER BY stream_version
+        WHERE module = 'order-process' AND stream_id = :order_id AND target IS NULL AND visibility = 'internal'
+        ORDER BY stream_version
     """
     return [f"{row.type} {row.said}" for row in await rows(engine, statement, order_id=order_id)]
+
+
+async def announced(engine: AsyncEngine, order_id: str) -> list[str]:
+    """What was announced of an order, in the order of the revisions."""
+    statement = """
+        SELECT type, data ->> 'outcome' AS outcome FROM saga.public_event
+        WHERE module = 'order-process' AND stream_id = :order_id ORDER BY CAST(data ->> 'revision' AS int)
+    """
+    return [f"{row.type} {row.outcome}" for row in await rows(engine, statement, order_id=order_id)]
 
 
 async def messages_taken(engine: AsyncEngine) -> tuple[int, int]:

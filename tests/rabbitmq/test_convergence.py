@@ -15,6 +15,7 @@ from saga.engine.intake import AdmittedMessage, admit
 from saga.messages import Envelope, Raw
 from saga.messages.cloudevents import decode
 from saga.orders import order_process
+from tests.examples.reading import believed, reading, starting_with
 from tests.orders.auditor import EndState, audit
 from tests.rabbitmq.place import Place, working
 from tests.rabbitmq.records import (
@@ -115,11 +116,13 @@ def _net(taken: Sequence[AbstractIncomingMessage]) -> dict[str, frozenset[tuple[
 async def _converge(place: Place, channel: AbstractChannel, histories: Sequence[History]) -> None:
     """Send all histories to two workers; hold what they led to against the auditor, at every place where it shows."""
     everything = [raw for history in histories for raw in history.messages]
-    async with working(place), working(place):
-        await publish(channel, place, everything)
-        sent = len(everything)
-        await until(lambda: messages_taken(place.engine), lambda seen: sum(seen) == sent)
-        await until(lambda: is_relayed(place.engine))
+    async with reading(place, PROCESS, channel) as reader:
+        async with working(place), working(place):
+            await publish(channel, place, everything)
+            sent = len(everything)
+            await until(lambda: messages_taken(place.engine), lambda seen: sum(seen) == sent)
+            await until(lambda: is_relayed(place.engine))
+        announced = believed(PROCESS, await reader.received())
     taken = await drain(place, place.topology.queue("gateway")) + await drain(place, place.topology.queue("fulfilment"))
     expected = {history.order_id: audit(history.facts) for history in histories}
     stories = {history.order_id: str(history) for history in histories}
@@ -129,6 +132,8 @@ async def _converge(place: Place, channel: AbstractChannel, histories: Sequence[
         order_id: EndState(one.outcome, net.get(order_id, frozenset())) for order_id, one in expected.items()
     }
     assert _diverged(expected, at_collaborators, stories) == []
+    outcomes = {order_id: one.outcome for order_id, one in expected.items()}
+    assert announced == starting_with(outcomes, "awaiting_payment")
     assert await dead_letters(place.engine) == []
     _assert_no_command_is_doubled(taken, len(await commands(place.engine)))
 

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import pytest
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
+from structlog.testing import capture_logs
 
 from saga.messages.identity import derived_id
 from saga.modules import NewEvent, Visibility, append
@@ -130,6 +131,18 @@ async def test_an_event_that_nobody_listens_to_blocks_nothing(place: Place, chan
         await until(lambda: is_relayed(place.engine))
     assert numbers(await drain(place, place.order_queue)) == [1, 3]
     assert numbers(await drain(place, place.topology.queue("gateway"))) == [4]
+
+
+async def test_an_event_that_nobody_listens_to_is_warned_of_and_an_announcement_is_not(
+    place: Place, channel: AbstractChannel
+) -> None:
+    await record(place, "payments", [public(1, "PaymentDeclined")])
+    await record(place, "order-process", [public(2, "OrderPaid")])
+    with capture_logs() as logged:
+        async with relaying(place):
+            await until(lambda: is_relayed(place.engine))
+    warned = [one["routing_key"] for one in logged if one["event"] == "nobody_listens"]
+    assert warned == ["payments.PaymentDeclined"]
 
 
 async def test_a_command_whose_queue_was_deleted_is_sent_once_the_queue_is_back(

@@ -161,10 +161,15 @@ async def test_an_order_that_is_not_settled_keeps_everything_of_its_own(engine: 
     assert await rows(engine, "SELECT process_id FROM saga.timer") == [("o-1",)]
 
 
-async def test_an_order_whose_commands_were_not_read_is_kept(engine: AsyncEngine) -> None:
+async def test_an_order_whose_commands_or_announcements_were_not_read_is_kept(engine: AsyncEngine) -> None:
     await paid(engine, "o-1", "o-2")
     await fire_all(engine)
+    announced = "SELECT position FROM saga.event_log WHERE type = 'OrderPaid' AND stream_id = 'o-1'"
+    assert await value(engine, announced) == 6, "behind the commands"
     await have_read(engine, "relay", 5, PROCESS.module)
+    await Pruner(engine).prune(NOW)
+    assert await ids(engine, "instance") == ["o-1", "o-2"]
+    await have_read(engine, "relay", 6, PROCESS.module)
     await Pruner(engine).prune(NOW)
     assert await ids(engine, "instance") == ["o-2"]
     assert await value(engine, "SELECT count(*) FROM saga.event_log WHERE stream_id = 'o-2'") > 0
@@ -189,7 +194,7 @@ async def test_without_a_relay_nothing_goes_behind_a_command_that_waits_for_its_
     assert await ids(engine, "instance") == []
 
 
-async def test_a_new_relay_begins_behind_what_is_pruned_and_misses_no_command(engine: AsyncEngine) -> None:
+async def test_a_new_relay_begins_behind_what_is_pruned_and_misses_nothing(engine: AsyncEngine) -> None:
     await paid(engine, "o-1")
     await prune(engine)
     await execute(engine, "DELETE FROM saga.cursor WHERE consumer = 'relay'")
@@ -199,7 +204,7 @@ async def test_a_new_relay_begins_behind_what_is_pruned_and_misses_no_command(en
             await read_outgoing(connection, PROCESS.module, 0)
         known = await value(engine, "SELECT pruned_position FROM saga.module")
         found, _ = await read_outgoing(connection, PROCESS.module, known)
-    assert [(entry.stream_id, entry.type) for entry in found] == [("o-2", "VoidPayment")]
+    assert [(entry.stream_id, entry.type) for entry in found] == [("o-2", "VoidPayment"), ("o-2", "OrderWithdrawn")]
 
 
 async def test_the_notes_on_a_process_s_own_progress_go_and_count_on(engine: AsyncEngine) -> None:

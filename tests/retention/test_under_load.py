@@ -16,7 +16,7 @@ from saga.modules.reader import read_outgoing
 from saga.postgres import LostRace, Unavailable, durable_transaction
 from saga.retention import PruneEnd, Pruner
 from tests.engine.conversation import message, rows, value
-from tests.orders.auditor import audit, net_effects
+from tests.orders.auditor import EndState, audit, net_effects
 from tests.retention.archive import NOW, PROCESS, batches, fire_all, handle, logged, states
 
 KINDS = ("OrderPlaced", "PaymentReceived", "OrderCancelled", "PaymentTimedOut")
@@ -39,7 +39,7 @@ class Relay:
             async with durable_transaction(self._engine) as connection:
                 found, horizon = await read_outgoing(connection, module, self._cursors[module], limit=50)
                 await connection.execute(MOVE, {"module": module, "position": horizon})
-            self.sent += [entry for entry in found if entry.target is not None]
+            self.sent += [entry for entry in found if module == PROCESS.module]
             self._cursors[module] = horizon
 
 
@@ -107,17 +107,36 @@ async def test_every_order_ends_as_audited_while_it_is_pruned_again_and_again(
     assert last.ended is PruneEnd.DONE
     assert answered == len(everything), "each message is answered once"
     ended = await states(engine)
-    for order_id, facts in facts_of(everything).items():
+    expected = {order_id: audit(facts) for order_id, facts in facts_of(everything).items()}
+    for order_id, verdict in expected.items():
         outcome, state = ended[order_id]
-        verdict = audit(facts)
         assert (outcome, net_effects(state)) == (verdict.outcome, verdict.effects), order_id
-    assert_sent(relay.sent, {order_id: audit(facts).effects for order_id, facts in facts_of(everything).items()})
+    assert_sent(relay.sent, expected)
     assert await value(engine, "SELECT count(*) FROM saga.dead_letter") == 0
 
 
-def assert_sent(sent: list[Entry], wanted: dict[str, frozenset[tuple[str, str]]]) -> None:
-    """Nothing was sent twice, and what was sent last of each effect is what is wanted of it."""
+def assert_sent(sent: list[Entry], expected: dict[str, EndState]) -> None:
+    """Nothing was sent twice; commands and announcements come to what is expected."""
     assert len({entry.event_id for entry in sent}) == len(sent)
+    commands = [entry for entry in sent if entry.target is not None]
+    assert_commanded(commands, {order_id: one.effects for order_id, one in expected.items()})
+    announced = [entry for entry in sent if entry.target is None]
+    assert_announced(announced, {order_id: one.outcome for order_id, one in expected.items()})
+
+
+def assert_announced(sent: list[Entry], outcomes: dict[str, str]) -> None:
+    """Revisions count up without a gap, also over a pruning, and the last one has the outcome."""
+    said: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
+    for entry in sent:
+        said[entry.stream_id].append((entry.data["revision"], entry.data["outcome"]))
+    for order_id, outcome in outcomes.items():
+        announced = said[order_id]
+        assert [revision for revision, _ in announced] == list(range(1, len(announced) + 1)), order_id
+        assert (announced[-1][1] if announced else "awaiting_payment") == outcome, order_id
+
+
+def assert_commanded(sent: list[Entry], wanted: dict[str, frozenset[tuple[str, str]]]) -> None:
+    """What was sent last of each effect is what is wanted of it."""
     last: dict[tuple[str, str], tuple[int, str]] = {}
     for entry in sent:
         effect = (entry.stream_id, entry.data["effect"])

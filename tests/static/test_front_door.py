@@ -36,29 +36,30 @@ def test_a_declaration_loads_no_database_no_broker_and_no_settings(
 PUBLIC = {
     "saga.collaborator": "Cause Collaborator Command CommandHandler Refusal Result Unavailable",
     "saga": """
-        ANY ARMED Chooser Column CommandTemplate ComputedField Condition Deadline DeclarationError DerivedColumn
-        Direction Effect Entries EntryField EntryFigure EntryTest Expression Fact Figure Outcomes Process Reducer
-        Register Selection Stages SubMachine Wanted Wants all_but all_but_first all_but_least all_of any_of bands
-        beyond both count distinct each either entries_where every field_of_entry greatest has has_partner
-        lacks_partner latest least negated one_of only outcomes owing stages total total_by wanted with_partner
-        without_partner
+        ANY ARMED Announces Chooser Column CommandTemplate ComputedField Condition Deadline DeclarationError
+        DerivedColumn Direction Effect Entries EntryField EntryFigure EntryTest Expression Fact Figure Outcomes
+        Process Reducer Register Selection Stages SubMachine Wanted Wants all_but all_but_first all_but_least
+        all_of any_of bands beyond both count distinct each either entries_where every field_of_entry greatest
+        has has_partner lacks_partner latest least negated one_of only outcomes owing stages total total_by
+        wanted with_partner without_partner
     """,
     "saga.modules": """
         Entry EventRefused Horizon Module NewEvent NoTransaction Pruned Reading StreamConflict Unavailable Visibility
         append connect_engine follow internal read_horizon read_public
     """,
     "saga.operations": """
-        AnsweredMessage AuditReport BeyondLog Blocker BrokerBlocked CheckedInstances ClosedDeadLetters LostRace
-        ConsumerCursor Correction CursorPlace DeadLetter Difference DifferingInstance EntryNotCorrectable Erasure
-        ForeignDeadLetters ForgottenCursor Form Gap Health Heartbeat Hole Inspection InstanceTimer Kept Lag
-        ListedCollaborator ListedDeadLetter ListedInstance ListedModule LogPage LoopState Migrated MissingFields
-        ModuleEnd NeedsPerson NewMessage NoAnswer NoBroker NoConsumer NoCursor NotConsumed NotCorrectable
-        NotErasable NotLoggable NotStrictData OperationFailed Outbox PruneEnd PruneReport PrunedLog PrunedRows
-        Published QueueDepth RedriveReport Redriven RejectedMessage RepairedCursor ReplayReport SentCommand
-        ServiceProcess StrayCommand TakenFact TimerCounts UnansweredEvent Unavailable UnknownDeadLetters
-        UnknownFields UnknownInstances UnknownModule append_message audit discard erase follow_log forget_cursors
-        health inspect lag list_collaborators list_cursors list_dead_letters list_instances list_modules list_queues
-        migrate prune publish read_dead_letters read_log redrive repair_cursors replay
+        AnnouncedOutcome AnsweredMessage AuditReport BeyondLog Blocker BrokerBlocked CheckedInstances
+        ClosedDeadLetters LostRace ConsumerCursor Correction CursorPlace DeadLetter Difference DifferingInstance
+        EntryNotCorrectable Erasure ForeignDeadLetters ForgottenCursor Form Gap Health Heartbeat Hole Inspection
+        InstanceTimer Kept Lag ListedCollaborator ListedDeadLetter ListedInstance ListedModule LogPage LoopState
+        Migrated MissingFields ModuleEnd NeedsPerson NewMessage NoAnswer NoBroker NoConsumer NoCursor
+        NotConsumed NotCorrectable NotErasable NotLoggable NotStrictData OperationFailed Outbox PruneEnd
+        PruneReport PrunedLog PrunedRows Published QueueDepth RedriveReport Redriven RejectedMessage
+        RepairedCursor ReplayReport SentCommand ServiceProcess StrayCommand TakenFact TimerCounts
+        UnansweredEvent Unavailable UnknownDeadLetters UnknownFields UnknownInstances UnknownModule
+        append_message audit discard erase follow_log forget_cursors health inspect lag list_collaborators
+        list_cursors list_dead_letters list_instances list_modules list_queues migrate prune publish
+        read_dead_letters read_log redrive repair_cursors replay
     """,
     "saga.testing": """
         Finding Grade Kind Report Scenario assert_converges assert_same_everywhere assert_upgrades check check_upgrade

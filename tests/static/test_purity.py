@@ -22,6 +22,7 @@ PURE = {
     "saga/core": {"saga.core"},
     "saga/orders": {"saga.core", "saga.orders", "pydantic"},
     "saga/convergence": {"saga.core", "saga.messages.facts", "saga.convergence", "pydantic", "hypothesis"},
+    "saga/contract": {"saga.core", "saga.convergence.proof", "saga.contract", "pydantic"},
     "saga/messages": {"saga.core", "saga.messages", "orjson", "pydantic", "pydantic_core"},
 }
 

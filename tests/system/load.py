@@ -31,6 +31,7 @@ from tests.system.feeding import Feeding
 from tests.waiting import pause
 
 PROCESS = order_process()
+START = "awaiting_payment"
 CHUNK = 100
 RETRY_SECONDS = 0.2
 
@@ -127,23 +128,46 @@ async def behind(place: Place) -> dict[str, int]:
         """
         SELECT m.name, m.last_public_position - coalesce(c.watermark, 0) AS missing
         FROM saga.module AS m LEFT JOIN saga.cursor AS c ON c.consumer = 'order' AND c.module = m.name
-        WHERE m.last_public_position > coalesce(c.watermark, 0)
+        WHERE m.name = ANY (:consumed) AND m.last_public_position > coalesce(c.watermark, 0)
         """,
+        consumed=[*PROCESS.inputs],
     )
     return {row.name: row.missing for row in found}
 
 
 async def divergences(place: Place, load: Load) -> list[str]:
-    """Orders that are not what the auditor says of everything that was said about them, by the test and in the logs."""
+    """Orders that are not what the auditor says of everything that was said about them, by the test and in the logs.
+
+    Neither are those about which readers of the public log believe something else.
+    """
     facts = load.facts
     for order_id, fact in await _facts_of_others(place, load):
         facts[order_id].append(fact)
+    announced = await _announced(place)
     seen = await end_states(place.engine)
-    return [
+    diverged = [
         f"{order_id}: {seen.get(order_id)} instead of {audit(known)}"
         for order_id, known in facts.items()
         if seen.get(order_id) != audit(known)
     ]
+    return diverged or [
+        f"{order_id}: {announced.get(order_id)} was announced, and it is {audit(known).outcome}"
+        for order_id, known in facts.items()
+        if announced.get(order_id, START) != audit(known).outcome
+    ]
+
+
+async def _announced(place: Place) -> dict[str, str]:
+    """The outcome of each order for whoever lets the announcement with the greatest revision hold."""
+    found = await rows(
+        place.engine,
+        """
+        SELECT DISTINCT ON (stream_id) stream_id, data ->> 'outcome' AS outcome FROM saga.public_event
+        WHERE module = :own ORDER BY stream_id, CAST(data ->> 'revision' AS int) DESC
+        """,
+        own=PROCESS.module,
+    )
+    return {row.stream_id: row.outcome for row in found}
 
 
 async def handled_by_both_collaborators(place: Place) -> int:
@@ -191,6 +215,8 @@ async def doubled(place: Place) -> dict[str, int]:
                 AS timers,
             (SELECT count(*) FROM (SELECT FROM saga.event_log WHERE target IS NOT NULL
                 GROUP BY event_id HAVING count(*) > 1) d) AS commands,
+            (SELECT count(*) FROM (SELECT FROM saga.public_event WHERE module = 'order-process'
+                GROUP BY stream_id, data ->> 'revision' HAVING count(*) > 1) d) AS announcements,
             (SELECT count(*) FROM (SELECT FROM saga.event_log WHERE type = 'InputTaken'
                 GROUP BY stream_id, metadata ->> 'source', metadata ->> 'id' HAVING count(*) > 1) d) AS inputs
         """,
@@ -214,7 +240,11 @@ async def _facts_of_others(place: Place, load: Load) -> list[tuple[str, Fact]]:
     kinds: dict[str, Any] = {"PaymentReceived": PaymentReceived, "PaymentTimedOut": PaymentTimedOut}
     found = await rows(
         place.engine,
-        "SELECT type, stream_id, event_id, CAST(data AS text) AS data FROM saga.event_log WHERE visibility = 'public'",
+        """
+        SELECT type, stream_id, event_id, CAST(data AS text) AS data FROM saga.event_log
+        WHERE visibility = 'public' AND module <> :own
+        """,
+        own=PROCESS.module,
     )
     ours = {raw.headers["ce-id"] for raw in load.messages}
     return [

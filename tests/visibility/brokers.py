@@ -44,10 +44,10 @@ async def written(*arguments: str) -> str:
 
 
 @asynccontextmanager
-async def guarded(place: Place) -> AsyncIterator[Guarded]:
+async def guarded(place: Place, *arguments: str) -> AsyncIterator[Guarded]:
     """Import the definitions for the place's prefix, give each user a password, and remove everything at the end."""
     vhost = f"v{place.prefix}"
-    definitions = json.loads(await written("--prefix", place.prefix, "--vhost", vhost))
+    definitions = json.loads(await written("--prefix", place.prefix, "--vhost", vhost, *arguments))
     address = urlsplit(place.amqp_url)
     inside = replace(place, amqp_url=urlunsplit((address.scheme, address.netloc, f"/{vhost}", "", "")))
     try:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -316,3 +317,38 @@ async def test_a_collaborator_does_not_take_what_is_for_another(broker: Guarded,
         await (await channel.get_queue(place.topology.queue(other), ensure=False)).get(fail=False)
 
     await refused(broker.seen_by(service), handle)
+
+
+async def test_a_listener_binds_to_what_is_announced_and_to_nothing_else(
+    engine: AsyncEngine, amqp_url: str, management_url: str, prefix: str
+) -> None:
+    place = Place(engine, amqp_url, management_url, prefix)
+    async with guarded(place, "--listener", "shop", "--publisher", "orders") as broker:
+        async with await aio_pika.connect(broker.seen_by("worker").amqp_url) as connection:
+            await declare(await connection.channel(), broker.place.topology)
+        async with await aio_pika.connect(broker.seen_by("shop").amqp_url) as connection:
+            channel = await connection.channel()
+            queue = await channel.declare_queue(f"{prefix}.shop", durable=True)
+            await queue.bind(broker.place.topology.events, "order.OrderPaid")
+            await queue.bind(broker.place.topology.events, "order.OrderExpired")
+            for key in ("orders.OrderPlaced", "payments.PaymentReceived", "#"):
+                with pytest.raises(ChannelAccessRefused):
+                    await (await (await connection.channel()).get_queue(queue.name, ensure=False)).bind(
+                        broker.place.topology.events, key
+                    )
+        for forger in ("shop", "orders"):
+            async with await aio_pika.connect(broker.seen_by(forger).amqp_url) as connection:
+                channel = await connection.channel()
+                exchange = await channel.get_exchange(broker.place.topology.events, ensure=False)
+                with pytest.raises(ChannelAccessRefused):
+                    await exchange.publish(aio_pika.Message(b"{}"), "order.OrderPaid", timeout=LIMIT_SECONDS)
+
+
+async def test_no_publisher_gets_the_name_of_the_process() -> None:
+    for forger in ("order", "order-process"):
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, str(SCRIPT), "--publisher", forger, stderr=asyncio.subprocess.PIPE
+        )
+        _, said = await process.communicate()
+        assert process.returncode == 1
+        assert b"what the process order announces" in said

@@ -12,13 +12,16 @@ from rich.text import Text
 from saga.cli.shell.check_report import Checked, as_data, show
 from saga.cli.shell.failure import WrongUsage
 from saga.cli.shell.processes import configured_targets
-from saga.cli.shell.target import Samples, Target, imported_as, load_process, load_samples
+from saga.cli.shell.target import Samples, Targets, imported_as, load_process, load_samples
 from saga.cli.shell.terminal import AsJson, print_json, shown, terminal
+from saga.cli.shell.together_report import as_data as together_as_data
+from saga.cli.shell.together_report import check_families, families_of, show_together
 from saga.convergence import Finding, Grade, Kind, Report, check
 from saga.convergence.exploration import MOST_NODES, Progress
 from saga.convergence.findings import story
 from saga.convergence.fingerprint import has_functions
 from saga.convergence.sampling import SEED
+from saga.convergence.together import Together
 from saga.convergence.upgrade import at_rest, check_upgrade
 from saga.core import Fact, Process, digests_of
 from saga.settings import load_settings
@@ -27,6 +30,7 @@ from saga.testing.interpreters import test_to_paste as interpreters_test
 
 INTERRUPTED = 130
 NOT_ENOUGH = 3
+TOO_MUCH = "one of each was too much to look at all cases together"
 SHOW_PROGRESS_AFTER_SECONDS = 1.0
 
 
@@ -48,7 +52,7 @@ class _Upgrade:
 
 
 def check_process(
-    target: Target = None,
+    targets: Targets = None,
     *,
     samples: Samples = None,
     old: Annotated[
@@ -75,35 +79,47 @@ def check_process(
 ) -> None:
     """Prove that a process converges, or search every order of samples; without TARGET, each of SAGA_PROCESSES.
 
+    Of several, one that receives what others announce is also searched together with them, in small cases.
     Exit code 0 if it converges; 1 for any finding; 3 if the grade is weaker than required, or something was not tried.
     """
     limits = _Limits(most_nodes, seed, always_explore)
-    targets = configured_targets(load_settings()) if target is None else [target]
-    if len(targets) > 1 and (old, samples) != (None, None):
-        raise WrongUsage(f"--from and --samples are for one process: name it, one of {', '.join(targets)}.")
+    chosen = targets or configured_targets(load_settings())
+    if len(chosen) > 1 and (old, samples) != (None, None):
+        raise WrongUsage(f"--from and --samples are for one process: name it, one of {', '.join(chosen)}.")
     upgrade = None if old is None else _Upgrade(old, no_longer_sent or ())
+    families = families_of([load_process(one) for one in chosen], are_named=bool(targets))
     done = []
-    for one in targets:
+    for one in chosen:
         done.append(_check(one, samples, upgrade, limits))
         if not as_json:
             show(*done[-1], all_orders=all_orders)
         if done[-1][0].is_interrupted:
             break
+    together = [] if done[-1][0].is_interrupted else check_families(families)
     if as_json:
-        documents = [as_data(*one) for one in done]
-        print_json(documents[0] if len(targets) == 1 else {"processes": documents, "count": len(documents)})
-    _end(done, require, as_json=as_json)
+        print_json(as_data(*done[0]) if len(chosen) == 1 else _several(done, together))
+    else:
+        show_together(together)
+    _end([checked for checked, _ in done], together, require, as_json=as_json)
 
 
-def _end(done: Sequence[tuple[Checked, float]], require: Grade, *, as_json: bool) -> None:
+def _several(done: Sequence[tuple[Checked, float]], together: Sequence[Together]) -> dict[str, Any]:
+    """What was found of several processes, and of those that receive each other."""
+    several: dict[str, Any] = {"processes": [as_data(*one) for one in done], "count": len(done)}
+    return several | ({"together": together_as_data(together)} if together else {})
+
+
+def _end(done: Sequence[Checked], together: Sequence[Together], require: Grade, *, as_json: bool) -> None:
     """End with the exit code of all that was found."""
-    if done[-1][0].is_interrupted:
+    if done[-1].is_interrupted:
         raise typer.Exit(INTERRUPTED)
-    if any(checked.findings for checked, _ in done):
+    if any(one.findings for one in done) or any(one.sentences for one in together):
         raise typer.Exit(1)
-    if weak := [one.report for one, _ in done if not _is_enough(one.report, require)]:
+    weak = [_why_not_enough(one.report, require) for one in done if not _is_enough(one.report, require)]
+    weak += [f"{one.parent.name}: {TOO_MUCH} (exit code {NOT_ENOUGH})." for one in together if not one.instances]
+    if weak:
         if not as_json:
-            terminal(stderr=True).print(Text("\n".join(_why_not_enough(one, require) for one in weak), "yellow"))
+            terminal(stderr=True).print(Text("\n".join(weak), "yellow"))
         raise typer.Exit(NOT_ENOUGH)
 
 

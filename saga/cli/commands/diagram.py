@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from saga.cli.shell.failure import WrongUsage
-from saga.cli.shell.processes import configured_targets
+from saga.cli.shell.processes import only_configured_target
 from saga.cli.shell.target import Samples, Target, load_process, load_samples
 from saga.convergence import (
     Exploration,
@@ -53,7 +53,7 @@ def diagram(
 
     Without TARGET, draws the process in SAGA_PROCESSES.
     """
-    process = load_process(_only_one() if target is None else target)
+    process = load_process(only_configured_target(load_settings()) if target is None else target)
     if view is View.MACHINES:
         graphs = machine_graphs(process)
     else:
@@ -66,14 +66,6 @@ def diagram(
             _write(to_mermaid(*graphs) if as_ is Format.MERMAID else to_svg(graphs[0]), out)
     except OSError as error:
         raise WrongUsage(f"--out {out}: {error.strerror}") from None
-
-
-def _only_one() -> str:
-    """The process in SAGA_PROCESSES. Raises WrongUsage where it names several: a picture shows one."""
-    targets = configured_targets(load_settings())
-    if len(targets) > 1:
-        raise WrongUsage(f"SAGA_PROCESSES names several processes: say which to draw, one of {', '.join(targets)}.")
-    return targets[0]
 
 
 def _explored(process: Process, samples: Sequence[Fact] | None) -> Exploration:

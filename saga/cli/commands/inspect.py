@@ -29,6 +29,7 @@ from saga.cli.shell.terminal import (
 from saga.cli.shell.watch import PrintJson, Watch, shown_or_watched
 from saga.core import Process
 from saga.operations import (
+    AnnouncedOutcome,
     AnsweredMessage,
     Inspection,
     InstanceTimer,
@@ -140,12 +141,19 @@ def _pruned(process: Process, instance: Inspection) -> Text:
 
 
 def _timeline(instance: Inspection) -> Table:
-    """Each message with the decision it led to; below it, the commands of that decision."""
+    """Each message with the decision it led to; below it, the commands of that decision, and what was announced."""
     table = pairs()
-    entries: list[AnsweredMessage | SentCommand] = [*instance.messages, *instance.commands]
+    entries: list[AnsweredMessage | SentCommand | AnnouncedOutcome] = [
+        *instance.messages,
+        *instance.commands,
+        *instance.announcements,
+    ]
     for one in sorted(entries, key=lambda entry: entry.version):
         if isinstance(one, SentCommand):
             table.add_row("", Padding(_command(one), (0, 0, 0, 2)))
+            continue
+        if isinstance(one, AnnouncedOutcome):
+            table.add_row("", Padding(_said(one), (0, 0, 0, 2)))
             continue
         table.add_row(clock(one.at), _message(one))
         for timer in instance.timers:
@@ -172,6 +180,12 @@ def _command(command: SentCommand) -> Text:
     text = Text.assemble(("-> ", "dim"), (command.type, "blue"), f" to {command.target}{fields}")
     text.append(f" ({shown(command.effect)} revision {command.revision}, ", "dim")
     return text.append(*_whereabouts(command)).append(")", "dim")
+
+
+def _said(said: AnnouncedOutcome) -> Text:
+    where = ("published", "dim") if said.published else ("still in the log only", "yellow")
+    text = Text.assemble(("-> ", "dim"), (shown(said.type), "green"), f" announces {shown(said.outcome)}")
+    return text.append(f" (revision {said.revision}, ", "dim").append(*where).append(")", "dim")
 
 
 def _whereabouts(command: SentCommand) -> tuple[str, str]:

@@ -20,6 +20,7 @@ from saga.cli.shell.sample import sample_data
 from saga.cli.shell.terminal import AsJson, print_json, shown, terminal
 from saga.core import DeclarationError, Process
 from saga.core.identifier import MAX_BYTES, is_short
+from saga.core.routing import routing_key
 from saga.operations import (
     Form,
     MissingFields,
@@ -248,7 +249,7 @@ async def _publish(
 
 def _consumed(processes: Sequence[Process]) -> Iterable[str]:
     inputs = [item for process in processes for item in process.inputs.items()]
-    return dict.fromkeys(f"{module}.{kind.__name__}" for module, kinds in inputs for kind in kinds)
+    return dict.fromkeys(routing_key(module, kind.__name__) for module, kinds in inputs for kind in kinds)
 
 
 def _report(process: Process, sent: Published, copies: int, *, as_json: bool) -> None:

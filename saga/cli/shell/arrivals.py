@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
+from saga.core.routing import routing_key
 from saga.operations import Form, NewMessage
 
 BEGIN = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -90,7 +91,7 @@ def _message(order_id: str, fact: str, number: int, random: Random, shape: Shape
         id=f"{order_id}-{number}",
         source=f"/modules/{module}",
         time=time,
-        routing_key=f"{module}.{fact}",
+        routing_key=routing_key(module, fact),
         form=random.choice(FORMS),
         data={"order_id": order_id, **fields.get(fact, {})},
     )

@@ -10,6 +10,11 @@ EXAMPLES: Final = {
     "run": ("saga run", "saga run my_shop.processes:returns --feed pull"),
     "check": ("saga check my_shop.processes:returns --from my_shop.old:returns",),
     "diagram": ("saga diagram --view outcomes --format svg --out order.svg",),
+    "contract": (
+        "saga contract",
+        "saga contract --against order.json",
+        "saga contract my_shop.processes:returns --format markdown",
+    ),
     "migrate": ("saga migrate --wait 60",),
     "publish": (
         "saga publish OrderPlaced order-1 --sample",

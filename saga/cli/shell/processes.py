@@ -45,6 +45,14 @@ def configured_targets(settings: Settings) -> list[str]:
     raise WrongUsage(f"SAGA_PROCESSES names no process: write module:name, such as {ORDER}.")
 
 
+def only_configured_target(settings: Settings) -> str:
+    """The process in SAGA_PROCESSES. Raises WrongUsage where it names several and one is meant."""
+    targets = configured_targets(settings)
+    if len(targets) > 1:
+        raise WrongUsage(f"SAGA_PROCESSES names several processes: say which one is meant, of {', '.join(targets)}.")
+    return targets[0]
+
+
 def choose_processes(settings: Settings, name: str | None) -> tuple[Process, ...]:
     """The process with this name or target; without one, all that are configured."""
     if name is not None and ":" in name:

@@ -23,6 +23,14 @@ Target = Annotated[
         help="module:name of a process, or of a function without arguments that returns one. [SAGA_PROCESSES]",
     ),
 ]
+Targets = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[TARGET]...",
+        help="module:name of a process, or of a function without arguments that returns one; several are also checked"
+        " together. [SAGA_PROCESSES]",
+    ),
+]
 Samples = Annotated[
     str | None, typer.Option(help="module:name of sample messages; by default made from the message classes.")
 ]

@@ -23,11 +23,10 @@ from saga.core import (
 )
 from saga.core.expressions.fields import json_kinds
 
-ORDER, REPEAT, JOIN = "order", "repeat", "register"
+ORDER, REPEAT, PART, JOIN = "order", "repeat", "part", "register"
 OWN, LAW, CLOCK, CAPACITY = "own function", "law", "clock", "capacity"
 FEWEST_OF_MANY = 3
 """Entries that a register of many has room for."""
-
 
 _COLUMNS = (SubMachine, DerivedColumn, Outcomes)
 _KNOWN = frozenset(
@@ -73,7 +72,7 @@ def parts_are_known(subject: Subject) -> Iterator[Obstacle]:
     for what, part in _parts(subject):
         if type(part) not in _KNOWN:
             sentence = f"{what} is of a class of yours, {type(part).__qualname__}, which may behave otherwise"
-            yield Obstacle("part", f"{sentence}: use saga's own")
+            yield Obstacle(PART, f"{sentence}: use saga's own")
 
 
 def _parts(subject: Subject) -> Iterator[tuple[str, object]]:

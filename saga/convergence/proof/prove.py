@@ -21,6 +21,7 @@ from saga.convergence.proof.about_effects import (
     named_effects_stay_named,
     wants_are_of_one_kind,
 )
+from saga.convergence.proof.about_outcomes import final_outcomes_stay
 from saga.convergence.proof.about_parts import (
     bounds_are_no_capacity,
     effects_differ,
@@ -56,6 +57,7 @@ OF_TABLES: Final[tuple[Obligation, ...]] = (
     named_effects_stay_named,
     commands_know_their_fields,
     final_conditions_stay,
+    final_outcomes_stay,
     late_deadlines_change_nothing,
     nothing_waits_for_ever,
 )

@@ -8,7 +8,7 @@ from typing import Any, Final
 from saga.convergence.functions import is_expression
 from saga.convergence.proof.space import Space, Spaces
 from saga.convergence.proof.view import View, how_it_is_wanted, view
-from saga.core import CommandTemplate, ComputedField, Deadline, Effect, Process, Selection, Wanted
+from saga.core import CommandTemplate, ComputedField, Deadline, Effect, Outcomes, Process, Selection, Wanted
 from saga.core.expressions import Direction, Expression
 
 CLOCKLESS: Final = "armed_by"
@@ -59,7 +59,7 @@ class Subject:
 
     def first_met(
         self,
-        tables: Sequence[View],
+        tables: Sequence[Outcomes | View],
         heard: Sequence[type],
         look: Callable[[Space], Iterator[Obstacle]],
     ) -> Iterator[Obstacle]:

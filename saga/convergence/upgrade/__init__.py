@@ -5,10 +5,10 @@ under way. Earlier inputs are not delivered again; the new version gets only the
 
 The model: what a live instance holds is compared with what the new version would make of it. ``commanded`` compares
 what each effect and deadline was commanded with what the new version wants in the same state, and ``declared`` the
-declarations of what no sample was commanded. ``registers`` compares the declarations of what is stored. ``messages``
-compares how both versions read one message, which may be under way or come again. ``onward`` lets the new version take
-in the missing facts in every order: the end state has to be that of the new version alone with the same facts, the same
-outcome and the same net effect.
+declarations of what no sample was commanded. ``announced`` compares what readers were given. ``registers`` compares the
+declarations of what is stored. ``messages`` compares how both versions read one message, which may be under way or come
+again. ``onward`` lets the new version take in the missing facts in every order: the end state has to be that of the new
+version alone with the same facts, the same outcome and the same net effect.
 
 An effect that only the new version wants is commanded with the next input that changes the instance, not before: an
 instance without further inputs stays as the old version left it. That is no divergence; ``at_rest`` lists such cases.
@@ -19,6 +19,7 @@ from collections.abc import Collection, Sequence
 from saga.convergence.exploration import MOST_NODES
 from saga.convergence.finality import wanted_of
 from saga.convergence.findings import Finding, Kind
+from saga.convergence.upgrade.announced import compare_announces, said_as_not_final
 from saga.convergence.upgrade.commanded import CommandedComparison
 from saga.convergence.upgrade.live import LiveInstance, carried_over, prepare
 from saga.convergence.upgrade.messages import compare_messages
@@ -58,6 +59,7 @@ def check_upgrade(
         comparison.compare(live)
         registers.compare(live)
         carried.append(live)
+    compare_announces(upgrade)
     comparison.compare_unreached()
     registers.compare_unreached()
     compare_messages(upgrade, carried, frozenset(no_longer_sent))
@@ -78,4 +80,4 @@ def at_rest(old: Process, new: Process, samples: Sequence[Fact] | None = None) -
                 if was != condition:
                     sentence = f"an instance that is {outcome} gets {effect.name} {condition} with its next input only"
                     sentences[sentence] = None
-    return list(sentences)
+    return [*sentences, *said_as_not_final(old.announces, new.announces)]

@@ -26,6 +26,7 @@ CHECKS = {
     "diverged": (
         ("orders whose money is not what their outcome says", "diverged_money"),
         ("orders whose fulfilment is not what their outcome says", "diverged_fulfilment"),
+        ("orders whose last announcement is not their outcome", "diverged_announcements"),
     ),
     "stuck": (
         ("orders that are not settled", "stuck_orders"),

@@ -15,6 +15,7 @@ from sqlalchemy import TextClause
 from sqlalchemy.ext.asyncio import AsyncEngine
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
+from saga.core.routing import routing_key
 from saga.modules import NewEvent, append
 from saga.modules.outgoing import Outgoing
 from saga.postgres import LostRace, Statements, Unavailable, durable_transaction
@@ -115,7 +116,7 @@ async def _until(engine: AsyncEngine, question: TextClause, about: Mapping[str, 
 def _message(prefix: str, one: Input) -> Outgoing:
     return Outgoing(
         exchange=f"{prefix}.events",
-        routing_key=f"{one.module}.{one.kind}",
+        routing_key=routing_key(one.module, one.kind),
         id=one.id,
         type=one.kind,
         correlation_id=None,

@@ -35,7 +35,7 @@ def erased_entry(process: Process, kept: Kept, type_: str, data: Contents) -> Co
         return {"type": data["type"], "fields": fields, "decision": ERASED, "outcome": data["outcome"]}
     if type_ in RESTARTS:
         return {**data, "state": erased_state(process, kept, orjson.dumps(data["state"]).decode())}
-    return {name: value for name, value in data.items() if name == "outcome"}
+    return {name: value for name, value in data.items() if name in kept.announced}
 
 
 def erased_command(process: Process, kept: Kept, type_: str, data: Contents) -> Contents:

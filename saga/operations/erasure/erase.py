@@ -25,6 +25,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from saga.core import Process
+from saga.core.routing import is_of_process
 from saga.messages.identity import derived_id
 from saga.modules import NewEvent, Visibility, append
 from saga.operations.erasure.contents import (
@@ -219,6 +220,9 @@ async def _erase_events(connection: AsyncConnection, target: _Target) -> dict[st
     changed: dict[str, int] = {}
     rows = (await connection.execute(READ_EVENTS, _this(target) | parameters)).all()
     for module, events in groupby(rows, key=lambda row: row.module):
+        if is_of_process(module):
+            # What another process announced is its own instance's, and is erased with that one.
+            continue
         new = [event for row in events if (event := _event(target, row)) is not None]
         await _rewrite(connection, module, new)
         changed |= {module: len(new)} if new else {}

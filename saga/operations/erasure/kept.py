@@ -22,6 +22,7 @@ from saga.core import (
     Register,
     Selection,
 )
+from saga.core.announces import ALREADY_SAID
 from saga.core.fact import declared_fields
 from saga.operations.read_only import read_only
 
@@ -33,12 +34,14 @@ class Kept:
     """What stays.
 
     ``fields`` gives for each message type the fields that stay, each with who reads it. ``commands`` gives for each
-    type of command the fields that the process puts into it. ``reducers`` are kept whole.
+    type of command the fields that the process puts into it; ``announced`` are those of an announcement. ``reducers``
+    are kept whole.
     """
 
     fields: Mapping[str, Reasons]
     commands: Mapping[str, frozenset[str]]
     reducers: tuple[str, ...]
+    announced: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         read_only(self, "fields", "commands")
@@ -59,6 +62,7 @@ def kept(process: Process) -> Kept:
         {kind: {name: tuple(whys) for name, whys in names.items()} for kind, names in fields.items()},
         _commands(process),
         tuple(one.name for one in process.registers if isinstance(one, Reducer)),
+        frozenset({process.correlate, *ALREADY_SAID, *(process.announces.fields if process.announces else ())}),
     )
 
 
@@ -87,6 +91,8 @@ def _reads(process: Process) -> Iterator[tuple[type, str, str]]:
             for how in cell.values():
                 yield from _of_selection(how) if isinstance(how, Selection) else ()
     yield from _of_columns((process.outcomes,))
+    if (announces := process.announces) is not None and announces.register is not None:
+        yield from ((announces.register.of, name, "announced") for name in announces.fields)
 
 
 def _of_deadline(deadline: Deadline) -> Iterator[tuple[type, str, str]]:

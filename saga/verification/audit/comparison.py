@@ -17,7 +17,9 @@ from typing import Any
 from saga.convergence.configuration import frozen
 from saga.convergence.enumeration import run_history
 from saga.core import Commanded, Deadline, Effect, Fact, Process, Register, State, load_state
+from saga.core.announcement import ANNOUNCED
 from saga.core.plain import is_same
+from saga.verification.audit.announcements import about_announcements, about_last_one, about_row
 from saga.verification.audit.model import Expected, JointState, Wish, canonical_orders, contradictions, expect, fold
 from saga.verification.audit.record import LastCommand, Record, absent
 from saga.verification.difference import Difference, worded
@@ -40,7 +42,7 @@ def compare(process: Process, stored: Stored | None, record: Record | None, time
     if record is None:
         said = "it has a row, and nothing is recorded of it"
         return Compared((Difference("record", said, found=stored.outcome),) if stored else ())
-    found = (*_about_record(stored, record), *_about_revisions(record))
+    found = (*_about_record(stored, record), *_about_revisions(record), *about_announcements(record))
     if not record.is_readable:
         return Compared(found)
     try:
@@ -124,7 +126,9 @@ def _row(process: Process, stored: Stored, record: Record, expected: Expected) -
         return
     yield from _held(process, JointState(state.machines, state.registers), expected.held)
     yield from _sent(process, state, record, expected)
+    yield from about_row(state, record)
     if stored.process_version == process.version:
+        yield from about_last_one(process, record, expected)
         yield from _astray(process, state.commanded.keys(), record, expected)
 
 
@@ -144,9 +148,9 @@ def _held(process: Process, found: JointState, model: JointState) -> Iterator[Di
 
 def _sent(process: Process, state: State, record: Record, expected: Expected) -> Iterator[Difference]:
     """Compare the commands in the instance's state with those in the log."""
-    deadlines = {effect.name for effect in process.effects if not isinstance(effect, Effect)}
-    known = {name: sent for name, sent in state.commanded.items() if name not in deadlines}
-    for name in sorted(known.keys() | record.last.keys() | (record.commanded.keys() - deadlines)):
+    no_commands = {ANNOUNCED, *(effect.name for effect in process.effects if not isinstance(effect, Effect))}
+    known = {name: sent for name, sent in state.commanded.items() if name not in no_commands}
+    for name in sorted(known.keys() | record.last.keys() | (record.commanded.keys() - no_commands)):
         last, before, stored = record.last.get(name), record.commanded.get(name), known.get(name)
         revision = last.revision if last else before.revision if before else None
         yield from _compared(f"commanded.{name}", stored.revision if stored else None, revision)

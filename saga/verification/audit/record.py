@@ -17,7 +17,7 @@ from saga.core import Commanded, Fact, Process, load_state
 from saga.messages.facts import read_fact
 from saga.modules import Entry
 from saga.verification.audit.model import JointState, beginning, canonical
-from saga.verification.replay.fold import ANSWERS, ERASED, REPAIRED, RESTARTS
+from saga.verification.replay.fold import ANSWERS, ERASED, REPAIRED, RESTARTS, is_announcement
 
 MOST_TROUBLES: Final = 10
 MOST_FEW: Final = 10
@@ -31,6 +31,18 @@ class LastCommand:
     collaborator: str
     effect: str
     revision: int
+    fields: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class LastAnnouncement:
+    """The announcement with the greatest revision."""
+
+    type: str
+    outcome: str
+    revision: int
+    settled: bool
+    final: bool
     fields: Mapping[str, Any]
 
 
@@ -61,8 +73,9 @@ class Record:
     ``facts`` are all facts that it has answered, by their canonical form, and ``taken`` those that it took in.
     ``answers`` counts answers by the position of their message in a log, or by source and id for a message without a
     position. ``last`` is the command with the greatest revision for each effect; ``revisions`` counts the revisions of
-    each collaborator. ``troubles`` describes invalid entries in words; ``is_readable`` is false if a fact is lost with
-    one of them. ``begin``, ``commanded`` and ``sent_before`` are the state before the instance was pruned.
+    each collaborator. ``said`` counts the revisions of announcements, and ``announced`` is the last one. ``troubles``
+    describes invalid entries in words; ``is_readable`` is false if a fact is lost with one of them. ``begin``,
+    ``commanded`` and ``sent_before`` are the state before the instance was pruned.
     """
 
     process: Process
@@ -76,6 +89,8 @@ class Record:
     answers: Counter[tuple[str, str | int]] = field(default_factory=Counter)
     last: dict[str, LastCommand] = field(default_factory=dict)
     revisions: dict[str, Counter[int]] = field(default_factory=dict)
+    said: Counter[int] = field(default_factory=Counter)
+    announced: LastAnnouncement | None = None
     versions: set[int] = field(default_factory=set)
     troubles: list[str] = field(default_factory=list)
     is_readable: bool = True
@@ -97,11 +112,13 @@ class Record:
                 self._come_back(entry)
             elif entry.type in ANSWERS:
                 self._add_answer(entry)
+            elif is_announcement(entry):
+                self._add_announcement(entry)
             elif entry.type != REPAIRED:
                 self._complain(entry, f"it is a {entry.type}, which no instance's stream is known to hold")
         except Exception as error:  # noqa: BLE001 -- an entry that can't be read is a finding about its instance alone
             self._complain(entry, _why(error))
-            self.is_readable &= entry.target is not None
+            self.is_readable &= entry.target is not None or is_announcement(entry)
 
     def missing(self, last_version: int) -> "Absent":
         """The missing versions of its stream, up to the last one that its row counts."""
@@ -139,6 +156,16 @@ class Record:
         known = self.last.get(effect)
         if known is None or revision >= known.revision:
             self.last[effect] = LastCommand(entry.type, target, effect, revision, said)
+
+    def _add_announcement(self, entry: Entry) -> None:
+        said = dict(entry.data)
+        if said.pop(self.process.correlate) != entry.stream_id:
+            self._complain(entry, f"its {entry.type} is about another instance")
+        outcome, revision = str(said["outcome"]), int(said["revision"])
+        settled, final = bool(said["settled"]), bool(said["final"])
+        self.said[revision] += 1
+        if self.announced is None or revision >= self.announced.revision:
+            self.announced = LastAnnouncement(entry.type, outcome, revision, settled, final, said)
 
     def _complain(self, entry: Entry, why: str) -> None:
         if len(self.troubles) < MOST_TROUBLES:

@@ -56,6 +56,9 @@ def _compared(process: Process, stored: Stored, rebuilt: Rebuilt) -> Iterator[Di
         "stream_version": (stored.stream_version, rebuilt.stream_version),
     }
     yield from (_difference(what, *pair) for what, pair in pairs.items() if pair[0] != pair[1])
+    if (unsaid := rebuilt.unsaid) is not None and stored.process_version == process.version:
+        said = f"{unsaid.type} revision {unsaid.revision} ({unsaid.outcome.value}) was never announced"
+        yield Difference("announcement", said, expected=unsaid.outcome.value)
     yield from _states(process, stored.state, _plain(dump_state(rebuilt.state)))
 
 

@@ -6,7 +6,8 @@ through the record, which never reads the row, can show whether the row agrees.
 The model: each answer in the stream (taken in or ignored) contains its input, and the fold decides on it again. It
 compares the commands after an answer with those of its own decision, by target, type, effect and revision. If they
 differ, it continues with the commands that were really sent: the instance has to know these to correct them. So one
-wrong command is one difference, and not one in everything after it.
+wrong command is one difference, and not one in everything after it. It does the same with announcements, of which there
+is at most one after the answers of a batch.
 
 The failures: an entry is missing, or can't be decided any more, because the process has changed or contradicts it. The
 rest could not be trusted, so the fold stops there and says why. A gap that is exactly as wide as the missing commands
@@ -14,14 +15,28 @@ is no reason to stop: it is known which entries were there.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from typing import Any, Final
 
 from pydantic import ValidationError
 
-from saga.core import Command, Commanded, Deadline, Decision, DecisionKind, Effect, Process, State, decide, load_state
+from saga.core import (
+    Announcement,
+    Command,
+    Commanded,
+    Deadline,
+    Decision,
+    DecisionKind,
+    Effect,
+    Process,
+    State,
+    announce,
+    decide,
+    load_state,
+)
+from saga.core.announcement import ANNOUNCED
 from saga.messages.facts import read_fact
 from saga.modules import Entry
 from saga.verification.difference import Difference
@@ -54,7 +69,8 @@ class Rebuilt:
 
     ``damage`` says why the record could not be followed to its end; the rest is then the state up to there. A record
     that is ``headless`` lacks its first entries; one that ``is_erased`` begins with its erasure. ``commands`` are
-    differences between the commands in the log and those that the recorded inputs lead to.
+    differences between the commands and announcements in the log and those that the recorded inputs lead to. ``unsaid``
+    is an announcement that the next message would lead to.
     """
 
     state: State
@@ -62,6 +78,7 @@ class Rebuilt:
     stream_version: int
     deadlines: tuple[ArmedDeadline, ...]
     commands: tuple[Difference, ...]
+    unsaid: Announcement | None
     damage: Difference | None
     headless: bool
     is_erased: bool
@@ -100,12 +117,14 @@ class Fold:
     def rebuilt(self) -> Rebuilt:
         """The instance after the applied entries."""
         self._settle_commands()
+        outcome = self._process.outcomes.value(self._state.machines, self._state.registers)
         return Rebuilt(
             self._state,
-            self._process.outcomes.value(self._state.machines, self._state.registers),
+            outcome,
             self._version,
             tuple(self._deadlines),
             tuple(self._commands),
+            announce(self._process, self._state, outcome)[1],
             self._damage,
             self._headless,
             self._is_erased,
@@ -127,6 +146,8 @@ class Fold:
             self._go_on_from(entry)
         elif entry.type in ANSWERS:
             self._take_in(entry)
+        elif is_announcement(entry):
+            self._hear(entry)
         else:
             self._stop(entry, f"it is a {entry.type}, which no instance's stream is known to hold")
 
@@ -149,6 +170,20 @@ class Fold:
         self._expected = {(c.collaborator, c.type, c.effect, c.revision): c for c in decision.commands}
         self._deadlines = [deadline for deadline in self._deadlines if deadline.emits != name]
         self._deadlines += _armed(entry, decision)
+
+    def _hear(self, entry: Entry) -> None:
+        """Compare an announcement with what is announced of this state, and go on with the one that was said."""
+        outcome = self._process.outcomes.value(self._state.machines, self._state.registers)
+        _, expected = announce(self._process, self._state, outcome)
+        said = Commanded(str(entry.data["outcome"]), int(entry.data["revision"]))
+        if expected is None or (expected.type, expected.outcome.value, expected.revision) != (
+            entry.type,
+            said.condition,
+            said.revision,
+        ):
+            self._commands.append(_said_for_nothing(entry, expected))
+        commanded = {**self._state.commanded, ANNOUNCED: said}
+        self._state = self._before = replace(self._state, commanded=commanded)
 
     def _compare(self, entry: Entry) -> None:
         self._sent.append(entry)
@@ -176,6 +211,11 @@ class Fold:
             f"its record can't be followed, so nothing else was compared: entry {version}: {why}",
             expected=None if entry is None else entry.type,
         )
+
+
+def is_announcement(entry: Entry) -> bool:
+    """Whether an entry of a process's log announces an outcome: nothing else there is a public event."""
+    return entry.target is None and entry.previous_public_position is not None
 
 
 def _armed(entry: Entry, decision: Decision) -> Iterator[ArmedDeadline]:
@@ -237,6 +277,12 @@ def _sent_for_nothing(cause: str, entry: Entry) -> Difference:
         f"the log has {type_} revision {revision} for {target} ({effect}), and {cause} does not lead to it",
         found={"target": target, "type": type_, "effect": effect, "revision": revision},
     )
+
+
+def _said_for_nothing(entry: Entry, expected: Announcement | None) -> Difference:
+    said = f"{entry.type} revision {entry.data['revision']} ({entry.data['outcome']})"
+    wanted = f"{expected.type} revision {expected.revision} ({expected.outcome.value})" if expected else "none"
+    return Difference("announcement", f"the log announces {said}, and its record leads to {wanted}", said, wanted)
 
 
 def _why(error: Exception) -> str:

@@ -17,6 +17,7 @@ from saga.convergence.proof.about_effects import (
     named_effects_stay_named,
     wants_are_of_one_kind,
 )
+from saga.convergence.proof.about_outcomes import final_outcomes_stay
 from saga.convergence.proof.about_parts import (
     bounds_are_no_capacity,
     effects_differ,
@@ -32,6 +33,7 @@ from saga.convergence.proof.prove import Obligation
 from saga.core import (
     ANY,
     ARMED,
+    Announces,
     Column,
     CommandTemplate,
     ComputedField,
@@ -63,7 +65,7 @@ from tests.convergence.proof.drawn import (
     Three,
     Two,
 )
-from tests.convergence.proof.own_classes import Forgetful, Last
+from tests.convergence.proof.own_classes import Forgetful, Last, Numbered, Ticked, Weighed
 
 
 @dataclass(frozen=True)
@@ -75,25 +77,6 @@ class Breaking:
     process: Process
     facts: Sequence[Fact]
     faulty: bool = True
-
-
-@dataclass
-class Ticked:
-    id: str
-    due_at: str | None = None
-
-
-@dataclass
-class Weighed:
-    id: str
-    parcel: str
-    weight: float
-
-
-@dataclass
-class Numbered:
-    id: str
-    number: float
 
 
 def fact(kind: type, **fields: Any) -> Fact:
@@ -368,6 +351,15 @@ def _first_ignored() -> Process:
     )
 
 
+def _left_though_final() -> Process:
+    announces = Announces({Outcome.X: "WasX", Outcome.Y: "WasY"}, final=frozenset(Outcome) - {Outcome.Z})
+    return replace(process(Shipped, machines=[SHIPPED], rule=TWO_RULE.get), announces=announces)
+
+
+def _two_places() -> Process:
+    return process(Paid, registers=[replace(PAYMENTS, most=2)])
+
+
 class One(Enum):
     A = "a"
 
@@ -377,7 +369,7 @@ BREAKING: Sequence[Breaking] = (
     Breaking("a toggle", machines_know_repeats, _toggle(), [SHIP]),
     Breaking("the first wins", machines_commute, _first_wins(), [SHIP, STOP]),
     Breaking("a key that is a float", registers_join, _float_key(), [], faulty=False),
-    Breaking("places", bounds_are_no_capacity, process(Paid, registers=[replace(PAYMENTS, most=2)]), [], faulty=False),
+    Breaking("two places", bounds_are_no_capacity, _two_places(), [], faulty=False),
     Breaking("a register of its own", parts_are_known, _register_of_its_own(), [PAY, PAY_MORE]),
     Breaking("the last amount", functions_are_known, _last_amount(), [PAY, PAY_MORE]),
     Breaking("a sum of fractions", laws_hold, _float_sum(), [], faulty=False),
@@ -391,6 +383,7 @@ BREAKING: Sequence[Breaking] = (
     Breaking("final and undone", final_conditions_stay, _undone(), [SHIP, STOP]),
     Breaking("decided, then undone", final_conditions_stay, _undone_once_decided(), [PAY, SHIP, STOP]),
     Breaking("a final field changes", final_conditions_stay, _final_field_changes(), [PAY, PAY_MORE]),
+    Breaking("final and left", final_outcomes_stay, _left_though_final(), [SHIP]),
     Breaking("released by a deadline", late_deadlines_change_nothing, _released_late(), [OPEN, PAY]),
     Breaking("a figure says late", late_deadlines_change_nothing, _says_late(), [SHIP, STOP]),
     Breaking("a deadline's input asks for more", inputs_of_deadlines_are_taken, _asks_for_more(), [], faulty=False),

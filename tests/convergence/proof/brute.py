@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from saga.convergence.finality import undone_effects
-from saga.core import Command, Deadline, DecisionKind, Effect, Fact, Process, State, decide
+from saga.core import Command, Deadline, Decision, DecisionKind, Effect, Fact, Process, State, decide
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,14 @@ def _step(process: Process, place: Place, fact: Fact) -> tuple[Place | None, lis
     heard = place.heard | {fact.kind}
     sent = {**dict(place.sent), **{one.effect: one for one in decision.commands}}
     problems = list(undone_effects(process, place.state, decision.state, known=place.heard, new=fact.kind))
+    problems += _left(process, place, decision)
     return Place(place.taken, place.fired, heard, decision.state, tuple(sorted(sent.items()))), problems
+
+
+def _left(process: Process, place: Place, decision: Decision) -> Iterator[str]:
+    was = process.outcomes.value(place.state.machines, place.state.registers)
+    if process.announces is not None and was in process.announces.final and decision.outcome is not was:
+        yield f"{was.name} is announced as final, and is left"
 
 
 def _net_effect(process: Process, place: Place) -> Any:

@@ -1,6 +1,7 @@
 """Classes of a user that behave otherwise than saga's own, or claim laws that they do not keep."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from saga.core import Entries, Fact, Register
 from saga.core.expressions import Direction, Expression
@@ -38,3 +39,22 @@ class Last(Expression):
     def allowed(self, stored: frozenset[type]) -> frozenset[bool] | None:  # noqa: ARG002 -- a claim
         """Not known."""
         return None
+
+
+@dataclass
+class Ticked:
+    id: str
+    due_at: str | None = None
+
+
+@dataclass
+class Weighed:
+    id: str
+    parcel: str
+    weight: float
+
+
+@dataclass
+class Numbered:
+    id: str
+    number: float

@@ -14,6 +14,7 @@ SELECT
     (
         SELECT coalesce(sum(m.last_public_position - least(coalesce(c.watermark, 0), m.last_public_position)), 0)
         FROM saga.module AS m LEFT JOIN saga.cursor AS c ON c.module = m.name AND c.consumer = 'order'
+        WHERE m.name <> 'order-process'
     ) AS unread,
     (
         SELECT count(*) FROM saga.event_log AS l
