@@ -16,7 +16,7 @@ from saga.devstack.stack import Addresses, LocalStack
 from saga.postgres import connect_engine
 from saga.postgres.migrations import migrate
 
-pytest_plugins = ["tests.harness.guard", "tests.harness.order", "tests.harness.seeds"]
+pytest_plugins = ["tests.harness.memory", "tests.harness.guard", "tests.harness.order", "tests.harness.seeds"]
 
 TEMPLATE = "saga_template"
 
