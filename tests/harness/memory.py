@@ -1,7 +1,7 @@
 """Temporary files in memory, where there is enough of it.
 
-A test's database is a few hundred files that are made and removed again. Some file systems take a third of all processor
-time for that. Servers are killed here, machines are not, so that what is written survives in memory as well.
+A test's database is a few hundred files that are made and removed again: on some disks that is half of the processor
+time. Servers are killed here, machines are not, so that what is written survives in memory as well.
 """
 
 import os
