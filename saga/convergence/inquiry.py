@@ -1,8 +1,8 @@
 """Inquiries: the functions of a process are asked about many facts, whether they keep their laws.
 
 Values are swept first (`saga.convergence.sweeps`), each alone and in pairs. Then come all subsets of a few facts that
-have to do with one another (`saga.convergence.related`), and then drawn ones: facts with which code ran that ran with
-no others are kept, and half of the later ones are made from them.
+have to do with one another (`saga.convergence.related`) or have few values each (`saga.convergence.small_worlds`), and
+then drawn ones. Facts with which code ran that ran with no others are kept; half of the later ones are made of these.
 
 There is no law that a derived column keeps its value, or that a selection only grows. But where one does not, orders
 may differ. So facts with which an answer turns are handed on to the rounds (`saga.convergence.rounds`) as well.
@@ -11,12 +11,12 @@ may differ. So facts with which an answer turns are handed on to the rounds (`sa
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from itertools import combinations
 from typing import Any, Final
 
 from saga.convergence.functions import caches_reached
-from saga.convergence.laws import CHANGES, REMEMBERS, LawBreak, Question, copied, drawn_facts, folded, questions_of
+from saga.convergence.laws import CHANGES, REMEMBERS, LawBreak, Question, copied, drawn_facts, held_after, questions_of
 from saga.convergence.pools import Pools
 from saga.convergence.related import related
 from saga.convergence.sampling import Chance
@@ -30,9 +30,9 @@ TRIALS: Final = 500
 """Drawn sets of facts that each function is asked about."""
 _RELATED: Final = 120
 """Sets of related facts that each function is asked about."""
-WORLDS: Final = 1_500
+WORLDS: Final = 3_000
 """Small worlds that all functions together are asked about."""
-WORLDS_OF_REDUCERS: Final = 300
+WORLDS_OF_REDUCERS: Final = 700
 """The same for reducers, which are asked in several orders."""
 _PAIRS: Final = 40_000
 """Pairs of values that all functions together are asked about."""
@@ -41,6 +41,9 @@ _MOST_BREAKS: Final = 5
 _MOST_ALIKE: Final = 2
 """Of those, with one number of facts: what does not show with two facts may with three."""
 _MOST_TURNS: Final = 2
+
+
+Numbers = tuple[int, ...]
 
 
 @dataclass(slots=True)
@@ -114,15 +117,15 @@ class Inquiry:
         """Whether the answer about the other fact is another one after the function was asked about the one."""
         answers = []
         for before in ((), (one,)):
-            for cache in caches:
-                cache.cache_clear()
+            for known in caches:
+                known.cache_clear()
             for fact in before:
                 _tried(self.question.call, (fact,))
             answers.append(_tried(self.question.call, (other,)))
         return _RAISED not in map(type, answers) and not is_same(*answers)
 
     def relate(self) -> None:
-        """Ask about all subsets, in all orders, of facts that have to do with one another."""
+        """Ask about all subsets of facts that have to do with one another."""
         for _ in range(_RELATED):
             self._subsets(related(self._pools, self.question.kinds, self._chance))
 
@@ -137,36 +140,28 @@ class Inquiry:
 
         That is enough for all orders: if each subset has one value whichever fact is last, every order comes to it.
         """
-        values: dict[tuple[int, ...], Any] = {(): self._value((), None, ())}
-        for size in range(1, len(facts) + 1):
-            for chosen in combinations(range(len(facts)), size):
-                few = tuple(facts[number] for number in chosen)
-                self.sets += 1
-                values[chosen] = self._value(few, values[chosen[:-1]], few[-1:])
-                for last in chosen:
-                    others = tuple(one for one in chosen if one != last)
-                    ordered = (*(facts[number] for number in others), facts[last])
-                    self._step(ordered, values[others], values[chosen])
-        for number, fact in enumerate(facts):
-            self._look((*facts[:number], *facts[number + 1 :], fact))
+        question = self.question
+        held: dict[Numbers, Any] = {(): question.begin()}
+        values: dict[Numbers, Any] = {(): _tried(question.value, held[()])}
+        for chosen, endings in _lattice(len(facts)):
+            self.sets += 1
+            held[chosen] = _tried(question.taken, held[chosen[:-1]], facts[chosen[-1]])
+            after = values[chosen] = _tried(question.value, held[chosen])
+            for others, last in endings:
+                if (before := values[others]) is not after:
+                    self._step((*(facts[one] for one in others), facts[last]), held[others], before, after)
+        for number in range(len(facts) if question.answer is None else min(len(facts), 1)):
+            self._look((*facts[number + 1 :], *facts[: number + 1]))
 
-    def _value(self, few: tuple[Fact, ...], before: Any, last: tuple[Fact, ...]) -> Any:
-        """The answer about these facts; what a reducer comes to by the last of them, from the value before it."""
-        if self.question.answer is not None:
-            return _tried(self.question.call, few)
-        reducer = self.question.registers[0]
-        return before if type(before) is _RAISED else _tried(folded, reducer, before if last else reducer.start, last)
-
-    def _step(self, facts: tuple[Fact, ...], before: Any, after: Any) -> None:
-        """Ask about the last of these facts, if the value before or after it is not as it should be."""
+    def _step(self, facts: tuple[Fact, ...], held: Any, before: Any, after: Any) -> None:
+        """Compare the values before and after the last of these facts; ``held`` is what was held before it."""
         if type(before) is _RAISED:
             return
-        if self.question.answer is not None:
-            self._look(facts) if type(after) is _RAISED else self._compare(facts, before, after)
-            return
-        reducer = self.question.registers[0]
-        reached = _tried(folded, reducer, before, facts[-1:])
-        if type(after) is _RAISED or not is_same(reached, after):
+        if type(after) is _RAISED:
+            self._look(facts)
+        elif self.question.answer is not None:
+            self._compare(facts, before, after)
+        elif not is_same(_tried(self.question.taken, held, facts[-1]), after):
             self._look(facts)
 
     def draw(self) -> None:
@@ -188,6 +183,8 @@ class Inquiry:
     def _look(self, facts: tuple[Fact, ...]) -> None:
         """Ask about these facts, and about the last of them."""
         self.sets += 1
+        if self._is_contradicting(facts):
+            return
         # A function that changes what it gets must not change what the others get.
         if sentence := self.question.ask(copied(facts)):
             self._note(sentence, facts)
@@ -198,64 +195,46 @@ class Inquiry:
     def _pair(self, before: tuple[Fact, ...], firsts: Sequence[Fact], seconds: Sequence[Fact]) -> None:
         """Ask about each of the first with each of the second, after those before."""
         self.sets += len(firsts) * len(seconds)
-        look = self._two_orders if self.question.answer is None else self._two_answers
-        for facts in look(before, firsts, seconds):
-            if not any(self._pools.contradict(one, other) for one, other in combinations(facts, 2)):
-                self._look(facts)
-
-    def _two_orders(
-        self, before: tuple[Fact, ...], firsts: Sequence[Fact], seconds: Sequence[Fact]
-    ) -> Iterator[tuple[Fact, ...]]:
-        """The facts for which both orders of the last two come to different values, or raise."""
-        reducer = self.question.registers[0]
-        start = _tried(folded, reducer, reducer.start, before)
-        ones = [_tried(reducer.apply, start, fact) for fact in firsts]
-        others = [_tried(reducer.apply, start, fact) for fact in seconds]
-        for first, one in zip(firsts, ones, strict=True):
-            for second, other in zip(seconds, others, strict=True):
-                if first is second or _RAISED in (type(one), type(other)):
-                    continue
-                try:
-                    is_broken = not is_same(reducer.apply(one, second), reducer.apply(other, first))
-                except Exception:  # noqa: BLE001 -- whatever a function of the declaration raises
-                    is_broken = True
-                if is_broken:
-                    yield (*before, first, second)
-
-    def _two_answers(
-        self, before: tuple[Fact, ...], firsts: Sequence[Fact], seconds: Sequence[Fact]
-    ) -> Iterator[tuple[Fact, ...]]:
-        """The facts for which the function raises; also compares the answers without and with the last of them."""
         question = self.question
-        for first in firsts:
-            answer = _tried(question.call, (*before, first))
-            for second in seconds:
-                if first is second or type(answer) is _RAISED:
-                    continue
-                facts = (*before, first, second)
-                after = _tried(question.call, facts)
-                if type(after) is _RAISED:
-                    yield facts
-                else:
-                    self._compare(facts, answer, after)
+        base = _tried(held_after, question.registers, before)
+        ones = [_tried(question.taken, base, fact) for fact in firsts]
+        others = [_tried(question.taken, base, fact) for fact in seconds]
+        values = [_tried(question.value, other) for other in others]
+        for first, one in zip(firsts, ones, strict=True):
+            for second, other, value in zip(seconds, others, values, strict=True):
+                if first is not second and type(one) is not _RAISED:
+                    both = _tried(question.taken, one, second)
+                    self._step((*before, second, first), other, value, _tried(question.value, both))
 
     def _compare(self, facts: tuple[Fact, ...], before: Any, after: Any) -> None:
         """Note what the last fact takes back from an answer, or turns it into."""
+        if before is after:
+            return
         is_less = self.question.growth is not None and not self.question.growth(after, before)
         turn = self.question.turning(before, after)
-        if not (is_less or turn) or not all(map(self._pools.is_meant, facts)):
+        known = self.turns.setdefault(turn, []) if turn else []
+        is_new = turn and len(known) < _MOST_TURNS
+        if not (is_less or is_new) or not all(map(self._pools.is_meant, facts)) or self._is_contradicting(facts):
             return
         if is_less:
             self._note(f"{self.question.name} takes something back when {facts[-1].kind.__name__} comes", facts)
-        if turn:
-            known = self.turns.setdefault(turn, [])
-            if len(known) < _MOST_TURNS and not any(facts == one for one in known):
-                known.append(facts)
+        if is_new and not any(facts == one for one in known):
+            known.append(facts)
+
+    def _is_contradicting(self, facts: Sequence[Fact]) -> bool:
+        return any(self._pools.contradict(one, other) for one, other in combinations(facts, 2))
 
     def _note(self, sentence: str, facts: tuple[Fact, ...]) -> None:
         known = self.broken.setdefault(sentence, [])
         if sum(len(one.facts) == len(facts) for one in known) < _MOST_ALIKE:
             known.append(LawBreak(sentence, facts, is_fault=CHANGES in sentence or REMEMBERS in sentence))
+
+
+@cache
+def _lattice(size: int) -> Sequence[tuple[Numbers, Sequence[tuple[Numbers, int]]]]:
+    """All subsets of so many numbers but the empty one, small ones first; each without one number, and that number."""
+    subsets = [one for few in range(1, size + 1) for one in combinations(range(size), few)]
+    return [(few, [(tuple(one for one in few if one != last), last) for last in few]) for few in subsets]
 
 
 class _RAISED:

@@ -60,8 +60,20 @@ class Question:
 
     def call(self, facts: Sequence[Fact]) -> Any:
         """The value of the reducer after these facts, or the answer about what registers hold after them."""
-        held = held_after(self.registers, facts)
+        return self.value(held_after(self.registers, facts))
+
+    def value(self, held: Mapping[str, Any]) -> Any:
+        """The answer about what registers hold; for a reducer this itself."""
         return held if self.answer is None else self.answer(held)
+
+    def begin(self) -> Mapping[str, Any]:
+        """What registers hold before the first fact."""
+        return held_after(self.registers, ())
+
+    def taken(self, held: Mapping[str, Any], fact: Fact) -> Mapping[str, Any]:
+        """What registers hold after one more fact."""
+        changed = {one.name: one.apply(held[one.name], fact) for one in self.registers if fact.kind in one.inputs}
+        return {**held, **changed}
 
 
 def drawn_facts(pools: Pools, chance: Chance, kinds: Sequence[type]) -> tuple[Fact, ...]:

@@ -139,6 +139,10 @@ class Pools:
         """Whether the functions say what numbers there may be in this fact."""
         return self.goes_below_zero(fact.kind) or not has_negative(dict(fact.fields))
 
+    def is_fitting(self, fact: Fact, facts: Sequence[Fact]) -> bool:
+        """Whether the fact is meant, and neither equals nor contradicts any of the others."""
+        return self.is_meant(fact) and not any(fact == one or self.contradict(one, fact) for one in facts)
+
     def learn(self, kind: type, constants: Sequence[Constant]) -> None:
         """Take in what a function computes, as if it stood in its code; a few of them, and only what is new."""
         known = [value for fact in self.templates[kind] for value in fact.fields.values()]

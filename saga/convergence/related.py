@@ -39,8 +39,7 @@ def related(pools: Pools, kinds: Sequence[type], chance: Chance) -> tuple[Fact, 
         }
         kept = {name: value for name, value in values.items() if not _is_key(pools, kind, name)}
         fact = pools.placed(kind, place, {**kept, **changed})
-        if fact and pools.is_meant(fact) and not any(fact == one or pools.contradict(one, fact) for one in facts):
-            facts.append(fact)
+        facts += [fact] if fact and pools.is_fitting(fact, facts) else []
     return tuple(facts)
 
 

@@ -1,11 +1,11 @@
 """Sampling: draws histories from a seed if there are too many to explore. It can find problems, but prove nothing.
 
-The random numbers are a function of the seed and a counter, so the same seed draws the same histories on every machine.
+The same seed draws the same histories on every machine: of Python's generators, `random()` is the one that keeps that.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from hashlib import blake2b
+from random import Random
 from typing import Any
 
 from saga.convergence.enumeration import run_history
@@ -24,14 +24,11 @@ class Chance:
     """A stream of random choices that depends on the seed only."""
 
     def __init__(self, seed: int) -> None:
-        self._seed = seed
-        self._count = 0
+        self._random = Random(seed)  # noqa: S311 -- nothing secret is drawn
 
     def below(self, limit: int) -> int:
         """A number from 0 to limit - 1."""
-        self._count += 1
-        drawn = blake2b(f"{self._seed}/{self._count}".encode(), digest_size=8).digest()
-        return int.from_bytes(drawn) % limit
+        return int(self._random.random() * limit)
 
     def one_of(self, items: Sequence[Any]) -> Any:
         """One of the items."""

@@ -69,8 +69,7 @@ class SmallWorlds:
             kind = main if chance.below(4) else chance.one_of(self._kinds)
             values = {name: alphabet(place) for name, alphabet in alphabets[kind].items()}
             fact = pools.placed(kind, place, values)
-            if fact and pools.is_meant(fact) and not any(fact == one or pools.contradict(one, fact) for one in facts):
-                facts.append(fact)
+            facts += [fact] if fact and pools.is_fitting(fact, facts) else []
         return tuple(facts)
 
     def _keys(self) -> list[str]:
@@ -105,7 +104,7 @@ class SmallWorlds:
         return lambda place: begin + step * (place if chance.below(5) else chance.below(place + 1))
 
     def _values(self, kind: type, name: str, pool: Pool) -> list[Any]:
-        """Two to four values of a field."""
+        """Two to six values of a field."""
         chance, usual = self._chance, pool.usual[0]
         if type(usual) in (int, float):
             values: list[Any] = self._few[: 2 + chance.below(2)]
