@@ -8,7 +8,7 @@ facts have to end the same way.
 When a deadline is due may differ from order to order as well. That is named, and is no finding: the end is the same.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from itertools import combinations
 
@@ -93,10 +93,13 @@ def _pairs(found: Exploration, nodes: Sequence[Node]) -> Iterator[tuple[Node, No
 
 
 def _running(found: Exploration, node: Node) -> frozenset[str]:
-    """The deadlines that are armed and have not fired."""
-    taken = {fact.kind for index, fact in enumerate(found.samples) if node.taken >> index & 1}
-    commanded = node.configuration.state.commanded
-    return frozenset(one.name for one in _deadlines(found) if one.name in commanded and one.emits not in taken)
+    """The deadlines that are armed and have not fired; of several with one message, as many as it came fired first."""
+    taken = Counter(fact.kind for index, fact in enumerate(found.samples) if node.taken >> index & 1)
+    armed: defaultdict[type, list[str]] = defaultdict(list)
+    for one in _deadlines(found):
+        if one.name in node.configuration.state.commanded:
+            armed[one.emits].append(one.name)
+    return frozenset(name for kind, names in armed.items() for name in names[taken[kind] :])
 
 
 def _fired(found: Exploration, node: Node) -> tuple[Node, History] | None:
@@ -104,8 +107,8 @@ def _fired(found: Exploration, node: Node) -> tuple[Node, History] | None:
     fired: list[int] = []
     while running := sorted(_running(found, node)):
         emits = next(one.emits for one in _deadlines(found) if one.name == running[0])
-        index = next((number for number, fact in enumerate(found.samples) if fact.kind is emits), None)
-        if index is None or index not in node.routes:
+        index = next((one for one in node.routes if found.samples[one].kind is emits and not node.taken >> one & 1), -1)
+        if index < 0:
             return None
         fired.append(index)
         node = node.routes[index]

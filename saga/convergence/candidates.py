@@ -87,6 +87,12 @@ def bounds(adapter: TypeAdapter[Any]) -> Iterator[Any]:
                 yield branch[bound] + step * 2
 
 
+def admits_negative(adapter: TypeAdapter[Any]) -> bool:
+    """Whether a type says itself that its numbers may be below zero."""
+    least = [branch.get("minimum", branch.get("exclusiveMinimum", 0)) for branch in _branches(adapter)]
+    return any(one < 0 for one in least)
+
+
 def built(annotation: Any) -> Iterator[Any]:
     """Values of nested models: alone, in lists, or in objects."""
     if is_model(annotation):

@@ -12,7 +12,8 @@ from typing import Any, Final
 from saga.convergence.enumeration import HistoryResult, run_history
 from saga.convergence.exploration import Exploration, differing_effects
 from saga.convergence.findings import Finding, History, Kind, story
-from saga.convergence.pools import Pools, accepted
+from saga.convergence.neighbours import accepted
+from saga.convergence.pools import Pools
 from saga.convergence.sampling import SEED, Chance
 from saga.convergence.scheduled import emitted
 from saga.core import Deadline, Fact, Process

@@ -158,6 +158,11 @@ def caches_reached(function: object) -> list[Any]:
     return [one for one in _reach(function, _DEEPEST, set()) if type(one) is _CACHE]
 
 
+def has_iterator(function: object) -> bool:
+    """Whether a function can reach an iterator, which has less in it each time that somebody reads it."""
+    return any(isinstance(one, Iterator) for one in _reach(function, _DEEPEST, set()))
+
+
 def _is_member(function: FunctionType) -> bool:
     owner = function.__qualname__.rpartition(".")[0]
     return bool(owner) and not owner.endswith("<locals>")

@@ -15,8 +15,18 @@ from functools import cache, partial
 from itertools import combinations
 from typing import Any, Final
 
-from saga.convergence.functions import caches_reached
-from saga.convergence.laws import CHANGES, REMEMBERS, LawBreak, Question, copied, drawn_facts, held_after, questions_of
+from saga.convergence.functions import caches_reached, has_iterator
+from saga.convergence.laws import (
+    CHANGES,
+    REMEMBERS,
+    USES_UP,
+    LawBreak,
+    Question,
+    copied,
+    drawn_facts,
+    held_after,
+    questions_of,
+)
 from saga.convergence.pools import Pools
 from saga.convergence.related import related
 from saga.convergence.sampling import Chance
@@ -41,6 +51,7 @@ _MOST_BREAKS: Final = 5
 _MOST_ALIKE: Final = 2
 """Of those, with one number of facts: what does not show with two facts may with three."""
 _MOST_TURNS: Final = 2
+_FAULTS: Final = (CHANGES, REMEMBERS, USES_UP)
 
 
 Numbers = tuple[int, ...]
@@ -101,9 +112,14 @@ class Inquiry:
         for before, firsts, seconds in sweeps.threes():
             for one in before:
                 self._pair((one,), firsts, seconds)
+        for facts in sweeps.counted():
+            self._try(facts)
 
     def mix_up(self) -> None:
-        """Ask about values that are equal for Python, such as 1 and 1.0, one after the other and each alone."""
+        """Ask about what earlier calls leave behind: in iterators, and in caches, for which 1 and 1.0 are equal."""
+        if has_iterator(self.question.function):
+            kind = next(one for one in self.question.kinds if self._pools.templates[one])
+            self._note(f"{self.question.name} {USES_UP}", tuple(self._pools.templates[kind][:1]))
         caches = caches_reached(self.question.function)
         for kind in (one for one in self.question.kinds if caches and self._pools.templates[one]):
             for name in self._pools.fields(kind):
@@ -192,6 +208,12 @@ class Inquiry:
             with suppress(Exception):  # another question reports it
                 self._compare(facts, self.question.call(facts[:-1]), self.question.call(facts))
 
+    def _try(self, facts: tuple[Fact, ...]) -> None:
+        """Ask whether there is an answer at all."""
+        self.sets += 1
+        if type(_tried(self.question.call, facts)) is _RAISED:
+            self._look(facts)
+
     def _pair(self, before: tuple[Fact, ...], firsts: Sequence[Fact], seconds: Sequence[Fact]) -> None:
         """Ask about each of the first with each of the second, after those before."""
         self.sets += len(firsts) * len(seconds)
@@ -227,7 +249,7 @@ class Inquiry:
     def _note(self, sentence: str, facts: tuple[Fact, ...]) -> None:
         known = self.broken.setdefault(sentence, [])
         if sum(len(one.facts) == len(facts) for one in known) < _MOST_ALIKE:
-            known.append(LawBreak(sentence, facts, is_fault=CHANGES in sentence or REMEMBERS in sentence))
+            known.append(LawBreak(sentence, facts, any(one in sentence for one in _FAULTS)))
 
 
 @cache

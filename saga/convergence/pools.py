@@ -6,18 +6,25 @@ other cases, and spaces around it); the usual values; the edges of the type; eac
 one place. Facts of one set often share values, also between fields of different classes, and often differ in one only.
 """
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from itertools import islice
-from typing import Annotated, Any, Final, Union, get_args, get_origin
+from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from saga.convergence.candidates import choices, default_of, fields_of, is_model, passing_values
-from saga.convergence.functions import Constant, code_reached, codes_of, constants_in, functions_about, patterns_in
+from saga.convergence.candidates import admits_negative, choices, fields_of, passing_values
+from saga.convergence.functions import (
+    Constant,
+    code_reached,
+    codes_of,
+    constants_in,
+    functions_about,
+    functions_of,
+    patterns_in,
+)
+from saga.convergence.neighbours import accepted, as_json, distinct, near, nested, number_of
 from saga.convergence.odd_values import BEGIN, has_negative, is_modest, ladder, odd_nested, odd_scalars
 from saga.convergence.patterns import matching
 from saga.convergence.samples import keys_of
@@ -27,9 +34,7 @@ from saga.core.fact import declared_fields
 from saga.core.plain import is_same
 from saga.messages.facts import read_fact
 
-_MOST_OF_A_POOL: Final = 120
 _DEEPEST: Final = 2
-_MOST_ITEMS: Final = 6
 _TRIES: Final = 6
 _MOST_WRITTEN: Final = 4
 _MOST_LEARNED: Final = 6
@@ -74,6 +79,8 @@ class Pools:
         }
         self._odd: dict[tuple[type, str], tuple[Any, ...]] = {}
         self.instances = self._instances()
+        of_first = [self.of_instance(fact, self.instances[0]) for facts in self.templates.values() for fact in facts]
+        self.templates = {kind: [fact for fact in of_first if fact.kind is kind] for kind in self.templates}
 
     def _of(self, kind: type) -> Mapping[str, Pool]:
         keys = keys_of(self.process, kind)
@@ -84,22 +91,22 @@ class Pools:
             if name != self.process.correlate:
                 adapter: TypeAdapter[Any] = TypeAdapter(field)
                 known = [fact.fields[name] for fact in self.templates[kind]]
-                usual = _distinct([*known, *accepted(adapter, passing_values(name, field))])
-                named = _distinct(accepted(adapter, constants))
+                usual = distinct([*known, *accepted(adapter, passing_values(name, field))])
+                named = distinct(accepted(adapter, constants))
                 edges = accepted(
                     adapter, (*_EDGES, *_SHARED, *_TIMES, *choices(field), *nested(field, _DEEPEST, constants))
                 )
                 is_key = name in keys or name == identity
-                found[name] = Pool(tuple(usual), tuple(named), tuple(_distinct(edges)), adapter, is_key)
+                found[name] = Pool(tuple(usual), tuple(named), tuple(distinct(edges)), adapter, is_key)
         return found
 
     def _instances(self) -> list[Any]:
-        """The instance of the templates and, if the classes take them, two others."""
+        """One that the code names, that of the templates, and two others; as far as the classes take them."""
         first = next(fact.fields[self.process.correlate] for facts in self.templates.values() for fact in facts)
         adapters = [TypeAdapter(fields_of(kind)[self.process.correlate]) for kind in self._pools]
-        others = [f"{first}-b", "B", 7, 8, "00000000-0000-4000-8000-000000000077"]
-        fitting = [one for one in others if all(accepted(adapter, [one]) == [one] for adapter in adapters)]
-        return [first, *fitting][:3]
+        others = [first, f"{first}-b", "B", 7, 8, "00000000-0000-4000-8000-000000000077"]
+        named = _named_instances(self.process)[:1]
+        return [one for one in (*named, *others) if all(accepted(adapter, [one]) == [one] for adapter in adapters)][:3]
 
     def fields(self, kind: type) -> Mapping[str, Pool]:
         """The pools of the fields of a class, but for the one that correlates."""
@@ -132,11 +139,12 @@ class Pools:
         return self.made(kind, {**usual, **keys, **values, self.process.correlate: self.instances[0]})
 
     def goes_below_zero(self, kind: type) -> bool:
-        """Whether the functions about a class speak of numbers below zero; otherwise they may mean to count up."""
-        return any((number := _number(one)) is not None and number < 0 for one in self.constants[kind])
+        """Whether a class or what reads it speaks of numbers below zero; otherwise they may mean to count up."""
+        is_spoken_of = any((number := number_of(one)) is not None and number < 0 for one in self.constants[kind])
+        return is_spoken_of or any(admits_negative(pool.adapter) for pool in self._pools.get(kind, {}).values())
 
     def is_meant(self, fact: Fact) -> bool:
-        """Whether the functions say what numbers there may be in this fact."""
+        """Whether it is said that there may be such numbers as in this fact."""
         return self.goes_below_zero(fact.kind) or not has_negative(dict(fact.fields))
 
     def is_fitting(self, fact: Fact, facts: Sequence[Fact]) -> bool:
@@ -149,7 +157,7 @@ class Pools:
         new = [one for one in constants if one not in known and one not in self.constants[kind]][:_MOST_LEARNED]
         self.constants[kind] += new
         for name, pool in self._pools[kind].items():
-            named = _distinct([*pool.named, *accepted(pool.adapter, near(new))])
+            named = distinct([*pool.named, *accepted(pool.adapter, near(new))])
             self._pools[kind] = {**self._pools[kind], name: replace(pool, named=tuple(named))}
 
     def values(self, kind: type, name: str) -> list[Any]:
@@ -161,11 +169,11 @@ class Pools:
         """The odd values that a field admits, beyond those of its pool."""
         if (kind, name) not in self._odd:
             pool, field = self._pools[kind][name], fields_of(kind)[name]
-            numbers = sorted({one for one in map(_number, self.constants[kind]) if one is not None})
+            numbers = sorted({one for one in map(number_of, self.constants[kind]) if one is not None})
             times = ladder(BEGIN, numbers[:_MOST_STEPS]) if numbers else ()
             admitted = accepted(pool.adapter, (*odd_scalars(), *odd_nested(field), *times))
-            known = {_as_json(one) for one in (*pool.usual, *pool.named, *pool.edges)}
-            distinct = {_as_json(one): one for one in reversed(admitted)}
+            known = {as_json(one) for one in (*pool.usual, *pool.named, *pool.edges)}
+            distinct = {as_json(one): one for one in reversed(admitted)}
             self._odd[kind, name] = tuple(one for text, one in reversed(distinct.items()) if text not in known)
         return self._odd[kind, name]
 
@@ -252,72 +260,16 @@ class Pools:
         return free[chance.below(len(free))] if free else _drawn(pool, chance, before)
 
 
-def accepted(adapter: TypeAdapter[Any], values: Sequence[Any]) -> list[Any]:
-    """The values, read by the type from JSON and written again; without those that it refuses."""
-    found = []
-    for value in values:
-        with suppress(Exception):  # a validator of the user may raise anything
-            found.append(adapter.dump_python(adapter.validate_json(json.dumps(value, default=str)), mode="json"))
-    return found
-
-
-def near(constants: Sequence[Constant]) -> list[Any]:
-    """The constants with their neighbours: one below and one above; a text in other cases and with spaces around it."""
-    found: list[Any] = []
-    numbers = [number for one in constants if (number := _number(one)) is not None]
-    texts = [one for one in constants if isinstance(one, str)]
-    found += [*texts, *numbers, *map(float, numbers), *map(str, numbers)]
-    for text in texts:
-        found += [text.upper(), text.lower(), text.title(), f" {text} ", text.strip(), f"{text}x"]
-    for number in numbers:
-        around = [number - 1, number + 1, number // 2, number // 2 + 1, number - 100, number // 3, number // 3 + 1]
-        around += [float(number) - 0.01, float(number) + 0.01, float(number) + 1e-9, *_scaled(number)]
-        # What is never below zero may be meant to grow: that is for the functions to say.
-        fitting = [one for one in around if one >= 0 or number < 0]
-        found += [*fitting, f"{number}.00", *map(str, fitting[:2])]
-    return found
-
-
-def _scaled(number: Any) -> Iterator[int]:
-    """The number in units a hundred and a thousand times smaller, such as cents, with neighbours."""
-    for factor in (100, 1_000):
-        scaled = int(Decimal(str(number)) * factor)
-        yield from (scaled - 1, scaled, scaled + 1)
-
-
-def nested(annotation: Any, deepest: int, constants: Sequence[Any]) -> Iterator[Any]:
-    """Values of nested models, lists and mappings that differ in one place, the constants among them."""
-    origin, inner = get_origin(annotation), get_args(annotation)
-    if origin in {Annotated, Union} or type(annotation).__name__ == "UnionType":
-        for one in inner[:1] if origin is Annotated else inner:
-            yield from nested(one, deepest, constants)
-    elif is_model(annotation) and deepest:
-        yield from _models(annotation, deepest, constants)
-    elif origin in (list, tuple) and inner and deepest:
-        first, *others = [*_items(inner[0], deepest, constants), None]
-        yield from ([], [first])
-        for other in others[:_MOST_ITEMS]:
-            yield from ([first, other], [other, first], [first, first])
-    elif origin is dict and deepest:
-        for value in _items(inner[1], deepest, constants):
-            yield from ({"a": value}, {"b": value}, {"a": value, "b": value})
-
-
-def _models(model: type, deepest: int, constants: Sequence[Any]) -> Iterator[dict[str, Any]]:
-    values = {name: _items(field, deepest, constants) for name, field in fields_of(model).items()}
-    usual = {name: known[0] for name, known in values.items() if known}
-    yield usual
-    for name, known in values.items():
-        yield from ({**usual, name: other} for other in known[1:])
-
-
-def _items(field: Any, deepest: int, constants: Sequence[Any]) -> list[Any]:
-    """A few values of an item or of a nested field."""
-    default = default_of(field)
-    named = _distinct(accepted(TypeAdapter(field), constants))[:_MOST_ITEMS]
-    known = [*choices(field), *passing_values("item", field)[:3], *named]
-    known += islice(nested(field, deepest - 1, constants), 3)
-    return known or [default]
+def _named_instances(process: Process) -> list[str]:
+    """The texts in the code of functions that look into a register by the instance itself."""
+    fields = {name for kind in process.message_types.values() for name in declared_fields(kind)}
+    found = [
+        one
+        for function, registers in functions_of(process)
+        if any(isinstance(register, Register) and register.key == process.correlate for register in registers)
+        for one in constants_in(function)
+    ]
+    return [one for one in found if isinstance(one, str) and one and one not in fields]
 
 
 def _identity(process: Process, kind: type) -> str | None:
@@ -364,27 +316,3 @@ def _written(pattern: str) -> list[str]:
     with suppress(Exception):  # a text that only looks like a pattern
         return list(islice(matching(pattern), _MOST_WRITTEN))
     return []
-
-
-def _number(constant: Constant) -> Any:
-    """The number that a constant is or writes; None if it is neither."""
-    if not isinstance(constant, str):
-        return constant if abs(float(constant)) < 2**53 else None
-    with suppress(ArithmeticError, ValueError):
-        number = Decimal(constant)
-        if number.is_finite() and abs(number) < 2**53:
-            return int(number) if number == int(number) else float(number)
-    return None
-
-
-def _as_json(value: Any) -> str:
-    """Equal for values that are the same as JSON."""
-    return json.dumps(value, sort_keys=True)
-
-
-def _distinct(values: Sequence[Any]) -> list[Any]:
-    found: list[Any] = []
-    for value in values:
-        if len(found) < _MOST_OF_A_POOL and not any(is_same(value, one) for one in found):
-            found.append(value)
-    return found

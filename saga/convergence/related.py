@@ -10,8 +10,9 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from saga.convergence.neighbours import accepted
 from saga.convergence.odd_values import BEGIN
-from saga.convergence.pools import Pool, Pools, accepted
+from saga.convergence.pools import Pool, Pools
 from saga.convergence.sampling import Chance
 from saga.core import Fact
 
@@ -67,6 +68,7 @@ def _parts(whole: float, earlier: Sequence[int | float]) -> Iterator[int | float
     """The number, its neighbours and parts, what earlier values leave of it, and their neighbours."""
     yield from (whole, whole - 1, whole + 1, whole / 2, whole // 2, whole // 2 + 1, whole // 2 - 1)
     yield from (whole // 3, whole // 3 + 1, 2 * whole // 3, 2 * whole // 3 + 1, whole // 4, 3 * whole // 4, 1, 0)
+    yield from (round(whole / 3, 6), round(whole / 6, 6))
     yield from (whole * 2, whole * 0.6, whole * 6 // 10, whole * 4 // 10, whole * 7 // 10)
     if earlier:
         last = earlier[-1]
@@ -77,7 +79,7 @@ def _positive(constant: Any) -> int | float | None:
     """The number that a constant is or writes; None if it is neither, or none to take parts of."""
     with suppress(ArithmeticError, ValueError, TypeError):
         number = float(constant)
-        if 2 <= number < 10**9:
+        if 0.01 <= number < 10**9:
             return int(number) if number == int(number) else number
     return None
 

@@ -16,16 +16,20 @@ from typing import Any, Final
 
 from saga.convergence.functions import constants_in, names_in, patterns_in
 from saga.convergence.laws import Question
+from saga.convergence.neighbours import accepted
 from saga.convergence.odd_values import ADDRESSES, BEGIN
 from saga.convergence.patterns import drawn_text
-from saga.convergence.pools import Pool, Pools, accepted
+from saga.convergence.pools import Pool, Pools
 from saga.convergence.sampling import Chance
 from saga.core import Fact
 from saga.core.fact import declared_fields
 
-_OTHERS: Final = ("a", "b")
+_OTHERS: Final = ("a", "b", "aa")
+"""Words that no code names: two of them joined may read like another two."""
 _LONGEST: Final = 40
 _LONGEST_SEPARATOR: Final = 6
+_TENTHS: Final = (1, 2, 3)
+"""Their sum as fractions depends on the order of adding."""
 _STEPS: Final = (1, 1, 1, 2, 5, 10)
 _UNITS: Final = (1, 60, 3_600, 86_400)
 """Seconds, minutes, hours and days, as seconds."""
@@ -60,8 +64,7 @@ class SmallWorlds:
         """The facts of one world: most are of one kind, none contradicts another."""
         chance, pools = self._chance, self._pools
         main = chance.one_of(self._kinds)
-        known = [*chance.shuffled(self._constants)[:3], *_OTHERS, *(self._keys() if chance.below(3) == 0 else ())]
-        self._words = chance.shuffled(known)[: 2 + chance.below(3)]
+        self._words = self._some_words()
         self._few = self._consecutive()
         alphabets = {kind: self._alphabets(kind) for kind in self._kinds}
         facts: list[Fact] = []
@@ -71,6 +74,14 @@ class SmallWorlds:
             fact = pools.placed(kind, place, values)
             facts += [fact] if fact and pools.is_fitting(fact, facts) else []
         return tuple(facts)
+
+    def _some_words(self) -> list[str]:
+        """Two to five words: of the code alone, or with others and keys among them."""
+        chance, named = self._chance, self._chance.shuffled(self._constants)
+        if len(named) > 1 and chance.below(2):
+            return named[: 2 + chance.below(4)]
+        known = [*named[:3], *_OTHERS, *(self._keys() if chance.below(3) == 0 else ())]
+        return chance.shuffled(known)[: 2 + chance.below(3)]
 
     def _keys(self) -> list[str]:
         """Keys that facts of this world may have."""
@@ -108,9 +119,13 @@ class SmallWorlds:
         chance, usual = self._chance, pool.usual[0]
         if type(usual) in (int, float):
             values: list[Any] = self._few[: 2 + chance.below(2)]
+            if type(usual) is float and chance.below(2):
+                values = [one / 10 for one in _TENTHS]
+            if self._pools.goes_below_zero(kind) and chance.below(2):
+                values = [*values, -values[-1]]
         elif isinstance(usual, str):
             form = chance.one_of(self._forms())()
-            values = [form() for _ in range(2 + chance.below(5))]
+            values = self._words if form == self._word else [form() for _ in range(2 + chance.below(5))]
         else:
             known = self._pools.values(kind, name)
             values = [chance.one_of(known) for _ in range(2 + chance.below(2))]

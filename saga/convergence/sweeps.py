@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from saga.convergence.functions import names_in
 from saga.convergence.laws import Question
+from saga.convergence.neighbours import accepted
 from saga.convergence.pools import Pools
 from saga.convergence.traces import RAISES, Line, Traces
 from saga.core import Fact
@@ -27,6 +28,8 @@ _FEW: Final = 20
 _MOST_ALONE: Final = 50
 _MOST_ACROSS: Final = 24
 _MOST_OF_THREE: Final = 8
+_KEYS: Final = 40
+_COUNTED: Final = range(400)
 
 
 @dataclass(slots=True)
@@ -67,10 +70,19 @@ class Sweeps:
             values = swept.values[: max(int((most / 2 / len(named) / len(bases)) ** 0.5), 6)]
             for base in bases:
                 yield self._facts(base, swept, values, 0), self._facts(base, swept, values, 1)
+        for kind in self._kinds:
+            yield from self._many_keys(kind)
         across = [(one, other) for one in named for other in named if one.kind is not other.kind]
         for one, other in across:
             few = min(max(int((most / 2 / len(across)) ** 0.5), 4), _MOST_ACROSS)
             yield self._facts(bases[-1], one, one.values[:few], 0), self._facts(bases[-1], other, other.values[:few], 0)
+
+    def counted(self) -> Iterator[tuple[Fact, ...]]:
+        """Each small number alone: a day of a year, a week, a percentage."""
+        for swept in self.fields:
+            usual = self._pools.fields(swept.kind)[swept.name].usual[0]
+            if type(usual) is int and self._is_named(swept):
+                yield from ((one,) for one in self._facts(self._deep, swept, _COUNTED, 0))
 
     def threes(self) -> Iterator[tuple[Sequence[Fact], Sequence[Fact], Sequence[Fact]]]:
         """Three lists of facts, for each to be taken with each of the others; the first ones are in front."""
@@ -79,6 +91,19 @@ class Sweeps:
             base = self._bases()[-1]
             first, second, third = (self._facts(base, swept, values, place) for place in (2, 0, 1))
             yield first, second, third
+
+    def _many_keys(self, kind: type) -> Iterator[tuple[Sequence[Fact], Sequence[Fact]]]:
+        """Facts with many keys, of which a function may take two for one, and the same with other values."""
+        pools = self._pools.fields(kind)
+        first, last = self._pools.templates[kind][0], self._pools.templates[kind][-1]
+        other = {name: value for name, value in last.fields.items() if name in pools and not pools[name].is_key}
+        for name in (one for one, pool in pools.items() if pool.is_key and one in self._names):
+            keys = accepted(pools[name].adapter, [f"{first.fields[name]}{number}" for number in range(_KEYS)])
+            ones, others = (
+                [fact for key in keys if (fact := self._pools.placed(kind, 0, {**values, name: key}))]
+                for values in ({}, other)
+            )
+            yield ones, others
 
     def _bases(self) -> list[Mapping[type, Mapping[str, Any]]]:
         return [self._usual] if self._usual == self._deep else [self._usual, self._deep]
