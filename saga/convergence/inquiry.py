@@ -8,7 +8,7 @@ There is no law that a derived column keeps its value, or that a selection only 
 may differ. So facts with which an answer turns are handed on to the rounds (`saga.convergence.rounds`) as well.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache, partial
@@ -74,7 +74,8 @@ def ask_all(process: Process, pools: Pools, chance: Chance) -> Asked:
     found = Asked()
     questions = [one for one in questions_of(process) if any(pools.templates[kind] for kind in one.kinds)]
     for question in questions:
-        inquiry = Inquiry(question, pools, chance)
+        readers = [one for one in questions if one.answer and question.answer is None and _reads(one, question)]
+        inquiry = Inquiry(question, pools, chance, readers)
         inquiry.sweep(_PAIRS // len(questions))
         inquiry.mix_up()
         inquiry.relate()
@@ -93,8 +94,8 @@ def ask_all(process: Process, pools: Pools, chance: Chance) -> Asked:
 class Inquiry:
     """One function, asked about many facts: which laws it breaks, and where its answers turn."""
 
-    def __init__(self, question: Question, pools: Pools, chance: Chance) -> None:
-        self.question, self._pools, self._chance = question, pools, chance
+    def __init__(self, question: Question, pools: Pools, chance: Chance, readers: Sequence[Question] = ()) -> None:
+        self.question, self._pools, self._chance, self._readers = question, pools, chance, readers
         self.traces = Traces([question.function])
         self.broken: dict[str, list[LawBreak]] = {}
         self.turns: dict[str, list[tuple[Fact, ...]]] = {}
@@ -177,8 +178,17 @@ class Inquiry:
             self._look(facts)
         elif self.question.answer is not None:
             self._compare(facts, before, after)
-        elif not is_same(_tried(self.question.taken, held, facts[-1]), after):
+        elif not is_same(reached := _tried(self.question.taken, held, facts[-1]), after):
             self._look(facts)
+            if type(reached) is not _RAISED and not self._is_contradicting(facts):
+                self._read(facts, reached, after)
+
+    def _read(self, facts: tuple[Fact, ...], reached: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+        """Note facts for which a reader of the reducer answers differently too: a history may show that."""
+        for reader in self._readers:
+            one, other = (_tried(reader.value, {**reader.begin(), **held}) for held in (reached, after))
+            if not is_same(one, other):
+                self._note(f"{self.question.name} and so {reader.name} come to another value in another order", facts)
 
     def draw(self) -> None:
         """Ask about drawn facts; those with which other code runs are kept and changed."""
@@ -257,6 +267,10 @@ def _lattice(size: int) -> Sequence[tuple[Numbers, Sequence[tuple[Numbers, int]]
     """All subsets of so many numbers but the empty one, small ones first; each without one number, and that number."""
     subsets = [one for few in range(1, size + 1) for one in combinations(range(size), few)]
     return [(few, [(tuple(one for one in few if one != last), last) for last in few]) for few in subsets]
+
+
+def _reads(reader: Question, reducer: Question) -> bool:
+    return any(one is reducer.registers[0] for one in reader.registers)
 
 
 class _RAISED:
