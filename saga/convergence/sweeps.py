@@ -28,7 +28,7 @@ _FEW: Final = 20
 _MOST_ALONE: Final = 50
 _MOST_ACROSS: Final = 24
 _MOST_OF_THREE: Final = 8
-_KEYS: Final = 40
+_KEYS: Final = 60
 _COUNTED: Final = range(400)
 
 
@@ -98,7 +98,7 @@ class Sweeps:
         first, last = self._pools.templates[kind][0], self._pools.templates[kind][-1]
         other = {name: value for name, value in last.fields.items() if name in pools and not pools[name].is_key}
         for name in (one for one, pool in pools.items() if pool.is_key and one in self._names):
-            keys = accepted(pools[name].adapter, [f"{first.fields[name]}{number}" for number in range(_KEYS)])
+            keys = accepted(pools[name].adapter, [f"{first.fields[name]}{number * number}" for number in range(_KEYS)])
             ones, others = (
                 [fact for key in keys if (fact := self._pools.placed(kind, 0, {**values, name: key}))]
                 for values in ({}, other)
