@@ -1,7 +1,7 @@
 """Sample inputs, made from the message classes: one of each type, several of a type that an instance stores many of.
 
 The number of several is three, because two are not enough: "keep the first two" and a sum of fractions give the same
-result in both orders of two. If three of each are too many inputs to check quickly, it is two.
+result in both orders of two. If three of each are too many inputs to check quickly, it is two, or one.
 
 Each field gets the first candidate values that its type and constraints accept, and each variant gets different ones. A
 type that a register or reducer stores has one more variant for each further value of a choice (an enum, a literal, a
@@ -23,15 +23,15 @@ from saga.core.plain import is_same
 from saga.messages.facts import make_fact, read_fact
 
 INSTANCE = "sample-1"
-VARIANTS, FEWER_VARIANTS = 3, 2
-MOST_SAMPLES = 10
-"""With more, each type gets fewer variants."""
+VARIANTS = 3
+MOST_SAMPLES, MOST_OF_TWO = 10, 14
+"""With more, each type gets two variants, or one: there are as many nodes to explore as sets of samples."""
 _USUAL_SUM = 200
 _MOST_CHOICES = 3
 
 
 def derive_samples(process: Process, variants: int | None = None, *, given: Sequence[Any] = ()) -> tuple[Fact, ...]:
-    """A fact of each input, and ``variants`` (three, or two) of each that a register or reducer stores many of.
+    """A fact of each input, and ``variants`` (three, two or one) of each that a register or reducer stores many of.
 
     ``given`` are messages or facts of your own, for types whose fields can't be made: a pattern that is not simple, or
     a rule between fields. They are taken as they are, further ones of their types are like them but for their keys, and
@@ -45,8 +45,10 @@ def derive_samples(process: Process, variants: int | None = None, *, given: Sequ
     ['t-1', 't-1']
     """
     if variants is None:
-        many = derive_samples(process, VARIANTS, given=given)
-        return many if len(many) <= MOST_SAMPLES else derive_samples(process, FEWER_VARIANTS, given=given)
+        for number, most in ((VARIANTS, MOST_SAMPLES), (2, MOST_OF_TWO)):
+            if len(several := derive_samples(process, number, given=given)) <= most:
+                return several
+        return derive_samples(process, 1, given=given)
     facts = [one if isinstance(one, Fact) else make_fact(one) for one in given]
     instance = facts[0].fields[process.correlate] if facts else instance_of(process)
     made: list[Fact] = []
