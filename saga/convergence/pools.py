@@ -77,6 +77,9 @@ class Pools:
         self._pools: dict[type, Mapping[str, Pool]] = {
             kind: self._of(kind) for kind, facts in self.templates.items() if facts
         }
+        self._with_negative = {
+            kind for kind, fields in self._pools.items() if any(admits_negative(one.adapter) for one in fields.values())
+        }
         self._odd: dict[tuple[type, str], tuple[Any, ...]] = {}
         self.instances = self._instances()
         of_first = [self.of_instance(fact, self.instances[0]) for facts in self.templates.values() for fact in facts]
@@ -141,7 +144,7 @@ class Pools:
     def goes_below_zero(self, kind: type) -> bool:
         """Whether a class or what reads it speaks of numbers below zero; otherwise they may mean to count up."""
         is_spoken_of = any((number := number_of(one)) is not None and number < 0 for one in self.constants[kind])
-        return is_spoken_of or any(admits_negative(pool.adapter) for pool in self._pools.get(kind, {}).values())
+        return is_spoken_of or kind in self._with_negative
 
     def is_meant(self, fact: Fact) -> bool:
         """Whether it is said that there may be such numbers as in this fact."""
