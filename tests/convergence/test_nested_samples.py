@@ -1,10 +1,10 @@
 """Samples of messages that have other messages in them, also those of their own class."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, NotRequired
 
 import pytest
-from pydantic import BaseModel, create_model
+from pydantic import AfterValidator, BaseModel, Field, create_model
 from typing_extensions import TypedDict
 
 from saga.convergence import derive_samples
@@ -76,3 +76,32 @@ class Endless(BaseModel):
 def test_of_a_class_that_contains_itself_without_end_a_sample_is_asked_for() -> None:
     with pytest.raises(DeclarationError, match=r"no sample value was found for Never\.child: give samples of your own"):
         derive_samples(keeping(create_model("Never", order_id=(str, ...), child=(Endless, ...))))
+
+
+def refused(_note: str) -> str:
+    raise ValueError("no note is ever right")
+
+
+@dataclass
+class LineAsDataclass:
+    article: str
+    pieces: Annotated[int, Field(ge=500)]
+
+
+class LineAsDict(TypedDict):
+    article: str
+    pieces: Annotated[int, Field(ge=500)]
+    note: NotRequired[Annotated[str, AfterValidator(refused)]]
+
+
+@pytest.mark.parametrize("line", [LineAsDataclass, LineAsDict])
+def test_nested_dataclasses_and_typed_dictionaries_have_values_alone_in_lists_and_in_objects(line: type) -> None:
+    def sampled(annotation: Any) -> list[Any]:
+        kind = create_model("Ordered", order_id=(str, ...), lines=(annotation, ...))
+        return [sample.fields["lines"] for sample in derive_samples(keeping(kind))]
+
+    made = {"article": "article-1", "pieces": 10_000}
+    assert made in sampled(line)
+    assert [made] in sampled(list[line])  # type: ignore[valid-type]
+    assert {"a": made} in sampled(dict[str, line])  # type: ignore[valid-type]
+    assert made in sampled(line | None)
