@@ -165,6 +165,13 @@ def load_settings() -> Settings:
     raise SettingsError(f"Wrong configuration: {wrong}.")
 
 
+def origin_of_processes() -> str:
+    """Where the processes that nobody named come from, as a clause. Raises SettingsError as ``load_settings`` does."""
+    if "SAGA_PROCESSES" in os.environ:
+        return "from SAGA_PROCESSES"
+    return f"from {PROJECT}" if _from_project() else f"which is built in: SAGA_PROCESSES and {PROJECT} name no process"
+
+
 def _problem(place: tuple[int | str, ...], kind: str, message: str) -> str:
     variable = f"SAGA_{str(place[0]).upper()}"
     module = str(place[-1])

@@ -1,6 +1,7 @@
 """Values for the fields of a message class: the usual ones, those at the bounds of a type, and nested ones.
 
-Each candidate is tried: a value counts if the type of the field accepts it and doesn't convert it to another type.
+Each candidate is tried: a value counts if the type of the field accepts it and doesn't convert it to another type. A
+nested model gets the value with the fewest models within one another, so a model that contains itself ends early.
 """
 
 import dataclasses
@@ -8,9 +9,10 @@ import types
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from inspect import isclass
 from itertools import chain, islice
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Annotated, Any, Literal, NotRequired, Required, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
@@ -19,7 +21,9 @@ from saga.convergence.patterns import matching
 
 MOST_VALUES = 6
 _MOST_TRIED = 200
+_DEEPEST = 8
 _LISTS = (list, set, frozenset, tuple)
+_QUALIFIERS = (Required, NotRequired)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,7 @@ class Default:
 def fields_of(kind: type) -> Mapping[str, Any]:
     """The fields of a message class, with their types and constraints."""
     if issubclass(kind, BaseModel):
+        kind.model_rebuild(raise_errors=False)  # a class may name one that is defined after it
         return {
             name: Annotated[(field.annotation, *field.metadata, Default(field))]
             for name, field in kind.model_fields.items()
@@ -39,14 +44,18 @@ def fields_of(kind: type) -> Mapping[str, Any]:
     hints = get_type_hints(kind, include_extras=True)
     if dataclasses.is_dataclass(kind):
         return {field.name: hints[field.name] for field in dataclasses.fields(kind)}
-    return hints
+    return {name: get_args(hint)[0] if get_origin(hint) in _QUALIFIERS else hint for name, hint in hints.items()}
 
 
 def passing_values(name: str, field: Any) -> list[Any]:
     """The first usual values that a field accepts, at most ``MOST_VALUES``."""
+    return list(islice(_accepted(name, field, _DEEPEST), MOST_VALUES))
+
+
+def _accepted(name: str, field: Any, deepest: int) -> Iterator[Any]:
+    """All of these values that a field accepts; models within one another are at most ``deepest``."""
     adapter: TypeAdapter[Any] = TypeAdapter(field)
-    tried = chain(usual(name), bounds(adapter), built(field), patterned(adapter))
-    return list(islice(passing(adapter, tried), MOST_VALUES))
+    return passing(adapter, chain(usual(name), bounds(adapter), built(field, deepest), patterned(adapter)))
 
 
 def choices(annotation: Any) -> tuple[Any, ...]:
@@ -93,25 +102,37 @@ def admits_negative(adapter: TypeAdapter[Any]) -> bool:
     return any(one < 0 for one in least)
 
 
-def built(annotation: Any) -> Iterator[Any]:
+def built(annotation: Any, deepest: int) -> Iterator[Any]:
     """Values of nested models: alone, in lists, or in objects."""
     if is_model(annotation):
-        values = {name: first_of(name, field) for name, field in fields_of(annotation).items()}
-        if all(value is not dataclasses.MISSING for value in values.values()):
-            yield values
+        found = (_model(annotation, depth) for depth in range(deepest))
+        yield from islice((one for one in found if one is not None), 1)
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin in {Annotated, Union, types.UnionType}:
         for one in inner:
-            yield from chain(choices(one), built(one))
+            yield from chain(choices(one), built(one, deepest))
     elif origin in _LISTS and inner:
-        yield from ([value] for value in chain(choices(inner[0]), built(inner[0]), islice(usual("item"), 20)))
+        yield from ([value] for value in chain(choices(inner[0]), built(inner[0], deepest), islice(usual("item"), 20)))
     elif origin is dict:
-        yield from ({"a": value} for value in chain(choices(inner[1]), built(inner[1]), usual("item")))
+        yield from ({"a": value} for value in chain(choices(inner[1]), built(inner[1], deepest), usual("item")))
+
+
+@lru_cache(maxsize=1_024)
+def _model(model: type, deepest: int) -> Mapping[str, Any] | None:
+    """The most ordinary value of a model; None if one of its fields has none and may not be left out.
+
+    It is stored because models that contain one another would be built again and again.
+    """
+    values = {name: _first_of(name, field, deepest) for name, field in fields_of(model).items()}
+    found = {name: value for name, value in values.items() if value is not dataclasses.MISSING}
+    may_be_left_out: frozenset[str] = getattr(model, "__optional_keys__", frozenset())
+    return found if values.keys() - found.keys() <= may_be_left_out else None
 
 
 def is_model(annotation: Any) -> bool:
     """Whether it is a class with fields: of pydantic, a dataclass or a typed dictionary."""
-    has_fields = dataclasses.is_dataclass(annotation) or is_typeddict(annotation)
+    # Before Python 3.12, typing knows no typed dictionary of typing_extensions, and pydantic takes no other.
+    has_fields = dataclasses.is_dataclass(annotation) or hasattr(annotation, "__required_keys__")
     return isclass(annotation) and (has_fields or issubclass(annotation, BaseModel))
 
 
@@ -134,11 +155,11 @@ def default_of(field: Any) -> Any:
     return dataclasses.MISSING
 
 
-def first_of(name: str, field: Any) -> Any:
+def _first_of(name: str, field: Any, deepest: int) -> Any:
     """The most ordinary value of a field: MISSING if none was found and it has no default."""
     if named := choices(field):
         return named[0]
-    return next(iter(passing_values(name, field)), default_of(field))
+    return next(_accepted(name, field, deepest), default_of(field))
 
 
 def patterned(adapter: TypeAdapter[Any]) -> Iterator[str]:

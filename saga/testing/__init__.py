@@ -14,7 +14,7 @@ from saga.convergence.render_text import counterexample
 from saga.convergence.samples import derive_samples
 from saga.convergence.upgrade import check_upgrade
 from saga.messages.facts import make_fact
-from saga.testing.assertions import Scenario, assert_converges, assert_upgrades
+from saga.testing.assertions import Scenario, assert_converges, assert_same_end, assert_upgrades
 
 if TYPE_CHECKING:
     from saga.testing.database import private_database
@@ -28,6 +28,7 @@ __all__ = [
     "Report",
     "Scenario",
     "assert_converges",
+    "assert_same_end",
     "assert_same_everywhere",
     "assert_upgrades",
     "check",

@@ -19,9 +19,10 @@ from pydantic import ValidationError
 
 from saga.convergence.check import Grade, Report, check
 from saga.convergence.configuration import Configuration, apply, end_state, start
+from saga.convergence.enumeration import run_history
 from saga.convergence.exploration import MOST_NODES
 from saga.convergence.findings import Finding, Kind
-from saga.convergence.render_text import history_in_steps
+from saga.convergence.render_text import counterexample, history_in_steps
 from saga.convergence.sampling import SEED
 from saga.convergence.scheduled import emitted
 from saga.convergence.upgrade import check_upgrade
@@ -86,6 +87,22 @@ def assert_upgrades(
     if found := check_upgrade(old, new, facts, no_longer_sent=no_longer_sent):
         headline = f"{new.name} can't go from version {old.version} to {new.version}"
         raise AssertionError(_failure(headline, found, new, facts or ()))
+
+
+def assert_same_end(process: Process, first: Sequence[Input], second: Sequence[Input]) -> None:
+    """Check that two orders of the same inputs come to the same outcome and the same net effects.
+
+    Raises AssertionError with both orders side by side, each with its outcome and its commands.
+
+    >>> from saga.testing import assert_same_end
+    >>> reported, solved = Reported("t-1", "broken"), Solved("t-1")
+    >>> assert_same_end(tickets, [reported, solved], [solved, reported])
+    """
+    one, other = (tuple(map(_as_fact, inputs)) for inputs in (first, second))
+    if run_history(process, one).end_state != run_history(process, other).end_state:
+        sentence = f"{process.name}: two orders of the same inputs end differently"
+        finding = Finding(Kind.DIVERGES, sentence, one, other)
+        raise AssertionError(f"{sentence}\n\n{counterexample(finding, process, ())}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -254,15 +254,12 @@ def _assertion(test: _Test, finding: Finding, names: Mapping[int, str], subjects
     history, other = ([names[id(fact)] for fact in one] for one in (finding.history, finding.other))
     process = subjects[0]
     if finding.split is not None:
-        test.imported["saga.testing"].add("check_upgrade")
-        return _fitting("assert ", f"check_upgrade({', '.join(subjects)}, [", list(names.values()), "]) == []")
+        test.imported["saga.testing"].add("assert_upgrades")
+        return _fitting("", f"assert_upgrades({', '.join(subjects)}, [", list(names.values()), "])")
     if finding.kind is Kind.DIVERGES:
-        test.imported["saga.testing"].add("run_history")
-        first, second = (
-            _fitting(f"{name} = ", f"run_history({process}, [", facts, "])")
-            for name, facts in (("first", history), ("second", other))
-        )
-        return [*first, *second, "assert first.end_state == second.end_state"]
+        test.imported["saga.testing"].add("assert_same_end")
+        orders = [f"[{', '.join(one)}]" for one in (history, other)]
+        return _fitting("", "assert_same_end(", [process, *orders], ")")
     test.imported["saga.testing"].add("assert_converges")
     return _fitting("", f"assert_converges({process}, [", list(names.values()), "])")
 

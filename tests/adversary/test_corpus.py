@@ -1,4 +1,4 @@
-"""The corpus is whole, and brute force confirms a part of it. `make adversary` runs the check over all of it."""
+"""The corpus is complete, and brute force confirms a part of it. `make adversary` runs the check over all of it."""
 
 import pytest
 
@@ -17,9 +17,8 @@ def test_there_are_enough_of_each_and_each_says_what_it_is() -> None:
     assert len(PLANTED) >= 70
     assert len(HONEST) >= 70
     assert len(UPGRADES) >= 20
-    assert all(
-        why.endswith(".") for why in [one.why for one in CASES.values()] + [one.why for one in UPGRADES.values()]
-    )
+    reasons = [one.why for one in CASES.values()] + [one.why for one in UPGRADES.values()]
+    assert all(why.endswith(".") for why in reasons)
 
 
 @pytest.mark.parametrize(
@@ -52,6 +51,6 @@ def test_a_fact_that_is_no_input_is_refused() -> None:
         brute(left_standing, CASES["tests.adversary.planted.folds:a_running_mean"].facts)
 
 
-def test_both_verdicts_of_upgrades_are_confirmed() -> None:
+def test_that_an_upgrade_is_harmful_or_harmless_is_confirmed() -> None:
     pairs = list(UPGRADES.values())
     assert [bool(confirm_upgrade(pair)) for pair in pairs] == [pair.is_harmful for pair in pairs]

@@ -38,7 +38,7 @@ def declare(text: str) -> None:
 
 def test_a_check_in_a_project_looks_at_the_process_of_the_project() -> None:
     declare(f'[tool.saga]\nprocesses = ["{TRIP}"]\n')
-    assert run("check").stdout.startswith("trip, version 1")
+    assert run("check").stdout.startswith(f"Checking {TRIP}, from pyproject.toml.\ntrip, version 1")
     assert "trip" in run("diagram", "--view", "outcomes").stdout
 
 
@@ -50,7 +50,16 @@ def test_several_processes_of_a_project_are_checked_one_after_the_other() -> Non
 
 def test_the_environment_outranks_the_project() -> None:
     declare(f'[tool.saga]\nprocesses = ["{TRIP}"]\n')
-    assert run("check", SAGA_PROCESSES=ORDER).stdout.startswith("order, version 1")
+    said = run("check", SAGA_PROCESSES=ORDER).stdout
+    assert said.startswith(f"Checking {ORDER}, from SAGA_PROCESSES.\norder, version 1")
+
+
+def test_where_nothing_names_a_process_the_check_says_that_it_looks_at_the_one_built_in() -> None:
+    said = run("check").stdout
+    built_in = "which is built in: SAGA_PROCESSES and pyproject.toml name no process"
+    assert said.startswith(f"Checking {ORDER}, {built_in}.\norder, version 1")
+    assert run("check", ORDER).stdout.startswith("order, version 1"), "whoever names it knows it"
+    assert json.loads(run("check", "--json").stdout)["process"] == "order"
 
 
 @pytest.mark.parametrize(

@@ -251,7 +251,7 @@ def test_the_assertion_tells_where_the_versions_change() -> None:
     with pytest.raises(AssertionError, match="can't go from version 1 to 2") as raised:
         assert_upgrades(OLD, new, SAMPLES)
     assert "== from here on under version 2 ==" in str(raised.value)
-    assert "check_upgrade(old, new" in str(raised.value)
+    assert "assert_upgrades(old, new" in str(raised.value)
     assert_upgrades(OLD, shop(2))
 
 

@@ -1,5 +1,6 @@
 """What users write in their own tests: one line for convergence, given-when-then for single histories."""
 
+import re
 from datetime import timedelta
 from itertools import permutations
 
@@ -9,12 +10,14 @@ from hypothesis import strategies as st
 
 from examples.gallery import deliveries_counted, first_event_wins, waits_for_ever
 from examples.gallery.messages import OrderCancelled as GalleryCancelled
+from examples.gallery.messages import PaymentReceived as GalleryPaid
+from examples.gallery.messages import PaymentTimedOut as GalleryTimedOut
 from saga.convergence import Grade, Kind, derive_samples, make_fact, run_history
 from saga.convergence.findings import History
 from saga.core import Process
 from saga.orders import OrderCancelled, OrderPlaced, PaymentReceived, PaymentTimedOut, order_process
 from saga.orders.process import Fulfilment, Outcome, PaymentRequest
-from saga.testing import Scenario, assert_converges, histories, pairs_of_orders
+from saga.testing import Scenario, assert_converges, assert_same_end, histories, pairs_of_orders
 
 PROCESS = order_process()
 PLACED = OrderPlaced(order_id="o-1", amount=4_200, currency="EUR")
@@ -127,3 +130,15 @@ def test_histories_may_be_of_samples_of_ones_own(data: st.DataObject) -> None:
     history = data.draw(histories(first_event_wins.diverging, [cancelled], min_size=1, max_size=3))
     assert set(map(id, history)) == {id(cancelled)}
     assert len(history) <= 3
+
+
+def test_two_orders_that_end_differently_are_shown_in_words_side_by_side() -> None:
+    paid = make_fact(GalleryPaid(order_id="o-1", payment_id="p-1", amount=1, received_at="2026-01-01"))
+    timed_out = make_fact(GalleryTimedOut(order_id="o-1"))
+    assert_same_end(first_event_wins.mended, [paid, timed_out], [timed_out, paid])
+    with pytest.raises(AssertionError) as raised:
+        assert_same_end(first_event_wins.diverging, [paid, timed_out], [timed_out, paid])
+    reported = str(raised.value)
+    assert "two orders of the same inputs end differently" in reported
+    assert re.search(r"^outcome: paid +\| outcome: expired$", reported, re.MULTILINE)
+    assert "EndState" not in reported

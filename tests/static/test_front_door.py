@@ -62,8 +62,8 @@ PUBLIC = {
         read_dead_letters read_log redrive repair_cursors replay
     """,
     "saga.testing": """
-        Finding Grade Kind Report Scenario assert_converges assert_same_everywhere assert_upgrades check check_upgrade
-        counterexample derive_samples histories make_fact pairs_of_orders private_database run_history
+        Finding Grade Kind Report Scenario assert_converges assert_same_end assert_same_everywhere assert_upgrades check
+        check_upgrade counterexample derive_samples histories make_fact pairs_of_orders private_database run_history
     """,
     "saga.worker": "Feed STEP_SETTINGS Worker",
 }

@@ -24,7 +24,7 @@ from saga.convergence.sampling import SEED
 from saga.convergence.together import Together
 from saga.convergence.upgrade import at_rest, check_upgrade
 from saga.core import Fact, Process, digests_of
-from saga.settings import load_settings
+from saga.settings import load_settings, origin_of_processes
 from saga.testing.interpreters import DIRECTLY, SENTENCE, Interpreters
 from saga.testing.interpreters import test_to_paste as interpreters_test
 
@@ -88,6 +88,8 @@ def check_process(
         raise WrongUsage(f"--from and --samples are for one process: name it, one of {', '.join(chosen)}.")
     upgrade = None if old is None else _Upgrade(old, no_longer_sent or ())
     families = families_of([load_process(one) for one in chosen], are_named=bool(targets))
+    if not targets and not as_json:
+        _show_origin(chosen)
     done = []
     for one in chosen:
         done.append(_check(one, samples, upgrade, limits))
@@ -101,6 +103,11 @@ def check_process(
     else:
         show_together(together)
     _end([checked for checked, _ in done], together, require, as_json=as_json)
+
+
+def _show_origin(chosen: Sequence[str]) -> None:
+    """Print what is checked without a target: otherwise the built-in process could be taken for one's own."""
+    terminal().print(Text(f"Checking {shown(', '.join(chosen))}, {origin_of_processes()}.", "dim"), soft_wrap=True)
 
 
 def _several(done: Sequence[tuple[Checked, float]], together: Sequence[Together]) -> dict[str, Any]:
