@@ -59,17 +59,18 @@ def check_process(
         str | None, typer.Option("--from", help="module:name of the old version: check the upgrade from it, too.")
     ] = None,
     no_longer_sent: Annotated[
-        list[str] | None, typer.Option(help="With --from: a message class of which none is under way.")
+        list[str] | None,
+        typer.Option(help="With --from: a message class with none on its way."),
     ] = None,
     all_orders: Annotated[
         bool, typer.Option("--all", help="Show all orders of arrival, not only the first ones.")
     ] = False,
     require: Annotated[
         Grade,
-        typer.Option(help="The least grade: proved for all values, searched in every order of samples, sampled."),
+        typer.Option(help="The weakest grade to accept: proved for all values, searched in every order, or sampled."),
     ] = Grade.SEARCHED,
     always_explore: Annotated[
-        bool, typer.Option("--explore", help="Explore the samples also where everything is proved.")
+        bool, typer.Option("--explore", help="Explore the samples even if everything is proved.")
     ] = False,
     most_nodes: Annotated[
         int, typer.Option(min=1, help="States to explore before switching to sampling.")
@@ -77,32 +78,48 @@ def check_process(
     seed: Annotated[int, typer.Option(help="Seed for the sampling.")] = SEED,
     as_json: AsJson = False,
 ) -> None:
-    """Prove that a process converges, or search every order of samples; without TARGET, each of SAGA_PROCESSES.
+    """Prove that a process converges, or search the orders of sample messages for two that end differently.
 
-    Of several, one that receives what others announce is also searched together with them, in small cases.
-    Exit code 0 if it converges; 1 for any finding; 3 if the grade is weaker than required, or something was not tried.
+    Without TARGET: each process that SAGA_PROCESSES or pyproject.toml names, or else the order process. One of several
+    that receives what others announce is also searched together with them, in small cases.
+    Exit code 0: it converges. 1: there is a finding. 3: the grade is too weak, or something was not tried or reached.
     """
     limits = _Limits(most_nodes, seed, always_explore)
-    chosen = targets or configured_targets(load_settings())
-    if len(chosen) > 1 and (old, samples) != (None, None):
-        raise WrongUsage(f"--from and --samples are for one process: name it, one of {', '.join(chosen)}.")
+    chosen = _chosen(targets, is_one=(old, samples) != (None, None))
     upgrade = None if old is None else _Upgrade(old, no_longer_sent or ())
     families = families_of([load_process(one) for one in chosen], are_named=bool(targets))
-    if not targets and not as_json:
+    if not (targets or as_json):
         _show_origin(chosen)
     done = []
-    for one in chosen:
-        done.append(_check(one, samples, upgrade, limits))
+    for one in _check_each(chosen, samples, upgrade, limits):
+        done.append(one)
         if not as_json:
-            show(*done[-1], all_orders=all_orders)
-        if done[-1][0].is_interrupted:
-            break
+            show(*one, all_orders=all_orders)
     together = [] if done[-1][0].is_interrupted else check_families(families)
     if as_json:
         print_json(as_data(*done[0]) if len(chosen) == 1 else _several(done, together))
     else:
         show_together(together)
     _end([checked for checked, _ in done], together, require, as_json=as_json)
+
+
+def _chosen(targets: Sequence[str] | None, *, is_one: bool) -> Sequence[str]:
+    """The targets, or else those that are configured."""
+    chosen = targets or configured_targets(load_settings())
+    if is_one and len(chosen) > 1:
+        raise WrongUsage(f"--from and --samples are for one process: name it, one of {', '.join(chosen)}.")
+    return chosen
+
+
+def _check_each(
+    chosen: Sequence[str], samples: str | None, upgrade: _Upgrade | None, limits: _Limits
+) -> Iterator[tuple[Checked, float]]:
+    """Check one process after the other, up to one that is interrupted."""
+    for one in chosen:
+        checked, seconds = _check(one, samples, upgrade, limits)
+        yield checked, seconds
+        if checked.is_interrupted:
+            return
 
 
 def _show_origin(chosen: Sequence[str]) -> None:

@@ -30,7 +30,7 @@ BEATS = {"rock": "scissors", "scissors": "paper", "paper": "rock"}
 
 @case(*(Balloted("i", f"v{number}", "ann", hand) for number, hand in enumerate([*BEATS, "rock"])))
 def hands_that_beat_none() -> Process:
-    """The hands that were shown are kept, and those that another one of them beats are told."""
+    """The hands that were shown are kept, and those that another one of them beats are notified."""
 
     def show(known: list[str], fact: Fact) -> list[str]:
         return sorted({*known, fact.fields["option"]} & {*BEATS})
@@ -73,8 +73,8 @@ def the_first_chapters() -> Process:
 
 
 @case(Ordered("i", "a", "tea", 7), Ordered("i", "b", "tea", 5), Ordered("i", "c", "tea", 8))
-def a_load_that_is_told() -> Process:
-    """The pair of lines that fills a van of twelve best is told, and told again when another one does."""
+def a_load_that_is_notified() -> Process:
+    """The pair of lines that fills a van of twelve best is notified, and notified again when another one does."""
 
     def best(lines: Entries) -> list[str]:
         def load(pair: tuple[str, ...]) -> int:

@@ -1,4 +1,4 @@
-"""Reducers of the same businesses as the wrong ones, which come to the same in every order and know their repeats."""
+"""Reducers of the same businesses as the wrong ones, which come to the same in every order and know duplicates."""
 
 import hashlib
 import math
@@ -167,7 +167,7 @@ def the_last_street_by_its_spelling() -> Process:
 
 @case(paid(1, 30), paid(2, 10), Capped("i", 20))
 def payments_cut_at_the_end() -> Process:
-    """Payments are kept as they are, and cut at the greatest cap only when they are told."""
+    """Payments are kept as they are, and cut at the greatest cap only when they are notified."""
 
     def pay(known: Kept, fact: Fact) -> Kept:
         if fact.kind is Capped:
@@ -203,7 +203,7 @@ def a_voter_s_heaviest_ballot() -> Process:
 
 @case(Worked("i", "s1", 0, 7), Worked("i", "s2", 9, 8), Worked("i", "s3", 20, 16))
 def hours_in_quarters_of_the_sum() -> Process:
-    """Minutes are added up, and made quarters only when they are told."""
+    """Minutes are added up, and made quarters only when they are notified."""
 
     def work(known: Kept, fact: Fact) -> Kept:
         return _with(known, fact.fields["shift_id"], fact.fields["minutes"])

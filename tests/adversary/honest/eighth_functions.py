@@ -71,7 +71,7 @@ def a_plan_that_counts_from_the_fourth() -> Process:
 
 @case(Enrolled("i", "m1", date(2004, 2, 29)), Enrolled("i", "m2", date(2003, 3, 1)))
 def birthdays_by_month_and_day() -> Process:
-    """Birthdays are told as a month and a day, which those of 29 February have as well."""
+    """Birthdays are notified as a month and a day, which those of 29 February have as well."""
     return shown(MEMBERS, compute=lambda members: sorted(one["born"][5:] for one in members.values()))
 
 

@@ -79,7 +79,7 @@ from tests.adversary.planted.eighth_messages import (
 )
 
 
-def telling(name: str, *fields: ComputedField) -> Effect:
+def report(name: str, *fields: ComputedField) -> Effect:
     """An effect whose command has these fields."""
     return Effect(name, "desk", {Do.YES: CommandTemplate(f"Tell{name.title()}", computed=fields)})
 
@@ -94,7 +94,7 @@ def a_parcel_by_its_weight() -> Process:
         weight = sum(rates[one["size"]] * one["quantity"] for one in lines.values())
         return 490 + 100 * -(-max(0, weight - 1000) // 500)
 
-    ship = telling("freight", ComputedField("cents", (LINES,), partial(freight, rates=grams)))
+    ship = report("freight", ComputedField("cents", (LINES,), partial(freight, rates=grams)))
     stop = effect("stop", can_void=True)
     wants = [desk.once(ship, Do.YES, Placed), desk.while_so(stop, Held, unless=(Released, Shipped))]
     table = desk.ranked(Out.OPEN, (Lost, Out.FAILED), (Returned, Out.OTHER), (Shipped, Out.DONE))
@@ -118,7 +118,7 @@ def a_payroll_of_a_month() -> Process:
     def people(staff: Entries, shifts: Entries) -> int:
         return len({*staff} | {one["worker"] for one in shifts.values()})
 
-    slip = telling("slip", ComputedField("net", (SHIFTS, POSTINGS), net))
+    slip = report("slip", ComputedField("net", (SHIFTS, POSTINGS), net))
     number = ComputedField("people", (STAFF, SHIFTS), people, is_cumulative=True)
     template = CommandTemplate("PayBonus", computed=(number,))
     bonus = Effect("bonus", "bank", {Do.YES: template}, frozenset({Do.YES}))
@@ -129,7 +129,7 @@ def a_payroll_of_a_month() -> Process:
 
 @case(Pinged("i", "p1", 1, 10.0, 20.0), Pinged("i", "p2", 9, 10.5, 20.0), Chilled("i", "s1", 9.0), Placed(), Shipped())
 def a_trip_of_a_cold_van() -> Process:
-    """A trip of ten messages is warm for good once a sensor was above eight degrees, and tells its way."""
+    """A trip of ten messages is warm for good once a sensor was above eight degrees, and reports its way."""
     desk = Desk(Placed, Shipped, Lost, Returned, Held, Released, Inspected, Insured)
 
     def way(pings: Entries) -> int:
@@ -140,7 +140,7 @@ def a_trip_of_a_cold_van() -> Process:
     warm = DerivedColumn("is warm", (SENSORS,), lambda known: any(one["degrees"] > 8 for one in known.values()))
     discard = effect("discard", final=True)
     wants = [
-        desk.once(telling("way", ComputedField("steps", (PINGS,), way)), Do.YES, Shipped),
+        desk.once(report("way", ComputedField("steps", (PINGS,), way)), Do.YES, Shipped),
         wanted(warm, rows=[(True, {discard: Do.YES}), (False, {})]),
     ]
     table = desk.ranked(Out.OPEN, (Lost, Out.FAILED), (Returned, Out.DONE), also=(warm,))
@@ -158,7 +158,7 @@ class Offer:
 
 @case(Posted("i", "p1", 50, "ann"), Posted("i", "p2", 50, "bob"), Capped("i", 40), Confirmed(), Withdrawn())
 def an_auction_with_a_reserve() -> Process:
-    """An auction of ten messages tells the greatest offer above the reserve, and between equals the least id."""
+    """An auction of ten messages reports the greatest offer above the reserve, and between equals the least id."""
     desk = Desk(Placed, Confirmed, Withdrawn, Settled, Shipped, Disputed, Audited, Archived)
 
     def winner(postings: Entries, cap: Entries) -> str | None:
@@ -170,7 +170,7 @@ def an_auction_with_a_reserve() -> Process:
         ]
         return max(offers).bidder if offers else None
 
-    award = telling("winner", ComputedField("bidder", (POSTINGS, CAP), winner))
+    award = report("winner", ComputedField("bidder", (POSTINGS, CAP), winner))
     goods = effect("goods", can_void=True)
     wants = [
         desk.once(award, Do.YES, Confirmed),
@@ -182,7 +182,7 @@ def an_auction_with_a_reserve() -> Process:
 
 @case(Lent("i", "l1", "emma", date(2030, 1, 1)), Lent("i", "l2", "emma", date(2030, 1, 9)), Placed(), Returned())
 def a_library_card() -> Process:
-    """A card of eleven messages with a clock, which tells the days of loans that overlap in each book."""
+    """A card of eleven messages with a clock, which reports the days of loans that overlap in each book."""
     desk = Desk(Placed, Returned, Lost, Held, Released, Settled, Archived, Inspected, Withdrawn, TimedOut)
 
     def overlaps(loans: Entries) -> dict[str, int]:
@@ -200,7 +200,7 @@ def a_library_card() -> Process:
     table = desk.ranked(Out.OPEN, (Withdrawn, Out.OTHER), (Returned, Out.DONE), (TimedOut, Out.FAILED))
     wants = [
         wanted(table, rows=[(one, {clock: ARMED} if one is Out.OPEN else {}) for one in table.states]),
-        desk.once(telling("overlaps", ComputedField("days", (LOANS,), overlaps)), Do.YES, Placed),
+        desk.once(report("overlaps", ComputedField("days", (LOANS,), overlaps)), Do.YES, Placed),
         desk.while_so(hold, Held, unless=(Released, Lost)),
     ]
     return desk.process(table, LOANS, wants=wants, unsettled=[Out.OPEN])
@@ -229,7 +229,7 @@ def a_league_of_a_season() -> Process:
     fields = (ComputedField("leaders", (MATCHES,), leaders), ComputedField("greetings", (POSTS,), greetings))
     cup = effect("cup", can_void=True)
     wants = [
-        desk.once(telling("table", *fields), Do.YES, Placed),
+        desk.once(report("table", *fields), Do.YES, Placed),
         desk.while_so(cup, Confirmed, unless=(Disputed, Withdrawn)),
     ]
     table = desk.ranked(Out.OPEN, (Withdrawn, Out.FAILED), (Settled, Out.DONE))
@@ -298,7 +298,7 @@ def _count(known: dict[str, Any], fact: Fact) -> dict[str, Any]:
 
 @case(Chilled("i", "s1", 9.0, 1), Chilled("i", "s2", 3.0, 1), Listed("i", "a", ["b", "a"]), Placed(), Audited())
 def a_meter_that_is_billed() -> Process:
-    """A meter of eleven messages keeps readings in a reducer, which knows repeats, and bills their grade."""
+    """A meter of eleven messages keeps readings in a reducer, which knows duplicates, and bills their grade."""
     desk = Desk(Placed, Audited, Disputed, Settled, Withdrawn, Archived, Held, Released, Confirmed)
     kept = Reducer("kept", (Chilled, Listed), {"sensors": {}, "codes": []}, _count)
 
@@ -310,7 +310,7 @@ def a_meter_that_is_billed() -> Process:
     tariff = Effect(
         "tariff", "desk", {one: CommandTemplate(f"Set{one.name.title()}") for one in Grade}, initially=Grade.LOW
     )
-    codes = telling("codes", ComputedField("codes", (kept,), lambda known: known["codes"]))
+    codes = report("codes", ComputedField("codes", (kept,), lambda known: known["codes"]))
     wants = [wanted(column, rows=[(one, {tariff: one}) for one in Grade]), desk.once(codes, Do.YES, Audited)]
     table = desk.ranked(Out.OPEN, (Withdrawn, Out.FAILED), (Settled, Out.DONE))
     return desk.process(table, kept, wants=wants)
@@ -355,6 +355,6 @@ def an_order_with_coupons() -> Process:
     clock, pack = Deadline("clock", TimedOut, timedelta(days=7)), effect("pack", can_void=True)
     rows = [(Out.DONE, {pack: Do.YES, clock: ARMED}), (Out.OPEN, {pack: Do.NO, clock: ARMED})]
     rows += [(Out.FAILED, {pack: Do.NO}), (Out.OTHER, {pack: Do.NO, clock: ARMED})]
-    bill = telling("bill", ComputedField("cents", (LINES, COUPONS), price))
+    bill = report("bill", ComputedField("cents", (LINES, COUPONS), price))
     wants = [wanted(table, rows=rows), desk.once(bill, Do.YES, Placed)]
     return desk.process(table, *stores, wants=wants, unsettled=[Out.OPEN])

@@ -106,7 +106,7 @@ def two_waits_with_two_bells() -> Process:
 
 
 @case(Capped("i", 5, 60.0), Placed())
-def a_bell_that_is_only_heard() -> Process:
+def a_bell_that_is_only_received() -> Process:
     """A cap that came before moves the bell, but nothing says when it rang."""
     clock = Deadline("bell", TimedOut, timedelta(hours=1), override=(CAP, "seconds"))
     letter = Effect("letter", "desk", {Do.YES: CommandTemplate("Write")})

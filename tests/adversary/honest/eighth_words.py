@@ -63,33 +63,33 @@ from tests.adversary.planted.eighth_messages import (
     TimedOut,
     Worked,
 )
-from tests.adversary.planted.eighth_words import given, picked, told
+from tests.adversary.planted.eighth_words import given, notified, picked
 
 
 @case(Ordered("i", "l1", "tea", 3, 9), Ordered("i", "l2", "tea", 1, 7))
 def a_total_of_what_is_never_below_zero() -> Process:
     """The total only grows, as no line is below zero."""
-    return told(ComputedField.of("cents", total(LINES, "cents"), is_cumulative=True), LINES)
+    return notified(ComputedField.of("cents", total(LINES, "cents"), is_cumulative=True), LINES)
 
 
 @case(Posted("i", "p1", 9), Posted("i", "p2", -9, "spare"), Posted("i", "p3", 4, "spare"))
 def balances_that_follow() -> Process:
-    """The balances of all accounts are told again with each posting."""
-    return told(ComputedField.of("balances", total_by(POSTINGS, "cents", per="account")), POSTINGS, is_final=False)
+    """The balances of all accounts are notified again with each posting."""
+    return notified(ComputedField.of("balances", total_by(POSTINGS, "cents", per="account")), POSTINGS, is_final=False)
 
 
 @case(Ordered("i", "l1", "tea", 1, 300), Ordered("i", "l2", "tea", 1, 200))
 def the_cheapest_line_so_far() -> Process:
-    """The least and the greatest price are told anew whenever they change."""
+    """The least and the greatest price are notified anew whenever they change."""
     span = greatest(LINES, "cents").minus(least(LINES, "cents"))
-    return told(ComputedField.of("span", span), LINES, is_final=False)
+    return notified(ComputedField.of("span", span), LINES, is_final=False)
 
 
 @case(Ordered("i", "l1", "tea", 3), Capped("i", 2))
 def what_is_missing_for_now() -> Process:
-    """What is missing to the cap may grow and shrink, and is told each time."""
+    """What is missing to the cap may grow and shrink, and is notified each time."""
     missing = only(CAP, "cap").minus(total(LINES, "quantity")).at_least(0)
-    return told(ComputedField.of("missing", missing), LINES, CAP, is_final=False)
+    return notified(ComputedField.of("missing", missing), LINES, CAP, is_final=False)
 
 
 @case(Ordered("i", "l1", "tea", 1, size="S"), Ordered("i", "l2", "tea", 1, size="L"))
@@ -126,13 +126,13 @@ def a_chain_that_is_shown_open() -> Process:
 @case(Said("i", "p1", "ann", "hello", 1), Said("i", "p2", "ann", "bye", 1), Said("i", "p3", "bob", "so", 0))
 def a_headline_on_a_screen() -> Process:
     """The text with the greatest version is shown, and between equal versions the greater id decides."""
-    return told(ComputedField.of("text", latest(POSTS, by=("version",), field="text")), POSTS, is_final=False)
+    return notified(ComputedField.of("text", latest(POSTS, by=("version",), field="text")), POSTS, is_final=False)
 
 
 @case(Capped("i", 5, 60.0))
 def a_letter_with_its_cap() -> Process:
     """A letter has the cap of the only entry, and is sent for good when that is known."""
-    return told(ComputedField.of("cap", only(CAP, "cap"), is_cumulative=True), CAP)
+    return notified(ComputedField.of("cap", only(CAP, "cap"), is_cumulative=True), CAP)
 
 
 @case(Ordered("i", "l1", "tea", 1, 50), Ordered("i", "l2", "tea", 1, 70), Capped("i", 80))
@@ -145,7 +145,7 @@ def what_lies_beyond_a_fixed_budget() -> Process:
 
 @case(Posted("i", "p1", 30), Posted("i", "p2", -25), Posted("i", "p3", 120))
 def a_rank_in_each_row() -> Process:
-    """A rank by the balance is told of each band, and the lowest is what holds before."""
+    """A rank by the balance is notified of each band, and the lowest is what holds before."""
     rank = DerivedColumn.of("rank", bands(total(POSTINGS, "cents"), Grade.LOW, (10, Grade.MIDDLE), (100, Grade.HIGH)))
     commands: Commands = {one: CommandTemplate(f"Badge{one.name.title()}") for one in Grade}
     badge = Effect("badge", "desk", commands, initially=Grade.LOW)
@@ -176,7 +176,7 @@ def a_clock_for_all_staff() -> Process:
 @case(Said("i", "p1", "ann", "b"), Said("i", "p2", "bob", "a"), Said("i", "p3", "bob", "b"))
 def the_words_that_grow() -> Process:
     """A final list of the different words is declared as one that grows."""
-    return told(ComputedField.of("words", distinct(POSTS, "text"), is_cumulative=True), POSTS)
+    return notified(ComputedField.of("words", distinct(POSTS, "text"), is_cumulative=True), POSTS)
 
 
 @case(Ordered("i", "l1", "tea", 1), Said("i", "p1", "ann", "tea"), Said("i", "p2", "bob", "jam"))

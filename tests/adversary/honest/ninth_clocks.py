@@ -176,7 +176,7 @@ def a_part_whose_signature_outranks_its_time() -> Process:
 
 @case(offer(1, 500), offer(2, 100), offer(3, 50))
 def a_tender_that_ends_with_its_time() -> Process:
-    """The first offer starts the time, and the number of offers is told again when another one follows."""
+    """The first offer starts the time, and the number of offers is notified again when another one follows."""
     here = DerivedColumn.of("here", has(OFFERS))
     template = CommandTemplate("CloseTender", computed=(ComputedField.of("offers", count(OFFERS)),))
     close = Effect("tender", "legal", {Do.YES: template})
@@ -240,7 +240,7 @@ def announced_for_good_when_it_is_rejected() -> Process:
 
 @case(Terms(limit=50), Confirmed(), Signed())
 def a_letter_that_may_say_the_same_again() -> Process:
-    """The second letter repeats the first one on purpose."""
+    """The second letter duplicates the first one on purpose."""
     known = seen(Terms)
     template: Commands = {Do.YES: CommandTemplate("SendLetter", TERMS, ("limit",))}
     first = Effect("first letter", "post", template)
@@ -284,8 +284,8 @@ def three_offices_and_room_for_three() -> Process:
 
 
 @case(vote(1, "no"), vote(2, "yes"), Closed())
-def noes_are_heard_and_at_the_end_all() -> Process:
-    """While it is open the noes are heard, and at the end these and all others are."""
+def noes_are_received_and_at_the_end_all() -> Process:
+    """While it is open the noes are received, and at the end these and all others are."""
     anyone = has_any(VOTES)
     noes = entries_where(VOTES, each("says").equals("no"))
     everyone = entries_where(VOTES, each("says").is_one_of("yes", "no"))

@@ -191,7 +191,7 @@ def _chair(votes: Entries) -> str | None:
 
 @case(vote(1, "yes", "Ada", 2), vote(2, "yes", "Bo", 1), vote(3, "no", "Cy", 1))
 def the_chair_of_the_earliest_round() -> Process:
-    """The chair is told again when an earlier round is heard of."""
+    """The chair is notified again when an earlier round is received of."""
     return shown(VOTES, compute=_chair)
 
 
@@ -251,7 +251,7 @@ AGENTS = ("Ada", "Bo", "Cy")
 
 @case(vote(1, "yes"), vote(2, "yes"), vote(3, "no"), vote(4, "no"))
 def agents_in_turn_by_key() -> Process:
-    """Each voter is called by the agent whose turn it is by the order of the keys, and all are told again."""
+    """Each voter is called by the agent whose turn it is by the order of the keys, and all are notified again."""
     return shown(VOTES, compute=lambda votes: {key: AGENTS[turn % 3] for turn, key in enumerate(sorted(votes))})
 
 
@@ -261,7 +261,7 @@ def _place(pledges: Entries, key: str) -> int:
 
 @case(pledge(1, 5, 9), pledge(2, 5, 3), pledge(3, 5, 3))
 def the_number_of_each_ticket() -> Process:
-    """Each ticket is numbered by its minute and key, and printed again when an earlier one is heard of."""
+    """Each ticket is numbered by its minute and key, and printed again when an earlier one is received of."""
     any_came = has_any(PLEDGES)
     template = CommandTemplate("Print", PLEDGES, ("backer",), (ComputedField("number", (PLEDGES,), _place),))
     ticket = Effect("ticket", "printer", {Do.YES: template})
@@ -317,7 +317,7 @@ def _longest_gap(stays: Entries) -> int:
 
 @case(stay(1, 1), stay(2, 5), stay(3, 3))
 def the_longest_gap_between_nights() -> Process:
-    """A night within a gap makes it shorter, and it is told again."""
+    """A night within a gap makes it shorter, and it is notified again."""
     return shown(STAYS, compute=_longest_gap)
 
 
@@ -344,5 +344,5 @@ def _deductible(claims: Entries) -> dict[str, int]:
 
 @case(claim(1, 60_000, day=2), claim(2, 40_000, day=1), claim(3, 5, day=2))
 def the_deductible_by_the_day_of_treatment() -> Process:
-    """The deductible is used up by day of treatment, and each share is told again."""
+    """The deductible is used up by day of treatment, and each share is notified again."""
     return shown(CLAIMS, compute=_deductible)

@@ -109,7 +109,7 @@ def _is_even(draws: Entries, repayments: Entries) -> bool:
 
 @case(*SIMPLE, Shipped(), Paused(), Resumed(), Checked(), Insured(), drawn(1, 50), repaid(1, 50), drawn(2, 1))
 def an_order_with_a_balance() -> Process:
-    """Each message has its own part, a cancellation outranks a shipment, and the balance is told again."""
+    """Each message has its own part, a cancellation outranks a shipment, and the balance is notified again."""
     even = DerivedColumn("even", (DRAWS, REPAYMENTS), _is_even)
 
     def rule(cancelled: Seen, confirmed: Seen, shipped: Seen, is_even: bool) -> Out:
@@ -169,7 +169,7 @@ def _carried(votes: Entries) -> bool:
 
 @case(*SIMPLE, Approved(), Rejected(), Terms(limit=9), offer(1, 5), offer(2, 4), vote(1, "yes"), vote(2, "no", "m1", 2))
 def a_tender_with_a_vote() -> Process:
-    """The best offer is told again, and the vote counts each voter's last round."""
+    """The best offer is notified again, and the vote counts each voter's last round."""
     carried = DerivedColumn("carried", (VOTES,), _carried)
 
     def rule(is_carried: bool, approved: Seen, rejected: Seen, elapsed: Seen, closed: Seen) -> Out:
@@ -244,7 +244,7 @@ def _address(moves: Entries) -> str:
     Dated(event_id="e1", at=TIME),
 )
 def a_hotel_bill() -> Process:
-    """Spans of nights and the address are told again with each part of them."""
+    """Spans of nights and the address are notified again with each part of them."""
     has_stay = DerivedColumn.of("stay", has(STAYS))
 
     def rule(is_booked: bool, cancelled: Seen, confirmed: Seen) -> Out:

@@ -198,7 +198,7 @@ def a_contract_of_sixteen() -> Process:
     Signed(),
 )
 def claims_with_their_letters() -> Process:
-    """Each claim that has a decision gets a letter for good, and the sums are told again."""
+    """Each claim that has a decision gets a letter for good, and the sums are notified again."""
     letter = Effect("letter", "post", {Do.YES: CommandTemplate("SendDecision", CLAIMS, ("code", "cents"))}, FINAL)
     decided_ones = with_partner(CLAIMS, "claim_id", DECISIONS, "claim_id")
     sums = ComputedField.of("sums", total_by(CLAIMS, "cents", per="code"))
@@ -250,7 +250,7 @@ def pledges_beyond_the_goal() -> Process:
     offer(1, 5),
 )
 def a_plant_and_its_money() -> Process:
-    """The range of the readings grows, the last sensor is told again, and hot readings are answered for good."""
+    """The range of the readings grows, the last sensor is notified again, and hot readings are answered for good."""
     wide = DerivedColumn.of("wide", greatest(READINGS, "value").minus(least(READINGS, "value")) > 50)
     alarm = Effect("alarm", "field", {Do.YES: CommandTemplate("Inspect", READINGS, ("sensor",))}, FINAL)
     hot = entries_where(READINGS, each("value") > 80)

@@ -244,7 +244,7 @@ def _usual(claims: Entries) -> str | None:
 
 @case(claim(1, 5, "B2"), claim(2, 5, "A1"), claim(3, 5, "A1"))
 def the_most_frequent_treatment_by_key() -> Process:
-    """Of treatments that are as frequent, the one of the first claim by key is taken, and told again."""
+    """Of treatments that are as frequent, the one of the first claim by key is taken, and notified again."""
     return shown(CLAIMS, compute=_usual)
 
 
@@ -282,13 +282,13 @@ def claims_after_the_waiting_time() -> Process:
 
 
 def _settled(draws: Entries, repayments: Entries) -> frozenset[str]:
-    """As many draws as there are repayments, by key; it is told what is settled, and not once for all."""
+    """As many draws as there are repayments, by key; it is notified what is settled, and not once for all."""
     return frozenset(sorted(draws)[: len(repayments)])
 
 
 @case(drawn(2, 5), repaid(1, 5), drawn(1, 5))
 def draws_that_are_settled_as_a_list() -> Process:
-    """The list of settled draws is told again as a whole."""
+    """The list of settled draws is notified again as a whole."""
     return shown(DRAWS, REPAYMENTS, compute=lambda draws, repayments: sorted(_settled(draws, repayments)))
 
 

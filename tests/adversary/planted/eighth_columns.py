@@ -174,11 +174,11 @@ def steps_that_wait_for_each_other() -> Process:
     """The steps of a laundry are put in their order, and three of them wait for each other."""
 
     def steps(links: Entries) -> int:
-        sorter: TopologicalSorter[str] = TopologicalSorter()
+        ranker: TopologicalSorter[str] = TopologicalSorter()
         for one in links.values():
             if one["one"] != one["other"]:
-                sorter.add(one["one"], one["other"])
-        return len([*sorter.static_order()])
+                ranker.add(one["one"], one["other"])
+        return len([*ranker.static_order()])
 
     return shown(LINKS, compute=steps)
 

@@ -178,7 +178,7 @@ def two_networks_are_one() -> Process:
 
 @case(Quoted("i", "q1", "0.6"), Quoted("i", "q2", "0.6"))
 def whole_francs_of_each_quote() -> Process:
-    """The rounding difference is told as a final value that only grows, and is less for two of them."""
+    """The rounding difference is notified as a final value that only grows, and is less for two of them."""
 
     def difference(quotes: Entries) -> int:
         exact = sum((Decimal(one["amount"].replace(",", ".")) for one in quotes.values()), Decimal(0))

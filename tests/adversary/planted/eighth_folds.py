@@ -171,7 +171,7 @@ def a_topic_of_the_greatest_version() -> Process:
     Scanned("i", "s2", "door", datetime.fromisoformat("2030-01-01T10:00:00+00:00")),
 )
 def where_the_parcel_was_last() -> Process:
-    """Two scans of one moment are written in two zones, and only times that are written alike are told apart."""
+    """Two scans of one moment are written in two zones, and only times that are written alike are notified apart."""
 
     def later(known: list[str], fact: Fact) -> list[str]:
         new = [fact.fields["at"], fact.fields["place"]]

@@ -83,7 +83,7 @@ def the_shortest_codes_first() -> Process:
 
 @case(tagged(1, "red", "blue", "green"), tagged(2, "green", "blue", "black"), shown_by="interpreters")
 def labels_that_both_have() -> Process:
-    """What all have in common is an intersection, and is told as it comes out of it."""
+    """What all have in common is an intersection, and is notified as it comes out of it."""
 
     def common(tags: Entries) -> list[str]:
         return [*set.intersection(*({*one["tags"]} for one in tags.values()))]
@@ -198,7 +198,7 @@ def a_default_that_is_filled() -> Process:
 
 @case(noted(1, "left"), noted(2, "right"), shown_by="interpreters")
 def a_start_that_all_instances_share() -> Process:
-    """A reducer fills a list of its module beside its own value, and tells how long that is."""
+    """A reducer fills a list of its module beside its own value, and reports how long that is."""
     book: list[str] = []
 
     def enter(known: dict[str, int], fact: Fact) -> dict[str, int]:

@@ -72,7 +72,7 @@ from tests.adversary.planted.eighth_messages import (
 )
 
 
-def told(field: ComputedField, *stores: Register, is_final: bool = True) -> Process:
+def notified(field: ComputedField, *stores: Register, is_final: bool = True) -> Process:
     """One command with this field, from the first message on, which by default can't be undone."""
     machine = has_any(*stores)
     final = frozenset({Do.YES}) if is_final else frozenset()
@@ -100,27 +100,27 @@ def picked(selection: Selection, *stores: Register, is_final: bool = False, fiel
 @case(Posted("i", "p1", 9), Posted("i", "p2", -9))
 def a_total_of_debits_too() -> Process:
     """The total counts as only growing, and postings may be below zero."""
-    return told(ComputedField.of("cents", total(POSTINGS, "cents"), is_cumulative=True), POSTINGS)
+    return notified(ComputedField.of("cents", total(POSTINGS, "cents"), is_cumulative=True), POSTINGS)
 
 
 @case(Posted("i", "p1", 9), Posted("i", "p2", -9, "spare"))
 def a_balance_per_account() -> Process:
     """A final command has the balances of all accounts, and the next account is missing in it."""
     field = ComputedField.of("balances", total_by(POSTINGS, "cents", per="account"))
-    return told(field, POSTINGS)
+    return notified(field, POSTINGS)
 
 
 @case(Ordered("i", "l1", "tea", 1, 300), Ordered("i", "l2", "tea", 1, 200))
 def the_cheapest_line_for_good() -> Process:
-    """The least price is told for good, although it gets less."""
-    return told(ComputedField.of("from", least(LINES, "cents"), is_cumulative=True), LINES)
+    """The least price is notified for good, although it gets less."""
+    return notified(ComputedField.of("from", least(LINES, "cents"), is_cumulative=True), LINES)
 
 
 @case(Ordered("i", "l1", "tea", 3), Capped("i", 2))
 def what_is_missing_to_a_cap() -> Process:
     """What is missing to the cap is zero while nothing is known, and then more, and then less."""
     missing = only(CAP, "cap").minus(total(LINES, "quantity")).at_least(0)
-    return told(ComputedField.of("missing", missing, is_cumulative=True), LINES, CAP)
+    return notified(ComputedField.of("missing", missing, is_cumulative=True), LINES, CAP)
 
 
 @case(Ordered("i", "l1", "tea", 1, size="S"), Ordered("i", "l2", "tea", 1, size="L"))
@@ -162,13 +162,13 @@ def a_chain_with_an_open_end() -> Process:
 @case(Said("i", "p1", "ann", "hello", 1), Said("i", "p2", "ann", "bye", 2))
 def a_headline_in_print() -> Process:
     """The text with the greatest version goes to print, and a later version can't follow it."""
-    return told(ComputedField.of("text", latest(POSTS, by=("version",), field="text")), POSTS)
+    return notified(ComputedField.of("text", latest(POSTS, by=("version",), field="text")), POSTS)
 
 
 @case(Lent("i", "l1", "emma", date(2030, 1, 1)), Capped("i", 5))
 def a_cap_that_is_null_at_first() -> Process:
     """A final letter has the cap, which is null when the loan comes first."""
-    return told(ComputedField.of("cap", only(CAP, "cap"), is_cumulative=True), LOANS, CAP)
+    return notified(ComputedField.of("cap", only(CAP, "cap"), is_cumulative=True), LOANS, CAP)
 
 
 @case(Ordered("i", "l1", "tea", 1, 50), Posted("i", "p1", 80))
@@ -180,7 +180,7 @@ def what_lies_beyond_a_growing_budget() -> Process:
 
 @case(Posted("i", "p1", 30), Posted("i", "p2", -25))
 def a_rank_that_is_kept() -> Process:
-    """A rank by the balance is told as it rises, and its lowest row leaves it as it was."""
+    """A rank by the balance is notified as it rises, and its lowest row leaves it as it was."""
     rank = DerivedColumn.of("rank", bands(total(POSTINGS, "cents"), Grade.LOW, (10, Grade.MIDDLE), (100, Grade.HIGH)))
     badge = Effect("badge", "desk", {one: CommandTemplate(f"Badge{one.name.title()}") for one in Grade})
     rows = [(one, {badge: one} if one is not Grade.LOW else {}) for one in Grade]
@@ -211,7 +211,7 @@ def a_clock_for_the_understaffed() -> Process:
 @case(Said("i", "p1", "ann", "b"), Said("i", "p2", "bob", "a"))
 def the_words_that_were_said() -> Process:
     """A final list of the different words grows, but is not declared as one that may."""
-    return told(ComputedField.of("words", distinct(POSTS, "text")), POSTS)
+    return notified(ComputedField.of("words", distinct(POSTS, "text")), POSTS)
 
 
 @case(Ordered("i", "l1", "tea", 1), Capped("i", 7))

@@ -85,7 +85,7 @@ def _until_the_goal(pledges: Entries) -> frozenset[str]:
 
 @case(pledge(1, 9_000, 1), pledge(2, 9_000, 2), pledge(3, 9_000, 0))
 def pledges_charged_until_the_goal() -> Process:
-    """An earlier pledge that is heard of later reaches the goal without one that was charged."""
+    """An earlier pledge that is received of later reaches the goal without one that was charged."""
     return chosen(PLEDGES, _until_the_goal)
 
 
@@ -238,7 +238,7 @@ def readings_below_the_mean_of_the_extremes() -> Process:
 
 
 @case(vote(1, "no"), vote(2, "yes"), Closed())
-def those_who_objected_are_heard() -> Process:
+def those_who_objected_are_received() -> Process:
     """A hearing is arranged for the noes, and for all voters when it is closed, but never called off for others."""
     closed = seen(Closed)
     noes = entries_where(VOTES, each("says").equals("no"), Do.YES)

@@ -101,7 +101,7 @@ def _penalty(known: Known, fact: Fact) -> Known:
 
 @case(Opened(), Confirmed())
 def a_penalty_unless_it_was_confirmed_before() -> Process:
-    """The penalty depends on whether the confirmation was heard of before the time was over."""
+    """The penalty depends on whether the confirmation was received of before the time was over."""
     penalty = Reducer("penalty", (Elapsed, Confirmed), {"is_done": False, "late": 0}, _penalty)
     column = DerivedColumn("late", (penalty,), lambda held: held["late"] > 0)
     arm = wanted(OPENED, rows=[(Y, {CLOCK: ARMED}), (N, {})])
@@ -271,7 +271,7 @@ def _first_limit(known: Known, fact: Fact) -> Known:
 
 @case(metered(1, 50, 1), metered(2, 80, 2))
 def the_peak_of_the_first_day() -> Process:
-    """The peak is frozen when the day is over, with what has been heard of by then."""
+    """The peak is frozen when the day is over, with what has been received of by then."""
     peak = Reducer("peak", (Metered, Elapsed), {"peak": 0, "frozen": None}, _first_limit)
     any_came = has_any(peak)
     template = CommandTemplate("Bill", computed=(ComputedField("peak", (peak,), lambda held: held["frozen"]),))

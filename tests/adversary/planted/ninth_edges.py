@@ -117,7 +117,7 @@ def _strikes(known: Known, fact: Fact) -> Known:
 
 @case(vote(1, "no"), vote(2, "no"), vote(3, "no"), repaid(1, 5))
 def three_strikes_since_the_last_payment() -> Process:
-    """A payment forgives the strikes that were heard of before it."""
+    """A payment forgives the strikes that were received of before it."""
     return judged(
         Reducer("strikes", (Voted, Repaid), {"strikes": [], "is_out": False}, _strikes),
         judge=lambda held: held["is_out"],

@@ -44,7 +44,7 @@ def _waive(known: Known, fact: Fact) -> Known:
 
 @case(repaid(1, 10_000, day=5), repaid(2, 100, day=12))
 def a_fee_that_is_waived_for_early_payers() -> Process:
-    """Whether somebody was late is judged by what had been heard of when the late payment came."""
+    """Whether somebody was late is judged by what had been received of when the late payment came."""
     return shown(
         Reducer("fee", (Repaid,), {"paid": {}, "is_late": False}, _waive), compute=lambda held: held["is_late"]
     )
@@ -70,7 +70,7 @@ def _seat(known: dict[str, int], fact: Fact) -> dict[str, int]:
 
 @case(pledge(1, 10), pledge(2, 10))
 def the_lowest_free_seat() -> Process:
-    """Each ticket gets the lowest free seat when it is heard of."""
+    """Each ticket gets the lowest free seat when it is received of."""
     return shown(Reducer("seats", (Pledged,), {}, _seat))
 
 
@@ -100,7 +100,7 @@ def _change_plan(known: Known, fact: Fact) -> Known:
 
 @case(offer(1, 900), offer(2, 400), offer(3, 600))
 def an_upgrade_costs_the_difference() -> Process:
-    """A change of plan costs what the new plan is dearer than the one heard of before."""
+    """A change of plan costs what the new plan is dearer than the one received of before."""
     return shown(
         Reducer("plan", (Offered,), {"seen": [], "price": 0, "to_pay": 0}, _change_plan),
         compute=lambda held: held["to_pay"],
@@ -126,7 +126,7 @@ def _first_backers(known: list[str], fact: Fact) -> list[str]:
 
 
 @case(pledge(1, 10), pledge(2, 10), pledge(3, 10))
-def early_birds_as_they_are_heard_of() -> Process:
+def early_birds_as_they_are_received_of() -> Process:
     """The first two backers are early birds, in the order of arrival."""
     return shown(Reducer("birds", (Pledged,), [], _first_backers))
 
@@ -194,7 +194,7 @@ def _two_cheapest(known: list[list[Any]], fact: Fact) -> list[list[Any]]:
 
 @case(offer(1, 100), offer(2, 200), offer(3, 200))
 def the_two_cheapest_by_price_alone() -> Process:
-    """Of suppliers with the same price the one that was heard of first stays on the short list."""
+    """Of suppliers with the same price the one that was received of first stays on the short list."""
     return shown(Reducer("short list", (Offered,), [], _two_cheapest))
 
 
@@ -273,7 +273,7 @@ def _last_vote(known: dict[str, list[Any]], fact: Fact) -> dict[str, list[Any]]:
 
 @case(vote(1, "yes", "Ada", 1), vote(2, "abstain", "Ada", 2))
 def an_abstention_replaces_nothing() -> Process:
-    """An abstention in a later round counts if it is heard of first, and then hides the vote before it."""
+    """An abstention in a later round counts if it is received of first, and then hides the vote before it."""
     return shown(Reducer("last votes", (Voted,), {}, _last_vote))
 
 

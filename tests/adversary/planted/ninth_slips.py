@@ -121,7 +121,7 @@ def _first_pledge(known: dict[str, int], fact: Fact) -> dict[str, int]:
 
 @case(pledge(1, 10, backer="Ada"), pledge(2, 20, backer="Ada"))
 def one_pledge_for_each_backer() -> Process:
-    """Of a backer's pledges the one that was heard of first counts."""
+    """Of a backer's pledges the one that was received of first counts."""
     return shown(Reducer("pledges", (Pledged,), {}, _first_pledge), compute=lambda held: sum(held.values()))
 
 
@@ -181,7 +181,7 @@ def _stock(known: Known, fact: Fact) -> Known:
 
 @case(drawn(1, 5), repaid(1, 5))
 def a_stock_that_is_never_below_nothing() -> Process:
-    """What is taken out may be heard of before what was put in."""
+    """What is taken out may be received of before what was put in."""
     return shown(Reducer("stock", (Drawn, Repaid), {}, _stock))
 
 
@@ -245,7 +245,7 @@ def _settled_draws(draws: Entries, repayments: Entries) -> frozenset[str]:
 
 @case(drawn(2, 5, day=2), repaid(1, 5), drawn(1, 5, day=1))
 def the_oldest_draws_are_settled() -> Process:
-    """A repayment settles the oldest draw, and an older one is heard of later."""
+    """A repayment settles the oldest draw, and an older one is received of later."""
     return chosen(DRAWS, _settled_draws, REPAYMENTS)
 
 
@@ -282,7 +282,7 @@ def receipts_with_the_sum_so_far() -> Process:
 
 @case(Confirmed(), Rejected())
 def money_released_before_a_dispute() -> Process:
-    """A confirmation releases the money, unless a dispute is heard of before."""
+    """A confirmation releases the money, unless a dispute is received of before."""
     confirmed, rejected = seen(Confirmed), seen(Rejected)
     release = Effect("release", "bank", {Do.YES: CommandTemplate("Release")}, final=FINAL)
     rows = [(Y, N, {release: Do.YES}), (Y, Y, {}), (N, ANY, {})]

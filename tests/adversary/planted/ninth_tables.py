@@ -328,8 +328,8 @@ def a_grade_that_skips_a_step() -> Process:
 
 
 @case(Confirmed(), drawn(1, 5), Closed())
-def a_door_code_that_is_told_while_it_is_open() -> Process:
-    """The number of draws is told while the books are open, and confirmed and closed books keep what was told."""
+def a_door_code_that_is_sent_while_it_is_open() -> Process:
+    """The number of draws is sent while the books are open, and confirmed and closed books keep what was sent."""
     template = CommandTemplate("Tell", computed=(ComputedField.of("draws", count(DRAWS)),))
     tell = Effect("tell", "desk", {Do.YES: template})
     table = wanted(CONFIRMED, CLOSED, rows=[(Y, N, {tell: Do.YES}), (Y, Y, {}), (N, ANY, {})])

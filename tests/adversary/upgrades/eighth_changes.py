@@ -116,14 +116,14 @@ def a_final_price_with_postage() -> Pair:
 def a_sum_in_the_vocabulary() -> Pair:
     """An own sum is written as an expression, which says the same."""
 
-    def told(field: ComputedField) -> Process:
+    def notified(field: ComputedField) -> Process:
         has = has_any(LINES)
         tell = Effect("tell", "desk", {Do.YES: CommandTemplate("Tell", computed=(field,))})
         return proc(one_outcome(has), has, LINES, wants=[wanted_in(has, tell, YES=Do.YES)])
 
     return (
-        told(ComputedField("pieces", (LINES,), _pieces)),
-        told(ComputedField.of("pieces", total(LINES, "quantity"))),
+        notified(ComputedField("pieces", (LINES,), _pieces)),
+        notified(ComputedField.of("pieces", total(LINES, "quantity"))),
     )
 
 
@@ -210,7 +210,7 @@ def _ship(name: str = "freight", at: str = "carrier", type_: str = "Ship", *fiel
 
 @upgrade(Capped("i", 5), Lost(), is_harmful=True)
 def another_carrier() -> Pair:
-    """The same command goes to another carrier, which never heard of what was sent."""
+    """The same command goes to another carrier, which never received of what was sent."""
     return _ship(), _ship(at="rail")
 
 
