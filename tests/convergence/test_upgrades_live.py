@@ -1,5 +1,6 @@
 """What was commanded before an upgrade: what would be sent again, stay or be taken back is found, and happens."""
 
+from dataclasses import replace
 from enum import Enum
 
 import pytest
@@ -9,9 +10,12 @@ from saga.core import (
     CommandTemplate,
     ComputedField,
     Effect,
+    Process,
     State,
     every,
 )
+from tests.adversary.kit import PAYMENTS as PAID
+from tests.adversary.kit import chosen
 from tests.convergence.changing_shop import (
     AMOUNT,
     CANCELLED,
@@ -184,3 +188,16 @@ def test_a_deadline_that_emits_something_else_is_not_armed_again() -> None:
 def test_what_no_sample_was_commanded_is_compared_as_it_is_declared(effect: Effect, kind: Kind, words: str) -> None:
     findings = check_upgrade(shop(), shop(2, effect=effect), [make_fact(PLACED)])
     assert [one.kind for one in findings if words in one.sentence] == [kind], [one.sentence for one in findings]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_found"),
+    [(50, 100, True), (100, 50, False), (7_400, 7_500, True), (7_400, 7_400, False)],
+    ids=["more is asked for", "less is asked for", "other numbers", "the same"],
+)
+def test_a_function_that_changed_for_some_values_only_is_found(before: int, after: int, *, is_found: bool) -> None:
+    def gifts(least: int) -> Process:
+        return chosen(PAID, lambda held: frozenset(key for key in held if held[key]["amount"] >= least))
+
+    old, new = (replace(gifts(least), version=number) for number, least in ((1, before), (2, after)))
+    assert bool(check_upgrade(old, new)) is is_found

@@ -8,7 +8,8 @@ what each effect and deadline was commanded with what the new version wants in t
 declarations of what no sample was commanded. ``announced`` compares what readers were given. ``registers`` compares the
 declarations of what is stored. ``messages`` compares how both versions read one message, which may be under way or come
 again. ``onward`` lets the new version take in the missing facts in every order: the end state has to be that of the new
-version alone with the same facts, the same outcome and the same net effect.
+version alone with the same facts, the same outcome and the same net effect. ``valued`` makes further samples, for
+functions of either version that name a value.
 
 An effect that only the new version wants is commanded with the next input that changes the instance, not before: an
 instance without further inputs stays as the old version left it. That is no divergence; ``at_rest`` lists such cases.
@@ -21,10 +22,11 @@ from saga.convergence.finality import wanted_of
 from saga.convergence.findings import Finding, Kind
 from saga.convergence.upgrade.announced import compare_announces, said_as_not_final
 from saga.convergence.upgrade.commanded import CommandedComparison
-from saga.convergence.upgrade.live import LiveInstance, carried_over, prepare
+from saga.convergence.upgrade.live import LiveInstance, Upgrade, carried_over, prepare
 from saga.convergence.upgrade.messages import compare_messages
 from saga.convergence.upgrade.onward import continue_all
 from saga.convergence.upgrade.registers import RegisterComparison
+from saga.convergence.upgrade.valued import valued
 from saga.core import Effect, Fact, Process
 
 __all__ = ["at_rest", "check_upgrade"]
@@ -53,18 +55,30 @@ def check_upgrade(
     if old.name != new.name:
         sentence = f"the instances belong to {old.name}, and {new.name} does not see them"
         upgrade.report(Kind.CANNOT_BE_READ, sentence, instead=f"keep the name {old.name}")
+    carried = _compare(upgrade, most_nodes)
+    compare_announces(upgrade)
+    compare_messages(upgrade, carried, frozenset(no_longer_sent))
+    for few in valued(old, new) if samples is None else ():
+        if upgrade.findings:
+            break
+        further = prepare(old, new, few)
+        _compare(further, most_nodes)
+        upgrade.findings += further.findings
+    return sorted(upgrade.findings, key=lambda one: (list(Kind).index(one.kind), len(one.history)))
+
+
+def _compare(upgrade: Upgrade, most_nodes: int) -> Sequence[LiveInstance]:
+    """Compare all live instances that the samples lead to, and let each go on; returns them."""
     comparison, registers = CommandedComparison(upgrade), RegisterComparison(upgrade)
     carried: list[LiveInstance] = []
     for live in carried_over(upgrade, most_nodes):
         comparison.compare(live)
         registers.compare(live)
         carried.append(live)
-    compare_announces(upgrade)
     comparison.compare_unreached()
     registers.compare_unreached()
-    compare_messages(upgrade, carried, frozenset(no_longer_sent))
     continue_all(upgrade, carried, most_nodes)
-    return sorted(upgrade.findings, key=lambda one: (list(Kind).index(one.kind), len(one.history)))
+    return carried
 
 
 def at_rest(old: Process, new: Process, samples: Sequence[Fact] | None = None) -> list[str]:
