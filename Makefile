@@ -69,7 +69,7 @@ test-fast: $(STAMP) ## the tests that need no server and no long process; under 
 soundness: $(STAMP) ## random processes that are proved, run through every history; minutes; ARGS="COUNT SEED"
 	@$(BIN)/python -m tests.convergence.proof.soundness $(if $(ARGS),$(ARGS),20000)
 
-adversary: $(STAMP) ## what the check catches of planted processes, and its false alarms; some ten minutes; ARGS="--only NAME"
+adversary: $(STAMP) ## what the check catches of planted processes, and its false alarms; an hour; ARGS="--only NAME"
 	@$(BIN)/python -m tests.adversary $(ARGS)
 
 # The services that tests start are measured as well; at the end stands what no test reaches.

@@ -81,6 +81,11 @@ def own_functions(process: Process) -> list[tuple[Callable[..., Any], tuple[Regi
     return found
 
 
+def rules_of(process: Process) -> list[Callable[..., Any]]:
+    """The functions from which tables of outcomes were made."""
+    return [one.rule for one in columns_of(process) if isinstance(one, Outcomes) and one.rule is not None]
+
+
 def functions_of(process: Process) -> list[tuple[Callable[..., Any], tuple[Register | Reducer, ...]]]:
     """As ``own_functions``, and each expression: where a proof fails, a search has to look at both."""
     found = own_functions(process)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import MISSING
 from decimal import Decimal
 from itertools import islice
 from typing import Annotated, Any, Final, Union, get_args, get_origin
@@ -82,7 +83,7 @@ def _items(field: Any, deepest: int, constants: Sequence[Any]) -> list[Any]:
     named = distinct(accepted(TypeAdapter(field), constants))[:_MOST_ITEMS]
     known = [*choices(field), *passing_values("item", field)[:3], *named]
     known += islice(nested(field, deepest - 1, constants), 3)
-    return known or [default]
+    return known or ([] if default is MISSING else [default])
 
 
 def number_of(constant: Constant) -> Any:

@@ -21,7 +21,7 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any, Final
 
 from saga.convergence.findings import Finding, Kind
-from saga.convergence.functions import code_reached, codes_of, own_functions
+from saga.convergence.functions import code_reached, codes_of, own_functions, rules_of
 from saga.core import Process
 
 _MODULES: Final = {
@@ -44,7 +44,7 @@ _NOTHING: Final = object()
 
 def about_outside(process: Process) -> Iterator[Finding]:
     """One finding for each function of the user that asks a clock, chance or the environment."""
-    for function, _ in own_functions(process):
+    for function in (*(one for one, _ in own_functions(process)), *rules_of(process)):
         calls = dict.fromkeys(asked_outside(function))
         if calls:
             name = getattr(function, "__name__", type(function).__name__)

@@ -29,7 +29,8 @@ FORM: Final = 1
 
 _NAMED: Final = (SubMachine, Register, Reducer, DerivedColumn, Outcomes, Effect, Deadline)
 """What has a digest of its own, and is only named where others refer to it."""
-_MAY_CHANGE: Final = frozenset({"most", "most_bytes", "after"})
+_MAY_CHANGE: Final = frozenset({"most", "most_bytes", "after", "rule"})
+"""A rule made the cells of its table, and these count."""
 
 
 def digests_of(process: Process) -> dict[str, str]:

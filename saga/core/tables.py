@@ -5,7 +5,7 @@ A table of outcomes can be a column of a larger table.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from itertools import product
 from math import prod
@@ -76,7 +76,7 @@ Wants = Mapping[Effect | Deadline, Enum | Selection]
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """The outcome of every joint state of ``columns``, expanded from rows or from a rule.
+    """The outcome of every joint state of ``columns``, expanded from rows or from a ``rule``.
 
     >>> OUTCOMES.value({"work": Work.DONE}, {})
     <Ticket.CLOSED: 'closed'>
@@ -85,6 +85,7 @@ class Outcomes:
     columns: tuple[Column, ...]
     cells: Mapping[Joint, Enum]
     name: str = "outcome"
+    rule: Callable[..., Enum] | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         require_name("table of outcomes", self.name)
@@ -123,7 +124,7 @@ def outcomes(
     if rule is not None and rows is not None:
         raise DeclarationError(f"{name}: has rows and a rule: give the one that decides")
     if rule is not None:
-        return Outcomes(columns, {cell: _ruled(name, rule, cell) for cell in product(*axes)}, name)
+        return Outcomes(columns, {cell: _ruled(name, rule, cell) for cell in product(*axes)}, name, rule)
     cells = _expand(name, axes, _split(name, rows or ()))
     for cell, outcome in cells.items():
         if not isinstance(outcome, Enum):

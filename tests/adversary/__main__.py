@@ -105,8 +105,10 @@ def _chosen(only: str | None) -> list[str]:
 
 
 def _summary(answers: dict[str, Answer]) -> bool:
+    starts = [one for one in answers if one in CASES and CASES[one].shown_by == "starts"]
+
     def of(part: str) -> list[str]:
-        return [one for one in answers if part_of(one) == part]
+        return [one for one in answers if part_of(one) == part and one not in starts]
 
     def right(part: str) -> int:
         return sum(is_right(one, answers[one]) for one in of(part))
@@ -119,6 +121,7 @@ def _summary(answers: dict[str, Answer]) -> bool:
     say(f"answers right of upgrades: {right('upgrades')} of {len(of('upgrades'))}")
     say(f"graded proved but divergent: {len(proved)}")
     say(f"no answer: {len(silent)}")
+    say(f"declared otherwise at another start, which a worker refuses: {len(starts)}")
     planted = of("planted")
     return not alarms and not proved and (not planted or right("planted") >= LEAST_CAUGHT * len(planted))
 

@@ -324,7 +324,7 @@ def ends_elsewhere(target: str) -> set[str]:
 def confirm(target: str) -> dict[str, str]:
     """What is wrong with a case, in the way in which it is said to show."""
     case = CASES[target]
-    if case.shown_by == "interpreters":
+    if case.shown_by in {"interpreters", "starts"}:
         return {"depends on more": "the ends differ"} if len(ends_elsewhere(target)) > 1 else {}
     return brute(case.process, case.facts)
 

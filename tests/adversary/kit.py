@@ -46,7 +46,11 @@ class Do(Enum):
 
 @dataclass(frozen=True)
 class Case:
-    """One process of the corpus, with facts that show what it does."""
+    """One process of the corpus, with facts that show what it does.
+
+    It shows in other ``orders``, in other ``interpreters``, or by another declaration at other ``starts``, which is for
+    the worker to refuse.
+    """
 
     process: Process
     facts: tuple[Any, ...]

@@ -33,6 +33,7 @@ from saga.convergence.proof.about_parts import (
     parts_are_known,
     registers_join,
 )
+from saga.convergence.proof.about_rules import rules_make_one_table
 from saga.convergence.proof.space import Space
 from saga.convergence.proof.subject import Obstacle, Subject
 from saga.core import Deadline, DerivedColumn, Outcomes, Process, Register, SubMachine, Wants
@@ -42,6 +43,7 @@ Obligation = Callable[[Subject], Iterator[Obstacle]]
 
 OF_PARTS: Final[tuple[Obligation, ...]] = (
     parts_are_known,
+    rules_make_one_table,
     machines_commute,
     machines_know_repeats,
     registers_join,

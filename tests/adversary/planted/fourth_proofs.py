@@ -153,7 +153,7 @@ class TyresOrdered:
     id: str
 
 
-@case(TyresOrdered("i"), shown_by="interpreters")
+@case(TyresOrdered("i"), shown_by="starts")
 def the_season_when_it_was_imported() -> Process:
     """The table is made for the quarter in which the service was started."""
     quarter = (time.gmtime(time.time()).tm_mon - 1) // 3

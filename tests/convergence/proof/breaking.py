@@ -29,6 +29,7 @@ from saga.convergence.proof.about_parts import (
     parts_are_known,
     registers_join,
 )
+from saga.convergence.proof.about_rules import rules_make_one_table
 from saga.convergence.proof.prove import Obligation
 from saga.core import (
     ANY,
@@ -360,6 +361,10 @@ def _two_places() -> Process:
     return process(Paid, registers=[replace(PAYMENTS, most=2)])
 
 
+def _any_of_a_set() -> Process:
+    return process(Shipped, machines=[SHIPPED], rule=lambda cell: next(iter({TWO_RULE[cell]})))
+
+
 class One(Enum):
     A = "a"
 
@@ -371,6 +376,7 @@ BREAKING: Sequence[Breaking] = (
     Breaking("a key that is a float", registers_join, _float_key(), [], faulty=False),
     Breaking("two places", bounds_are_no_capacity, _two_places(), [], faulty=False),
     Breaking("a register of its own", parts_are_known, _register_of_its_own(), [PAY, PAY_MORE]),
+    Breaking("a rule that takes any of a set", rules_make_one_table, _any_of_a_set(), [], faulty=False),
     Breaking("the last amount", functions_are_known, _last_amount(), [PAY, PAY_MORE]),
     Breaking("a sum of fractions", laws_hold, _float_sum(), [], faulty=False),
     Breaking("the due time is said", no_clock_is_read, _due_time_said(), [], faulty=False),
