@@ -8,6 +8,7 @@ There is no law that a derived column keeps its value, or that a selection only 
 may differ. So facts with which an answer turns are handed on to the rounds (`saga.convergence.rounds`) as well.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -51,6 +52,8 @@ _MOST_BREAKS: Final = 5
 _MOST_ALIKE: Final = 2
 """Of those, with one number of facts: what does not show with two facts may with three."""
 _MOST_TURNS: Final = 2
+_MOST_LOOKS: Final = 50
+"""Broken sets of one size: further ones would say the same."""
 _FAULTS: Final = (CHANGES, REMEMBERS, USES_UP)
 
 
@@ -101,6 +104,7 @@ class Inquiry:
         self.turns: dict[str, list[tuple[Fact, ...]]] = {}
         self.kept: list[tuple[Fact, ...]] = []
         self.sets = 0
+        self._broken_by_size = Counter[int]()
 
     def sweep(self, most: int) -> None:
         """Ask about each value, and about ``most`` pairs of values or so."""
@@ -149,7 +153,7 @@ class Inquiry:
     def imagine(self, most: int) -> None:
         """Ask about all subsets of small worlds."""
         worlds = SmallWorlds(self._pools, self.question, self._chance)
-        for _ in range(most):
+        for _ in range(most if self._broken_by_size.total() < _MOST_LOOKS else most // 3):
             self._subsets(worlds.drawn())
 
     def _subsets(self, facts: Sequence[Fact]) -> None:
@@ -209,10 +213,11 @@ class Inquiry:
     def _look(self, facts: tuple[Fact, ...]) -> None:
         """Ask about these facts, and about the last of them."""
         self.sets += 1
-        if self._is_contradicting(facts):
+        if self._broken_by_size[len(facts)] >= _MOST_LOOKS or self._is_contradicting(facts):
             return
         # A function that changes what it gets must not change what the others get.
         if sentence := self.question.ask(copied(facts)):
+            self._broken_by_size[len(facts)] += 1
             self._note(sentence, facts)
         elif self.question.answer:
             with suppress(Exception):  # another question reports it
@@ -226,6 +231,8 @@ class Inquiry:
 
     def _pair(self, before: tuple[Fact, ...], firsts: Sequence[Fact], seconds: Sequence[Fact]) -> None:
         """Ask about each of the first with each of the second, after those before."""
+        if self._broken_by_size[len(before) + 2] >= _MOST_LOOKS:
+            return
         self.sets += len(firsts) * len(seconds)
         question = self.question
         base = _tried(held_after, question.registers, before)

@@ -32,7 +32,7 @@ def test_a_full_disk_is_said_in_a_sentence(saga: Saga, buffered: str) -> None:
 
 def test_a_reader_who_goes_away_ends_it_in_silence(saga: Saga) -> None:
     result = run(saga, "set -o pipefail; saga check | head -c 10; true")
-    assert (result.stdout, result.stderr) == (b"order, ver", b"")
+    assert (result.stdout, result.stderr) == (b"Checking s", b"")
     closed = run(saga, "saga lag --json | true; exit ${PIPESTATUS[0]}")
     assert (closed.returncode, closed.stderr) == (1, b"")
 
