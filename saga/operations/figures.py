@@ -8,17 +8,18 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from saga.core import Process
-from saga.heartbeat import goes_round
+from saga.heartbeat import a_loop, goes_round, starts_over
 from saga.metrics import table
 from saga.metrics.instruments import Gauge
 from saga.operations.backlog import ConsumerCursor, read_cursors, read_ends, read_timer_counts, read_waiting
 from saga.operations.dead_letters import count_open_by_kind
 from saga.operations.listing import count_stuck
-from saga.postgres import Statements, one_moment
-from saga.supervision import pause, supervise
+from saga.postgres import LostRace, Statements, Unavailable, one_moment, server_of
+from saga.supervision import pause
 
 BACKLOG_SECONDS: Final = 5.0
 """The pause between two readings of what waits."""
@@ -27,6 +28,8 @@ COUNT_SECONDS: Final = 60.0
 
 _SQL = Statements(__package__)
 COUNT_INSTANCES = _SQL["count_instances"]
+
+_log = structlog.get_logger()
 
 
 async def export_backlog(engine: AsyncEngine, stop: asyncio.Event) -> None:
@@ -60,18 +63,20 @@ async def _export(
     seconds: float,
     stop: asyncio.Event,
 ) -> None:
-    async def session() -> None:
-        try:
-            while not stop.is_set():
+    """Read until ``stop``. After an error it waits as ever: a count that takes too long must not begin again soon."""
+    with a_loop(name):
+        while not stop.is_set():
+            try:
                 async with one_moment(engine) as connection:
                     await read(connection)
                 goes_round()
-                await pause(stop, seconds)
-        finally:
-            for gauge in gauges:
-                gauge.replace({})
-
-    await supervise(name, session, stop)
+            except (LostRace, Unavailable) as error:
+                starts_over(str(error))
+                table.LOOP_RESTARTS.add(1, name, type(error).__name__)
+                _log.warning("figures_failed", loop=name, server=server_of(error), error=str(error))
+                for gauge in gauges:
+                    gauge.replace({})
+            await pause(stop, seconds)
 
 
 async def _read_backlog(connection: AsyncConnection) -> None:

@@ -40,7 +40,7 @@ async def _schedule(settings: Settings, stop: asyncio.Event) -> None:
             return
         await say_if_newer(engine)
         loops = await owned.enter_async_context(beating(owned_engine(owned, database_url, SERVICE, 1), SERVICE))
-        asked = owned_engine(owned, database_url, "probe", POOL_SIZE)
+        asked = owned_engine(owned, database_url, "probe", 1)
         probes.watch(loops, [partial(look_at_database, asked, allow_unsafe=settings.allow_unsafe_database)])
         sweeper = Sweeper(engine, settings.scheduler_batch_size)
         housekeeping = None
@@ -52,5 +52,6 @@ async def _schedule(settings: Settings, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(metronome.run(stop))
             if settings.metrics_address is not None:
-                group.create_task(export_backlog(asked, stop))
-                group.create_task(export_instances(asked, stop))
+                figures = owned_engine(owned, database_url, "figures", 2)
+                group.create_task(export_backlog(figures, stop))
+                group.create_task(export_instances(figures, stop))

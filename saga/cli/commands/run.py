@@ -86,21 +86,22 @@ async def _work(
         loops = await owned.enter_async_context(beating(owned_engine(owned, database, SERVICE, 1), SERVICE))
         workers = [_worker(engine, one, settings, broker, remote_logs) for one in processes]
         ready = [asyncio.Event() for _ in workers]
-        asked = owned_engine(owned, database, "probe", 2)
+        asked = owned_engine(owned, database, "probe", 1)
         probes.watch(loops, _reachable(asked, settings, broker), ready)
         async with asyncio.TaskGroup() as group:
             if settings.metrics_address is not None:
                 PROCESS_VERSION_INFO.replace({(one.name, str(one.version)): 1 for one in processes})
-                group.create_task(export_stuck(asked, processes, stop))
+                figures = owned_engine(owned, database, "figures", 1)
+                group.create_task(export_stuck(figures, processes, stop))
             group.create_task(say_ready_when(ready, stop, processes=", ".join(one.name for one in processes)))
             for worker, working in zip(workers, ready, strict=True):
                 group.create_task(worker.run(stop, working))
 
 
 def _reachable(engine: AsyncEngine, settings: Settings, broker: str | None) -> list[Look]:
-    """Checks whether the servers are in reach that the worker needs."""
+    """Checks whether the servers are in reach without which the worker can't do its work."""
     looks: list[Look] = [partial(look_at_database, engine, allow_unsafe=settings.allow_unsafe_database)]
-    return looks if broker is None else [*looks, partial(reach_broker, broker)]
+    return [*looks, partial(reach_broker, broker)] if broker and settings.feed is Feed.PUSH else looks
 
 
 def _worker(
