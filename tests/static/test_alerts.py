@@ -1,8 +1,13 @@
-"""The alert rules name metrics that exist and runbooks that are there, and each fires when it should and not before."""
+"""The alert rules name metrics that exist and runbooks that are there, and each fires when it should and not before.
 
+The dashboard is what its script writes, shows every metric, and asks what Prometheus understands.
+"""
+
+import json
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -67,3 +72,27 @@ def test_the_rules_are_valid_and_fire_as_their_tests_say(promtool: str) -> None:
     for command in (("check", "rules", ALERTS), ("test", "rules", TESTS)):
         done = subprocess.run([promtool, *command], cwd=FOLDER, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_dashboard_is_what_its_script_writes() -> None:
+    done = subprocess.run([sys.executable, FOLDER / "dashboard.py"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_dashboard_shows_every_metric_and_no_other() -> None:
+    shown = {SUFFIX.sub("", name) for expr in expressions() for name in METRIC.findall(expr)}
+    assert shown - {label for metric in TABLE for label in metric.labels} == {metric.name for metric in TABLE}
+
+
+def test_prometheus_understands_every_expression_of_the_dashboard(promtool: str, tmp_path: Path) -> None:
+    asked = [expr.replace("$__rate_interval", "1m") for expr in expressions()]
+    recorded = [{"record": f"panel:{number}", "expr": expr} for number, expr in enumerate(asked)]
+    rules_file = tmp_path / "panels.yml"
+    rules_file.write_text(json.dumps({"groups": [{"name": "panels", "rules": recorded}]}))
+    done = subprocess.run([promtool, "check", "rules", rules_file], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def expressions() -> list[str]:
+    panels = json.loads((FOLDER / "dashboard.json").read_text())["panels"]
+    return [target["expr"] for panel in panels for target in panel.get("targets", ())]
