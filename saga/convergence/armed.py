@@ -93,7 +93,7 @@ def _pairs(found: Exploration, nodes: Sequence[Node]) -> Iterator[tuple[Node, No
 
 
 def _running(found: Exploration, node: Node) -> frozenset[str]:
-    """The deadlines that are armed and have not fired; of several with one message, as many as it came fired first."""
+    """The armed deadlines that have not fired. Of several with one message, each that came is of the first one left."""
     taken = Counter(fact.kind for index, fact in enumerate(found.samples) if node.taken >> index & 1)
     armed: defaultdict[type, list[str]] = defaultdict(list)
     for one in _deadlines(found):

@@ -22,7 +22,7 @@ from tests.system.feeding import Feeding
 from tests.system.load import a_load, divergences, doubled, send, unheard
 from tests.waiting import until
 
-KILLS = 14
+KILLS = 20
 MOST_DEATHS = 10
 SETTLE_SECONDS = 120
 

@@ -31,7 +31,7 @@ from tests.system.crew import crew_at, everybody
 from tests.system.load import RETRY_SECONDS, a_load, behind, doubled, send, unfinished, unheard
 from tests.waiting import pause, until
 
-KILLS = int(os.environ.get("LOST_COMMIT_KILLS", "10"))
+KILLS = int(os.environ.get("LOST_COMMIT_KILLS", "20"))
 APPENDERS = 4
 OTHERS = 200
 VICTIMS = ("gateway-stub", "worker", "test", "scheduler")

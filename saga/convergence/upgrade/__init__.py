@@ -58,12 +58,12 @@ def check_upgrade(
     carried = _compare(upgrade, most_nodes)
     compare_announces(upgrade)
     compare_messages(upgrade, carried, frozenset(no_longer_sent))
-    for few in valued(old, new) if samples is None else ():
-        if upgrade.findings:
-            break
+    for few in valued(old, new) if samples is None and not upgrade.findings else ():
         further = prepare(old, new, few)
         _compare(further, most_nodes)
-        upgrade.findings += further.findings
+        if further.findings:
+            upgrade.findings += further.findings
+            break
     return sorted(upgrade.findings, key=lambda one: (list(Kind).index(one.kind), len(one.history)))
 
 
