@@ -13,6 +13,7 @@ import math
 import re
 import sysconfig
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import suppress
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import Enum
@@ -165,7 +166,14 @@ def caches_reached(function: object) -> list[Any]:
 
 def has_iterator(function: object) -> bool:
     """Whether a function can reach an iterator, which has less in it each time that somebody reads it."""
-    return any(isinstance(one, Iterator) for one in _reach(function, _DEEPEST, set()))
+    return any(isinstance(one, Iterator) and not _is_output(one) for one in _reach(function, _DEEPEST, set()))
+
+
+def _is_output(iterator: Any) -> bool:
+    """Whether it is a stream for output, such as `sys.stderr`: nobody reads it. A closed one raises ValueError."""
+    with suppress(ValueError, AttributeError):
+        return bool(iterator.writable())
+    return False
 
 
 def _is_member(function: FunctionType) -> bool:

@@ -1,5 +1,6 @@
 """Kinds of faults that need particular facts: each is found, and what is like it and right is not."""
 
+import sys
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -127,6 +128,14 @@ def test_an_iterator_that_a_function_reads_is_a_fault_and_a_set_is_none() -> Non
     assert "reads an iterator" in one.findings[0].sentence
     other = check(judged(NOTES, judge=lambda notes: any(one["text"] in BANNED_FOR_GOOD for one in notes.values())))
     assert not other.findings
+
+
+def test_a_function_may_write_to_a_stream() -> None:
+    def has_notes(notes: Entries) -> bool:
+        sys.stderr.write(f"{len(notes)} notes\n")
+        return bool(notes)
+
+    assert not check(judged(NOTES, judge=has_notes)).findings
 
 
 def test_a_difference_in_the_last_digit_is_found_if_somebody_compares_it() -> None:
