@@ -72,19 +72,32 @@ class Asked:
     """Sets of facts that all functions together were asked about."""
 
 
-def ask_all(process: Process, pools: Pools, chance: Chance) -> Asked:
-    """The laws that the functions of a process break, each with a few sets of facts, the smallest first."""
-    found = Asked()
+def ask_all(process: Process, pools: Pools, chance: Chance) -> Iterator[Asked]:
+    """What the functions answered: first about swept values, then about sets of facts too. Later ones have it all.
+
+    A function may be found out by the first. One that remembers what it was asked takes longer and longer.
+    """
     questions = [one for one in questions_of(process) if any(pools.templates[kind] for kind in one.kinds)]
+    inquiries = []
     for question in questions:
         readers = [one for one in questions if one.answer and question.answer is None and _reads(one, question)]
         inquiry = Inquiry(question, pools, chance, readers)
         inquiry.sweep(_PAIRS // len(questions))
         inquiry.mix_up()
+        inquiries.append(inquiry)
+    yield _asked(inquiries)
+    for inquiry in inquiries:
         inquiry.relate()
-        worlds = WORLDS if question.answer else WORLDS_OF_REDUCERS
+        worlds = WORLDS if inquiry.question.answer else WORLDS_OF_REDUCERS
         inquiry.imagine(max(worlds // len(questions), min(worlds, _RELATED)))
         inquiry.draw()
+    yield _asked(inquiries)
+
+
+def _asked(inquiries: Sequence["Inquiry"]) -> Asked:
+    """What was found by now; of each broken law a few sets of facts, the smallest first."""
+    found = Asked()
+    for inquiry in inquiries:
         for several in inquiry.broken.values():
             found.breaks += sorted(several, key=lambda one: len(one.facts))[:_MOST_BREAKS]
         found.kept += inquiry.kept

@@ -70,10 +70,15 @@ def search(process: Process, templates: Sequence[Fact], seed: int, progress: Pro
         return found
     asked = Asked()
     try:
-        asked = ask_all(process, pools, chance)
-        found.missed += dict.fromkeys(asked.missed)
-        found.asked = asked.sets
-        _show_breaks(found, pools, chance, asked.breaks, progress)
+        shown: list[LawBreak] = []
+        for asked in ask_all(process, pools, chance):
+            _show_breaks(found, pools, chance, [one for one in asked.breaks if one not in shown], progress)
+            shown = asked.breaks
+            found.asked = asked.sets
+            if found.findings or found.interrupted:
+                break
+        else:
+            found.missed += dict.fromkeys(asked.missed)
         _show_turns(found, pools, chance, asked.turns, progress)
     except KeyboardInterrupt:
         found.interrupted = True
@@ -127,7 +132,9 @@ def _show_breaks(found: Search, pools: Pools, chance: Chance, breaks: Sequence[L
         facts = several[0]
         if next(one for one in breaks if one.sentence == sentence).is_fault:
             found.findings.append(Finding(Kind.FAILS, f"{sentence}: {story(facts, facts)}", facts))
-        elif not _is_shown(found, pools, chance, several, progress) and not found.interrupted:
+        elif _is_shown(found, pools, chance, several, progress):
+            found.notes = [one for one in found.notes if not one.startswith(sentence)]
+        elif not found.interrupted and not any(one.startswith(sentence) for one in found.notes):
             values = " -> ".join(_shown(pools.process, fact) for fact in facts)
             found.notes.append(f"{sentence} ({values}); no history was found in which that changes an end state")
         if found.interrupted:
