@@ -16,6 +16,7 @@ from benchmarks.figures import WIDTH, Measured, table_of
 from benchmarks.markdown import tables
 from benchmarks.place import Place
 from benchmarks.plot import plot
+from benchmarks.programs import Checkout
 from benchmarks.scenarios.table import SCENARIOS, Scenario
 from benchmarks.sizes import FULL, SHORT, Sizes
 from benchmarks.targets import judge_all, table_of_results
@@ -77,6 +78,14 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=names, metavar="NAME", help=f"of these: {', '.join(names)}")
     parser.add_argument("--rounds", type=int, help="another number of rounds")
     parser.add_argument("--messages", type=int, help="another number of messages to drain")
+    cost = parser.add_argument_group("of the scenario cost")
+    cost.add_argument("--against", type=Path, metavar="FOLDER", help="another checkout, in alternating rounds")
+    cost.add_argument(
+        "--setting", nargs="+", default=(), metavar="SAGA_NAME=VALUE", help="held against having none of them"
+    )
+    cost.add_argument(
+        "--beside", nargs="+", default=(), metavar="MODULE", help="programs, such as 'saga console'; the same"
+    )
     parser.add_argument("--json", action="store_true", help="print the kept results; tables go to standard error")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw there, not beside the kept results")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables there, for a document")
@@ -85,6 +94,10 @@ def _arguments() -> argparse.Namespace:
 
 def _sizes(arguments: argparse.Namespace) -> Sizes:
     sizes = FULL if arguments.full else SHORT
+    settings = dict(one.split("=", 1) for one in arguments.setting)
+    if arguments.against or settings or arguments.beside:
+        against = Checkout(arguments.against.resolve()) if arguments.against else Checkout()
+        sizes = replace(sizes, against=against, settings=settings, beside=tuple(arguments.beside))
     if arguments.rounds:
         sizes = replace(sizes, rounds=arguments.rounds)
     return replace(sizes, drained=arguments.messages) if arguments.messages else sizes

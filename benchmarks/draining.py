@@ -91,7 +91,7 @@ async def drain_filled(
             await until_handled(handled, channel, place.order_queue, count)
             taken = time.perf_counter()
             if module == WORKER:
-                await _until_relayed(connection)
+                await until_relayed(connection)
             relayed = time.perf_counter()
     if early >= count:
         raise ValueError(f"All {count} messages were taken before the time began: take more of them")
@@ -108,7 +108,8 @@ async def until_handled(handled: Handled, channel: AbstractChannel, queue: str, 
             await asyncio.sleep(LAST_SECONDS)
 
 
-async def _until_relayed(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+async def until_relayed(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """Return when the relay has published all that the logs have."""
     async with asyncio.timeout(LONGEST_WAIT_SECONDS):
         while await connection.fetchval(COUNT_UNRELAYED):
             await asyncio.sleep(LAST_SECONDS)

@@ -31,6 +31,27 @@ STEPPING = ("benchmarks.stepping",)
 SCHEDULER = ("saga_scheduler",)
 GATEWAY = ("saga_gateway_stub",)
 
+_PACKAGES = ("", "scheduler", "gateway_stub")
+"""The folders of a checkout that hold packages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """The folder of a checkout whose programs are started."""
+
+    folder: Path = field(default_factory=Path.cwd)
+
+    @property
+    def python(self) -> str:
+        """The interpreter: that of the checkout's own environment, if it has one."""
+        own = self.folder / ".venv" / "bin" / "python"
+        return str(own) if own.exists() else sys.executable
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables by which its packages are found, and not those that are installed."""
+        return {"PYTHONPATH": os.pathsep.join(str(self.folder / packages) for packages in _PACKAGES)}
+
 
 class NeverReady(RuntimeError):
     """A process ended, or took too long, before it was ready."""
@@ -74,19 +95,32 @@ class Running:
             children.end(self.process)
 
 
-def start(place: Place, module: Sequence[str], environment: Mapping[str, str] | None = None) -> Running:
-    """Start a Python module as a service of this place."""
+def start(
+    place: Place,
+    module: Sequence[str],
+    environment: Mapping[str, str] | None = None,
+    checkout: Checkout | None = None,
+) -> Running:
+    """Start a Python module as a service of this place, by default of this checkout."""
     log = place.logs / f"{module[0]}-{uuid4().hex[:8]}.log"
-    argv = (sys.executable, "-m", *module)
-    parameters = {**_inherited(), **place.addresses.environment(), "SAGA_LOG_LEVEL": "info", **(environment or {})}
+    checkout = checkout or Checkout()
+    argv = (checkout.python, "-m", *module)
+    parameters = inherited() | checkout.environment | place.addresses.environment()
+    parameters |= {"SAGA_LOG_LEVEL": "info", **(environment or {})}
     begin = time.perf_counter()
-    return Running(log, argv, children.spawn(argv, cwd=Path.cwd(), log=log, env=parameters), begin)
+    return Running(log, argv, children.spawn(argv, cwd=checkout.folder, log=log, env=parameters), begin)
 
 
 @asynccontextmanager
-async def held(place: Place, module: Sequence[str], count: int) -> AsyncIterator[list[Running]]:
+async def held(
+    place: Place,
+    module: Sequence[str],
+    count: int,
+    environment: Mapping[str, str] | None = None,
+    checkout: Checkout | None = None,
+) -> AsyncIterator[list[Running]]:
     """``count`` processes, ready and held; let them go with ``release``. They are ended in any case."""
-    running = [start(place, module) for _ in range(count)]
+    running = [start(place, module, environment, checkout) for _ in range(count)]
     try:
         await asyncio.gather(*map(_hold, running))
         yield running
@@ -96,10 +130,13 @@ async def held(place: Place, module: Sequence[str], count: int) -> AsyncIterator
 
 @asynccontextmanager
 async def ready(
-    place: Place, module: Sequence[str], environment: Mapping[str, str] | None = None
+    place: Place,
+    module: Sequence[str],
+    environment: Mapping[str, str] | None = None,
+    checkout: Checkout | None = None,
 ) -> AsyncIterator[Running]:
     """One process that is ready."""
-    running = start(place, module, environment)
+    running = start(place, module, environment, checkout)
     try:
         await running.until_ready()
         yield running
@@ -131,7 +168,8 @@ def _event(line: bytes) -> str | None:
     return logged.get("event") if isinstance(logged, dict) else None
 
 
-def _inherited() -> dict[str, str]:
+def inherited() -> dict[str, str]:
+    """The environment of this process, without settings of services."""
     return {name: value for name, value in os.environ.items() if not name.startswith("SAGA_")}
 
 
@@ -140,7 +178,7 @@ async def load(place: Place, *arguments: str) -> dict[str, float]:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "benchmarks.loading", *arguments),
-        env=_inherited() | place.addresses.environment(),
+        env=inherited() | place.addresses.environment(),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )

@@ -1,11 +1,18 @@
-"""The sizes of a short run and of a full one."""
+"""The sizes of a short run and of a full one, and what the scenario `cost` is held against."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from benchmarks.programs import Checkout
 
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """Counts, and seconds where the name ends so."""
+    """Counts, and seconds where the name ends so.
+
+    The scenario `cost` runs this checkout with ``settings`` and with programs ``beside`` it, and also what it is held
+    ``against``, without them.
+    """
 
     rounds: int
     drained: int
@@ -22,6 +29,9 @@ class Sizes:
     waiting: int
     big_bodies: int
     peer_messages: int
+    against: Checkout | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+    beside: Sequence[str] = ()
 
 
 SHORT = Sizes(

@@ -12,7 +12,8 @@ from rich.table import Table
 
 from benchmarks.figures import Measured, Series, median, ratios, shown
 from benchmarks.messages import Kind
-from benchmarks.scenarios import large_tables, memory, peers, timers
+from benchmarks.processor import BACKENDS
+from benchmarks.scenarios import cost, large_tables, memory, peers, timers
 from benchmarks.scenarios.drain import AIO_PIKA, case_name
 from benchmarks.scenarios.latency import through_saga
 
@@ -81,6 +82,8 @@ TARGETS: Sequence[Target] = (
     _times("peers", peers.OURS, 15, "(?i)eventsourcing", "eventsourcing"),
     _times("peers", peers.OURS, 20, "(?i)faststream", "FastStream"),
     _times("peers", peers.OURS, 80, "(?i)dbos", "DBOS"),
+    Target("cost", cost.part_name(cost.STEP, cost.WORKER_PART), Bound.UNDER, 28),
+    Target("cost", cost.part_name(cost.STEP, BACKENDS), Bound.UNDER, 26),
     Target("latency", through_saga(100, "p50"), Bound.UNDER, 8),
     Target("latency", through_saga(1_000, "p50"), Bound.UNDER, 12),
     Target("latency", through_saga(1_000, "p99"), Bound.UNDER, 50),

@@ -7,6 +7,7 @@ from benchmarks.figures import Measured
 from benchmarks.place import Place
 from benchmarks.scenarios import (
     catch_up,
+    cost,
     drain,
     endurance,
     large_tables,
@@ -31,6 +32,7 @@ class Scenario:
 SCENARIOS = (
     Scenario("drain", "from a filled queue to the acknowledgement", drain.measure),
     Scenario("peers", "the same work by what people use today", peers.measure),
+    Scenario("cost", "processor time per message, of another checkout or setting too", cost.measure),
     Scenario("latency", "from publish to the command on the wire", latency.measure),
     Scenario("large-tables", "draining into tables that hold years of orders", large_tables.measure),
     Scenario("timers", "many armed timers, and many that are due at once", timers.measure),
