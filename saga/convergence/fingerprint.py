@@ -4,7 +4,7 @@ The problem: a function of the declaration may depend on the order of a set, on 
 one interpreter it always returns the same, so exploration can't detect it; after the next start of the service it
 returns something else. So may the declaration be, if its rows are built from such. String hashes differ between
 interpreters, and module-level state starts empty. So several interpreters explore the same samples, in opposite orders,
-and all fingerprints have to be equal.
+and one of them asks the functions before it explores. All fingerprints have to be equal.
 `saga.testing.interpreters` starts them; this module does not.
 
 Beyond the first thousand nodes no set would be compared in every order, and a dozen inputs have more. So histories of
@@ -14,6 +14,7 @@ all sizes are compared as well, drawn from a seed, each by itself.
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from enum import Enum
 from typing import Any
 
 from saga.convergence.asked import answers
@@ -25,6 +26,17 @@ from saga.convergence.samples import derive_samples
 from saga.convergence.sampling import SEED, sample_histories
 from saga.core import Fact, Process, digests_of
 from saga.messages.facts import make_fact
+
+
+class Way(Enum):
+    """In which order an interpreter comes to its fingerprint: what it did before must not matter."""
+
+    FORWARDS = "forwards"
+    BACKWARDS = "backwards"
+    """The samples and the questions in the opposite order."""
+    ASKED_FIRST = "asked-first"
+    """The questions in the opposite order, and before anything is explored."""
+
 
 MOST_NODES = 1_000
 """The nodes that each interpreter explores; larger sets of facts than fit are compared in drawn histories."""
@@ -46,11 +58,24 @@ def has_functions(process: Process) -> bool:
     return bool(own_functions(process))
 
 
-def fingerprint(process: Process, samples: Iterable[Any] | None, *, backwards: bool) -> Fingerprint:
+def fingerprint(process: Process, samples: Iterable[Any] | None, way: Way) -> Fingerprint:
     """The end states of each set of these facts, or of samples made from the message classes."""
     facts = derive_samples(process) if samples is None else [_as_fact(one) for one in samples]
     chosen = ordered(process, facts)
-    numbers = list(range(len(chosen)))[:: -1 if backwards else 1]
+    if way is Way.ASKED_FIRST:
+        asked = _asked(process, chosen, way)
+        return _explored(process, chosen, way) | asked
+    return _explored(process, chosen, way) | _asked(process, chosen, way)
+
+
+def _asked(process: Process, chosen: Sequence[Fact], way: Way) -> dict[str, list[str]]:
+    answered = answers(process, chosen, backwards=way is not Way.FORWARDS)
+    asked = {f"{ASKED}{name}": [text] for name, text in answered}
+    return asked | {f"{ASKED}{part}": [digest] for part, digest in digests_of(process).items()}
+
+
+def _explored(process: Process, chosen: Sequence[Fact], way: Way) -> dict[str, list[str]]:
+    numbers = list(range(len(chosen)))[:: -1 if way is Way.BACKWARDS else 1]
     found = explore(process, [chosen[number] for number in numbers], most_nodes=MOST_NODES)
     end_states: defaultdict[str, set[str]] = defaultdict(set)
     for node in found.nodes:
@@ -58,9 +83,7 @@ def fingerprint(process: Process, samples: Iterable[Any] | None, *, backwards: b
             taken = sorted(number for at, number in enumerate(numbers) if node.taken >> at & 1)
             end_states[json.dumps(taken)].add(_as_text(node.end_state.outcome.value, node.configuration))
     found_in_order = {} if found.whole_up_to == len(chosen) else dict(_in_order(process, chosen))
-    asked = {f"{ASKED}{name}": [text] for name, text in answers(process, chosen, backwards=backwards)}
-    asked |= {f"{ASKED}{part}": [digest] for part, digest in digests_of(process).items()}
-    return {taken: sorted(texts) for taken, texts in end_states.items()} | found_in_order | asked
+    return {taken: sorted(texts) for taken, texts in end_states.items()} | found_in_order
 
 
 def _in_order(process: Process, chosen: Sequence[Fact]) -> Iterator[tuple[str, list[str]]]:

@@ -11,6 +11,7 @@ may differ. So facts with which an answer turns are handed on to the rounds (`sa
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cache, partial
 from itertools import combinations
@@ -19,6 +20,7 @@ from typing import Any, Final
 from saga.convergence.functions import caches_reached, has_iterator
 from saga.convergence.laws import (
     CHANGES,
+    LEARNS,
     REMEMBERS,
     USES_UP,
     LawBreak,
@@ -54,7 +56,9 @@ _MOST_ALIKE: Final = 2
 _MOST_TURNS: Final = 2
 _MOST_LOOKS: Final = 50
 """Broken sets of one size: further ones would say the same."""
-_FAULTS: Final = (CHANGES, REMEMBERS, USES_UP)
+_USUAL: Final = 3
+"""Facts of each type that a function is asked about before all others, and again after them."""
+_FAULTS: Final = (CHANGES, LEARNS, REMEMBERS, USES_UP)
 
 
 Numbers = tuple[int, ...]
@@ -84,13 +88,16 @@ def ask_all(process: Process, pools: Pools, chance: Chance) -> Iterator[Asked]:
         inquiry = Inquiry(question, pools, chance, readers)
         inquiry.sweep(_PAIRS // len(questions))
         inquiry.mix_up()
+        inquiry.recall()
         inquiries.append(inquiry)
     yield _asked(inquiries)
     for inquiry in inquiries:
         inquiry.relate()
+        inquiry.recall()
         worlds = WORLDS if inquiry.question.answer else WORLDS_OF_REDUCERS
         inquiry.imagine(max(worlds // len(questions), min(worlds, _RELATED)))
         inquiry.draw()
+        inquiry.recall()
     yield _asked(inquiries)
 
 
@@ -118,10 +125,12 @@ class Inquiry:
         self.kept: list[tuple[Fact, ...]] = []
         self.sets = 0
         self._broken_by_size = Counter[int]()
+        self._answered: list[tuple[tuple[Fact, ...], Any]] = []
 
     def sweep(self, most: int) -> None:
         """Ask about each value, and about ``most`` pairs of values or so."""
         question = self.question
+        self._answer_first()
         sweeps = Sweeps(self._pools, question, self.traces)
         for facts in sweeps.singles():
             self._look(facts)
@@ -157,6 +166,20 @@ class Inquiry:
                 _tried(self.question.call, (fact,))
             answers.append(_tried(self.question.call, (other,)))
         return _RAISED not in map(type, answers) and not is_same(*answers)
+
+    def _answer_first(self) -> None:
+        """Ask about a few usual facts before any others."""
+        usual = [fact for kind in self.question.kinds for fact in self._pools.templates[kind][:_USUAL]]
+        for facts in (*((one,) for one in usual), tuple(usual)):
+            if not self._is_contradicting(facts):
+                self._answered.append((facts, deepcopy(_tried(self.question.call, copied(facts)))))
+
+    def recall(self) -> None:
+        """Ask about the first facts again: what was asked meanwhile must not matter."""
+        for facts, answer in self._answered:
+            again = _tried(self.question.call, copied(facts))
+            if type(again) is not type(answer) or (type(answer) is not _RAISED and not is_same(again, answer)):
+                self._note(f"{self.question.name} {LEARNS}", facts)
 
     def relate(self) -> None:
         """Ask about all subsets of facts that have to do with one another."""

@@ -25,6 +25,7 @@ from saga.core.plain import is_same
 _MOST_BEFORE: Final = 4
 CHANGES: Final = "changes what it gets"
 USES_UP: Final = "reads an iterator, such as a map, a generator or a file: whoever asks next finds less in it"
+LEARNS: Final = "answers otherwise than before: it remembers what it was asked about meanwhile"
 REMEMBERS: Final = "answers otherwise once its caches are emptied: it mixes up values that are equal, such as 1 and 1.0"
 
 

@@ -1,8 +1,9 @@
 """Runs a process in several interpreters and compares the results; `saga.convergence.fingerprint` says why.
 
-python -m saga.testing.interpreters TARGET [SAMPLES] [--backwards]
+python -m saga.testing.interpreters TARGET [SAMPLES] [--way WAY]
 """
 
+import argparse
 import json
 import os
 import subprocess
@@ -14,14 +15,12 @@ from types import TracebackType
 from typing import Any, Self
 
 from saga.convergence.findings import Finding
-from saga.convergence.fingerprint import Fingerprint, differing, fingerprint
+from saga.convergence.fingerprint import Fingerprint, Way, differing, fingerprint
 from saga.testing.pasted import test_name
 
-SEEDS = ("1", "2", "3")
-"""The hash seeds. With three, a set of three strings has the same order in all about once in a hundred times."""
+WAYS = dict(zip(("1", "2", "3"), Way, strict=True))
+"""By hash seed. With three, a set of three strings has the same order in all about once in a hundred times."""
 
-
-BACKWARDS = "--backwards"
 SENTENCE = (
     "other interpreters come to something else with the same facts: a function depends on the order of a set, on hash()"
     " or on module-level state"
@@ -36,7 +35,7 @@ class Interpreters:
 
     def __init__(self, target: str, samples: str | None = None) -> None:
         arguments = [target] if samples is None else [target, samples]
-        self._running = [_start(seed, [*arguments, *([BACKWARDS] if seed == "2" else [])]) for seed in SEEDS]
+        self._running = [_start(seed, [*arguments, "--way", way.value]) for seed, way in WAYS.items()]
 
     def __enter__(self) -> Self:
         return self
@@ -104,10 +103,15 @@ def _named(target: str) -> Any:
     return found() if callable(found) else found
 
 
-def _print_fingerprint(target: str, samples: str | None = None, *, backwards: bool) -> None:
-    chosen = None if samples is None else _named(samples)
-    json.dump(fingerprint(_named(target), chosen, backwards=backwards), sys.stdout)
+def _print_fingerprint() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("target")
+    parser.add_argument("samples", nargs="?")
+    parser.add_argument("--way", type=Way, default=Way.FORWARDS)
+    arguments = parser.parse_args()
+    chosen = None if arguments.samples is None else _named(arguments.samples)
+    json.dump(fingerprint(_named(arguments.target), chosen, arguments.way), sys.stdout)
 
 
 if __name__ == "__main__":
-    _print_fingerprint(*[one for one in sys.argv[1:] if one != BACKWARDS], backwards=BACKWARDS in sys.argv)
+    _print_fingerprint()

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, field_validator
 
 from saga.convergence import Kind, check, counterexample, derive_samples, run_history
 from saga.convergence.configuration import EndState, frozen
-from saga.convergence.fingerprint import differing, fingerprint, has_functions
+from saga.convergence.fingerprint import Way, differing, fingerprint, has_functions
 from saga.core import (
     ARMED,
     CommandTemplate,
@@ -266,8 +266,8 @@ def test_interpreters_compare_sets_of_all_sizes() -> None:
     many = [Fact(Paid, {"order_id": "o", "payment_id": f"p-{number:02}", "amount": 1}) for number in range(12)]
     table = outcomes(DerivedColumn("any", (PAYMENTS,), bool), rule=lambda _: Outcome.OPEN)
     checked = process(rule=None, table=table, registers=(PAYMENTS,))
-    first = fingerprint(checked, many, backwards=False)
+    first = fingerprint(checked, many, Way.FORWARDS)
     assert max(len(history.split(",")) for history in first) >= 12
     largest = max(first, key=len)
-    assert differing([first, fingerprint(checked, many, backwards=True)]) is None
+    assert differing([first, fingerprint(checked, many, Way.BACKWARDS)]) is None
     assert differing([first, {**first, largest: ["other"]}]) is not None

@@ -119,6 +119,17 @@ def test_each_small_number_is_asked_about(year: int, *, is_found: bool) -> None:
     assert (Kind.FAILS in findings(report)) is is_found
 
 
+def test_a_function_that_remembers_what_it_was_asked_is_a_fault_and_does_not_take_long() -> None:
+    def texts(notes: Entries, known: list[str] = []) -> list[str]:  # noqa: B006
+        known.extend(one["text"] for one in notes.values() if one["text"] not in known)
+        return sorted(known)
+
+    one = check(shown(NOTES, compute=texts))
+    assert one.findings[0].kind is Kind.FAILS
+    assert "remembers what it was asked" in one.findings[0].sentence
+    assert not check(shown(NOTES, compute=lambda notes: sorted({one["text"] for one in notes.values()}))).findings
+
+
 BANNED: Iterator[str] = map(str.casefold, ("Spam", "Scam"))
 BANNED_FOR_GOOD = frozenset({"spam", "scam"})
 

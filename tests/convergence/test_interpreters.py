@@ -1,14 +1,15 @@
 """What depends on the interpreter comes to something else in another one, and only there can it be seen."""
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
+from pydantic import BaseModel, Field
 
 from examples.gallery import first_payment_kept
 from examples.shop.order import order
 from saga.convergence.fingerprint import has_functions
-from saga.core import DerivedColumn, Fact, Process, Reducer, outcomes
+from saga.core import DerivedColumn, Fact, Process, Reducer, Register, outcomes
 from saga.orders import order_process
 from saga.testing import assert_same_everywhere
 from tests.convergence.shop import Outcome, Paid, process
@@ -39,15 +40,39 @@ def is_the_first_that_was_ever_seen(noted: list[str]) -> bool:
     return seen[:1] == [noted]
 
 
+class Scored(BaseModel):
+    order_id: str
+    player: str
+    score: Annotated[int, Field(ge=0, le=100)]
+
+
+best: list[int] = [0]
+
+
+def is_a_record(scores: Any) -> bool:
+    """The samples have the greatest score, so it must be asked before they are explored."""
+    score = max((one["score"] for one in scores.values()), default=0)
+    best[0] = max(best[0], score)
+    return score == best[0]
+
+
 set_order = folding(
     lambda noted, paid: list({*noted, paid.fields["payment_id"]}), lambda noted: noted[:1] == ["payment_id-1"]
 )
 hashed = folding(as_a_set, lambda noted: bool(noted) and hash(noted[0]) % 2 == 0)
 remembering = folding(as_a_set, is_the_first_that_was_ever_seen)
+record = process(
+    rule=None,
+    table=outcomes(
+        DerivedColumn("judged", (scores := Register("scores", Scored, "player"),), is_a_record),
+        rule=lambda judged: Outcome.PAID if judged else Outcome.OPEN,
+    ),
+    registers=(scores,),
+)
 honest = folding(as_a_set, lambda noted: "payment_id-1" in set(noted))
 
 
-@pytest.mark.parametrize("name", ["set_order", "hashed", "remembering"])
+@pytest.mark.parametrize("name", ["set_order", "hashed", "remembering", "record"])
 def test_a_function_that_looks_at_more_than_it_gets_is_found(name: str) -> None:
     with pytest.raises(AssertionError, match="other interpreters come to something else with the same facts"):
         assert_same_everywhere(f"{HERE}:{name}")
