@@ -17,7 +17,7 @@ from functools import cache, partial
 from itertools import combinations
 from typing import Any, Final
 
-from saga.convergence.functions import caches_reached, has_iterator
+from saga.convergence.functions import caches_reached, has_iterator, is_expression
 from saga.convergence.laws import (
     CHANGES,
     LEARNS,
@@ -29,6 +29,7 @@ from saga.convergence.laws import (
     drawn_facts,
     held_after,
     questions_of,
+    readers_of,
 )
 from saga.convergence.pools import Pools
 from saga.convergence.related import related
@@ -79,14 +80,16 @@ class Asked:
 def ask_all(process: Process, pools: Pools, chance: Chance) -> Iterator[Asked]:
     """What the functions answered: first about swept values, then about sets of facts too. Later ones have it all.
 
-    A function may be found out by the first. One that remembers what it was asked takes longer and longer.
+    A function may be found out by the first. Functions of one's own share what is asked, and expressions as much again.
     """
     questions = [one for one in questions_of(process) if any(pools.templates[kind] for kind in one.kinds)]
+    alike = Counter(is_expression(one.function) for one in questions)
+    everything = list(readers_of(process))
     inquiries = []
     for question in questions:
-        readers = [one for one in questions if one.answer and question.answer is None and _reads(one, question)]
-        inquiry = Inquiry(question, pools, chance, readers)
-        inquiry.sweep(_PAIRS // len(questions))
+        readers = [one for one in everything if question.answer is None and _reads(one, question)]
+        inquiry = Inquiry(question, pools, chance, readers, share=1 / alike[is_expression(question.function)])
+        inquiry.sweep(_PAIRS)
         inquiry.mix_up()
         inquiry.recall()
         inquiries.append(inquiry)
@@ -95,7 +98,7 @@ def ask_all(process: Process, pools: Pools, chance: Chance) -> Iterator[Asked]:
         inquiry.relate()
         inquiry.recall()
         worlds = WORLDS if inquiry.question.answer else WORLDS_OF_REDUCERS
-        inquiry.imagine(max(worlds // len(questions), min(worlds, _RELATED)))
+        inquiry.imagine(worlds)
         inquiry.draw()
         inquiry.recall()
     yield _asked(inquiries)
@@ -117,8 +120,10 @@ def _asked(inquiries: Sequence["Inquiry"]) -> Asked:
 class Inquiry:
     """One function, asked about many facts: which laws it breaks, and where its answers turn."""
 
-    def __init__(self, question: Question, pools: Pools, chance: Chance, readers: Sequence[Question] = ()) -> None:
-        self.question, self._pools, self._chance, self._readers = question, pools, chance, readers
+    def __init__(
+        self, question: Question, pools: Pools, chance: Chance, readers: Sequence[Question] = (), *, share: float = 1
+    ) -> None:
+        self.question, self._pools, self._chance, self._readers, self._share = question, pools, chance, readers, share
         self.traces = Traces([question.function])
         self.broken: dict[str, list[LawBreak]] = {}
         self.turns: dict[str, list[tuple[Fact, ...]]] = {}
@@ -128,13 +133,13 @@ class Inquiry:
         self._answered: list[tuple[tuple[Fact, ...], Any]] = []
 
     def sweep(self, most: int) -> None:
-        """Ask about each value, and about ``most`` pairs of values or so."""
+        """Ask about each value, and about a share of ``most`` pairs of values or so."""
         question = self.question
         self._answer_first()
         sweeps = Sweeps(self._pools, question, self.traces)
         for facts in sweeps.singles():
             self._look(facts)
-        for firsts, seconds in sweeps.pairs(most):
+        for firsts, seconds in sweeps.pairs(int(most * self._share)):
             self._pair((), firsts, seconds)
         for before, firsts, seconds in sweeps.threes():
             for one in before:
@@ -187,9 +192,10 @@ class Inquiry:
             self._subsets(related(self._pools, self.question.kinds, self._chance))
 
     def imagine(self, most: int) -> None:
-        """Ask about all subsets of small worlds."""
+        """Ask about all subsets of small worlds, a share of ``most`` of them."""
         worlds = SmallWorlds(self._pools, self.question, self._chance)
-        for _ in range(most if self._broken_by_size.total() < _MOST_LOOKS else most // 3):
+        share = max(int(most * self._share), min(most, _RELATED))
+        for _ in range(share if self._broken_by_size.total() < _MOST_LOOKS else share // 3):
             self._subsets(worlds.drawn())
 
     def _subsets(self, facts: Sequence[Fact]) -> None:
@@ -286,7 +292,7 @@ class Inquiry:
         if before is after:
             return
         is_less = self.question.growth is not None and not self.question.growth(after, before)
-        turn = self.question.turning(before, after)
+        turn = self.question.turning(before, after) if self.question.turning else None
         known = self.turns.setdefault(turn, []) if turn else []
         is_new = turn and len(known) < _MOST_TURNS
         if not (is_less or is_new) or not all(map(self._pools.is_meant, facts)) or self._is_contradicting(facts):

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from saga.convergence.finality import includes
 from saga.convergence.findings import require_not_ours
-from saga.convergence.functions import columns_of, is_trusted, own_functions, selections_of
+from saga.convergence.functions import columns_of, is_expression, own_functions, selections_of
 from saga.convergence.pools import Pools
 from saga.convergence.sampling import Chance
 from saga.core import ComputedField, DerivedColumn, Effect, Fact, Process, Reducer, Register
@@ -58,7 +58,7 @@ class Question:
     ask: Ask
     answer: Answer | None = None
     growth: Callable[[Any, Any], bool] | None = None
-    turning: Callable[[Any, Any], str | None] = lambda _before, _after: None
+    turning: Callable[[Any, Any], str | None] | None = None
 
     def call(self, facts: Sequence[Fact]) -> Any:
         """The value of the reducer after these facts, or the answer about what registers hold after them."""
@@ -93,25 +93,32 @@ def copied(facts: Sequence[Fact]) -> list[Fact]:
 
 
 def questions_of(process: Process) -> Iterator[Question]:
-    """What to ask of each function of the user's own."""
+    """What to ask of each function of the user's own, and of each expression whose answers may turn."""
+    own = [function for function, _ in own_functions(process)]
+    for question in (*_of_reducers(process), *readers_of(process)):
+        if question.function in own or (question.turning and is_expression(question.function)):
+            yield question
+
+
+def _of_reducers(process: Process) -> Iterator[Question]:
     for register in process.registers:
-        if isinstance(register, Reducer) and not is_trusted(register.reduce):
+        if isinstance(register, Reducer):
             kinds = _kinds(process, (register,))
             yield Question(register.name, register.reduce, (register,), kinds, _commutes(register))
-    own = [function for function, _ in own_functions(process)]
+
+
+def readers_of(process: Process) -> Iterator[Question]:
+    """What reads registers: derived columns, computed fields of effects that exist once, and selections."""
     for column in columns_of(process):
-        if isinstance(column, DerivedColumn) and column.judge in own:
+        if isinstance(column, DerivedColumn):
             yield _about(process, column.name, column.judge, column.registers, _judged(column), turning=_turns)
     for effect, computed in _computed(process):
-        if computed.compute in own:
-            growth = includes if computed.is_cumulative and _is_kept(effect) else None
-            answer = _computing(computed)
-            yield _about(process, computed.name, computed.compute, computed.registers, answer, growth=growth)
+        growth = includes if computed.is_cumulative and _is_kept(effect) else None
+        yield _about(process, computed.name, computed.compute, computed.registers, _computing(computed), growth=growth)
     for effect, how in selections_of(process):
-        if how.choose in own:
-            growth = _has_all if _is_kept(effect) else None
-            registers = (how.register, *how.beside)
-            yield _about(process, how.name, how.choose, registers, how.chosen, growth=growth, turning=_drops)
+        growth = _has_all if _is_kept(effect) else None
+        registers = (how.register, *how.beside)
+        yield _about(process, how.name, how.choose, registers, how.chosen, growth=growth, turning=_drops)
 
 
 def _about(

@@ -34,6 +34,7 @@ _STEPS: Final = (1, 1, 1, 2, 5, 10)
 _UNITS: Final = (1, 60, 3_600, 86_400)
 """Seconds, minutes, hours and days, as seconds."""
 _LARGEST: Final = 1_000_000
+_MOST_LISTED: Final = 20
 _UNREADABLE: Final[tuple[Any, ...]] = (None, 0, 1, "a", True, 1.5, [], {})
 
 Form = Callable[[], str]
@@ -129,7 +130,17 @@ class SmallWorlds:
         else:
             known = self._pools.values(kind, name)
             values = [chance.one_of(known) for _ in range(2 + chance.below(2))]
+            if isinstance(usual, list) and (items := [one[0] for one in known if one]) and chance.below(2):
+                values = [self._listed(items[0]) for _ in values]
         return accepted(pool.adapter, values) or ([usual] if not pool.is_key else [])
+
+    def _listed(self, item: Any) -> list[Any]:
+        """Some items in a row, without duplicates; as many as the code counts up to, or half of them."""
+        chance, counted = self._chance, [int(one) for one in self._numbers if 2 <= one <= _MOST_LISTED]
+        size = chance.one_of((1, 2, 3, *counted, *(one + 1 for one in counted), *(one // 2 + 1 for one in counted)))
+        begin = 1 + chance.below(2 * size)
+        row = range(begin, begin + size)
+        return [f"item-{one}" for one in row] if isinstance(item, str) else list(row)
 
     def _forms(self) -> list[Callable[[], Form]]:
         """What draws the form of all texts of a field; more than once what the code is more likely to read."""
