@@ -11,6 +11,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final
 
+SILENT_SECONDS: Final = 15.0
+"""A loop that has not gone round for so long has stopped, or its process is gone."""
+
 
 class Loop:
     """A loop of this process. ``reason`` says why it starts over again and again; None while it works."""

@@ -203,16 +203,16 @@ class _AtTheBroker:
             loops.create_task(self._topology_watch.run(stop))
 
     async def _handle(self, messages: Sequence[Envelope | Poison]) -> None:
-        self._report(await self._step.handle(messages), len(messages))
+        self._report(await self._step.handle(messages), messages)
 
     async def _handle_rehearsed(self, messages: Sequence[Envelope | Poison]) -> None:
         """Handle messages of which one may have killed a worker: they are rehearsed first."""
-        self._report(await self._step.handle_rehearsed(messages), len(messages))
+        self._report(await self._step.handle_rehearsed(messages), messages)
 
-    def _report(self, result: StepResult, batch: int) -> None:
+    def _report(self, result: StepResult, messages: Sequence[Envelope | Poison]) -> None:
         if result.outgoing:
             self._relay.nudge()
-        report_step(result, batch)
+        report_step(result, messages, process=self._process.name, feed=Feed.PUSH.value)
 
     async def _handle_undelivered(self, messages: Sequence[Envelope | Poison]) -> None:
         """Handle what the broker gave up: our messages again, others' go back to their queue, the rest is kept.

@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 from tests.plans.values import BATCH, LEASE, PAGE, Arguments, Cases, digests, one, youngest
 
 WITHOUT_ARGUMENTS = (
+    "operations/count_instances",
     "operations/count_open_dead_letters",
+    "operations/count_open_dead_letters_by_kind",
     "operations/count_timers",
     "operations/list_collaborators",
     "operations/list_modules",

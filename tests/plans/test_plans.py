@@ -20,6 +20,8 @@ VIEWS_OF_THE_LOG = ("outgoing", "public_event", "command")
 
 MAY_READ_ALL = {
     "operations/list_stuck": {"instance", "timer"},
+    # Once a minute, and only where metrics are on.
+    "operations/count_instances": {"instance"},
     # Dead letters are few, and it asks only about events that nobody answered.
     "audit/read_letters": {"dead_letter"},
     "audit/read_given_up": {"dead_letter"},
