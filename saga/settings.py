@@ -134,13 +134,13 @@ class Settings(BaseSettings):
     @field_validator("metrics_listen")
     @classmethod
     def _names_an_address(cls, given: str) -> str:
-        _host_and_port(given)
+        host_and_port(given)
         return given
 
     @property
     def metrics_address(self) -> tuple[str, int] | None:
         """Host and port of the endpoint; None if there is none. Without a host it is this machine only."""
-        return _host_and_port(self.metrics_listen)
+        return host_and_port(self.metrics_listen)
 
     @property
     def accepted_exchange_names(self) -> frozenset[str]:
@@ -166,8 +166,8 @@ def _exchange_names(given: str) -> frozenset[str]:
     return frozenset(name for name in names if name)
 
 
-def _host_and_port(given: str) -> tuple[str, int] | None:
-    """Host and port of `host:port`, `[IPv6]:port`, `:port` or `port`. Raises ValueError."""
+def host_and_port(given: str) -> tuple[str, int] | None:
+    """Host and port of `host:port`, `[IPv6]:port`, `:port` or `port`; None of what is empty. Raises ValueError."""
     if not given.strip():
         return None
     host, _, port = given.strip().rpartition(":")

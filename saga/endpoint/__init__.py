@@ -5,7 +5,8 @@ more often than every few seconds, however often it is asked. It needs no login,
 listens on this machine only.
 """
 
+from saga.endpoint.monitored import monitored
 from saga.endpoint.pages import listening
 from saga.endpoint.probes import Probes
 
-__all__ = ["Probes", "listening"]
+__all__ = ["Probes", "listening", "monitored"]

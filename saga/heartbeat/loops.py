@@ -88,6 +88,17 @@ loops_here: Final[ContextVar[Loops | None]] = ContextVar("loops of this service"
 
 
 @contextmanager
+def kept_loops() -> Iterator[Loops]:
+    """The loops that begin in this block, in memory only."""
+    loops = Loops()
+    token = loops_here.set(loops)
+    try:
+        yield loops
+    finally:
+        loops_here.reset(token)
+
+
+@contextmanager
 def a_loop(name: str) -> Iterator[Loop]:
     """A loop of this service for as long as the block lasts; after an error it stays in the list, without new marks."""
     here = loops_here.get()

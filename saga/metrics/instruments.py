@@ -5,6 +5,7 @@ values of a gauge are replaced at once, or read from the process at the scrape.
 """
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -102,7 +103,7 @@ class Histogram(Metric):
 
 
 class Gauge(Metric):
-    """Values that go up and down: the last that were set, or the sum of what ``reads`` functions return now."""
+    """Values that go up and down: the last that were set, and what functions return now that ``reads`` was given."""
 
     kind = "gauge"
 
@@ -110,7 +111,7 @@ class Gauge(Metric):
         super().__init__(name, meaning, labels)
         self._is_on = False
         self._values: dict[tuple[str, ...], float] = {}
-        self._sources: list[Callable[[], float]] = []
+        self._sources: list[tuple[tuple[str, ...], Callable[[], float]]] = []
 
     def replace(self, values: Mapping[Labels, float]) -> None:
         """Set all values, each under the values of its labels; what was set before is forgotten."""
@@ -118,22 +119,28 @@ class Gauge(Metric):
             self._values = {(*labels,): value for labels, value in islice(values.items(), MOST_SERIES)}
 
     @contextmanager
-    def reads(self, source: Callable[[], float]) -> Iterator[None]:
-        """Add the value of ``source`` to this gauge, which has no labels, for as long as the block lasts."""
-        self._sources.append(source)
+    def reads(self, source: Callable[[], float], *values: str) -> Iterator[None]:
+        """Add the value of ``source``, with these values of the labels, for as long as the block lasts."""
+        added = values, source
+        self._sources.append(added)
         try:
             yield
         finally:
-            self._sources.remove(source)
+            self._sources.remove(added)
+
+    def labels_now(self) -> Sequence[tuple[str, ...]]:
+        """The labels of the values that were set last."""
+        return list(self._values)
 
     def collect(self) -> "Iterator[Family]":
         """The gauge as the client exposes it."""
         from prometheus_client.metrics_core import GaugeMetricFamily  # noqa: PLC0415 -- see above
 
         family = GaugeMetricFamily(self.name, self.meaning, labels=self.labels)
-        if self._sources:
-            family.add_metric((), sum(source() for source in list(self._sources)))
-        for labels, value in self._values.items():
+        sums = defaultdict(float, self._values)
+        for labels, source in list(self._sources):
+            sums[labels] += source()
+        for labels, value in sums.items():
             family.add_metric(labels, value)
         yield family
 

@@ -152,18 +152,3 @@ TABLE: Final[tuple[Metric, ...]] = (
     PROCESS_VERSION_INFO,
 )
 """In the order of docs/metrics.md."""
-
-FROM_BACKLOG: Final = (
-    OUTBOX_PENDING,
-    OUTBOX_OLDEST_SECONDS,
-    LOG_LAST_POSITION,
-    CURSOR_BEHIND,
-    CURSOR_HOLES,
-    CURSOR_HOLE_SECONDS,
-    CURSOR_ALARM,
-    TIMERS_ARMED,
-    TIMERS_OVERDUE,
-    TIMERS_OLDEST_SECONDS,
-    DEAD_LETTERS_OPEN,
-)
-"""The gauges that schedulers read from the database every few seconds."""

@@ -84,30 +84,12 @@ class Outbox:
 
 
 @dataclass(frozen=True, slots=True)
-class WaitingEntries:
-    """A part of an outbox: commands for one ``target``, or public events (None)."""
-
-    module: str
-    target: str | None
-    not_relayed: int
-    oldest_age_seconds: float | None
-
-
-@dataclass(frozen=True, slots=True)
 class TimerCounts:
     """How many deadlines have not fired, and how many of these are overdue; the seconds are None if none is."""
 
     armed: int
     overdue: int
     oldest_overdue_seconds: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class NamedTimerCounts(TimerCounts):
-    """The same of the deadlines of one process that have one name."""
-
-    process: str
-    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,61 +118,26 @@ async def lag(engine: AsyncEngine) -> Lag:
 async def list_cursors(engine: AsyncEngine) -> tuple[ConsumerCursor, ...]:
     """How far each consumer got in each module, with the first 100 holes of each cursor. Raises Unavailable."""
     async with one_moment(engine) as connection:
-        return await read_cursors(connection)
+        return await _read_cursors(connection)
 
 
 async def read_lag(connection: AsyncConnection) -> Lag:
     """The same on a connection."""
+    modules = (await connection.execute(READ_MODULES)).mappings()
+    outbox = (await connection.execute(READ_OUTBOX)).mappings()
+    timers = (await connection.execute(COUNT_TIMERS)).mappings().one()
     return Lag(
-        modules=await read_ends(connection),
-        cursors=await read_cursors(connection),
-        outbox=_by_module(await read_waiting(connection)),
-        timers=_together(await read_timer_counts(connection)),
+        modules=tuple(ModuleEnd(**row) for row in modules),
+        cursors=await _read_cursors(connection),
+        outbox=tuple(Outbox(**row) for row in outbox),
+        timers=TimerCounts(**timers),
         open_dead_letters=await count_open(connection),
         services=await read_services(connection),
         blocked=await read_blocked(connection),
     )
 
 
-async def read_ends(connection: AsyncConnection) -> tuple[ModuleEnd, ...]:
-    """The ends of all logs in this database."""
-    return tuple(ModuleEnd(**row) for row in (await connection.execute(READ_MODULES)).mappings())
-
-
-async def read_waiting(connection: AsyncConnection) -> tuple[WaitingEntries, ...]:
-    """What waits for the relay, by module and target; one row also for a module of which nothing waits."""
-    return tuple(WaitingEntries(**row) for row in (await connection.execute(READ_OUTBOX)).mappings())
-
-
-async def read_timer_counts(connection: AsyncConnection) -> tuple[NamedTimerCounts, ...]:
-    """Deadlines that have not fired, by process and name."""
-    return tuple(NamedTimerCounts(**row) for row in (await connection.execute(COUNT_TIMERS)).mappings())
-
-
-def _by_module(waiting: tuple[WaitingEntries, ...]) -> tuple[Outbox, ...]:
-    parts: defaultdict[str, list[WaitingEntries]] = defaultdict(list)
-    for part in waiting:
-        parts[part.module].append(part)
-    return tuple(
-        Outbox(module, sum(one.not_relayed for one in some), _greatest([one.oldest_age_seconds for one in some]))
-        for module, some in parts.items()
-    )
-
-
-def _together(counts: tuple[NamedTimerCounts, ...]) -> TimerCounts:
-    return TimerCounts(
-        sum(one.armed for one in counts),
-        sum(one.overdue for one in counts),
-        _greatest([one.oldest_overdue_seconds for one in counts]),
-    )
-
-
-def _greatest(seconds: list[float | None]) -> float | None:
-    return max((one for one in seconds if one is not None), default=None)
-
-
-async def read_cursors(connection: AsyncConnection) -> tuple[ConsumerCursor, ...]:
-    """How far each consumer got in each module, on a connection."""
+async def _read_cursors(connection: AsyncConnection) -> tuple[ConsumerCursor, ...]:
     holes: defaultdict[tuple[str, str], list[Hole]] = defaultdict(list)
     for row in await connection.execute(READ_HOLES, {"most": MOST_HOLES}):
         holes[row.consumer, row.module].append(Hole(row.first, row.last, row.age_seconds))

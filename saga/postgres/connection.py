@@ -3,7 +3,7 @@
 import os
 import socket
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from contextlib import AbstractContextManager, AsyncExitStack
 from functools import partial
 from types import MappingProxyType
 from typing import Final
@@ -111,8 +111,13 @@ def owned_engine(
     """
     engine = connect_engine(url, service, pool_size, settings=settings)
     owned.push_async_callback(engine.dispose)
-    owned.enter_context(POOL_IN_USE.reads(partial(_in_use, engine)))
+    owned.enter_context(connections_in_use(engine))
     return engine
+
+
+def connections_in_use(engine: AsyncEngine) -> AbstractContextManager[None]:
+    """Show the connections of this engine in the metrics for as long as the block lasts."""
+    return POOL_IN_USE.reads(partial(_in_use, engine))
 
 
 def _in_use(engine: AsyncEngine) -> float:

@@ -18,6 +18,7 @@ from saga.engine.reporting import report_step
 from saga.feeds.log_feed import AT_ONCE, BESIDE_A_QUEUE, LOOK_SECONDS, LogFeed
 from saga.messages import Envelope, Poison
 from saga.messages.cloudevents import decode
+from saga.metrics.table import PROCESS_VERSION_INFO
 from saga.postgres import durable_transaction
 from saga.rabbitmq.admission import DEFAULT_EXCHANGE, Events, unjudged
 from saga.rabbitmq.consumer import Consumer
@@ -82,6 +83,7 @@ class Worker:
         _require_positive(publish_timeout_seconds=publish_timeout_seconds)
         step = Step(engine, process, remote_modules=remote_logs)
         self._declare = partial(declare, engine, process)
+        self._shown = partial(PROCESS_VERSION_INFO.reads, lambda: 1, process.name, str(process.version))
         self._pulls = feed is Feed.PULL
         self._look_seconds = pull_poll_seconds if self._pulls else LOOK_SECONDS
         self._log_feed = LogFeed(
@@ -120,10 +122,11 @@ class Worker:
         await supervise("declaration", self._declare, stop)
         ready = ready or asyncio.Event()
         feeding = ready if self._pulls else asyncio.Event()
-        async with asyncio.TaskGroup() as loops:
-            loops.create_task(self._log_feed.run(stop, feeding, self._look_seconds))
-            if self._broker is not None:
-                loops.create_task(self._broker.run(stop, ready, consumes=not self._pulls))
+        with self._shown():
+            async with asyncio.TaskGroup() as loops:
+                loops.create_task(self._log_feed.run(stop, feeding, self._look_seconds))
+                if self._broker is not None:
+                    loops.create_task(self._broker.run(stop, ready, consumes=not self._pulls))
 
 
 def _require_possible(broker: str | None, feed: Feed, prefix: str, accepted_exchanges: Collection[str]) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 
 from saga.endpoint import listening
 from saga.heartbeat import beating
-from saga.operations.figures import export_backlog, export_instances
+from saga.operations.figures import export_backlog, export_counts
 from saga.operations.fitness import look_at_database
 from saga.operations.schema import say_if_newer
 from saga.postgres import owned_engine
@@ -54,4 +54,4 @@ async def _schedule(settings: Settings, stop: asyncio.Event) -> None:
             if settings.metrics_address is not None:
                 figures = owned_engine(owned, database_url, "figures", 2)
                 group.create_task(export_backlog(figures, stop))
-                group.create_task(export_instances(figures, stop))
+                group.create_task(export_counts(figures, stop))

@@ -34,6 +34,15 @@ MAY_READ_ALL = {
 }
 """For people, who ask for it now and then: what is open may be much of these tables."""
 
+EVERY_FEW_SECONDS = (
+    "operations/measure_outbox",
+    "operations/measure_overdue",
+    "operations/read_cursors",
+    "operations/read_modules",
+)
+"""What schedulers read for the metrics all the time, whoever is behind."""
+MOST_PAGES_OF_A_FIGURE = 2_000
+
 HOT = ("engine", "feeds", "modules", "saga_scheduler")
 MOST_PAGES = 8_000
 """For 200 keys, or for the widest stretch of a log. The log alone has 56,000 pages with its indexes."""
@@ -93,6 +102,27 @@ async def test_no_statement_reads_a_big_table_from_end_to_end(explained: Explain
 async def test_a_hot_statement_touches_no_more_pages_than_its_keys_need(explained: Explained, name: str) -> None:
     pages = {case: plan.blocks for case, plan in (await explained(name)).items()}
     assert max(pages.values()) < MOST_PAGES, pages
+
+
+@pytest.mark.parametrize("name", EVERY_FEW_SECONDS)
+async def test_a_figure_touches_few_pages(explained: Explained, name: str) -> None:
+    pages = {case: plan.blocks for case, plan in (await explained(name)).items()}
+    assert max(pages.values()) <= MOST_PAGES_OF_A_FIGURE, pages
+
+
+async def test_what_waits_is_read_as_cheaply_while_nobody_relays_and_nothing_fires(
+    big: AsyncEngine, statements: Mapping[str, Written]
+) -> None:
+    """The relay has stopped at the beginning of each log, and all deadlines are overdue."""
+    async with big.connect() as connection:
+        await connection.execute(text("UPDATE saga.cursor SET watermark = 0 WHERE consumer = 'relay'"))
+        await connection.execute(text("UPDATE saga.timer SET due_at = due_at - interval '1 y' WHERE fired_at IS NULL"))
+        for name in ("operations/measure_outbox", "operations/measure_overdue"):
+            given = arguments(MANY)[name][""]
+            plan = await explain(connection, statements[name].executable, given)
+            assert plan.blocks <= MOST_PAGES_OF_A_FIGURE, name
+            assert not plan.scanned & set(BIG_TABLES), name
+        await connection.rollback()
 
 
 @pytest.mark.parametrize("name", ["read_all", "read_commands", "read_outgoing", "read_public"])

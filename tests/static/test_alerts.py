@@ -5,7 +5,6 @@ The dashboard is what its script writes, shows every metric, and asks what Prome
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,13 +14,13 @@ import pytest
 from ruamel.yaml import YAML
 
 from saga.metrics.table import TABLE
+from tests.harness.prometheus import program
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "deploy/prometheus"
 ALERTS, TESTS = FOLDER / "alerts.yml", FOLDER / "alerts_test.yml"
 METRIC = re.compile(r"\b(?:saga|messaging)_\w+")
 SUFFIX = re.compile(r"_(?:bucket|sum|count)$")
-NOT_HERE = "promtool is not here and could not be downloaded: on Debian it is in the package prometheus"
 
 
 def rules() -> list[dict[str, Any]]:
@@ -35,18 +34,9 @@ def anchors(page: Path) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def promtool(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The program of this machine, or one that is unpacked from Debian's package: nothing is installed or started."""
-    if found := shutil.which("promtool"):
-        return found
-    folder = tmp_path_factory.mktemp("prometheus")
-    try:
-        subprocess.run(["apt-get", "download", "prometheus"], cwd=folder, capture_output=True, check=True, timeout=100)
-        (package,) = folder.glob("*.deb")
-        subprocess.run(["dpkg-deb", "-x", package, folder], capture_output=True, check=True, timeout=60)
-    except (OSError, ValueError, subprocess.SubprocessError):
-        pytest.skip(NOT_HERE)
-    return str(folder / "usr/bin/promtool")
+def promtool() -> str:
+    """The program that checks rules and expressions."""
+    return program("promtool")
 
 
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule["alert"])

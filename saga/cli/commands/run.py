@@ -18,7 +18,6 @@ from saga.core import DeclarationError, Process
 from saga.endpoint import listening
 from saga.engine.declarations import declare
 from saga.heartbeat import beating
-from saga.metrics.table import PROCESS_VERSION_INFO
 from saga.operations.figures import export_stuck
 from saga.operations.fitness import look_at_database
 from saga.operations.schema import say_if_newer
@@ -90,7 +89,6 @@ async def _work(
         probes.watch(loops, _reachable(asked, settings, broker), ready)
         async with asyncio.TaskGroup() as group:
             if settings.metrics_address is not None:
-                PROCESS_VERSION_INFO.replace({(one.name, str(one.version)): 1 for one in processes})
                 figures = owned_engine(owned, database, "figures", 1)
                 group.create_task(export_stuck(figures, processes, stop))
             group.create_task(say_ready_when(ready, stop, processes=", ".join(one.name for one in processes)))

@@ -1,12 +1,9 @@
--- Deadlines that have not fired, and those of them that should have, by process and name.
+-- Deadlines that have not fired, and those of them that should have.
 -- Index: timer_due_idx.
 SELECT
-    process, name,
     count(*) AS armed,
     count(*) FILTER (WHERE due_at <= now()) AS overdue,
     CAST(EXTRACT(epoch FROM now() - min(due_at) FILTER (WHERE due_at <= now())) AS double precision)
         AS oldest_overdue_seconds
 FROM saga.timer
 WHERE fired_at IS NULL
-GROUP BY process, name
-ORDER BY process, name
