@@ -14,6 +14,7 @@ import pytest
 from ruamel.yaml import YAML
 from structlog.testing import capture_logs
 
+from saga.cli.project.writing import TEMPLATE
 from saga.endpoint import listening
 from saga.heartbeat import Loops
 from saga.settings import Settings
@@ -231,22 +232,31 @@ def test_what_tries_the_images_says_what_it_needs() -> None:
     assert "needs podman or docker" in done.stderr
 
 
-@pytest.mark.parametrize("is_ready", [True, False])
-async def test_the_health_check_asks_whether_the_service_is_ready_without_a_python(
-    services: dict[str, Any], dockerfile: list[tuple[str, str]], *, is_ready: bool
+@pytest.mark.parametrize("goes_round", [True, False])
+async def test_the_health_check_asks_whether_the_loops_go_round_without_a_python(
+    services: dict[str, Any],
+    dockerfile: list[tuple[str, str]],
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    goes_round: bool,
 ) -> None:
     said_there = dict(dockerfile)["HEALTHCHECK"].partition(" CMD ")[2]
     kind, *command = services["worker"]["healthcheck"]["test"]
     assert kind == "CMD"
     assert json.loads(said_there) == command
+    project = YAML(typ="safe").load(TEMPLATE / "docker-compose.yml")["services"]
+    assert all(project[name]["healthcheck"]["test"] == [kind, *command] for name in ("worker", "scheduler", "bank"))
     assert services["worker"]["environment"]["SAGA_METRICS_LISTEN"] == "127.0.0.1:9464"
     with capture_logs() as logs:
         async with listening(("127.0.0.1", 0), asyncio.Event()) as probes:
-            if is_ready:
-                probes.watch(Loops(), [])
+            loops = Loops()
+            loops.begin("a loop")
+            probes.watch(loops, [])
+            if not goes_round:
+                monkeypatch.setattr("saga.endpoint.probes.SILENT_SECONDS", 0.0)
             asking = command[-1].replace("9464", str(logs[0]["port"]))
             done = await asyncio.create_subprocess_exec(*command[:-1], asking)
-            assert (await done.wait() == 0) is is_ready
+            assert (await done.wait() == 0) is goes_round
 
 
 async def test_a_health_check_of_a_service_that_is_gone_fails(services: dict[str, Any]) -> None:
