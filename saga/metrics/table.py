@@ -67,7 +67,7 @@ LOOP_RESTARTS: Final = Counter(
 
 OUTBOX_PENDING: Final = Gauge(
     "saga_outbox_pending_messages",
-    "Entries of a module's log that the relay has not published; target is empty for public events.",
+    "Entries that the relay has not published, among 2,000 positions of the log; target is empty for public events.",
     ("module", "target"),
 )
 OUTBOX_OLDEST_SECONDS: Final = Gauge(
@@ -90,8 +90,12 @@ CURSOR_HOLE_SECONDS: Final = Gauge(
 CURSOR_ALARM: Final = Gauge(
     "saga_cursor_alarm", "1 if the log can't be asked for what is missing, else 0.", ("consumer", "module")
 )
-TIMERS_ARMED: Final = Gauge("saga_timers_armed", "Deadlines that have not fired.", ("process", "name"))
-TIMERS_OVERDUE: Final = Gauge("saga_timers_overdue", "Those of them that should have.", ("process", "name"))
+TIMERS_ARMED: Final = Gauge(
+    "saga_timers_armed", "Deadlines that have not fired, counted once a minute.", ("process", "name")
+)
+TIMERS_OVERDUE: Final = Gauge(
+    "saga_timers_overdue", "Deadlines that should have fired and have not; 1,000 at most.", ("process", "name")
+)
 TIMERS_OLDEST_SECONDS: Final = Gauge(
     "saga_timers_oldest_overdue_seconds", "By how much the oldest is overdue; 0 if none is.", ("process", "name")
 )
@@ -103,7 +107,7 @@ TIMER_LATENESS_SECONDS: Final = Histogram(
 )
 DEAD_LETTERS_OPEN: Final = Gauge(
     "saga_dead_letters_open",
-    "Dead letters that wait for a person: of a process, or of the relay; poison, conflict or failed.",
+    "Dead letters that wait for a person, counted once a minute: of a process, or of the relay; poison, conflict or failed.",
     ("process", "kind"),
 )
 INSTANCES: Final = Gauge("saga_instances", "Instances in each outcome, counted once a minute.", ("process", "outcome"))
