@@ -107,7 +107,7 @@ TIMER_LATENESS_SECONDS: Final = Histogram(
 )
 DEAD_LETTERS_OPEN: Final = Gauge(
     "saga_dead_letters_open",
-    "Dead letters that wait for a person, of a process or the relay: poison, conflict or failed; counted once a minute.",
+    "Dead letters that wait for a person: poison, conflict or failed; process is relay for what could not be sent.",
     ("process", "kind"),
 )
 INSTANCES: Final = Gauge("saga_instances", "Instances in each outcome, counted once a minute.", ("process", "outcome"))
