@@ -1,27 +1,21 @@
 """Each role can do its work with the real code, and is refused what is not its work."""
 
-import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
-from structlog.testing import capture_logs
 
 from saga.engine import Step
 from saga.feeds.command_feed import CommandFeed
 from saga.feeds.log_feed import AT_ONCE, LogFeed
 from saga.messages import Envelope, Poison
-from saga.metrics.instruments import switched_on
-from saga.metrics.table import TABLE
 from saga.modules import Module, NewEvent, StreamConflict, internal, read_horizon, read_public
 from saga.modules.outgoing import Outgoing
 from saga.modules.reader import read_all, read_commands, read_outgoing, read_stream
-from saga.operations.figures import export_backlog, export_counts, export_stuck
 from saga.orders import order_process
 from saga.postgres import NeedsPerson, connect_engine, durable_transaction
 from saga.retention import PruneEnd, Pruner
@@ -33,7 +27,6 @@ from tests.retention.archive import fire_all
 from tests.visibility.feeds import first_reading
 from tests.visibility.logins import Logins
 from tests.visibility.records import RELATIONS, event, record, refused
-from tests.waiting import until
 
 PROCESS_MODULE = f"saga_module_{order_process().module}"
 
@@ -204,48 +197,6 @@ async def test_a_scheduler_fires_timers_into_its_own_log_and_no_other(logins: Lo
         await record(scheduler, "orders", event("forged"))
     await refused(scheduler, "UPDATE saga.timer SET due_at = clock_timestamp()")
     assert await rows(scheduler, "SELECT position FROM saga.event_log WHERE module <> 'scheduler'") == []
-
-
-@pytest.mark.parametrize("role", ["saga_monitor", "saga_scheduler"])
-async def test_a_monitor_counts_everything_and_sees_no_id(logins: Logins, engine: AsyncEngine, role: str) -> None:
-    await Step(engine, order_process()).handle([message("OrderPlaced", "o-1"), message("Nonsense", "o-1")])
-    await execute(engine, "INSERT INTO saga.cursor (consumer, module) SELECT 'relay', name FROM saga.module")
-    monitor = await logins.engine(role)
-    expected = {
-        'saga_outbox_pending_messages{module="order-process",target="gateway"} 1.0',
-        'saga_cursor_holes{consumer="relay",module="order-process"} 0.0',
-        'saga_timers_armed{name="payment_deadline",process="order"} 1.0',
-        'saga_dead_letters_open{kind="poison",process="order"} 1.0',
-        'saga_instances{outcome="awaiting_payment",process="order"} 1.0',
-    }
-    await exports(expected, partial(export_backlog, monitor), partial(export_counts, monitor))
-    for hidden in ("data FROM saga.outgoing", "process_id FROM saga.instance", "reason FROM saga.dead_letter"):
-        await refused(monitor, f"SELECT {hidden}")
-
-
-async def test_a_worker_counts_what_is_stuck(logins: Logins, engine: AsyncEngine) -> None:
-    worker = await logins.engine("saga_worker", PROCESS_MODULE)
-    said = [message("OrderPlaced", "o-1", message_id="once", amount=amount) for amount in (1, 2)]
-    assert (await Step(worker, order_process()).handle(said)).dead == 1
-    expected = {'saga_stuck_instances{process="order",reason_code="dead_letter"} 1.0'}
-    await exports(expected, partial(export_stuck, worker, [order_process()]))
-
-
-async def exports(expected: set[str], *loops: Callable[[asyncio.Event], Coroutine[None, None, None]]) -> None:
-    """Require that these loops export this, without a warning."""
-    stop = asyncio.Event()
-    with switched_on(TABLE) as exposition, capture_logs() as logs:
-        running = [asyncio.create_task(loop(stop)) for loop in loops]
-
-        async def look() -> set[str]:
-            return set(exposition().decode().splitlines())
-
-        try:
-            await until(look, lambda shown: expected <= shown)
-        finally:
-            stop.set()
-            await asyncio.gather(*running)
-    assert logs == []
 
 
 async def test_a_collaborator_reads_the_commands_for_it_and_for_nobody_else(
