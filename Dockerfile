@@ -36,13 +36,16 @@ COPY --from=build /opt/saga /opt/saga
 ENV PATH=/opt/saga/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONSAFEPATH=1 \
-    PYTHONUNBUFFERED=1
+    PYTHONUNBUFFERED=1 \
+    SAGA_METRICS_LISTEN=127.0.0.1:9464
 WORKDIR /opt/saga
 USER 10001:10001
 
 # The services handle SIGTERM themselves, as process 1 too, and start no children: no init is needed between. Until they
 # can, the signal waits: process 1 would lose it.
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=15s --timeout=10s --start-period=30s --retries=3 CMD ["python", "-m", "saga", "health"]
+# The loops of the service go round. A shell asks, so that no Python is started every few seconds.
+HEALTHCHECK --interval=15s --timeout=10s --start-period=30s --retries=3 CMD ["bash", "-c", \
+    "exec 3<>/dev/tcp/127.0.0.1/9464; printf 'GET /healthz HTTP/1.0\\r\\n\\r\\n' >&3; head -n 1 <&3 | grep -q ' 200 '"]
 ENTRYPOINT ["env", "--block-signal=TERM,INT,HUP", "python", "-m"]
 CMD ["saga", "run"]

@@ -102,6 +102,9 @@ class Settings(BaseSettings):
     )
     home: Path = Field(Path(".saga"), description="folder of the private local stack")
     prefix: str = Field("saga", pattern=PREFIX, description="prefix of every exchange and queue")
+    metrics_listen: str = Field(
+        "", description="host:port where a service answers /metrics, /healthz and /readyz; not set: nowhere"
+    )
     log_level: str = Field("info", pattern=r"^(debug|info|warning|error)$")
 
     processes: str = Field(
@@ -128,6 +131,17 @@ class Settings(BaseSettings):
         _exchange_names(given)
         return given
 
+    @field_validator("metrics_listen")
+    @classmethod
+    def _names_an_address(cls, given: str) -> str:
+        host_and_port(given)
+        return given
+
+    @property
+    def metrics_address(self) -> tuple[str, int] | None:
+        """Host and port of the endpoint; None if there is none. Without a host it is this machine only."""
+        return host_and_port(self.metrics_listen)
+
     @property
     def accepted_exchange_names(self) -> frozenset[str]:
         """The names of exchanges whose messages are accepted besides those of our own."""
@@ -150,6 +164,16 @@ def _exchange_names(given: str) -> frozenset[str]:
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise ValueError('write names with commas in between, or a JSON list such as ["company.bus"]')
     return frozenset(name for name in names if name)
+
+
+def host_and_port(given: str) -> tuple[str, int] | None:
+    """Host and port of `host:port`, `[IPv6]:port`, `:port` or `port`; None of what is empty. Raises ValueError."""
+    if not given.strip():
+        return None
+    host, _, port = given.strip().rpartition(":")
+    if not re.fullmatch(r"\d{1,5}", port, re.ASCII) or int(port) > 65_535 or re.search(r"[\s/@]", host):
+        raise ValueError("write host:port, such as 127.0.0.1:9464")
+    return host.removeprefix("[").removesuffix("]") or "127.0.0.1", int(port)
 
 
 def load_settings() -> Settings:

@@ -8,6 +8,7 @@ import structlog
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_random_exponential
 
 from saga.heartbeat import a_loop, rests, starts_over
+from saga.metrics.table import LOOP_RESTARTS
 from saga.postgres import LostRace, Unavailable
 
 LONGEST_PAUSE_SECONDS: Final = 5.0
@@ -43,6 +44,7 @@ async def supervise(
         away = error.server if isinstance(error, Unavailable) else server
         reason = str(error) or repr(error)
         starts_over(reason)
+        LOOP_RESTARTS.add(1, name, type(error).__name__)
         _log.warning("starting_over", loop=name, attempt=state.attempt_number, server=away, error=reason)
 
     with a_loop(name):

@@ -28,8 +28,8 @@ SELECT pg_advisory_xact_lock(hashtext('saga roles'));
 
 DO $$
 DECLARE
-    fixed CONSTANT text[] := '{saga_reader,saga_relay,saga_worker,saga_scheduler,saga_pruner,saga_auditor,saga_module,
-        saga_collaborator}';
+    fixed CONSTANT text[] := '{saga_reader,saga_relay,saga_worker,saga_scheduler,saga_pruner,saga_auditor,saga_monitor,
+        saga_module,saga_collaborator}';
     modules CONSTANT text[] := '{orders,payments,scheduler,order-process}'
         || string_to_array(nullif(current_setting('saga.modules', true), ''), ',');
     collaborators CONSTANT text[] := '{gateway,fulfilment}'
@@ -120,8 +120,16 @@ GRANT
     ON saga.declaration TO saga_worker;
 GRANT SELECT, DELETE ON saga.instance_tombstone TO saga_worker;
 
--- Fires timers into the scheduler's log.
-GRANT saga_module_scheduler TO saga_scheduler;
+-- Counts what waits in each log, cursors, deadlines, dead letters and outcomes, for the metrics. It sees neither an id of
+-- an instance nor anything that a message says.
+GRANT SELECT (module, position, target, recorded_at) ON saga.outgoing TO saga_monitor;
+GRANT SELECT ON saga.module, saga.cursor, saga.cursor_advance, saga.schema_version TO saga_monitor;
+GRANT SELECT (process, name, due_at, fired_at) ON saga.timer TO saga_monitor;
+GRANT SELECT (consumer, kind, state) ON saga.dead_letter TO saga_monitor;
+GRANT SELECT (process, outcome) ON saga.instance TO saga_monitor;
+
+-- Fires timers into the scheduler's log, and exports the metrics that come from the database.
+GRANT saga_module_scheduler, saga_monitor TO saga_scheduler;
 GRANT SELECT, UPDATE (fired_at) ON saga.timer TO saga_scheduler;
 GRANT SELECT ON saga.schema_version TO saga_scheduler;
 
@@ -130,6 +138,9 @@ GRANT
     SELECT, INSERT (service, host, pid, loop, reason, beat), DELETE, UPDATE (reason, beat)
     ON saga.service TO saga_worker, saga_scheduler, saga_collaborator;
 GRANT SELECT (due_at, fired_at) ON saga.timer TO saga_worker, saga_collaborator;
+
+-- A worker's metrics say which instances are stuck, so it sees whose deadlines are armed.
+GRANT SELECT (process, process_id) ON saga.timer TO saga_worker;
 
 -- Prunes what is old, and leaves tombstones. Locking a row needs the right to update some column of it.
 GRANT SELECT ON ALL TABLES IN SCHEMA saga TO saga_pruner;
@@ -174,7 +185,7 @@ CREATE POLICY "saga: a pruner prunes" ON saga.event_log FOR DELETE TO saga_prune
     USING (true);
 
 CREATE POLICY "saga: positions are no secret" ON saga.module FOR SELECT
-    TO saga_module, saga_worker, saga_auditor, saga_pruner
+    TO saga_module, saga_worker, saga_auditor, saga_pruner, saga_monitor
     USING (true);
 CREATE POLICY "saga: a module creates its own row" ON saga.module FOR INSERT TO saga_module
     WITH CHECK (name IN (SELECT saga.held_names('saga_module_')));
@@ -189,7 +200,8 @@ CREATE POLICY "saga: processes have theirs" ON saga.cursor TO saga_worker
     USING (consumer <> 'relay');
 CREATE POLICY "saga: a collaborator has its own" ON saga.cursor TO saga_collaborator
     USING (consumer IN (SELECT saga.held_names('saga_collaborator_')));
-CREATE POLICY "saga: whoever audits or prunes reads all" ON saga.cursor FOR SELECT TO saga_auditor, saga_pruner
+CREATE POLICY "saga: whoever audits, prunes or monitors reads all" ON saga.cursor FOR SELECT
+    TO saga_auditor, saga_pruner, saga_monitor
     USING (true);
 
 CREATE POLICY "saga: each login has its own" ON saga.commit_proof

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from examples.shop.order import FulfilmentStopped, OrderShipped
-from saga.collaborator import Collaborator, Command
+from saga.collaborator import Collaborator, Command, monitored
 from saga.modules import Module, connect_engine
 
 
@@ -56,14 +56,12 @@ async def main() -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    engine = connect_engine(os.environ["SAGA_DATABASE_URL"], "warehouse")
+    engine, ready = connect_engine(os.environ["SAGA_DATABASE_URL"], "warehouse"), asyncio.Event()
+    broker, prefix = os.environ.get("SAGA_AMQP_URL"), os.environ.get("SAGA_PREFIX", "saga")
+    listen = os.environ.get("SAGA_METRICS_LISTEN")
     try:
-        await warehouse.run(
-            stop,
-            engine=engine,
-            broker=os.environ.get("SAGA_AMQP_URL"),
-            prefix=os.environ.get("SAGA_PREFIX", "saga"),
-        )
+        async with monitored(listen, stop, engine=engine, broker=broker, ready=[ready]):
+            await warehouse.run(stop, engine=engine, broker=broker, prefix=prefix, ready=ready)
     finally:
         await engine.dispose()
 

@@ -4,10 +4,11 @@ import asyncio
 from contextlib import AsyncExitStack
 from functools import partial
 
+from saga.endpoint import listening
 from saga.heartbeat import beating
 from saga.operations.fitness import look_at_database
 from saga.postgres import owned_engine
-from saga.rabbitmq.connection import look_at_broker
+from saga.rabbitmq.connection import look_at_broker, reach_broker
 from saga.rabbitmq.topology import command_queues
 from saga.service import look_first, required, say_ready_when
 from saga.settings import Feed, Settings
@@ -26,6 +27,7 @@ async def collaborate(chosen: GatewaySettings, behaviour: Behaviour, settings: S
     database_url = required(settings.database_url, "SAGA_DATABASE_URL")
     amqp_url = None if settings.feed is Feed.PULL else required(settings.amqp_url, "SAGA_AMQP_URL")
     async with AsyncExitStack() as owned:
+        probes = await owned.enter_async_context(listening(settings.metrics_address, stop))
         engine = owned_engine(owned, database_url, SERVICE, settings.pool_size)
         looks = [partial(look_at_database, engine, allow_unsafe=settings.allow_unsafe_database)]
         looks.append(partial(migrate_collaborators, database_url, allow_unsafe=settings.allow_unsafe_database))
@@ -33,15 +35,18 @@ async def collaborate(chosen: GatewaySettings, behaviour: Behaviour, settings: S
             looks.append(partial(look_at_broker, amqp_url, command_queues(settings.prefix, "gateway", "fulfilment")))
         if not await look_first(stop, *looks):
             return
-        await owned.enter_async_context(beating(owned_engine(owned, database_url, SERVICE, 1), SERVICE))
+        loops = await owned.enter_async_context(beating(owned_engine(owned, database_url, SERVICE, 1), SERVICE))
         collaborators = [Gateway(engine, behaviour, stop).collaborator, Fulfilment(engine).collaborator]
         pulls = settings.feed is Feed.PULL
         # The feeds have a pool of their own, so that they never keep a handler waiting.
         logs = owned_engine(owned, database_url, f"{SERVICE}-follower", len(collaborators)) if pulls else None
         answerer = Answerer(engine, behaviour, chosen.batch_size)
         ready = [asyncio.Event() for _ in collaborators]
-        async with asyncio.TaskGroup() as loops:
-            loops.create_task(answerer.run(stop, chosen.poll_seconds))
+        asked = owned_engine(owned, database_url, "probe", 1)
+        reachable = [partial(look_at_database, asked, allow_unsafe=settings.allow_unsafe_database)]
+        probes.watch(loops, [*reachable, *([] if amqp_url is None else [partial(reach_broker, amqp_url)])], ready)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(answerer.run(stop, chosen.poll_seconds))
             for collaborator, feeding in zip(collaborators, ready, strict=True):
                 taking = collaborator.run(
                     stop,
@@ -53,5 +58,5 @@ async def collaborate(chosen: GatewaySettings, behaviour: Behaviour, settings: S
                     batch_size=settings.batch_size,
                     poll_seconds=settings.pull_poll_seconds,
                 )
-                loops.create_task(taking)
-            loops.create_task(say_ready_when(ready, stop, scenario=chosen.scenario, seed=str(chosen.seed)))
+                group.create_task(taking)
+            group.create_task(say_ready_when(ready, stop, scenario=chosen.scenario, seed=str(chosen.seed)))

@@ -5,6 +5,7 @@ docs/wire.md says what a collaborator must do. A ``Collaborator`` does that; its
 
 from saga.collaborator.collaborator import Collaborator, CommandHandler, Result
 from saga.collaborator.commands import Cause, Command, Refusal
+from saga.endpoint import monitored
 from saga.postgres import Unavailable
 
-__all__ = ["Cause", "Collaborator", "Command", "CommandHandler", "Refusal", "Result", "Unavailable"]
+__all__ = ["Cause", "Collaborator", "Command", "CommandHandler", "Refusal", "Result", "Unavailable", "monitored"]

@@ -27,6 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from saga.core import Process
 from saga.engine import cursors, dead_letters, inbox, instances, timers
 from saga.engine.answers import Answers, Trial, answer, dead_letter
+from saga.engine.counting import count_from_zero, count_retry, count_step
 from saga.engine.cursors import Covered
 from saga.engine.dead_letters import DeadLetterKind, DeadLetterState, NewDeadLetter
 from saga.engine.halving import halved
@@ -35,8 +36,10 @@ from saga.engine.rehearsal import rehearse
 from saga.engine.turns import in_turns
 from saga.messages import Envelope, Poison
 from saga.messages.facts import require_readable
+from saga.metrics.instruments import Stopwatch
+from saga.metrics.table import STEP_STAGE_SECONDS
 from saga.modules import Visibility, append
-from saga.postgres import durable_transaction, still_here, while_open
+from saga.postgres import LostRace, Unavailable, durable_transaction, still_here, while_open
 
 Message = Envelope | Poison
 Rehearsed = TypeVar("Rehearsed", bound=AdmittedMessage | Envelope | Poison)
@@ -91,6 +94,7 @@ class Step:
 
     def __init__(self, engine: AsyncEngine, process: Process, *, remote_modules: Collection[str] = frozenset()) -> None:
         require_readable(process)
+        count_from_zero(process.name)
         self._engine = engine
         self._process = process
         self._remote_modules = frozenset(remote_modules)
@@ -132,7 +136,11 @@ class Step:
         async def park(one: _Marked, reason: str) -> StepResult:
             return await self._park(one[0], reason, _dead_letter_ids([one]), settled_with([one]))
 
-        return reduce(add, await halved(handle, park, marked))
+        try:
+            return reduce(add, await halved(handle, park, marked))
+        except (LostRace, Unavailable) as error:
+            count_retry(self._process.name, error)
+            raise
 
     async def _handle(
         self, messages: Sequence[Message], redriven: Sequence[int], settled: Sequence[Covered], *, rehearsed: bool
@@ -142,15 +150,20 @@ class Step:
         condemned = await self._rehearse(messages, partial(_admit_one, process)) if rehearsed else {}
         admitted, dead, passed_by = _admit(process, _without(messages, condemned))
         dead += [_condemn(process, messages[index], how) for index, how in condemned.items()]
+        stages = Stopwatch(STEP_STAGE_SECONDS, consumer)
         async with durable_transaction(self._engine) as connection:
             if redriven:
                 await dead_letters.close(connection, redriven, DeadLetterState.REDRIVEN)
             verified, false_claims = await inbox.verify_positions(connection, admitted, self._remote_modules)
+            stages.mark("verify")
             deduplicated = await inbox.deduplicate(connection, consumer, verified, redriven=bool(redriven))
+            stages.mark("dedup")
             locked = await instances.lock(connection, process, {m.process_id for m in deduplicated.fresh})
             doubtful = [m for m in deduplicated.fresh if locked[m.process_id].was_pruned]
             await inbox.require_unknown(connection, consumer, doubtful, redriven=bool(redriven))
+            stages.mark("lock")
             answers = await self._answer(connection, locked, deduplicated.fresh, rehearsed=rehearsed)
+            stages.mark("decide")
             dead = dead + _conflicts(false_claims + deduplicated.conflicting) + answers.dead_letters
             await inbox.forget(connection, consumer, answers.parked)
             await instances.write(connection, process, answers.decided)
@@ -162,12 +175,15 @@ class Step:
             entries = [*answers.entries, *(map(cursors.progress, moved) if covered else ())]
             if entries:
                 await append(connection, process.module, entries)
+            stages.mark("write")
+        stages.mark("commit")
         self._forget(messages)
         outgoing = sum(entry.visibility is Visibility.PUBLIC or entry.target is not None for entry in answers.entries)
         others = {id(one.envelope.raw): IGNORED for one in answers.ignored}
         others |= {id(one.envelope.raw): DUPLICATE for one in deduplicated.repeated}
         others |= {id(one.poison.raw): DEAD for one in dead}
         counts = answers.taken, len(answers.ignored), len(deduplicated.repeated), len(dead)
+        count_step(consumer, len(messages), dict(zip((TAKEN, IGNORED, DUPLICATE, DEAD), counts, strict=True)))
         return StepResult(*counts, outgoing, answers.full, others)
 
     async def _park(
@@ -184,6 +200,7 @@ class Step:
             dead += [dead_letter(DeadLetterKind.FAILED, one, reason) for one in verified]
             await dead_letters.keep(connection, consumer, dead)
             await cursors.advance(connection, consumer, [*self._covered(verified, passed_by), *settled])
+        count_step(consumer, 1, {DEAD: len(dead)})
         _log.error("parked", error=reason.partition(" (")[0])
         return StepResult(0, 0, 0, len(dead), 0, others={id(one.poison.raw): DEAD for one in dead})
 

@@ -40,6 +40,7 @@ from saga.modules.outgoing import as_delivered
 from saga.modules.public_log import PublicLog, Unreachable
 from saga.modules.reader import NOTHING_HANDLED
 from saga.postgres import Statements, durable_transaction, reading, while_open
+from saga.settings import Feed
 from saga.supervision import pause, supervise
 
 AT_ONCE: Final = GapTimeouts(hole_seconds=0, tail_seconds=0)
@@ -223,7 +224,8 @@ class LogFeed:
         settled = [(module, after, settled_upto)] if settled_upto > after else []
         if consumed or settled:
             handle = self._step.handle_rehearsed if rehearsed else self._step.handle
-            report_step(await handle(consumed, settled=settled), len(consumed))
+            result = await handle(consumed, settled=settled)
+            report_step(result, consumed, process=self._process.name, feed=Feed.PULL.value)
 
     async def _begin(self, log: PublicLog, horizon: Horizon) -> int:
         """The position after which a new consumer begins: the end of the pruned entries, which it settles."""

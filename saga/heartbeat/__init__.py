@@ -10,7 +10,18 @@ The same task ends sessions of frozen clients to which no timeout of the server 
 Heartbeats never block the work: they have a connection of their own, and if one can't be written the service works on.
 """
 
-from saga.heartbeat.loops import Loop, a_loop, goes_round, rests, starts_over
+from saga.heartbeat.loops import SILENT_SECONDS, Loop, Loops, a_loop, goes_round, kept_loops, rests, starts_over
 from saga.heartbeat.writing import BEAT_SECONDS, beating
 
-__all__ = ["BEAT_SECONDS", "Loop", "a_loop", "beating", "goes_round", "rests", "starts_over"]
+__all__ = [
+    "BEAT_SECONDS",
+    "SILENT_SECONDS",
+    "Loop",
+    "Loops",
+    "a_loop",
+    "beating",
+    "goes_round",
+    "kept_loops",
+    "rests",
+    "starts_over",
+]

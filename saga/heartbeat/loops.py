@@ -11,6 +11,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final
 
+SILENT_SECONDS: Final = 15.0
+"""A loop that has not gone round for so long has stopped, or its process is gone."""
+
 
 class Loop:
     """A loop of this process. ``reason`` says why it starts over again and again; None while it works."""
@@ -82,6 +85,17 @@ class Loops:
 
 _current: Final[ContextVar[Loop | None]] = ContextVar("current loop", default=None)
 loops_here: Final[ContextVar[Loops | None]] = ContextVar("loops of this service", default=None)
+
+
+@contextmanager
+def kept_loops() -> Iterator[Loops]:
+    """The loops that begin in this block, in memory only."""
+    loops = Loops()
+    token = loops_here.set(loops)
+    try:
+        yield loops
+    finally:
+        loops_here.reset(token)
 
 
 @contextmanager

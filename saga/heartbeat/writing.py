@@ -37,10 +37,10 @@ class Service:
 
 
 @asynccontextmanager
-async def beating(engine: AsyncEngine, name: str) -> AsyncIterator[None]:
+async def beating(engine: AsyncEngine, name: str) -> AsyncIterator[Loops]:
     """Write heartbeats of the loops that begin in this block, for as long as it lasts, on one connection of the engine.
 
-    A service that was asked to stop removes its rows; one that dies leaves them.
+    Gives these loops. A service that was asked to stop removes its rows; one that dies leaves them.
     """
     service = Service(name, socket.gethostname().encode("ascii", "backslashreplace").decode("ascii"), os.getpid())
     loops = Loops()
@@ -48,7 +48,7 @@ async def beating(engine: AsyncEngine, name: str) -> AsyncIterator[None]:
     writing = asyncio.create_task(_beat_on(engine, service, loops))
     was_stopped = False
     try:
-        yield
+        yield loops
         was_stopped = True
     except asyncio.CancelledError:
         was_stopped = True

@@ -20,6 +20,7 @@ LIST_DEAD_LETTERS = _SQL["list_dead_letters"]
 LIST_OPEN_DEAD_LETTERS = _SQL["list_open_dead_letters"]
 LIST_OPEN_IDS = _SQL["list_open_ids"]
 COUNT_OPEN_DEAD_LETTERS = _SQL["count_open_dead_letters"]
+COUNT_OPEN_BY_KIND = _SQL["count_open_dead_letters_by_kind"]
 COUNT_OPEN_DEAD_LETTERS_OF = _SQL["count_open_dead_letters_of"]
 READ_DEAD_LETTERS = _SQL["read_dead_letters"]
 FIND_SUCCESSOR = _SQL["find_successor"]
@@ -160,6 +161,12 @@ async def count_open(connection: AsyncConnection) -> int:
     """How many dead letters wait for a person."""
     count: int = (await connection.execute(COUNT_OPEN_DEAD_LETTERS)).scalar_one()
     return count
+
+
+async def count_open_by_kind(connection: AsyncConnection) -> dict[tuple[str, str], int]:
+    """How many dead letters wait for a person, by consumer and kind; the greatest 100 numbers."""
+    rows = await connection.execute(COUNT_OPEN_BY_KIND)
+    return {(row.consumer, row.kind): row.open for row in rows}
 
 
 async def read_letters(connection: AsyncConnection, ids: Sequence[int]) -> dict[int, DeadLetter]:

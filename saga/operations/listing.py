@@ -5,6 +5,7 @@ overdue, has fired without effect, or was never armed; or nobody relays or pulls
 letter, even if the instance itself does not exist. What is merely under way gets some time.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -28,6 +29,9 @@ GRACE = timedelta(seconds=5)
 
 LISTED = 50
 """Instances, by default."""
+
+COUNTED = 1_000
+"""Stuck instances at most: whoever has more of them does not need to know how many more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +111,20 @@ async def _unknown(
     ]
 
 
-async def _listed(
+async def _with_obstacles(
     connection: AsyncConnection, process: Process, statement: Any, bounds: dict[str, Any]
-) -> list[ListedInstance]:
+) -> tuple[Sequence[Row[Any]], dict[str, Row[Any]]]:
+    """Instances, and what may be in the way of each, by its id."""
     this = {"process": process.name, "module": process.module, "modules": modules_about(process)}
     rows = (await connection.execute(statement, this | bounds)).all()
     found = await connection.execute(READ_OBSTACLES, this | {"process_ids": [row.process_id for row in rows]})
-    obstacles = {obstacle.process_id: obstacle for obstacle in found}
+    return rows, {obstacle.process_id: obstacle for obstacle in found}
+
+
+async def _listed(
+    connection: AsyncConnection, process: Process, statement: Any, bounds: dict[str, Any]
+) -> list[ListedInstance]:
+    rows, obstacles = await _with_obstacles(connection, process, statement, bounds)
     return [
         ListedInstance(
             process.name,
@@ -125,6 +136,31 @@ async def _listed(
         )
         for row in rows
     ]
+
+
+async def count_stuck(connection: AsyncConnection, process: Process) -> Counter[str]:
+    """How many instances are stuck, of the first COUNTED of each sort, by the code of the first reason of each.
+
+    The codes are those of ``_codes``, and `dead_letter`.
+    """
+    bounds = {"outcome": None, "limit": COUNTED, "grace": GRACE, "collaborators": list(process.collaborators)}
+    rows, obstacles = await _with_obstacles(connection, process, LIST_STUCK, bounds)
+    codes = [_codes(row.settled, obstacles[row.process_id]) for row in rows]
+    unknown = await _unknown(connection, process, outcome=None, limit=COUNTED)
+    return Counter([found[0] for found in codes if found] + ["dead_letter"] * len(unknown))
+
+
+def _codes(settled: bool, row: Row[Any]) -> list[str]:
+    """A word for each reason of ``_reason``, in the same order."""
+    codes: list[str] = []
+    if not settled and _without_way_on(row):
+        is_overdue, never = row.overdue_for is not None, row.fired_for is None
+        codes.append("deadline_overdue" if is_overdue else "no_deadline" if never else "deadline_without_effect")
+    if row.commands_waiting and row.commands_waiting_for > GRACE:
+        codes.append("commands_waiting")
+    if row.open_dead_letters:
+        codes.append("dead_letter")
+    return codes
 
 
 def _reason(settled: bool, row: Row[Any]) -> str | None:

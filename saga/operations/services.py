@@ -4,19 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
-from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from saga.heartbeat import SILENT_SECONDS
 from saga.postgres import Statements
 
 _SQL = Statements(__package__)
 READ_SERVICES = _SQL["read_services"]
 READ_BLOCKED = _SQL["read_blocked"]
 READ_OVERDUE = _SQL["read_overdue"]
-
-SILENT_SECONDS: Final = 15.0
-"""A loop without a heartbeat for so long has stopped, or its process is gone."""
 
 
 class LoopState(Enum):

@@ -3,7 +3,8 @@
 import os
 import socket
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from contextlib import AbstractContextManager, AsyncExitStack
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 
@@ -11,8 +12,10 @@ import asyncpg
 from sqlalchemy import event
 from sqlalchemy.engine import URL, ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import QueuePool
 
 from saga.addresses import AddressError, DatabaseAddress
+from saga.metrics.table import POOL_IN_USE
 from saga.postgres.hosts import open_connection
 from saga.postgres.sqlstates import STALE
 from saga.settings import SettingsError
@@ -108,4 +111,16 @@ def owned_engine(
     """
     engine = connect_engine(url, service, pool_size, settings=settings)
     owned.push_async_callback(engine.dispose)
+    owned.enter_context(connections_in_use(engine))
     return engine
+
+
+def connections_in_use(engine: AsyncEngine) -> AbstractContextManager[None]:
+    """Show the connections of this engine in the metrics for as long as the block lasts."""
+    return POOL_IN_USE.reads(partial(_in_use, engine))
+
+
+def _in_use(engine: AsyncEngine) -> float:
+    """How many connections of the engine's pool are in use; the pool is another one after a dispose."""
+    pool = engine.pool
+    return pool.checkedout() if isinstance(pool, QueuePool) else 0

@@ -39,6 +39,10 @@ class Unavailable(Exception):
         self.server = server
 
 
+class InDoubt(Unavailable):
+    """The answer to COMMIT was lost, and it can't be found out now whether the transaction committed."""
+
+
 class NeedsPerson(Unavailable):
     """The server can't be used until a person changes something; the message says what, after the server's name."""
 

@@ -28,7 +28,7 @@ from uuid import UUID, uuid4
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
-from saga.postgres.errors import LostRace, Unavailable, place_of, unavailable_after
+from saga.postgres.errors import InDoubt, LostRace, Unavailable, place_of, unavailable_after
 from saga.postgres.statements import Statements
 
 RESOLVE_SECONDS = 120.0
@@ -54,8 +54,8 @@ async def durable_transaction(engine: AsyncEngine, *, proved: bool = True) -> As
     """Run the block in one transaction that has provably committed when this returns without an error.
 
     Raises LostRace or Unavailable when it provably did not commit, or when that could not be found out within
-    RESOLVE_SECONDS (then the work is done again, and deduplication decides). Work that may be done twice needs no
-    proof: with ``proved=False`` a lost answer to COMMIT raises Unavailable at once, and one statement is saved.
+    RESOLVE_SECONDS (InDoubt: then the work is done again, and deduplication decides). Work that may be done twice needs
+    no proof: with ``proved=False`` a lost answer to COMMIT raises Unavailable at once, and one statement is saved.
     """
     with unavailable_after(engine):
         async with engine.connect() as connection:
@@ -125,7 +125,7 @@ async def _require_committed(engine: AsyncEngine, proof: _Proof, broken: Unavail
         has_committed: bool = await attempts(_has_committed, engine, proof)
     except (Unavailable, LostRace) as reason:
         doubt = f"whether the transaction committed can't be found out ({reason}): {broken}"
-        raise Unavailable(doubt, place_of(engine)) from broken
+        raise InDoubt(doubt, place_of(engine)) from broken
     if not has_committed:
         raise Unavailable(f"the transaction did not commit: {broken}", place_of(engine)) from broken
 

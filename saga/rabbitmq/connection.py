@@ -152,6 +152,12 @@ async def look_at_broker(amqp_url: str, wanted: Topology) -> None:
             await declare(await connection.channel(), wanted)
 
 
+async def reach_broker(amqp_url: str) -> None:
+    """Check whether the broker accepts a connection; asks it for nothing else. Raises Unavailable or NeedsPerson."""
+    with broker_errors(amqp_url):
+        await (await connect(amqp_url, "probe")).close()
+
+
 def require_version(connection: RoutedConnection, amqp_url: str) -> None:
     """Raise NeedsPerson if the broker is a RabbitMQ older than MINIMUM_VERSION."""
     product, version = connection.broker

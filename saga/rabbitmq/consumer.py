@@ -16,7 +16,9 @@ effect.
 """
 
 import asyncio
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Self
 
 import structlog
@@ -27,6 +29,7 @@ from saga.engine.rehearsal import rehearse
 from saga.heartbeat import goes_round, starts_over
 from saga.messages import Envelope, Handler, Poison
 from saga.messages.cloudevents import decode
+from saga.metrics.table import CONSUMED_MESSAGES, DELIVERIES_BYTES, PROCESS_SECONDS
 from saga.postgres import LostRace, Unavailable, server_of
 from saga.rabbitmq.acknowledgements import Acknowledgements
 from saga.rabbitmq.admission import Judge
@@ -112,7 +115,8 @@ class Consumer:
             ready.set()
             goes_round()
             _log.info("consuming", queue=self._queue)
-            await self._pump(wire, deliveries, subscription, stop)
+            with DELIVERIES_BYTES.reads(lambda: deliveries.others.size + deliveries.hot.size):
+                await self._pump(wire, deliveries, subscription, stop)
 
     async def _pump(
         self, wire: WireChannel, deliveries: Deliveries, subscription: "_Subscription", stop: asyncio.Event
@@ -170,8 +174,23 @@ class Consumer:
             before_sleep=_log_retry,
             reraise=True,
         )
-        await attempts(self._handle_again if is_back else self._handle, messages)
+        with self._measured(len(batch)):
+            await attempts(self._handle_again if is_back else self._handle, messages)
         return batch
+
+    @contextmanager
+    def _measured(self, messages: int) -> Iterator[None]:
+        """Count these messages and measure the block that handles them."""
+        begun, error_type = time.perf_counter(), ""
+        try:
+            yield
+        except BaseException as error:
+            error_type = type(error).__name__
+            raise
+        finally:
+            labels = ("rabbitmq", "process", self._queue, error_type)
+            CONSUMED_MESSAGES.add(messages, *labels)
+            PROCESS_SECONDS.observe(time.perf_counter() - begun, *labels)
 
 
 class _UnderWay:

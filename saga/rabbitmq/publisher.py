@@ -8,6 +8,7 @@ call and a task for each message, which is most of the cost of publishing.
 """
 
 import asyncio
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -23,6 +24,7 @@ from aiormq.exceptions import (
     ConnectionUnexpectedFrame,
 )
 
+from saga.metrics.table import SEND_SECONDS, SENT_MESSAGES
 from saga.modules.outgoing import Outgoing
 from saga.rabbitmq import frames
 from saga.rabbitmq.confirms import Confirms, NotConfirmed, PublishRefused
@@ -35,6 +37,9 @@ _ROOM_WITHOUT_LIMIT = 128 * 1024
 _CONTENT_TOO_LARGE = 311
 _REFUSALS = (ChannelPreconditionFailed, ConnectionFrameError, ConnectionSyntaxError, ConnectionUnexpectedFrame)
 """The errors with which a broker closes a channel or connection because it refuses a message."""
+
+_SEND = ("rabbitmq", "send")
+"""The first labels of the metrics."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +82,18 @@ class Publisher:
         return tuple(unroutable)
 
     async def _publish(self, messages: Sequence[Outgoing]) -> list[Outgoing]:
-        channel = await self._open()
+        channel, begun = await self._open(), time.perf_counter()
         try:
             async with asyncio.timeout(self._timeout_seconds):
                 written = _written(channel.wire, messages)
                 confirmed = channel.confirms.expect([message.id for message in messages])
                 await channel.wire.write_queue.put(ChannelFrame(written, should_close=False))
                 returned = await confirmed
-        except BaseException:
+        except BaseException as error:
+            _count(len(messages), begun, type(error).__name__)
             await self._discard(channel)
             raise
+        _count(len(messages), begun, "")
         return [message for message in messages if message.id in returned]
 
     async def discard(self) -> None:
@@ -112,6 +119,11 @@ class Publisher:
                     await connection.close()
                     raise
             return self._channel
+
+
+def _count(messages: int, begun: float, error_type: str) -> None:
+    SENT_MESSAGES.add(messages, *_SEND, error_type)
+    SEND_SECONDS.observe(time.perf_counter() - begun, *_SEND, error_type)
 
 
 async def _open_on(connection: RoutedConnection, topology: Topology) -> _Channel:

@@ -18,6 +18,7 @@ from saga.engine.reporting import report_step
 from saga.feeds.log_feed import AT_ONCE, BESIDE_A_QUEUE, LOOK_SECONDS, LogFeed
 from saga.messages import Envelope, Poison
 from saga.messages.cloudevents import decode
+from saga.metrics.table import PROCESS_VERSION_INFO
 from saga.postgres import durable_transaction
 from saga.rabbitmq.admission import DEFAULT_EXCHANGE, Events, unjudged
 from saga.rabbitmq.consumer import Consumer
@@ -82,6 +83,7 @@ class Worker:
         _require_positive(publish_timeout_seconds=publish_timeout_seconds)
         step = Step(engine, process, remote_modules=remote_logs)
         self._declare = partial(declare, engine, process)
+        self._shown = partial(PROCESS_VERSION_INFO.reads, lambda: 1, process.name, str(process.version))
         self._pulls = feed is Feed.PULL
         self._look_seconds = pull_poll_seconds if self._pulls else LOOK_SECONDS
         self._log_feed = LogFeed(
@@ -120,10 +122,11 @@ class Worker:
         await supervise("declaration", self._declare, stop)
         ready = ready or asyncio.Event()
         feeding = ready if self._pulls else asyncio.Event()
-        async with asyncio.TaskGroup() as loops:
-            loops.create_task(self._log_feed.run(stop, feeding, self._look_seconds))
-            if self._broker is not None:
-                loops.create_task(self._broker.run(stop, ready, consumes=not self._pulls))
+        with self._shown():
+            async with asyncio.TaskGroup() as loops:
+                loops.create_task(self._log_feed.run(stop, feeding, self._look_seconds))
+                if self._broker is not None:
+                    loops.create_task(self._broker.run(stop, ready, consumes=not self._pulls))
 
 
 def _require_possible(broker: str | None, feed: Feed, prefix: str, accepted_exchanges: Collection[str]) -> None:
@@ -203,16 +206,16 @@ class _AtTheBroker:
             loops.create_task(self._topology_watch.run(stop))
 
     async def _handle(self, messages: Sequence[Envelope | Poison]) -> None:
-        self._report(await self._step.handle(messages), len(messages))
+        self._report(await self._step.handle(messages), messages)
 
     async def _handle_rehearsed(self, messages: Sequence[Envelope | Poison]) -> None:
         """Handle messages of which one may have killed a worker: they are rehearsed first."""
-        self._report(await self._step.handle_rehearsed(messages), len(messages))
+        self._report(await self._step.handle_rehearsed(messages), messages)
 
-    def _report(self, result: StepResult, batch: int) -> None:
+    def _report(self, result: StepResult, messages: Sequence[Envelope | Poison]) -> None:
         if result.outgoing:
             self._relay.nudge()
-        report_step(result, batch)
+        report_step(result, messages, process=self._process.name, feed=Feed.PUSH.value)
 
     async def _handle_undelivered(self, messages: Sequence[Envelope | Poison]) -> None:
         """Handle what the broker gave up: our messages again, others' go back to their queue, the rest is kept.

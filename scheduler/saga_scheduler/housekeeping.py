@@ -11,6 +11,7 @@ from datetime import timedelta
 import structlog
 
 from saga.heartbeat import starts_over
+from saga.metrics.table import LOOP_RESTARTS
 from saga.postgres import LostRace, Unavailable
 from saga.retention import Pruner
 
@@ -31,6 +32,7 @@ class Housekeeping:
             report = await self.pruner.prune(self.retention, stop=stop)
         except (LostRace, Unavailable) as error:
             starts_over(str(error))
+            LOOP_RESTARTS.add(1, "prune", type(error).__name__)
             _log.warning("prune_failed", error=str(error))
         else:
             if report.removed:

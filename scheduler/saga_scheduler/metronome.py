@@ -26,6 +26,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
 from saga.heartbeat import Loop, a_loop, goes_round, starts_over
+from saga.metrics.table import LOOP_RESTARTS
 from saga.postgres import LostRace, Unavailable, server_of
 from saga_scheduler.housekeeping import Housekeeping
 from saga_scheduler.sweeper import Sweeper
@@ -143,6 +144,7 @@ class Metronome:
             sweep = await self._sweeper.sweep()
         except (LostRace, Unavailable) as error:
             starts_over(str(error))
+            LOOP_RESTARTS.add(1, SWEEP, type(error).__name__)
             _log.warning("sweep_failed", server=server_of(error), error=str(error))
         else:
             goes_round()

@@ -7,6 +7,8 @@ If the first batch was full, two go side by side: one is claimed while another o
 """
 
 import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.heartbeat import goes_round
 from saga.messages.identity import derived_id
+from saga.metrics.table import TIMER_LATENESS_SECONDS
 from saga.modules import NewEvent, append
 from saga.postgres import Statements, durable_transaction, reading
 
@@ -73,8 +76,19 @@ class Sweeper:
             due = (await connection.execute(CLAIM_DUE, {"limit": self._batch_size})).all()
             if due:
                 await append(connection, MODULE, [_emitted(timer) for timer in due])
+        if TIMER_LATENESS_SECONDS.is_on:
+            _measure(due)
         goes_round()
         return len(due)
+
+
+def _measure(fired: Sequence[Row[Any]]) -> None:
+    """How late each timer fired, by process and name."""
+    late_seconds: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
+    for timer in fired:
+        late_seconds[timer.process, timer.name].append(timer.late_seconds)
+    for (process, name), seconds in late_seconds.items():
+        TIMER_LATENESS_SECONDS.observe_each(seconds, process, name)
 
 
 def _emitted(timer: Row[Any]) -> NewEvent:

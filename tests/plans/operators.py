@@ -2,10 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 
+from saga.operations.figures import MOST_OUTGOING, MOST_OVERDUE
 from tests.plans.values import BATCH, LEASE, PAGE, Arguments, Cases, digests, one, youngest
 
 WITHOUT_ARGUMENTS = (
+    "operations/count_armed_timers",
+    "operations/count_instances",
     "operations/count_open_dead_letters",
+    "operations/count_open_dead_letters_by_kind",
     "operations/count_timers",
     "operations/list_collaborators",
     "operations/list_modules",
@@ -33,6 +37,8 @@ def reading(count: int) -> dict[str, Cases]:
         "operations/find_position_before": one(module="orders", since=datetime.now(UTC)),
         "operations/find_tail": one(module="orders", limit=50),
         "operations/read_holes": one(most=100),
+        "operations/measure_outbox": one(most=MOST_OUTGOING),
+        "operations/measure_overdue": one(most=MOST_OVERDUE),
         "operations/count_answered": one(**ORDER, process_ids=youngest(count), message_ids_begin="orders-"),
         "operations/read_outcomes": one(**ORDER, process_ids=youngest(count)),
     }

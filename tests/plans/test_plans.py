@@ -20,6 +20,8 @@ VIEWS_OF_THE_LOG = ("outgoing", "public_event", "command")
 
 MAY_READ_ALL = {
     "operations/list_stuck": {"instance", "timer"},
+    # Once a minute, and only where metrics are on.
+    "operations/count_instances": {"instance"},
     # Dead letters are few, and it asks only about events that nobody answered.
     "audit/read_letters": {"dead_letter"},
     "audit/read_given_up": {"dead_letter"},
@@ -31,6 +33,15 @@ MAY_READ_ALL = {
     "replay/prove_handled_elsewhere": {"inbox", "dead_letter"},
 }
 """For people, who ask for it now and then: what is open may be much of these tables."""
+
+EVERY_FEW_SECONDS = (
+    "operations/measure_outbox",
+    "operations/measure_overdue",
+    "operations/read_cursors",
+    "operations/read_modules",
+)
+"""What schedulers read for the metrics all the time, whoever is behind."""
+MOST_PAGES_OF_A_FIGURE = 2_000
 
 HOT = ("engine", "feeds", "modules", "saga_scheduler")
 MOST_PAGES = 8_000
@@ -91,6 +102,27 @@ async def test_no_statement_reads_a_big_table_from_end_to_end(explained: Explain
 async def test_a_hot_statement_touches_no_more_pages_than_its_keys_need(explained: Explained, name: str) -> None:
     pages = {case: plan.blocks for case, plan in (await explained(name)).items()}
     assert max(pages.values()) < MOST_PAGES, pages
+
+
+@pytest.mark.parametrize("name", EVERY_FEW_SECONDS)
+async def test_a_figure_touches_few_pages(explained: Explained, name: str) -> None:
+    pages = {case: plan.blocks for case, plan in (await explained(name)).items()}
+    assert max(pages.values()) <= MOST_PAGES_OF_A_FIGURE, pages
+
+
+async def test_what_waits_is_read_as_cheaply_while_nobody_relays_and_nothing_fires(
+    big: AsyncEngine, statements: Mapping[str, Written]
+) -> None:
+    """The relay has stopped at the beginning of each log, and all deadlines are overdue."""
+    async with big.connect() as connection:
+        await connection.execute(text("UPDATE saga.cursor SET watermark = 0 WHERE consumer = 'relay'"))
+        await connection.execute(text("UPDATE saga.timer SET due_at = due_at - interval '1 y' WHERE fired_at IS NULL"))
+        for name in ("operations/measure_outbox", "operations/measure_overdue"):
+            given = arguments(MANY)[name][""]
+            plan = await explain(connection, statements[name].executable, given)
+            assert plan.blocks <= MOST_PAGES_OF_A_FIGURE, name
+            assert not plan.scanned & set(BIG_TABLES), name
+        await connection.rollback()
 
 
 @pytest.mark.parametrize("name", ["read_all", "read_commands", "read_outgoing", "read_public"])

@@ -1,5 +1,6 @@
 """`saga new`: the project is right as it is made, under whatever name."""
 
+import asyncio
 import json
 import re
 import shlex
@@ -17,7 +18,9 @@ from typer.testing import CliRunner, Result
 from saga.cli import app
 from saga.cli.project.names import MOST_CHARACTERS, TAKEN
 from saga.cli.project.writing import TEMPLATE, template_files
+from saga.devstack import ports
 from saga.testing import assert_converges
+from tests.endpoint.asking import asked
 from tests.projects.environment import ROOT, Environment
 from tests.waiting import LIMIT_SECONDS
 
@@ -118,14 +121,17 @@ def test_the_container_and_ci_files_are_right(any_wheel: Path) -> None:
 def test_the_collaborator_stops_when_it_is_asked_to_as_the_image_starts_it(
     plain: Environment, any_wheel: Path, tmp_path: Path
 ) -> None:
-    """With the signals blocked, and with its address in a file; a server that is away is waited for."""
+    """With the signals blocked, and with its address in a file; a server that is away is waited for, as probes say."""
     project = made("trip-desk", any_wheel)
     (tmp_path / "secret").write_text("postgresql://user:password@127.0.0.1:1/nowhere\n")
+    port = ports.choose()
     (command,) = re.findall(r"^ENTRYPOINT (\[.*\])$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
     with subprocess.Popen(
         [*json.loads(command), "trip_desk.bank"],
         cwd=project,
-        env=plain.variables(SAGA_DATABASE_URL_FILE=str(tmp_path / "secret"), PYTHONUNBUFFERED="1"),
+        env=plain.variables(
+            SAGA_DATABASE_URL_FILE=str(tmp_path / "secret"), SAGA_METRICS_LISTEN=str(port), PYTHONUNBUFFERED="1"
+        ),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -133,6 +139,11 @@ def test_the_collaborator_stops_when_it_is_asked_to_as_the_image_starts_it(
         try:
             assert bank.stdout is not None
             assert any("127.0.0.1:1/nowhere" in line for line in bank.stdout), "it waits for no server"
+            assert [asyncio.run(asked(port, path))[0] for path in ("/healthz", "/readyz", "/metrics")] == [
+                200,
+                503,
+                200,
+            ]
             bank.terminate()
             bank.communicate(timeout=LIMIT_SECONDS)
             assert bank.returncode == 0

@@ -1,6 +1,8 @@
 """The container files say what a deployment may rely on; nothing is started here."""
 
+import asyncio
 import importlib.util
+import json
 import os
 import re
 import subprocess
@@ -10,7 +12,11 @@ from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
+from structlog.testing import capture_logs
 
+from saga.cli.project.writing import TEMPLATE
+from saga.endpoint import listening
+from saga.heartbeat import Loops
 from saga.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -198,7 +204,7 @@ def test_the_image_starts_without_a_shell_and_is_watched(dockerfile: list[tuple[
     assert told["ENTRYPOINT"] == '["env", "--block-signal=TERM,INT,HUP", "python", "-m"]'
     assert told["CMD"] == '["saga", "run"]'
     assert told["STOPSIGNAL"] == "SIGTERM"
-    assert told["HEALTHCHECK"].endswith('CMD ["python", "-m", "saga", "health"]')
+    assert "python" not in told["HEALTHCHECK"]
 
 
 def test_the_image_installs_only_what_is_locked(dockerfile: list[tuple[str, str]]) -> None:
@@ -224,3 +230,36 @@ def test_what_tries_the_images_says_what_it_needs() -> None:
     done = subprocess.run([ROOT / "deploy/try-images"], env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert "needs podman or docker" in done.stderr
+
+
+@pytest.mark.parametrize("goes_round", [True, False])
+async def test_the_health_check_asks_whether_the_loops_go_round_without_a_python(
+    services: dict[str, Any],
+    dockerfile: list[tuple[str, str]],
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    goes_round: bool,
+) -> None:
+    said_there = dict(dockerfile)["HEALTHCHECK"].partition(" CMD ")[2]
+    kind, *command = services["worker"]["healthcheck"]["test"]
+    assert kind == "CMD"
+    assert json.loads(said_there) == command
+    project = YAML(typ="safe").load(TEMPLATE / "docker-compose.yml")["services"]
+    assert all(project[name]["healthcheck"]["test"] == [kind, *command] for name in ("worker", "scheduler", "bank"))
+    assert services["worker"]["environment"]["SAGA_METRICS_LISTEN"] == "127.0.0.1:9464"
+    with capture_logs() as logs:
+        async with listening(("127.0.0.1", 0), asyncio.Event()) as probes:
+            loops = Loops()
+            loops.begin("a loop")
+            probes.watch(loops, [])
+            if not goes_round:
+                monkeypatch.setattr("saga.endpoint.probes.SILENT_SECONDS", 0.0)
+            asking = command[-1].replace("9464", str(logs[0]["port"]))
+            done = await asyncio.create_subprocess_exec(*command[:-1], asking)
+            assert (await done.wait() == 0) is goes_round
+
+
+async def test_a_health_check_of_a_service_that_is_gone_fails(services: dict[str, Any]) -> None:
+    *command, asking = services["worker"]["healthcheck"]["test"][1:]
+    done = await asyncio.create_subprocess_exec(*command, asking.replace("9464", "1"), stderr=subprocess.DEVNULL)
+    assert await done.wait() != 0

@@ -22,10 +22,13 @@ SAFE_FIELDS = {
     "error",  # what a server said, without the details that a database adds
     "events",  # how many
     "first",  # a position
+    "host",  # where the endpoint listens
     "id",  # of a public event that nobody listens to
     "known",  # the newest version of a schema that the program knows
     "loop",
     "module",
+    "path",  # of a page of the endpoint
+    "port",  # where the endpoint listens
     "position",
     "process_id",  # of an instance that is full: without it nobody could find it
     "queue",

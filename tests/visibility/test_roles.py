@@ -43,6 +43,16 @@ _COLLABORATOR: Privileges = (
         "timer": "SELECT(due_at,fired_at)",
     }
 )
+_MONITOR: Privileges = {
+    "cursor": "SELECT",
+    "cursor_advance": "SELECT",
+    "dead_letter": "SELECT(consumer,kind,state)",
+    "instance": "SELECT(outcome,process)",
+    "module": "SELECT",
+    "outgoing": "SELECT(module,position,recorded_at,target)",
+    "schema_version": "SELECT",
+    "timer": "SELECT(due_at,fired_at,name,process)",
+}
 ALLOWED: dict[str, Privileges] = {
     "saga_reader": _READER,
     "saga_relay": _RELAY,
@@ -54,7 +64,8 @@ ALLOWED: dict[str, Privileges] = {
     "saga_collaborator": _COLLABORATOR,
     "saga_collaborator_gateway": _COLLABORATOR,
     "saga_collaborator_fulfilment": _COLLABORATOR,
-    "saga_scheduler": _MODULE | _SERVICE | {"schema_version": "SELECT", "timer": "SELECT UPDATE(fired_at)"},
+    "saga_monitor": _MONITOR,
+    "saga_scheduler": _MONITOR | _MODULE | _SERVICE | {"timer": "SELECT UPDATE(fired_at)"},
     "saga_worker": _READER
     | _COMMITTING
     | _SERVICE
@@ -72,7 +83,7 @@ ALLOWED: dict[str, Privileges] = {
         "module": "SELECT",
         "outgoing": "SELECT",
         "schema_version": "SELECT",
-        "timer": "SELECT(due_at,fired_at) INSERT",
+        "timer": "SELECT(due_at,fired_at,process,process_id) INSERT",
     },
     "saga_auditor": dict.fromkeys(RELATIONS, "SELECT"),
     "saga_pruner": dict.fromkeys(RELATIONS, "SELECT")

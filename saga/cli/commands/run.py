@@ -15,12 +15,14 @@ from saga.cli.shell.addresses import amqp_url, amqp_url_if_any, database_url
 from saga.cli.shell.failure import CommandFailed
 from saga.cli.shell.processes import load_processes
 from saga.core import DeclarationError, Process
+from saga.endpoint import listening
 from saga.engine.declarations import declare
 from saga.heartbeat import beating
+from saga.operations.figures import export_stuck
 from saga.operations.fitness import look_at_database
 from saga.operations.schema import say_if_newer
 from saga.postgres import owned_engine
-from saga.rabbitmq.connection import look_at_broker
+from saga.rabbitmq.connection import look_at_broker, reach_broker
 from saga.rabbitmq.topology import topology
 from saga.service import CannotStart, Look, look_first, say_ready_when, serve
 from saga.settings import Feed, Settings
@@ -69,6 +71,7 @@ async def _work(
         engine = owned_engine(owned, database, SERVICE, pool_size, settings=STEP_SETTINGS)
         remote_logs = _connect_remote(owned, settings.log_urls)
         _warn_of_unneeded(settings.log_urls, processes)
+        probes = await owned.enter_async_context(listening(settings.metrics_address, stop))
         looks: list[Look] = [partial(look_at_database, engine, allow_unsafe=settings.allow_unsafe_database)]
         if broker is not None and settings.feed is Feed.PUSH:
             looks.append(partial(look_at_broker, broker, topology(settings.prefix, *processes)))
@@ -79,13 +82,24 @@ async def _work(
         except DeclarationError as error:
             raise CannotStart(f"{error}.") from error
         await say_if_newer(engine)
-        await owned.enter_async_context(beating(owned_engine(owned, database, SERVICE, 1), SERVICE))
+        loops = await owned.enter_async_context(beating(owned_engine(owned, database, SERVICE, 1), SERVICE))
         workers = [_worker(engine, one, settings, broker, remote_logs) for one in processes]
         ready = [asyncio.Event() for _ in workers]
+        asked = owned_engine(owned, database, "probe", 1)
+        probes.watch(loops, _reachable(asked, settings, broker), ready)
         async with asyncio.TaskGroup() as group:
+            if settings.metrics_address is not None:
+                figures = owned_engine(owned, database, "figures", 1)
+                group.create_task(export_stuck(figures, processes, stop))
             group.create_task(say_ready_when(ready, stop, processes=", ".join(one.name for one in processes)))
             for worker, working in zip(workers, ready, strict=True):
                 group.create_task(worker.run(stop, working))
+
+
+def _reachable(engine: AsyncEngine, settings: Settings, broker: str | None) -> list[Look]:
+    """Checks whether the servers are in reach without which the worker can't do its work."""
+    looks: list[Look] = [partial(look_at_database, engine, allow_unsafe=settings.allow_unsafe_database)]
+    return [*looks, partial(reach_broker, broker)] if broker and settings.feed is Feed.PUSH else looks
 
 
 def _worker(

@@ -11,8 +11,10 @@ WITH due AS MATERIALIZED (
     UPDATE saga.timer AS t SET fired_at = clock_timestamp()
     FROM due
     WHERE t.process = due.process AND t.process_id = due.process_id AND t.name = due.name
-    RETURNING t.process, t.process_id, t.name, t.emits, t.data, t.metadata, t.due_at
+    RETURNING t.process, t.process_id, t.name, t.emits, t.data, t.metadata, t.due_at, t.fired_at
 )
-SELECT process, process_id, name, emits, CAST(data AS text) AS data, CAST(metadata AS text) AS metadata, due_at
+SELECT
+    process, process_id, name, emits, CAST(data AS text) AS data, CAST(metadata AS text) AS metadata, due_at,
+    CAST(EXTRACT(epoch FROM fired_at - due_at) AS double precision) AS late_seconds
 FROM fired
 ORDER BY due_at, process_id

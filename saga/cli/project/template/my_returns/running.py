@@ -8,7 +8,7 @@ import os
 import signal
 from pathlib import Path
 
-from saga.collaborator import Collaborator
+from saga.collaborator import Collaborator, monitored
 from saga.modules import connect_engine
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -24,7 +24,10 @@ def connect(service: str) -> AsyncEngine:
 
 
 def run(collaborator: Collaborator) -> None:
-    """Take commands until SIGTERM or Ctrl-C: from the broker at SAGA_AMQP_URL; without that, from the logs."""
+    """Take commands until SIGTERM or Ctrl-C: from the broker at SAGA_AMQP_URL; without that, from the logs.
+
+    At SAGA_METRICS_LISTEN, such as 127.0.0.1:9464, it answers /metrics, /healthz and /readyz.
+    """
     asyncio.run(_run(collaborator))
 
 
@@ -34,10 +37,12 @@ async def _run(collaborator: Collaborator) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     # The image starts programs with these signals blocked, so that none is lost before there is a handler.
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
-    engine = connect(collaborator.name)
+    engine, ready = connect(collaborator.name), asyncio.Event()
     broker, prefix = _address("SAGA_AMQP_URL"), os.environ.get("SAGA_PREFIX") or "saga"
+    listen = os.environ.get("SAGA_METRICS_LISTEN")
     try:
-        await collaborator.run(stop, engine=engine, broker=broker, prefix=prefix)
+        async with monitored(listen, stop, engine=engine, broker=broker, ready=[ready]):
+            await collaborator.run(stop, engine=engine, broker=broker, prefix=prefix, ready=ready)
     finally:
         await engine.dispose()
 
