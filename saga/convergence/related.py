@@ -19,6 +19,8 @@ from saga.core import Fact
 _USUAL: Final = (100, 10, 3)
 _UNITS: Final = (1, 60, 3_600, 86_400)
 """Seconds, minutes, hours and days, as seconds."""
+_LONGEST: Final = 900 * 366 * 86_400
+"""From any of the times here, no longer step leads beyond the calendar, which ends with the years 1 and 9999."""
 
 
 def related(pools: Pools, kinds: Sequence[type], chance: Chance) -> tuple[Fact, ...]:
@@ -56,7 +58,8 @@ def _related(pool: Pool, whole: float, earlier: Sequence[Any], chance: Chance, *
         return chance.one_of(fitting) if fitting else usual
     known = next((time for one in (*earlier, *pool.usual) if (time := _time(one))), None)
     if (begin := known or (BEGIN if is_timed and isinstance(usual, str) else None)) is not None:
-        steps = [timedelta(seconds=float(part * unit)) for part in _parts(whole, []) for unit in _UNITS]
+        seconds = [float(part * unit) for part in _parts(whole, []) for unit in _UNITS]
+        steps = [timedelta(seconds=one) for one in seconds if abs(one) <= _LONGEST]
         fitting = accepted(pool.adapter, [(begin + chance.one_of(steps)).isoformat()])
         return fitting[0] if fitting else usual
     if earlier and chance.below(2):

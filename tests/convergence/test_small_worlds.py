@@ -8,10 +8,14 @@ from typing import Any
 import pytest
 
 from saga.convergence.findings import Kind
+from saga.convergence.laws import questions_of
 from saga.convergence.patterns import drawn_text
+from saga.convergence.pools import Pools
+from saga.convergence.related import related
 from saga.convergence.sampling import Chance
+from saga.convergence.small_worlds import SmallWorlds
 from saga.core import Entries
-from saga.testing import check
+from saga.testing import check, derive_samples
 from tests.adversary.kit import NOTES, PAYMENTS, granted
 
 PATTERN = r"([A-F])-(\d{1,2})(?: (kg|g))?"
@@ -49,3 +53,17 @@ def test_texts_that_are_drawn_for_a_pattern_match_it_and_have_much_in_common() -
 def test_a_pattern_that_looks_around_is_refused() -> None:
     with pytest.raises(ValueError, match="ASSERT"):
         drawn_text(r"a(?=b)", Chance(1))
+
+
+NUMBERS = (0.001, 999_999, 1_500_000, 40_000_000, 10**9 - 1, 10**12, 2**63 - 1, 10**30, -5_000_000, 1e308)
+
+
+@pytest.mark.parametrize("number", NUMBERS, ids=str)
+def test_facts_are_drawn_whatever_number_a_function_names(number: float) -> None:
+    """A time that a number of the code is away from is none beyond the calendar."""
+    granting = granted(NOTES, judge=lambda notes: len(notes) * 7 > number)
+    pools, chance = Pools(granting, derive_samples(granting)), Chance(1)
+    (question,) = questions_of(granting)
+    worlds = SmallWorlds(pools, question, chance)
+    assert all(related(pools, question.kinds, chance) for _ in range(200))
+    assert any(worlds.drawn() for _ in range(200))
