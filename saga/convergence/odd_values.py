@@ -6,7 +6,7 @@ in another case only; numbers that a float can't tell apart; times that are one 
 are at the end of the calendar. The type of a field decides which of them it admits.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from types import UnionType
@@ -93,6 +93,27 @@ _MAPPINGS: Final[tuple[dict[str, Any], ...]] = (
 _KEYS: Final = ("", " a", "A", "1", "a.b", "\u00e9")
 _PER_ITEM: Final = 14
 _MODEST: Final = 1e6
+
+_PATHS: Final = ("a/b", "a//b", "a/b/", "a/./b", "a/c/../b", "/a/b")
+_QUOTED: Final = ("a b", "a+b", "a%20b", "a%2Bb")
+_WEB: Final = ("http://a.example/b", "HTTP://A.example/b", "http://a.example:80/b", "http://a.example/b?c=1&d=2")
+SPELLINGS: Final[Mapping[str, tuple[str, ...]]] = {
+    **dict.fromkeys(("normpath", "abspath", "realpath", "basename", "dirname", "splitext"), _PATHS),
+    **dict.fromkeys(("Path", "PurePath", "PurePosixPath", "PosixPath", "posixpath"), _PATHS),
+    **dict.fromkeys(("unquote", "unquote_plus", "parse_qs", "parse_qsl"), (*_QUOTED, "a=1&b=2", "b=2&a=1")),
+    **dict.fromkeys(("urlparse", "urlsplit", "urlunsplit"), _WEB),
+    "unescape": ("a & b", "a &amp; b", "a &#38; b", "&lt;a"),
+    "Fraction": ("1/2", "2/4", "0.5", "1/3", "2/6"),
+    "literal_eval": ("[1, 2]", "[1,2]", "(1, 2)", "1.0", "1", "'a'"),
+    **dict.fromkeys(("b64decode", "urlsafe_b64decode"), ("YQ==", "YR==", "YWI=", "YWI")),
+    **dict.fromkeys(("fromhex", "unhexlify"), ("ab", "AB", "a b", "ab cd")),
+    "UUID": ("12345678" * 4, "12345678-1234-5678-1234-567812345678", "{" + "12345678" * 4 + "}"),
+    **dict.fromkeys(("parseaddr", "getaddresses"), ("a@b.example", "A <a@b.example>", "<a@b.example>", "A@b.example")),
+    "parsedate_to_datetime": ("Mon, 05 Jan 2026 10:00:00 +0000", "Mon, 05 Jan 2026 11:00:00 +0100"),
+    **dict.fromkeys(("shlex", "split"), ("a b", "a  b", "'a' b", "b a")),
+    **dict.fromkeys(("dedent", "expandtabs", "strip", "capwords"), ("a", " a", "a ", "\ta", "a\n")),
+}
+"""By the name of what reads them: texts of which some have one meaning there."""
 
 
 def odd_scalars() -> Iterator[Any]:

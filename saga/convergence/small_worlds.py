@@ -9,15 +9,18 @@ words and numbers with the separators of the code, as a number with a unit, afte
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
-from typing import Any, Final
+from decimal import Decimal
+from types import UnionType
+from typing import Annotated, Any, Final, Union, get_args, get_origin
 
+from saga.convergence.candidates import choices, fields_of, is_model
 from saga.convergence.functions import constants_in, names_in, patterns_in
 from saga.convergence.laws import Question
 from saga.convergence.neighbours import accepted
-from saga.convergence.odd_values import ADDRESSES, BEGIN
+from saga.convergence.odd_values import ADDRESSES, BEGIN, SPELLINGS
 from saga.convergence.patterns import drawn_text
 from saga.convergence.pools import Pool, Pools
 from saga.convergence.sampling import Chance
@@ -35,6 +38,7 @@ _UNITS: Final = (1, 60, 3_600, 86_400)
 """Seconds, minutes, hours and days, as seconds."""
 _LARGEST: Final = 1_000_000
 _MOST_LISTED: Final = 20
+_LISTS: Final = (list, tuple, set, frozenset, Sequence)
 _UNREADABLE: Final[tuple[Any, ...]] = (None, 0, 1, "a", True, 1.5, [], {})
 
 Form = Callable[[], str]
@@ -58,6 +62,7 @@ class SmallWorlds:
         self._numbers = [
             one for one in constants if type(one) in (int, float) and isinstance(one, int | float) and _is_usual(one)
         ]
+        self._spellings = [SPELLINGS[one] for one in sorted(self._names & SPELLINGS.keys())]
         self._words: list[str] = []
         self._few: list[int | float] = []
 
@@ -130,17 +135,42 @@ class SmallWorlds:
         else:
             known = self._pools.values(kind, name)
             values = [chance.one_of(known) for _ in range(2 + chance.below(2))]
-            if isinstance(usual, list) and (items := [one[0] for one in known if one]) and chance.below(2):
-                values = [self._listed(items[0]) for _ in values]
+            if chance.below(3):
+                field, listed = fields_of(kind)[name], bool(chance.below(2))
+                values = [self._listed() if listed else self._built(field) for _ in range(2 + chance.below(2))]
         return accepted(pool.adapter, values) or ([usual] if not pool.is_key else [])
 
-    def _listed(self, item: Any) -> list[Any]:
+    def _listed(self) -> list[Any]:
         """Some items in a row, without duplicates; as many as the code counts up to, or half of them."""
         chance, counted = self._chance, [int(one) for one in self._numbers if 2 <= one <= _MOST_LISTED]
         size = chance.one_of((1, 2, 3, *counted, *(one + 1 for one in counted), *(one // 2 + 1 for one in counted)))
         begin = 1 + chance.below(2 * size)
-        row = range(begin, begin + size)
-        return [f"item-{one}" for one in row] if isinstance(item, str) else list(row)
+        return list(range(begin, begin + size))
+
+    def _built(self, annotation: Any, deepest: int = 4) -> Any:
+        """A value of a nested type, of the words and numbers of this world."""
+        chance, origin, inner = self._chance, get_origin(annotation), get_args(annotation)
+        if named := choices(annotation):
+            return chance.one_of(named)
+        if origin is Annotated:
+            return self._built(inner[0], deepest)
+        if origin in {Union, UnionType}:
+            return self._built(chance.one_of(inner), deepest)
+        if origin in _LISTS and inner and deepest:
+            return [self._built(inner[0], deepest - 1) for _ in range(chance.below(4))]
+        if origin in {dict, Mapping} and deepest:
+            return {self._word(): self._built(inner[1], deepest - 1) for _ in range(1 + chance.below(2))}
+        if is_model(annotation) and deepest:
+            return {name: self._built(field, deepest - 1) for name, field in fields_of(annotation).items()}
+        return self._scalar(annotation)
+
+    def _scalar(self, annotation: Any) -> Any:
+        chance = self._chance
+        if annotation is str:
+            return chance.one_of(self._forms())()()
+        if annotation in (int, float, Decimal):
+            return chance.one_of([*self._few, *self._numbers, 1, 2, 3])
+        return None if annotation is type(None) else chance.one_of([self._word(), *self._few])
 
     def _forms(self) -> list[Callable[[], Form]]:
         """What draws the form of all texts of a field; more than once what the code is more likely to read."""
@@ -152,13 +182,20 @@ class SmallWorlds:
         found += [lambda: self._json] * (3 if {"loads", "model_validate_json"} & self._names else 0)
         found += [lambda: self._time] * (3 if {"fromisoformat", "strptime", "date", "datetime"} & self._names else 0)
         found += [lambda: self._address] * (3 if self._has_addresses else 0)
+        found += [self._spelled] * (3 if self._spellings else 0)
         return found
 
     def _word(self) -> str:
         return str(self._chance.one_of(self._words))
 
     def _number(self) -> str:
-        return str(self._chance.one_of([*self._few, *range(1, 4)]))
+        """A small number, or one in the units of a number of the code: a kilogram is a thousand grams."""
+        chance = self._chance
+        small = chance.one_of([*self._few, *range(1, 4)])
+        return str(chance.one_of(range(1, 4)) * chance.one_of(self._numbers) if self._is_scaled() else small)
+
+    def _is_scaled(self) -> bool:
+        return bool(self._numbers) and self._chance.below(3) == 0
 
     def _part(self) -> str:
         return self._part_form()()
@@ -200,6 +237,11 @@ class SmallWorlds:
             time = BEGIN + step
             return time.date().isoformat() if self._chance.below(4) == 0 else time.isoformat()
         return BEGIN.isoformat()
+
+    def _spelled(self) -> Form:
+        """Texts of which a function of the standard library that the code names takes some for one another."""
+        chance, spellings = self._chance, self._chance.one_of(self._spellings)
+        return lambda: str(chance.one_of(spellings))
 
     def _address(self) -> str:
         return str(self._chance.one_of(ADDRESSES))
