@@ -15,7 +15,7 @@ import sysconfig
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from datetime import date, datetime, time
-from decimal import Decimal
+from decimal import Context, Decimal
 from enum import Enum
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, Final
@@ -36,6 +36,8 @@ from saga.core import (
 Constant = int | float | str | Decimal
 
 _DEEPEST: Final = 5
+_MOST_DIGITS: Final = 15
+"""Of a context for decimals whose greatest whole number is worth a sample."""
 _MOST_ITEMS: Final = 60
 _MOST_CONSTANTS: Final = 400
 _OTHERS: Final = frozenset({"pydantic", "pydantic_core", "typing_extensions"})
@@ -221,6 +223,8 @@ def _constant(value: object) -> Constant | None:
     """The number or text that a value is; None if it is neither."""
     if isinstance(value, datetime | date | time):
         return value.isoformat()
+    if isinstance(value, Context):
+        return 10**value.prec - 1 if value.prec <= _MOST_DIGITS else None
     if type(value) is str or (type(value) in (int, float, Decimal) and math.isfinite(value)):  # type: ignore[arg-type]
         return value  # type: ignore[return-value] # it is one of these
     return None

@@ -58,7 +58,7 @@ _MOST_TURNS: Final = 2
 _MOST_LOOKS: Final = 50
 """Broken sets of one size: further ones would say the same."""
 _USUAL: Final = 3
-"""Facts of each type that a function is asked about before all others, and again after them."""
+"""Facts of each type, and values of each field, that a function is asked about before all others, and again later."""
 _FAULTS: Final = (CHANGES, LEARNS, REMEMBERS, USES_UP)
 
 
@@ -173,9 +173,16 @@ class Inquiry:
         return _RAISED not in map(type, answers) and not is_same(*answers)
 
     def _answer_first(self) -> None:
-        """Ask about a few usual facts before any others."""
-        usual = [fact for kind in self.question.kinds for fact in self._pools.templates[kind][:_USUAL]]
-        for facts in (*((one,) for one in usual), tuple(usual)):
+        """Ask about usual facts before any others, and about a few other values of each field."""
+        pools, kinds = self._pools, [kind for kind in self.question.kinds if self._pools.templates[kind]]
+        usual = [fact for kind in kinds for fact in pools.templates[kind][:_USUAL]]
+        valued = [
+            pools.placed(kind, 0, {name: value})
+            for kind in kinds
+            for name in pools.fields(kind)
+            for value in _some_of(pools.values(kind, name))
+        ]
+        for facts in (*((one,) for one in (*usual, *valued) if one), tuple(usual)):
             if not self._is_contradicting(facts):
                 self._answered.append((facts, deepcopy(_tried(self.question.call, copied(facts)))))
 
@@ -316,6 +323,10 @@ def _lattice(size: int) -> Sequence[tuple[Numbers, Sequence[tuple[Numbers, int]]
     """All subsets of so many numbers but the empty one, small ones first; each without one number, and that number."""
     subsets = [one for few in range(1, size + 1) for one in combinations(range(size), few)]
     return [(few, [(tuple(one for one in few if one != last), last) for last in few]) for few in subsets]
+
+
+def _some_of(values: Sequence[Any]) -> Sequence[Any]:
+    return values[:: max(len(values) // _USUAL, 1)]
 
 
 def _reads(reader: Question, reducer: Question) -> bool:

@@ -28,6 +28,8 @@ MOST_SAMPLES, MOST_OF_TWO = 10, 14
 """With more, each type gets two variants, or one: there are as many nodes to explore as sets of samples."""
 _USUAL_SUM = 200
 _MOST_CHOICES = 3
+_FEW_BYTES = 4_096
+"""A bound of a reducer that a few texts reach."""
 
 
 def derive_samples(process: Process, variants: int | None = None, *, given: Sequence[Any] = ()) -> tuple[Fact, ...]:
@@ -79,13 +81,17 @@ def _reads_as(adapter: TypeAdapter[Any], value: Any) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class _Variant:
-    """How one of several samples of a type differs; ``special`` is a number in a function's code."""
+    """How one of several samples of a type differs; ``special`` is a number in a function's code.
+
+    Texts have ``letters`` if that is not 0: two of them are more than a reducer may hold.
+    """
 
     number: int
     choice: int
     keys: frozenset[str]
     words_differ: bool
     special: int | float | None = None
+    letters: int = 0
 
 
 def _samples(process: Process, kind: type, instance: Any, variants: int) -> Iterator[Fact]:
@@ -132,8 +138,10 @@ def _variants(process: Process, kind: type, variants: int) -> Iterator[_Variant]
     usual = variants if keys or is_folded else 1
     most = max((len(choices(field)) for field in fields_of(kind).values()), default=0) if registers else 1
     several = usual + min(max(most, 1), _MOST_CHOICES) - 1
+    least = min((one.most_bytes for one in registers if isinstance(one, Reducer)), default=_FEW_BYTES)
+    letters = least // 2 if least < _FEW_BYTES else 0
     for number in range(several):
-        yield _Variant(number, max(0, number - usual + 1), keys, is_folded)
+        yield _Variant(number, max(0, number - usual + 1), keys, is_folded, letters=letters)
     named = [number for one in functions_about(process, registers) for number in numbers_in(one) if number > _USUAL_SUM]
     if named and usual > 1:
         yield _Variant(several, 0, keys, is_folded, special=max(named))
@@ -171,6 +179,9 @@ def _value(kind: type, name: str, field: Any, variant: _Variant) -> Any:
         values = list(passing(adapter, iter((variant.special, float(variant.special))))) or values
     first = values[0]
     is_free = isinstance(first, str) and first == f"{name}-1"
+    if is_free and variant.letters and name not in variant.keys:
+        adapter = TypeAdapter(field)
+        values = list(passing(adapter, (one.ljust(variant.letters, "x") for one in values))) or values
     if name in variant.keys or name.endswith("id") or (is_free and variant.words_differ):
         return values[variant.number % len(values)]
     differs = not isinstance(first, str) or first[:1].isdigit()

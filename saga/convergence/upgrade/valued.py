@@ -16,6 +16,9 @@ from saga.core import Fact, Process
 _MOST_SETS: Final = 60
 _MOST_OF_A_FIELD: Final = 12
 _MOST_BESIDE: Final = 3
+_MOST_COUNTED: Final = 5
+_SPELLED: Final = ("One", " one ")
+"""Texts that a version may begin to normalise."""
 
 
 def valued(old: Process, new: Process) -> Iterator[Sequence[Fact]]:
@@ -25,6 +28,7 @@ def valued(old: Process, new: Process) -> Iterator[Sequence[Fact]]:
     before = {kind.__name__: constants for kind, constants in known.items()}
     fields = [(kind, name) for kind in pools.templates if kind.__name__ in before for name in pools.fields(kind)]
     yield from islice(_of_fields(pools, before, fields), _MOST_SETS)
+    yield from (run for kind in pools.templates if kind.__name__ in before and (run := _run(pools, kind)))
 
 
 def _of_fields(pools: Pools, before: dict[str, list[Any]], fields: Sequence[tuple[type, str]]) -> Iterator[list[Fact]]:
@@ -32,11 +36,23 @@ def _of_fields(pools: Pools, before: dict[str, list[Any]], fields: Sequence[tupl
         pool, after = pools.fields(kind)[name], pools.constants[kind]
         old = before[kind.__name__]
         changed = [one for one in (*old, *after) if (one in old) is not (one in after)]
-        values = accepted(pool.adapter, [*near(changed), *near([one for one in after if one not in changed])])
+        named = [*near(changed), *_SPELLED, *near([one for one in after if one not in changed])]
+        values = [one for one in accepted(pool.adapter, named) if type(one) is type(pool.usual[0])]
         for value in distinct(values)[:_MOST_OF_A_FIELD] if not pool.is_key else ():
             fact = pools.placed(kind, 0, {name: value})
             if fact is not None and pools.is_meant(fact):
                 yield [fact, *_beside(pools, fact)]
+
+
+def _run(pools: Pools, kind: type) -> list[Fact]:
+    """Messages with numbers in a row, one more than the functions count up to: a version may keep more of them."""
+    counted = [one for one in pools.constants[kind] if type(one) is int and 2 <= one <= _MOST_COUNTED]
+    made = []
+    for place in range(max(counted, default=2) + 1):
+        numbers = {name: place + 1 for name, pool in pools.fields(kind).items() if type(pool.usual[0]) in (int, float)}
+        fact = pools.placed(kind, place, numbers) if numbers else None
+        made += [fact] if fact is not None and pools.is_meant(fact) else []
+    return made
 
 
 def _beside(pools: Pools, fact: Fact) -> list[Fact]:
