@@ -17,11 +17,15 @@ def continue_all(upgrade: Upgrade, carried: Sequence[LiveInstance], most_nodes: 
     """Apply the missing facts under the new version; then compare the instances that get no more of them."""
     alone = _Alone(upgrade, explored(upgrade.new, upgrade.after, most_nodes))
     if not _go_on(upgrade, alone, [live.upgraded for live in carried], most_nodes):
-        _compare_at_rest(upgrade, alone, carried)
+        _compare_at_rest(alone, carried)
 
 
 def _go_on(upgrade: Upgrade, alone: "_Alone", carried: Sequence[Upgraded], most_nodes: int) -> bool:
-    """Apply the missing facts, the shortest histories first; whether any end state differs."""
+    """Apply the missing facts, the shortest histories first; whether any end state differs.
+
+    An instance that nothing has changed since the upgrade has sent nothing anew, so only what it wants can be compared.
+    """
+    at_rest = {id(instance.configuration) for instance in carried}
     waiting: defaultdict[int, list[Upgraded]] = defaultdict(list)
     for instance in carried:
         waiting[len(instance.history)].append(instance)
@@ -32,7 +36,11 @@ def _go_on(upgrade: Upgrade, alone: "_Alone", carried: Sequence[Upgraded], most_
             if (key := (after.taken, after.configuration.key)) not in known:
                 known.add(key)
                 reached.append(after)
-        if [instance for instance in reached if alone.differs(instance)]:
+        if [
+            one
+            for one in reached
+            if (alone.wants_otherwise if id(one.configuration) in at_rest else alone.differs)(one)
+        ]:
             return True
         if len(known) > most_nodes:
             return False
@@ -40,12 +48,10 @@ def _go_on(upgrade: Upgrade, alone: "_Alone", carried: Sequence[Upgraded], most_
     return False
 
 
-def _compare_at_rest(upgrade: Upgrade, alone: "_Alone", carried: Sequence[LiveInstance]) -> None:
+def _compare_at_rest(alone: "_Alone", carried: Sequence[LiveInstance]) -> None:
     """Report the first instance whose outcome or wants are not those of the new version alone with the same facts."""
     for live in sorted(carried, key=lambda one: len(one.upgraded.history)):
-        state = live.upgraded.configuration.state
-        outcome = upgrade.new.outcomes.value(state.machines, state.registers)
-        if alone.differs_at_rest(live.upgraded, (outcome, _frozen(live.wanted))):
+        if alone.wants_otherwise(live.upgraded):
             return
 
 
@@ -116,9 +122,10 @@ class _Alone:
         upgrade.report(Kind.DIVERGES, sentence + _because(upgrade, instance.configuration, alone), instance, again)
         return True
 
-    def differs_at_rest(self, instance: Upgraded, reached: tuple[Enum, Hashable]) -> bool:
-        """Whether an instance that gets no more facts has another outcome or other wants; then a finding reports it."""
+    def wants_otherwise(self, instance: Upgraded) -> bool:
+        """Whether an instance that is at rest has another outcome or other wants; then a finding reports it."""
         upgrade, taken = self._upgrade, instance.taken & self._consumed
+        reached = self._wants_of(instance.configuration.state)
         if taken not in self._wanted:
             self._wanted[taken] = {self._wants_of(node.configuration.state) for node in self._nodes.get(taken, ())}
         expected = self._wanted[taken]
