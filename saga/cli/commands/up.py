@@ -20,13 +20,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from saga.addresses import BrokerAddress, DatabaseAddress, without_login
-from saga.cli.shell.as_data import as_data
 from saga.cli.shell.failure import CommandFailed, WrongUsage
 from saga.cli.shell.processes import load_processes
 from saga.core import Process
 from saga.devstack.errors import LocalStackError, NotInstalled, ServiceRefuses, StartCancelled
 from saga.devstack.services import Services, our_services
 from saga.devstack.stack import Addresses, LocalStack
+from saga.documents.as_data import as_data
 from saga.postgres.errors import LostRace, NeedsPerson, Unavailable
 from saga.postgres.migrations import migrate
 from saga.settings import SettingsError, load_settings

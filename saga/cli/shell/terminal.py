@@ -4,7 +4,6 @@ Texts in messages come from strangers. ``shown`` makes every character visible t
 no text from outside is read as Rich markup.
 """
 
-import json
 import os
 import sys
 import unicodedata
@@ -16,6 +15,8 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
+
+from saga.documents.json_text import json_line, json_text
 
 WIDTH_OF_A_FILE = 100
 NARROW = 25
@@ -70,18 +71,12 @@ def terminal(*, stderr: bool = False) -> Console:
 
 def print_json(document: Any) -> None:
     """One JSON document on stdout, in ASCII: safe in every terminal and every pipe."""
-    typer.echo(json.dumps(document, indent=2, default=_plain))
+    typer.echo(json_text(document))
 
 
 def print_json_line(document: Any) -> None:
     """One JSON document on a line of its own, for streams of them."""
-    typer.echo(json.dumps(document, default=_plain))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    raise TypeError(f"{type(value).__name__} has no form in JSON")
+    typer.echo(json_line(document))
 
 
 def shown(text: object) -> str:
