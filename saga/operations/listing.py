@@ -5,7 +5,7 @@ overdue, has fired without effect, or was never armed; or nobody relays or pulls
 letter, even if the instance itself does not exist. What is merely under way gets some time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -72,6 +72,24 @@ async def list_instances(
     return tuple(one for one in found if since is None or one.updated_at >= since)
 
 
+async def stuck_reason(engine: AsyncEngine, process: Process, process_id: str, *, settled: bool) -> str | None:
+    """Why this instance will not go on by itself, as a clause; None if it will, or has nothing to wait for.
+
+    ``settled`` is what the instance is. Raises Unavailable.
+    """
+    async with one_moment(engine) as connection:
+        return (await reasons_of(connection, process, {process_id: settled}))[process_id]
+
+
+async def reasons_of(
+    connection: AsyncConnection, process: Process, settled: Mapping[str, bool]
+) -> Mapping[str, str | None]:
+    """Why instances are stuck, by id; ``settled`` says of each of them whether it is."""
+    this = {"process": process.name, "module": process.module, "modules": modules_about(process)}
+    found = await connection.execute(READ_OBSTACLES, this | {"process_ids": list(settled)})
+    return {row.process_id: _reason(settled[row.process_id], row) for row in found}
+
+
 async def _newest(
     connection: AsyncConnection, process: Process, *, outcome: str | None, limit: int
 ) -> list[ListedInstance]:
@@ -112,15 +130,14 @@ async def _listed(
 ) -> list[ListedInstance]:
     this = {"process": process.name, "module": process.module, "modules": modules_about(process)}
     rows = (await connection.execute(statement, this | bounds)).all()
-    found = await connection.execute(READ_OBSTACLES, this | {"process_ids": [row.process_id for row in rows]})
-    obstacles = {obstacle.process_id: obstacle for obstacle in found}
+    reasons = await reasons_of(connection, process, {row.process_id: row.settled for row in rows})
     return [
         ListedInstance(
             process.name,
             row.process_id,
             row.outcome,
             row.settled,
-            _reason(row.settled, obstacles[row.process_id]),
+            reasons[row.process_id],
             row.updated_at,
         )
         for row in rows

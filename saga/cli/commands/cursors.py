@@ -19,10 +19,11 @@ from saga.cli.shell.failure import CommandFailed, WrongUsage, sentence_of
 from saga.cli.shell.holes import alarms_of, holes_of
 from saga.cli.shell.operator import Actor, Reason, operator
 from saga.cli.shell.processes import OfProcess, choose_processes
-from saga.cli.shell.terminal import AsJson, columns, print_json, shown, terminal
+from saga.cli.shell.terminal import AsJson, columns, print_json, terminal
 from saga.core import Process
 from saga.documents.as_data import as_data
 from saga.documents.logs import cursors_document
+from saga.documents.text import shown
 from saga.operations import (
     BeyondLog,
     ConsumerCursor,

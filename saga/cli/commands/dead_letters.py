@@ -17,10 +17,11 @@ from saga.cli.shell.dead_letter import explained
 from saga.cli.shell.failure import CommandFailed, WrongUsage, sentence_of
 from saga.cli.shell.moments import Since, since_moment
 from saga.cli.shell.processes import load_processes
-from saga.cli.shell.terminal import AsJson, age, columns, print_json, shown, terminal
+from saga.cli.shell.terminal import AsJson, columns, print_json, terminal
 from saga.core import Process
 from saga.documents.as_data import as_data
 from saga.documents.dead_letters import dead_letter_document, dead_letters_document
+from saga.documents.text import age, shown
 from saga.engine.dead_letters import DeadLetterState
 from saga.operations import (
     Correction,

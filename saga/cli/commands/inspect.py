@@ -14,20 +14,11 @@ from saga import operations
 from saga.cli.shell.database import database
 from saga.cli.shell.failure import CommandFailed, WrongUsage
 from saga.cli.shell.processes import OfProcess, choose_processes
-from saga.cli.shell.terminal import (
-    AsJson,
-    age,
-    clock,
-    columns,
-    date_and_time,
-    outcome_text,
-    pairs,
-    shown,
-    terminal,
-)
+from saga.cli.shell.terminal import AsJson, columns, outcome_text, pairs, terminal
 from saga.cli.shell.watch import PrintJson, Watch, shown_or_watched
 from saga.core import Process
 from saga.documents.instances import instance_document, one_of
+from saga.documents.text import age, clock, date_and_time, shown
 from saga.operations import (
     AnnouncedOutcome,
     AnsweredMessage,

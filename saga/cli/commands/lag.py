@@ -12,10 +12,11 @@ from saga.cli.shell.database import database
 from saga.cli.shell.holes import alarms_of, holes_of
 from saga.cli.shell.processes import load_processes
 from saga.cli.shell.services import blocked, services
-from saga.cli.shell.terminal import AsJson, age, columns, shown, terminal
+from saga.cli.shell.terminal import AsJson, columns, terminal
 from saga.cli.shell.watch import PrintJson, Watch, shown_or_watched
 from saga.core import Process
 from saga.documents.lag import BrokerView, is_relayed, lag_document
+from saga.documents.text import age, shown
 from saga.operations import ConsumerCursor, Lag
 from saga.settings import Settings, load_settings
 

@@ -12,10 +12,11 @@ from saga.cli.shell.database import operate
 from saga.cli.shell.failure import WrongUsage
 from saga.cli.shell.moments import Since, since_moment
 from saga.cli.shell.processes import OfProcess, choose_processes
-from saga.cli.shell.terminal import AsJson, columns, date_and_time, outcome_text, shown, terminal
+from saga.cli.shell.terminal import AsJson, columns, outcome_text, terminal
 from saga.cli.shell.watch import PrintJson, Watch, shown_or_watched
 from saga.core import Process
 from saga.documents.instances import instances_document, one_of
+from saga.documents.text import date_and_time, shown
 from saga.operations import ListedInstance
 from saga.settings import load_settings
 

@@ -14,8 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from saga.cli.shell.database import database, operate
 from saga.cli.shell.failure import CommandFailed, WrongUsage
 from saga.cli.shell.moments import Since, since_moment
-from saga.cli.shell.terminal import AsJson, date_and_time, print_json, print_json_line, shown, terminal
+from saga.cli.shell.terminal import AsJson, print_json, print_json_line, terminal
 from saga.documents.logs import entry_document, is_internal, log_document
+from saga.documents.text import date_and_time, shown
 from saga.modules import Entry, Pruned
 from saga.operations import LogPage, UnknownModule, follow_log, read_log
 from saga.settings import Settings, load_settings

@@ -5,8 +5,9 @@ from rich.table import Table
 from rich.text import Text
 
 from saga.cli.shell.database import operate
-from saga.cli.shell.terminal import AsJson, age, columns, print_json, shown, terminal
+from saga.cli.shell.terminal import AsJson, columns, print_json, terminal
 from saga.documents.logs import modules_document
+from saga.documents.text import age, shown
 from saga.operations import ListedModule, list_modules
 from saga.settings import load_settings
 

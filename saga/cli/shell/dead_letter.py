@@ -3,8 +3,9 @@
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from saga.cli.shell.terminal import date_and_time, pairs, shown
+from saga.cli.shell.terminal import pairs
 from saga.documents.dead_letters import SHORT_BYTES, as_text
+from saga.documents.text import date_and_time, shown
 from saga.operations import DeadLetter
 
 BYTES_IN_A_LINE = 16

@@ -12,8 +12,8 @@ import typer
 
 from saga.cli.shell.failure import WrongUsage
 from saga.cli.shell.target import ORDER, load_process
-from saga.cli.shell.terminal import shown
 from saga.core import Process
+from saga.documents.text import shown
 from saga.orders import order_process
 from saga.settings import Settings
 

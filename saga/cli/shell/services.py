@@ -6,7 +6,8 @@ from itertools import groupby
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from saga.cli.shell.terminal import age, columns, date_and_time, shown
+from saga.cli.shell.terminal import columns
+from saga.documents.text import age, date_and_time, shown
 from saga.operations import Blocker, Health, Heartbeat, LoopState
 
 
