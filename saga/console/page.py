@@ -76,7 +76,7 @@ class Console:
             "processes": tuple(self.processes),
             "user": request.scope.get("user"),
             "may_leave": self.settings.token is not None and request.scope.get("user") == "token",
-            "asked": request.query_params.get("q", "") if request.url.path == "/find" else "",
+            "find_text": request.query_params.get("q", "") if request.url.path == "/find" else "",
         }
         return HTMLResponse(self.templates.get_template(page.template).render(**known, **page.values), page.status)
 

@@ -28,7 +28,9 @@ def environment() -> Environment:
         auto_reload=False,
     )
     made.filters |= {"age": age, "moment": _moment, "text": shown, "json": _json, "number": "{:,}".format}
-    made.globals |= {name: getattr(links, name) for name in dir(links) if name.endswith("_link") or name == "with_query"}
+    made.globals |= {
+        name: getattr(links, name) for name in dir(links) if name.endswith("_link") or name == "with_query"
+    }
     made.globals["version"] = _version()
     return made
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
-from typing import Final
+from typing import Any, Final
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -28,10 +28,14 @@ class Authentication(Enum):
 class ConsoleSettings(BaseSettings):
     """Who may look at the console."""
 
-    model_config = SettingsConfigDict(env_prefix="SAGA_CONSOLE_", frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix="SAGA_CONSOLE_", frozen=True, extra="ignore", hide_input_in_errors=True
+    )
 
     authentication: Authentication = Field(Authentication.NONE, description="none, token or proxy")
-    token: SecretStr | None = Field(None, description="the secret that a browser or a script has to know; 16 characters")
+    token: SecretStr | None = Field(
+        None, description="the secret that a browser or a script has to know; 16 characters"
+    )
     proxies: str = Field("", description="addresses or networks of proxies, with commas in between")
     user_header: str = Field("X-Forwarded-User", description="the header in which a proxy names the user")
     hosts: str = Field("", description="names under which the console may be called, with commas in between")
@@ -81,7 +85,7 @@ class Listen:
 
 def load_console_settings() -> ConsoleSettings:
     """The settings from the environment. Raises SettingsError, which names the variable and never its value."""
-    given = {}
+    given: dict[str, Any] = {}
     if file := os.environ.get("SAGA_CONSOLE_TOKEN_FILE"):
         if os.environ.get("SAGA_CONSOLE_TOKEN"):
             both = "SAGA_CONSOLE_TOKEN and SAGA_CONSOLE_TOKEN_FILE are both set: unset one"
@@ -95,19 +99,19 @@ def load_console_settings() -> ConsoleSettings:
 
 
 def require_guarded(settings: ConsoleSettings, listen: Listen) -> None:
-    """Raise SettingsError if others could reach the console without authentication, or if what that needs is missing."""
+    """Raise SettingsError if others could reach the console unauthenticated, or if what that needs is missing."""
     match settings.authentication:
         case Authentication.NONE:
             if not listen.is_local:
                 raise SettingsError(
-                    f"The console does not start on {listen.host} without authentication, because others reach it there:"
-                    " set SAGA_CONSOLE_AUTHENTICATION to token or proxy, or listen on 127.0.0.1."
+                    f"The console does not start on {listen.host} without authentication: others reach it there."
+                    " Set SAGA_CONSOLE_AUTHENTICATION to token or proxy, or listen on 127.0.0.1."
                 )
         case Authentication.TOKEN:
             if settings.token is None or len(settings.token.get_secret_value()) < LEAST_TOKEN:
                 raise SettingsError(
-                    f"SAGA_CONSOLE_TOKEN has to be set, directly or by SAGA_CONSOLE_TOKEN_FILE, to at least {LEAST_TOKEN}"
-                    " characters: make one with `openssl rand -hex 32`."
+                    f"SAGA_CONSOLE_TOKEN or SAGA_CONSOLE_TOKEN_FILE has to be set, to at least {LEAST_TOKEN} characters"
+                    ": make one with `openssl rand -hex 32`."
                 )
         case Authentication.PROXY:
             _require_proxies(settings)

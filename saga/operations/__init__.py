@@ -19,6 +19,17 @@ if TYPE_CHECKING:
     from saga.operations.checkup import BrokerBlocked, Health, NoAnswer, health
     from saga.operations.collaborators import ListedCollaborator, RejectedMessage, list_collaborators
     from saga.operations.corrections import Correction, EntryNotCorrectable, NotCorrectable, NotStrictData
+    from saga.operations.counting import (
+        Count,
+        DueCounts,
+        OutcomeCount,
+        Overview,
+        ProcessCounts,
+        count_due,
+        count_outcomes,
+        count_waiting,
+        overview,
+    )
     from saga.operations.cursors import (
         BeyondLog,
         ForgottenCursor,
@@ -51,17 +62,6 @@ if TYPE_CHECKING:
     from saga.operations.logs import LogPage, follow_log, read_log
     from saga.operations.migrating import migrate
     from saga.operations.modules import ListedModule, list_modules
-    from saga.operations.overview import (
-        Count,
-        DueCounts,
-        OutcomeCount,
-        Overview,
-        ProcessCounts,
-        count_due,
-        count_outcomes,
-        count_waiting,
-        overview,
-    )
     from saga.operations.paging import InstanceFilter, InstancePage, NoSuchPlace, page_instances
     from saga.operations.previewing import InstancePreview, PreviewedAnswer, preview, preview_dead_letters
     from saga.operations.pruning import prune
@@ -89,6 +89,7 @@ if TYPE_CHECKING:
     from saga.operations.replaying import ReplayReport, replay
     from saga.operations.services import Blocker, Heartbeat, LoopState, ServiceProcess
     from saga.operations.waiting import ListedTimer, WaitingEntry, list_timers, list_waiting
+    from saga.operations.watching import read_pulse
     from saga.postgres import LostRace, NeedsPerson, Unavailable, snapshot
     from saga.postgres.migrations import Migrated
     from saga.retention import PrunedLog, PrunedRows, PruneEnd, PruneReport
@@ -215,6 +216,7 @@ __all__ = [
     "publish",
     "read_dead_letters",
     "read_log",
+    "read_pulse",
     "redrive",
     "repair_cursors",
     "replay",
@@ -229,6 +231,9 @@ _MODULES: Final = {
     "operations.checkup": "BrokerBlocked Health NoAnswer health",
     "operations.collaborators": "ListedCollaborator RejectedMessage list_collaborators",
     "operations.corrections": "Correction EntryNotCorrectable NotCorrectable NotStrictData",
+    "operations.counting": """
+        Count DueCounts OutcomeCount Overview ProcessCounts count_due count_outcomes count_waiting overview
+    """,
     "operations.cursors": "BeyondLog ForgottenCursor NoCursor NotConsumed forget_cursors repair_cursors",
     "operations.dead_letters": "DeadLetter ListedDeadLetter UnknownDeadLetters list_dead_letters read_dead_letters",
     "operations.erasure": "Erasure Kept NotErasable erase",
@@ -240,9 +245,6 @@ _MODULES: Final = {
     "operations.logs": "LogPage follow_log read_log",
     "operations.migrating": "migrate",
     "operations.modules": "ListedModule list_modules",
-    "operations.overview": """
-        Count DueCounts OutcomeCount Overview ProcessCounts count_due count_outcomes count_waiting overview
-    """,
     "operations.paging": "InstanceFilter InstancePage NoSuchPlace page_instances",
     "operations.previewing": "InstancePreview PreviewedAnswer preview preview_dead_letters",
     "operations.pruning": "prune",
@@ -254,6 +256,7 @@ _MODULES: Final = {
     "operations.replaying": "ReplayReport replay",
     "operations.services": "Blocker Heartbeat LoopState ServiceProcess",
     "operations.waiting": "ListedTimer WaitingEntry list_timers list_waiting",
+    "operations.watching": "read_pulse",
     "postgres": "LostRace NeedsPerson Unavailable snapshot",
     "postgres.migrations": "Migrated",
     "retention": "PruneEnd PruneReport PrunedLog PrunedRows",

@@ -16,6 +16,7 @@ WITHOUT_ARGUMENTS = (
     "operations/read_cursors",
     "operations/read_modules",
     "operations/read_outbox",
+    "operations/read_pulse",
     "operations/read_version",
 )
 

@@ -40,7 +40,7 @@ CONSOLE = dict.fromkeys(
     """
     count_newest_outcomes count_open_instances count_due count_waiting_entries count_open_dead_letters_up_to
     find_entries find_entry find_instances group_dead_letters list_due_timers list_group list_waiting_entries
-    walk_newest walk_open
+    read_pulse walk_newest walk_open
     """.split(),
     2_000,
 )

@@ -62,7 +62,7 @@ PUBLIC = {
         discard erase find follow_log forget_cursors group_dead_letters health inspect lag list_collaborators
         list_cursors list_dead_letters list_group list_instances list_modules list_queues list_timers
         list_waiting migrate overview page_instances preview preview_dead_letters prune publish
-        read_dead_letters read_log redrive repair_cursors replay snapshot stuck_reason
+        read_dead_letters read_log read_pulse redrive repair_cursors replay snapshot stuck_reason
     """,
     "saga.testing": """
         Finding Grade Kind Report Scenario assert_converges assert_same_end assert_same_everywhere assert_upgrades check

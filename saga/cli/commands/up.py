@@ -24,7 +24,8 @@ from saga.cli.shell.failure import CommandFailed, WrongUsage
 from saga.cli.shell.processes import load_processes
 from saga.core import Process
 from saga.devstack.errors import LocalStackError, NotInstalled, ServiceRefuses, StartCancelled
-from saga.devstack.services import Services, our_services
+from saga.devstack.ports import choose
+from saga.devstack.services import Services, console_at, our_services
 from saga.devstack.stack import Addresses, LocalStack
 from saga.documents.as_data import as_data
 from saga.postgres.errors import LostRace, NeedsPerson, Unavailable
@@ -32,6 +33,9 @@ from saga.postgres.migrations import migrate
 from saga.settings import SettingsError, load_settings
 
 Say = Callable[[str], None]
+
+CONSOLE_PORT = 8090
+"""Unless it is taken."""
 
 _LOOK_SECONDS = 0.2
 
@@ -70,12 +74,14 @@ def up(
         with LocalStack.start(progress=say, cancelled=stop_asked, broker=broker) as stack:
             say("Bringing the database to the newest schema")
             migrate(stack.addresses.database_url, say=say, allow_unsafe=load_settings().allow_unsafe_database)
+            shown = console_at(choose(CONSOLE_PORT))
             programs = our_services(workers, schedulers, scenario, simulated=_are_simulated(processes))
+            programs += [] if shown is None else [shown]
             with Services(stack.folder / "logs", programs, stack.addresses.environment(), say) as services:
                 say(f"Starting {len(programs)} services")
                 stack.keep_alive(say)
                 services.start(stop_asked)
-                _show(stack, services, processes, as_json=as_json)
+                _show(stack, services, processes, shown and shown.address, as_json=as_json)
                 _wait_for(stop_asked)
                 say("Stopping")
     except StartCancelled:
@@ -140,13 +146,16 @@ def _are_simulated(processes: Sequence[Process]) -> bool:
     return any(not _SIMULATED.isdisjoint(process.collaborators) for process in processes)
 
 
-def _show(stack: LocalStack, services: Services, processes: Sequence[Process], *, as_json: bool) -> None:
+def _show(
+    stack: LocalStack, services: Services, processes: Sequence[Process], console_url: str | None, *, as_json: bool
+) -> None:
     if as_json:
-        sys.stdout.write(json.dumps(_as_data(stack, services)) + "\n")
+        sys.stdout.write(json.dumps({**_as_data(stack, services), "console": console_url}) + "\n")
         sys.stdout.flush()
         return
     console = Console(highlight=False, soft_wrap=True)
-    for name, place in _places(stack).items():
+    browsed = {} if console_url is None else {"console": console_url}
+    for name, place in (browsed | _places(stack)).items():
         console.print(f"{name:<14}", escape(place))
     console.print(_processes(services))
     console.print(

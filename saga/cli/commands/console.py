@@ -1,0 +1,77 @@
+"""`saga console`: what is known of the system, in a browser."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from functools import partial
+from importlib.util import find_spec
+from typing import Annotated, Final
+
+import typer
+
+from saga.cli.shell.addresses import database_url
+from saga.cli.shell.broker_view import look_at_broker
+from saga.cli.shell.failure import CommandFailed, WrongUsage
+from saga.cli.shell.processes import configured_targets, load_processes
+from saga.core import DeclarationError
+from saga.devstack.services import CONSOLE_NEEDS
+from saga.operations.fitness import look_at_database
+from saga.postgres import owned_engine
+from saga.service import CannotStart, look_first, say_ready_when, serve
+from saga.settings import Settings
+
+SERVICE: Final = "console"
+POOL_SIZE: Final = 5
+
+
+def console(
+    listen: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help="Where to listen; port 0 takes a free one.")
+    ] = "127.0.0.1:8090",
+) -> None:
+    """Serve the web console until SIGTERM or Ctrl-C. It reads, and changes nothing.
+
+    On 127.0.0.1 it asks nobody who they are. On other addresses it starts only with SAGA_CONSOLE_AUTHENTICATION set to
+    token or proxy.
+    """
+    if missing := [name for name in CONSOLE_NEEDS if find_spec(name) is None]:
+        raise WrongUsage(f"The console needs {', '.join(missing)}: install saga[console].")
+    from saga.console.settings import Listen, load_console_settings, require_guarded  # noqa: PLC0415 -- an extra
+
+    where, guarded = Listen.parse(listen), load_console_settings()
+    require_guarded(guarded, where)
+
+    async def work(settings: Settings, stop: asyncio.Event) -> None:
+        from saga.console.app import application  # noqa: PLC0415 -- an extra
+        from saga.console.checks import Checks  # noqa: PLC0415
+        from saga.console.page import Console  # noqa: PLC0415
+        from saga.console.rendering import environment  # noqa: PLC0415
+        from saga.console.serving import bind, serve_on  # noqa: PLC0415
+
+        try:
+            processes, database = load_processes(settings), database_url(settings)
+            targets = dict(zip((one.name for one in processes), configured_targets(settings), strict=True))
+        except (CommandFailed, DeclarationError) as error:
+            raise CannotStart(str(error)) from error
+        async with AsyncExitStack() as owned:
+            made = owned.enter_context(bind(where))
+            engine = owned_engine(owned, database, SERVICE, POOL_SIZE)
+            if not await look_first(
+                stop, partial(look_at_database, engine, allow_unsafe=settings.allow_unsafe_database)
+            ):
+                return
+            shown = Console(
+                engine=engine,
+                processes={one.name: one for one in processes},
+                settings=guarded,
+                templates=environment(),
+                checks=Checks(targets),
+                look_at_broker=partial(look_at_broker, settings, processes),
+                prefix=settings.prefix,
+            )
+            here = Listen(where.host, made.getsockname()[1])
+            ready = asyncio.Event()
+            async with asyncio.TaskGroup() as group:
+                group.create_task(say_ready_when([ready], stop, address=here.url))
+                group.create_task(serve_on(made, application(shown, here), stop, ready, shown.live.stopping.set))
+
+    serve(SERVICE, work)
