@@ -104,7 +104,7 @@ class Guard:
         return self._unauthenticated(scope, headers)
 
     def _is_called_rightly(self, host: str) -> bool:
-        name = (urlsplit(f"//{host}").hostname or "") if host.isprintable() and "/" not in host else ""
+        name = _name_in(host)
         if self._listen.is_local:
             return name in self._settings.host_names or name in ("localhost", "127.0.0.1", "::1", self._listen.host)
         return not self._settings.host_names or name in self._settings.host_names
@@ -142,6 +142,14 @@ class Guard:
         except ValueError:
             return False
         return any(address in network for network in self._networks)
+
+
+def _name_in(host: str) -> str:
+    """The name in a Host header, without the port; empty for what is none."""
+    try:
+        return (urlsplit(f"//{host}").hostname or "") if host.isprintable() and "/" not in host else ""
+    except ValueError:
+        return ""
 
 
 def _to_login(scope: Scope, headers: Headers) -> Response:

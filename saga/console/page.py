@@ -88,6 +88,7 @@ def asked_in_one_moment(console: Console, handler: Handler) -> Callable[[Request
     """Answers requests with a handler, whose questions are of one moment."""
 
     async def answer(request: Request) -> Response:
+        _require_text(request)
         async with operations.snapshot(console.engine, statement_seconds=STATEMENT_SECONDS):
             page = await handler(console, request)
         return console.rendered(request, page) if isinstance(page, Page) else page
@@ -99,10 +100,17 @@ def asked_by_itself(console: Console, handler: Handler) -> Callable[[Request], A
     """Answers requests with a handler that asks no database, or takes moments of its own."""
 
     async def answer(request: Request) -> Response:
+        _require_text(request)
         page = await handler(console, request)
         return console.rendered(request, page) if isinstance(page, Page) else page
 
     return answer
+
+
+def _require_text(request: Request) -> None:
+    """Raise NotThere for a path with the character that PostgreSQL can't store: nothing has such a name."""
+    if "\0" in request.url.path or any("\0" in str(part) for part in request.path_params.values()):
+        raise NotThere("Nothing has such a name.")
 
 
 def wants_json(request: Request) -> bool:

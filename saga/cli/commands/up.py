@@ -81,7 +81,7 @@ def up(
                 say(f"Starting {len(programs)} services")
                 stack.keep_alive(say)
                 services.start(stop_asked)
-                _show(stack, services, processes, shown and shown.address, as_json=as_json)
+                _show(stack, services, processes, shown.address if shown else None, as_json=as_json)
                 _wait_for(stop_asked)
                 say("Stopping")
     except StartCancelled:

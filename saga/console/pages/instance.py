@@ -53,8 +53,6 @@ class Typed:
 async def instance(console: Console, request: Request) -> Page:
     """The page of one instance."""
     process, process_id = console.process(request.path_params["process"]), request.path_params["id"]
-    if "\0" in process_id:
-        raise NotThere("No instance has such an id.")
     before = number_in(request, "before", least=1, most=2**63 - 1, default=0) or None
     limit = number_in(request, "limit", least=1, most=1_000, default=LISTED)
     inspection = await operations.inspect(console.engine, process, process_id, limit=limit, before=before)

@@ -26,7 +26,7 @@ async def instances(console: Console, request: Request) -> Page:
     """A page of a process's instances, or the one whose id is in the query."""
     process = console.process(request.path_params["process"])
     if "id" in request.query_params:
-        request.path_params["id"] = request.query_params["id"]
+        request.path_params["id"] = request.query_params["id"].replace("\0", "\ufffd")
         return await instance(console, request)
     limit = number_in(request, "limit", least=1, most=200, default=LISTED)
     wanted, before = _wanted(process, request), text_in(request, "before")
