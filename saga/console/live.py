@@ -1,4 +1,4 @@
-"""Live: one task asks once a second what changed, and tells everybody who watches by name; pages ask again themselves.
+"""Live: one task asks once a second what changed, and names it to everybody who watches; pages ask again themselves.
 
 However many watch, the database is asked once. Nobody is asked for while nobody watches. A client that does not keep up
 loses names, not order: the next name makes its page ask for everything anyway.

@@ -45,15 +45,21 @@ class Program:
 
 
 def our_services(
-    workers: int, schedulers: int, scenario: str | None = None, *, simulated: bool = True
+    workers: int,
+    schedulers: int,
+    scenario: str | None = None,
+    *,
+    simulated: bool = True,
+    console: "Program | None" = None,
 ) -> list[Program]:
-    """The simulated gateway where there is anything for it to do, the schedulers and the workers."""
+    """The simulated gateway where there is anything for it to do, the schedulers, the workers, and this console."""
     chosen = {"SAGA_GATEWAY_SCENARIO": scenario} if scenario else {}
     python = (sys.executable, "-m")
     return [
         *([Program("gateway-stub", (*python, "saga_gateway_stub"), chosen)] if simulated else []),
         *(Program(f"scheduler-{number}", (*python, "saga_scheduler")) for number in range(1, schedulers + 1)),
         *(Program(f"worker-{number}", (*python, "saga", "run")) for number in range(1, workers + 1)),
+        *([] if console is None else [console]),
     ]
 
 

@@ -71,7 +71,7 @@ def demo(
             migrate(stack.addresses.database_url, allow_unsafe=load_settings().allow_unsafe_database)
             environment = stack.addresses.environment() | {"SAGA_GATEWAY_SEED": str(seed)}
             shown = console_at(choose())
-            programs = [*our_services(WORKERS, SCHEDULERS, scenario), *([] if shown is None else [shown])]
+            programs = our_services(WORKERS, SCHEDULERS, scenario, console=shown)
             with Services(stack.folder / "logs", programs, environment, _say) as services:
                 services.start()
                 if shown is not None:
