@@ -23,8 +23,20 @@ from saga.orders import order_process
 from saga.postgres import connect_engine
 from tests.conftest import fresh_database
 from tests.console.conftest import Shown, fill
+from tests.engine.conversation import execute
 from tests.harness import chromium
 
+SERVICES = """
+INSERT INTO saga.service (service, host, pid, loop, beat)
+SELECT service, 'node-1', pid, loop, now()
+FROM (VALUES ('worker', 11, 'consumer saga.order'), ('worker', 11, 'relay of order-process'),
+             ('worker', 12, 'consumer saga.order'), ('scheduler', 21, 'sweep')) AS running (service, pid, loop)
+"""
+RELAYED = """
+INSERT INTO saga.cursor (consumer, module, watermark)
+SELECT 'relay', name, last_position FROM saga.module
+"""
+"""What services leave behind, for pages that show how they are."""
 AXE = Path(__file__).parent / "axe-core" / "axe.min.js"
 
 
@@ -80,6 +92,8 @@ async def site(program: Path, addresses: Addresses, template: str) -> AsyncItera
         await ready.wait()
         shown = Shown(console, httpx.AsyncClient(), engine)  # these tests ask through the browser
         await fill(shown)
+        await execute(engine, SERVICES)
+        await execute(engine, RELAYED)
         yield Site(here.url.rstrip("/"), shown)
         stop.set()
         with suppress(asyncio.CancelledError):

@@ -148,8 +148,8 @@ async def test_a_page_follows_what_happens_until_it_is_paused(page: Page, site: 
 @pytest.mark.parametrize(
     ("name", "path", "scheme", "height"),
     [
-        ("overview", "/", "light", 760),
-        ("instance", "/instances/order/o-1", "light", 1_150),
+        ("overview", "/", "light", 700),
+        ("instance", "/instances/order/o-2", "light", 1_240),
         ("orders", "/processes/order/orders", "dark", 760),
     ],
 )
@@ -157,7 +157,7 @@ async def test_pictures_can_be_made(
     browser: Browser, site: Site, *, name: str, path: str, scheme: Any, height: int
 ) -> None:
     """With PICTURES set in the environment they are those of the documents."""
-    context = await browser.new_context(viewport={"width": 1120, "height": height}, color_scheme=scheme)
+    context = await browser.new_context(viewport={"width": 1240, "height": height}, color_scheme=scheme)
     page = await context.new_page()
     await page.goto(site.url + path)
     picture = await page.screenshot()
