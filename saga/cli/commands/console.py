@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.cli.shell.addresses import database_url
 from saga.cli.shell.broker_view import look_at_broker
@@ -16,8 +17,8 @@ from saga.cli.shell.failure import CommandFailed, WrongUsage
 from saga.cli.shell.processes import configured_targets, load_processes
 from saga.core import DeclarationError, Process
 from saga.devstack.services import CONSOLE_NEEDS
-from saga.operations.fitness import look_at_database
-from saga.postgres import owned_engine
+from saga.operations.fitness import require_migrated
+from saga.postgres import owned_engine, reading
 from saga.service import CannotStart, look_first, say_ready_when, serve
 from saga.settings import Settings
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 SERVICE: Final = "console"
 POOL_SIZE: Final = 5
+READ_ONLY: Final = {"default_transaction_read_only": "on"}
+"""Of each connection: PostgreSQL itself refuses a write, whatever a page would ask."""
 
 
 def console(
@@ -73,8 +76,8 @@ async def _serve(
 
     database, where, guarded = at
     made = owned.enter_context(bind(where))
-    engine = owned_engine(owned, database, SERVICE, POOL_SIZE)
-    if not await look_first(stop, partial(look_at_database, engine, allow_unsafe=settings.allow_unsafe_database)):
+    engine = owned_engine(owned, database, SERVICE, POOL_SIZE, settings=READ_ONLY)
+    if not await look_first(stop, partial(_look, engine)):
         return
     shown = Console(
         engine=engine,
@@ -90,3 +93,9 @@ async def _serve(
     async with asyncio.TaskGroup() as group:
         group.create_task(say_ready_when([ready], stop, address=here.url))
         group.create_task(serve_on(made, application(shown, here), stop, ready, shown.live.stopping.set))
+
+
+async def _look(engine: AsyncEngine) -> None:
+    """Check that the tables are there; a standby is as good. Raises Unavailable, or NeedsPerson."""
+    async with reading(engine) as connection:
+        await require_migrated(connection)
