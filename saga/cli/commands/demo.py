@@ -75,7 +75,7 @@ def demo(
             with Services(stack.folder / "logs", programs, environment, _say) as services:
                 services.start()
                 if shown is not None:
-                    _say(f"Until the end, what happens is to be seen at {shown.address}")
+                    _say(f"Until the end, a browser shows what happens at {shown.address}")
                 _say(f"{WORKERS} workers, {SCHEDULERS} schedulers and the simulated gateway run, each as a process")
                 findings = asyncio.run(_run(stack, services, orders, seed))
     except NotInstalled as error:
