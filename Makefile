@@ -60,6 +60,7 @@ images: $(STAMP) ## build the images with podman or docker, and send a message t
 
 # Most tests wait for servers and processes, so three run at once; each of the three has its own servers.
 test: install ## run all tests on private PostgreSQL and RabbitMQ; ARGS="tests/core -x -n0" narrows it down
+	@$(BIN)/python -m tests.harness.chromium
 	@$(BIN)/pytest -n 3 --dist worksteal $(ARGS)
 
 test-fast: $(STAMP) ## the tests that need no server and no long process; under a minute
@@ -74,6 +75,7 @@ adversary: $(STAMP) ## what the check catches of planted processes, and its fals
 
 # The services that tests start are measured as well; at the end stands what no test reaches.
 coverage: install ## all tests, with the branches that they reach: at least 90 %; ARGS as for test
+	@$(BIN)/python -m tests.harness.chromium
 	@$(BIN)/pytest -n 3 --dist worksteal --cov --cov-report=term --cov-report=html $(ARGS)
 
 check: ## what CI runs: install, lint, test

@@ -236,11 +236,12 @@ def _from_files() -> dict[str, Any]:
         if file := os.environ.get(f"{variable}_FILE"):
             if os.environ.get(variable):
                 raise SettingsError(f"Wrong configuration: {variable} and {variable}_FILE are both set: unset one.")
-            found[name] = _read_secret(f"{variable}_FILE", file)
+            found[name] = read_secret(f"{variable}_FILE", file)
     return found
 
 
-def _read_secret(variable: str, file: str) -> str:
+def read_secret(variable: str, file: str) -> str:
+    """The secret in a file that a variable names. Raises SettingsError, which names the variable."""
     wrong = f"Wrong configuration: {variable} names a file that"
     if "://" in file or "@" in file:
         raise SettingsError(f"Wrong configuration: {variable} is no file name: what it says belongs into a file.")

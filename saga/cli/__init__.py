@@ -41,6 +41,7 @@ COMMANDS: Final = {
     "erase": "saga.cli.commands.erase:erase_instances",
     "dead-letters": "saga.cli.commands.dead_letters:app",
     "scenario": "saga.cli.commands.scenario:scenario",
+    "console": "saga.cli.commands.console:console",
     "health": "saga.cli.commands.health:health",
 }
 """For each command's name, its function or, if it has subcommands, its app."""

@@ -1,7 +1,8 @@
 """The checker: does a process end the same way in every order of its inputs? Pure: no clock, no randomness, no I/O."""
 
 from saga.convergence.check import Grade, Report, check
-from saga.convergence.diagrams.graph import joint_graph, machine_graphs, outcome_graph
+from saga.convergence.diagrams.graph import joint_graph, machine_graphs, node_of, outcome_graph
+from saga.convergence.diagrams.inline import Marks, to_inline_svg
 from saga.convergence.diagrams.matrix import Commuting, Pair
 from saga.convergence.diagrams.mermaid import to_mermaid
 from saga.convergence.diagrams.svg import to_svg
@@ -20,6 +21,7 @@ __all__ = [
     "Grade",
     "HistoryResult",
     "Kind",
+    "Marks",
     "Pair",
     "Report",
     "Split",
@@ -34,9 +36,11 @@ __all__ = [
     "machine_graphs",
     "make_fact",
     "name_of",
+    "node_of",
     "outcome_graph",
     "run_history",
     "story",
+    "to_inline_svg",
     "to_mermaid",
     "to_svg",
 ]

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -27,6 +28,7 @@ _LOOK_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 10.0
 _STEADY_SECONDS = 10.0
 _DEATHS_BEFORE_READY = 4
+CONSOLE_NEEDS: Final = ("jinja2", "starlette", "uvicorn")
 _CANNOT_START: Final = 2
 """The exit code of a service that can't start until a person changes something."""
 
@@ -38,19 +40,35 @@ class Program:
     name: str
     argv: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
+    address: str | None = None
+    """Where it can be looked at in a browser."""
 
 
 def our_services(
-    workers: int, schedulers: int, scenario: str | None = None, *, simulated: bool = True
+    workers: int,
+    schedulers: int,
+    scenario: str | None = None,
+    *,
+    simulated: bool = True,
+    console: "Program | None" = None,
 ) -> list[Program]:
-    """The simulated gateway where there is anything for it to do, the schedulers and the workers."""
+    """The simulated gateway where there is anything for it to do, the schedulers, the workers, and this console."""
     chosen = {"SAGA_GATEWAY_SCENARIO": scenario} if scenario else {}
     python = (sys.executable, "-m")
     return [
         *([Program("gateway-stub", (*python, "saga_gateway_stub"), chosen)] if simulated else []),
         *(Program(f"scheduler-{number}", (*python, "saga_scheduler")) for number in range(1, schedulers + 1)),
         *(Program(f"worker-{number}", (*python, "saga", "run")) for number in range(1, workers + 1)),
+        *([] if console is None else [console]),
     ]
+
+
+def console_at(port: int) -> Program | None:
+    """The web console, on this port of this machine; None where the packages that it needs are not installed."""
+    if any(find_spec(name) is None for name in CONSOLE_NEEDS):
+        return None
+    words = ("-m", "saga", "console", "--listen", f"127.0.0.1:{port}")
+    return Program("console", (sys.executable, *words), address=f"http://127.0.0.1:{port}/")
 
 
 class Services:

@@ -19,6 +19,17 @@ if TYPE_CHECKING:
     from saga.operations.checkup import BrokerBlocked, Health, NoAnswer, health
     from saga.operations.collaborators import ListedCollaborator, RejectedMessage, list_collaborators
     from saga.operations.corrections import Correction, EntryNotCorrectable, NotCorrectable, NotStrictData
+    from saga.operations.counting import (
+        Count,
+        DueCounts,
+        OutcomeCount,
+        Overview,
+        ProcessCounts,
+        count_due,
+        count_outcomes,
+        count_waiting,
+        overview,
+    )
     from saga.operations.cursors import (
         BeyondLog,
         ForgottenCursor,
@@ -36,6 +47,7 @@ if TYPE_CHECKING:
     )
     from saga.operations.erasure import Erasure, Kept, NotErasable, erase
     from saga.operations.errors import OperationFailed, UnknownInstances, UnknownModule
+    from saga.operations.finding import Found, find
     from saga.operations.instances import (
         AnnouncedOutcome,
         AnsweredMessage,
@@ -45,10 +57,13 @@ if TYPE_CHECKING:
         TakenFact,
         inspect,
     )
-    from saga.operations.listing import ListedInstance, list_instances
+    from saga.operations.letter_groups import DeadLetterGroup, group_dead_letters, list_group
+    from saga.operations.listing import ListedInstance, list_instances, stuck_reason
     from saga.operations.logs import LogPage, follow_log, read_log
     from saga.operations.migrating import migrate
     from saga.operations.modules import ListedModule, list_modules
+    from saga.operations.paging import InstanceFilter, InstancePage, NoSuchPlace, page_instances
+    from saga.operations.previewing import InstancePreview, PreviewedAnswer, preview, preview_dead_letters
     from saga.operations.pruning import prune
     from saga.operations.publishing import (
         Form,
@@ -73,7 +88,9 @@ if TYPE_CHECKING:
     )
     from saga.operations.replaying import ReplayReport, replay
     from saga.operations.services import Blocker, Heartbeat, LoopState, ServiceProcess
-    from saga.postgres import LostRace, NeedsPerson, Unavailable
+    from saga.operations.waiting import ListedTimer, WaitingEntry, list_timers, list_waiting
+    from saga.operations.watching import read_pulse
+    from saga.postgres import LostRace, NeedsPerson, Unavailable, snapshot
     from saga.postgres.migrations import Migrated
     from saga.retention import PrunedLog, PrunedRows, PruneEnd, PruneReport
     from saga.verification.audit import Gap, StrayCommand, UnansweredEvent
@@ -91,20 +108,27 @@ __all__ = [
     "ClosedDeadLetters",
     "ConsumerCursor",
     "Correction",
+    "Count",
     "CursorPlace",
     "DeadLetter",
+    "DeadLetterGroup",
     "Difference",
     "DifferingInstance",
+    "DueCounts",
     "EntryNotCorrectable",
     "Erasure",
     "ForeignDeadLetters",
     "ForgottenCursor",
     "Form",
+    "Found",
     "Gap",
     "Health",
     "Heartbeat",
     "Hole",
     "Inspection",
+    "InstanceFilter",
+    "InstancePage",
+    "InstancePreview",
     "InstanceTimer",
     "Kept",
     "Lag",
@@ -112,6 +136,7 @@ __all__ = [
     "ListedDeadLetter",
     "ListedInstance",
     "ListedModule",
+    "ListedTimer",
     "LogPage",
     "LoopState",
     "LostRace",
@@ -124,6 +149,7 @@ __all__ = [
     "NoBroker",
     "NoConsumer",
     "NoCursor",
+    "NoSuchPlace",
     "NotConsumed",
     "NotCorrectable",
     "NotErasable",
@@ -131,6 +157,10 @@ __all__ = [
     "NotStrictData",
     "OperationFailed",
     "Outbox",
+    "OutcomeCount",
+    "Overview",
+    "PreviewedAnswer",
+    "ProcessCounts",
     "PruneEnd",
     "PruneReport",
     "PrunedLog",
@@ -153,29 +183,45 @@ __all__ = [
     "UnknownFields",
     "UnknownInstances",
     "UnknownModule",
+    "WaitingEntry",
     "append_message",
     "audit",
+    "count_due",
+    "count_outcomes",
+    "count_waiting",
     "discard",
     "erase",
+    "find",
     "follow_log",
     "forget_cursors",
+    "group_dead_letters",
     "health",
     "inspect",
     "lag",
     "list_collaborators",
     "list_cursors",
     "list_dead_letters",
+    "list_group",
     "list_instances",
     "list_modules",
     "list_queues",
+    "list_timers",
+    "list_waiting",
     "migrate",
+    "overview",
+    "page_instances",
+    "preview",
+    "preview_dead_letters",
     "prune",
     "publish",
     "read_dead_letters",
     "read_log",
+    "read_pulse",
     "redrive",
     "repair_cursors",
     "replay",
+    "snapshot",
+    "stuck_reason",
 ]
 
 _MODULES: Final = {
@@ -185,15 +231,22 @@ _MODULES: Final = {
     "operations.checkup": "BrokerBlocked Health NoAnswer health",
     "operations.collaborators": "ListedCollaborator RejectedMessage list_collaborators",
     "operations.corrections": "Correction EntryNotCorrectable NotCorrectable NotStrictData",
+    "operations.counting": """
+        Count DueCounts OutcomeCount Overview ProcessCounts count_due count_outcomes count_waiting overview
+    """,
     "operations.cursors": "BeyondLog ForgottenCursor NoCursor NotConsumed forget_cursors repair_cursors",
     "operations.dead_letters": "DeadLetter ListedDeadLetter UnknownDeadLetters list_dead_letters read_dead_letters",
     "operations.erasure": "Erasure Kept NotErasable erase",
     "operations.errors": "OperationFailed UnknownInstances UnknownModule",
+    "operations.finding": "Found find",
     "operations.instances": "AnnouncedOutcome AnsweredMessage Inspection InstanceTimer SentCommand TakenFact inspect",
-    "operations.listing": "ListedInstance list_instances",
+    "operations.letter_groups": "DeadLetterGroup group_dead_letters list_group",
+    "operations.listing": "ListedInstance list_instances stuck_reason",
     "operations.logs": "LogPage follow_log read_log",
     "operations.migrating": "migrate",
     "operations.modules": "ListedModule list_modules",
+    "operations.paging": "InstanceFilter InstancePage NoSuchPlace page_instances",
+    "operations.previewing": "InstancePreview PreviewedAnswer preview preview_dead_letters",
     "operations.pruning": "prune",
     "operations.publishing": """
         Form MissingFields NewMessage NoConsumer NotLoggable Published UnknownFields append_message publish
@@ -202,7 +255,9 @@ _MODULES: Final = {
     "operations.redriving": "ClosedDeadLetters ForeignDeadLetters NoBroker RedriveReport Redriven discard redrive",
     "operations.replaying": "ReplayReport replay",
     "operations.services": "Blocker Heartbeat LoopState ServiceProcess",
-    "postgres": "LostRace NeedsPerson Unavailable",
+    "operations.waiting": "ListedTimer WaitingEntry list_timers list_waiting",
+    "operations.watching": "read_pulse",
+    "postgres": "LostRace NeedsPerson Unavailable snapshot",
     "postgres.migrations": "Migrated",
     "retention": "PruneEnd PruneReport PrunedLog PrunedRows",
     "verification.audit": "Gap StrayCommand UnansweredEvent",

@@ -118,7 +118,7 @@ async def lag(engine: AsyncEngine) -> Lag:
 async def list_cursors(engine: AsyncEngine) -> tuple[ConsumerCursor, ...]:
     """How far each consumer got in each module, with the first 100 holes of each cursor. Raises Unavailable."""
     async with one_moment(engine) as connection:
-        return await _read_cursors(connection)
+        return await read_cursors(connection)
 
 
 async def read_lag(connection: AsyncConnection) -> Lag:
@@ -128,7 +128,7 @@ async def read_lag(connection: AsyncConnection) -> Lag:
     timers = (await connection.execute(COUNT_TIMERS)).mappings().one()
     return Lag(
         modules=tuple(ModuleEnd(**row) for row in modules),
-        cursors=await _read_cursors(connection),
+        cursors=await read_cursors(connection),
         outbox=tuple(Outbox(**row) for row in outbox),
         timers=TimerCounts(**timers),
         open_dead_letters=await count_open(connection),
@@ -137,7 +137,8 @@ async def read_lag(connection: AsyncConnection) -> Lag:
     )
 
 
-async def _read_cursors(connection: AsyncConnection) -> tuple[ConsumerCursor, ...]:
+async def read_cursors(connection: AsyncConnection) -> tuple[ConsumerCursor, ...]:
+    """The cursors, on a connection."""
     holes: defaultdict[tuple[str, str], list[Hole]] = defaultdict(list)
     for row in await connection.execute(READ_HOLES, {"most": MOST_HOLES}):
         holes[row.consumer, row.module].append(Hole(row.first, row.last, row.age_seconds))

@@ -13,7 +13,7 @@ from saga.engine.dead_letters import as_kept, dump_properties, load_raw
 from saga.messages import Raw
 from saga.operations.errors import OperationFailed
 from saga.operations.read_only import read_only
-from saga.postgres import Statements, one_moment, reading
+from saga.postgres import Statements, one_moment
 
 _SQL = Statements(__package__)
 LIST_DEAD_LETTERS = _SQL["list_dead_letters"]
@@ -109,7 +109,7 @@ async def list_dead_letters(
 
 async def read_dead_letters(engine: AsyncEngine, ids: Sequence[int]) -> tuple[DeadLetter, ...]:
     """These dead letters as a whole, in the order of ``ids``. Raises UnknownDeadLetters, and Unavailable."""
-    async with reading(engine) as connection:
+    async with one_moment(engine) as connection:
         dead_letters = await read_letters(connection, [one for one in ids if 0 < one < 2**63])
     if missing := [one for one in ids if one not in dead_letters]:
         raise UnknownDeadLetters(missing)

@@ -6,7 +6,7 @@ letter, even if the instance itself does not exist. What is merely under way get
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -76,6 +76,35 @@ async def list_instances(
     return tuple(one for one in found if since is None or one.updated_at >= since)
 
 
+async def stuck_reason(engine: AsyncEngine, process: Process, process_id: str, *, settled: bool) -> str | None:
+    """Why this instance will not go on by itself, as a clause; None if it will, or has nothing to wait for.
+
+    ``settled`` is what the instance is. Raises Unavailable.
+    """
+    async with one_moment(engine) as connection:
+        return (await reasons_of(connection, process, {process_id: settled}))[process_id]
+
+
+async def reasons_of(
+    connection: AsyncConnection, process: Process, settled: Mapping[str, bool]
+) -> Mapping[str, str | None]:
+    """Why instances are stuck, by id; ``settled`` says of each of them whether it is."""
+    obstacles = await _obstacles_of(connection, process, settled)
+    return {process_id: _reason(settled[process_id], row) for process_id, row in obstacles.items()}
+
+
+async def _obstacles_of(
+    connection: AsyncConnection, process: Process, process_ids: Collection[str]
+) -> Mapping[str, Row[Any]]:
+    """What may be in the way of each instance, by its id."""
+    found = await connection.execute(READ_OBSTACLES, _about(process) | {"process_ids": list(process_ids)})
+    return {row.process_id: row for row in found}
+
+
+def _about(process: Process) -> dict[str, Any]:
+    return {"process": process.name, "module": process.module, "modules": modules_about(process)}
+
+
 async def _newest(
     connection: AsyncConnection, process: Process, *, outcome: str | None, limit: int
 ) -> list[ListedInstance]:
@@ -111,27 +140,18 @@ async def _unknown(
     ]
 
 
-async def _with_obstacles(
-    connection: AsyncConnection, process: Process, statement: Any, bounds: dict[str, Any]
-) -> tuple[Sequence[Row[Any]], dict[str, Row[Any]]]:
-    """Instances, and what may be in the way of each, by its id."""
-    this = {"process": process.name, "module": process.module, "modules": modules_about(process)}
-    rows = (await connection.execute(statement, this | bounds)).all()
-    found = await connection.execute(READ_OBSTACLES, this | {"process_ids": [row.process_id for row in rows]})
-    return rows, {obstacle.process_id: obstacle for obstacle in found}
-
-
 async def _listed(
     connection: AsyncConnection, process: Process, statement: Any, bounds: dict[str, Any]
 ) -> list[ListedInstance]:
-    rows, obstacles = await _with_obstacles(connection, process, statement, bounds)
+    rows = (await connection.execute(statement, _about(process) | bounds)).all()
+    reasons = await reasons_of(connection, process, {row.process_id: row.settled for row in rows})
     return [
         ListedInstance(
             process.name,
             row.process_id,
             row.outcome,
             row.settled,
-            _reason(row.settled, obstacles[row.process_id]),
+            reasons[row.process_id],
             row.updated_at,
         )
         for row in rows
@@ -144,7 +164,8 @@ async def count_stuck(connection: AsyncConnection, process: Process) -> Counter[
     The codes are those of ``_codes``, and `dead_letter`.
     """
     bounds = {"outcome": None, "limit": COUNTED, "grace": GRACE, "collaborators": list(process.collaborators)}
-    rows, obstacles = await _with_obstacles(connection, process, LIST_STUCK, bounds)
+    rows = (await connection.execute(LIST_STUCK, _about(process) | bounds)).all()
+    obstacles = await _obstacles_of(connection, process, [row.process_id for row in rows])
     codes = [_codes(row.settled, obstacles[row.process_id]) for row in rows]
     unknown = await _unknown(connection, process, outcome=None, limit=COUNTED)
     return Counter([found[0] for found in codes if found] + ["dead_letter"] * len(unknown))

@@ -14,7 +14,7 @@ from saga.postgres.errors import (
 from saga.postgres.holding import still_here, while_open
 from saga.postgres.rows import as_rows
 from saga.postgres.statements import Statements
-from saga.postgres.transaction import durable_transaction, one_moment, reading
+from saga.postgres.transaction import durable_transaction, one_moment, reading, snapshot
 
 __all__ = [
     "Duplicate",
@@ -31,6 +31,7 @@ __all__ = [
     "owned_engine",
     "reading",
     "server_of",
+    "snapshot",
     "still_here",
     "unavailable_after",
     "while_open",

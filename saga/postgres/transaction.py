@@ -22,6 +22,7 @@ reports the status of another client's transaction.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
@@ -37,8 +38,12 @@ _SQL = Statements(__package__)
 PROVE_COMMIT = _SQL["prove_commit"]
 FIND_PROOF = _SQL["find_proof"]
 REMOVE_SLOTS = _SQL["remove_slots"]
+LIMIT_STATEMENTS = _SQL["limit_statements"]
 
 _INFO_KEY = __name__
+
+_SNAPSHOT: ContextVar[tuple[AsyncEngine, AsyncConnection] | None] = ContextVar("snapshot", default=None)
+"""The transaction that this task looks at, if it opened one for several questions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +93,33 @@ async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 
 @asynccontextmanager
 async def one_moment(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """A connection for looking only, in a transaction that sees one moment. Raises Unavailable."""
+    """A connection for looking only, in a transaction that sees one moment. Raises Unavailable.
+
+    Inside a ``snapshot`` of this engine it is the snapshot's.
+    """
+    held = _SNAPSHOT.get()
+    if held is not None and held[0] is engine:
+        with unavailable_after(engine):
+            yield held[1]
+        return
     async with reading(engine) as connection:
         yield await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+@asynccontextmanager
+async def snapshot(engine: AsyncEngine, *, statement_seconds: float = 2.0) -> AsyncIterator[None]:
+    """Whatever is asked of this engine in the block, in this task, is of one moment and reads only.
+
+    One connection and one read-only transaction for several questions, which must be asked one after the other. A
+    statement that takes longer than ``statement_seconds`` is ended: Unavailable is raised, and the block has to end.
+    """
+    async with one_moment(engine) as connection:
+        await connection.execute(LIMIT_STATEMENTS, {"timeout": f"{round(statement_seconds * 1000)}ms"})
+        token = _SNAPSHOT.set((engine, connection))
+        try:
+            yield
+        finally:
+            _SNAPSHOT.reset(token)
 
 
 async def _leave_proof(connection: AsyncConnection) -> _Proof:

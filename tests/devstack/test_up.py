@@ -29,7 +29,7 @@ def test_it_says_where_everything_is_and_takes_it_all_down_again(shared_home: Pa
         try:
             said = json.loads(process.stdout.readline())
             assert said.keys() >= {"amqp_url", "management_url", "database_url", "pids"}
-            assert said["pids"].keys() == {"gateway-stub", "scheduler-1", "worker-1"}
+            assert said["pids"].keys() == {"gateway-stub", "scheduler-1", "worker-1", "console"}
             assert all(map(children.is_alive, said["pids"].values()))
         finally:
             process.send_signal(signal.SIGINT)
@@ -49,7 +49,7 @@ def test_without_a_broker_it_runs_on_postgres_alone_and_the_other_commands_find_
         try:
             said = json.loads(process.stdout.readline())
             assert (said["amqp_url"], said["management_url"]) == (None, None)
-            assert said["pids"].keys() == {"gateway-stub", "scheduler-1", "worker-1"}
+            assert said["pids"].keys() == {"gateway-stub", "scheduler-1", "worker-1", "console"}
             assert children.living_in(shared_home, POSTGRES)
             assert not children.living_in(shared_home, RABBITMQ)
             _an_order_is_paid_by_the_gateway()

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from examples.programs import backfill, messages, module_log, operations, proofs, upkeep, worker
+from examples.programs import backfill, messages, module_log, operations, pages, proofs, upkeep, worker
 from examples.trip.process import TripRequested, trip
 from saga.engine import Step
 from saga.messages.cloudevents import decode
@@ -53,6 +53,20 @@ async def test_a_program_asks_how_everything_is_and_redrives_what_was_dead(
     assert [line for line in said if line.startswith("redriven")] == ["redriven: ['dead']"]
     assert "t-1 is pending" in said
     assert said[-1] == "1 replayed, 0 differ; clean: True"
+
+
+async def test_a_program_asks_as_a_page_does(
+    engine: AsyncEngine, database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    requested = event(trip, make_fact(REQUESTED), "t-1")
+    contradicting = replace(requested, body=requested.body.replace(b"Rome", b"Oslo"))
+    await Step(engine, trip).handle([decode(requested), decode(contradicting)])
+    async with asyncio.timeout(LIMIT_SECONDS):
+        await pages.main(database_url, "t-1")
+    said = capsys.readouterr().out
+    assert "trip: 1 open, ['pending']" in said and "instance t-1: pending" in said
+    assert "taken: taken in" in said and "['dead']" in said
+    assert said.endswith("nothing changed\n")
 
 
 async def test_a_program_appends_a_message_and_follows_the_log(

@@ -184,6 +184,7 @@ def _postgres() -> dict[str, Cases]:
         "postgres/prove_commit": one(slot=uuid4(), token=uuid4()),
         "postgres/find_proof": one(slot=uuid4(), token=uuid4()),
         "postgres/remove_slots": one(),
+        "postgres/limit_statements": one(timeout="2000ms"),
     }
 
 

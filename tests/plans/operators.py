@@ -20,6 +20,7 @@ WITHOUT_ARGUMENTS = (
     "operations/read_cursors",
     "operations/read_modules",
     "operations/read_outbox",
+    "operations/read_pulse",
     "operations/read_version",
 )
 
@@ -34,6 +35,7 @@ def reading(count: int) -> dict[str, Cases]:
         **_lists(count),
         **_inspected(count),
         **_dead_letters(count),
+        **_console(count),
         "operations/find_position_before": one(module="orders", since=datetime.now(UTC)),
         "operations/find_tail": one(module="orders", limit=50),
         "operations/read_holes": one(most=100),
@@ -103,6 +105,37 @@ def _dead_letters(count: int) -> dict[str, Cases]:
         "operations/count_open_dead_letters_of": one(**letters),
         "operations/read_dead_letters": one(dead_letter_ids=[1, 2, 3]),
         "operations/read_open_reasons": one(dead_letter_ids=[1, 2, 3]),
+    }
+
+
+def _console(count: int) -> dict[str, Cases]:
+    """What the pages of the console read, besides what commands read."""
+    now = datetime.now(UTC)
+    walk = ORDER | {"looked": 400}
+    return {
+        "operations/count_open_instances": one(process="order", most=10_001),
+        "operations/count_newest_outcomes": one(**ORDER, entries=1_000),
+        "operations/count_open_dead_letters_up_to": one(most=10_001),
+        "operations/count_due": one(most=10_001),
+        "operations/count_waiting_entries": one(most=10_000),
+        "operations/list_waiting_entries": one(module="order-process", after=0, limit=51),
+        "operations/list_due_timers": {
+            "the first": {"due_at": None, "process": "", "process_id": "", "name": "", "limit": 51},
+            "after one": {"due_at": now, "process": "order", "process_id": "o-1", "name": "payment", "limit": 51},
+        },
+        "operations/find_instances": one(process="order", text=f"o-{count}", looked=200, limit=20),
+        "operations/find_entries": one(text="nobody's", looked=2_000, limit=20),
+        "operations/find_entry": one(module="orders", position=17),
+        "operations/walk_newest": {
+            "from the end": walk | {"before": 2**63 - 1},
+            "from the middle": walk | {"before": count // 4},
+        },
+        "operations/walk_open": {
+            "from the end": {"process": "order", "created_at": None, "process_id": "", "looked": 400},
+            "from the middle": {"process": "order", "created_at": now, "process_id": "o-1", "looked": 400},
+        },
+        "operations/group_dead_letters": one(most=10_000, limit=50),
+        "operations/list_group": one(key="", before=2**63 - 1, most=10_000, limit=50),
     }
 
 

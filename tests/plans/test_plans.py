@@ -47,6 +47,16 @@ HOT = ("engine", "feeds", "modules", "saga_scheduler")
 MOST_PAGES = 8_000
 """For 200 keys, or for the widest stretch of a log. The log alone has 56,000 pages with its indexes."""
 
+CONSOLE = dict.fromkeys(
+    """
+    count_newest_outcomes count_open_instances count_due count_waiting_entries count_open_dead_letters_up_to
+    find_entries find_entry find_instances group_dead_letters list_due_timers list_group list_waiting_entries
+    read_pulse walk_newest walk_open
+    """.split(),
+    2_000,
+)
+"""What is read for one page that many people look at, and how many pages of the database each statement may touch."""
+
 NAMES = sorted(written().keys() & arguments(MANY).keys())
 CLAIMING = [name for name in NAMES if written()[name].claimed]
 HOT_NAMES = [name for name in NAMES if name.startswith(HOT)]
@@ -123,6 +133,12 @@ async def test_what_waits_is_read_as_cheaply_while_nobody_relays_and_nothing_fir
             assert plan.blocks <= MOST_PAGES_OF_A_FIGURE, name
             assert not plan.scanned & set(BIG_TABLES), name
         await connection.rollback()
+
+
+@pytest.mark.parametrize("name", CONSOLE)
+async def test_a_page_of_the_console_touches_few_pages(explained: Explained, name: str) -> None:
+    pages = {case: plan.blocks for case, plan in (await explained(f"operations/{name}")).items()}
+    assert max(pages.values()) <= CONSOLE[name], pages
 
 
 @pytest.mark.parametrize("name", ["read_all", "read_commands", "read_outgoing", "read_public"])

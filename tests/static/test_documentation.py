@@ -19,6 +19,7 @@ import typer
 from benchmarks.scenarios.table import SCENARIOS
 from saga.cli import app
 from saga.cli.project.writing import TEMPLATE
+from saga.console.settings import ConsoleSettings
 from saga.core import SubMachine
 from saga.orders import messages
 from saga.orders.process import CANCELLATION, DEADLINE, OUTCOMES, PAYMENT, order_process
@@ -64,7 +65,7 @@ def _as_set(default: object) -> object:
 
 SETTINGS = {
     f"{model.model_config['env_prefix']}{name.upper()}": _as_set(field.get_default(call_default_factory=True))
-    for model in (Settings, GatewaySettings)
+    for model in (Settings, GatewaySettings, ConsoleSettings)
     for name, field in model.model_fields.items()
 }
 
@@ -113,7 +114,7 @@ def missing_targets(text: str, _: Path) -> Iterator[str]:
 
 
 def missing_variables(text: str, _: Path) -> Iterator[str]:
-    in_files = {f"SAGA_{name.upper()}_FILE" for name in SECRETS}
+    in_files = {f"SAGA_{name.upper()}_FILE" for name in (*SECRETS, "console_token")}
     yield from (f"{name}: no such setting" for name in sorted(set(VARIABLE.findall(text)) - SETTINGS.keys() - in_files))
 
 

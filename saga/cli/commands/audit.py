@@ -21,9 +21,10 @@ from saga.cli.shell.checked import (
 )
 from saga.cli.shell.database import operate
 from saga.cli.shell.failure import CommandFailed
-from saga.cli.shell.processes import OfProcess, choose_processes, many_of, one_of
+from saga.cli.shell.processes import OfProcess, choose_processes
 from saga.cli.shell.terminal import AsJson, print_json, terminal
 from saga.core import Process
+from saga.documents.instances import many_of, one_of
 from saga.operations import AuditReport, DifferingInstance, StrayCommand, UnansweredEvent, UnknownInstances
 from saga.settings import load_settings
 

@@ -13,7 +13,7 @@ from saga.cli.shell.check_report import Checked, as_data, show
 from saga.cli.shell.failure import WrongUsage
 from saga.cli.shell.processes import configured_targets
 from saga.cli.shell.target import Samples, Targets, imported_as, load_process, load_samples
-from saga.cli.shell.terminal import AsJson, print_json, shown, terminal
+from saga.cli.shell.terminal import AsJson, print_json, terminal
 from saga.cli.shell.together_report import as_data as together_as_data
 from saga.cli.shell.together_report import check_families, families_of, show_together
 from saga.convergence import Finding, Grade, Kind, Report, check
@@ -24,6 +24,7 @@ from saga.convergence.sampling import SEED
 from saga.convergence.together import Together
 from saga.convergence.upgrade import at_rest, check_upgrade
 from saga.core import Fact, Process, digests_of
+from saga.documents.text import shown
 from saga.settings import load_settings, origin_of_processes
 from saga.testing.interpreters import DIRECTLY, SENTENCE, Interpreters
 from saga.testing.interpreters import test_to_paste as interpreters_test

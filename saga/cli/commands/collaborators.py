@@ -8,9 +8,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from saga.cli.shell.as_data import as_data
 from saga.cli.shell.database import operate
-from saga.cli.shell.terminal import AsJson, columns, date_and_time, print_json, shown, terminal
+from saga.cli.shell.terminal import AsJson, columns, print_json, terminal
+from saga.documents.as_data import as_data
+from saga.documents.text import date_and_time, shown
 from saga.operations import ListedCollaborator, list_collaborators
 from saga.settings import load_settings
 

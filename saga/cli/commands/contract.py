@@ -10,8 +10,9 @@ import typer
 from saga.cli.shell.failure import WrongUsage
 from saga.cli.shell.processes import only_configured_target
 from saga.cli.shell.target import Target, load_process
-from saga.cli.shell.terminal import print_json, shown
+from saga.cli.shell.terminal import print_json
 from saga.contract import Contract, ContractError, compare, contract_of, to_asyncapi, to_json_schema, to_markdown
+from saga.documents.text import shown
 from saga.settings import load_settings
 
 

@@ -14,14 +14,16 @@ from rich.text import Text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga import operations
-from saga.cli.shell.as_data import as_data
 from saga.cli.shell.database import operate
 from saga.cli.shell.failure import CommandFailed, WrongUsage, sentence_of
 from saga.cli.shell.holes import alarms_of, holes_of
 from saga.cli.shell.operator import Actor, Reason, operator
 from saga.cli.shell.processes import OfProcess, choose_processes
-from saga.cli.shell.terminal import AsJson, columns, print_json, shown, terminal
+from saga.cli.shell.terminal import AsJson, columns, print_json, terminal
 from saga.core import Process
+from saga.documents.as_data import as_data
+from saga.documents.logs import cursors_document
+from saga.documents.text import shown
 from saga.operations import (
     BeyondLog,
     ConsumerCursor,
@@ -51,7 +53,7 @@ def cursors(context: typer.Context, as_json: AsJson = False) -> None:
         return
     found = operate(load_settings(), list_cursors)
     if as_json:
-        print_json({"cursors": [_as_data(cursor) for cursor in found], "count": len(found)})
+        print_json(cursors_document(found))
     else:
         terminal().print(_explained(found))
 
@@ -197,11 +199,6 @@ def _forgotten(found: Sequence[ForgottenCursor]) -> RenderableType:
         for consumer, modules in by_consumer.items()
     ]
     return Group(*lines) if lines else Text("There is no cursor of a module that no process here consumes.")
-
-
-def _as_data(cursor: ConsumerCursor) -> dict[str, Any]:
-    handled = [{"first": first, "last": last} for first, last in cursor.handled_above]
-    return {**as_data(cursor), "handled_above": handled}
 
 
 def _explained(found: Sequence[ConsumerCursor]) -> RenderableType:

@@ -11,15 +11,17 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga import operations
 from saga.cli.shell.addresses import amqp_url, amqp_url_if_any
-from saga.cli.shell.as_data import as_data
 from saga.cli.shell.broker import broker
 from saga.cli.shell.database import operate
-from saga.cli.shell.dead_letter import dead_letter_as_data, explained, identified
+from saga.cli.shell.dead_letter import explained
 from saga.cli.shell.failure import CommandFailed, WrongUsage, sentence_of
 from saga.cli.shell.moments import Since, since_moment
 from saga.cli.shell.processes import load_processes
-from saga.cli.shell.terminal import AsJson, age, columns, print_json, shown, terminal
+from saga.cli.shell.terminal import AsJson, columns, print_json, terminal
 from saga.core import Process
+from saga.documents.as_data import as_data
+from saga.documents.dead_letters import dead_letter_document, dead_letters_document
+from saga.documents.text import age, shown
 from saga.engine.dead_letters import DeadLetterState
 from saga.operations import (
     Correction,
@@ -74,9 +76,7 @@ def list_letters(
     found = operate(settings, partial(list_dead_letters, **wanted, limit=limit + 1))
     dead_letters, more = found[:limit], len(found) > limit
     if as_json:
-        processes = load_processes(settings)
-        listed = [{**identified(dead_letter, processes), **as_data(dead_letter)} for dead_letter in dead_letters]
-        print_json({"dead_letters": listed, "count": len(dead_letters), "more": more})
+        print_json(dead_letters_document(dead_letters, load_processes(settings), more=more))
     else:
         _show(dead_letters, wanted, more=more)
 
@@ -92,7 +92,7 @@ def show(
     with refusals():
         (dead_letter,) = operate(settings, partial(read_dead_letters, ids=_checked([dead_letter_id])))
     if as_json:
-        print_json(dead_letter_as_data(dead_letter, load_processes(settings), full=full))
+        print_json(dead_letter_document(dead_letter, load_processes(settings), full=full))
     else:
         terminal().print(explained(dead_letter, full=full))
 

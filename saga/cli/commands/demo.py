@@ -23,7 +23,8 @@ from saga.devstack.demo.reconciliation import ReconciliationCheck, reconcile
 from saga.devstack.demo.shop import COUNT_OUTCOMES, Shop, read_progress
 from saga.devstack.demo.ways import ByBroker, ByLogs, Way
 from saga.devstack.errors import LocalStackError, NotInstalled
-from saga.devstack.services import Services, our_services
+from saga.devstack.ports import choose
+from saga.devstack.services import Services, console_at, our_services
 from saga.devstack.stack import LocalStack
 from saga.orders import order_process
 from saga.postgres import NeedsPerson, Unavailable, connect_engine
@@ -69,10 +70,12 @@ def demo(
         with LocalStack.temporary(_say, broker=broker) as stack:
             migrate(stack.addresses.database_url, allow_unsafe=load_settings().allow_unsafe_database)
             environment = stack.addresses.environment() | {"SAGA_GATEWAY_SEED": str(seed)}
-            with Services(
-                stack.folder / "logs", our_services(WORKERS, SCHEDULERS, scenario), environment, _say
-            ) as services:
+            shown = console_at(choose())
+            programs = our_services(WORKERS, SCHEDULERS, scenario, console=shown)
+            with Services(stack.folder / "logs", programs, environment, _say) as services:
                 services.start()
+                if shown is not None:
+                    _say(f"Until the end, a browser shows what happens at {shown.address}")
                 _say(f"{WORKERS} workers, {SCHEDULERS} schedulers and the simulated gateway run, each as a process")
                 findings = asyncio.run(_run(stack, services, orders, seed))
     except NotInstalled as error:

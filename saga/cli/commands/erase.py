@@ -14,9 +14,11 @@ from saga.cli.shell.checked import unknown
 from saga.cli.shell.database import database
 from saga.cli.shell.failure import CommandFailed, WrongUsage, sentence_of
 from saga.cli.shell.operator import Actor, Operator, Reason, operator
-from saga.cli.shell.processes import OfProcess, choose_processes, identified, load_processes
-from saga.cli.shell.terminal import AsJson, columns, print_json, shown, terminal
+from saga.cli.shell.processes import OfProcess, choose_processes, load_processes
+from saga.cli.shell.terminal import AsJson, columns, print_json, terminal
 from saga.core import Process
+from saga.documents.instances import identified
+from saga.documents.text import shown
 from saga.operations import Erasure, NotErasable, UnknownInstances, erase
 from saga.settings import Settings, load_settings
 

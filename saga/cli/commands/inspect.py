@@ -11,23 +11,14 @@ from rich.table import Table
 from rich.text import Text
 
 from saga import operations
-from saga.cli.shell.as_data import as_data
 from saga.cli.shell.database import database
 from saga.cli.shell.failure import CommandFailed, WrongUsage
-from saga.cli.shell.processes import OfProcess, choose_processes, identified, one_of
-from saga.cli.shell.terminal import (
-    AsJson,
-    age,
-    clock,
-    columns,
-    date_and_time,
-    outcome_text,
-    pairs,
-    shown,
-    terminal,
-)
+from saga.cli.shell.processes import OfProcess, choose_processes
+from saga.cli.shell.terminal import AsJson, columns, outcome_text, pairs, terminal
 from saga.cli.shell.watch import PrintJson, Watch, shown_or_watched
 from saga.core import Process
+from saga.documents.instances import instance_document, one_of
+from saga.documents.text import age, clock, date_and_time, shown
 from saga.operations import (
     AnnouncedOutcome,
     AnsweredMessage,
@@ -60,7 +51,7 @@ def inspect(
     def show(print_document: PrintJson) -> None:
         process, instance = asyncio.run(_read(settings, processes, process_id, page))
         if as_json:
-            print_document(_as_data(process, instance))
+            print_document(instance_document(process, instance))
         else:
             terminal().print(_explained(process, instance))
 
@@ -93,10 +84,6 @@ def _unknown(what: str, process_id: str, dead_letters: tuple[ListedDeadLetter, .
         f"Nothing was taken in of {what} {shown(process_id)!r}, but {many} it ({ids}): "
         f"see `saga dead-letters show {dead_letters[0].id}`."
     )
-
-
-def _as_data(process: Process, instance: Inspection) -> dict[str, Any]:
-    return {**identified(process, instance.process_id), **as_data(instance)}
 
 
 def _explained(process: Process, instance: Inspection) -> RenderableType:

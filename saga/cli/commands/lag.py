@@ -2,38 +2,23 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from saga import operations
-from saga.cli.shell.addresses import amqp_url_unless_pulled
-from saga.cli.shell.as_data import as_data
-from saga.cli.shell.broker import broker
+from saga.cli.shell.broker_view import look_at_broker
 from saga.cli.shell.database import database
-from saga.cli.shell.failure import CommandFailed
 from saga.cli.shell.holes import alarms_of, holes_of
 from saga.cli.shell.processes import load_processes
-from saga.cli.shell.services import blocked, services, services_as_data
-from saga.cli.shell.terminal import AsJson, age, columns, shown, terminal
+from saga.cli.shell.services import blocked, services
+from saga.cli.shell.terminal import AsJson, columns, terminal
 from saga.cli.shell.watch import PrintJson, Watch, shown_or_watched
 from saga.core import Process
-from saga.operations import ConsumerCursor, Lag, QueueDepth, list_queues
+from saga.documents.lag import BrokerView, is_relayed, lag_document
+from saga.documents.text import age, shown
+from saga.operations import ConsumerCursor, Lag
 from saga.settings import Settings, load_settings
-from saga.worker.relay import CONSUMER as RELAY
-
-BROKER_TIMEOUT_SECONDS = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class BrokerView:
-    """The broker's queues or, without an answer, the reason. ``exists`` is false where there is no broker."""
-
-    error: str | None
-    queues: tuple[QueueDepth, ...] = ()
-    exists: bool = True
 
 
 def lag(*, watch: Watch = False, as_json: AsJson = False) -> None:
@@ -44,7 +29,7 @@ def lag(*, watch: Watch = False, as_json: AsJson = False) -> None:
     def show(print_document: PrintJson) -> None:
         known, seen = asyncio.run(_read(settings, processes))
         if as_json:
-            print_document(_as_data(known, seen))
+            print_document(lag_document(known, seen))
         else:
             terminal().print(_explained(known, seen))
 
@@ -54,34 +39,7 @@ def lag(*, watch: Watch = False, as_json: AsJson = False) -> None:
 async def _read(settings: Settings, processes: Sequence[Process]) -> tuple[Lag, BrokerView]:
     async with database(settings) as engine:
         known = await operations.lag(engine)
-    return known, await _look_at_broker(settings, processes)
-
-
-async def _look_at_broker(settings: Settings, processes: Sequence[Process]) -> BrokerView:
-    try:
-        url = amqp_url_unless_pulled(settings)
-        if url is None:
-            return BrokerView(None, exists=False)
-        with broker(url):
-            async with asyncio.timeout(BROKER_TIMEOUT_SECONDS):
-                return BrokerView(None, await list_queues(url, processes, prefix=settings.prefix))
-    except CommandFailed as error:
-        return BrokerView(str(error))
-
-
-def _as_data(known: Lag, seen: BrokerView) -> dict[str, Any]:
-    return {
-        **as_data(known),
-        "services": services_as_data(known.services),
-        "outbox": [as_data(outbox) for outbox in known.outbox] if _is_relayed(known, seen) else [],
-        "broker": {"reachable": seen.error is None if seen.exists else None, "error": seen.error},
-        "queues": [as_data(queue) for queue in seen.queues],
-    }
-
-
-def _is_relayed(known: Lag, seen: BrokerView) -> bool:
-    """Whether the logs are relayed to a broker: there is one, or there was."""
-    return seen.exists or any(cursor.consumer == RELAY for cursor in known.cursors)
+    return known, await look_at_broker(settings, processes)
 
 
 def _explained(known: Lag, seen: BrokerView) -> RenderableType:
@@ -106,7 +64,7 @@ def _explained(known: Lag, seen: BrokerView) -> RenderableType:
 def _modules(known: Lag, seen: BrokerView) -> RenderableType:
     if not known.modules:
         return Text("Modules: no log is kept here yet.")
-    if not _is_relayed(known, seen):
+    if not is_relayed(known, seen):
         table = columns("module", "last position", "last public", title="Modules")
         for module in known.modules:
             table.add_row(shown(module.name), str(module.last_position), str(module.last_public_position))

@@ -11,10 +11,12 @@ from saga import operations
 from saga.cli.shell.database import operate
 from saga.cli.shell.failure import WrongUsage
 from saga.cli.shell.moments import Since, since_moment
-from saga.cli.shell.processes import OfProcess, choose_processes, identified, many_of, one_of
-from saga.cli.shell.terminal import AsJson, columns, date_and_time, outcome_text, shown, terminal
+from saga.cli.shell.processes import OfProcess, choose_processes
+from saga.cli.shell.terminal import AsJson, columns, outcome_text, terminal
 from saga.cli.shell.watch import PrintJson, Watch, shown_or_watched
 from saga.core import Process
+from saga.documents.instances import instances_document, one_of
+from saga.documents.text import date_and_time, shown
 from saga.operations import ListedInstance
 from saga.settings import load_settings
 
@@ -37,30 +39,17 @@ def list_instances(
         ends = f"No {one_of(processes)} ends as {shown(outcome)!r}"
         raise WrongUsage(f"{ends}: the outcomes are {', '.join(known)}.")
     since_moment(since)
-    by_name = {process.name: process for process in processes}
 
     def show(print_document: PrintJson) -> None:
         wanted: dict[str, Any] = {"outcome": outcome, "stuck": stuck, "since": since_moment(since), "limit": limit + 1}
         found = operate(settings, partial(operations.list_instances, processes=processes, **wanted))
         instances, more = found[:limit], len(found) > limit
         if as_json:
-            listed = [_as_data(by_name[one.process], one) for one in instances]
-            print_document({many_of(processes): listed, "count": len(listed), "more": more})
+            print_document(instances_document(processes, instances, more=more))
         else:
             _show(processes, instances, more=more, stuck=stuck)
 
     shown_or_watched(show, watch=watch)
-
-
-def _as_data(process: Process, instance: ListedInstance) -> dict[str, object]:
-    return {
-        **identified(process, instance.process_id),
-        "outcome": instance.outcome,
-        "settled": instance.settled,
-        "stuck": instance.stuck,
-        "reason": instance.reason,
-        "updated_at": instance.updated_at,
-    }
 
 
 def _show(processes: Sequence[Process], instances: Sequence[ListedInstance], *, more: bool, stuck: bool) -> None:

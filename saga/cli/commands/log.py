@@ -14,7 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from saga.cli.shell.database import database, operate
 from saga.cli.shell.failure import CommandFailed, WrongUsage
 from saga.cli.shell.moments import Since, since_moment
-from saga.cli.shell.terminal import AsJson, date_and_time, print_json, print_json_line, shown, terminal
+from saga.cli.shell.terminal import AsJson, print_json, print_json_line, terminal
+from saga.documents.logs import entry_document, is_internal, log_document
+from saga.documents.text import date_and_time, shown
 from saga.modules import Entry, Pruned
 from saga.operations import LogPage, UnknownModule, follow_log, read_log
 from saga.settings import Settings, load_settings
@@ -58,7 +60,7 @@ def log(
         reason = shown(str(error).capitalize())
         raise CommandFailed(f"{reason}. Begin with --after {error.pruned_position}.") from error
     if as_json:
-        print_json(_as_data(page))
+        print_json(log_document(page))
     else:
         _show(page, is_first=after is None)
 
@@ -69,7 +71,7 @@ async def _follow(settings: Settings, pages_of: Follow, *, is_first: bool, as_js
         async for page in pages:
             if as_json:
                 for entry in page.entries:
-                    print_json_line(_entry_as_data(entry))
+                    print_json_line(entry_document(entry))
             else:
                 _show(page, is_first=is_first)
             is_first = False
@@ -86,37 +88,6 @@ def _unknown(error: UnknownModule) -> str:
     if error.is_remote:
         return f"The log of module {shown(error.module)!r} is in another database: ask there. Kept here: {here}."
     return f"No event was appended to a log of {shown(error.module)!r} here. Kept here: {here}."
-
-
-def _as_data(page: LogPage) -> dict[str, Any]:
-    return {
-        "module": page.module,
-        "after": page.after,
-        "horizon": page.horizon,
-        "last_position": page.log.last_position,
-        "last_public_position": page.log.last_public_position,
-        "pruned_position": page.log.pruned_position,
-        "events": [_entry_as_data(entry) for entry in page.entries],
-        "count": len(page.entries),
-        "more": page.horizon < page.log.last_position,
-    }
-
-
-def _entry_as_data(entry: Entry) -> dict[str, Any]:
-    return {
-        "module": entry.module,
-        "position": entry.position,
-        "previous_public_position": entry.previous_public_position,
-        "recorded_at": entry.recorded_at,
-        "type": entry.type,
-        "visibility": "internal" if _is_internal(entry) else "public",
-        "target": entry.target,
-        "stream_id": entry.stream_id,
-        "stream_version": entry.stream_version,
-        "event_id": entry.event_id,
-        "data": entry.data,
-        "metadata": dict(entry.metadata),
-    }
 
 
 def _show(page: LogPage, *, is_first: bool) -> None:
@@ -141,18 +112,13 @@ def _gap(first: int, last: int) -> Text:
 
 def _line(entry: Entry) -> Text:
     text = Text.assemble(f"{entry.position:>6}  ", (date_and_time(entry.recorded_at), "dim"), "  ")
-    text.append(shown(entry.type), "blue" if entry.target else "" if _is_internal(entry) else "bold")
+    text.append(shown(entry.type), "blue" if entry.target else "" if is_internal(entry) else "bold")
     if entry.target:
         text.append(f" to {shown(entry.target)}", "dim")
-    elif _is_internal(entry):
+    elif is_internal(entry):
         text.append(" (internal)", "dim")
     text.append(f"  {shown(entry.stream_id)}")
     return text.append(f"  {shown(entry.event_id)}  {_shortened(entry.data)}", "dim")
-
-
-def _is_internal(entry: Entry) -> bool:
-    """Every public event of a log in this database names its predecessor."""
-    return entry.previous_public_position is None
 
 
 def _shortened(data: Any) -> str:

@@ -9,9 +9,10 @@ from sqlalchemy.exc import DBAPIError
 from saga import operations
 from saga.addresses import DatabaseAddress
 from saga.cli.shell.addresses import database_url
-from saga.cli.shell.as_data import as_data
 from saga.cli.shell.failure import CommandFailed, WrongUsage
-from saga.cli.shell.terminal import AsJson, print_json, shown
+from saga.cli.shell.terminal import AsJson, print_json
+from saga.documents.as_data import as_data
+from saga.documents.text import shown
 from saga.postgres import LostRace, NeedsPerson, Unavailable
 from saga.settings import load_settings
 

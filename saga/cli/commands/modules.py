@@ -4,9 +4,10 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from saga.cli.shell.as_data import as_data
 from saga.cli.shell.database import operate
-from saga.cli.shell.terminal import AsJson, age, columns, print_json, shown, terminal
+from saga.cli.shell.terminal import AsJson, columns, print_json, terminal
+from saga.documents.logs import modules_document
+from saga.documents.text import age, shown
 from saga.operations import ListedModule, list_modules
 from saga.settings import load_settings
 
@@ -18,7 +19,7 @@ def modules(as_json: AsJson = False) -> None:
     """
     found = operate(load_settings(), list_modules)
     if as_json:
-        print_json({"modules": [as_data(module) for module in found], "count": len(found)})
+        print_json(modules_document(found))
     else:
         terminal().print(_table(found))
 

@@ -9,7 +9,7 @@ from saga.cli.project.names import package_of
 from saga.cli.project.wheel import find_wheel
 from saga.cli.project.writing import write_project
 from saga.cli.shell.failure import WrongUsage
-from saga.cli.shell.terminal import shown
+from saga.documents.text import shown
 
 NEXT = (
     "python3 -m venv .venv",

@@ -8,11 +8,12 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from saga.cli.shell.as_data import as_data
 from saga.cli.shell.database import operate
 from saga.cli.shell.failure import WrongUsage
 from saga.cli.shell.moments import duration
-from saga.cli.shell.terminal import AsJson, age, columns, date_and_time, print_json, shown, terminal
+from saga.cli.shell.terminal import AsJson, columns, print_json, terminal
+from saga.documents.as_data import as_data
+from saga.documents.text import age, date_and_time, shown
 from saga.operations import PrunedLog, PruneEnd, PruneReport, prune
 from saga.settings import Settings, load_settings
 

@@ -16,11 +16,12 @@ from saga.cli.shell.broker import broker
 from saga.cli.shell.database import operate
 from saga.cli.shell.failure import CommandFailed, WrongUsage
 from saga.cli.shell.processes import OfProcess, choose_processes
-from saga.cli.shell.sample import sample_data
-from saga.cli.shell.terminal import AsJson, print_json, shown, terminal
+from saga.cli.shell.terminal import AsJson, print_json, terminal
 from saga.core import DeclarationError, Process
 from saga.core.identifier import MAX_BYTES, is_short
 from saga.core.routing import routing_key
+from saga.documents.sample import sample_data
+from saga.documents.text import shown
 from saga.operations import (
     Form,
     MissingFields,

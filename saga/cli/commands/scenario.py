@@ -19,12 +19,13 @@ from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_r
 
 from saga.cli.shell.addresses import amqp_url_unless_pulled
 from saga.cli.shell.arrivals import Arrival, Shape, arrivals, order_ids
-from saga.cli.shell.as_data import as_data
 from saga.cli.shell.broker import broker
 from saga.cli.shell.database import database
 from saga.cli.shell.expectation import EXPECTED, Checked, Facts, check
-from saga.cli.shell.terminal import AsJson, age, columns, outcome_text, print_json, shown, terminal
+from saga.cli.shell.terminal import AsJson, columns, outcome_text, print_json, terminal
 from saga.core import Process
+from saga.documents.as_data import as_data
+from saga.documents.text import age, shown
 from saga.operations import NewMessage
 from saga.operations.outcomes import count_answered, read_outcomes
 from saga.operations.publishing import append_messages, outgoing

@@ -20,18 +20,22 @@ from rich.markup import escape
 from rich.table import Table
 
 from saga.addresses import BrokerAddress, DatabaseAddress, without_login
-from saga.cli.shell.as_data import as_data
 from saga.cli.shell.failure import CommandFailed, WrongUsage
 from saga.cli.shell.processes import load_processes
 from saga.core import Process
 from saga.devstack.errors import LocalStackError, NotInstalled, ServiceRefuses, StartCancelled
-from saga.devstack.services import Services, our_services
+from saga.devstack.ports import choose
+from saga.devstack.services import Program, Services, console_at, our_services
 from saga.devstack.stack import Addresses, LocalStack
+from saga.documents.as_data import as_data
 from saga.postgres.errors import LostRace, NeedsPerson, Unavailable
 from saga.postgres.migrations import migrate
 from saga.settings import SettingsError, load_settings
 
 Say = Callable[[str], None]
+
+CONSOLE_PORT = 8090
+"""Unless it is taken."""
 
 _LOOK_SECONDS = 0.2
 
@@ -63,19 +67,19 @@ def up(
     With SAGA_DATABASE_URL and SAGA_AMQP_URL set, it uses those servers and starts none. With --no-broker there is no
     RabbitMQ: modules append to their logs, and consumers follow the logs.
     """
-    processes = load_processes(load_settings())
-    stop_asked = _set_by_signals()
+    processes, stop_asked = load_processes(load_settings()), _set_by_signals()
     say = _speaker(stop_asked)
     try:
         with LocalStack.start(progress=say, cancelled=stop_asked, broker=broker) as stack:
             say("Bringing the database to the newest schema")
             migrate(stack.addresses.database_url, say=say, allow_unsafe=load_settings().allow_unsafe_database)
-            programs = our_services(workers, schedulers, scenario, simulated=_are_simulated(processes))
+            shown, simulated = console_at(choose(CONSOLE_PORT)), _are_simulated(processes)
+            programs = our_services(workers, schedulers, scenario, simulated=simulated, console=shown)
             with Services(stack.folder / "logs", programs, stack.addresses.environment(), say) as services:
                 say(f"Starting {len(programs)} services")
                 stack.keep_alive(say)
                 services.start(stop_asked)
-                _show(stack, services, processes, as_json=as_json)
+                _show(stack, services, processes, shown, as_json=as_json)
                 _wait_for(stop_asked)
                 say("Stopping")
     except StartCancelled:
@@ -140,21 +144,25 @@ def _are_simulated(processes: Sequence[Process]) -> bool:
     return any(not _SIMULATED.isdisjoint(process.collaborators) for process in processes)
 
 
-def _show(stack: LocalStack, services: Services, processes: Sequence[Process], *, as_json: bool) -> None:
+def _show(
+    stack: LocalStack, services: Services, processes: Sequence[Process], console: Program | None, *, as_json: bool
+) -> None:
+    console_url = None if console is None else console.address
     if as_json:
-        sys.stdout.write(json.dumps(_as_data(stack, services)) + "\n")
+        sys.stdout.write(json.dumps({**_as_data(stack, services), "console": console_url}) + "\n")
         sys.stdout.flush()
         return
-    console = Console(highlight=False, soft_wrap=True)
-    for name, place in _places(stack).items():
-        console.print(f"{name:<14}", escape(place))
-    console.print(_processes(services))
-    console.print(
+    screen = Console(highlight=False, soft_wrap=True)
+    browsed = {} if console_url is None else {"console": console_url}
+    for name, place in (browsed | _places(stack)).items():
+        screen.print(f"{name:<14}", escape(place))
+    screen.print(_processes(services))
+    screen.print(
         "\nIn another shell, in this folder:",
         *(f"  [bold]{command}[/bold]" for command in (*_activation(), *_to_try(processes), "saga lag")),
         sep="\n",
     )
-    console.print("\n[dim]Ctrl-C stops everything.[/dim]")
+    screen.print("\n[dim]Ctrl-C stops everything.[/dim]")
 
 
 def _to_try(processes: Sequence[Process]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from importlib.metadata import packages_distributions
 from typing import Final
 
 from saga.cli.shell.failure import WrongUsage
-from saga.cli.shell.terminal import shown
+from saga.documents.text import shown
 
 MOST_CHARACTERS: Final = 40
 TAKEN: Final = frozenset({"bank", "order", "scheduler", "shop", "tests", "undelivered", "warehouse", "wheels"})

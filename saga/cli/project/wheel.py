@@ -12,7 +12,7 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from saga.cli.shell.failure import WrongUsage
-from saga.cli.shell.terminal import shown
+from saga.documents.text import shown
 
 _NAME = re.compile(r"saga-[0-9][A-Za-z0-9.!+_]*-py3-none-any\.whl")
 _CONTENTS: Final = frozenset({"saga/__main__.py", "saga/worker/__init__.py", "saga_scheduler/__main__.py"})

@@ -10,10 +10,11 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from saga.cli.shell.terminal import columns, shown, terminal
+from saga.cli.shell.terminal import columns, terminal
 from saga.convergence import Commuting, Finding, Grade, HistoryResult, Kind, Pair, Report, name_of
 from saga.convergence.proof.about_parts import OWN
 from saga.convergence.render_text import counterexample
+from saga.documents.text import shown
 from saga.testing.pasted import test_to_paste
 
 MOST_SHOWN_ORDERS, OF_MORE_SHOWN = 24, 8

@@ -6,10 +6,10 @@ from typing import Any, Final
 import typer
 from rich.text import Text
 
-from saga.cli.shell.as_data import as_data
-from saga.cli.shell.processes import identified, many_of, one_of
-from saga.cli.shell.terminal import shown
 from saga.core import Process
+from saga.documents.as_data import as_data
+from saga.documents.instances import identified, many_of, one_of
+from saga.documents.text import shown
 from saga.operations import CheckedInstances, DifferingInstance
 
 PROGRESS_EVERY: Final = 10_000

@@ -39,6 +39,7 @@ EXAMPLES: Final = {
     "dead-letters redrive": ("saga dead-letters redrive --all", "saga dead-letters redrive 1 --subject order-3"),
     "dead-letters discard": ("saga dead-letters discard 1 2 --yes",),
     "scenario": ("saga scenario --orders 500 --seed 7",),
+    "console": ("saga console", "saga console --listen 127.0.0.1:9000"),
     "health": ("saga health --json",),
 }
 

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 
 import typer
 
-from saga.cli.shell.terminal import shown
 from saga.core import DeclarationError
+from saga.documents.text import shown
 from saga.operations.errors import OperationFailed
 from saga.settings import SettingsError
 

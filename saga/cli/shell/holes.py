@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from saga.cli.shell.terminal import age, shown
+from saga.documents.text import age, shown
 from saga.operations import ConsumerCursor, Hole
 
 MOST_SHOWN_HOLES = 5

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 import typer
 
 from saga.cli.shell.failure import WrongUsage
-from saga.cli.shell.terminal import shown
+from saga.documents.text import shown
 
 UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 LONGEST: Final = timedelta(days=36_600)

@@ -12,13 +12,10 @@ import typer
 
 from saga.cli.shell.failure import WrongUsage
 from saga.cli.shell.target import ORDER, load_process
-from saga.cli.shell.terminal import shown
 from saga.core import Process
+from saga.documents.text import shown
 from saga.orders import order_process
 from saga.settings import Settings
-
-PLURALS = {"order": "orders"}
-"""Processes that have a word of their own for their instances."""
 
 OfProcess = Annotated[
     str | None,
@@ -63,21 +60,6 @@ def choose_processes(settings: Settings, name: str | None) -> tuple[Process, ...
         names = ", ".join(process.name for process in configured)
         raise WrongUsage(f"There is no process {shown(name)!r} in SAGA_PROCESSES, only {names}: see --help.")
     return chosen
-
-
-def one_of(processes: Sequence[Process]) -> str:
-    """The word for one instance of these processes."""
-    return processes[0].name if len(processes) == 1 else "instance"
-
-
-def many_of(processes: Sequence[Process]) -> str:
-    """The word for several instances of these processes."""
-    return PLURALS.get(one_of(processes), "instances")
-
-
-def identified(process: Process, process_id: str) -> dict[str, str]:
-    """The instance, for programs: under the process's own name for its id, and under names that all processes share."""
-    return {process.correlate: process_id, "process": process.name, "process_id": process_id}
 
 
 def _load(settings: Settings, target: str) -> Process:

@@ -2,22 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from saga.cli.shell.as_data import as_data
-from saga.cli.shell.terminal import age, columns, date_and_time, shown
+from saga.cli.shell.terminal import columns
+from saga.documents.text import age, date_and_time, shown
 from saga.operations import Blocker, Health, Heartbeat, LoopState
-
-
-def services_as_data(heartbeats: Sequence[Heartbeat]) -> list[dict[str, Any]]:
-    """The last heartbeat of each loop, and what it does."""
-    return [
-        {name: value for name, value in as_data(one).items() if name != "state"} | {"standing": one.state.value}
-        for one in heartbeats
-    ]
 
 
 def replaced_loops(heartbeats: Iterable[Heartbeat]) -> list[str]:

@@ -4,11 +4,8 @@ Texts in messages come from strangers. ``shown`` makes every character visible t
 no text from outside is read as Rich markup.
 """
 
-import json
 import os
 import sys
-import unicodedata
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -16,6 +13,9 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
+
+from saga.documents.json_text import json_line, json_text
+from saga.documents.text import shown
 
 WIDTH_OF_A_FILE = 100
 NARROW = 25
@@ -70,31 +70,12 @@ def terminal(*, stderr: bool = False) -> Console:
 
 def print_json(document: Any) -> None:
     """One JSON document on stdout, in ASCII: safe in every terminal and every pipe."""
-    typer.echo(json.dumps(document, indent=2, default=_plain))
+    typer.echo(json_text(document))
 
 
 def print_json_line(document: Any) -> None:
     """One JSON document on a line of its own, for streams of them."""
-    typer.echo(json.dumps(document, default=_plain))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    raise TypeError(f"{type(value).__name__} has no form in JSON")
-
-
-def shown(text: object) -> str:
-    """The text with control, formatting and surrogate characters spelled out."""
-    return "".join(_shown(character) for character in str(text))
-
-
-def _shown(character: str) -> str:
-    if character.isprintable():
-        return character
-    if unicodedata.category(character) == "Zs":
-        return " "
-    return character.encode("unicode_escape").decode("ascii")
+    typer.echo(json_line(document))
 
 
 def outcome_text(outcome: str) -> Text:
@@ -116,29 +97,3 @@ def pairs() -> Table:
     table.show_header = False
     table.columns[0].style = "dim"
     return table
-
-
-def age(seconds: float | None) -> str:
-    """A duration in the two units that matter."""
-    if seconds is None:
-        return "?"
-    if seconds < 1:
-        return f"{max(seconds, 0) * 1000:.0f} ms"
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    if days:
-        return f"{days} d {hours} h" if hours else f"{days} d"
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"
-
-
-def clock(moment: datetime) -> str:
-    """The time of day in UTC, to the millisecond."""
-    return moment.astimezone(UTC).strftime("%H:%M:%S.%f")[:-3]
-
-
-def date_and_time(moment: datetime) -> str:
-    """Date and time in UTC, to the second."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")

@@ -6,9 +6,10 @@ from typing import Any
 from rich.text import Text
 
 from saga.cli.shell.failure import WrongUsage
-from saga.cli.shell.terminal import shown, terminal
+from saga.cli.shell.terminal import terminal
 from saga.convergence.together import Together, check_together, received_by
 from saga.core import DeclarationError, Process
+from saga.documents.text import shown
 
 Family = tuple[Process, list[Process]]
 """A parent, and those whose announcements it receives."""

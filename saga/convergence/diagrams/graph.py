@@ -11,7 +11,7 @@ from typing import Any
 
 from saga.convergence.exploration import Exploration
 from saga.convergence.exploration import Node as Explored
-from saga.core import Process, Reducer, Register, SubMachine
+from saga.core import Process, Reducer, Register, State, SubMachine
 
 LinesOf = Callable[[Explored], tuple[str, ...]]
 Labels = Mapping[tuple[str, str], Sequence[str]]
@@ -53,19 +53,39 @@ def machine_graphs(process: Process) -> tuple[Graph, ...]:
 
 def joint_graph(found: Exploration) -> Graph:
     """The reachable joint states, each with its outcome."""
+    return _reached(f"{found.process.name}: joint states", found, _joint_lines(found.process))
 
-    def lines(explored: Explored) -> tuple[str, ...]:
-        state = explored.configuration.state
-        moved = [
-            state.machines[machine.name].value
-            for machine in found.process.machines
-            if state.machines[machine.name] is not machine.start
-        ]
-        kept = [_held(one, state.registers[one.name]) for one in found.process.registers]
-        held = ", ".join(moved + [text for text in kept if text])
-        return (explored.end_state.outcome.value, held or "nothing came yet")
 
-    return _reached(f"{found.process.name}: joint states", found, lines)
+def node_of(found: Exploration, graph: Graph, state: State) -> str | None:
+    """The node of ``joint_graph`` or ``outcome_graph`` that a state is at; None if nothing explored is like it.
+
+    Registers that hold more entries than any sample are no other place: then the sub-machines and the outcome decide.
+    """
+    outcome = found.process.outcomes.value(state.machines, state.registers).value
+    exact = _lines_of(found.process, state)
+    for lines in (exact, (outcome,)):
+        if (node := next((node for node in graph.nodes if node.lines == lines), None)) is not None:
+            return node.name
+    joint = _joint_lines(found.process)
+    for explored in found.nodes:
+        if explored.configuration.state.machines == state.machines and explored.end_state.outcome.value == outcome:
+            return next((node.name for node in graph.nodes if node.lines == joint(explored)), None)
+    return None
+
+
+def _joint_lines(process: Process) -> LinesOf:
+    return lambda explored: _lines_of(process, explored.configuration.state)
+
+
+def _lines_of(process: Process, state: State) -> tuple[str, ...]:
+    moved = [
+        state.machines[machine.name].value
+        for machine in process.machines
+        if state.machines[machine.name] is not machine.start
+    ]
+    kept = [_held(one, state.registers[one.name]) for one in process.registers]
+    held = ", ".join(moved + [text for text in kept if text])
+    return (process.outcomes.value(state.machines, state.registers).value, held or "nothing came yet")
 
 
 def outcome_graph(found: Exploration) -> Graph:

@@ -35,7 +35,7 @@ BACKGROUND = '<rect width="100%" height="100%" fill="#ffffff"/>'
 
 
 @dataclass(frozen=True, slots=True)
-class _Box:
+class Box:
     """A node with the position of its upper left corner and its size, in pixels."""
 
     node: DiagramNode
@@ -46,16 +46,17 @@ class _Box:
 
     @property
     def middle(self) -> float:
+        """The y of its middle."""
         return self.y + self.height / 2
 
 
 def to_svg(graph: Graph) -> str:
     """The graph as a complete SVG document."""
-    boxes = _placed(graph)
+    boxes = placed(graph)
     height = max(box.y + box.height for box in boxes.values()) + MARGIN
     groups = list(dict.fromkeys(node.group for node in graph.nodes))
-    inks = _inks(graph, boxes)
-    width = _right_end(graph, boxes, inks) + MARGIN
+    inks = inks_of(graph, boxes)
+    width = right_end(graph, boxes, inks) + MARGIN
     height += LINE_HEIGHT if inks else 0
     body = [
         *(line for edge in graph.edges for line in _arrow(edge, boxes, inks)),
@@ -70,7 +71,7 @@ def to_svg(graph: Graph) -> str:
     return "\n".join([head, f"<style>{STYLE}</style>", ARROW_HEAD, BACKGROUND, title, *body, "</svg>\n"])
 
 
-def _right_end(graph: Graph, boxes: Mapping[str, _Box], inks: Mapping[str, str]) -> float:
+def right_end(graph: Graph, boxes: Mapping[str, Box], inks: Mapping[str, str]) -> float:
     """The rightmost x of all boxes, arrows, labels, the title and the legend."""
     reaches = [box.x + box.width for box in boxes.values()]
     reaches += [MARGIN + len(graph.title) * TITLE_CHARACTER, _legend_end(inks)]
@@ -84,19 +85,20 @@ def _right_end(graph: Graph, boxes: Mapping[str, _Box], inks: Mapping[str, str])
     return max(reaches)
 
 
-def _placed(graph: Graph) -> dict[str, _Box]:
+def placed(graph: Graph) -> dict[str, Box]:
+    """The boxes of the nodes, by name."""
     columns = _columns(graph)
     most = max((len(edge.labels) for edge in graph.edges if edge.source == edge.target), default=1)
     gap = ROW_GAP + (most - 1) * LABEL_HEIGHT
     tallest = max(sum(_height(node) + gap for node in column) for column in columns)
-    boxes: dict[str, _Box] = {}
+    boxes: dict[str, Box] = {}
     x = float(MARGIN)
     for column in columns:
         width = max(_width(node) for node in column)
         left = tallest - sum(_height(node) + gap for node in column)
         y = MARGIN + TITLE_HEIGHT + gap - ROW_GAP + left / 2
         for node in column:
-            boxes[node.name] = _Box(node, x, y, width, _height(node))
+            boxes[node.name] = Box(node, x, y, width, _height(node))
             y += _height(node) + gap
         x += width + COLUMN_GAP
     return boxes
@@ -148,7 +150,7 @@ def _height(node: DiagramNode) -> float:
     return len(node.lines) * LINE_HEIGHT + PADDING
 
 
-def _drawn(box: _Box, groups: Sequence[str]) -> Iterator[str]:
+def _drawn(box: Box, groups: Sequence[str]) -> Iterator[str]:
     settled = " settled" if box.node.is_settled else ""
     fill = FILLS[groups.index(box.node.group) % len(FILLS)]
     yield (
@@ -161,7 +163,7 @@ def _drawn(box: _Box, groups: Sequence[str]) -> Iterator[str]:
         yield f'<text{is_first} x="{box.x + box.width / 2:.1f}" y="{y:.1f}" text-anchor="middle">{escape(line)}</text>'
 
 
-def _inks(graph: Graph, boxes: Mapping[str, _Box]) -> dict[str, str]:
+def inks_of(graph: Graph, boxes: Mapping[str, Box]) -> dict[str, str]:
     """A colour for each input if there are too many labels; empty otherwise."""
     sideways = sum(edge.source != edge.target and boxes[edge.source].x == boxes[edge.target].x for edge in graph.edges)
     if sum(len(edge.labels) for edge in graph.edges) <= MOST_LABELS and sideways <= MOST_SIDEWAYS:
@@ -175,21 +177,22 @@ def _legend(inks: Mapping[str, str], y: float) -> Iterator[str]:
     for name, ink in inks.items():
         yield f'<path d="M{x:.1f},{y - 4:.1f} h22" stroke="{ink}" stroke-width="2"/>'
         yield f'<text x="{x + 28:.1f}" y="{y:.1f}">{escape(name)}</text>'
-        x += _legend_width(name)
+        x += legend_width(name)
 
 
-def _legend_width(name: str) -> float:
+def legend_width(name: str) -> float:
+    """How much of a legend an input takes."""
     return 28 + len(name) * CHARACTER + 2 * PADDING
 
 
 def _legend_end(inks: Mapping[str, str]) -> float:
-    return MARGIN + sum(map(_legend_width, inks))
+    return MARGIN + sum(map(legend_width, inks))
 
 
-def _arrow(edge: Edge, boxes: Mapping[str, _Box], inks: Mapping[str, str]) -> Iterator[str]:
+def _arrow(edge: Edge, boxes: Mapping[str, Box], inks: Mapping[str, str]) -> Iterator[str]:
     """An arrow with its labels, or striped in the colours of all its inputs."""
     source, target = boxes[edge.source], boxes[edge.target]
-    path, x, y = _loop(source) if edge.source == edge.target else _curve(source, target)
+    path, x, y = loop(source) if edge.source == edge.target else curve(source, target)
     top = y - 5 - (len(edge.labels) - 1) * LABEL_HEIGHT / (1 if edge.source == edge.target else 2)
     if inks:
         yield from (
@@ -212,13 +215,13 @@ def _stripe(ink: str, number: int, of: int) -> str:
     return f"stroke: {ink}; stroke-dasharray: {DASH} {DASH * (of - 1)}; stroke-dashoffset: {-DASH * number}"
 
 
-def _loop(box: _Box) -> tuple[str, float, float]:
+def loop(box: Box) -> tuple[str, float, float]:
     """An arrow from a box to itself, above it, and the position of its label."""
     x, y = box.x + box.width / 2, box.y
     return f"M{x - 14:.1f},{y:.1f} C{x - 26:.1f},{y - 26:.1f} {x + 26:.1f},{y - 26:.1f} {x + 14:.1f},{y:.1f}", x, y - 20
 
 
-def _curve(source: _Box, target: _Box) -> tuple[str, float, float]:
+def curve(source: Box, target: Box) -> tuple[str, float, float]:
     """An arrow between two boxes; its label is near the source, where few other arrows pass."""
     if source.x == target.x:
         return _sideways(source, target)
@@ -233,7 +236,7 @@ def _curve(source: _Box, target: _Box) -> tuple[str, float, float]:
     return path, *_along(begin, source.middle, end, target.middle)
 
 
-def _sideways(source: _Box, target: _Box) -> tuple[str, float, float]:
+def _sideways(source: Box, target: Box) -> tuple[str, float, float]:
     """An arrow between two boxes of one column, around their right side."""
     begin, end = source.x + source.width, target.x + target.width
     bend = _bend(source, target)
@@ -244,7 +247,7 @@ def _sideways(source: _Box, target: _Box) -> tuple[str, float, float]:
     return path, (max(begin, end) + 3 * bend) / 4, source.middle + (target.middle - source.middle) * 0.3
 
 
-def _bend(source: _Box, target: _Box) -> float:
+def _bend(source: Box, target: Box) -> float:
     """The rightmost x of an arrow between two boxes of one column."""
     return max(source.x + source.width, target.x + target.width) + 30 + abs(target.middle - source.middle) / 4
 

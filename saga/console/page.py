@@ -1,0 +1,134 @@
+"""A page: what a handler gives, and how it is answered, as HTML or as the document that a command prints."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from jinja2 import Environment
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from saga import operations
+from saga.console.checks import Checks
+from saga.console.drawing import Drawings
+from saga.console.live import Live
+from saga.console.settings import ConsoleSettings
+from saga.core import Process
+from saga.documents.json_text import json_text
+from saga.documents.lag import BrokerView
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+JSON: Final = "application/json"
+STATEMENT_SECONDS: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What stands on a page. ``document`` is the same for programs; ``follows`` names what it is asked again for."""
+
+    template: str
+    title: str
+    values: Mapping[str, Any]
+    document: Any
+    follows: Sequence[str] = ()
+    status: int = 200
+
+
+class NotThere(Exception):
+    """What a page should be about is not there; the message is a sentence."""
+
+
+class WronglyAsked(Exception):
+    """The address of a page can't be understood; the message is a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """What pages ask: a system's database, its processes by name, and its broker."""
+
+    engine: "AsyncEngine"
+    processes: Mapping[str, Process]
+    settings: ConsoleSettings
+    templates: Environment
+    checks: Checks
+    look_at_broker: Callable[[], Awaitable[BrokerView]]
+    prefix: str = "saga"
+    drawings: Drawings = field(default_factory=Drawings)
+    live: Live = field(default_factory=Live)
+
+    def process(self, name: str) -> Process:
+        """The process of this name. Raises NotThere."""
+        if (found := self.processes.get(name)) is None:
+            raise NotThere(f"SAGA_PROCESSES names no process {name!r} here, only {', '.join(self.processes)}.")
+        return found
+
+    def rendered(self, request: Request, page: Page) -> Response:
+        """The answer to a request for a page."""
+        if wants_json(request):
+            return Response(f"{json_text(page.document)}\n", page.status, media_type=JSON)
+        here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        known = {
+            "title": page.title,
+            "here": here,
+            "follows": page.follows,
+            "processes": tuple(self.processes),
+            "user": request.scope.get("user"),
+            "may_leave": self.settings.token is not None and request.scope.get("user") == "token",
+            "find_text": request.query_params.get("q", "") if request.url.path == "/find" else "",
+        }
+        return HTMLResponse(self.templates.get_template(page.template).render(**known, **page.values), page.status)
+
+
+Handler = Callable[[Console, Request], Awaitable[Page | Response]]
+
+
+def asked_in_one_moment(console: Console, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    """Answers requests with a handler, whose questions are of one moment."""
+
+    async def answer(request: Request) -> Response:
+        _require_text(request)
+        async with operations.snapshot(console.engine, statement_seconds=STATEMENT_SECONDS):
+            page = await handler(console, request)
+        return console.rendered(request, page) if isinstance(page, Page) else page
+
+    return answer
+
+
+def asked_by_itself(console: Console, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    """Answers requests with a handler that asks no database, or takes moments of its own."""
+
+    async def answer(request: Request) -> Response:
+        _require_text(request)
+        page = await handler(console, request)
+        return console.rendered(request, page) if isinstance(page, Page) else page
+
+    return answer
+
+
+def _require_text(request: Request) -> None:
+    """Raise NotThere for a path with the character that PostgreSQL can't store: nothing has such a name."""
+    if "\0" in request.url.path or any("\0" in str(part) for part in request.path_params.values()):
+        raise NotThere("Nothing has such a name.")
+
+
+def wants_json(request: Request) -> bool:
+    """Whether a program asks: by its Accept header, or in the address."""
+    accepted = request.headers.get("accept", "")
+    return request.query_params.get("as") == "json" or (JSON in accepted and "text/html" not in accepted)
+
+
+def number_in(request: Request, name: str, *, least: int, most: int, default: int) -> int:
+    """A number in the address. Raises WronglyAsked."""
+    text = request.query_params.get(name, "")
+    if not text:
+        return default
+    if not (text.isascii() and text.isdecimal() and len(text) < 20 and least <= int(text) <= most):
+        raise WronglyAsked(f"{name} in the address is a number from {least} to {most}.")
+    return int(text)
+
+
+def text_in(request: Request, name: str) -> str | None:
+    """A text in the address; None without one. No id has the character that PostgreSQL can't store."""
+    return request.query_params.get(name, "").replace("\0", "\ufffd").strip() or None
