@@ -343,10 +343,11 @@ def test_a_process_that_is_not_configured_is_named_with_those_that_are(both: Sag
     assert "SAGA_PROCESSES names no process" in both("list", SAGA_PROCESSES=" , ").stderr
 
 
-def test_no_command_and_no_scheduler_knows_orders() -> None:
+def test_no_command_no_page_and_no_scheduler_knows_orders() -> None:
     knowing = {
         path.stem
-        for path in [*(ROOT / "saga/cli").rglob("*.py"), *(ROOT / "scheduler").rglob("*.py")]
+        for folder in ("saga/cli", "saga/console", "saga/documents", "scheduler")
+        for path in (ROOT / folder).rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("saga.orders")
     }
