@@ -184,7 +184,10 @@ class Inquiry:
         ]
         for facts in (*((one,) for one in (*usual, *valued) if one), tuple(usual)):
             if not self._is_contradicting(facts):
-                self._answered.append((facts, deepcopy(_tried(self.question.call, copied(facts)))))
+                answer = _tried(self.question.call, copied(facts))
+                kept = deepcopy(answer)
+                # What is not even equal to its own copy can't be compared later.
+                self._answered += [(facts, kept)] if type(kept) is _RAISED or is_same(kept, answer) else []
 
     def recall(self) -> None:
         """Ask about the first facts again: what was asked meanwhile must not matter."""
