@@ -1,6 +1,7 @@
 """The application: addresses, and what goes wrong, as pages."""
 
 import asyncio
+import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
@@ -145,7 +146,9 @@ def _handlers(console: Console) -> dict[type[Exception] | int, Callable[[Request
         return _said(console, request, status, phrase, sentence)
 
     async def failed(request: Request, error: Exception) -> Response:
-        _log.error("page_failed", path=request.url.path, error=f"{type(error).__name__}: {error}", exc_info=error)
+        # Neither the address nor the words of an error: both may have data of a message.
+        trace = "".join(traceback.format_tb(error.__traceback__))
+        _log.error("page_failed", page=request.url.path.split("/")[1], error=type(error).__name__, trace=trace)
         return _said(console, request, 500, "This page failed", "That is a bug of the console: its log says more.")
 
     return {

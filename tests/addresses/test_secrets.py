@@ -92,7 +92,7 @@ WORDS = {
     "scenario": ("--orders", "1"),
 }
 WITHOUT_SERVERS = {"check", "diagram", "demo", "new"}
-AS_PROCESSES = {"run"}
+AS_PROCESSES = {"console", "run"}
 """A service says it as a line of its log: tests/devstack/test_wrong_addresses.py."""
 
 

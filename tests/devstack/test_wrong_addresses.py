@@ -11,7 +11,7 @@ import pytest
 
 from tests.waiting import LIMIT_SECONDS
 
-SERVICES = [("saga", "run"), ("saga_scheduler",), ("saga_gateway_stub",), ("saga", "migrate")]
+SERVICES = [("saga", "run"), ("saga", "console"), ("saga_scheduler",), ("saga_gateway_stub",), ("saga", "migrate")]
 
 
 async def _started(module: Sequence[str], **variables: str) -> tuple[int | None, str]:

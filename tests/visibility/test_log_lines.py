@@ -27,6 +27,7 @@ SAFE_FIELDS = {
     "known",  # the newest version of a schema that the program knows
     "loop",
     "module",
+    "page",  # of the console, by the first part of its path
     "path",  # of a page of the endpoint
     "port",  # where the endpoint listens
     "position",
@@ -38,7 +39,7 @@ SAFE_FIELDS = {
     "server",  # database or broker, host and port
     "seconds",  # how long a service may take to stop
     "timers",  # how many
-    "trace",  # where an event loop stands still: lines of code
+    "trace",  # where an event loop stands still, or a page failed: lines of code
     "version",  # of a schema
 }
 """Looked at one by one. A new field belongs here once it is clear that it never holds data of a message."""
