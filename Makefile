@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help install demo demo-no-broker bench bench-full bench-check bench-log bench-announcing up wheel wheel-test images test test-fast \
+.PHONY: help install demo demo-no-broker bench bench-full bench-check bench-log bench-announcing up wheel wheel-test images test test-long test-fast \
 	adversary soundness coverage check lint format lock clean
 
 help: ## list what can be made
@@ -61,7 +61,10 @@ images: $(STAMP) ## build the images with podman or docker, and send a message t
 # Most tests wait for servers and processes, so three run at once; each of the three has its own servers.
 test: install ## run all tests on private PostgreSQL and RabbitMQ; ARGS="tests/core -x -n0" narrows it down
 	@$(BIN)/python -m tests.harness.chromium
-	@$(BIN)/pytest -n 3 --dist worksteal $(ARGS)
+	@$(BIN)/pytest -n 3 --dist worksteal -m "not long" $(ARGS)
+
+test-long: install ## the few tests that CI has no time for
+	@$(BIN)/pytest -n 3 --dist worksteal -m long $(ARGS)
 
 test-fast: $(STAMP) ## the tests that need no server and no long process; under a minute
 	@$(BIN)/pytest -n 2 --dist worksteal -m "static or pure" $(ARGS)

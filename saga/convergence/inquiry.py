@@ -48,6 +48,8 @@ WORLDS: Final = 3_000
 """Small worlds that all functions together are asked about."""
 WORLDS_OF_REDUCERS: Final = 700
 """The same for reducers, which are asked in several orders."""
+WORLDS_OF_EXPRESSIONS: Final = 700
+"""The same for expressions."""
 _PAIRS: Final = 40_000
 """Pairs of values that all functions together are asked about."""
 _MOST_BREAKS: Final = 5
@@ -80,7 +82,7 @@ class Asked:
 def ask_all(process: Process, pools: Pools, chance: Chance) -> Iterator[Asked]:
     """What the functions answered: first about swept values, then about sets of facts too. Later ones have it all.
 
-    A function may be found out by the first. Functions of one's own share what is asked, and expressions as much again.
+    A function may be found out by the first. Expressions keep their laws, so for them small worlds are enough.
     """
     questions = [one for one in questions_of(process) if any(pools.templates[kind] for kind in one.kinds)]
     alike = Counter(is_expression(one.function) for one in questions)
@@ -89,12 +91,16 @@ def ask_all(process: Process, pools: Pools, chance: Chance) -> Iterator[Asked]:
     for question in questions:
         readers = [one for one in everything if question.answer is None and _reads(one, question)]
         inquiry = Inquiry(question, pools, chance, readers, share=1 / alike[is_expression(question.function)])
+        inquiries.append(inquiry)
+    own = [one for one in inquiries if not is_expression(one.question.function)]
+    for inquiry in own:
         inquiry.sweep(_PAIRS)
         inquiry.mix_up()
         inquiry.recall()
-        inquiries.append(inquiry)
     yield _asked(inquiries)
-    for inquiry in inquiries:
+    for inquiry in (one for one in inquiries if one not in own):
+        inquiry.imagine(WORLDS_OF_EXPRESSIONS)
+    for inquiry in own:
         inquiry.relate()
         inquiry.recall()
         worlds = WORLDS if inquiry.question.answer else WORLDS_OF_REDUCERS

@@ -64,7 +64,7 @@ class Watched:
             self.wrong.append(f"{response.status} of {response.url}")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.long)])
 async def test_every_page_is_accessible_in_this_scheme(browser: Browser, site: Site, scheme: Any) -> None:
     context = await browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=scheme)
     page = await context.new_page()

@@ -10,3 +10,4 @@ def few_worlds(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
     if request.path.name != "test_small_worlds.py":
         monkeypatch.setattr(inquiry, "WORLDS", 30)
         monkeypatch.setattr(inquiry, "WORLDS_OF_REDUCERS", 15)
+        monkeypatch.setattr(inquiry, "WORLDS_OF_EXPRESSIONS", 5)

@@ -31,6 +31,7 @@ def test_the_unbroken_process_passes_all_who_look() -> None:
     assert is_as_audited(process)
 
 
+@pytest.mark.long
 def test_every_broken_cell_is_noticed_and_what_is_not_is_no_other_process(capsys: pytest.CaptureFixture[str]) -> None:
     found = judged()
     with capsys.disabled():

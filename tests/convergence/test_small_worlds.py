@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from saga import CommandTemplate, ComputedField, DerivedColumn, Effect, count, each, wanted
 from saga.convergence.findings import Kind
 from saga.convergence.laws import questions_of
 from saga.convergence.patterns import drawn_text
@@ -16,7 +17,7 @@ from saga.convergence.sampling import Chance
 from saga.convergence.small_worlds import SmallWorlds
 from saga.core import Entries
 from saga.testing import check, derive_samples
-from tests.adversary.kit import NOTES, PAYMENTS, granted
+from tests.adversary.kit import NOTES, PAYMENTS, Do, granted, proc, yes_no
 
 PATTERN = r"([A-F])-(\d{1,2})(?: (kg|g))?"
 
@@ -53,6 +54,15 @@ def test_texts_that_are_drawn_for_a_pattern_match_it_and_have_much_in_common() -
 def test_a_pattern_that_looks_around_is_refused() -> None:
     with pytest.raises(ValueError, match="ASSERT"):
         drawn_text(r"a(?=b)", Chance(1))
+
+
+def test_facts_with_which_an_expression_turns_are_found_where_a_proof_fails() -> None:
+    """The call is for exactly two notes: a third one leaves it as it was, with the number of loud ones at that time."""
+    two = DerivedColumn.of("two", count(NOTES, where=each("text").is_one_of("loud", "fine")).equals(2))
+    loud = ComputedField.of("loud", count(NOTES, where=each("text").equals("loud")))
+    call = Effect("call", "manager", {Do.YES: CommandTemplate("Call", computed=(loud,))})
+    calling = proc(yes_no(two), NOTES, wants=[wanted(two, rows=[(True, {call: Do.YES}), (False, {})])])
+    assert Kind.DIVERGES in {one.kind for one in check(calling).findings}
 
 
 NUMBERS = (0.001, 999_999, 1_500_000, 40_000_000, 10**9 - 1, 10**12, 2**63 - 1, 10**30, -5_000_000, 1e308)

@@ -42,6 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the markers."""
     for cost, meaning in MEANINGS.items():
         config.addinivalue_line("markers", f"{cost.marker}: {meaning}; given by tests/harness/order.py")
+    config.addinivalue_line("markers", "long: takes more time than CI has; `make test-long` runs it")
     config.addinivalue_line("markers", "browser: needs Chromium, which tests/harness/chromium.py installs")
 
 

@@ -99,7 +99,15 @@ DISRUPTIONS = [
 
 
 @pytest.mark.parametrize(
-    ("disrupt", "feeding"), [pytest.param(*one, id=f"{one[0].__name__}-{one[1].value}") for one in DISRUPTIONS]
+    ("disrupt", "feeding"),
+    [
+        pytest.param(
+            *(disrupt, feeding),
+            id=f"{disrupt.__name__}-{feeding.value}",
+            marks=() if feeding is Feeding.PUSHED else pytest.mark.long,
+        )
+        for disrupt, feeding in DISRUPTIONS
+    ],
 )
 async def test_everything_settles_by_itself_after(
     place: Place,
