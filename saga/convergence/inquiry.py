@@ -191,10 +191,9 @@ class Inquiry:
         for facts in (*((one,) for one in (*usual, *valued) if one), tuple(usual)):
             if not self._is_contradicting(facts):
                 answer = _tried(self.question.call, copied(facts))
-                kept = _tried(deepcopy, answer)
-                # What can't be copied, or is not even equal to its own copy, can't be compared later.
-                if type(answer) is _RAISED or (type(kept) is not _RAISED and is_same(kept, answer)):
-                    self._answered.append((facts, kept))
+                kept = deepcopy(answer)
+                # What is not even equal to its own copy can't be compared later.
+                self._answered += [(facts, kept)] if type(kept) is _RAISED or is_same(kept, answer) else []
 
     def recall(self) -> None:
         """Ask about the first facts again: what was asked meanwhile must not matter."""
