@@ -63,7 +63,7 @@ test: install ## run all tests on private PostgreSQL and RabbitMQ; ARGS="tests/c
 	@$(BIN)/python -m tests.harness.chromium
 	@$(BIN)/pytest -n 3 --dist worksteal -m "not long" $(ARGS)
 
-test-long: install ## the few tests that CI has no time for
+test-long: install ## the tests that CI has no time for; some ten minutes
 	@$(BIN)/pytest -n 3 --dist worksteal -m long $(ARGS)
 
 test-fast: $(STAMP) ## the tests that need no server and no long process; under a minute

@@ -81,7 +81,11 @@ def text_of(path: Path) -> str:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
-@pytest.mark.parametrize(("options", "names"), [([], ["pid-1"]), (["-n2"], ["pid-1", "pid-2"])], ids=["one", "xdist"])
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [([], ["pid-1"]), pytest.param(["-n2"], ["pid-1", "pid-2"], marks=pytest.mark.long)],
+    ids=["one", "xdist"],
+)
 def test_what_tests_started_ends_with_them(
     tmp_path: Path, number: signal.Signals, options: Sequence[str], names: Sequence[str]
 ) -> None:

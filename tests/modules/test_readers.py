@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
@@ -207,6 +208,7 @@ def own_pages(run: Run) -> Pages:
     return lambda after: ORDERS.follow(run.reading, after, limit=run.chance.randrange(1, 50), poll_seconds=0.05)
 
 
+@pytest.mark.long
 async def test_readers_miss_and_double_nothing_while_many_append_roll_back_and_die(
     engine: AsyncEngine, database_url: str, seed: int
 ) -> None:

@@ -12,6 +12,7 @@ from itertools import permutations
 from pathlib import Path
 
 import aio_pika
+import pytest
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 from sqlalchemy import text
 
@@ -170,6 +171,7 @@ async def settled(place: Place, look: Callable[[], Awaitable[object]], wanted: o
     await until(lambda: is_relayed(place.engine))
 
 
+@pytest.mark.long
 async def test_every_reader_believes_what_the_instances_are_after_deaths_between_commit_and_relay(
     place: Place, tmp_path: Path, seed: int
 ) -> None:

@@ -4,6 +4,8 @@ import os
 import signal
 from pathlib import Path
 
+import pytest
+
 from saga.devstack.services import Program, our_services
 from tests.rabbitmq.place import Place
 from tests.rabbitmq.records import rows
@@ -28,6 +30,7 @@ async def expire(place: Place, count: int) -> None:
     await until(lambda: fired(place), lambda seen: seen == count)
 
 
+@pytest.mark.long
 async def test_the_clock_is_set_back_and_forward_and_goes_slowly(place: Place, tmp_path: Path) -> None:
     clock = Clock(tmp_path)
     programs = [

@@ -14,7 +14,11 @@ from tests.system.load import a_load, behind, deadlocks, divergences, doubled, s
 from tests.waiting import until
 
 
-@pytest.mark.parametrize("feeding", [Feeding.PUSHED, Feeding.NO_BROKER], ids=lambda feeding: feeding.value)
+@pytest.mark.parametrize(
+    "feeding",
+    [Feeding.PUSHED, pytest.param(Feeding.NO_BROKER, marks=pytest.mark.long)],
+    ids=lambda feeding: feeding.value,
+)
 async def test_services_that_are_killed_in_the_middle_of_load_lose_and_double_nothing(
     place: Place, tmp_path: Path, feeding: Feeding
 ) -> None:

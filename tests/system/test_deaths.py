@@ -65,6 +65,7 @@ async def kill_while_it_works(place: Place, log: Path) -> None:
             await worker.wait()
 
 
+@pytest.mark.long
 @pytest.mark.timeout(400)
 async def test_workers_that_are_killed_many_times_under_load_leave_no_dead_letter(place: Place, tmp_path: Path) -> None:
     load = a_load(11, told=KILLS * 150)

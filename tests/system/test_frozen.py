@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import text
 
 from saga.engine import Step
@@ -88,6 +89,7 @@ def awake(crew: Crew, name: str) -> None:
     os.kill(crew.pids[name], signal.SIGCONT)
 
 
+@pytest.mark.long
 async def test_a_worker_frozen_in_its_step_is_named_and_others_go_on_with_its_messages_too(
     place: Place, tmp_path: Path
 ) -> None:
@@ -169,6 +171,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.long
 async def test_a_client_that_freezes_while_a_large_answer_is_on_its_way_holds_nobody_up(place: Place) -> None:
     step = Step(place.engine, order_process())
     await step.handle([decode(placed("first"))])

@@ -6,6 +6,7 @@ from random import Random
 
 import orjson
 import psutil
+import pytest
 
 from saga.devstack.services import our_services
 from saga.messages import Raw
@@ -22,6 +23,7 @@ SETTLE_SECONDS = 150
 LARGE, LARGE_AT_ONCE, LARGE_BYTES = 800, 50, 240 * 1024
 
 
+@pytest.mark.long
 async def test_no_service_needs_more_than_150_mb_for_20000_messages_at_once(place: Place, tmp_path: Path) -> None:
     messages = [placed(f"asked-{n}", payment_timeout_seconds=1.0) for n in range(ORDERS)]
     messages += [cancelled(f"unheard-of-{n}") for n in range(CANCELLATIONS)]

@@ -90,11 +90,11 @@ async def age_seconds(place: Place) -> float:
 
 
 DISRUPTIONS = [
-    (restart_rabbitmq, Feeding.PUSHED),
-    (kill_rabbitmq, Feeding.PUSHED),
-    (restart_postgres, Feeding.PUSHED),
-    (stop_postgres_immediately, Feeding.PUSHED),
-    (stop_postgres_immediately, Feeding.NO_BROKER),
+    (restart_rabbitmq, Feeding.PUSHED, True),
+    (kill_rabbitmq, Feeding.PUSHED, False),
+    (restart_postgres, Feeding.PUSHED, False),
+    (stop_postgres_immediately, Feeding.PUSHED, False),
+    (stop_postgres_immediately, Feeding.NO_BROKER, True),
 ]
 
 
@@ -104,9 +104,9 @@ DISRUPTIONS = [
         pytest.param(
             *(disrupt, feeding),
             id=f"{disrupt.__name__}-{feeding.value}",
-            marks=() if feeding is Feeding.PUSHED else pytest.mark.long,
+            marks=pytest.mark.long if is_long else (),
         )
-        for disrupt, feeding in DISRUPTIONS
+        for disrupt, feeding, is_long in DISRUPTIONS
     ],
 )
 async def test_everything_settles_by_itself_after(
@@ -163,7 +163,11 @@ async def test_who_pulls_goes_on_while_the_broker_is_away_and_the_relay_makes_up
 
 @pytest.mark.parametrize(
     ("what", "feeding"),
-    [("rabbitmq", Feeding.PUSHED), ("postgres", Feeding.PUSHED), ("postgres", Feeding.NO_BROKER)],
+    [
+        ("rabbitmq", Feeding.PUSHED),
+        ("postgres", Feeding.PUSHED),
+        pytest.param("postgres", Feeding.NO_BROKER, marks=pytest.mark.long),
+    ],
     ids=lambda one: one.value if isinstance(one, Feeding) else one,
 )
 async def test_a_service_that_is_asked_to_stop_during_an_outage_ends_well(
