@@ -205,6 +205,8 @@ def _fenced(code: str) -> str:
 
 def _defined(path: str, name: str) -> tuple[str, Definition]:
     """The module that defines a name, and the definition: followed through the modules that hand it on."""
+    if not _file(path).is_file():
+        raise Undocumented(f"{path} is not of this project")
     tree = _parsed(path)
     for one in tree.body:
         named = getattr(one, "name", None)

@@ -29,7 +29,7 @@ SELECT pg_advisory_xact_lock(hashtext('saga roles'));
 DO $$
 DECLARE
     fixed CONSTANT text[] := '{saga_reader,saga_relay,saga_worker,saga_scheduler,saga_pruner,saga_auditor,saga_monitor,
-        saga_module,saga_collaborator}';
+        saga_viewer,saga_operator,saga_module,saga_collaborator}';
     modules CONSTANT text[] := '{orders,payments,scheduler,order-process}'
         || string_to_array(nullif(current_setting('saga.modules', true), ''), ',');
     collaborators CONSTANT text[] := '{gateway,fulfilment}'
@@ -158,6 +158,19 @@ GRANT SELECT, INSERT (slot, token), UPDATE (token, written_at), DELETE
 
 -- Reads everything and changes nothing: for people, and for `saga lag`, `saga list`, `saga inspect`.
 GRANT SELECT ON ALL TABLES IN SCHEMA saga TO saga_auditor;
+
+-- Looks at the console.
+GRANT saga_auditor TO saga_viewer;
+
+-- Acts on dead letters, in the console or by commands: redrives, edits and discards them, and records that. An operator's
+-- login is also a member of saga_module_<its process's module>, as a worker's. Nobody changes what was recorded.
+GRANT saga_auditor, saga_worker TO saga_operator;
+GRANT INSERT (actor, action, reason, ids, result) ON saga.operation TO saga_operator;
+GRANT
+    INSERT (operation_id, request, batch, per_second, halt_after, runner, leased_until),
+    UPDATE (state, runner, leased_until, answers, note, ended_at)
+    ON saga.operation_run TO saga_operator;
+GRANT INSERT (operation_id, item, process, process_id, answer) ON saga.operation_item TO saga_operator;
 
 -- 3. The rows that each role may use. Policies of one role add up; a row without a policy is invisible.
 

@@ -36,11 +36,11 @@ async def explain(engine: AsyncEngine, trip_id: str) -> None:
 
 
 async def set_right(engine: AsyncEngine) -> None:
-    """Handle what could not be handled once more; who knows better may give a ``correction`` for a single one."""
+    """Handle dead letters once more, on the record; who knows better may give a ``correction`` for a single one."""
     for letter in await operations.list_dead_letters(engine):
         print(f"dead letter of {letter.consumer}: {letter.reason}")
     try:
-        report = await operations.redrive(engine, [trip])
+        report = await operations.redrive(engine, [trip], actor="night shift", reason="the hotel is back")
     except operations.OperationFailed as refused:
         print(f"not redriven: {refused}")
         return

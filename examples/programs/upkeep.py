@@ -12,18 +12,31 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from examples.trip.process import trip
 from saga.modules import connect_engine
 from saga.operations import (
+    Correction,
     NotErasable,
+    NotRunning,
     OperationFailed,
+    Pace,
     PruneEnd,
     UnknownInstances,
+    UnknownOperation,
+    acts_on_letter,
+    begin_redrive,
+    carry_out,
     discard,
     erase,
     forget_cursors,
+    list_abandoned,
     list_dead_letters,
+    list_operations,
     migrate,
+    preview_correction,
     prune,
     read_dead_letters,
+    read_operation,
     repair_cursors,
+    resume_operation,
+    stop_operation,
 )
 
 OLD = timedelta(days=90)
@@ -55,7 +68,43 @@ async def give_up(engine: AsyncEngine) -> None:
     ids = [letter.id for letter in await list_dead_letters(engine) if letter.process_id is None]
     for letter in await read_dead_letters(engine, ids):
         print(f"{letter.id}: {letter.reason}, {len(letter.body)} bytes")
-    print("discarded", await discard(engine, ids))
+    print("discarded", await discard(engine, ids, actor="night shift", reason="about nobody"))
+
+
+async def redrive_slowly(engine: AsyncEngine) -> None:
+    """Redrive all dead letters in batches, on the record, and go on with what another program left undone."""
+    ids = [letter.id for letter in await list_dead_letters(engine)]
+    if ids:
+        pace = Pace(batch=10, per_second=50.0, halt_after=5)
+        begun = await begin_redrive(engine, [trip], ids, actor="night shift", reason="the hotel is back", pace=pace)
+        print("begun", begun)
+    for number in await list_abandoned(engine):
+        print(number, await carry_out(engine, [trip], number))
+    for operation in await list_operations(engine, limit=5):
+        print(operation.at, operation.actor, operation.action, operation.state, dict(operation.answers))
+
+
+async def look_again(engine: AsyncEngine, number: int) -> None:
+    """Who asked for an operation and why; one that stopped by itself goes on, a running one is stopped."""
+    try:
+        report = await read_operation(engine, number)
+        print(report.actor, report.reason, report.note, [item.answer for item in report.items])
+        if report.state == "running":
+            await stop_operation(engine, number, actor="night shift")
+        else:
+            await resume_operation(engine, number)
+    except (UnknownOperation, NotRunning) as refused:
+        print(refused)
+
+
+async def who_did(engine: AsyncEngine, dead_letter: int) -> None:
+    """What operators did to a dead letter, and what a correction would be answered now."""
+    for act in await acts_on_letter(engine, dead_letter):
+        print(act.actor, act.action, act.answer, act.reason)
+    try:
+        print((await preview_correction(engine, [trip], dead_letter, Correction(type="HotelBooked"))).sentence)
+    except OperationFailed as refused:
+        print(refused)
 
 
 async def set_cursors_right(engine: AsyncEngine) -> None:
@@ -79,6 +128,9 @@ async def main(database: str, trip_id: str) -> None:
         await prune_old(engine)
         await forget_traveller(engine, trip_id)
         await give_up(engine)
+        await redrive_slowly(engine)
+        await look_again(engine, 1)
+        await who_did(engine, 1)
         await set_cursors_right(engine)
     finally:
         await engine.dispose()

@@ -40,6 +40,7 @@ COMMANDS: Final = {
     "prune": "saga.cli.commands.prune:prune_database",
     "erase": "saga.cli.commands.erase:erase_instances",
     "dead-letters": "saga.cli.commands.dead_letters:app",
+    "operations": "saga.cli.commands.operations:app",
     "scenario": "saga.cli.commands.scenario:scenario",
     "console": "saga.cli.commands.console:console",
     "health": "saga.cli.commands.health:health",

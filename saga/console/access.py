@@ -21,6 +21,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from saga.console.settings import Authentication, ConsoleSettings, Listen
 
 COOKIE: Final = "__Host-saga"
+OPERATOR: Final = "operator token"
+VIEWER: Final = "token"
 SESSION_SECONDS: Final = 8 * 3_600
 OPEN_PATHS: Final = ("/login", "/static/")
 """What is answered to anybody: the form for the token, and what it looks like."""
@@ -67,6 +69,14 @@ class Sessions:
         return hmac.new(key, until.encode("utf-8", "replace"), sha256).hexdigest()
 
 
+def sessions_of(settings: ConsoleSettings) -> dict[str, Sessions]:
+    """Those of operators and of all others, by the name of their token; none where no token is asked for."""
+    if settings.authentication is not Authentication.TOKEN:
+        return {}
+    tokens = {OPERATOR: settings.operator_token, VIEWER: settings.token}
+    return {name: Sessions(token.get_secret_value()) for name, token in tokens.items() if token is not None}
+
+
 class Guard:
     """Lets through what may be asked, and puts the headers on every answer, also on refusals."""
 
@@ -75,8 +85,7 @@ class Guard:
         self._settings = settings
         self._listen = listen
         self._networks = settings.networks
-        token = settings.token.get_secret_value() if settings.token else ""
-        self._sessions = Sessions(token) if settings.authentication is Authentication.TOKEN else None
+        self._sessions = sessions_of(settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -113,19 +122,21 @@ class Guard:
         """The refusal if it is not known who asks; else None, and ``scope`` says who."""
         match self._settings.authentication:
             case Authentication.NONE:
+                scope["may_act"] = True
                 return None
             case Authentication.PROXY:
                 user = headers.get(self._settings.user_header, "").strip()
                 if user and self._is_proxy(scope):
-                    scope["user"] = user
+                    groups = ",".join(headers.getlist(self._settings.groups_header))
+                    scope["user"], scope["may_act"] = user, self._settings.may_act(user, groups)
                     return None
                 return PlainTextResponse("Only the proxy in front of this console may ask, for a user.", 403)
             case Authentication.TOKEN:
-                assert self._sessions is not None, "there are sessions where there is a token"
-                if scope["path"].startswith(OPEN_PATHS) or self._knows(self._sessions, headers):
-                    scope["user"] = "token"
-                    return None
-                return _to_login(scope, headers)
+                for name, sessions in self._sessions.items():
+                    if self._knows(sessions, headers):
+                        scope["user"], scope["may_act"] = name, name == OPERATOR
+                        return None
+                return None if scope["path"].startswith(OPEN_PATHS) else _to_login(scope, headers)
 
     def _knows(self, sessions: Sessions, headers: Headers) -> bool:
         scheme, _, given = headers.get("authorization", "").partition(" ")

@@ -3,7 +3,7 @@
 import asyncio
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Final
 
@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Scope
 
 from saga import operations
 from saga.console.access import Guard
+from saga.console.forms import NotAllowed, NotFilled
 from saga.console.page import (
     Console,
     Handler,
@@ -29,14 +30,18 @@ from saga.console.page import (
     wants_json,
 )
 from saga.console.pages import (
+    acts,
     dead_letters,
+    editing,
     find,
     instance,
     instances,
+    letters_acts,
     logs,
     orders,
     overview,
     processes,
+    repairs,
     sign_in,
     stuck,
     waiting,
@@ -61,6 +66,9 @@ PAGES: Final[dict[str, Handler]] = {
     "/timers": waiting.timers,
     "/outbox": waiting.outbox,
     "/processes/{process}": processes.process,
+    "/operations": acts.listed,
+    "/operations/{number:int}": acts.one,
+    "/dead-letters/confirm": letters_acts.confirm,
 }
 """What is asked of the database in one moment."""
 
@@ -72,20 +80,28 @@ def application(console: Console, listen: Listen) -> ASGIApp:
 
     @asynccontextmanager
     async def watching(_: Starlette) -> AsyncIterator[None]:
-        task = asyncio.create_task(console.live.run(lambda: _pulse(console)))
+        tasks = [asyncio.create_task(console.live.run(lambda: _pulse(console)))]
+        if console.acting is not None:
+            tasks.append(asyncio.create_task(console.acting.run()))
         try:
             yield
         finally:
             console.live.stopping.set()
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             await console.checks.stop()
 
     routes: list[BaseRoute] = [Route(path, asked_in_one_moment(console, handler)) for path, handler in PAGES.items()]
     routes += [
         Route("/", asked_by_itself(console, overview.overview)),
         Route("/processes/{process}/orders", asked_by_itself(console, orders.orders)),
+        Route("/operations", asked_by_itself(console, letters_acts.begin), methods=["POST"]),
+        Route("/operations/{number:int}/stop", asked_by_itself(console, acts.stop), methods=["POST"]),
+        Route("/operations/{number:int}/resume", asked_by_itself(console, acts.resume), methods=["POST"]),
+        Route("/dead-letters/{number:int}/edit", asked_by_itself(console, editing.edit), methods=["GET", "POST"]),
+        Route("/erase", asked_by_itself(console, repairs.erase), methods=["GET", "POST"]),
+        Route("/cursors/repair", asked_by_itself(console, repairs.repair), methods=["GET", "POST"]),
         Route("/login", asked_by_itself(console, sign_in.login), methods=["GET", "POST"]),
         Route("/logout", asked_by_itself(console, sign_in.logout), methods=["POST"]),
         Route("/events", _events(console)),
@@ -151,7 +167,15 @@ def _handlers(console: Console) -> dict[type[Exception] | int, Callable[[Request
         _log.error("page_failed", page=request.url.path.split("/")[1], error=type(error).__name__, trace=trace)
         return _said(console, request, 500, "This page failed", "That is a bug of the console: its log says more.")
 
+    async def not_allowed(request: Request, error: Exception) -> Response:
+        return _said(console, request, 403, "Not allowed", str(error))
+
+    async def not_filled(request: Request, error: Exception) -> Response:
+        return _said(console, request, 400, "Something is missing", str(error))
+
     return {
+        NotAllowed: not_allowed,
+        NotFilled: not_filled,
         NotThere: not_there,
         WronglyAsked: wrongly_asked,
         Unavailable: away,

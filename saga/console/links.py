@@ -33,6 +33,11 @@ def letter_link(dead_letter_id: int) -> str:
     return f"/dead-letters/{dead_letter_id}"
 
 
+def operation_link(operation_id: int) -> str:
+    """The page of an operation."""
+    return f"/operations/{operation_id}"
+
+
 def with_query(path: str, wanted: Mapping[str, object]) -> str:
     """The path with the values that are given."""
     query = urlencode({name: value for name, value in wanted.items() if value not in (None, "")})

@@ -9,10 +9,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from saga import operations
+from saga.console.access import OPERATOR, VIEWER
+from saga.console.acting import Acting
 from saga.console.checks import Checks
 from saga.console.drawing import Drawings
+from saga.console.forms import MOST_NAME, Fields, NotAllowed, NotFilled, one_of, read_fields
 from saga.console.live import Live
-from saga.console.settings import ConsoleSettings
+from saga.console.settings import Authentication, ConsoleSettings
 from saga.core import Process
 from saga.documents.json_text import json_text
 from saga.documents.lag import BrokerView
@@ -55,6 +58,7 @@ class Console:
     checks: Checks
     look_at_broker: Callable[[], Awaitable[BrokerView]]
     prefix: str = "saga"
+    acting: Acting | None = None
     drawings: Drawings = field(default_factory=Drawings)
     live: Live = field(default_factory=Live)
 
@@ -63,6 +67,34 @@ class Console:
         if (found := self.processes.get(name)) is None:
             raise NotThere(f"SAGA_PROCESSES names no process {name!r} here, only {', '.join(self.processes)}.")
         return found
+
+    def acting_for(self, request: Request) -> Acting:
+        """What it takes to act. Raises NotAllowed if whoever asks may not."""
+        if self.acting is None:
+            raise NotAllowed("Nobody may act here: SAGA_CONSOLE_OPERATOR_DATABASE_URL is not set.")
+        if not request.scope.get("may_act", False):
+            raise NotAllowed("Only operators may do this.")
+        return self.acting
+
+    def form_token(self, request: Request) -> str:
+        """What a form of this user has to carry; empty where nobody may act."""
+        return "" if self.acting is None else self.acting.forms.token(request.scope.get("user") or "")
+
+    async def form_of(self, request: Request) -> tuple[Acting, Fields]:
+        """What it takes to act, and what an operator filled in. Raises NotAllowed, and NotFilled."""
+        acting = self.acting_for(request)
+        fields = await read_fields(request)
+        if not acting.forms.is_good(one_of(fields, "form_token"), request.scope.get("user") or ""):
+            raise NotAllowed("This form is too old, too large, or not of this console: open its page again.")
+        return acting, fields
+
+    def actor(self, request: Request, fields: Fields) -> str:
+        """Who acts: as the proxy says or, where a token is shared or nobody is asked, as they say. Raises NotFilled."""
+        if self.settings.authentication is Authentication.PROXY:
+            return str(request.scope["user"])
+        if not (name := one_of(fields, "actor")) or len(name) > MOST_NAME:
+            raise NotFilled(f"Say who you are, in at most {MOST_NAME} characters: it is recorded.")
+        return name
 
     def rendered(self, request: Request, page: Page) -> Response:
         """The answer to a request for a page."""
@@ -75,7 +107,10 @@ class Console:
             "follows": page.follows,
             "processes": tuple(self.processes),
             "user": request.scope.get("user"),
-            "may_leave": self.settings.token is not None and request.scope.get("user") == "token",
+            "may_act": self.acting is not None and request.scope.get("may_act", False),
+            "form_token": self.form_token(request),
+            "is_named": self.settings.authentication is Authentication.PROXY,
+            "may_leave": request.scope.get("user") in (OPERATOR, VIEWER) and self.settings.token is not None,
             "find_text": request.query_params.get("q", "") if request.url.path == "/find" else "",
         }
         return HTMLResponse(self.templates.get_template(page.template).render(**known, **page.values), page.status)

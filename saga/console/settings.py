@@ -10,6 +10,7 @@ from typing import Any, Final
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from saga.addresses import AddressError, DatabaseAddress
 from saga.settings import SettingsError, read_secret
 
 DEFAULT_LISTEN: Final = "127.0.0.1:8090"
@@ -26,7 +27,7 @@ class Authentication(Enum):
 
 
 class ConsoleSettings(BaseSettings):
-    """Who may look at the console."""
+    """Who may look at the console, and who may act."""
 
     model_config = SettingsConfigDict(
         env_prefix="SAGA_CONSOLE_", frozen=True, extra="ignore", hide_input_in_errors=True
@@ -36,6 +37,15 @@ class ConsoleSettings(BaseSettings):
     token: SecretStr | None = Field(
         None, description="the secret that a browser or a script has to know; 16 characters"
     )
+    operator_token: SecretStr | None = Field(
+        None, description="another secret, for those who may also act; 16 characters"
+    )
+    operator_database_url: SecretStr | None = Field(
+        None, description="the database, for a login that may act; without it nobody may"
+    )
+    operators: str = Field("", description="users of a proxy who may act, with commas in between")
+    groups_header: str = Field("X-Forwarded-Groups", description="the header in which a proxy names the user's groups")
+    operator_groups: str = Field("", description="groups whose members may act, with commas in between")
     proxies: str = Field("", description="addresses or networks of proxies, with commas in between")
     user_header: str = Field("X-Forwarded-User", description="the header in which a proxy names the user")
     hosts: str = Field("", description="names under which the console may be called, with commas in between")
@@ -49,6 +59,19 @@ class ConsoleSettings(BaseSettings):
     def host_names(self) -> frozenset[str]:
         """The names that a request may call the console by; none means any, off loopback."""
         return frozenset(part.strip().lower() for part in self.hosts.split(",") if part.strip())
+
+    def may_act(self, user: str, groups: str) -> bool:
+        """Whether a user of a proxy, in these groups, is an operator."""
+        named = _parts(self.operators)
+        return user in named or not _parts(self.operator_groups).isdisjoint(_parts(groups))
+
+
+SECRETS: Final = ("token", "operator_token", "operator_database_url")
+"""The settings that may be in files."""
+
+
+def _parts(text: str) -> frozenset[str]:
+    return frozenset(part.strip() for part in text.split(",") if part.strip())
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +109,23 @@ class Listen:
 def load_console_settings() -> ConsoleSettings:
     """The settings from the environment. Raises SettingsError, which names the variable and never its value."""
     given: dict[str, Any] = {}
-    if file := os.environ.get("SAGA_CONSOLE_TOKEN_FILE"):
-        if os.environ.get("SAGA_CONSOLE_TOKEN"):
-            both = "SAGA_CONSOLE_TOKEN and SAGA_CONSOLE_TOKEN_FILE are both set: unset one"
-            raise SettingsError(f"Wrong configuration: {both}.")
-        given["token"] = SecretStr(read_secret("SAGA_CONSOLE_TOKEN_FILE", file))
+    for name in SECRETS:
+        variable = f"SAGA_CONSOLE_{name.upper()}"
+        if file := os.environ.get(f"{variable}_FILE"):
+            if os.environ.get(variable):
+                raise SettingsError(f"Wrong configuration: {variable} and {variable}_FILE are both set: unset one.")
+            given[name] = SecretStr(read_secret(f"{variable}_FILE", file))
     try:
-        return ConsoleSettings(**given)
+        settings = ConsoleSettings(**given)
     except ValidationError as error:
         wrong = "; ".join(f"SAGA_CONSOLE_{str(one['loc'][0]).upper()}: {one['msg']}" for one in error.errors())
-    raise SettingsError(f"Wrong configuration: {wrong}.")
+        raise SettingsError(f"Wrong configuration: {wrong}.") from None
+    if settings.operator_database_url is not None:
+        try:
+            DatabaseAddress.check(settings.operator_database_url.get_secret_value())
+        except AddressError as error:
+            raise SettingsError(f"Wrong configuration: SAGA_CONSOLE_OPERATOR_DATABASE_URL {error}.") from None
+    return settings
 
 
 def require_guarded(settings: ConsoleSettings, listen: Listen) -> None:
@@ -108,13 +138,21 @@ def require_guarded(settings: ConsoleSettings, listen: Listen) -> None:
                     " Set SAGA_CONSOLE_AUTHENTICATION to token or proxy, or listen on 127.0.0.1."
                 )
         case Authentication.TOKEN:
-            if settings.token is None or len(settings.token.get_secret_value()) < LEAST_TOKEN:
-                raise SettingsError(
-                    f"SAGA_CONSOLE_TOKEN or SAGA_CONSOLE_TOKEN_FILE has to be set, to at least {LEAST_TOKEN} characters"
-                    ": make one with `openssl rand -hex 32`."
-                )
+            _require_token("SAGA_CONSOLE_TOKEN", settings.token)
+            if settings.operator_database_url is not None:
+                _require_token("SAGA_CONSOLE_OPERATOR_TOKEN", settings.operator_token)
+                if settings.operator_token == settings.token:
+                    raise SettingsError("SAGA_CONSOLE_OPERATOR_TOKEN is that of those who only look: take another one.")
         case Authentication.PROXY:
             _require_proxies(settings)
+
+
+def _require_token(variable: str, token: SecretStr | None) -> None:
+    if token is None or len(token.get_secret_value()) < LEAST_TOKEN:
+        raise SettingsError(
+            f"{variable} or {variable}_FILE has to be set, to at least {LEAST_TOKEN} characters"
+            ": make one with `openssl rand -hex 32`."
+        )
 
 
 def _require_proxies(settings: ConsoleSettings) -> None:

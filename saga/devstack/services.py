@@ -63,12 +63,16 @@ def our_services(
     ]
 
 
-def console_at(port: int) -> Program | None:
-    """The web console, on this port of this machine; None where the packages that it needs are not installed."""
+def console_at(port: int, database_url: str) -> Program | None:
+    """The web console, on this port of this machine, in which everybody there may act on this database.
+
+    None where the packages that it needs are not installed.
+    """
     if any(find_spec(name) is None for name in CONSOLE_NEEDS):
         return None
     words = ("-m", "saga", "console", "--listen", f"127.0.0.1:{port}")
-    return Program("console", (sys.executable, *words), address=f"http://127.0.0.1:{port}/")
+    may_act = {"SAGA_CONSOLE_OPERATOR_DATABASE_URL": database_url}
+    return Program("console", (sys.executable, *words), may_act, address=f"http://127.0.0.1:{port}/")
 
 
 class Services:

@@ -41,3 +41,9 @@ def clock(moment: datetime) -> str:
 def date_and_time(moment: datetime) -> str:
     """Date and time in UTC, to the second."""
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def sentence(clause: object) -> str:
+    """A clause, such as the message of a refused operation, as a sentence."""
+    text = shown(clause)
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."

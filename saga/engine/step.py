@@ -15,7 +15,7 @@ letter. If the database is away, or the step loses a race, it raises Unavailable
 handles the same messages again. A batch that is too much for one transaction is split into halves.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial, reduce
 from operator import add
@@ -44,6 +44,9 @@ from saga.postgres import LostRace, Unavailable, durable_transaction, still_here
 Message = Envelope | Poison
 Rehearsed = TypeVar("Rehearsed", bound=AdmittedMessage | Envelope | Poison)
 TAKEN, IGNORED, DUPLICATE, DEAD = "taken", "ignored", "duplicate", "dead"
+
+RecordAnswers = Callable[[AsyncConnection, Mapping[int, str]], Awaitable[None]]
+"""Writes the answers to redriven messages, by the ids of their dead letters, in the transaction of the step."""
 
 _Marked = tuple[Message, int | None]
 """A message, and the id of its dead letter if it is redriven."""
@@ -87,17 +90,25 @@ class StepResult:
 class Step:
     """The durable step of one process; any number of workers may run it at once.
 
-    The last argument names the modules whose logs are in another database: positions in their messages are believed.
+    ``remote_modules`` names the modules whose logs are in another database: positions in their messages are believed.
     Every other log is in this database, from its first event on, and a position that it does not have is refused.
-    Raises DeclarationError for a process whose messages can't be read.
+    ``record`` is called for redriven messages. Raises DeclarationError for a process whose messages can't be read.
     """
 
-    def __init__(self, engine: AsyncEngine, process: Process, *, remote_modules: Collection[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        process: Process,
+        *,
+        remote_modules: Collection[str] = frozenset(),
+        record: RecordAnswers | None = None,
+    ) -> None:
         require_readable(process)
         count_from_zero(process.name)
         self._engine = engine
         self._process = process
         self._remote_modules = frozenset(remote_modules)
+        self._record = record
         self._condemned: list[tuple[Envelope | Poison, str]] = []
 
     async def handle(
@@ -171,6 +182,11 @@ class Step:
             await timers.arm(connection, process.name, answers.timers)
             await dead_letters.keep(connection, consumer, dead)
             covered = self._covered(deduplicated.fresh, [*passed_by, *(messages[index] for index in condemned)])
+            others = {id(one.envelope.raw): IGNORED for one in answers.ignored}
+            others |= {id(one.envelope.raw): DUPLICATE for one in deduplicated.repeated}
+            others |= {id(one.poison.raw): DEAD for one in dead}
+            if redriven:
+                await self._record_answers(connection, redriven, messages, others)
             moved = await cursors.advance(connection, consumer, [*covered, *settled])
             entries = [*answers.entries, *(map(cursors.progress, moved) if covered else ())]
             if entries:
@@ -179,9 +195,6 @@ class Step:
         stages.mark("commit")
         self._forget(messages)
         outgoing = sum(entry.visibility is Visibility.PUBLIC or entry.target is not None for entry in answers.entries)
-        others = {id(one.envelope.raw): IGNORED for one in answers.ignored}
-        others |= {id(one.envelope.raw): DUPLICATE for one in deduplicated.repeated}
-        others |= {id(one.poison.raw): DEAD for one in dead}
         counts = answers.taken, len(answers.ignored), len(deduplicated.repeated), len(dead)
         count_step(consumer, len(messages), dict(zip((TAKEN, IGNORED, DUPLICATE, DEAD), counts, strict=True)))
         return StepResult(*counts, outgoing, answers.full, others)
@@ -199,10 +212,24 @@ class Step:
             dead = dead + _conflicts(false_claims)
             dead += [dead_letter(DeadLetterKind.FAILED, one, reason) for one in verified]
             await dead_letters.keep(connection, consumer, dead)
+            others = {id(one.poison.raw): DEAD for one in dead}
+            if redriven:
+                await self._record_answers(connection, redriven, [message], others)
             await cursors.advance(connection, consumer, [*self._covered(verified, passed_by), *settled])
         count_step(consumer, 1, {DEAD: len(dead)})
         _log.error("parked", error=reason.partition(" (")[0])
-        return StepResult(0, 0, 0, len(dead), 0, others={id(one.poison.raw): DEAD for one in dead})
+        return StepResult(0, 0, 0, len(dead), 0, others=others)
+
+    async def _record_answers(
+        self,
+        connection: AsyncConnection,
+        redriven: Sequence[int],
+        messages: Sequence[Message],
+        others: Mapping[int, str],
+    ) -> None:
+        if self._record is not None:
+            answers = [others.get(id(message.raw), TAKEN) for message in messages]
+            await self._record(connection, dict(zip(redriven, answers, strict=True)))
 
     async def _answer(
         self,

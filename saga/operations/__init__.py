@@ -39,7 +39,9 @@ if TYPE_CHECKING:
         repair_cursors,
     )
     from saga.operations.dead_letters import (
+        ClosedDeadLetters,
         DeadLetter,
+        ForeignDeadLetters,
         ListedDeadLetter,
         UnknownDeadLetters,
         list_dead_letters,
@@ -63,7 +65,13 @@ if TYPE_CHECKING:
     from saga.operations.migrating import migrate
     from saga.operations.modules import ListedModule, list_modules
     from saga.operations.paging import InstanceFilter, InstancePage, NoSuchPlace, page_instances
-    from saga.operations.previewing import InstancePreview, PreviewedAnswer, preview, preview_dead_letters
+    from saga.operations.previewing import (
+        InstancePreview,
+        PreviewedAnswer,
+        preview,
+        preview_correction,
+        preview_dead_letters,
+    )
     from saga.operations.pruning import prune
     from saga.operations.publishing import (
         Form,
@@ -77,17 +85,21 @@ if TYPE_CHECKING:
         publish,
     )
     from saga.operations.queues import QueueDepth, list_queues
-    from saga.operations.redriving import (
-        ClosedDeadLetters,
-        ForeignDeadLetters,
-        NoBroker,
-        Redriven,
-        RedriveReport,
-        discard,
-        redrive,
-    )
+    from saga.operations.redriver import NoBroker, Redriven, RedriveReport
+    from saga.operations.redriving import begin_redrive, carry_out, discard, redrive
     from saga.operations.replaying import ReplayReport, replay
+    from saga.operations.runs import NotRunning, Pace, list_abandoned, resume_operation, stop_operation
     from saga.operations.services import Blocker, Heartbeat, LoopState, ServiceProcess
+    from saga.operations.trail import (
+        Act,
+        ListedOperation,
+        OperationItem,
+        OperationReport,
+        UnknownOperation,
+        acts_on_letter,
+        list_operations,
+        read_operation,
+    )
     from saga.operations.waiting import ListedTimer, WaitingEntry, list_timers, list_waiting
     from saga.operations.watching import read_pulse
     from saga.postgres import LostRace, NeedsPerson, Unavailable, snapshot
@@ -98,6 +110,7 @@ if TYPE_CHECKING:
     from saga.verification.replay.cursor_repair import CursorPlace, RepairedCursor
 
 __all__ = [
+    "Act",
     "AnnouncedOutcome",
     "AnsweredMessage",
     "AuditReport",
@@ -136,6 +149,7 @@ __all__ = [
     "ListedDeadLetter",
     "ListedInstance",
     "ListedModule",
+    "ListedOperation",
     "ListedTimer",
     "LogPage",
     "LoopState",
@@ -154,11 +168,15 @@ __all__ = [
     "NotCorrectable",
     "NotErasable",
     "NotLoggable",
+    "NotRunning",
     "NotStrictData",
     "OperationFailed",
+    "OperationItem",
+    "OperationReport",
     "Outbox",
     "OutcomeCount",
     "Overview",
+    "Pace",
     "PreviewedAnswer",
     "ProcessCounts",
     "PruneEnd",
@@ -183,9 +201,13 @@ __all__ = [
     "UnknownFields",
     "UnknownInstances",
     "UnknownModule",
+    "UnknownOperation",
     "WaitingEntry",
+    "acts_on_letter",
     "append_message",
     "audit",
+    "begin_redrive",
+    "carry_out",
     "count_due",
     "count_outcomes",
     "count_waiting",
@@ -198,12 +220,14 @@ __all__ = [
     "health",
     "inspect",
     "lag",
+    "list_abandoned",
     "list_collaborators",
     "list_cursors",
     "list_dead_letters",
     "list_group",
     "list_instances",
     "list_modules",
+    "list_operations",
     "list_queues",
     "list_timers",
     "list_waiting",
@@ -211,16 +235,20 @@ __all__ = [
     "overview",
     "page_instances",
     "preview",
+    "preview_correction",
     "preview_dead_letters",
     "prune",
     "publish",
     "read_dead_letters",
     "read_log",
+    "read_operation",
     "read_pulse",
     "redrive",
     "repair_cursors",
     "replay",
+    "resume_operation",
     "snapshot",
+    "stop_operation",
     "stuck_reason",
 ]
 
@@ -235,7 +263,10 @@ _MODULES: Final = {
         Count DueCounts OutcomeCount Overview ProcessCounts count_due count_outcomes count_waiting overview
     """,
     "operations.cursors": "BeyondLog ForgottenCursor NoCursor NotConsumed forget_cursors repair_cursors",
-    "operations.dead_letters": "DeadLetter ListedDeadLetter UnknownDeadLetters list_dead_letters read_dead_letters",
+    "operations.dead_letters": """
+        ClosedDeadLetters DeadLetter ForeignDeadLetters ListedDeadLetter UnknownDeadLetters list_dead_letters
+        read_dead_letters
+    """,
     "operations.erasure": "Erasure Kept NotErasable erase",
     "operations.errors": "OperationFailed UnknownInstances UnknownModule",
     "operations.finding": "Found find",
@@ -246,15 +277,20 @@ _MODULES: Final = {
     "operations.migrating": "migrate",
     "operations.modules": "ListedModule list_modules",
     "operations.paging": "InstanceFilter InstancePage NoSuchPlace page_instances",
-    "operations.previewing": "InstancePreview PreviewedAnswer preview preview_dead_letters",
+    "operations.previewing": "InstancePreview PreviewedAnswer preview preview_correction preview_dead_letters",
     "operations.pruning": "prune",
     "operations.publishing": """
         Form MissingFields NewMessage NoConsumer NotLoggable Published UnknownFields append_message publish
     """,
     "operations.queues": "QueueDepth list_queues",
-    "operations.redriving": "ClosedDeadLetters ForeignDeadLetters NoBroker RedriveReport Redriven discard redrive",
+    "operations.redriver": "NoBroker RedriveReport Redriven",
+    "operations.redriving": "begin_redrive carry_out discard redrive",
     "operations.replaying": "ReplayReport replay",
+    "operations.runs": "NotRunning Pace list_abandoned resume_operation stop_operation",
     "operations.services": "Blocker Heartbeat LoopState ServiceProcess",
+    "operations.trail": """
+        Act ListedOperation OperationItem OperationReport UnknownOperation acts_on_letter list_operations read_operation
+    """,
     "operations.waiting": "ListedTimer WaitingEntry list_timers list_waiting",
     "operations.watching": "read_pulse",
     "postgres": "LostRace NeedsPerson Unavailable snapshot",

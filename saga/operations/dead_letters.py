@@ -84,6 +84,25 @@ class UnknownDeadLetters(OperationFailed):
         self.ids = tuple(ids)
 
 
+class ClosedDeadLetters(OperationFailed):
+    """The dead letters with these ``ids`` are not open, and nothing was done."""
+
+    def __init__(self, dead_letters: Sequence[DeadLetter]) -> None:
+        states = ", ".join(f"{dead_letter.id} was {dead_letter.state} before" for dead_letter in dead_letters)
+        super().__init__(f"only open dead letters can be closed; nothing was done: {states}")
+        self.ids = tuple(dead_letter.id for dead_letter in dead_letters)
+
+
+class ForeignDeadLetters(OperationFailed):
+    """Some dead letters are of processes that were not given, and nothing was done; ``consumers`` says whose, by id."""
+
+    def __init__(self, dead_letters: Sequence[DeadLetter]) -> None:
+        super().__init__(
+            ", ".join(f"{dead_letter.id} is one of {dead_letter.consumer}" for dead_letter in dead_letters)
+        )
+        self.consumers = {dead_letter.id: dead_letter.consumer for dead_letter in dead_letters}
+
+
 async def list_dead_letters(
     engine: AsyncEngine,
     *,
@@ -152,9 +171,9 @@ async def count_open_of(
     return count
 
 
-async def list_open_ids(connection: AsyncConnection) -> list[int]:
-    """The ids of all open dead letters, oldest first."""
-    return list((await connection.execute(LIST_OPEN_IDS)).scalars())
+async def list_open_ids(connection: AsyncConnection) -> dict[int, str]:
+    """The ids of all open dead letters, oldest first, each with its consumer."""
+    return {row.dead_letter_id: row.consumer for row in await connection.execute(LIST_OPEN_IDS)}
 
 
 async def count_open(connection: AsyncConnection) -> int:

@@ -12,6 +12,7 @@ from saga.core import Process, load_state
 from saga.modules import Entry
 from saga.operations.dead_letters import ListedDeadLetter, count_open_of, modules_about, open_letters_of
 from saga.operations.read_only import read_only
+from saga.operations.trail import Act, acts_on
 from saga.postgres import Statements, one_moment
 from saga.verification.replay.fold import is_announcement
 
@@ -32,6 +33,7 @@ RELAY = "relay"
 ANSWERS = ("InputTaken", "InputIgnored")
 """The entries of a stream that answer a message; others record that the instance was revived, erased or repaired."""
 
+MOST_ACTS = 50
 LISTED = 200
 """Entries of an instance's record, and dead letters, by default."""
 
@@ -131,7 +133,7 @@ class Inspection:
     """What is recorded of one instance: the last of its ``entries``, up to those of a page before.
 
     ``earlier`` is the ``before`` that gives the page before this one; None if there is none. ``open_dead_letters`` are
-    the first ones only.
+    the first ones only, ``acts`` the last ones, of what operators did to it or its dead letters.
 
     A pruned instance that has not come back has its last state and nothing more. One that came back lacks its record
     before ``revived_at``. An erased one lacks the data of its messages until ``erased_at``.
@@ -155,6 +157,7 @@ class Inspection:
     entries: int = 0
     earlier: int | None = None
     open_dead_letters: int = 0
+    acts: tuple[Act, ...] = ()
 
     def __post_init__(self) -> None:
         read_only(self, "states")
@@ -205,6 +208,7 @@ async def _inspected(
         entries=row.stream_version,
         earlier=earlier,
         open_dead_letters=await count_open_of(connection, process_id, process.name, modules=modules_about(process)),
+        acts=await acts_on(connection, process.name, process_id, limit=MOST_ACTS),
     )
 
 
@@ -258,6 +262,7 @@ async def _pruned(connection: AsyncConnection, process: Process, process_id: str
         erased_at=await _erased_at(connection, this),
         entries=row.stream_version,
         open_dead_letters=await count_open_of(connection, process_id),
+        acts=await acts_on(connection, process.name, process_id, limit=MOST_ACTS),
     )
 
 

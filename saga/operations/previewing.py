@@ -18,7 +18,8 @@ from saga.messages import Envelope, Poison, Raw
 from saga.messages.cloudevents import decode
 from saga.messages.facts import read_fact
 from saga.modules import Entry
-from saga.operations.dead_letters import DeadLetter, raw_of, read_letters
+from saga.operations.corrections import Correction, EntryNotCorrectable, corrected
+from saga.operations.dead_letters import DeadLetter, ForeignDeadLetters, UnknownDeadLetters, raw_of, read_letters
 from saga.operations.instances import (
     ANSWERS,
     LAST_VERSION,
@@ -104,6 +105,31 @@ async def preview_dead_letters(
             elif (process := by_name.get(letter.consumer)) is not None:
                 previews[letter.id] = await _redriven(connection, process, letter, prefix)
     return previews
+
+
+async def preview_correction(
+    engine: AsyncEngine,
+    processes: Sequence[Process],
+    dead_letter_id: int,
+    correction: Correction,
+    *,
+    prefix: str = "saga",
+) -> PreviewedAnswer:
+    """What a redrive of this open dead letter with this correction would be answered now.
+
+    Raises UnknownDeadLetters; ForeignDeadLetters for one of a process that was not given; NotCorrectable (or of that
+    EntryNotCorrectable, NotStrictData); Unavailable.
+    """
+    async with one_moment(engine) as connection:
+        letter = (await read_letters(connection, [dead_letter_id])).get(dead_letter_id)
+        if letter is None:
+            raise UnknownDeadLetters([dead_letter_id])
+        if letter.consumer == RELAY:
+            raise EntryNotCorrectable(f"{letter.id} is an entry of a log, and a log is not changed: don't correct it")
+        process = next((one for one in processes if one.name == letter.consumer), None)
+        if process is None:
+            raise ForeignDeadLetters([letter])
+        return await _redriven(connection, process, corrected(letter, correction), prefix)
 
 
 async def _redriven(connection: AsyncConnection, process: Process, letter: DeadLetter, prefix: str) -> PreviewedAnswer:

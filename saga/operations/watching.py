@@ -10,7 +10,7 @@ READ_PULSE = Statements(__package__)["read_pulse"]
 
 
 async def read_pulse(engine: AsyncEngine) -> Mapping[str, str]:
-    """What there is of "logs", "cursors", "dead_letters", "timers" and "services", as texts that change with it.
+    """Texts that change with what there is: "logs", "cursors", "dead_letters", "timers", "operations", "services".
 
     One statement, cheap enough for every second. Raises Unavailable.
     """

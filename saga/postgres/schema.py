@@ -9,6 +9,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     DateTime,
+    Float,
     Identity,
     Index,
     Integer,
@@ -290,6 +291,45 @@ operation = Table(
     CheckConstraint("actor <> ''", name="actor"),
     CheckConstraint("action <> ''", name="action"),
     comment="Append-only: what operators did, and why.",
+)
+
+operation_run = Table(
+    "operation_run",
+    metadata,
+    Column("operation_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("request", Uuid, nullable=False, unique=True, comment="Of the form: sent twice, it is one operation."),
+    Column("state", Text, nullable=False, server_default=text("'running'")),
+    Column("batch", Integer, nullable=False, comment="Things that are done at once."),
+    Column("per_second", Float, comment="Things a second at most; null for no limit."),
+    Column("halt_after", Integer, nullable=False, comment="Failures in a row; 0 never halts it."),
+    Column("runner", Uuid, comment="Who carries it out, until leased_until."),
+    Column("leased_until", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Column("ended_at", DateTime(timezone=True)),
+    Column("answers", JSONB, comment="How many things got each, once it ended."),
+    Column("note", Text, comment="Why it ended before all was done, as a sentence."),
+    CheckConstraint("state IN ('running', 'done', 'halted', 'stopped')", name="state"),
+    CheckConstraint("(state = 'running') = (ended_at IS NULL)", name="ended"),
+    CheckConstraint("batch > 0", name="batch"),
+    CheckConstraint("per_second > 0", name="per_second"),
+    CheckConstraint("halt_after >= 0", name="halt_after"),
+    Index("operation_run_running_idx", "leased_until", postgresql_where=text("state = 'running'")),
+    comment="How an operation on many things is carried out, and how far it is.",
+)
+
+operation_item = Table(
+    "operation_item",
+    metadata,
+    Column("operation_id", BigInteger, nullable=False),
+    Column("item", Text, nullable=False, comment="One of the operation's ids."),
+    Column("process", Text, comment="Of the instance that it is about, if any."),
+    Column("process_id", Text),
+    Column("answer", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    PrimaryKeyConstraint("operation_id", "item"),
+    CheckConstraint("answer <> ''", name="answer"),
+    Index("operation_item_instance_idx", "process_id", "process"),
+    Index("operation_item_item_idx", "item"),
+    comment="What came of each thing that an operation was done to. No contents of messages.",
 )
 
 commit_proof = Table(

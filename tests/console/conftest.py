@@ -9,8 +9,10 @@ import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from saga.console.acting import Acting
 from saga.console.app import application
 from saga.console.checks import Checks
+from saga.console.forms import FormTokens
 from saga.console.page import Console
 from saga.console.rendering import environment
 from saga.console.settings import ConsoleSettings, Listen
@@ -64,9 +66,10 @@ async def shown(
     listen: Listen = HERE,
     peer: str = "127.0.0.1",
     processes: tuple[Process, ...] = (ORDER,),
+    operator: AsyncEngine | None = None,
     **settings: Any,
 ) -> AsyncIterator[Shown]:
-    """A console with these settings, as a client at ``peer`` sees it."""
+    """A console with these settings, as a client at ``peer`` sees it; operators act with that engine."""
     console = Console(
         engine=engine,
         processes={one.name: one for one in processes},
@@ -74,6 +77,7 @@ async def shown(
         templates=TEMPLATES,
         checks=Checks({}),
         look_at_broker=_no_broker,
+        acting=None if operator is None else Acting(operator, processes, FormTokens(b"a secret")),
     )
     transport = httpx.ASGITransport(application(console, listen), raise_app_exceptions=False, client=(peer, 4_711))
     async with httpx.AsyncClient(transport=transport, base_url=f"http://{listen.host}:{listen.port}") as client:

@@ -22,7 +22,7 @@ REPORT = check(diverging)
 ROW = ("orders", 1, 0, "o-1", 1, "e-1", "OrderPlaced", None, "{}", '{"correlationid": "c-1"}', datetime.now(UTC))
 ENTRY = Entry.from_row(ROW)
 
-REDRIVEN = RedriveReport(answers=(), left_alone={"order": 1})
+REDRIVEN = RedriveReport(answers=(), left_alone={"order": 1}, operation_id=1)
 COLLABORATOR = ListedCollaborator("gateway", 1, 0, 0, 0, {"captured": 1}, None, 0, ())
 KEPT = Kept({"OrderPlaced": {"order_id": ("the process",)}}, {"RequestPayment": frozenset({"amount"})}, ())
 

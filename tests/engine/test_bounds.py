@@ -51,7 +51,7 @@ def payment(number: int, order_id: str = "o-1", **data: Any) -> Envelope:
 
 async def redrive_all(engine: AsyncEngine) -> None:
     async with engine.connect() as connection:
-        letters = await read_letters(connection, await list_open_ids(connection))
+        letters = await read_letters(connection, [*await list_open_ids(connection)])
     for letter in letters.values():
         envelope = next(one for one in SENT if one.raw.body == letter.body)
         await Step(engine, PROCESS).handle([envelope], redriven=[letter.id])

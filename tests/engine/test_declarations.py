@@ -66,7 +66,7 @@ Writes = Callable[[AsyncEngine, Process], Any]
 @pytest.mark.parametrize(
     "writes",
     [
-        lambda engine, process: operations.redrive(engine, [process]),
+        lambda engine, process: operations.redrive(engine, [process], actor="somebody", reason="it is mended"),
         lambda engine, process: operations.replay(engine, [process], repair=True),
     ],
     ids=["redrive", "repair"],

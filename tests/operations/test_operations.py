@@ -90,11 +90,12 @@ async def test_a_message_that_no_log_takes_is_refused_with_nothing_appended(
 
 async def test_a_dry_run_discards_nothing_and_refuses_the_same(engine: AsyncEngine) -> None:
     letter = await a_dead_letter(engine)
-    assert await operations.discard(engine, [letter], dry_run=True) == (letter,)
-    assert await operations.discard(engine, [letter]) == (letter,)
+    assert await operations.discard(engine, [letter], **WHO, dry_run=True) == (letter,)
+    assert await operations.list_operations(engine) == ()
+    assert await operations.discard(engine, [letter], **WHO) == (letter,)
     for dry_run in (True, False):
         with pytest.raises(ClosedDeadLetters) as refused:
-            await operations.discard(engine, [letter], dry_run=dry_run)
+            await operations.discard(engine, [letter], **WHO, dry_run=dry_run)
         assert refused.value.ids == (letter,)
 
 
@@ -103,7 +104,7 @@ async def test_what_the_relay_could_not_send_needs_a_broker(engine: AsyncEngine)
     async with durable_transaction(engine) as connection:
         await dead_letters.keep(connection, "relay", [NewDeadLetter(DeadLetterKind.FAILED, unsent, "o-1")])
     with pytest.raises(NoBroker, match="is sent again to the broker, and there is none"):
-        await operations.redrive(engine, ORDERS)
+        await operations.redrive(engine, ORDERS, **WHO)
     assert [letter.state for letter in await operations.list_dead_letters(engine)] == ["open"]
 
 

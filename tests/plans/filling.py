@@ -23,7 +23,7 @@ BIG_TABLES = (
 
 _SQL = Statements(__package__)
 _SIDE_BY_SIDE = (
-    ("fill_event_log", "fill_modules", "fill_cursors", "fill_dead_letters"),
+    ("fill_event_log", "fill_modules", "fill_cursors", "fill_dead_letters", "fill_operations"),
     ("fill_instances", "fill_timers", "fill_inbox", "fill_tombstones"),
 )
 

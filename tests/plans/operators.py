@@ -1,6 +1,7 @@
 """Arguments of the statements behind commands: what people read, repair, prune and erase."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 from saga.operations.figures import MOST_OUTGOING, MOST_OVERDUE
 from tests.plans.values import BATCH, LEASE, PAGE, Arguments, Cases, digests, one, youngest
@@ -11,6 +12,7 @@ WITHOUT_ARGUMENTS = (
     "operations/count_open_dead_letters",
     "operations/count_open_dead_letters_by_kind",
     "operations/count_timers",
+    "operations/list_abandoned",
     "operations/list_collaborators",
     "operations/list_modules",
     "operations/read_blocked",
@@ -36,6 +38,7 @@ def reading(count: int) -> dict[str, Cases]:
         **_inspected(count),
         **_dead_letters(count),
         **_console(count),
+        **_operations(),
         "operations/find_position_before": one(module="orders", since=datetime.now(UTC)),
         "operations/find_tail": one(module="orders", limit=50),
         "operations/read_holes": one(most=100),
@@ -105,6 +108,28 @@ def _dead_letters(count: int) -> dict[str, Cases]:
         "operations/count_open_dead_letters_of": one(**letters),
         "operations/read_dead_letters": one(dead_letter_ids=[1, 2, 3]),
         "operations/read_open_reasons": one(dead_letter_ids=[1, 2, 3]),
+    }
+
+
+def _operations() -> dict[str, Cases]:
+    """What is recorded of operations: the last one is on 10,000 dead letters."""
+    answered: Arguments = {name: [f"{name}-{n}" for n in range(BATCH)] for name in ("items", "process_ids")}
+    answered |= {"processes": ["order"] * BATCH, "answers": ["taken"] * BATCH}
+    pace: Arguments = {"batch": 100, "per_second": None, "halt_after": 10}
+    return {
+        "operations/begin_run": one(operation_id=2_000, request=uuid4(), runner=None, seconds=60.0, **pace),
+        "operations/find_request": one(request=uuid4()),
+        "operations/hold_run": one(operation_id=1_000, runner=uuid4(), seconds=60.0),
+        "operations/end_run": one(operation_id=1_000, state="done", note=None),
+        "operations/go_on": one(operation_id=500),
+        "operations/list_unanswered": one(operation_id=1_000),
+        "operations/record_items": one(operation_id=1_000, **answered),
+        "operations/list_operations": one(before=2**63 - 1, limit=51),
+        "operations/read_operation": one(operation_id=1_000),
+        "operations/count_answers": one(operation_id=1_000),
+        "operations/list_items": one(operation_id=1_000, after="4", limit=51),
+        "operations/list_acts": one(process="order", process_id="o-15", limit=50),
+        "operations/list_letter_acts": one(item="5", limit=50),
     }
 
 

@@ -54,7 +54,7 @@ async def test_a_redrive_of_a_message_that_kills_says_that_it_is_still_dead(engi
     raw = event("Knocked", {"room": "b", "decided": "exit"})
     await Step(engine, doors).handle_rehearsed([decode(raw)])
     (letter,) = await dead_letters(engine)
-    done = await redrive(engine, [doors], [letter.dead_letter_id], prefix="t")
+    done = await redrive(engine, [doors], [letter.dead_letter_id], actor="somebody", reason="another try", prefix="t")
     (redriven,) = done.answers
     assert redriven.answer == "dead"
     assert "exit code 3" in redriven.sentence

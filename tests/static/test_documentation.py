@@ -19,6 +19,7 @@ import typer
 from benchmarks.scenarios.table import SCENARIOS
 from saga.cli import app
 from saga.cli.project.writing import TEMPLATE
+from saga.console.settings import SECRETS as CONSOLE_SECRETS
 from saga.console.settings import ConsoleSettings
 from saga.core import SubMachine
 from saga.orders import messages
@@ -114,7 +115,7 @@ def missing_targets(text: str, _: Path) -> Iterator[str]:
 
 
 def missing_variables(text: str, _: Path) -> Iterator[str]:
-    in_files = {f"SAGA_{name.upper()}_FILE" for name in (*SECRETS, "console_token")}
+    in_files = {f"SAGA_{name.upper()}_FILE" for name in (*SECRETS, *(f"console_{one}" for one in CONSOLE_SECRETS))}
     yield from (f"{name}: no such setting" for name in sorted(set(VARIABLE.findall(text)) - SETTINGS.keys() - in_files))
 
 

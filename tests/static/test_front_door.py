@@ -48,21 +48,24 @@ PUBLIC = {
         append connect_engine follow internal read_horizon read_public
     """,
     "saga.operations": """
-        AnnouncedOutcome AnsweredMessage AuditReport BeyondLog Blocker BrokerBlocked CheckedInstances
+        Act AnnouncedOutcome AnsweredMessage AuditReport BeyondLog Blocker BrokerBlocked CheckedInstances
         ClosedDeadLetters ConsumerCursor Correction Count CursorPlace DeadLetter DeadLetterGroup Difference
-        DifferingInstance DueCounts EntryNotCorrectable Erasure ForeignDeadLetters ForgottenCursor Form Found
-        Gap Health Heartbeat Hole Inspection InstanceFilter InstancePage InstancePreview InstanceTimer Kept Lag
-        ListedCollaborator ListedDeadLetter ListedInstance ListedModule ListedTimer LogPage LoopState LostRace
-        Migrated MissingFields ModuleEnd NeedsPerson NewMessage NoAnswer NoBroker NoConsumer NoCursor
-        NoSuchPlace NotConsumed NotCorrectable NotErasable NotLoggable NotStrictData OperationFailed Outbox
-        OutcomeCount Overview PreviewedAnswer ProcessCounts PruneEnd PruneReport PrunedLog PrunedRows Published
-        QueueDepth RedriveReport Redriven RejectedMessage RepairedCursor ReplayReport SentCommand ServiceProcess
+        DifferingInstance DueCounts EntryNotCorrectable Erasure ForeignDeadLetters ForgottenCursor Form
+        Found Gap Health Heartbeat Hole Inspection InstanceFilter InstancePage InstancePreview InstanceTimer
+        Kept Lag ListedCollaborator ListedDeadLetter ListedInstance ListedModule ListedOperation ListedTimer
+        LogPage LoopState LostRace Migrated MissingFields ModuleEnd NeedsPerson NewMessage NoAnswer NoBroker
+        NoConsumer NoCursor NoSuchPlace NotConsumed NotCorrectable NotErasable NotLoggable NotRunning
+        NotStrictData OperationFailed OperationItem OperationReport Outbox OutcomeCount Overview Pace
+        PreviewedAnswer ProcessCounts PruneEnd PruneReport PrunedLog PrunedRows Published QueueDepth
+        RedriveReport Redriven RejectedMessage RepairedCursor ReplayReport SentCommand ServiceProcess
         StrayCommand TakenFact TimerCounts UnansweredEvent Unavailable UnknownDeadLetters UnknownFields
-        UnknownInstances UnknownModule WaitingEntry append_message audit count_due count_outcomes count_waiting
-        discard erase find follow_log forget_cursors group_dead_letters health inspect lag list_collaborators
-        list_cursors list_dead_letters list_group list_instances list_modules list_queues list_timers
-        list_waiting migrate overview page_instances preview preview_dead_letters prune publish
-        read_dead_letters read_log read_pulse redrive repair_cursors replay snapshot stuck_reason
+        UnknownInstances UnknownModule UnknownOperation WaitingEntry acts_on_letter append_message audit
+        begin_redrive carry_out count_due count_outcomes count_waiting discard erase find follow_log
+        forget_cursors group_dead_letters health inspect lag list_abandoned list_collaborators list_cursors
+        list_dead_letters list_group list_instances list_modules list_operations list_queues list_timers
+        list_waiting migrate overview page_instances preview preview_correction preview_dead_letters prune
+        publish read_dead_letters read_log read_operation read_pulse redrive repair_cursors replay
+        resume_operation snapshot stop_operation stuck_reason
     """,
     "saga.testing": """
         Finding Grade Kind Report Scenario assert_converges assert_same_end assert_same_everywhere assert_upgrades check

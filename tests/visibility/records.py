@@ -10,7 +10,8 @@ from tests.engine.conversation import execute
 
 RELATIONS = (
     "command commit_proof cursor cursor_advance dead_letter declaration event_log inbox inbox_tombstone instance "
-    "instance_tombstone module operation outgoing public_event public_module schema_version service stream_tombstone "
+    "instance_tombstone module operation operation_item operation_run outgoing public_event public_module "
+    "schema_version service stream_tombstone "
     "timer"
 ).split()
 

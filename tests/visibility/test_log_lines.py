@@ -28,6 +28,7 @@ SAFE_FIELDS = {
     "loop",
     "module",
     "page",  # of the console, by the first part of its path
+    "operation",  # its number
     "path",  # of a page of the endpoint
     "port",  # where the endpoint listens
     "position",
@@ -38,6 +39,7 @@ SAFE_FIELDS = {
     "routing_key",  # of a public event that nobody listens to
     "server",  # database or broker, host and port
     "seconds",  # how long a service may take to stop
+    "state",  # how an operation ended
     "timers",  # how many
     "trace",  # where an event loop stands still, or a page failed: lines of code
     "version",  # of a schema

@@ -53,20 +53,8 @@ _MONITOR: Privileges = {
     "schema_version": "SELECT",
     "timer": "SELECT(due_at,fired_at,name,process)",
 }
-ALLOWED: dict[str, Privileges] = {
-    "saga_reader": _READER,
-    "saga_relay": _RELAY,
-    "saga_module": _MODULE,
-    "saga_module_orders": _MODULE,
-    "saga_module_payments": _MODULE,
-    "saga_module_scheduler": _MODULE,
-    "saga_module_order-process": _MODULE,
-    "saga_collaborator": _COLLABORATOR,
-    "saga_collaborator_gateway": _COLLABORATOR,
-    "saga_collaborator_fulfilment": _COLLABORATOR,
-    "saga_monitor": _MONITOR,
-    "saga_scheduler": _MONITOR | _MODULE | _SERVICE | {"timer": "SELECT UPDATE(fired_at)"},
-    "saga_worker": _READER
+_WORKER: Privileges = (
+    _READER
     | _COMMITTING
     | _SERVICE
     | {
@@ -84,8 +72,35 @@ ALLOWED: dict[str, Privileges] = {
         "outgoing": "SELECT",
         "schema_version": "SELECT",
         "timer": "SELECT(due_at,fired_at,process,process_id) INSERT",
+    }
+)
+_AUDITOR: Privileges = dict.fromkeys(RELATIONS, "SELECT")
+ALLOWED: dict[str, Privileges] = {
+    "saga_reader": _READER,
+    "saga_relay": _RELAY,
+    "saga_module": _MODULE,
+    "saga_module_orders": _MODULE,
+    "saga_module_payments": _MODULE,
+    "saga_module_scheduler": _MODULE,
+    "saga_module_order-process": _MODULE,
+    "saga_collaborator": _COLLABORATOR,
+    "saga_collaborator_gateway": _COLLABORATOR,
+    "saga_collaborator_fulfilment": _COLLABORATOR,
+    "saga_monitor": _MONITOR,
+    "saga_scheduler": _MONITOR | _MODULE | _SERVICE | {"timer": "SELECT UPDATE(fired_at)"},
+    "saga_worker": _WORKER,
+    "saga_auditor": _AUDITOR,
+    "saga_viewer": _AUDITOR,
+    "saga_operator": _AUDITOR
+    | _WORKER
+    | {
+        "operation": "SELECT INSERT(action,actor,ids,reason,result)",
+        "operation_item": "SELECT INSERT(answer,item,operation_id,process,process_id)",
+        "operation_run": "SELECT INSERT(batch,halt_after,leased_until,operation_id,per_second,request,runner)"
+        " UPDATE(answers,ended_at,leased_until,note,runner,state)",
+        "service": _SERVICE["service"],
+        "timer": "SELECT INSERT",
     },
-    "saga_auditor": dict.fromkeys(RELATIONS, "SELECT"),
     "saga_pruner": dict.fromkeys(RELATIONS, "SELECT")
     | _COMMITTING
     | {

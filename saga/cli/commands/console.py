@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from saga.cli.shell.addresses import database_url
+from saga.cli.shell.addresses import amqp_url_if_any, database_url
 from saga.cli.shell.broker_view import look_at_broker
 from saga.cli.shell.failure import CommandFailed, WrongUsage
 from saga.cli.shell.processes import configured_targets, load_processes
@@ -23,10 +23,13 @@ from saga.service import CannotStart, look_first, say_ready_when, serve
 from saga.settings import Settings
 
 if TYPE_CHECKING:
+    from saga.console.acting import Acting
     from saga.console.settings import ConsoleSettings, Listen
 
 SERVICE: Final = "console"
 POOL_SIZE: Final = 5
+OPERATOR_POOL_SIZE: Final = 6
+"""Two operations that hold and work, and two pages."""
 READ_ONLY: Final = {"default_transaction_read_only": "on"}
 """Of each connection: PostgreSQL itself refuses a write, whatever a page would ask."""
 
@@ -36,10 +39,10 @@ def console(
         str, typer.Option(metavar="HOST:PORT", help="Where to listen; port 0 takes a free one.")
     ] = "127.0.0.1:8090",
 ) -> None:
-    """Serve the web console until SIGTERM or Ctrl-C. It reads, and changes nothing.
+    """Serve the web console until SIGTERM or Ctrl-C. It shows; with a login for operators it also lets them act.
 
     On 127.0.0.1 it asks nobody who they are. On other addresses it starts only with SAGA_CONSOLE_AUTHENTICATION set to
-    token or proxy.
+    token or proxy. Operators act through SAGA_CONSOLE_OPERATOR_DATABASE_URL; without it nobody can.
     """
     if missing := [name for name in CONSOLE_NEEDS if find_spec(name) is None]:
         raise WrongUsage(f"The console needs {', '.join(missing)}: install saga[console].")
@@ -87,12 +90,34 @@ async def _serve(
         checks=Checks(dict(zip((one.name for one in processes), configured_targets(settings), strict=True))),
         look_at_broker=partial(look_at_broker, settings, processes),
         prefix=settings.prefix,
+        acting=_acting(owned, settings, processes, guarded),
     )
     here = replace(where, port=made.getsockname()[1])
     ready = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         group.create_task(say_ready_when([ready], stop, address=here.url))
         group.create_task(serve_on(made, application(shown, here), stop, ready, shown.live.stopping.set))
+
+
+def _acting(
+    owned: AsyncExitStack, settings: Settings, processes: Sequence[Process], guarded: "ConsoleSettings"
+) -> "Acting | None":
+    """What operators act with; None where there is no login for them."""
+    from saga.console.acting import Acting  # noqa: PLC0415 -- an extra
+    from saga.console.forms import FormTokens  # noqa: PLC0415
+
+    if guarded.operator_database_url is None:
+        return None
+    url = guarded.operator_database_url.get_secret_value()
+    return Acting(
+        engine=owned_engine(owned, url, f"{SERVICE}-operator", OPERATOR_POOL_SIZE),
+        processes=processes,
+        forms=FormTokens(url.encode()),
+        broker=amqp_url_if_any(settings),
+        prefix=settings.prefix,
+        remote_modules=settings.log_urls,
+        publish_timeout_seconds=settings.publish_timeout_seconds,
+    )
 
 
 async def _look(engine: AsyncEngine) -> None:

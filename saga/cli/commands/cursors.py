@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga import operations
 from saga.cli.shell.database import operate
-from saga.cli.shell.failure import CommandFailed, WrongUsage, sentence_of
+from saga.cli.shell.failure import CommandFailed, WrongUsage
 from saga.cli.shell.holes import alarms_of, holes_of
 from saga.cli.shell.operator import Actor, Reason, operator
 from saga.cli.shell.processes import OfProcess, choose_processes
@@ -23,7 +23,7 @@ from saga.cli.shell.terminal import AsJson, columns, print_json, terminal
 from saga.core import Process
 from saga.documents.as_data import as_data
 from saga.documents.logs import cursors_document
-from saga.documents.text import shown
+from saga.documents.text import sentence, shown
 from saga.operations import (
     BeyondLog,
     ConsumerCursor,
@@ -166,7 +166,7 @@ def _refusals(module: str) -> Iterator[None]:
     try:
         yield
     except NotConsumed as error:
-        raise WrongUsage(sentence_of(error)) from None
+        raise WrongUsage(sentence(error)) from None
     except BeyondLog as error:
         raise WrongUsage(f"--handled-up-to is beyond the end of the log, which is {error.last_position}.") from None
     except UnknownModule:

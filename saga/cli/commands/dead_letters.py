@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any
 
@@ -14,14 +15,15 @@ from saga.cli.shell.addresses import amqp_url, amqp_url_if_any
 from saga.cli.shell.broker import broker
 from saga.cli.shell.database import operate
 from saga.cli.shell.dead_letter import explained
-from saga.cli.shell.failure import CommandFailed, WrongUsage, sentence_of
+from saga.cli.shell.failure import CommandFailed, WrongUsage
 from saga.cli.shell.moments import Since, since_moment
+from saga.cli.shell.operator import Actor, Operator, ReasonIfAny, operator
 from saga.cli.shell.processes import load_processes
 from saga.cli.shell.terminal import AsJson, columns, print_json, terminal
 from saga.core import Process
 from saga.documents.as_data import as_data
 from saga.documents.dead_letters import dead_letter_document, dead_letters_document
-from saga.documents.text import age, shown
+from saga.documents.text import age, sentence, shown
 from saga.engine.dead_letters import DeadLetterState
 from saga.operations import (
     Correction,
@@ -30,6 +32,7 @@ from saga.operations import (
     ListedDeadLetter,
     NoBroker,
     NotStrictData,
+    Pace,
     Redriven,
     RedriveReport,
     UnknownDeadLetters,
@@ -109,12 +112,19 @@ def redrive_letters(
         str | None, typer.Option(help="Corrected source. If it names no module, the message has no position.")
     ] = None,
     subject: Annotated[str | None, typer.Option(help="Corrected subject: the instance id.")] = None,
+    reason: ReasonIfAny = None,
+    actor: Actor = None,
+    rate: Annotated[float | None, typer.Option(min=0.01, max=10_000, help="Messages a second at most.")] = None,
+    halt_after: Annotated[
+        int, typer.Option(min=0, max=10_000, help="Stop after so many in a row that are still dead; 0 for never.")
+    ] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Handle dead letters again, as if they were delivered again. This command does it itself, at once.
 
     What the relay could not send is sent again from its log. The options correct a single message; what none of them
-    names stays as it was. Exit code 1 if any of the messages is still dead.
+    names stays as it was. `saga operations` shows later who did it, and why. Exit code 1 if any of the messages is
+    still dead.
     """
     if bool(ids) == every:
         raise WrongUsage("Name the dead letters to redrive, or say --all.")
@@ -124,6 +134,8 @@ def redrive_letters(
         raise WrongUsage(
             "A correction (--data, --id, --type, --source, --subject) is for a single dead letter: name it."
         )
+    by = operator(actor, reason)
+    pace = Pace(_batch(rate), rate, halt_after)
     settings = load_settings()
     processes = {process.name: process for process in load_processes(settings)}
     console = terminal()
@@ -132,7 +144,7 @@ def redrive_letters(
         if not as_json:
             console.print(f"{answer.id}: {shown(answer.sentence)}", soft_wrap=True)
 
-    answers = _redrive(settings, processes, ids or None, correction, say)
+    answers = _redrive(settings, processes, ids or None, _How(correction, by, pace), say)
     if as_json:
         print_json({"redriven": [_answer_as_data(one, processes) for one in answers], "count": len(answers)})
     elif not answers:
@@ -144,21 +156,25 @@ def redrive_letters(
 @app.command()
 def discard(
     ids: Ids,
+    reason: ReasonIfAny = None,
+    actor: Actor = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Close dead letters without handling them. They are kept, marked as discarded."""
     if as_json and not yes:
         raise WrongUsage("--json asks no questions: add --yes.")
+    by = operator(actor, reason)
+    discarding = partial(operations.discard, ids=_checked(ids), actor=by.actor, reason=by.reason)
     settings = load_settings()
     with refusals():
         if not yes:
-            operate(settings, partial(operations.discard, ids=_checked(ids), dry_run=True))
+            operate(settings, partial(discarding, dry_run=True))
             for dead_letter in operate(settings, partial(read_dead_letters, ids=ids)):
                 whose = f"{dead_letter.consumer} {dead_letter.process_id or '?'}"
                 typer.echo(f"{dead_letter.id}: {shown(dead_letter.type or '?')} of {shown(whose)}")
             typer.confirm("Discard these dead letters for good?", abort=True)
-        discarded = operate(settings, partial(operations.discard, ids=_checked(ids)))
+        discarded = operate(settings, discarding)
     if as_json:
         print_json({"discarded": discarded, "count": len(discarded)})
     else:
@@ -171,11 +187,25 @@ def _checked(ids: Sequence[int]) -> list[int]:
     return [*ids]
 
 
+@dataclass(frozen=True, slots=True)
+class _How:
+    """How dead letters are redriven, by whom, and why."""
+
+    correction: Correction
+    by: Operator
+    pace: Pace
+
+
+def _batch(rate: float | None) -> int:
+    """How many are redriven at once: what a second may bring."""
+    return 200 if rate is None else min(200, max(1, int(rate)))
+
+
 def _redrive(
     settings: Settings,
     processes: Mapping[str, Process],
     ids: list[int] | None,
-    correction: Correction,
+    how: _How,
     say: Callable[[Redriven], None],
 ) -> Sequence[Redriven]:
     """Redrive these, or all that are open. ``say`` is called with each result."""
@@ -188,7 +218,10 @@ def _redrive(
         prefix=settings.prefix,
         remote_modules=settings.log_urls,
         publish_timeout_seconds=settings.publish_timeout_seconds,
-        correction=correction,
+        correction=how.correction,
+        actor=how.by.actor,
+        reason=how.by.reason,
+        pace=how.pace,
         progress=say,
     )
 
@@ -215,7 +248,7 @@ def refusals(processes: Collection[str] = ()) -> Iterator[None]:
     try:
         yield
     except UnknownDeadLetters as error:
-        raise CommandFailed(f"{sentence_of(error)[:-1]}: `saga dead-letters list` shows them.") from None
+        raise CommandFailed(f"{sentence(error)[:-1]}: `saga dead-letters list` shows them.") from None
     except ForeignDeadLetters as error:
         owners = ", ".join(f"{one} is one of {shown(consumer)}" for one, consumer in error.consumers.items())
         raise CommandFailed(
@@ -224,7 +257,7 @@ def refusals(processes: Collection[str] = ()) -> Iterator[None]:
     except NotStrictData as error:
         raise WrongUsage(f"--data can't be read: {shown(error)}.") from None
     except EntryNotCorrectable as error:
-        raise WrongUsage(sentence_of(error)) from None
+        raise WrongUsage(sentence(error)) from None
 
 
 def _answer_as_data(answer: Redriven, processes: Mapping[str, Process]) -> dict[str, object]:

@@ -70,7 +70,7 @@ def demo(
         with LocalStack.temporary(_say, broker=broker) as stack:
             migrate(stack.addresses.database_url, allow_unsafe=load_settings().allow_unsafe_database)
             environment = stack.addresses.environment() | {"SAGA_GATEWAY_SEED": str(seed)}
-            shown = console_at(choose())
+            shown = console_at(choose(), stack.addresses.database_url)
             programs = our_services(WORKERS, SCHEDULERS, scenario, console=shown)
             with Services(stack.folder / "logs", programs, environment, _say) as services:
                 services.start()

@@ -12,13 +12,13 @@ from rich.text import Text
 
 from saga.cli.shell.checked import unknown
 from saga.cli.shell.database import database
-from saga.cli.shell.failure import CommandFailed, WrongUsage, sentence_of
+from saga.cli.shell.failure import CommandFailed, WrongUsage
 from saga.cli.shell.operator import Actor, Operator, Reason, operator
 from saga.cli.shell.processes import OfProcess, choose_processes, load_processes
 from saga.cli.shell.terminal import AsJson, columns, print_json, terminal
 from saga.core import Process
 from saga.documents.instances import identified
-from saga.documents.text import shown
+from saga.documents.text import sentence, shown
 from saga.operations import Erasure, NotErasable, UnknownInstances, erase
 from saga.settings import Settings, load_settings
 
@@ -72,7 +72,7 @@ async def _erase(
                     done.append((process, process_id, await erase(engine, process, process_id, **why, dry_run=dry_run)))
         except NotErasable as error:
             before = "" if dry_run else " The instances named before this one are erased."
-            raise CommandFailed(f"{sentence_of(error)}{before}") from None
+            raise CommandFailed(f"{sentence(error)}{before}") from None
     known = {process_id for _, process_id, _ in done}
     if missing := [one for one in wanted if one not in known]:
         raise CommandFailed(unknown(missing, processes))

@@ -12,10 +12,11 @@ from saga import operations
 from saga.cli.shell.addresses import amqp_url_unless_pulled, database_url
 from saga.cli.shell.broker import broker
 from saga.cli.shell.database import database_errors
-from saga.cli.shell.failure import CommandFailed, sentence_of
+from saga.cli.shell.failure import CommandFailed
 from saga.cli.shell.processes import load_processes
 from saga.cli.shell.services import problems, replaced_loops
 from saga.cli.shell.terminal import AsJson, print_json
+from saga.documents.text import sentence
 from saga.operations import Health, OperationFailed
 from saga.operations.schema import is_newer, newest_version
 from saga.postgres import connect_engine
@@ -96,4 +97,4 @@ def _sentence(error: Exception | None, errors: Callable[[], AbstractContextManag
     except CommandFailed as failed:
         return str(failed)
     except OperationFailed as refused:
-        return sentence_of(refused)
+        return sentence(refused)

@@ -20,6 +20,7 @@ from saga.core import Process
 from saga.documents.instances import instance_document, one_of
 from saga.documents.text import age, clock, date_and_time, shown
 from saga.operations import (
+    Act,
     AnnouncedOutcome,
     AnsweredMessage,
     Inspection,
@@ -100,7 +101,17 @@ def _explained(process: Process, instance: Inspection) -> RenderableType:
         parts += [Text(), _timers(instance.timers)]
     if instance.dead_letters:
         parts += [Text(), _letters(instance)]
+    if instance.acts:
+        parts += [Text(), _acts(instance.acts)]
     return Group(*parts)
+
+
+def _acts(acts: Sequence[Act]) -> Table:
+    table = columns("when", "who", "did", "why", title="What operators did:")
+    for act in acts:
+        did = f"{act.action}, {act.answer} (operation {act.id})"
+        table.add_row(date_and_time(act.at), shown(act.actor), did, shown(act.reason))
+    return table
 
 
 def _heading(process: Process, instance: Inspection) -> Text:

@@ -73,7 +73,7 @@ def up(
         with LocalStack.start(progress=say, cancelled=stop_asked, broker=broker) as stack:
             say("Bringing the database to the newest schema")
             migrate(stack.addresses.database_url, say=say, allow_unsafe=load_settings().allow_unsafe_database)
-            shown, simulated = console_at(choose(CONSOLE_PORT)), _are_simulated(processes)
+            shown, simulated = console_at(choose(CONSOLE_PORT), stack.addresses.database_url), _are_simulated(processes)
             programs = our_services(workers, schedulers, scenario, simulated=simulated, console=shown)
             with Services(stack.folder / "logs", programs, stack.addresses.environment(), say) as services:
                 say(f"Starting {len(programs)} services")

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import typer
 
 from saga.core import DeclarationError
-from saga.documents.text import shown
+from saga.documents.text import sentence
 from saga.operations.errors import OperationFailed
 from saga.settings import SettingsError
 
@@ -26,12 +26,6 @@ class WrongUsage(CommandFailed):
     """A person has to change something first: the command, its environment, or what a server allows."""
 
     exit_code = 2
-
-
-def sentence_of(error: OperationFailed) -> str:
-    """The message of a refused operation, as a sentence."""
-    text = shown(error)
-    return f"{text[:1].upper()}{text[1:]}."
 
 
 def asks_for_json(words: Sequence[str]) -> bool:
@@ -49,7 +43,7 @@ def sentences(*, as_json: bool) -> Iterator[None]:
         _fail(str(error), error.exit_code, as_json=as_json)
         raise typer.Exit(error.exit_code) from error
     except OperationFailed as error:
-        _fail(sentence_of(error), CommandFailed.exit_code, as_json=as_json)
+        _fail(sentence(error), CommandFailed.exit_code, as_json=as_json)
         raise typer.Exit(CommandFailed.exit_code) from error
     except (SettingsError, DeclarationError) as error:
         _fail(str(error), WrongUsage.exit_code, as_json=as_json)

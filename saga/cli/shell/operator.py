@@ -1,15 +1,18 @@
-"""Who makes a change that can't be undone, and why: the options, and what the table `saga.operation` keeps of them."""
+"""Who makes a change, and why: the options, and what the table `saga.operation` keeps of them."""
 
 import getpass
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from saga.cli.shell.failure import WrongUsage
 
 Reason = Annotated[str, typer.Option(help="Why; it is recorded, so name nobody in it.")]
+ReasonIfAny = Annotated[str | None, typer.Option(help="Why; it is recorded, so name nobody in it.")]
 Actor = Annotated[str | None, typer.Option(help="Who does it. [the user of this machine]")]
+
+NO_REASON: Final = "none was given"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +23,10 @@ class Operator:
     reason: str
 
 
-def operator(actor: str | None, reason: str) -> Operator:
-    """Who does it, and why. Raises WrongUsage where either is missing."""
+def operator(actor: str | None, reason: str | None) -> Operator:
+    """Who does it, and why; a reason may be None where it need not be given. Raises WrongUsage for an empty one."""
+    if reason is None:
+        return Operator(actor or _user(), NO_REASON)
     if not reason.strip():
         raise WrongUsage("--reason is empty: say why, for the record.")
     return Operator(actor or _user(), reason)

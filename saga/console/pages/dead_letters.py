@@ -1,6 +1,7 @@
 """`/dead-letters`: messages that could not be handled, in groups of one cause, and their answers now."""
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from starlette.requests import Request
@@ -8,12 +9,12 @@ from starlette.requests import Request
 from saga import operations
 from saga.console.page import Console, NotThere, Page, WronglyAsked, number_in, text_in, wants_json
 from saga.documents.dead_letters import as_text, dead_letter_document, dead_letters_document
-from saga.operations import DeadLetter, ListedDeadLetter, PreviewedAnswer, UnknownDeadLetters
+from saga.operations import DeadLetter, PreviewedAnswer, UnknownDeadLetters
 
 LISTED: Final = 50
 STATES: Final = ("open", "redriven", "discarded", "all")
 SHOWN_BYTES: Final = 64 * 1024
-_KEY: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
+GROUP_KEY: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
 FOLLOWS: Final = ("dead_letters",)
 
 
@@ -48,6 +49,7 @@ async def dead_letter(console: Console, request: Request) -> Page:
         "headers": letter.properties.get("headers") or {},
         "properties": {name: value for name, value in letter.properties.items() if name != "headers" and value},
         "is_known": letter.consumer in console.processes,
+        "acts": await operations.acts_on_letter(console.engine, number),
     }
     document = dead_letter_document(letter, processes, full=False)
     return Page("dead_letter.html", f"Dead letter {number}", values, document, FOLLOWS)
@@ -72,7 +74,7 @@ async def _listed(console: Console, request: Request) -> Page:
 
 
 async def _group(console: Console, request: Request, key: str) -> Page:
-    if not _KEY.fullmatch(key):
+    if not GROUP_KEY.fullmatch(key):
         raise WronglyAsked("group in the address is one that the list of groups links to.")
     before = number_in(request, "before", least=1, most=2**63 - 1, default=2**63 - 1)
     found = await operations.list_group(console.engine, key, before=before, limit=LISTED + 1)
@@ -84,15 +86,15 @@ async def _group(console: Console, request: Request, key: str) -> Page:
         "key": key,
         "letters": letters,
         "previews": previews,
-        "tally": _tally(letters, previews),
+        "tally": tally([one.id for one in letters], previews),
         "earlier": letters[-1].id if len(found) > LISTED else None,
     }
     return Page("dead_letter_group.html", "Dead letters of one cause", values, None, FOLLOWS)
 
 
-def _tally(letters: tuple[ListedDeadLetter, ...], previews: dict[int, PreviewedAnswer]) -> dict[str, int]:
+def tally(ids: Sequence[int], previews: Mapping[int, PreviewedAnswer]) -> dict[str, int]:
     """How many would get each answer now."""
-    answers = [previews[one.id].answer if one.id in previews else "unknown" for one in letters]
+    answers = [previews[one].answer if one in previews else "unknown" for one in ids]
     return {answer: answers.count(answer) for answer in dict.fromkeys(answers)}
 
 

@@ -15,6 +15,7 @@ from saga.core import DeclarationError, Process
 from saga.documents.instances import instance_document
 from saga.documents.sample import sample_data
 from saga.operations import (
+    Act,
     AnnouncedOutcome,
     AnsweredMessage,
     Inspection,
@@ -31,13 +32,17 @@ LISTED: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A message in the timeline with what it led to; ``idle`` is how long nothing happened before it, if long."""
+    """A message in the timeline with what it led to.
+
+    ``idle`` is how long nothing happened before it, if long; ``acts`` is what operators did since the last one.
+    """
 
     message: AnsweredMessage
     idle: timedelta | None
     commands: list[SentCommand] = field(default_factory=list)
     announcements: list[AnnouncedOutcome] = field(default_factory=list)
     timers: list[InstanceTimer] = field(default_factory=list)
+    acts: list[Act] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +74,13 @@ async def instance(console: Console, request: Request) -> Page:
     reason = None
     if inspection.pruned_at is None:
         reason = await operations.stuck_reason(console.engine, process, process_id, settled=inspection.settled)
+    timeline, acts_after = _timeline(inspection)
     values = {
         "process": process,
         "one": inspection,
         "reason": reason,
-        "timeline": _timeline(inspection),
+        "timeline": timeline,
+        "acts_after": acts_after if before is None else [],
         "answers": preview.answers[: len(asked) - bool(typed and typed.problem is None)],
         "typed": _answered(typed, preview),
         "types": tuple(process.message_types),
@@ -83,7 +90,7 @@ async def instance(console: Console, request: Request) -> Page:
         "earlier": inspection.earlier,
         "link": instance_link(process.name, process_id),
     }
-    follows = () if typed or before else ("logs", "dead_letters", "timers")
+    follows = () if typed or before else ("logs", "dead_letters", "timers", "operations")
     return Page("instance.html", process_id, values, document, follows)
 
 
@@ -144,14 +151,18 @@ def _answered(typed: Typed | None, preview: InstancePreview) -> Typed | None:
     return Typed(typed.type, typed.data, preview.answers[-1], None)
 
 
-def _timeline(one: Inspection) -> list[Moment]:
-    """The messages, each with the commands, announcements and timers that it led to."""
+def _timeline(one: Inspection) -> tuple[list[Moment], list[Act]]:
+    """The messages, each with the commands, announcements and timers that it led to; and the acts after them."""
     moments: list[Moment] = []
     last: datetime | None = None
+    begin = one.messages[0].at if one.messages and one.earlier is not None else None
+    acts = [act for act in one.acts if begin is None or act.at >= begin]
     for message in one.messages:
         idle = message.at - last if last is not None and message.at - last > IDLE else None
         timers = [timer for timer in one.timers if message.taken and timer.caused_by == message.id]
-        moments.append(Moment(message, idle, timers=timers))
+        before = [act for act in acts if act.at <= message.at]
+        acts = acts[len(before) :]
+        moments.append(Moment(message, idle, timers=timers, acts=before))
         last = message.at
     for command in one.commands:
         if (moment := _moment_of(moments, command.version)) is not None:
@@ -159,7 +170,7 @@ def _timeline(one: Inspection) -> list[Moment]:
     for announcement in one.announcements:
         if (moment := _moment_of(moments, announcement.version)) is not None:
             moment.announcements.append(announcement)
-    return moments
+    return moments, acts
 
 
 def _moment_of(moments: Sequence[Moment], version: int) -> Moment | None:

@@ -11,7 +11,8 @@ from saga.documents.text import age
 from saga.operations import ConsumerCursor, ListedInstance, LoopState, Overview, Unavailable
 
 STUCK_COUNTED = 100
-FOLLOWS = ("logs", "cursors", "dead_letters", "timers", "services")
+OPERATIONS_SHOWN = 3
+FOLLOWS = ("logs", "cursors", "dead_letters", "timers", "services", "operations")
 
 
 async def overview(console: Console, request: Request) -> Page:
@@ -22,10 +23,12 @@ async def overview(console: Console, request: Request) -> Page:
         return Page("overview.html", "Overview", {}, lag_document(known, await console.look_at_broker()))
     async with operations.snapshot(console.engine):
         now = await operations.overview(console.engine, tuple(console.processes.values()))
+        done = await operations.list_operations(console.engine, limit=OPERATIONS_SHOWN)
     stuck = await _stuck(console)
     behind = sorted((one for one in now.cursors if one.behind), key=lambda one: one.behind or 0, reverse=True)
     values = {
         "now": now,
+        "operations": done,
         "stuck": stuck,
         "behind": behind[:3],
         "waiting": [one for one in now.outbox if one.not_relayed and _is_relayed(now)],

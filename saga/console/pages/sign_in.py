@@ -2,12 +2,13 @@
 
 import asyncio
 from typing import Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from saga.console.access import COOKIE, SESSION_SECONDS, Sessions
+from saga.console.access import COOKIE, SESSION_SECONDS, sessions_of
+from saga.console.forms import one_of, read_fields
 from saga.console.page import Console, NotThere, Page
 
 MOST_BYTES: Final = 4_096
@@ -17,14 +18,13 @@ PAUSE_SECONDS: Final = 0.5
 
 async def login(console: Console, request: Request) -> Page | Response:
     """The form, and what was given in it."""
-    if console.settings.token is None:
+    if not (known := sessions_of(console.settings)):
         raise NotThere("This console takes no token.")
-    sessions = Sessions(console.settings.token.get_secret_value())
     next_ = _local(request.query_params.get("next", "/"))
     if request.method != "POST":
         return Page("login.html", "Sign in", {"next": next_, "problem": None}, {"error": "a token is needed"})
-    given = parse_qs((await _body(request)).decode("utf-8", "replace"), max_num_fields=10)
-    if not sessions.is_token(given.get("token", [""])[0].strip()):
+    given = one_of(await read_fields(request, MOST_BYTES), "token")
+    if (sessions := next((one for one in known.values() if one.is_token(given)), None)) is None:
         await asyncio.sleep(PAUSE_SECONDS)
         problem = "That is not the token of this console."
         return Page("login.html", "Sign in", {"next": next_, "problem": problem}, {"error": problem}, status=401)
@@ -39,15 +39,6 @@ async def logout(console: Console, request: Request) -> Response:  # noqa: ARG00
     answer = RedirectResponse("/login", 303)
     answer.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="strict")
     return answer
-
-
-async def _body(request: Request) -> bytes:
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > MOST_BYTES:
-            return b""
-    return body
 
 
 def _local(address: str) -> str:

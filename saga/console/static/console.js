@@ -1,7 +1,7 @@
 // Keys, local times, and the pause of live updates. Without this file every page works.
 (() => {
   const go = {o: "/", i: "instances", s: "/stuck", d: "/dead-letters", m: "/modules", c: "/cursors", t: "/timers",
-    b: "/outbox", p: "processes"};
+    b: "/outbox", a: "/operations", p: "processes"};
   let begun = false;
   const at = (name) => document.querySelector(name);
   const typing = (target) => target.matches("input, textarea, select");

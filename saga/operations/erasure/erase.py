@@ -39,6 +39,7 @@ from saga.operations.erasure.contents import (
 from saga.operations.erasure.kept import Kept, kept
 from saga.operations.errors import OperationFailed, UnknownInstances
 from saga.operations.read_only import read_only
+from saga.operations.trail import Answered, record_items
 from saga.postgres import LostRace, Statements, again_after_lost_races, as_rows, durable_transaction
 from saga.postgres.operation import Operation, record_operation
 from saga.verification.replay.fold import ERASED
@@ -149,7 +150,8 @@ async def _erase(engine: AsyncEngine, target: _Target, actor: str, reason: str, 
             raise _Undone(done)
         counts = {"events": dict(done.events), "collaborators": dict(done.collaborators)}
         result = {"process": process.name, "entries": done.entries, "dead_letters": done.dead_letters, **counts}
-        await record_operation(connection, Operation(actor, "erase", reason, (process_id,), result))
+        recorded = await record_operation(connection, Operation(actor, "erase", reason, (process_id,), result))
+        await record_items(connection, recorded, [Answered(process_id, "erased", process.name, process_id)])
         if row is None:
             return done
         state = erased_state(process, keeps, row.state)
