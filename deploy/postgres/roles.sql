@@ -144,7 +144,7 @@ GRANT SELECT (process, process_id) ON saga.timer TO saga_worker;
 
 -- Prunes what is old, and leaves tombstones. Locking a row needs the right to update some column of it.
 GRANT SELECT ON ALL TABLES IN SCHEMA saga TO saga_pruner;
-GRANT DELETE ON saga.inbox, saga.instance, saga.event_log, saga.timer, saga.dead_letter TO saga_pruner;
+GRANT DELETE ON saga.inbox, saga.instance, saga.event_log, saga.timer, saga.dead_letter, saga.operation_item TO saga_pruner;
 GRANT UPDATE (repeats) ON saga.inbox TO saga_pruner;
 GRANT UPDATE (updated_at) ON saga.instance TO saga_pruner;
 GRANT UPDATE (last_seen_at) ON saga.dead_letter TO saga_pruner;

@@ -6,8 +6,8 @@ are. Of several pruners only one works: each batch takes an advisory lock that e
 holds nothing between batches and needs no fixed connection. A pruner that does not get the lock ends its run.
 
 What is pruned: settled instances with all their rows (``instances``), from the logs of their processes; the prefix of
-every other log (``prefix``); closed dead letters. Tombstones stay for ever, so that a late message gets the same answer
-as before.
+every other log (``prefix``); closed dead letters; the answers of operations. Tombstones stay for ever, so that a late
+message gets the same answer as before.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from saga.heartbeat import goes_round, rests
 from saga.postgres import Statements, again_after_lost_races, durable_transaction, reading
-from saga.retention import dead_letters, instances, prefix
+from saga.retention import dead_letters, instances, operations, prefix
 from saga.retention.logs import RELAY, Log, first_unread, read_logs, read_old
 from saga.retention.removed import Page, PrunedRows
 
@@ -104,8 +104,10 @@ class Pruner:
                 break
             read = await self._up_to_unread(log, before)
             done.append((read, await walk.through(await self._turn(read, before, dry=dry))))
-        turn = dead_letters.count if dry else dead_letters.prune
-        removed = await walk.through(partial(turn, before=before, limit=self._entries_at_once))
+        turns = (dead_letters.count, operations.count) if dry else (dead_letters.prune, operations.prune)
+        removed = PrunedRows()
+        for turn in turns:
+            removed += await walk.through(partial(turn, before=before, limit=self._entries_at_once))
         async with reading(self._engine) as connection:
             pruned = {log.module: log.pruned_position for log in await read_logs(connection)}
         return PruneReport(

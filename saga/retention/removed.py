@@ -6,13 +6,14 @@ from typing import Self
 
 @dataclass(frozen=True, slots=True)
 class PrunedRows:
-    """Removed rows: of instances, logs, the inbox, timers and closed dead letters."""
+    """Removed rows: of instances, logs, the inbox, timers, closed dead letters, and answers of operations."""
 
     instances: int = 0
     entries: int = 0
     messages: int = 0
     timers: int = 0
     dead_letters: int = 0
+    operation_items: int = 0
 
     def __add__(self, other: Self) -> "PrunedRows":
         return PrunedRows(
@@ -21,6 +22,7 @@ class PrunedRows:
             self.messages + other.messages,
             self.timers + other.timers,
             self.dead_letters + other.dead_letters,
+            self.operation_items + other.operation_items,
         )
 
     def __bool__(self) -> bool:

@@ -11,8 +11,11 @@ import httpx
 import pytest
 from playwright.async_api import Browser, Page, async_playwright
 
+from saga import operations
+from saga.console.acting import Acting
 from saga.console.app import application
 from saga.console.checks import Checks
+from saga.console.forms import FormTokens
 from saga.console.page import Console
 from saga.console.rendering import environment
 from saga.console.serving import bind, serve_on
@@ -83,6 +86,7 @@ async def site(program: Path, addresses: Addresses, template: str) -> AsyncItera
             templates=environment(),
             checks=Checks({}),
             look_at_broker=_no_broker,
+            acting=Acting(engine, [order], FormTokens(b"of a test")),
         )
         made = bind(Listen("127.0.0.1", 0))
         here = Listen("127.0.0.1", made.getsockname()[1])
@@ -94,6 +98,7 @@ async def site(program: Path, addresses: Addresses, template: str) -> AsyncItera
         await fill(shown)
         await execute(engine, SERVICES)
         await execute(engine, RELAYED)
+        await act(shown)
         yield Site(here.url.rstrip("/"), shown)
         stop.set()
         with suppress(asyncio.CancelledError):
@@ -107,6 +112,15 @@ async def page(browser: Browser) -> AsyncIterator[Page]:
     context = await browser.new_context(viewport={"width": 1280, "height": 900})
     yield await context.new_page()
     await context.close()
+
+
+async def act(shown: Shown) -> None:
+    """What operators did: a redrive that failed again, one that is halted, and an erasure."""
+    engine, pace = shown.engine, operations.Pace(batch=1, halt_after=1)
+    letters = [letter.id for letter in await operations.list_dead_letters(engine)]
+    reason = "the parser is mended"
+    await operations.redrive(engine, [shown.process], letters[:2], actor="ana", reason=reason, pace=pace)
+    await operations.erase(shown.engine, shown.process, "o-3", actor="privacy desk", reason="request 4711")
 
 
 async def _no_broker() -> BrokerView:

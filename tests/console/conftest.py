@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import Any
 
 import httpx
@@ -28,6 +29,8 @@ from tests.engine.conversation import message
 HERE = Listen("127.0.0.1", 8090)
 ORDER = order_process()
 TEMPLATES = environment()
+
+_numbers = count(1)
 
 Open = Callable[..., Any]
 
@@ -104,7 +107,8 @@ async def busy(console: Shown) -> Shown:
 
 def received(type_: str, order_id: str, **data: Any) -> Envelope | Poison:
     """A message as the exchange of events brings it, which can be decoded again from its dead letter."""
-    return decode(replace(raw_message(type_, order_id, **data), exchange="saga.events"))
+    raw = raw_message(type_, order_id, message_id=f"received-{next(_numbers)}", **data)
+    return decode(replace(raw, exchange="saga.events"))
 
 
 async def fill(console: Shown) -> None:

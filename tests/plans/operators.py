@@ -261,6 +261,9 @@ def retention(count: int) -> dict[str, Cases]:
         "retention/raise_pruned_position": one(module="orders", position=BATCH),
         "retention/list_named": one(module="orders"),
         "retention/read_dead_letters": one(after=0, limit=PAGE),
+        "retention/read_operations": one(after=0, before=before, limit=PAGE),
+        "retention/count_items": one(operation_ids=list(range(1, PAGE))),
+        "retention/delete_items": one(operation_ids=list(range(1, PAGE)), limit=PAGE),
         "retention/delete_dead_letters": one(dead_letter_ids=list(range(1, BATCH)), before=before),
     }
 

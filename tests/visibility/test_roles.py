@@ -111,6 +111,7 @@ ALLOWED: dict[str, Privileges] = {
         "instance": "SELECT UPDATE(updated_at) DELETE",
         "instance_tombstone": "SELECT INSERT",
         "module": "SELECT UPDATE(pruned_position)",
+        "operation_item": "SELECT DELETE",
         "stream_tombstone": "SELECT INSERT UPDATE(last_version)",
         "timer": "SELECT DELETE",
     },

@@ -23,6 +23,7 @@ KINDS: Final = {
     "messages": "inbox rows",
     "timers": "timers",
     "dead_letters": "closed dead letters",
+    "operation_items": "answers of operations",
 }
 
 
