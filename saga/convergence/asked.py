@@ -22,17 +22,31 @@ DRAWN: Final = 120
 Held = Mapping[str, Any]
 Registers = Sequence[Register | Reducer]
 Question = tuple[str, Registers, Callable[[Held], Any]]
+Prepared = tuple[Question, Sequence[tuple[Fact, ...]]]
 
 
-def answers(process: Process, templates: Sequence[Fact], *, backwards: bool) -> Iterator[tuple[str, str]]:
-    """Each function with its answers. ``templates`` are facts that the classes accept."""
+def prepared(process: Process, templates: Sequence[Fact]) -> list[Prepared]:
+    """Each function with the facts that it is to be asked about. ``templates`` are facts that the classes accept.
+
+    Values come from constants that a function reaches, and it may change those when it is called. So nothing of the
+    process may have been called before, or interpreters would ask about different facts.
+    """
     own = [function for function, _ in own_functions(process)]
-    pools = Pools(process, templates) if own else None
-    for function, (name, registers, answer) in _questions(process, own):
-        kinds = [kind for kind in process.message_types.values() if any(kind in one.inputs for one in registers)]
+    if not own:
+        return []
+    pools = Pools(process, templates)
+    made: list[Prepared] = []
+    for function, question in _questions(process, own):
+        kinds = [kind for kind in process.message_types.values() if any(kind in one.inputs for one in question[1])]
         chance = Chance(SEED)
-        assert pools is not None
-        asked = [*_swept(pools, kinds, function), *(drawn_facts(pools, chance, kinds) for _ in range(DRAWN))]
+        facts = [*_swept(pools, kinds, function), *(drawn_facts(pools, chance, kinds) for _ in range(DRAWN))]
+        made.append((question, facts))
+    return made
+
+
+def answers(questions: Sequence[Prepared], *, backwards: bool) -> Iterator[tuple[str, str]]:
+    """Each function with its answers."""
+    for (name, registers, answer), asked in questions:
         answered = [_answer(registers, answer, facts) for facts in asked[:: -1 if backwards else 1]]
         yield name, json.dumps(answered[:: -1 if backwards else 1], default=repr)
 

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Any
 
-from saga.convergence.asked import answers
+from saga.convergence.asked import Prepared, answers, prepared
 from saga.convergence.check import ordered
 from saga.convergence.configuration import Configuration, apply, end_state, start
 from saga.convergence.exploration import explore
@@ -60,18 +60,20 @@ def has_functions(process: Process) -> bool:
 
 def fingerprint(process: Process, samples: Iterable[Any] | None, way: Way) -> Fingerprint:
     """The end states of each set of these facts, or of samples made from the message classes."""
+    # As a worker does: the declaration is looked at before any of its functions may have remembered something.
+    declared = {f"{ASKED}{part}": [digest] for part, digest in digests_of(process).items()}
     facts = derive_samples(process) if samples is None else [_as_fact(one) for one in samples]
     chosen = ordered(process, facts)
+    questions = prepared(process, chosen)
     if way is Way.ASKED_FIRST:
-        asked = _asked(process, chosen, way)
-        return _explored(process, chosen, way) | asked
-    return _explored(process, chosen, way) | _asked(process, chosen, way)
+        asked = _asked(questions, way)
+        return _explored(process, chosen, way) | asked | declared
+    return _explored(process, chosen, way) | _asked(questions, way) | declared
 
 
-def _asked(process: Process, chosen: Sequence[Fact], way: Way) -> dict[str, list[str]]:
-    answered = answers(process, chosen, backwards=way is not Way.FORWARDS)
-    asked = {f"{ASKED}{name}": [text] for name, text in answered}
-    return asked | {f"{ASKED}{part}": [digest] for part, digest in digests_of(process).items()}
+def _asked(questions: Sequence[Prepared], way: Way) -> dict[str, list[str]]:
+    answered = answers(questions, backwards=way is not Way.FORWARDS)
+    return {f"{ASKED}{name}": [text] for name, text in answered}
 
 
 def _explored(process: Process, chosen: Sequence[Fact], way: Way) -> dict[str, list[str]]:

@@ -69,6 +69,23 @@ record = process(
     ),
     registers=(scores,),
 )
+counted: list[int] = []
+
+
+def counts_its_calls(scores: Any) -> bool:
+    """What it keeps is a constant that it reaches, and says nothing about its answer."""
+    counted.append(len(counted))
+    return max((one["score"] for one in scores.values()), default=0) > 50
+
+
+counting = process(
+    rule=None,
+    table=outcomes(
+        DerivedColumn("judged", (scores,), counts_its_calls),
+        rule=lambda judged: Outcome.PAID if judged else Outcome.OPEN,
+    ),
+    registers=(scores,),
+)
 honest = folding(as_a_set, lambda noted: "payment_id-1" in set(noted))
 
 
@@ -78,7 +95,9 @@ def test_a_function_that_looks_at_more_than_it_gets_is_found(name: str) -> None:
         assert_same_everywhere(f"{HERE}:{name}")
 
 
-@pytest.mark.parametrize("target", [f"{HERE}:honest", "examples.shop.order:order", "saga.orders:order_process"])
+@pytest.mark.parametrize(
+    "target", [f"{HERE}:honest", f"{HERE}:counting", "examples.shop.order:order", "saga.orders:order_process"]
+)
 def test_one_that_does_not_is_the_same_everywhere(target: str) -> None:
     assert_same_everywhere(target)
 
