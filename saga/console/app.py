@@ -31,6 +31,7 @@ from saga.console.page import (
 )
 from saga.console.pages import (
     acts,
+    audit,
     dead_letters,
     editing,
     find,
@@ -66,6 +67,7 @@ PAGES: Final[dict[str, Handler]] = {
     "/timers": waiting.timers,
     "/outbox": waiting.outbox,
     "/processes/{process}": processes.process,
+    "/audit": audit.audit,
     "/operations": acts.listed,
     "/operations/{number:int}": acts.one,
     "/dead-letters/confirm": letters_acts.confirm,

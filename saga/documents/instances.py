@@ -47,5 +47,6 @@ def _listed(process: Process, instance: ListedInstance) -> dict[str, object]:
         "settled": instance.settled,
         "stuck": instance.stuck,
         "reason": instance.reason,
+        "reason_codes": list(instance.reason_codes),
         "updated_at": instance.updated_at,
     }

@@ -6,7 +6,7 @@ letter, even if the instance itself does not exist. What is merely under way get
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,6 +26,7 @@ LIST_STUCK_UNKNOWN = _SQL["list_stuck_unknown"]
 READ_OBSTACLES = _SQL["read_obstacles"]
 
 GRACE = timedelta(seconds=5)
+DEAD_LETTER = "dead_letter"
 
 LISTED = 50
 """Instances, by default."""
@@ -38,7 +39,8 @@ COUNTED = 1_000
 class ListedInstance:
     """An instance of a process in a list; ``reason`` says why it is stuck, None if it is not.
 
-    One that has taken in no message has no outcome.
+    ``reason_codes`` has a word for each part of the reason: "deadline_overdue", "deadline_without_effect",
+    "no_deadline", "commands_waiting" or "dead_letter". One that has taken in no message has no outcome.
     """
 
     process: str
@@ -47,6 +49,7 @@ class ListedInstance:
     settled: bool
     reason: str | None
     updated_at: datetime
+    reason_codes: tuple[str, ...] = ()
 
     @property
     def stuck(self) -> bool:
@@ -82,23 +85,32 @@ async def stuck_reason(engine: AsyncEngine, process: Process, process_id: str, *
     ``settled`` is what the instance is. Raises Unavailable.
     """
     async with one_moment(engine) as connection:
-        return (await reasons_of(connection, process, {process_id: settled}))[process_id]
+        return (await reasons_of(connection, process, {process_id: settled}))[process_id].clause
+
+
+@dataclass(frozen=True, slots=True)
+class Reasons:
+    """Why an instance is stuck: codes, and a clause for each."""
+
+    found: tuple[tuple[str, str], ...]
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The codes, as in ListedInstance."""
+        return tuple(code for code, _ in self.found)
+
+    @property
+    def clause(self) -> str | None:
+        """All of it in one clause; None if nothing is in the way."""
+        return "; ".join(clause for _, clause in self.found) or None
 
 
 async def reasons_of(
     connection: AsyncConnection, process: Process, settled: Mapping[str, bool]
-) -> Mapping[str, str | None]:
+) -> Mapping[str, Reasons]:
     """Why instances are stuck, by id; ``settled`` says of each of them whether it is."""
-    obstacles = await _obstacles_of(connection, process, settled)
-    return {process_id: _reason(settled[process_id], row) for process_id, row in obstacles.items()}
-
-
-async def _obstacles_of(
-    connection: AsyncConnection, process: Process, process_ids: Collection[str]
-) -> Mapping[str, Row[Any]]:
-    """What may be in the way of each instance, by its id."""
-    found = await connection.execute(READ_OBSTACLES, _about(process) | {"process_ids": list(process_ids)})
-    return {row.process_id: row for row in found}
+    found = await connection.execute(READ_OBSTACLES, _about(process) | {"process_ids": list(settled)})
+    return {row.process_id: Reasons(tuple(_reasons(settled[row.process_id], row))) for row in found}
 
 
 def _about(process: Process) -> dict[str, Any]:
@@ -135,6 +147,7 @@ async def _unknown(
             row.outcome is not None,
             f"{'nothing was taken in of it; ' if row.outcome is None else ''}{_letters(row.open_dead_letters)}",
             row.updated_at,
+            (DEAD_LETTER,),
         )
         for row in await connection.execute(LIST_STUCK_UNKNOWN, this)
     ]
@@ -151,8 +164,9 @@ async def _listed(
             row.process_id,
             row.outcome,
             row.settled,
-            reasons[row.process_id],
+            reasons[row.process_id].clause,
             row.updated_at,
+            reasons[row.process_id].codes,
         )
         for row in rows
     ]
@@ -161,38 +175,25 @@ async def _listed(
 async def count_stuck(connection: AsyncConnection, process: Process) -> Counter[str]:
     """How many instances are stuck, of the first COUNTED of each sort, by the code of the first reason of each.
 
-    The codes are those of ``_codes``, and `dead_letter`.
+    The codes are those of ListedInstance.
     """
     bounds = {"outcome": None, "limit": COUNTED, "grace": GRACE, "collaborators": list(process.collaborators)}
     rows = (await connection.execute(LIST_STUCK, _about(process) | bounds)).all()
-    obstacles = await _obstacles_of(connection, process, [row.process_id for row in rows])
-    codes = [_codes(row.settled, obstacles[row.process_id]) for row in rows]
+    reasons = await reasons_of(connection, process, {row.process_id: row.settled for row in rows})
     unknown = await _unknown(connection, process, outcome=None, limit=COUNTED)
-    return Counter([found[0] for found in codes if found] + ["dead_letter"] * len(unknown))
+    return Counter([one.codes[0] for one in reasons.values() if one.found] + [DEAD_LETTER] * len(unknown))
 
 
-def _codes(settled: bool, row: Row[Any]) -> list[str]:
-    """A word for each reason of ``_reason``, in the same order."""
-    codes: list[str] = []
-    if not settled and _without_way_on(row):
-        is_overdue, never = row.overdue_for is not None, row.fired_for is None
-        codes.append("deadline_overdue" if is_overdue else "no_deadline" if never else "deadline_without_effect")
-    if row.commands_waiting and row.commands_waiting_for > GRACE:
-        codes.append("commands_waiting")
-    if row.open_dead_letters:
-        codes.append("dead_letter")
-    return codes
-
-
-def _reason(settled: bool, row: Row[Any]) -> str | None:
-    reasons = [] if settled else [*_without_way_on(row)]
+def _reasons(settled: bool, row: Row[Any]) -> Iterator[tuple[str, str]]:
+    if not settled:
+        yield from _without_way_on(row)
     if row.commands_waiting and row.commands_waiting_for > GRACE:
         what = "1 command" if row.commands_waiting == 1 else f"{row.commands_waiting} commands"
         waiting = _seconds(row.commands_waiting_for)
-        reasons.append(f"{what} neither relayed nor pulled for {waiting}: is a worker running, or who pulls them?")
+        clause = f"{what} neither relayed nor pulled for {waiting}: is a worker running, or who pulls them?"
+        yield "commands_waiting", clause
     if row.open_dead_letters:
-        reasons.append(_letters(row.open_dead_letters))
-    return "; ".join(reasons) or None
+        yield DEAD_LETTER, _letters(row.open_dead_letters)
 
 
 def _letters(count: int) -> str:
@@ -200,16 +201,15 @@ def _letters(count: int) -> str:
     return f"{what}: see `saga dead-letters list`"
 
 
-def _without_way_on(row: Row[Any]) -> Sequence[str]:
+def _without_way_on(row: Row[Any]) -> Iterator[tuple[str, str]]:
     if row.overdue_for is not None:
-        late = row.overdue_for > GRACE
-        return [f"its deadline is overdue by {_seconds(row.overdue_for)}: is a scheduler running?"] if late else []
-    if row.next_due_at is not None:
-        return []
-    if row.fired_for is None:
-        return ["it waits, and no deadline will end that"]
-    late = row.fired_for > GRACE
-    return [f"its deadline fired {_seconds(row.fired_for)} ago, and nothing came of it: see `saga lag`"] if late else []
+        if row.overdue_for > GRACE:
+            yield "deadline_overdue", f"its deadline is overdue by {_seconds(row.overdue_for)}: is a scheduler running?"
+    elif row.next_due_at is None and row.fired_for is None:
+        yield "no_deadline", "it waits, and no deadline will end that"
+    elif row.next_due_at is None and row.fired_for > GRACE:
+        ago = _seconds(row.fired_for)
+        yield "deadline_without_effect", f"its deadline fired {ago} ago, and nothing came of it: see `saga lag`"
 
 
 def _seconds(duration: timedelta) -> str:

@@ -104,7 +104,15 @@ async def page_instances(
                 break
         reasons = await reasons_of(connection, process, {row.process_id: row.settled for row in found})
     listed = tuple(
-        ListedInstance(process.name, row.process_id, row.outcome, row.settled, reasons[row.process_id], row.updated_at)
+        ListedInstance(
+            process.name,
+            row.process_id,
+            row.outcome,
+            row.settled,
+            reasons[row.process_id].clause,
+            row.updated_at,
+            reasons[row.process_id].codes,
+        )
         for row in found
     )
     return InstancePage(listed, {row.process_id: _states(row) for row in found}, walk.earlier)

@@ -33,6 +33,7 @@ PATHS = (
     "/processes/order",
     "/processes/order/orders",
     "/operations",
+    "/audit?process=order&id=o-1",
     "/operations/1",
     "/operations/2",
     "/dead-letters/confirm?do=redrive&id=1&id=2",

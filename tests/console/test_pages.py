@@ -42,6 +42,8 @@ OF_DATA = (
     "/dead-letters/1",
     "/modules/order-process",
     "/modules/order-process?internal=yes&after=0",
+    "/audit?process=order&id=o-1",
+    "/stuck?reason=dead_letter",
     "/timers?due=2026-01-01T00:00Z&process=order&id=o&name=x",
 )
 
@@ -186,6 +188,8 @@ TWINS = (
     ("/instances/order", ("list",)),
     ("/instances/order?outcome=refunded", ("list", "--outcome", "refunded")),
     ("/stuck", ("list", "--stuck")),
+    ("/audit?process=order&id=o-1", ("audit", "o-1", "--process", "order")),
+    ("/operations", ("operations", "list")),
     ("/dead-letters", ("dead-letters", "list")),
     ("/dead-letters?state=all&type=OrderPlaced", ("dead-letters", "list", "--state", "all", "--type", "OrderPlaced")),
     ("/dead-letters/1", ("dead-letters", "show", "1")),
@@ -232,3 +236,31 @@ async def test_a_page_reads_one_moment_and_writes_nothing(engine: AsyncEngine) -
             async with one_moment(engine) as connection:
                 await connection.execute(text("SELECT pg_sleep(5)"))
     assert [one.name for one in await operations.list_modules(engine)] == ["orders"]
+
+
+async def test_a_page_of_instances_is_a_table_for_spreadsheets_in_which_no_id_is_a_formula(console: Shown) -> None:
+    await console.handle(message("OrderCancelled", "=1+1"), message("OrderPlaced", "o-1"))
+    answer = await console.client.get("/instances/order?as=csv")
+    assert answer.headers["content-type"].startswith("text/csv")
+    heading, *lines = answer.text.splitlines()
+    assert heading.startswith("order_id,outcome,settled,") and heading.endswith(",updated_at,stuck")
+    assert sorted(line.partition(",")[0] for line in lines) == ["'=1+1", "o-1"]
+
+
+async def test_what_is_stuck_is_in_groups_with_what_to_do(busy: Shown) -> None:
+    await execute(busy.engine, "DELETE FROM saga.timer")
+    page = await busy.html("/stuck")
+    assert "A dead letter waits for a person" in page and "It waits, and nothing will end that" in page
+    assert "The timer is missing" in page
+    only = await busy.html("/stuck?reason=no_deadline")
+    assert "The timer is missing" in only and "A dead letter waits" not in only
+    assert "Nothing is stuck for this reason." in await busy.html("/stuck?reason=deadline_overdue")
+    await busy.html("/stuck?reason=mood", 400)
+
+
+async def test_an_audit_says_what_differs(busy: Shown) -> None:
+    assert "Nothing differs." in await busy.html("/audit?process=order&id=o-1")
+    await execute(busy.engine, "UPDATE saga.instance SET outcome = 'shipped' WHERE process_id = 'o-1'")
+    assert "health bad" in await busy.html("/audit?process=order&id=o-1")
+    await busy.html("/audit?process=order&id=nobody", 404)
+    await busy.html("/audit?process=order", 400)

@@ -1,8 +1,8 @@
 """`saga audit`: check that instances match the model, and that no event, command or log entry is missing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -12,9 +12,7 @@ from saga import operations
 from saga.cli.shell.checked import (
     Progress,
     counted,
-    counts_as_data,
     heading,
-    identity_as_data,
     notes,
     short,
     unknown,
@@ -24,8 +22,9 @@ from saga.cli.shell.failure import CommandFailed
 from saga.cli.shell.processes import OfProcess, choose_processes
 from saga.cli.shell.terminal import AsJson, print_json, terminal
 from saga.core import Process
+from saga.documents.audit import audit_document
 from saga.documents.instances import many_of, one_of
-from saga.operations import AuditReport, DifferingInstance, StrayCommand, UnansweredEvent, UnknownInstances
+from saga.operations import AuditReport, DifferingInstance, UnknownInstances
 from saga.settings import load_settings
 
 
@@ -60,61 +59,11 @@ def audit(
     except UnknownInstances as error:
         raise CommandFailed(unknown(error.ids, processes)) from None
     if as_json:
-        print_json(_as_data(report, {process.name: process for process in processes}))
+        print_json(audit_document(report, processes))
     else:
         _show(report, processes, terminal())
     if not report.is_clean:
         raise typer.Exit(1)
-
-
-def _as_data(report: AuditReport, processes: Mapping[str, Process]) -> dict[str, Any]:
-    return {
-        **counts_as_data(report.instances),
-        "left_standing": report.left_standing,
-        "heard": report.events,
-        "unanswered": report.unanswered,
-        "compared": report.commands,
-        "astray": report.stray,
-        many_of([*processes.values()]): [_instance_as_data(processes, finding) for finding in report.findings],
-        "events": [_event_as_data(event) for event in report.unanswered_events],
-        "commands": [_command_as_data(command) for command in report.stray_commands],
-        "gaps": [{"module": gap.module, "first": gap.first, "last": gap.last} for gap in report.first_gaps],
-        "more": any(number > 0 for number, _ in _hidden(report)),
-    }
-
-
-def _instance_as_data(processes: Mapping[str, Process], instance: DifferingInstance) -> dict[str, Any]:
-    return {
-        **identity_as_data(processes, instance),
-        "left_standing": list(instance.left_standing),
-        "differences": [
-            {"what": one.what, "found": one.found, "model": one.expected, "sentence": one.sentence}
-            for one in instance.differences
-        ],
-    }
-
-
-def _event_as_data(event: UnansweredEvent) -> dict[str, Any]:
-    return {
-        "process": event.process,
-        "process_id": event.process_id,
-        "module": event.module,
-        "position": event.position,
-        "type": event.type,
-        "sentence": event.sentence,
-    }
-
-
-def _command_as_data(command: StrayCommand) -> dict[str, Any]:
-    return {
-        "process": command.process,
-        "process_id": command.process_id,
-        "collaborator": command.collaborator,
-        "id": command.command_id,
-        "type": command.type,
-        "is_recorded": command.is_recorded,
-        "sentence": command.sentence,
-    }
 
 
 def _show(report: AuditReport, processes: Sequence[Process], console: Console) -> None:

@@ -11,9 +11,7 @@ from saga import operations
 from saga.cli.shell.checked import (
     Progress,
     counted,
-    counts_as_data,
     heading,
-    identity_as_data,
     notes,
     short,
     unknown,
@@ -23,6 +21,8 @@ from saga.cli.shell.failure import CommandFailed
 from saga.cli.shell.processes import OfProcess, choose_processes
 from saga.cli.shell.terminal import AsJson, print_json, terminal
 from saga.core import Process
+from saga.documents.as_data import as_data
+from saga.documents.audit import identity_as_data
 from saga.documents.instances import many_of, one_of
 from saga.operations import DifferingInstance, ReplayReport, UnknownInstances
 from saga.settings import load_settings
@@ -72,7 +72,7 @@ def replay(
 
 def _as_data(report: ReplayReport, processes: Mapping[str, Process]) -> dict[str, Any]:
     return {
-        **counts_as_data(report.instances),
+        **as_data(report.instances),
         "repaired": report.repaired,
         "left": report.left,
         many_of([*processes.values()]): [_finding_as_data(processes, finding) for finding in report.findings],

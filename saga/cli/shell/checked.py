@@ -1,14 +1,13 @@
 """How replay and audit show their results: instances that differ, and how many were looked at."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 import typer
 from rich.text import Text
 
 from saga.core import Process
-from saga.documents.as_data import as_data
-from saga.documents.instances import identified, many_of, one_of
+from saga.documents.instances import many_of, one_of
 from saga.documents.text import shown
 from saga.operations import CheckedInstances, DifferingInstance
 
@@ -34,17 +33,6 @@ class Progress:
 def unknown(ids: Sequence[str], processes: Sequence[Process]) -> str:
     """A sentence for instances of which nothing is known."""
     return f"Nothing is known of {one_of(processes)} {', '.join(map(repr, map(shown, ids)))}."
-
-
-def counts_as_data(instances: CheckedInstances) -> dict[str, int]:
-    """How many instances were looked at, for programs."""
-    return as_data(instances)
-
-
-def identity_as_data(processes: Mapping[str, Process], finding: DifferingInstance) -> dict[str, Any]:
-    """The instance that differs, for programs."""
-    process = processes[finding.process]
-    return {**identified(process, finding.process_id), "process_version": finding.process_version}
 
 
 def heading(finding: DifferingInstance) -> Text:

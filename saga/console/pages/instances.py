@@ -1,9 +1,12 @@
 """`/instances/{process}`: the instances of a process, with filters in the address."""
 
+import csv
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from typing import Final
 
 from starlette.requests import Request
+from starlette.responses import Response
 
 from saga import operations
 from saga.console.links import instances_link
@@ -11,7 +14,7 @@ from saga.console.page import Console, Page, WronglyAsked, number_in, text_in, w
 from saga.console.pages.instance import instance
 from saga.core import Process
 from saga.documents.instances import instances_document, many_of
-from saga.operations import InstanceFilter, NoSuchPlace
+from saga.operations import InstanceFilter, InstancePage, NoSuchPlace
 
 SINCE: Final = {
     "15m": timedelta(minutes=15),
@@ -20,15 +23,18 @@ SINCE: Final = {
     "7d": timedelta(days=7),
 }
 LISTED: Final = 50
+MOST: Final = 200
+_FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")
+_ATTACHED: Final = 'attachment; filename="instances.csv"'
 
 
-async def instances(console: Console, request: Request) -> Page:
-    """A page of a process's instances, or the one whose id is in the query."""
+async def instances(console: Console, request: Request) -> Page | Response:
+    """A page of a process's instances, as a table for spreadsheets too, or the one whose id is in the query."""
     process = console.process(request.path_params["process"])
     if "id" in request.query_params:
         request.path_params["id"] = request.query_params["id"].replace("\0", "\ufffd")
         return await instance(console, request)
-    limit = number_in(request, "limit", least=1, most=200, default=LISTED)
+    limit = number_in(request, "limit", least=1, most=MOST, default=LISTED)
     wanted, before = _wanted(process, request), text_in(request, "before")
     if wants_json(request) and before is None and wanted.settled is None and not wanted.states:
         found = await operations.list_instances(
@@ -40,6 +46,8 @@ async def instances(console: Console, request: Request) -> Page:
         page = await operations.page_instances(console.engine, process, wanted, before=before, limit=limit)
     except NoSuchPlace as error:
         raise WronglyAsked(f"{error}: begin at its first page.") from None
+    if request.query_params.get("as") == "csv":
+        return _table(process, page)
     asked = {name: request.query_params.get(name, "") for name in ("outcome", "settled", "since")}
     asked |= {f"in.{machine.name}": request.query_params.get(f"in.{machine.name}", "") for machine in process.machines}
     values = {
@@ -48,6 +56,7 @@ async def instances(console: Console, request: Request) -> Page:
         "asked": asked,
         "filtered": any(asked.values()),
         "sinces": tuple(SINCE),
+        "table": instances_link(process.name, **asked, before=before, limit=MOST, **{"as": "csv"}),
         "earlier": page.earlier and instances_link(process.name, **asked, before=page.earlier),
         "is_first": before is None,
         "many": many_of([process]),
@@ -55,6 +64,19 @@ async def instances(console: Console, request: Request) -> Page:
     document = instances_document([process], page.instances, more=page.earlier is not None)
     follows = ("logs",) if before is None else ()
     return Page("instances.html", many_of([process]).capitalize(), values, document, follows)
+
+
+def _table(process: Process, page: InstancePage) -> Response:
+    """The page as CSV. A spreadsheet must not take an id for a formula."""
+    machines = [machine.name for machine in process.machines]
+    file = StringIO()
+    lines = csv.writer(file)
+    lines.writerow([process.correlate, "outcome", "settled", *machines, "updated_at", "stuck"])
+    for one in page.instances:
+        states = [page.states[one.process_id].get(name) or "" for name in machines]
+        cells = [one.process_id, one.outcome or "", one.settled, *states, one.updated_at.isoformat(), one.reason or ""]
+        lines.writerow([f"'{cell}" if str(cell).startswith(_FORMULAS) else cell for cell in cells])
+    return Response(file.getvalue(), media_type="text/csv", headers={"Content-Disposition": _ATTACHED})
 
 
 def _wanted(process: Process, request: Request) -> InstanceFilter:
