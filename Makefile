@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help install demo demo-no-broker bench bench-full bench-check bench-log bench-announcing up wheel wheel-test images test test-long test-fast \
+.PHONY: help install demo demo-no-broker bench bench-full bench-check bench-log bench-announcing bench-console up wheel wheel-test images test test-long test-fast \
 	adversary soundness coverage check lint format lock clean
 
 help: ## list what can be made
@@ -43,6 +43,9 @@ bench-log: $(STAMP) ## what a module's log, following it and holes in a cursor c
 
 bench-announcing: $(STAMP) ## what announcing outcomes costs the durable step; two minutes
 	@$(BIN)/python -m benchmarks.announcing $(ARGS)
+
+bench-console: $(STAMP) ## how long the console's pages take among 10,000,000 instances; half an hour, 30 GB; ARGS="--instances N"
+	@$(BIN)/python -m benchmarks.console $(ARGS)
 
 up: install ## run everything here in the foreground until Ctrl-C
 	@$(BIN)/saga up

@@ -93,6 +93,7 @@ def application(console: Console, listen: Listen) -> ASGIApp:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await console.checks.stop()
+            await console.lookout.stop()
 
     routes: list[BaseRoute] = [Route(path, asked_in_one_moment(console, handler)) for path, handler in PAGES.items()]
     routes += [

@@ -15,16 +15,21 @@ from saga.console.checks import Checks
 from saga.console.drawing import Drawings
 from saga.console.forms import MOST_NAME, Fields, NotAllowed, NotFilled, one_of, read_fields
 from saga.console.live import Live
+from saga.console.lookout import Lookout
 from saga.console.settings import Authentication, ConsoleSettings
 from saga.core import Process
 from saga.documents.json_text import json_text
 from saga.documents.lag import BrokerView
+from saga.operations import ListedInstance
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
 JSON: Final = "application/json"
 STATEMENT_SECONDS: Final = 2.0
+STUCK_SECONDS: Final = 30.0
+"""For the one statement that reads all that is open; no page waits for it."""
+MOST_STUCK: Final = 501
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,20 @@ class Console:
     acting: Acting | None = None
     drawings: Drawings = field(default_factory=Drawings)
     live: Live = field(default_factory=Live)
+    _lookouts: list[Lookout] = field(default_factory=list)
+
+    @property
+    def lookout(self) -> Lookout:
+        """Who knows what is stuck."""
+        if not self._lookouts:
+            self._lookouts.append(Lookout(self._look_for_stuck))
+        return self._lookouts[0]
+
+    async def _look_for_stuck(self) -> tuple[ListedInstance, ...]:
+        async with operations.snapshot(self.engine, statement_seconds=STUCK_SECONDS):
+            return await operations.list_instances(
+                self.engine, tuple(self.processes.values()), stuck=True, limit=MOST_STUCK
+            )
 
     def process(self, name: str) -> Process:
         """The process of this name. Raises NotThere."""

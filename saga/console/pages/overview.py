@@ -8,7 +8,7 @@ from saga import operations
 from saga.console.page import Console, Page, wants_json
 from saga.documents.lag import lag_document
 from saga.documents.text import age
-from saga.operations import ConsumerCursor, ListedInstance, LoopState, Overview, Unavailable
+from saga.operations import ConsumerCursor, LoopState, Overview
 
 STUCK_COUNTED = 100
 OPERATIONS_SHOWN = 3
@@ -24,12 +24,13 @@ async def overview(console: Console, request: Request) -> Page:
     async with operations.snapshot(console.engine):
         now = await operations.overview(console.engine, tuple(console.processes.values()))
         done = await operations.list_operations(console.engine, limit=OPERATIONS_SHOWN)
-    stuck = await _stuck(console)
+    seen = await console.lookout.ask()
     behind = sorted((one for one in now.cursors if one.behind), key=lambda one: one.behind or 0, reverse=True)
     values = {
         "now": now,
         "operations": done,
-        "stuck": stuck,
+        "stuck": None if seen is None else seen.instances[: STUCK_COUNTED + 1],
+        "stuck_at": None if seen is None or seen.is_fresh else seen.at,
         "behind": behind[:3],
         "waiting": [one for one in now.outbox if one.not_relayed and _is_relayed(now)],
         "relayed": _is_relayed(now),
@@ -37,16 +38,6 @@ async def overview(console: Console, request: Request) -> Page:
         "running": _running(now),
     }
     return Page("overview.html", "Overview", values, None, FOLLOWS)
-
-
-async def _stuck(console: Console) -> tuple[ListedInstance, ...] | None:
-    """Some stuck instances; None if that can't be found out in time: it reads all that is open."""
-    try:
-        async with operations.snapshot(console.engine):
-            processes = tuple(console.processes.values())
-            return await operations.list_instances(console.engine, processes, stuck=True, limit=STUCK_COUNTED + 1)
-    except Unavailable:
-        return None
 
 
 def _problems(now: Overview) -> Iterator[str]:

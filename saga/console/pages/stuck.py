@@ -1,12 +1,14 @@
 """`/stuck`: what will not go on by itself, in groups with one reason, and what to do about each."""
 
 from collections import defaultdict
+from datetime import UTC, datetime
 from typing import Final
 
 from starlette.requests import Request
 
 from saga import operations
-from saga.console.page import Console, Page, WronglyAsked, number_in, text_in
+from saga.console.lookout import Sight
+from saga.console.page import Console, Page, WronglyAsked, number_in, text_in, wants_json
 from saga.documents.instances import instances_document
 from saga.operations import ListedInstance
 
@@ -43,7 +45,13 @@ async def stuck(console: Console, request: Request) -> Page:
     limit = number_in(request, "limit", least=1, most=GROUPED, default=LISTED)
     if (wanted := text_in(request, "reason")) not in (None, *REMEDIES):
         raise WronglyAsked(f"reason in the address is one of {', '.join(REMEDIES)}.")
-    found = await operations.list_instances(console.engine, processes, stuck=True, limit=GROUPED + 1)
+    if wants_json(request):
+        found = await operations.list_instances(console.engine, processes, stuck=True, limit=GROUPED + 1)
+        seen: Sight | None = Sight(found, datetime.now(UTC))
+    elif (seen := await console.lookout.ask()) is not None:
+        found = seen.instances
+    else:
+        found = ()
     shown = [one for one in found if wanted is None or wanted in one.reason_codes]
     groups: defaultdict[str, list[ListedInstance]] = defaultdict(list)
     for one in shown[:GROUPED]:
@@ -54,6 +62,8 @@ async def stuck(console: Console, request: Request) -> Page:
         "more": len(found) > GROUPED,
         "remedies": REMEDIES,
         "wanted": wanted,
+        "is_known": seen is not None,
+        "at": None if seen is None or seen.is_fresh else seen.at,
     }
     document = instances_document(processes, shown[:limit], more=len(shown) > limit)
     return Page("stuck.html", "Stuck", values, document, ("logs", "dead_letters", "timers"))
