@@ -7,12 +7,12 @@ so no exploration of one instance finds it. A fresh instance whose facts are exp
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
+from saga.convergence.defaults import read_again
 from saga.convergence.due import about_due
 from saga.convergence.exploration import Exploration, Node, explore
 from saga.convergence.findings import Finding, Kind, story
 from saga.convergence.functions import own_functions
 from saga.convergence.outside import about_outside
-from saga.messages.facts import read_fact
 
 _MOST_NODES = 400
 _TIMES = 4
@@ -71,7 +71,7 @@ def _explored(found: Exploration, name: str, *, backwards: bool) -> Ends | None:
     instance = f"{found.samples[0].fields[correlate]}-{name}"
     facts = found.samples[::-1] if backwards else found.samples
     try:
-        others = [read_fact(fact.kind, {**fact.fields, correlate: instance}) for fact in facts]
+        others = [read_again(fact.kind, {**fact.fields, correlate: instance}) for fact in facts]
     except Exception:  # noqa: BLE001 -- a validator of the user may raise anything
         return None
     return _ends(explore(found.process, others, most_nodes=_MOST_NODES), instance, backwards=backwards)

@@ -15,6 +15,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 
 from saga.convergence.candidates import admits_negative, choices, fields_of, passing_values
+from saga.convergence.defaults import read_again
 from saga.convergence.functions import (
     Constant,
     code_reached,
@@ -32,7 +33,6 @@ from saga.convergence.sampling import Chance
 from saga.core import Fact, Process, Reducer, Register
 from saga.core.fact import declared_fields
 from saga.core.plain import is_same
-from saga.messages.facts import read_fact
 
 _DEEPEST: Final = 2
 _TRIES: Final = 6
@@ -94,7 +94,7 @@ class Pools:
             if name != self.process.correlate:
                 adapter: TypeAdapter[Any] = TypeAdapter(field)
                 known = [fact.fields[name] for fact in self.templates[kind]]
-                usual = distinct([*known, *accepted(adapter, passing_values(name, field))])
+                usual = distinct([*known, *accepted(adapter, passing_values(name, field)), *self._left_out(kind, name)])
                 named = distinct(accepted(adapter, constants))
                 edges = accepted(
                     adapter, (*_EDGES, *_SHARED, *_TIMES, *choices(field), *nested(field, _DEEPEST, constants))
@@ -102,6 +102,13 @@ class Pools:
                 is_key = name in keys or name == identity
                 found[name] = Pool(tuple(usual), tuple(named), tuple(distinct(edges)), adapter, is_key)
         return found
+
+    def _left_out(self, kind: type, name: str) -> list[Any]:
+        """What a fact has where its message leaves the field out: nobody holds a default against the field's limits."""
+        given = {field: value for field, value in self.templates[kind][0].fields.items() if field != name}
+        with suppress(Exception):  # it has no default, or a validator of the user raises
+            return [read_again(kind, given).fields[name]]
+        return []
 
     def _instances(self) -> list[Any]:
         """One that the code names, that of the templates, and two others; as far as the classes take them."""
@@ -129,7 +136,7 @@ class Pools:
     def made(self, kind: type, values: Mapping[str, Any]) -> Fact | None:
         """The fact with these values; None if its class refuses them, or no instance could take it in."""
         with suppress(Exception):  # a validator of the user may raise anything
-            made = read_fact(kind, values)
+            made = read_again(kind, values)
             for deadline in self.process.delays_by_type.get(kind, ()):
                 deadline.require_delay(made.fields)
             return made
@@ -216,7 +223,7 @@ class Pools:
     def of_instance(self, fact: Fact, instance: Any) -> Fact:
         """The fact, of this instance."""
         values = {**fact.fields, self.process.correlate: instance}
-        return fact if fact.fields[self.process.correlate] == instance else read_fact(fact.kind, values)
+        return fact if fact.fields[self.process.correlate] == instance else read_again(fact.kind, values)
 
     def _values(self, kind: type, chance: Chance, before: Sequence[Fact]) -> dict[str, Any]:
         """The values of an earlier fact of this kind, or of a template, some of them changed."""

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 from types import SimpleNamespace
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
+from saga import Figure, count, total
 from saga.convergence import Kind, Report, check, run_history
 from saga.convergence.functions import constants_in, own_functions
 from saga.core import (
@@ -287,3 +288,26 @@ def test_state_of_a_module_that_knows_instances_is_found_without_another_interpr
     assert {finding.kind for finding in report.findings} == {Kind.DEPENDS_ON_MORE}
     assert "another instance comes to something else" in report.findings[0].sentence
     assert check(remembering(lambda paid: paid.fields["order_id"].endswith("1"))).findings == ()
+
+
+class Tolled(BaseModel):
+    order_id: str
+    toll_id: str
+    pence: Annotated[int, Field(ge=0)] = -1
+
+
+def reporting(figure: Figure) -> Process:
+    """A final report of a figure that is said only to grow."""
+    tolls = Register("tolls", Tolled, "toll_id")
+    has_one = DerivedColumn.of("tolled", count(tolls) >= 1)
+    field = ComputedField.of("figure", figure, is_cumulative=True)
+    report = Effect("report", "office", {Sent.SENT: CommandTemplate("Report", computed=(field,))}, frozenset(Sent))
+    wants = (wanted(has_one, rows=[(True, {report: Sent.SENT}), (False, {})]),)
+    table = outcomes(has_one, rows=[(True, Outcome.PAID), (False, Outcome.OPEN)])
+    return process(rule=None, table=table, wants=wants, registers=(tolls,))
+
+
+def test_what_a_message_leaves_out_may_be_beyond_the_limits_of_its_class() -> None:
+    tolls = Register("tolls", Tolled, "toll_id")
+    assert confirmed(check(reporting(total(tolls, "pence")))) == {Kind.CANNOT_BE_UNDONE}
+    assert check(reporting(count(tolls))).findings == ()
