@@ -26,7 +26,8 @@ _PEOPLE: Final = (
 _NUMBERS_WRITTEN: Final = (
     "0 -0 -1 +5 007 7 7.0 1e3 1E400 1e-400 1_000 1,000 1.000,00 1,5 .5 5. 0x1f 0b1 1/3 1/0 NaN nan sNaN -nan"
     " Infinity -inf inf \u00b2 \u0661\u0662 \u00bd \u2162 \u4e09 \uff17 9007199254740993"
-    " 9007199254740992 99999999999999999999 18446744073709551616 3.14 10% $5 1.10 1.9 1.10.0 v2 1.0.0-rc1 12a -"
+    " 9007199254740992 99999999999999999999 18446744073709551616 9999999999999999999999999999"
+    " 12345678901234567890123456789.25 0.3333333333333333333333333333333 3.14 10% $5 1.10 1.9 1.10.0 v2 1.0.0-rc1 12a -"
 )
 _TEMPLATES: Final = (
     "{ } {} {0} {9} {name} {0.x} {!r} % %s %d %(name)s 100% %% %z $ $$ ${ $name \\ \\1 \\g<x> ( ) [ [a * + ? a|b"
@@ -42,7 +43,7 @@ ADDRESSES: Final = (
 )
 """Addresses of a network: some in another one, some in two spellings."""
 _ADDRESSES: Final = (
-    "http://[ http://[::1]/ http://a:b/ http://a:99999/ //a http:// https://example.org/a?b=1&b=2#c"
+    "http://[ //[a //a] http://[::1]/ http://a:b/ http://a:99999/ //a http:// https://example.org/a?b=1&b=2#c"
     " https://example.org https://example.org:443/ mailto:a@b a@b@c a@ a@example.org"
     " 256.1.1.1 de_DE Europe/Berlin Mars/Phobos ../x 00000000-0000-0000-0000-000000000000"
     " ABCDEF00-0000-4000-8000-00000000000A {00000000-0000-4000-8000-000000000001} abc= YQ== YQ zz c0ffee ff"

@@ -7,10 +7,14 @@ stands for. A function that only parses or computes times names nothing of the k
 
 import builtins
 import dis
+import getpass
 import importlib
+import logging
 import os
+import platform
 import random
 import secrets
+import socket
 import time
 import uuid
 from collections.abc import Iterator
@@ -27,7 +31,11 @@ from saga.core import Process
 _MODULES: Final = {
     time: ("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "process_time"),
     uuid: ("uuid1", "uuid4", "getnode"),
-    os: ("environ", "environb", "getenv", "getenvb", "urandom", "getpid", "getrandom"),
+    os: ("environ", "environb", "getenv", "getenvb", "urandom", "getpid", "getrandom", "getcwd", "getlogin", "uname"),
+    getpass: ("getuser",),
+    logging: ("makeLogRecord", "LogRecord"),
+    platform: ("node", "system", "machine", "platform", "uname", "release", "python_version"),
+    socket: ("gethostname", "getfqdn"),
     secrets: ("token_bytes", "token_hex", "token_urlsafe", "choice", "randbelow", "randbits", "SystemRandom"),
 }
 _NOW: Final = frozenset({"now", "utcnow", "today"})
