@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from jinja2 import Environment
@@ -26,6 +27,12 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
 JSON: Final = "application/json"
+SINCE: Final = {
+    "15m": timedelta(minutes=15),
+    "1h": timedelta(hours=1),
+    "24h": timedelta(hours=24),
+    "7d": timedelta(days=7),
+}
 STATEMENT_SECONDS: Final = 2.0
 STUCK_SECONDS: Final = 30.0
 """For the one statement that reads all that is open; no page waits for it."""
@@ -181,6 +188,15 @@ def number_in(request: Request, name: str, *, least: int, most: int, default: in
     if not (text.isascii() and text.isdecimal() and len(text) < 20 and least <= int(text) <= most):
         raise WronglyAsked(f"{name} in the address is a number from {least} to {most}.")
     return int(text)
+
+
+def since_in(request: Request) -> datetime | None:
+    """The moment that ``since`` in the address says; None without one. Raises WronglyAsked."""
+    if (since := text_in(request, "since")) is None:
+        return None
+    if since not in SINCE:
+        raise WronglyAsked(f"since in the address is one of {', '.join(SINCE)}.")
+    return datetime.now(UTC) - SINCE[since]
 
 
 def text_in(request: Request, name: str) -> str | None:

@@ -49,8 +49,8 @@ class ConsumerCursor:
     """How far a consumer got in a module: it handled all up to ``watermark``, some above it, and none over ``highest``.
 
     ``horizon`` is the last position that the consumer can read now, ``behind`` counts the positions up to there that it
-    has not handled; both are None where the log is in another database. ``hole_age_seconds`` is how long the watermark
-    has been stopped by a hole. ``alarm`` says why the log can't be asked for what is missing; None if nothing is wrong.
+    has not handled; both are None where the log is in another database. ``behind_seconds`` is how long the first of
+    them has been there; None if there is none. ``hole_age_seconds`` is how long the watermark has been stopped by a hole. ``alarm`` says why the log can't be asked for what is missing; None if nothing is wrong.
     """
 
     consumer: str
@@ -58,6 +58,7 @@ class ConsumerCursor:
     watermark: int
     horizon: int | None
     behind: int | None
+    behind_seconds: float | None
     highest: int
     hole_count: int
     holes: tuple[Hole, ...]

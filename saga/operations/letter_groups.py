@@ -37,10 +37,15 @@ class DeadLetterGroup:
     example: int
 
 
-async def group_dead_letters(engine: AsyncEngine, *, limit: int = LISTED) -> tuple[DeadLetterGroup, ...]:
-    """The open dead letters in groups, the largest first; of more than 10,000 only so many. Raises Unavailable."""
+async def group_dead_letters(
+    engine: AsyncEngine, *, since: datetime | None = None, limit: int = LISTED
+) -> tuple[DeadLetterGroup, ...]:
+    """The open dead letters in groups, the largest first; of more than 10,000 only so many.
+
+    With ``since`` only those that came or failed again at that moment or later. Raises Unavailable.
+    """
     async with one_moment(engine) as connection:
-        rows = await connection.execute(GROUP_DEAD_LETTERS, {"most": MOST_GROUPED, "limit": limit})
+        rows = await connection.execute(GROUP_DEAD_LETTERS, {"most": MOST_GROUPED, "since": since, "limit": limit})
         return tuple(DeadLetterGroup(**row) for row in rows.mappings())
 
 

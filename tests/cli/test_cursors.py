@@ -13,7 +13,7 @@ def test_a_cursor_is_one_integer_and_what_was_handled_above_it(saga: Saga) -> No
     assert document["count"] == len(document["cursors"])
     orders = cursor(document, "order", "orders")
     assert set(orders) == {
-        *("consumer", "module", "watermark", "horizon", "behind", "highest", "handled_above"),
+        *("consumer", "module", "watermark", "horizon", "behind", "behind_seconds", "highest", "handled_above"),
         *("hole_count", "holes", "hole_age_seconds", "alarm", "updated_at"),
     }
     assert (orders["watermark"], orders["highest"], orders["horizon"], orders["behind"]) == (1, 8, None, None)

@@ -200,7 +200,15 @@ TWINS = (
     ("/cursors", ("cursors",)),
     ("/", ("lag",)),
 )
-MOVING = ("age_seconds", "last_age_seconds", "oldest_age_seconds", "oldest_overdue_seconds", "hole_age_seconds", "beat")
+MOVING = (
+    "age_seconds",
+    "behind_seconds",
+    "last_age_seconds",
+    "oldest_age_seconds",
+    "oldest_overdue_seconds",
+    "hole_age_seconds",
+    "beat",
+)
 
 
 async def test_a_program_gets_what_the_command_prints(busy: Shown, database_url: str) -> None:

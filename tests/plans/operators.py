@@ -159,7 +159,7 @@ def _console(count: int) -> dict[str, Cases]:
             "from the end": {"process": "order", "created_at": None, "process_id": "", "looked": 400},
             "from the middle": {"process": "order", "created_at": now, "process_id": "o-1", "looked": 400},
         },
-        "operations/group_dead_letters": one(most=10_000, limit=50),
+        "operations/group_dead_letters": one(most=10_000, since=None, limit=50),
         "operations/list_group": one(key="", before=2**63 - 1, most=10_000, limit=50),
     }
 

@@ -7,7 +7,7 @@ from typing import Final
 from starlette.requests import Request
 
 from saga import operations
-from saga.console.page import Console, NotThere, Page, WronglyAsked, number_in, text_in, wants_json
+from saga.console.page import SINCE, Console, NotThere, Page, WronglyAsked, number_in, since_in, text_in, wants_json
 from saga.documents.dead_letters import as_text, dead_letter_document, dead_letters_document
 from saga.operations import DeadLetter, PreviewedAnswer, UnknownDeadLetters
 
@@ -24,11 +24,17 @@ async def dead_letters(console: Console, request: Request) -> Page:
         return await _listed(console, request)
     if (key := text_in(request, "group")) is not None:
         return await _group(console, request, key)
-    groups = await operations.group_dead_letters(console.engine)
+    groups = await operations.group_dead_letters(console.engine, since=since_in(request))
     first = await operations.preview_dead_letters(
         console.engine, tuple(console.processes.values()), [group.example for group in groups], prefix=console.prefix
     )
-    values = {"groups": groups, "previews": first, "states": STATES}
+    values = {
+        "groups": groups,
+        "previews": first,
+        "states": STATES,
+        "sinces": tuple(SINCE),
+        "since": text_in(request, "since"),
+    }
     return Page("dead_letters.html", "Dead letters", values, None, FOLLOWS)
 
 
@@ -65,6 +71,7 @@ async def _listed(console: Console, request: Request) -> Page:
         state=None if state == "all" else state,
         process_id=text_in(request, "process_id"),
         type=text_in(request, "type"),
+        since=since_in(request),
         limit=limit + 1,
     )
     letters, more = found[:limit], len(found) > limit

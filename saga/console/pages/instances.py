@@ -1,7 +1,6 @@
 """`/instances/{process}`: the instances of a process, with filters in the address."""
 
 import csv
-from datetime import UTC, datetime, timedelta
 from io import StringIO
 from typing import Final
 
@@ -10,18 +9,12 @@ from starlette.responses import Response
 
 from saga import operations
 from saga.console.links import instances_link
-from saga.console.page import Console, Page, WronglyAsked, number_in, text_in, wants_json
+from saga.console.page import SINCE, Console, Page, WronglyAsked, number_in, since_in, text_in, wants_json
 from saga.console.pages.instance import instance
 from saga.core import Process
 from saga.documents.instances import instances_document, many_of
 from saga.operations import InstanceFilter, InstancePage, NoSuchPlace
 
-SINCE: Final = {
-    "15m": timedelta(minutes=15),
-    "1h": timedelta(hours=1),
-    "24h": timedelta(hours=24),
-    "7d": timedelta(days=7),
-}
 LISTED: Final = 50
 MOST: Final = 200
 _FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -81,14 +74,12 @@ def _table(process: Process, page: InstancePage) -> Response:
 
 def _wanted(process: Process, request: Request) -> InstanceFilter:
     """The filter in the address. Raises WronglyAsked for what no instance can have."""
-    outcome, settled, since = (text_in(request, name) for name in ("outcome", "settled", "since"))
+    outcome, settled = (text_in(request, name) for name in ("outcome", "settled"))
     outcomes = [one.value for one in process.outcomes.states]
     if outcome is not None and outcome not in outcomes:
         raise WronglyAsked(f"No {process.name} ends as {outcome!r}: the outcomes are {', '.join(outcomes)}.")
     if settled not in (None, "yes", "no"):
         raise WronglyAsked("settled in the address is yes or no.")
-    if since is not None and since not in SINCE:
-        raise WronglyAsked(f"since in the address is one of {', '.join(SINCE)}.")
     states = {}
     for machine in process.machines:
         if (state := text_in(request, f"in.{machine.name}")) is not None:
@@ -96,5 +87,4 @@ def _wanted(process: Process, request: Request) -> InstanceFilter:
             if state not in known:
                 raise WronglyAsked(f"{machine.name} is never {state!r}: its states are {', '.join(known)}.")
             states[machine.name] = state
-    begin = None if since is None else datetime.now(UTC) - SINCE[since]
-    return InstanceFilter(outcome, None if settled is None else settled == "yes", states, begin)
+    return InstanceFilter(outcome, None if settled is None else settled == "yes", states, since_in(request))

@@ -1,5 +1,5 @@
 -- Open dead letters in groups of those that have one cause: consumer, kind, type, and reason without the values in it.
--- Looks at so many at most.
+-- Looks at so many at most; with ``since`` only at those that came or failed again since then.
 -- Index: dead_letter_open_idx.
 SELECT
     md5(concat_ws(chr(31), d.consumer, d.kind, d.type, d.form)) AS key,
@@ -11,7 +11,7 @@ FROM (
         consumer, kind, type, reason, first_seen_at, last_seen_at, attempts, dead_letter_id,
         regexp_replace(reason, '''[^'']*''|"[^"]*"|[0-9]+', '*', 'g') AS form
     FROM saga.dead_letter
-    WHERE state = 'open'
+    WHERE state = 'open' AND (CAST(:since AS timestamptz) IS NULL OR last_seen_at >= :since)
     LIMIT :most
 ) AS d
 GROUP BY d.consumer, d.kind, d.type, d.form
