@@ -37,6 +37,7 @@ from saga.rabbitmq.admission import Events
 from saga.rabbitmq.connection import broker_errors
 from saga.rabbitmq.publisher import Publisher
 from saga.rabbitmq.topology import topology
+from saga.tracing import linking
 from saga.worker.relay import CONSUMER as RELAY
 from saga.worker.relay import NOT_SENT
 
@@ -145,10 +146,11 @@ async def redrive(
         async with reading(engine) as connection:
             dead_letters = list((await read_letters(connection, ids[start : start + AT_ONCE])).values())
         left_alone.update(one.consumer for one in dead_letters if not work.is_owned(one))
-        async for answer in work.some(dead_letters, correction):
-            answers.append(answer)
-            if progress is not None:
-                progress(answer)
+        with linking():
+            async for answer in work.some(dead_letters, correction):
+                answers.append(answer)
+                if progress is not None:
+                    progress(answer)
     return RedriveReport(tuple(answers), dict(left_alone))
 
 

@@ -42,7 +42,8 @@ _COMMAND_SOURCE = re.compile(rf"/modules/({_NAME})-process")
 class Worker:
     """One worker of a process. Any number may run, on any machines; if one of its loops dies, ``run`` raises.
 
-    It runs in any asyncio program, beside other tasks; ``monitored`` gives that program metrics and probes.
+    It runs in any asyncio program, beside other tasks; ``monitored`` gives that program metrics and probes, ``traced``
+    gives it traces.
 
     - ``engine``: the database, with the schema of `saga migrate`; an engine of ``connect_engine``, best with
       ``STEP_SETTINGS``, and with five connections for each worker.
