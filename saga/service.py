@@ -59,12 +59,12 @@ def serve(name: str, main: Main) -> None:
     except SettingsError as error:
         refuse(error)
     configure_logging(name, settings.log_level)
-    collect_rarely()
     if os.getpid() == 1:
         # Processes that lose their parent in this container become our children. We start none, so we wait for none.
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     try:
         with traced(f"saga-{name.replace('_', '-')}", settings.traces):
+            collect_rarely()
             uvloop.run(_until_stopped(main, settings))
     except TracesUnavailable as error:
         refuse(error)

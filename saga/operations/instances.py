@@ -13,6 +13,7 @@ from saga.modules import Entry
 from saga.operations.dead_letters import ListedDeadLetter, count_open_of, modules_about, open_letters_of
 from saga.operations.read_only import read_only
 from saga.postgres import Statements, one_moment
+from saga.tracing.context import recorded_trace
 from saga.verification.replay.fold import is_announcement
 
 _SQL = Statements(__package__)
@@ -54,7 +55,8 @@ class AnsweredMessage:
     """A message and the decision it led to; ``outcome`` is the instance's after it.
 
     ``repeats`` counts how often it was delivered again; None once its inbox row was pruned. ``version`` is the number
-    of its answer in the instance's stream: it led to the commands from there to the next answer.
+    of its answer in the instance's stream: it led to the commands from there to the next answer. ``trace_id`` is the
+    recorded trace that it belongs to, if there is one.
     """
 
     type: str
@@ -68,6 +70,7 @@ class AnsweredMessage:
     repeats: int | None
     module: str | None
     version: int
+    trace_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +295,7 @@ def _message(entry: Entry, repeats: int | None) -> AnsweredMessage:
         repeats=repeats,
         module=entry.metadata.get("module"),
         version=entry.stream_version,
+        trace_id=recorded_trace(entry.metadata.get("traceparent")),
     )
 
 

@@ -4,8 +4,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
+from saga.messages import Poison
 from saga.modules.outgoing import Outgoing
-from saga.tracing import Kind, OpenSpans, are_linked
+from saga.tracing import Kind, OpenSpans, active, are_linked
+from saga.tracing.message_spans import context_in
+from saga.tracing.spans import Attributes
 
 _HEADER = "ce-traceparent"
 
@@ -25,19 +28,34 @@ def sending(messages: Sequence[Outgoing]) -> Iterator[Sequence[Outgoing]]:
     spans.end()
 
 
+def mark_unsent(kept: Poison) -> None:
+    """Make a span of a message that can't be sent and is a dead letter now, whether it is sampled or not."""
+    tracing = active()
+    if tracing is not None:
+        name, attributes = _about(kept.raw.exchange, kept.raw.routing_key, kept.id)
+        span = tracing.begin(name, Kind.PRODUCER, attributes, parent=context_in(kept.raw))
+        span.fail("failed")
+        span.end()
+
+
 def _sent(spans: OpenSpans, message: Outgoing) -> Outgoing:
     before = message.headers.get(_HEADER)
     if before is None:
         return message
-    destination = f"{message.exchange}:{message.routing_key}"
-    attributes = {
+    name, attributes = _about(message.exchange, message.routing_key, message.id)
+    after = spans.continued(name, Kind.PRODUCER, before, attributes, linked=are_linked())
+    if after is None or after == before:
+        return message
+    return replace(message, headers={**message.headers, _HEADER: after})
+
+
+def _about(exchange: str, routing_key: str, message_id: str | None) -> tuple[str, Attributes]:
+    """The name and the attributes of a span."""
+    destination = f"{exchange}:{routing_key}"
+    return f"send {destination}", {
         "messaging.system": "rabbitmq",
         "messaging.operation.name": "send",
         "messaging.operation.type": "send",
         "messaging.destination.name": destination,
-        "messaging.message.id": message.id,
+        "messaging.message.id": message_id,
     }
-    after = spans.continued(f"send {destination}", Kind.PRODUCER, before, attributes, linked=are_linked())
-    if after is None or after == before:
-        return message
-    return replace(message, headers={**message.headers, _HEADER: after})

@@ -46,7 +46,7 @@ def read_traceparent(traceparent: str | None) -> TraceContext | None:
     return TraceContext(trace_id, span_id, int(found["flags"], 16)) if trace_id and span_id else None
 
 
-def trace_id_of(traceparent: object) -> str | None:
-    """The trace id of a traceparent as tools write it; None if there is none or it is not valid."""
+def recorded_trace(traceparent: object) -> str | None:
+    """The id of the trace as tools write it; None if the traceparent is not that of a sampled span."""
     context = read_traceparent(traceparent) if isinstance(traceparent, str) else None
-    return None if context is None else f"{context.trace_id:032x}"
+    return f"{context.trace_id:032x}" if context is not None and context.is_sampled else None

@@ -60,7 +60,7 @@ class MessageSpans:
         self._role = role
         self._owner = owner
         self._types = types
-        self._began_ns = 0
+        self._began_ns = 0 if self._tracing is None else time.time_ns()
         self._count = 0
         self._open: dict[int, OpenSpan] = {}
 
@@ -74,7 +74,7 @@ class MessageSpans:
         tracing = self._tracing
         if tracing is None:
             return messages
-        self._began_ns, self._count = time.time_ns(), len(messages)
+        self._count = len(messages)
         entered: list[Message] | None = None
         for index, message in enumerate(messages):
             if isinstance(message, Poison):

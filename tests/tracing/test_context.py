@@ -2,7 +2,7 @@
 
 import pytest
 
-from saga.tracing.context import read_traceparent, seems_sampled, trace_id_of
+from saga.tracing.context import read_traceparent, recorded_trace, seems_sampled
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 VALID = f"00-{TRACE}-{SPAN}-01"
@@ -57,7 +57,8 @@ def test_a_quick_look_never_misses_a_sampled_context() -> None:
         assert seems_sampled(given) is context.is_sampled
 
 
-def test_a_trace_is_shown_by_its_id() -> None:
-    assert trace_id_of(VALID) == TRACE
-    assert trace_id_of({"traceparent": VALID}) is None
-    assert trace_id_of("secret") is None
+def test_a_recorded_trace_is_shown_by_its_id() -> None:
+    assert recorded_trace(VALID) == TRACE
+    assert recorded_trace(VALID[:-1] + "0") is None
+    assert recorded_trace({"traceparent": VALID}) is None
+    assert recorded_trace("secret") is None

@@ -1,5 +1,8 @@
 """Steps, deadlines, logs, redrives and collaborators give spans to messages, and their contexts to what follows."""
 
+import asyncio
+import os
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -175,23 +178,38 @@ async def test_an_event_that_is_read_from_a_log_begins_a_trace_with_a_link(
     assert await contexts(engine, "o-1") == {place_of(span)}
 
 
-async def test_a_redrive_begins_a_trace_with_a_link(engine: AsyncEngine, spans: Collector) -> None:
-    headers = {
-        "ce-specversion": "1.0",
-        "ce-id": "m-1",
-        "ce-source": "/tests",
-        "ce-type": "OrderCancelled",
-        "ce-traceparent": GIVEN,
-    }
+async def park(engine: AsyncEngine) -> None:
+    """A message about o-1 that is a dead letter, and may be taken in now."""
+    attributes = {"specversion": "1.0", "id": "m-1", "source": "/tests", "type": "OrderCancelled", "traceparent": GIVEN}
+    headers = {f"ce-{name}": value for name, value in attributes.items()}
     raw = Raw(b'{"order_id": "o-1"}', exchange="saga.events", headers=headers)
-    step = Step(engine, PROCESS)
-    await step._park(replace(sampled(message("OrderCancelled", "o-1")), raw=raw), "a row was damaged", (), ())
+    parked = replace(sampled(message("OrderCancelled", "o-1")), raw=raw)
+    await Step(engine, PROCESS)._park(parked, "a row was damaged", (), ())
+
+
+async def test_a_redrive_begins_a_trace_with_a_link(engine: AsyncEngine, spans: Collector) -> None:
+    await park(engine)
     assert attributes_of(await spans.named("process OrderCancelled"))["error.type"] == "failed"
     assert (await redrive(engine, [PROCESS])).answers[0].answer == "taken"
     await until(_as_async(lambda: len(spans.all_named("process OrderCancelled")) == 2))
     again = spans.all_named("process OrderCancelled")[1]
     assert (parent_of(again), SENT_FROM in links_of(again)) == (0, True)
     assert await contexts(engine, "o-1") == {place_of(again)}
+
+
+async def test_the_command_that_redrives_sends_its_span(
+    engine: AsyncEngine, database_url: str, collector: Collector
+) -> None:
+    await park(engine)
+    command = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "saga", "dead-letters", "redrive", "--all"),
+        env={**os.environ, "SAGA_DATABASE_URL": database_url, "SAGA_TRACES": "0"},
+        stdout=asyncio.subprocess.DEVNULL,
+    )
+    assert await command.wait() == 0
+    span = await collector.named("process OrderCancelled")
+    assert SENT_FROM in links_of(span)
+    assert await contexts(engine, "o-1") == {place_of(span)}
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 from saga.messages import Envelope, Poison, Raw
 from saga.metrics.instruments import switched_on
 from saga.metrics.table import SPANS_LOST
+from saga.rabbitmq.sending import mark_unsent
 from saga.settings import Settings
 from saga.tracing import Kind, MessageSpans, OpenSpans, TracesUnavailable, active, linking, traced
 from saga.tracing.context import TraceContext
@@ -218,6 +219,18 @@ async def test_what_is_sent_on_and_fails_says_so(collector: Collector) -> None:
     assert (place_of(span), parent_of(span)) == (sent_by(sent_on), SAMPLED.span_id)
     assert attributes_of(span) == {"error.type": "NotConfirmed"}
     assert len(collector.spans) == 1
+
+
+async def test_what_can_not_be_sent_has_a_span_though_it_is_not_sampled(collector: Collector) -> None:
+    raw = Raw(b"{}", exchange="saga.commands", routing_key="gateway.Pay", headers={"ce-traceparent": str(UNSAMPLED)})
+    mark_unsent(Poison(raw, "it says secret", id="e-1"))
+    with traced("test", 0.0):
+        mark_unsent(Poison(raw, "it says secret", id="e-1"))
+    span = await collector.named("send saga.commands:gateway.Pay")
+    assert (place_of(span)[0], parent_of(span), span.status.code) == (*SENT_FROM, 2)
+    assert attributes_of(span)["messaging.message.id"] == "e-1"
+    assert len(collector.spans) == 1
+    assert "secret" not in str(span)
 
 
 @pytest.fixture

@@ -74,6 +74,7 @@ async def instance(console: Console, request: Request) -> Page:
         "one": inspection,
         "reason": reason,
         "timeline": _timeline(inspection),
+        "trace_url": console.settings.trace_url,
         "answers": preview.answers[: len(asked) - bool(typed and typed.problem is None)],
         "typed": _answered(typed, preview),
         "types": tuple(process.message_types),
