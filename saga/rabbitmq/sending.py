@@ -32,26 +32,25 @@ def mark_unsent(kept: Poison) -> None:
     """Make a span of a message that can't be sent and is a dead letter now, whether it is sampled or not."""
     tracing = active()
     if tracing is not None:
-        name, attributes = _about(kept.raw.exchange, kept.raw.routing_key, kept.id)
+        name, attributes = _about(kept.raw.exchange, kept.raw.routing_key, None)
         span = tracing.begin(name, Kind.PRODUCER, attributes, parent=context_in(kept.raw))
         span.fail("failed")
         span.end()
 
 
 def _sent(spans: OpenSpans, message: Outgoing) -> Outgoing:
-    before = message.headers.get(_HEADER)
-    if before is None:
+    given = message.headers.get(_HEADER)
+    if given is None:
         return message
     name, attributes = _about(message.exchange, message.routing_key, message.id)
-    after = spans.continued(name, Kind.PRODUCER, before, attributes, linked=are_linked())
-    if after is None or after == before:
-        return message
-    return replace(message, headers={**message.headers, _HEADER: after})
+    sent_in = spans.continued(name, Kind.PRODUCER, given, attributes, linked=are_linked())
+    return message if sent_in is None else replace(message, headers={**message.headers, _HEADER: sent_in})
 
 
 def _about(exchange: str, routing_key: str, message_id: str | None) -> tuple[str, Attributes]:
     """The name and the attributes of a span."""
-    destination = f"{exchange}:{routing_key}"
+    # What can't be sent may be no text that a collector reads.
+    destination = f"{exchange}:{routing_key}".encode("utf-8", "backslashreplace").decode()
     return f"send {destination}", {
         "messaging.system": "rabbitmq",
         "messaging.operation.name": "send",

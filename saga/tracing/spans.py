@@ -38,17 +38,17 @@ class OpenSpans:
         return self._tracing is not None
 
     def continued(
-        self, name: str, kind: Kind, traceparent: str | None, attributes: Attributes, *, linked: bool = False
+        self, name: str, kind: Kind, traceparent: object, attributes: Attributes, *, linked: bool = False
     ) -> str | None:
-        """The traceparent to pass on: that of a new span if the given one is sampled, else the given one.
+        """The traceparent to pass on: that of a new span if the given one is sampled; None if nothing changes.
 
         The span belongs to the same trace, or, if ``linked``, to a new one with a link.
         """
-        if self._tracing is None or traceparent is None or not seems_sampled(traceparent):
-            return traceparent
+        if self._tracing is None or not isinstance(traceparent, str) or not seems_sampled(traceparent):
+            return None
         context = read_traceparent(traceparent)
         if context is None:
-            return traceparent
+            return None
         parent, links = (None, [context]) if linked else (context, [])
         span = self._tracing.begin(name, kind, attributes, parent=parent, links=links)
         self._open.append(span)

@@ -30,7 +30,7 @@ class FiringSpans:
         self._spans.end()
 
     def _fired(self, timer: Row[Any], event: NewEvent) -> NewEvent:
-        before = event.metadata.get("traceparent")
+        armed_in = event.metadata.get("traceparent")
         attributes = {"saga.process": timer.process, "saga.timer.late_seconds": timer.late_seconds}
-        after = self._spans.continued(f"fire {timer.name}", Kind.INTERNAL, before, attributes, linked=True)
-        return event if after == before else replace(event, metadata={**event.metadata, "traceparent": after})
+        fired_in = self._spans.continued(f"fire {timer.name}", Kind.INTERNAL, armed_in, attributes, linked=True)
+        return event if fired_in is None else replace(event, metadata={**event.metadata, "traceparent": fired_in})

@@ -60,7 +60,7 @@ def test_while_traces_are_off_messages_stay_what_they_are() -> None:
     assert spans_of_orders().enter(messages) is messages
     spans = OpenSpans()
     assert not spans.are_on
-    assert spans.continued("send", Kind.PRODUCER, str(SAMPLED), {}) == str(SAMPLED)
+    assert spans.continued("send", Kind.PRODUCER, str(SAMPLED), {}) is None
 
 
 def test_the_sdk_is_switched_off_by_its_own_variable(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -210,9 +210,8 @@ async def test_what_is_not_committed_is_forgotten(collector: Collector) -> None:
 async def test_what_is_sent_on_and_fails_says_so(collector: Collector) -> None:
     with traced("test", 0.0):
         spans = OpenSpans()
-        for context in (UNSAMPLED, None, "no context"):
-            given = None if context is None else str(context)
-            assert spans.continued("send nothing", Kind.PRODUCER, given, {}) == given
+        for given in (str(UNSAMPLED), None, "no context", "x" * 54 + "1", 5):
+            assert spans.continued("send nothing", Kind.PRODUCER, given, {}) is None
         sent_on = spans.continued("send it", Kind.PRODUCER, str(SAMPLED), {"left out": None})
         spans.end("NotConfirmed")
     span = await collector.named("send it")
@@ -222,13 +221,12 @@ async def test_what_is_sent_on_and_fails_says_so(collector: Collector) -> None:
 
 
 async def test_what_can_not_be_sent_has_a_span_though_it_is_not_sampled(collector: Collector) -> None:
-    raw = Raw(b"{}", exchange="saga.commands", routing_key="gateway.Pay", headers={"ce-traceparent": str(UNSAMPLED)})
+    raw = Raw(b"{}", exchange="saga.commands", routing_key="gateway.\ud800", headers={"ce-traceparent": str(UNSAMPLED)})
     mark_unsent(Poison(raw, "it says secret", id="e-1"))
     with traced("test", 0.0):
         mark_unsent(Poison(raw, "it says secret", id="e-1"))
-    span = await collector.named("send saga.commands:gateway.Pay")
+    span = await collector.named("send saga.commands:gateway.\\ud800")
     assert (place_of(span)[0], parent_of(span), span.status.code) == (*SENT_FROM, 2)
-    assert attributes_of(span)["messaging.message.id"] == "e-1"
     assert len(collector.spans) == 1
     assert "secret" not in str(span)
 
