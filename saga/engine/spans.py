@@ -48,3 +48,8 @@ class StepSpans:
             if decision is not None and (raw_id := open_.get(entry.metadata.get("traceparent", ""))) is not None:
                 answered[raw_id] = {"saga.decision": decision, "saga.outcome": entry.data["outcome"]}
         self._spans.end(answered, list(kinds.values()), () if stages is None else stages.ended)
+
+
+def mark_dead(consumer: str, dead: Sequence[NewDeadLetter]) -> None:
+    """Make the spans of dead letters that were kept without a step."""
+    MessageSpans("saga.process", consumer, ()).end({}, [(one.poison, one.kind.value) for one in dead])

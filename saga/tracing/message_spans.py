@@ -156,7 +156,7 @@ class MessageSpans:
     ) -> None:
         """End the spans of messages and that of their batch; each is linked to the other."""
         attributes: Attributes = {
-            "messaging.batch.message_count": self._count,
+            "messaging.batch.message_count": self._count or len(ended),
             "messaging.operation.name": "process",
             "messaging.operation.type": "process",
             self._role: self._owner,

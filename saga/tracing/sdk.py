@@ -8,6 +8,7 @@ import os
 import random
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
@@ -30,6 +31,7 @@ from opentelemetry.trace import (
     TraceFlags,
     set_span_in_context,
 )
+from structlog.contextvars import get_contextvars
 
 from saga.metrics.table import SPANS_LOST
 from saga.tracing.context import TraceContext
@@ -134,8 +136,10 @@ class _CountedSpans(BatchSpanProcessor):
     def __init__(self, exporter: OTLPSpanExporter) -> None:
         self._most = _queue_size()
         self._ended = self._handed = self._exporting = 0
-        self._lost = 0
+        self._lost: Counter[str] = Counter()
         self._reported = -REPORT_SECONDS
+        # The exporter's thread has no context of its own, and a line names the service.
+        self._bound = _log.bind(**get_contextvars())
         super().__init__(_CountedExporter(exporter, self), max_queue_size=self._most)
 
     def on_end(self, span: ReadableSpan) -> None:
@@ -160,19 +164,19 @@ class _CountedSpans(BatchSpanProcessor):
     def report_left(self) -> None:
         """Report what is lost because the program ends, and what was lost since the last report."""
         self._reported = -REPORT_SECONDS
-        if left := self._ended - self._handed + self._exporting:
-            self._lose(left, STOPPED)
-        elif self._lost:
-            self._lose(0, EXPORT_FAILED)
+        self._lose(self._ended - self._handed + self._exporting, STOPPED)
 
     def _lose(self, count: int, cause: str) -> None:
         """Count lost spans, and log them, once in REPORT_SECONDS at most."""
         SPANS_LOST.add(count, cause)
-        self._lost += count
+        self._lost[cause] += count
         if time.monotonic() - self._reported >= REPORT_SECONDS:
             self._reported = time.monotonic()
-            _log.warning("spans_lost", count=self._lost, reason=cause)
-            self._lost = 0
+            lost, self._lost = self._lost, Counter()
+            log = self._bound
+            for reason, number in lost.items():
+                if number:
+                    log.warning("spans_lost", count=number, reason=reason)
 
 
 class _CountedExporter(SpanExporter):

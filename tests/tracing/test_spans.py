@@ -10,6 +10,8 @@ import orjson
 import pytest
 from structlog.testing import capture_logs
 
+from saga.engine.dead_letters import DeadLetterKind, NewDeadLetter
+from saga.engine.spans import mark_dead
 from saga.messages import Envelope, Poison, Raw
 from saga.metrics.instruments import switched_on
 from saga.metrics.table import SPANS_LOST
@@ -174,6 +176,20 @@ async def test_a_dead_letter_has_a_span_though_it_is_not_sampled(collector: Coll
     assert "secret" not in str(collector.spans)
 
 
+async def test_what_is_kept_without_a_step_has_a_span(collector: Collector) -> None:
+    """What the broker gave up may belong to a process that another worker runs."""
+    raw = Raw(b"{}", headers={"ce-traceparent": str(UNSAMPLED)})
+    dead = NewDeadLetter(DeadLetterKind.POISON, Poison(raw, "it says secret"))
+    mark_dead("returns", [dead])
+    with traced("test", 0.0):
+        mark_dead("returns", [dead])
+    span = await collector.named("process message")
+    assert (parent_of(span), attributes_of(span)["saga.process"]) == (UNSAMPLED.span_id, "returns")
+    batch = await collector.named("process returns")
+    assert attributes_of(batch)["messaging.batch.message_count"] == 1
+    assert batch.start_time_unix_nano == pytest.approx(batch.end_time_unix_nano, abs=60e9)
+
+
 async def test_a_sampled_message_that_dies_has_one_span(collector: Collector) -> None:
     with traced("test", 0.0):
         spans = spans_of_orders()
@@ -251,7 +267,8 @@ def test_spans_that_nobody_takes_are_dropped_and_counted_and_the_end_does_not_wa
             handle(*(paid(None) for _ in range(9)))
     shown = exposition().decode()
     lost = {line for line in shown.splitlines() if line.startswith("saga_spans_lost_total{")}
-    assert logged[0]["event"] == "spans_lost"
+    assert {line["event"] for line in logged} == {"spans_lost"}
+    assert sum(line["count"] for line in logged) == 100
     assert sum(float(line.rpartition(" ")[2]) for line in lost) == 100
     assert {line.partition("}")[0] for line in lost} == {
         f'saga_spans_lost_total{{cause="{cause}"' for cause in ("queue_full", "stopped")
