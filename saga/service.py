@@ -25,6 +25,7 @@ from saga.entry import stop_signals
 from saga.logging import configure_logging
 from saga.postgres import NeedsPerson, Unavailable, server_of
 from saga.settings import Settings, SettingsError, load_settings
+from saga.tracing import TracesUnavailable, traced
 
 STOP_GRACE_SECONDS = 10.0
 """How long a service that was asked to stop may finish its work. It may be waiting for a server that is away: the check
@@ -58,11 +59,15 @@ def serve(name: str, main: Main) -> None:
     except SettingsError as error:
         refuse(error)
     configure_logging(name, settings.log_level)
-    collect_rarely()
     if os.getpid() == 1:
         # Processes that lose their parent in this container become our children. We start none, so we wait for none.
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    uvloop.run(_until_stopped(main, settings))
+    try:
+        with traced(f"saga-{name.replace('_', '-')}", settings.traces):
+            collect_rarely()
+            uvloop.run(_until_stopped(main, settings))
+    except TracesUnavailable as error:
+        refuse(error)
 
 
 def refuse(error: Exception) -> NoReturn:

@@ -105,6 +105,9 @@ class Settings(BaseSettings):
     metrics_listen: str = Field(
         "", description="host:port where a service answers /metrics, /healthz and /readyz; not set: nowhere"
     )
+    traces: float | None = Field(
+        None, ge=0, le=1, description="share of new traces that are recorded, from 0 to 1; not set: no traces at all"
+    )
     log_level: str = Field("info", pattern=r"^(debug|info|warning|error)$")
 
     processes: str = Field(

@@ -38,6 +38,7 @@ ROWS: Final[dict[str, tuple[Panel, ...]]] = {
         Panel("Services that answer", 'up{job="saga"}', "{{instance}}"),
         Panel("Loops that start over", _rate("saga_loop_restarts_total", "loop, error_type"), "{{loop}}"),
         Panel("Connections in use", "saga_pool_in_use", "{{instance}}"),
+        Panel("Spans lost", _rate("saga_spans_lost_total", "instance, cause"), "{{instance}} {{cause}}"),
     ),
     "How much flows?": (
         Panel(

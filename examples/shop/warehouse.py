@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from examples.shop.order import FulfilmentStopped, OrderShipped
-from saga.collaborator import Collaborator, Command, monitored
+from saga.collaborator import Collaborator, Command, monitored, traced
 from saga.modules import Module, connect_engine
 
 
@@ -67,4 +67,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    with traced("warehouse", os.environ.get("SAGA_TRACES")):
+        asyncio.run(main())

@@ -7,5 +7,16 @@ from saga.collaborator.collaborator import Collaborator, CommandHandler, Result
 from saga.collaborator.commands import Cause, Command, Refusal
 from saga.endpoint import monitored
 from saga.postgres import Unavailable
+from saga.tracing import traced
 
-__all__ = ["Cause", "Collaborator", "Command", "CommandHandler", "Refusal", "Result", "Unavailable", "monitored"]
+__all__ = [
+    "Cause",
+    "Collaborator",
+    "Command",
+    "CommandHandler",
+    "Refusal",
+    "Result",
+    "Unavailable",
+    "monitored",
+    "traced",
+]

@@ -29,6 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from saga.collaborator.commands import Command, Commands, Refusal, newest
 from saga.collaborator.inbox import Inbox
+from saga.collaborator.spans import CommandSpans
 from saga.collaborator.tables import OwnStatements, create_tables
 from saga.core import DeclarationError
 from saga.engine.halving import halved
@@ -174,7 +175,8 @@ class Collaborator:
 
     async def _handle(self, engine: AsyncEngine, messages: Sequence[Envelope | Poison]) -> None:
         """Handle messages in one transaction, all or nothing."""
-        commands, rejected = self._commands.read(messages)
+        spans = CommandSpans(self.name, self._handlers)
+        commands, rejected = self._commands.read(spans.enter(messages))
         async with durable_transaction(engine) as connection:
             found = await self._inbox.deduplicate(connection, commands)
             holding = await self._inbox.hold(connection, newest(found.fresh))
@@ -186,13 +188,17 @@ class Collaborator:
                     result = REFUSED
                 results[command.id] = HANDLED if result is None else result
             await self._inbox.write_results(connection, results)
-            await self._inbox.reject(connection, rejected + found.contradicting)
+            rejected += found.contradicting
+            await self._inbox.reject(connection, rejected)
+        spans.end(commands, results, rejected)
 
     async def _park(self, engine: AsyncEngine, message: Envelope | Poison, reason: str) -> None:
         """Keep a message that PostgreSQL refuses as rejected, in a transaction of its own."""
+        spans = CommandSpans(self.name, self._handlers)
+        rejected = message if isinstance(message, Poison) else poison(message, reason)
         async with durable_transaction(engine) as connection:
-            rejected = message if isinstance(message, Poison) else poison(message, reason)
             await self._inbox.reject(connection, [rejected])
+        spans.end((), {}, [rejected])
 
 
 async def _set_when_all(events: Sequence[asyncio.Event], ready: asyncio.Event) -> None:

@@ -49,6 +49,11 @@ class ConsoleSettings(BaseSettings):
     proxies: str = Field("", description="addresses or networks of proxies, with commas in between")
     user_header: str = Field("X-Forwarded-User", description="the header in which a proxy names the user")
     hosts: str = Field("", description="names under which the console may be called, with commas in between")
+    trace_url: str = Field(
+        "",
+        pattern=r"^(https?://\S*\{trace_id\}\S*)?$",
+        description="the page of a trace in your own tool, with {trace_id} in it; not set: no links",
+    )
 
     @property
     def networks(self) -> Sequence[IPv4Network | IPv6Network]:

@@ -12,8 +12,9 @@ import structlog
 from saga.endpoint.http import Answer, Page, said, serving
 from saga.endpoint.probes import Probes
 from saga.metrics.instruments import Exposition, switched_on
-from saga.metrics.table import BUILD_INFO, TABLE
+from saga.metrics.table import BUILD_INFO, SPANS_LOST, TABLE
 from saga.service import CannotStart
+from saga.tracing import LOSSES
 
 EXPOSITION_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -34,6 +35,8 @@ async def listening(address: tuple[str, int] | None, stop: asyncio.Event) -> Asy
     async with AsyncExitStack() as opened:
         exposition = opened.enter_context(switched_on(TABLE))
         BUILD_INFO.replace({(_version(),): 1})
+        for cause in LOSSES:
+            SPANS_LOST.add(0, cause)
         try:
             listened = await opened.enter_async_context(serving(host, port, _pages(probes, exposition)))
         except OSError as error:

@@ -33,6 +33,7 @@ from saga.engine.dead_letters import DeadLetterKind, DeadLetterState, NewDeadLet
 from saga.engine.halving import halved
 from saga.engine.intake import AdmittedMessage, admit, is_for_other_process, named_instance, poison
 from saga.engine.rehearsal import rehearse
+from saga.engine.spans import StepSpans
 from saga.engine.turns import in_turns
 from saga.messages import Envelope, Poison
 from saga.messages.facts import require_readable
@@ -157,7 +158,8 @@ class Step:
         self, messages: Sequence[Message], redriven: Sequence[int], settled: Sequence[Covered], *, rehearsed: bool
     ) -> StepResult:
         """The step itself, in one transaction. Raises TooMuchAtOnce if several messages are too much for it."""
-        process, consumer = self._process, self._process.name
+        process, consumer, spans = self._process, self._process.name, StepSpans(self._process)
+        messages = spans.enter(messages)
         condemned = await self._rehearse(messages, partial(_admit_one, process)) if rehearsed else {}
         admitted, dead, passed_by = _admit(process, _without(messages, condemned))
         dead += [_condemn(process, messages[index], how) for index, how in condemned.items()]
@@ -197,14 +199,15 @@ class Step:
         outgoing = sum(entry.visibility is Visibility.PUBLIC or entry.target is not None for entry in answers.entries)
         counts = answers.taken, len(answers.ignored), len(deduplicated.repeated), len(dead)
         count_step(consumer, len(messages), dict(zip((TAKEN, IGNORED, DUPLICATE, DEAD), counts, strict=True)))
+        spans.end(others, answers.entries, dead, stages)
         return StepResult(*counts, outgoing, answers.full, others)
 
     async def _park(
         self, message: Message, reason: str, redriven: Sequence[int], settled: Sequence[Covered]
     ) -> StepResult:
         """Park a message that PostgreSQL refuses. It covers its position, unless the position is a false claim."""
-        consumer = self._process.name
-        admitted, dead, passed_by = _admit(self._process, [message])
+        consumer, spans = self._process.name, StepSpans(self._process)
+        admitted, dead, passed_by = _admit(self._process, spans.enter([message]))
         async with durable_transaction(self._engine) as connection:
             if redriven:
                 await dead_letters.close(connection, redriven, DeadLetterState.REDRIVEN)
@@ -217,6 +220,7 @@ class Step:
                 await self._record_answers(connection, redriven, [message], others)
             await cursors.advance(connection, consumer, [*self._covered(verified, passed_by), *settled])
         count_step(consumer, 1, {DEAD: len(dead)})
+        spans.end({}, (), dead)
         _log.error("parked", error=reason.partition(" (")[0])
         return StepResult(0, 0, 0, len(dead), 0, others=others)
 
@@ -271,7 +275,9 @@ class Step:
         The step may have to run again, and finding many messages that hang takes long.
         """
         given = [item.envelope if isinstance(item, AdmittedMessage) else item for item in items]
-        known = {index: how for index, one in enumerate(given) for message, how in self._condemned if message is one}
+        known = {
+            index: how for index, one in enumerate(given) for message, how in self._condemned if message.raw is one.raw
+        }
         found = await rehearse(items, act, known)
         self._condemned += [(given[index], how) for index, how in found.items() if index not in known]
         return found
@@ -279,8 +285,8 @@ class Step:
     def _forget(self, messages: Sequence[Message]) -> None:
         """Forget the rehearsals of these messages, whose step has committed."""
         if self._condemned:
-            kept = set(map(id, messages))
-            self._condemned = [(message, how) for message, how in self._condemned if id(message) not in kept]
+            kept = {id(message.raw) for message in messages}
+            self._condemned = [(message, how) for message, how in self._condemned if id(message.raw) not in kept]
 
 
 def _dead_letter_ids(part: Sequence[_Marked]) -> list[int]:

@@ -18,6 +18,7 @@ from saga.modules.outgoing import as_delivered
 from saga.modules.reader import read_commands
 from saga.postgres import while_open
 from saga.supervision import pause, supervise
+from saga.tracing import linking
 
 
 class CommandFeed:
@@ -65,4 +66,5 @@ class CommandFeed:
         return await read_commands(connection, module, self._target, after, limit=self._batch_size, held=held)
 
     async def _hand_on(self, connection: AsyncConnection, entries: Sequence[Entry]) -> None:
-        await while_open(connection, self._handle([as_delivered(entry, self._prefix) for entry in entries]))
+        with linking():
+            await while_open(connection, self._handle([as_delivered(entry, self._prefix) for entry in entries]))

@@ -42,6 +42,7 @@ from saga.modules.reader import NOTHING_HANDLED
 from saga.postgres import Statements, durable_transaction, reading, while_open
 from saga.settings import Feed
 from saga.supervision import pause, supervise
+from saga.tracing import linking
 
 AT_ONCE: Final = GapTimeouts(hole_seconds=0, tail_seconds=0)
 BESIDE_A_QUEUE: Final = GapTimeouts(hole_seconds=3, tail_seconds=30)
@@ -224,7 +225,8 @@ class LogFeed:
         settled = [(module, after, settled_upto)] if settled_upto > after else []
         if consumed or settled:
             handle = self._step.handle_rehearsed if rehearsed else self._step.handle
-            result = await handle(consumed, settled=settled)
+            with linking():
+                result = await handle(consumed, settled=settled)
             report_step(result, consumed, process=self._process.name, feed=Feed.PULL.value)
 
     async def _begin(self, log: PublicLog, horizon: Horizon) -> int:

@@ -156,20 +156,25 @@ class Gauge(Metric):
 
 
 class Stopwatch:
-    """Measures the stages of some work one after the other; the last label of the histogram is the stage."""
+    """Measures the stages of some work one after the other; the last label of the histogram is the stage.
 
-    __slots__ = ("_histogram", "_last", "_values")
+    ``ended`` has the stages with the times at which they ended, by ``time.perf_counter``.
+    """
+
+    __slots__ = ("_histogram", "_last", "_values", "ended")
 
     def __init__(self, histogram: Histogram, *values: str) -> None:
         self._histogram = histogram
         self._values = values
         self._last = time.perf_counter()
+        self.ended: list[tuple[str, float]] = []
 
     def mark(self, stage: str) -> None:
         """End a stage: it took the time since the previous mark."""
         now = time.perf_counter()
         self._histogram.observe(now - self._last, *self._values, stage)
         self._last = now
+        self.ended.append((stage, now))
 
 
 Exposition = Callable[[], bytes]

@@ -64,6 +64,11 @@ MESSAGE_LATENCY_SECONDS: Final = Histogram(
 LOOP_RESTARTS: Final = Counter(
     "saga_loop_restarts_total", "Loops that had to start over, by the class of the error.", ("loop", "error_type")
 )
+SPANS_LOST: Final = Counter(
+    "saga_spans_lost_total",
+    "Spans of traces that no collector got: with the queue full, the export failed, or the program stopped.",
+    ("cause",),
+)
 
 OUTBOX_PENDING: Final = Gauge(
     "saga_outbox_pending_messages",
@@ -136,6 +141,7 @@ TABLE: Final[tuple[Metric, ...]] = (
     MESSAGE_LATENCY_SECONDS,
     STEP_RETRIES,
     LOOP_RESTARTS,
+    SPANS_LOST,
     OUTBOX_PENDING,
     OUTBOX_OLDEST_SECONDS,
     LOG_LAST_POSITION,

@@ -50,7 +50,8 @@ class ConsumerCursor:
 
     ``horizon`` is the last position that the consumer can read now, ``behind`` counts the positions up to there that it
     has not handled; both are None where the log is in another database. ``behind_seconds`` is how long the first of
-    them has been there; None if there is none. ``hole_age_seconds`` is how long the watermark has been stopped by a hole. ``alarm`` says why the log can't be asked for what is missing; None if nothing is wrong.
+    them has been there; None if there is none. ``hole_age_seconds`` is how long the watermark has been stopped by a
+    hole. ``alarm`` says why the log can't be asked for what is missing; None if nothing is wrong.
     """
 
     consumer: str

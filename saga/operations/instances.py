@@ -14,6 +14,7 @@ from saga.operations.dead_letters import ListedDeadLetter, count_open_of, module
 from saga.operations.read_only import read_only
 from saga.operations.trail import Act, acts_on
 from saga.postgres import Statements, one_moment
+from saga.tracing.context import recorded_trace
 from saga.verification.replay.fold import is_announcement
 
 _SQL = Statements(__package__)
@@ -56,7 +57,8 @@ class AnsweredMessage:
     """A message and the decision it led to; ``outcome`` is the instance's after it.
 
     ``repeats`` counts how often it was delivered again; None once its inbox row was pruned. ``version`` is the number
-    of its answer in the instance's stream: it led to the commands from there to the next answer.
+    of its answer in the instance's stream: it led to the commands from there to the next answer. ``trace_id`` is the
+    recorded trace that it belongs to, if there is one.
     """
 
     type: str
@@ -70,6 +72,7 @@ class AnsweredMessage:
     repeats: int | None
     module: str | None
     version: int
+    trace_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,6 +300,7 @@ def _message(entry: Entry, repeats: int | None) -> AnsweredMessage:
         repeats=repeats,
         module=entry.metadata.get("module"),
         version=entry.stream_version,
+        trace_id=recorded_trace(entry.metadata.get("traceparent")),
     )
 
 

@@ -41,6 +41,7 @@ from saga.rabbitmq.admission import Events
 from saga.rabbitmq.connection import broker_errors
 from saga.rabbitmq.publisher import Publisher
 from saga.rabbitmq.topology import topology
+from saga.tracing import linking
 from saga.worker.relay import CONSUMER as RELAY
 from saga.worker.relay import NOT_SENT
 
@@ -137,14 +138,16 @@ class Redriver:
     async def carry_out(self, run: Run) -> str | None:
         """Redrive what is left of a run."""
         self.operation_id = run.operation_id
-        return await run.carry_out(self._act)
+        with linking():
+            return await run.carry_out(self._act)
 
     async def edit(self, ids: Sequence[int], correction: Correction, operation: Operation) -> None:
         """Redrive dead letters with a correction; the operation is recorded with the answer."""
         async with reading(self.engine) as connection:
             dead_letters = list((await read_letters(connection, ids)).values())
-        async for answer in self.some(dead_letters, correction, operation):
-            self._say(answer)
+        with linking():
+            async for answer in self.some(dead_letters, correction, operation):
+                self._say(answer)
 
     async def _act(self, items: Sequence[str]) -> list[bool]:
         """Redrive some dead letters, and say of each whether it is still one."""

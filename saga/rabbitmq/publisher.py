@@ -30,6 +30,7 @@ from saga.rabbitmq import frames
 from saga.rabbitmq.confirms import Confirms, NotConfirmed, PublishRefused
 from saga.rabbitmq.connection import connect
 from saga.rabbitmq.frame_router import RoutedConnection
+from saga.rabbitmq.sending import sending
 from saga.rabbitmq.topology import Topology, declare
 
 _ROOM_WITHOUT_LIMIT = 128 * 1024
@@ -77,8 +78,9 @@ class Publisher:
         of them again. Raises Refused if the broker refuses one of the messages.
         """
         unroutable: list[Outgoing] = []
-        for part in _without_duplicates(messages):
-            unroutable += await self._publish(part)
+        with sending(messages) as sent:
+            for part in _without_duplicates(sent):
+                unroutable += await self._publish(part)
         return tuple(unroutable)
 
     async def _publish(self, messages: Sequence[Outgoing]) -> list[Outgoing]:

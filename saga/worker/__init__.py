@@ -6,6 +6,7 @@
 from saga.endpoint import monitored
 from saga.postgres.connection import STEP_SETTINGS
 from saga.settings import Feed
+from saga.tracing import traced
 from saga.worker.worker import Worker
 
-__all__ = ["STEP_SETTINGS", "Feed", "Worker", "monitored"]
+__all__ = ["STEP_SETTINGS", "Feed", "Worker", "monitored", "traced"]

@@ -33,6 +33,7 @@ from saga.postgres import Unavailable, while_open
 from saga.rabbitmq.confirms import PublishRefused
 from saga.rabbitmq.connection import is_transient, supervise_at_broker
 from saga.rabbitmq.publisher import Publisher
+from saga.rabbitmq.sending import mark_unsent
 from saga.supervision import pause
 
 CONSUMER = "relay"
@@ -132,4 +133,5 @@ class Relay:
         """Keep an entry that can't be sent as a dead letter."""
         poison = unsent(entry, self._prefix, f"{NOT_SENT}: {reason}")
         await dead_letters.keep(connection, CONSUMER, [NewDeadLetter(DeadLetterKind.FAILED, poison, entry.stream_id)])
+        mark_unsent(poison)
         _log.error("not_sent", module=entry.module, position=entry.position, reason=reason)

@@ -15,6 +15,7 @@ from saga.engine.dead_letters import NewDeadLetter
 from saga.engine.declarations import declare
 from saga.engine.intake import named_instance
 from saga.engine.reporting import report_step
+from saga.engine.spans import mark_dead
 from saga.feeds.log_feed import AT_ONCE, BESIDE_A_QUEUE, LOOK_SECONDS, LogFeed
 from saga.messages import Envelope, Poison
 from saga.messages.cloudevents import decode
@@ -42,7 +43,8 @@ _COMMAND_SOURCE = re.compile(rf"/modules/({_NAME})-process")
 class Worker:
     """One worker of a process. Any number may run, on any machines; if one of its loops dies, ``run`` raises.
 
-    It runs in any asyncio program, beside other tasks; ``monitored`` gives that program metrics and probes.
+    It runs in any asyncio program, beside other tasks; ``monitored`` gives that program metrics and probes, ``traced``
+    gives it traces.
 
     - ``engine``: the database, with the schema of `saga migrate`; an engine of ``connect_engine``, best with
       ``STEP_SETTINGS``, and with five connections for each worker.
@@ -246,10 +248,14 @@ class _AtTheBroker:
         await self._step.handle([poison for owner, poison in owned if owner == self._process.name])
         others = sorted({owner for owner, _ in owned} - {self._process.name})
         if others:
+            theirs = {
+                other: [self._dead_letter(poison) for owner, poison in owned if owner == other] for other in others
+            }
             async with durable_transaction(self._engine) as connection:
-                for other in others:
-                    theirs = [self._dead_letter(poison) for owner, poison in owned if owner == other]
-                    await dead_letters.keep(connection, other, theirs)
+                for other, dead in theirs.items():
+                    await dead_letters.keep(connection, other, dead)
+            for other, dead in theirs.items():
+                mark_dead(other, dead)
 
     def _owner(self, message: Envelope | Poison) -> str:
         """The process that a message belongs to: all processes at a broker share one undelivered queue.

@@ -22,6 +22,7 @@ from saga.messages.identity import derived_id
 from saga.metrics.table import TIMER_LATENESS_SECONDS
 from saga.modules import NewEvent, append
 from saga.postgres import Statements, durable_transaction, reading
+from saga_scheduler.firing import FiringSpans
 
 MODULE = "scheduler"
 SIDE_BY_SIDE = 2
@@ -72,10 +73,12 @@ class Sweeper:
         return fired
 
     async def _fire_batch(self) -> int:
+        spans = FiringSpans()
         async with durable_transaction(self._engine) as connection:
             due = (await connection.execute(CLAIM_DUE, {"limit": self._batch_size})).all()
             if due:
-                await append(connection, MODULE, [_emitted(timer) for timer in due])
+                await append(connection, MODULE, spans.enter(due, [_emitted(timer) for timer in due]))
+        spans.end()
         if TIMER_LATENESS_SECONDS.is_on:
             _measure(due)
         goes_round()

@@ -2,6 +2,7 @@
 
 import re
 from asyncio import to_thread
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga import operations
+from saga.console.settings import ConsoleSettings
 from saga.modules import connect_engine
 from saga.operations import NewMessage
 from saga.postgres import one_moment
@@ -272,3 +274,26 @@ async def test_an_audit_says_what_differs(busy: Shown) -> None:
     assert "health bad" in await busy.html("/audit?process=order&id=o-1")
     await busy.html("/audit?process=order&id=nobody", 404)
     await busy.html("/audit?process=order", 400)
+
+
+async def test_a_message_links_its_trace_if_that_is_recorded_and_a_tool_is_named(engine: AsyncEngine) -> None:
+    given = f"00-{'ab' * 16}-{'cd' * 8}-0"
+    recorded = replace(message("OrderPlaced", "o-1"), traceparent=f"{given}1")
+    other = replace(message("PaymentReceived", "o-1"), traceparent=f"{given}0")
+    async with shown(engine, trace_url="https://tool.example/{trace_id}?from=saga&to=it") as named:
+        await named.handle(recorded, other)
+        page = await named.html("/instances/order/o-1")
+        document = await named.json("/instances/order/o-1")
+    assert page.count("https://tool.example/") == 1
+    assert f'href="https://tool.example/{"ab" * 16}?from=saga&amp;to=it"' in page
+    assert [one["trace_id"] for one in document["messages"]] == ["ab" * 16, None]
+    async with shown(engine) as unnamed:
+        assert "ab" * 16 not in await unnamed.html("/instances/order/o-1")
+
+
+@pytest.mark.parametrize(
+    "given", ["javascript:alert('{trace_id}')", "https://tool.example/", "tool.example/{trace_id}"]
+)
+def test_a_trace_is_linked_over_http_alone_and_by_its_id(given: str) -> None:
+    with pytest.raises(ValueError, match="trace_url"):
+        ConsoleSettings(trace_url=given)

@@ -34,7 +34,7 @@ def test_a_declaration_loads_no_database_no_broker_and_no_settings(
 
 
 PUBLIC = {
-    "saga.collaborator": "Cause Collaborator Command CommandHandler Refusal Result Unavailable monitored",
+    "saga.collaborator": "Cause Collaborator Command CommandHandler Refusal Result Unavailable monitored traced",
     "saga": """
         ANY ARMED Announces Chooser Column CommandTemplate ComputedField Condition Deadline DeclarationError
         DerivedColumn Direction Effect Entries EntryField EntryFigure EntryTest Expression Fact Figure Outcomes
@@ -71,7 +71,7 @@ PUBLIC = {
         Finding Grade Kind Report Scenario assert_converges assert_same_end assert_same_everywhere assert_upgrades check
         check_upgrade counterexample derive_samples histories make_fact pairs_of_orders private_database run_history
     """,
-    "saga.worker": "Feed STEP_SETTINGS Worker monitored",
+    "saga.worker": "Feed STEP_SETTINGS Worker monitored traced",
 }
 """What others import, and nothing else: a name that is added or taken away here is a change of the public API."""
 

@@ -41,6 +41,7 @@ from saga.operations import (
     redrive,
 )
 from saga.settings import Settings, load_settings
+from saga.tracing import TracesUnavailable, traced
 
 STATES = ("all", *(state.value for state in DeadLetterState))
 
@@ -230,8 +231,10 @@ def _redrive(
             return await redriven(engine)
 
     try:
-        with refusals(processes):
+        with refusals(processes), traced("saga-cli", settings.traces):
             done = operate(settings, work)
+    except TracesUnavailable as error:
+        raise WrongUsage(str(error)) from error
     except NoBroker:
         amqp_url(settings)  # says how to name one
         raise

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from saga.cli.shell.addresses import amqp_url_if_any
 from saga.cli.shell.database import operate
-from saga.cli.shell.failure import CommandFailed
+from saga.cli.shell.failure import CommandFailed, WrongUsage
 from saga.cli.shell.operator import Actor, operator
 from saga.cli.shell.processes import load_processes
 from saga.cli.shell.terminal import AsJson, columns, print_json, terminal
@@ -29,6 +29,7 @@ from saga.operations import (
     stop_operation,
 )
 from saga.settings import load_settings
+from saga.tracing import TracesUnavailable, traced
 
 app = typer.Typer(
     add_completion=False,
@@ -118,7 +119,10 @@ def resume(operation_id: Id) -> None:
         )
 
     try:
-        ended = operate(settings, work)
+        with traced("saga-cli", settings.traces):
+            ended = operate(settings, work)
+    except TracesUnavailable as error:
+        raise WrongUsage(str(error)) from error
     except OperationFailed as error:
         raise CommandFailed(sentence(error)) from None
     if ended is None:

@@ -81,6 +81,7 @@ async def instance(console: Console, request: Request) -> Page:
         "reason": reason,
         "timeline": timeline,
         "acts_after": acts_after if before is None else [],
+        "trace_url": console.settings.trace_url,
         "answers": preview.answers[: len(asked) - bool(typed and typed.problem is None)],
         "typed": _answered(typed, preview),
         "types": tuple(process.message_types),

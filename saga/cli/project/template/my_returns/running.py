@@ -8,7 +8,7 @@ import os
 import signal
 from pathlib import Path
 
-from saga.collaborator import Collaborator, monitored
+from saga.collaborator import Collaborator, monitored, traced
 from saga.modules import connect_engine
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -26,9 +26,11 @@ def connect(service: str) -> AsyncEngine:
 def run(collaborator: Collaborator) -> None:
     """Take commands until SIGTERM or Ctrl-C: from the broker at SAGA_AMQP_URL; without that, from the logs.
 
-    At SAGA_METRICS_LISTEN, such as 127.0.0.1:9464, it answers /metrics, /healthz and /readyz.
+    At SAGA_METRICS_LISTEN, such as 127.0.0.1:9464, it answers /metrics, /healthz and /readyz. With SAGA_TRACES, a share
+    such as 0.01, it sends traces; that needs the extra saga[otel].
     """
-    asyncio.run(_run(collaborator))
+    with traced(collaborator.name, os.environ.get("SAGA_TRACES")):
+        asyncio.run(_run(collaborator))
 
 
 async def _run(collaborator: Collaborator) -> None:
