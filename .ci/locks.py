@@ -25,6 +25,8 @@ from packaging.utils import canonicalize_name
 
 FOLDER = Path("requirements")
 PEERS = Path("benchmarks/peers")
+DEPLOYED = ("console", "otel")
+"""The extras that the image has."""
 UNREACHABLE = re.compile(r"failed to fetch|error sending request|network connectivity is disabled", re.IGNORECASE)
 PINNED = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^ ;]+)(?P<marker> ; [^\\]+?)? \\$")
 HASHED = re.compile(r"^    --hash=sha256:[0-9a-f]{64}( \\)?$")
@@ -44,10 +46,12 @@ def locks() -> tuple[Lock, Lock, Lock]:
     declared = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))
     project, build = declared["project"], declared["build-system"]["requires"]
     runtime = tuple(map(Requirement, project["dependencies"]))
+    deployed = tuple(Requirement(line) for extra in DEPLOYED for line in project["optional-dependencies"][extra])
+    chosen = tuple(word for extra in DEPLOYED for word in ("--extra", extra))
     extras = [Requirement(line) for extra in project["optional-dependencies"].values() for line in extra]
     others = tuple(wanted for wanted in extras if wanted.name != project["name"])
     return (
-        Lock(FOLDER / "runtime.txt", runtime, ("pyproject.toml",)),
+        Lock(FOLDER / "runtime.txt", runtime + deployed, ("pyproject.toml", *chosen)),
         Lock(FOLDER / "dev.txt", runtime + others, ("pyproject.toml", "--extra", "dev")),
         Lock(FOLDER / "build.txt", tuple(map(Requirement, build)), ("-",)),
     )

@@ -15,6 +15,7 @@ from ruamel.yaml import YAML
 from structlog.testing import capture_logs
 
 from saga.cli.project.writing import TEMPLATE
+from saga.console.settings import ConsoleSettings
 from saga.endpoint import listening
 from saga.heartbeat import Loops
 from saga.settings import Settings
@@ -25,7 +26,7 @@ VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?P<rest>[^}]*)\}")
 SECRET = re.compile(r"PASS|SECRET|TOKEN|KEY|CREDENTIAL")
 TAGGED = re.compile(r"[\w./-]+:[\w.-]*\d[\w.-]*")
 PACKAGES = ("saga", "scheduler", "gateway_stub")
-OURS = ("migrate", "worker", "scheduler", "gateway-stub")
+OURS = ("migrate", "worker", "scheduler", "gateway-stub", "console")
 THEIRS = ("rabbitmq", "postgres")
 
 
@@ -75,7 +76,7 @@ def test_no_secret_is_written_down(services: dict[str, Any]) -> None:
     for name, service in services.items():
         for variable, value in service["environment"].items():
             password = re.search(r"://[^:/]*:(.*)@", str(value))
-            if password or SECRET.search(variable):
+            if value is not None and (password or SECRET.search(variable)):
                 written = password[1] if password else value
                 assert VARIABLE.fullmatch(written), f"{name}: {variable}"
 
@@ -84,6 +85,8 @@ def test_the_example_gives_no_secret_a_value() -> None:
     assert {name: value for name, value in settings_shown().items() if SECRET.search(name)} == {
         "POSTGRES_PASSWORD": "",
         "RABBITMQ_PASSWORD": "",
+        "SAGA_CONSOLE_TOKEN": "",
+        "SAGA_CONSOLE_OPERATOR_TOKEN": "",
     }
 
 
@@ -96,6 +99,7 @@ def test_compose_reads_what_the_example_shows_and_nothing_else(services: dict[st
 
 def test_every_variable_of_ours_is_a_setting(services: dict[str, Any]) -> None:
     real = {f"SAGA_{name.upper()}" for name in Settings.model_fields}
+    real |= {f"SAGA_CONSOLE_{name.upper()}" for name in ConsoleSettings.model_fields}
     named = {name for service in services.values() for name in service["environment"]} | settings_shown().keys()
     assert {name for name in named if name.startswith("SAGA_")} <= real
 
@@ -104,6 +108,9 @@ def test_the_example_shows_the_true_defaults() -> None:
     shown = {name: value for name, value in settings_shown().items() if name.startswith("SAGA_")}
     assert shown
     for name, value in shown.items():
+        if name.startswith("SAGA_CONSOLE_"):
+            assert value == ""
+            continue
         field = name.removeprefix("SAGA_").lower()
         default = Settings.model_fields[field].default
         said = getattr(Settings.model_validate({field: value}), field)
@@ -144,7 +151,7 @@ def test_our_services_have_no_more_rights_than_they_need(name: str, services: di
     assert not {"privileged", "cap_add", "volumes", "user"} & service.keys()
 
 
-@pytest.mark.parametrize("name", OURS)
+@pytest.mark.parametrize("name", [name for name in OURS if name != "console"])
 def test_our_services_can_be_had_several_times(name: str, services: dict[str, Any]) -> None:
     assert not {"container_name", "ports", "hostname"} & services[name].keys()
 
@@ -180,15 +187,20 @@ def test_the_broker_keeps_its_name(services: dict[str, Any]) -> None:
     assert services["rabbitmq"]["hostname"] == "rabbitmq"
 
 
-def test_the_simulated_gateway_runs_only_where_it_is_asked_for(services: dict[str, Any]) -> None:
-    assert [name for name in services if "profiles" in services[name]] == ["gateway-stub"]
+def test_gateway_and_console_run_only_where_they_are_asked_for(services: dict[str, Any]) -> None:
+    assert {name: services[name]["profiles"] for name in services if "profiles" in services[name]} == {
+        "gateway-stub": ["demo"],
+        "console": ["console"],
+    }
 
 
 @pytest.mark.parametrize("name", OURS)
 def test_every_command_exists(name: str, services: dict[str, Any]) -> None:
     package, *arguments = services[name]["command"]
     assert importlib.util.find_spec(f"{package}.__main__"), f"python -m {package}"
-    assert arguments == {"migrate": ["migrate"], "worker": ["run"]}.get(name, [])
+    console = ["console", "--listen", "0.0.0.0:8090"]
+    arguments_of = {"migrate": ["migrate"], "worker": ["run"], "console": console}
+    assert arguments == arguments_of.get(name, [])
 
 
 def test_the_image_runs_as_an_ordinary_user(dockerfile: list[tuple[str, str]]) -> None:
