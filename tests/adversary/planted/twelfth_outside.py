@@ -141,7 +141,7 @@ def _region(held: Entries) -> str:
     return os.environ.setdefault("LIGHTHOUSE_OF_A_TEST", first)
 
 
-@case(shelved(1, "pilot"), shelved(2, "atlas"))
+@case(shelved(1, "pilot"), shelved(2, "atlas"), shown_by="interpreters")
 def a_title_in_the_environment() -> Process:
     """The first title of any instance becomes the default of the whole worker."""
     return shown(BOOKS, compute=_region)
