@@ -50,9 +50,8 @@ def _lamp(*, is_race: bool) -> Process:
             return side if state is Side.NONE else state
         return max(state, side, key=order.index)
 
-    lamp = SubMachine(
-        "lamp", Side.NONE, {one: {kind: after(one, side) for kind, side in kinds.items()} for one in Side}
-    )
+    moves = {one: {kind: after(one, side) for kind, side in kinds.items()} for one in Side}
+    lamp = SubMachine("lamp", Side.NONE, moves)
     outs = {Side.NONE: Out.OPEN, Side.LEFT: Out.DONE, Side.RIGHT: Out.FAILED}
     return proc(outcomes(lamp, rows=list(outs.items())), lamp, seen(Manned))
 
@@ -143,9 +142,8 @@ class Kind(Enum):
 
 
 def _book(**fields: Any) -> type:
-    return create_model(
-        "Book", id=(str, ...), book_id=(str, ...), **{name: (kind, ...) for name, kind in fields.items()}
-    )
+    needed: dict[str, Any] = {name: (kind, ...) for name, kind in fields.items()}
+    return create_model("Book", id=(str, ...), book_id=(str, ...), **needed)
 
 
 MAP, LOG = (_book(kind=str)(id="i", book_id=f"b-{kind}", kind=kind) for kind in ("map", "log"))
@@ -182,15 +180,4 @@ SEVEN, EIGHTH = (_book(at=int)(id="i", book_id=f"b{number}", at=number) for numb
 def a_whole_number_that_becomes_a_fraction() -> Pair:
     """Seven is stored as 7 and comes again as 7.0."""
     old, new = (shown(Reducer("numbers", (_book(at=kind),), [], _times)) for kind in (int, float))
-    return old, new
-
-
-@upgrade(SEVEN, EIGHTH, is_harmful=False)
-def a_fraction_that_is_cut_before_it_is_kept() -> Pair:
-    """A fraction is kept as a whole number, as it was."""
-
-    def fold(known: list[int], fact: Fact) -> list[int]:
-        return sorted({*known, int(fact.fields["at"])})
-
-    old, new = (shown(Reducer("numbers", (_book(at=kind),), [], fold)) for kind in (int, float))
     return old, new
