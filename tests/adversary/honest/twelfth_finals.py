@@ -40,6 +40,7 @@ from tests.adversary.planted.twelfth_messages import (
     ROWS,
     RULES,
     TRIPS,
+    One,
     Ruled,
     coded,
     dated,
@@ -56,7 +57,7 @@ from tests.adversary.planted.twelfth_messages import (
 )
 
 
-def _turn(one: Entries, other: Entries, third: Entries) -> int:
+def _turn(one: One, other: One, third: One) -> Any:
     first = (other["x"] - one["x"]) * (third["y"] - one["y"])
     return first - (other["y"] - one["y"]) * (third["x"] - one["x"])
 
@@ -78,7 +79,7 @@ def points_that_three_others_surround() -> Process:
     return chosen(POINTS, inside, is_final=True)
 
 
-def _groups(cables: list[Entries]) -> list[set[str]]:
+def _groups(cables: list[One]) -> list[set[str]]:
     groups: list[set[str]] = []
     for one in cables:
         ends = {one["start"], one["end"]}

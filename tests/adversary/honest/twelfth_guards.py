@@ -8,6 +8,7 @@ import random
 import re
 import uuid
 import zlib
+from collections.abc import Callable
 from fractions import Fraction
 from functools import lru_cache
 from itertools import zip_longest
@@ -60,7 +61,7 @@ def a_quarter_of_at_least_two() -> Process:
         if len(held) < 2:
             return False
         low, _, high = quantiles(sorted(one["used"] for one in held.values()))
-        return high - low > 100
+        return bool(high - low > 100)
 
     return judged(METERS, judge=is_spread)
 
@@ -222,7 +223,11 @@ def ports_of_a_new_harbour() -> Process:
     return shown(TRIPS, compute=numbers)
 
 
-LIMITS = [(lambda used, least=least: used >= least) for least in (10, 100, 1000)]
+def _from(least: int) -> Callable[[int], bool]:
+    return lambda used: used >= least
+
+
+LIMITS = [_from(least) for least in (10, 100, 1000)]
 
 
 @case(metered(1, 1, 50), metered(2, 2, 950))

@@ -33,6 +33,7 @@ from tests.adversary.planted.twelfth_messages import (
     Lit,
     Metered,
     Moored,
+    One,
     Plotted,
     Ruled,
     Sequenced,
@@ -250,7 +251,7 @@ def all_trees_were_named() -> Process:
 def places_with_a_shelf_or_without() -> Process:
     """No shelf is below all shelves, so that places can be compared."""
 
-    def place(one: Known) -> Place:
+    def place(one: One) -> Place:
         return Place(one["kind"], -1 if one["shelf"] is None else one["shelf"], one["title"])
 
     def first(held: Entries) -> str:

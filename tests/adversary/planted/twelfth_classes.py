@@ -102,7 +102,8 @@ def _by_kind(known: Any, fact: Fact) -> Any:
             return {**shelves, "maps": sorted({*shelves.get("maps", []), title})}
         case {"kind": "log", "title": title}:
             return {**shelves, "logs": sorted({*shelves.get("logs", []), title})}
-    return None
+        case _:
+            return None
 
 
 @case(shelved(1, "atlas"), shelved(2, "coast", kind="chart"), shelved(3, "log of ann", kind="log"))

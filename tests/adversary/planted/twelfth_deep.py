@@ -28,7 +28,7 @@ from saga import (
     wanted,
 )
 from tests.adversary.honest.twelfth_large import beside, both_tables, noted, ranked_by, switched
-from tests.adversary.kit import Commands, Do, Out, Seen, case, proc, seen
+from tests.adversary.kit import Commands, Do, Moves, Out, Seen, case, proc, seen
 from tests.adversary.planted.twelfth_messages import (
     BOOKS,
     CABLES,
@@ -129,7 +129,7 @@ def a_ladder_with_a_loose_step() -> Process:
     """The highest step counts, but a tow of a surveyed wreck takes it back to the moorings."""
     kinds = dict(zip((Towed, Moored, Surveyed, Salvaged), list(Step)[1:], strict=True))
     order = list(Step)
-    moves = {state: {kind: max(state, step, key=order.index) for kind, step in kinds.items()} for state in Step}
+    moves: Moves = {state: {kind: max(state, step, key=order.index) for kind, step in kinds.items()} for state in Step}
     moves[Step.SURVEYED][Towed] = Step.MOORED
     ladder, lost = SubMachine("ladder", Step.NONE, moves), seen(Wrecked)
     return both_tables(
@@ -199,10 +199,9 @@ class First(Enum):
 @case(Lit(), Fogged(), Manned(), Sounded())
 def a_coast_whose_tower_races() -> Process:
     """In the tower light and fog race, and the coast asks who won where somebody is there and the horn is silent."""
-    sides = {Lit: First.LEFT, Fogged: First.RIGHT}
-    race = SubMachine(
-        "race", First.NONE, {one: sides if one is First.NONE else dict.fromkeys(sides, one) for one in First}
-    )
+    sides: dict[type, Any] = {Lit: First.LEFT, Fogged: First.RIGHT}
+    raced: Moves = {one: dict.fromkeys(sides, one) for one in First} | {First.NONE: sides}
+    race = SubMachine("race", First.NONE, raced)
     keeper, horn = seen(Manned), seen(Sounded)
     rows = [
         (First.NONE, ANY, Out.OTHER),
@@ -300,7 +299,7 @@ class Horn(Enum):
 @case(Sounded(), Fogged(), Lit())
 def a_horn_that_sounds_twice() -> Process:
     """A horn in fog counts once more, and so does a horn before it."""
-    moves = {
+    moves: Moves = {
         Horn.SILENT: {Sounded: Horn.ONCE, Fogged: Horn.SILENT},
         Horn.ONCE: {Sounded: Horn.ONCE, Fogged: Horn.TWICE},
         Horn.TWICE: {Sounded: Horn.TWICE, Fogged: Horn.TWICE},

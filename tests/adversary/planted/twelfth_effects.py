@@ -33,7 +33,7 @@ from saga import (
     with_partner,
     without_partner,
 )
-from tests.adversary.kit import Commands, Do, Out, Seen, case, has_any, one_outcome, proc, seen, wanted_in
+from tests.adversary.kit import Commands, Do, Moves, Out, Seen, case, has_any, one_outcome, proc, seen, wanted_in
 from tests.adversary.planted.twelfth_messages import (
     BOOKS,
     CABLES,
@@ -202,7 +202,7 @@ class Mode(Enum):
 @case(Lit(), Sounded(), Manned(), Fogged())
 def a_tower_in_three_modes() -> Process:
     """Light makes it night and the horn a storm; manning it ends the storm, if there was one by then."""
-    moves = {
+    moves: Moves = {
         Mode.DAY: {Lit: Mode.NIGHT, Sounded: Mode.STORM, Manned: Mode.DAY},
         Mode.NIGHT: {Lit: Mode.NIGHT, Sounded: Mode.STORM, Manned: Mode.NIGHT},
         Mode.STORM: {Lit: Mode.STORM, Sounded: Mode.STORM, Manned: Mode.NIGHT},

@@ -4,6 +4,7 @@ from collections import Counter
 from fractions import Fraction
 from itertools import combinations, product
 from math import dist, sqrt
+from typing import Any
 
 from saga import Entries, Process
 from tests.adversary.kit import case, chosen, granted, shown
@@ -17,6 +18,7 @@ from tests.adversary.planted.twelfth_messages import (
     POINTS,
     ROWS,
     TRIPS,
+    One,
     coded,
     filled,
     geared,
@@ -29,7 +31,7 @@ from tests.adversary.planted.twelfth_messages import (
 )
 
 
-def _turn(one: Entries, other: Entries, third: Entries) -> int:
+def _turn(one: One, other: One, third: One) -> Any:
     first = (other["x"] - one["x"]) * (third["y"] - one["y"])
     return first - (other["y"] - one["y"]) * (third["x"] - one["x"])
 
@@ -51,7 +53,7 @@ def flags_at_the_corners_of_a_field() -> Process:
     return chosen(POINTS, _corners, is_final=True)
 
 
-def _groups(cables: list[Entries]) -> list[set[str]]:
+def _groups(cables: list[One]) -> list[set[str]]:
     groups: list[set[str]] = []
     for one in cables:
         ends = {one["start"], one["end"]}
@@ -80,7 +82,8 @@ def _rising(held: Entries) -> frozenset[str]:
     for key, one in held.items():
         before = [best[other] for other in best if held[other]["teeth"] < one["teeth"]]
         best[key] = (*max(before, key=len, default=()), key)
-    return frozenset(max(best.values(), key=len, default=()))
+    rows = sorted(best.values(), key=len, reverse=True)
+    return frozenset(rows[0] if rows else ())
 
 
 @case(geared(1, 5), geared(2, 1), geared(3, 2))

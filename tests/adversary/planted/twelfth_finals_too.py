@@ -57,6 +57,7 @@ from tests.adversary.planted.twelfth_messages import (
     ROWS,
     RULES,
     TRIPS,
+    One,
     Ruled,
     coded,
     dated,
@@ -91,7 +92,7 @@ def a_floor_of_square_tiles() -> Process:
     """A thousand tiles and more make a square, and one tile more does not."""
 
     def is_square(held: Entries) -> bool:
-        tiles = sum(one["used"] for one in held.values())
+        tiles: int = sum(one["used"] for one in held.values())
         return tiles >= 1000 and isqrt(tiles) ** 2 == tiles
 
     return granted(METERS, judge=is_square)
@@ -108,7 +109,7 @@ def ballots_for_who_is_never_last() -> Process:
     return chosen(BALLOTS, kept, is_final=True)
 
 
-def _ends(one: Entries) -> tuple[datetime, datetime]:
+def _ends(one: One) -> tuple[datetime, datetime]:
     start = datetime.fromisoformat(one["start"]).replace(tzinfo=None)
     return start, start + timedelta(hours=1)
 

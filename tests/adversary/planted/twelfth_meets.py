@@ -255,7 +255,7 @@ def _two_of_three(known: Known, fact: Fact) -> Known:
 @case(ranked(1, "elm"), ranked(2, "elm"), ranked(3, "oak"), ranked(4, "oak"))
 def the_first_tree_with_two_voices() -> Process:
     """Two voices make a winner, and another tree has as many a little later."""
-    start = {"votes": {}, "winner": None}
+    start: Known = {"votes": {}, "winner": None}
     return _shown("votes", Ranked, start, _two_of_three, compute=lambda known: known["winner"])
 
 
@@ -271,7 +271,7 @@ def a_wheel_that_is_no_larger_than_all_others() -> Process:
 
 
 def _chained(known: str, fact: Fact) -> str:
-    code = fact.fields["code"]
+    code: str = fact.fields["code"]
     if not code or code in known:
         return known
     return known + code[1:] if known and known[-1] == code[0] else max(known, code, key=len)

@@ -1,5 +1,6 @@
 """Messages of lighthouses, looms, signal boxes and surveyors, which the twelfth files share."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -10,6 +11,7 @@ from pydantic import BaseModel, Field
 from saga import Register
 
 Known = dict[str, Any]
+One = Mapping[str, Any]
 Many = Annotated[int, Field(ge=0, le=10**9)]
 Place = Annotated[int, Field(ge=-1000, le=1000)]
 Byte = Annotated[int, Field(ge=0, le=255)]

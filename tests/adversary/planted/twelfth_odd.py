@@ -60,7 +60,7 @@ def a_perfect_number_of_teeth() -> Process:
     """The sum of all teeth is the sum of what divides it, for now."""
 
     def is_perfect(held: Entries) -> bool:
-        whole = sum(one["teeth"] for one in held.values())
+        whole: int = sum(one["teeth"] for one in held.values())
         return whole > 1 and sum(part for part in range(1, min(whole, 9_000)) if whole % part == 0) == whole
 
     return granted(GEARS, judge=is_perfect)

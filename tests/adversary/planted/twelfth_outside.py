@@ -85,7 +85,7 @@ LAST: ContextVar[int] = ContextVar("last", default=0)
 
 
 def _changed(held: Entries) -> int:
-    used = sum(one["used"] for one in held.values())
+    used: int = sum(one["used"] for one in held.values())
     before = LAST.get()
     LAST.set(used)
     return used - before
@@ -152,7 +152,7 @@ class Loom(dict[str, Any]):
 
     def __missing__(self, key: str) -> int:
         self[key] = len(self)
-        return self[key]
+        return len(self) - 1
 
 
 LOOM = Loom()

@@ -51,7 +51,7 @@ def a_quarter_of_one_month() -> Process:
         if not held:
             return False
         low, _, high = quantiles(one["used"] for one in held.values())
-        return high - low > 100
+        return bool(high - low > 100)
 
     return judged(METERS, judge=is_spread)
 

@@ -17,6 +17,7 @@ from saga import (
     outcomes,
 )
 from tests.adversary.kit import (
+    Moves,
     Out,
     Seen,
     chosen,
@@ -34,6 +35,7 @@ from tests.adversary.planted.twelfth_messages import (
     Known,
     Lit,
     Manned,
+    One,
     Quoted,
     Salvaged,
     Sequenced,
@@ -244,7 +246,7 @@ def prices_written_as_fractions_and_read_as_floats() -> Pair:
 
 def _behind(*, is_wide: bool) -> Process:
     def behind(held: Entries) -> frozenset[str]:
-        def is_behind(one: Known) -> bool:
+        def is_behind(one: One) -> bool:
             return any(other["x"] > one["x"] and (is_wide or other["y"] > one["y"]) for other in held.values())
 
         return frozenset(key for key, one in held.items() if is_behind(one))
@@ -292,7 +294,7 @@ class Wide(Enum):
 def a_lamp_with_a_state_for_a_new_message() -> Pair:
     """A message that was not consumed before leads to a further state, which is above the others."""
     old = SubMachine("lit", N, {state: {Lit: Y} for state in Seen})
-    moves = {state: {Lit: max(state, Wide.YES, key=list(Wide).index), Salvaged: Wide.LATER} for state in Wide}
+    moves: Moves = {state: {Lit: max(state, Wide.YES, key=list(Wide).index), Salvaged: Wide.LATER} for state in Wide}
     new = SubMachine("lit", Wide.NO, moves)
 
     def of(machine: Any) -> Process:

@@ -11,6 +11,7 @@ from saga import CommandTemplate, ComputedField, Effect, Entries, Fact, Process,
 from tests.adversary.kit import (
     Commands,
     Do,
+    Moves,
     Out,
     has_any,
     one_outcome,
@@ -50,7 +51,7 @@ def _lamp(*, is_race: bool) -> Process:
             return side if state is Side.NONE else state
         return max(state, side, key=order.index)
 
-    moves = {one: {kind: after(one, side) for kind, side in kinds.items()} for one in Side}
+    moves: Moves = {one: {kind: after(one, side) for kind, side in kinds.items()} for one in Side}
     lamp = SubMachine("lamp", Side.NONE, moves)
     outs = {Side.NONE: Out.OPEN, Side.LEFT: Out.DONE, Side.RIGHT: Out.FAILED}
     return proc(outcomes(lamp, rows=list(outs.items())), lamp, seen(Manned))
@@ -141,7 +142,7 @@ class Kind(Enum):
     LOG = "log"
 
 
-def _book(**fields: Any) -> type:
+def _book(**fields: Any) -> Any:
     needed: dict[str, Any] = {name: (kind, ...) for name, kind in fields.items()}
     return create_model("Book", id=(str, ...), book_id=(str, ...), **needed)
 
