@@ -132,3 +132,18 @@ def the_fewest_miles_of_each_port() -> Process:
         return reduce(leg, fact.fields["legs"], known)
 
     return shown(Reducer("miles", (Sailed,), {}, fold))
+
+
+@case(filled(1, 0, 3, 4), filled(2, 0, 4, 7), filled(3, 0, 5, 9), filled(4, 0, 0, 1))
+def a_row_that_keeps_its_two_last_columns() -> Process:
+    """The two greatest columns and the third of them make the sum, whichever of the three comes last."""
+
+    def fold(known: Known, fact: Fact) -> Known:
+        row = str(fact.fields["row"])
+        cells = known.get(row, [])
+        if cells == "full":
+            return known
+        new = sorted({*cells, fact.fields["column"]})
+        return {**known, row: "full" if sum(new) >= 12 else new[-2:]}
+
+    return shown(Reducer("rows", (Filled,), {}, fold))
