@@ -1,4 +1,4 @@
-"""Folds and figures that are right but for one corner: a zero, an empty row, a distance of exactly 64, a sixth entry."""
+"""Folds and figures that are right but for one corner: a zero, an empty row, an edge, a sixth entry."""
 
 from itertools import permutations
 
@@ -147,12 +147,12 @@ def _lattice(known: Known, fact: Fact) -> Known:
     if cells == "full":
         return known
     new = sorted({*cells, fact.fields["column"]})
-    return {**known, row: "full" if sum(new) >= 12 else new[-2:]}
+    return {**known, row: "full" if sum(new) >= 12 else new[:2]}
 
 
-@case(filled(1, 0, 3, 1), filled(2, 0, 4, 1), filled(3, 0, 5, 1))
+@case(filled(1, 0, 3, 1), filled(2, 0, 4, 1), filled(3, 0, 5, 1), filled(4, 0, 0, 1))
 def a_row_with_room_for_two_columns() -> Process:
-    """A row is full from a sum of twelve on, and keeps two columns until then, from which the third is missing."""
+    """A row is full from a sum of twelve on, and keeps the two least columns until then."""
     return shown(Reducer("rows", (Filled,), {}, _lattice))
 
 
@@ -184,8 +184,8 @@ def ballots_with_a_veto() -> Process:
 
 
 @case(geared(1, 6), geared(2, 10), geared(3, 15))
-def wheels_in_pairs_with_a_common_divisor() -> Process:
-    """The product of all wheels is divided by all pairs' sums without a rest, for the two first of three."""
+def two_wheels_whose_difference_divides_their_product() -> Process:
+    """There are just two wheels, and a third one is no part of it."""
 
     def is_whole(held: Entries) -> bool:
         teeth = [one["teeth"] for one in held.values()]
