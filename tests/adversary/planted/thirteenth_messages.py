@@ -134,7 +134,7 @@ class Cloned(Event):
 
     write_id: str
     value: str
-    clock: dict[str, int]
+    clock: dict[str, Annotated[int, Field(ge=1, le=10**6)]]
 
 
 class Patched(Event):
