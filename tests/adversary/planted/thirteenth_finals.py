@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from decimal import Decimal
 from itertools import combinations, pairwise
 from math import gcd, isqrt, prod
+from typing import Any
 
 from saga import CommandTemplate, ComputedField, DerivedColumn, Effect, Entries, Process, Selection, wanted
 from tests.adversary.kit import Do, case, chosen, has_any, one_outcome, proc, shown, wanted_in
@@ -117,7 +118,7 @@ def a_field_that_is_a_square() -> Process:
     """The fence is ordered when the area of all beds is a square of at least fifty."""
 
     def is_square(beds: Entries) -> bool:
-        area = sum(one["rows"] * one["row_length"] for one in beds.values())
+        area: int = sum(one["rows"] * one["row_length"] for one in beds.values())
         return area >= 50 and isqrt(area) ** 2 == area
 
     return reserved_if(BEDS, judge=is_square)
@@ -166,8 +167,8 @@ def wheels_that_have_nothing_in_common() -> Process:
 def stars_that_are_all_corners() -> Process:
     """A frame is cut when no star lies within a triangle of others, and one may still come to lie there."""
 
-    def side(one: dict[str, int], two: dict[str, int], third: dict[str, int]) -> int:
-        return (two["x"] - one["x"]) * (third["y"] - one["y"]) - (two["y"] - one["y"]) * (third["x"] - one["x"])
+    def side(one: Any, two: Any, third: Any) -> int:
+        return int((two["x"] - one["x"]) * (third["y"] - one["y"]) - (two["y"] - one["y"]) * (third["x"] - one["x"]))
 
     def is_frame(stars: Entries) -> bool:
         points = list(stars.values())
@@ -210,7 +211,7 @@ def rights_of_which_none_is_given_twice() -> Process:
     """Keys are cut when all bits are spoken for, each by one, and then somebody wants one of them, too."""
 
     def is_partition(masks: Entries) -> bool:
-        given = [one["mask"] for one in masks.values()]
+        given: list[int] = [one["mask"] for one in masks.values()]
         return sum(given) == 15 and sum(one.bit_count() for one in given) == 4
 
     return reserved_if(MASKS, judge=is_partition)
@@ -292,7 +293,7 @@ def a_mean_tide_in_a_band() -> Process:
     """Between two mean levels a pilot is called, and beyond them the pilot is left as he is."""
 
     def band(gauges: Entries) -> bool:
-        mean = sum(one["level"] for one in gauges.values()) / max(1, len(gauges))
+        mean: float = sum(one["level"] for one in gauges.values()) / max(1, len(gauges))
         return 150 < mean < 200
 
     column = DerivedColumn("pilot", (GAUGES,), band)

@@ -1,6 +1,7 @@
 """Reducers of choirs, replicas, shelves and looms, which commute but for a few meetings of values."""
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from fractions import Fraction
 from functools import cmp_to_key
@@ -56,7 +57,7 @@ def _natural(one: str, other: str) -> int:
 
 
 def _last_mark(known: str, fact: Fact) -> str:
-    mark = fact.fields["mark"]
+    mark: str = fact.fields["mark"]
     return max(known, mark, key=cmp_to_key(_natural))
 
 
@@ -71,7 +72,7 @@ def _is_after(one: datetime, other: datetime) -> bool:
     return one > other or (one == other and one.isoformat() > other.isoformat())
 
 
-def _read(entry: Known) -> datetime:
+def _read(entry: Mapping[str, Any]) -> datetime:
     wall = datetime.fromisoformat(entry["wall"])
     zone = UTC if entry["zone"] == "UTC" else ZoneInfo(entry["zone"])
     return wall.replace(tzinfo=zone, fold=int(entry["is_winter"]))

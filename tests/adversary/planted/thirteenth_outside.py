@@ -42,7 +42,7 @@ def voices_that_are_known_once_somebody_asked() -> Process:
     """A voice that nobody knows is looked up, and known from then on: the number of voices grows by asking."""
 
     def share(notes: Entries) -> int:
-        low = sum(one["pitch"] < SINGERS[one["voice"]] for one in notes.values())
+        low: int = sum(one["pitch"] < SINGERS[one["voice"]] for one in notes.values())
         return low + 10 * len(SINGERS)
 
     return shown(NOTES, compute=share)

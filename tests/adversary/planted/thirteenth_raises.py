@@ -98,7 +98,7 @@ def threads_in_one_byte() -> Process:
     """The threads are added and written as a byte, and two of them may be more than that."""
 
     def code(threads: Entries) -> str:
-        return sum(one["bits"] for one in threads.values()).to_bytes(1, "big").hex()
+        return int(sum(one["bits"] for one in threads.values())).to_bytes(1, "big").hex()
 
     return shown(THREADS, compute=code)
 

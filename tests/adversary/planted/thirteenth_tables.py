@@ -98,7 +98,7 @@ def _moves(rows: dict[Hull, dict[type, Hull]], kinds: tuple[type, ...]) -> dict[
 @case(Wrecked(), Salvaged(), Insured())
 def a_hull_with_five_states() -> Process:
     """A claim after the salvage sinks the hull in the books, unless the insurer agreed before the wreck."""
-    rows = {
+    rows: dict[Hull, dict[type, Hull]] = {
         Hull.WHOLE: {Wrecked: Hull.WRECKED, Insured: Hull.CLAIMED},
         Hull.WRECKED: {Salvaged: Hull.RAISED, Insured: Hull.CLAIMED},
         Hull.RAISED: {Insured: Hull.SUNK},

@@ -304,7 +304,7 @@ def _listed(known: Known, fact: Fact) -> Known:
 @upgrade(flowed(1, 1e16), flowed(2, 1.0), flowed(3, 1.0), flowed(4, 0.1), is_harmful=False)
 def litres_whose_parts_are_litres() -> Pair:
     """The exact parts of a sum are numbers like any others, and are added with them."""
-    start = {"seen": [], "litres": []}
+    start: Known = {"seen": [], "litres": []}
     old, new = (Reducer("flows", (Flowed,), start, fold) for fold in (_exactly, _listed))
     return shown(old, compute=lambda one: fsum(one["litres"])), shown(new, compute=lambda one: fsum(one["litres"]))
 
@@ -312,6 +312,6 @@ def litres_whose_parts_are_litres() -> Pair:
 @upgrade(flowed(1, 1e16), flowed(2, 1.0), flowed(3, 1.0), is_harmful=True)
 def litres_whose_parts_are_counted() -> Pair:
     """The parts of a sum are fewer than the flows, and how many there are is asked from now on."""
-    start = {"seen": [], "litres": []}
+    start: Known = {"seen": [], "litres": []}
     old, new = (Reducer("flows", (Flowed,), start, fold) for fold in (_exactly, _listed))
     return shown(old, compute=lambda one: fsum(one["litres"])), shown(new, compute=lambda one: len(one["litres"]))

@@ -60,7 +60,7 @@ def measured(annotation: ANY_CLASS, field: ANY_CLASS = None) -> type[BaseModel]:
 
         id: str = "i"
         depth_id: str
-        depth: annotation = field or Field()  # type: ignore[valid-type]
+        depth: annotation = field or Field()
 
     return Measured
 
