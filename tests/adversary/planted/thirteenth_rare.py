@@ -175,7 +175,7 @@ def three_drums_that_stand_at_zero() -> Process:
     """The seed drill is locked for good when its three drums stand at zero at once, after so many rows."""
 
     def is_zero(beds: Entries) -> bool:
-        turns = sum(one["rows"] * one["row_length"] for one in beds.values())
+        turns: int = sum(one["rows"] * one["row_length"] for one in beds.values())
         return turns > 0 and all(turns % drum == 0 for drum in (7, 11, 13))
 
     return reserved_if(BEDS, judge=is_zero)
@@ -187,7 +187,7 @@ def a_bell_for_a_power_of_two() -> Process:
     tolled = seen(Tolled)
 
     def is_due(wheels: Entries) -> bool:
-        teeth = sum(one["teeth"] for one in wheels.values()) + 2
+        teeth: int = sum(one["teeth"] for one in wheels.values()) + 2
         return teeth > 600 and teeth & (teeth - 1) == 0
 
     column = DerivedColumn("due", (WHEELS,), is_due)
