@@ -102,7 +102,7 @@ def a_light_that_was_on_from_the_beginning() -> Process:
 def wheels_that_are_oiled_or_cleaned() -> Process:
     """Moored, wheels are oiled; cast off, they are cleaned; and after both nothing is said of those that come later."""
     moored, cast = seen(Moored), seen(Cast)
-    templates = {
+    templates: Commands = {
         Do.YES: CommandTemplate("Oil", WHEELS, ("teeth",)),
         Do.NO: CommandTemplate("Clean", WHEELS, ("teeth",)),
     }
