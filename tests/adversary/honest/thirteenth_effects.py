@@ -70,7 +70,7 @@ def a_berth_that_casting_off_decides() -> Process:
 
 
 @case(Watch(strokes=3), Moored(), Piloted())
-def two_letters_that_may_be_the_same() -> Process:
+def two_letters_of_which_one_may_be_the_other() -> Process:
     """The second letter may be the same as the first, which is said on one side only."""
     moored, piloted, watched = seen(Moored), seen(Piloted), seen(Watch)
     letter: Commands = {Do.YES: CommandTemplate("Write", WATCHES, ("strokes",))}
