@@ -1,5 +1,6 @@
 """Expressions over classes that change a value on its way, and leave it within what was promised."""
 
+import warnings
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -146,13 +147,16 @@ def a_weight_in_grams_or_kilos() -> Process:
     return reported(WEIGHTS, greatest(WEIGHTS, "grams"))
 
 
-class Timed(Event):
-    """When a boat was seen, written in a form of its own."""
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)  # what is deprecated is still written so
 
-    model_config = ConfigDict(json_encoders={datetime: lambda at: at.strftime("%Y%m%d%H%M")})
-    sight_id: str
-    at: datetime
-    boats: Pence = 1
+    class Timed(Event):
+        """When a boat was seen, written in a form of its own."""
+
+        model_config = ConfigDict(json_encoders={datetime: lambda at: at.strftime("%Y%m%d%H%M")})
+        sight_id: str
+        at: datetime
+        boats: Pence = 1
 
 
 SIGHTS = Register("sights", Timed, "sight_id")

@@ -185,7 +185,7 @@ def a_salvage_of_twelve_messages() -> Process:
 
 @case(Lit(), Manned(), sequenced(1, 7), sequenced(2, 9), Fogged())
 def a_tower_with_a_clock_and_thirteen_messages() -> Process:
-    """The clock runs from the light on, and a keeper beats it at any time."""
+    """The clock runs from the light on, and a supervisor beats it at any time."""
     lit, keeper, rang = seen(Lit), seen(Manned), seen(Elapsed)
     clock = Deadline("clock", Elapsed, HOUR, override=(RULES, "wait_seconds"))
     odd = DerivedColumn("odd", (PACKETS,), lambda held: sum(one["number"].bit_count() for one in held.values()) % 2 > 0)

@@ -1,4 +1,4 @@
-"""Effects, fields and clocks of keepers, tugs and surveyors, of which one of several sequences is forgotten."""
+"""Effects, fields and clocks of supervisors, tugs and surveyors, of which one of several sequences is forgotten."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -255,7 +255,7 @@ def a_mark_at_the_first_horn() -> Process:
 
 @case(ElapsedAgain("i"), Lit(), Fogged())
 def a_second_bell_that_rings_alone() -> Process:
-    """In fog the second bell calls the keeper only if the first one rang before the light."""
+    """In fog the second bell calls the supervisor only if the first one rang before the light."""
     lit, fog, rang = seen(Lit), seen(Fogged), seen(ElapsedAgain, "again")
     bell = Deadline("bell", ElapsedAgain, HOUR)
     call = Effect("call", "keeper", {Do.YES: CommandTemplate("Call")})

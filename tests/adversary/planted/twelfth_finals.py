@@ -185,7 +185,7 @@ def _short(held: Entries) -> dict[str, str]:
 
 @case(coded(1, "north"), coded(2, "nook"))
 def the_shortest_names_of_codes() -> Process:
-    """As few letters as nobody else begins with, which are more when somebody else does."""
+    """As few letters as no other one begins with, which are more when there is another one."""
     return shown(CODES, compute=_short, is_cumulative=True, is_final=True)
 
 

@@ -283,7 +283,7 @@ def a_lamp_with_three_values() -> Process:
 
 @case(Manned(), shelved(1, "atlas"), shelved(2, "pilot"))
 def books_for_a_keeper_who_came_later() -> Process:
-    """With one book the keeper gets it, and with two of them nobody says whose they are."""
+    """With one book the supervisor gets it, and with two of them nobody says whose they are."""
     keeper = seen(Manned)
     lend = Effect("lend", "library", {Do.YES: CommandTemplate("Lend", BOOKS, ("title",))})
     one = DerivedColumn.of("one", count(BOOKS).equals(1))
