@@ -60,6 +60,18 @@ def folded(version: int, best: Callable[..., list[int]]) -> Process:
     return saying(version, reducer, CommandTemplate("Say", computed=(count,)), Heard.YES, final=False)
 
 
+def pieced(version: int) -> Process:
+    """A piece is known again by all that is kept of it, of which the new version keeps more."""
+
+    def fold(known: list[Any], fact: Fact) -> list[Any]:
+        piece = [fact.fields["book_id"], fact.fields["rows"], fact.fields["place"]][: version + 1]
+        return known if piece in known else sorted([*known, piece])
+
+    reducer = Reducer("pieces", (Shelved,), [], fold)
+    total = ComputedField("rows", (reducer,), lambda known: sum(piece[1] for piece in known))
+    return saying(version, reducer, CommandTemplate("Say", computed=(total,)), Heard.YES, final=False)
+
+
 def is_behind(held: Held, *, both: bool) -> frozenset[str]:
     def behind(one: Mapping[str, int]) -> bool:
         return any(
@@ -75,6 +87,7 @@ def on_a_shelf(held: Held) -> frozenset[str]:
 
 UPGRADES: dict[str, Callable[[int], Process]] = {
     "absent": lambda version: chosen(version, frozenset if version == 1 else on_a_shelf),
+    "repeated": pieced,
     "equal": lambda version: folded(version, min if version == 1 else max),
     "crossed": lambda version: chosen(version, lambda held: is_behind(held, both=version == 2), final=True),
 }

@@ -62,9 +62,11 @@ def _frozen(wanted: Mapping[str, Intended]) -> Hashable:
 
 
 def _onward(upgrade: Upgrade, instance: Upgraded) -> Iterator[Upgraded]:
-    """The instances that each missing fact leads to under the new version."""
+    """The instances that each missing fact leads to under the new version, and each repeat right after the upgrade."""
+    is_new = len(instance.history) == instance.split
     for number, fact in enumerate(upgrade.after):
-        if fact is None or instance.taken >> number & 1:
+        is_repeat = bool(instance.taken >> number & 1)
+        if fact is None or (is_repeat and not is_new):
             continue
         history = (*instance.history, fact)
         try:
@@ -75,6 +77,8 @@ def _onward(upgrade: Upgrade, instance: Upgraded) -> Iterator[Upgraded]:
             upgrade.report(Kind.FAILS, f"{fact.kind.__name__} raises {error!r} after the upgrade", failed)
             continue
         if decision.kind in {DecisionKind.CONFLICT, DecisionKind.BEYOND}:
+            continue
+        if is_repeat and configuration.state.registers == instance.configuration.state.registers:
             continue
         reached = Upgraded(instance.taken | 1 << number, configuration, history, instance.split)
         if configuration is not instance.configuration:
