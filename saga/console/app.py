@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -109,6 +109,8 @@ def application(console: Console, listen: Listen) -> ASGIApp:
     ]
     routes.append(Mount("/static", _Static(directory=STATIC)))
     pages = Starlette(routes=routes, exception_handlers=_handlers(console), lifespan=watching)
+    # It would lead to the host that the request names, and away from HTTPS.
+    pages.router.redirect_slashes = False
     # Around all of it: the answer to a failure gets the headers, too.
     return Guard(pages, console.settings, listen)
 
@@ -159,12 +161,17 @@ def _handlers(console: Console) -> dict[type[Exception] | int, Callable[[Request
         status = error.status_code if isinstance(error, HTTPException) else 500
         phrase = HTTPStatus(status).phrase
         sentence = "There is no such page." if status == HTTPStatus.NOT_FOUND else f"{phrase}."
-        return _said(console, request, status, phrase, sentence)
+        answer = _said(console, request, status, phrase, sentence)
+        answer.headers.update((isinstance(error, HTTPException) and error.headers) or {})
+        return answer
+
+    async def gone(request: Request, error: Exception) -> Response:  # noqa: ARG001 -- nobody reads the answer
+        return Response(status_code=400)
 
     async def failed(request: Request, error: Exception) -> Response:
         # Neither the address nor the words of an error: both may have data of a message.
         trace = "".join(traceback.format_tb(error.__traceback__))
-        _log.error("page_failed", page=request.url.path.split("/")[1], error=type(error).__name__, trace=trace)
+        _log.error("page_failed", page=request.scope["path"].split("/")[1], error=type(error).__name__, trace=trace)
         return _said(console, request, 500, "This page failed", "That is a bug of the console: its log says more.")
 
     async def not_allowed(request: Request, error: Exception) -> Response:
@@ -181,6 +188,7 @@ def _handlers(console: Console) -> dict[type[Exception] | int, Callable[[Request
         Unavailable: away,
         LostRace: away,
         HTTPException: refused,
+        ClientDisconnect: gone,
         Exception: failed,
     }
 

@@ -7,7 +7,8 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from saga.console.access import COOKIE, HEADERS, Sessions
+from saga.console.access import HEADERS
+from saga.console.sessions import COOKIE, Sessions
 from saga.console.settings import Authentication, ConsoleSettings, Listen, require_guarded
 from saga.settings import SettingsError
 from tests.cli.shell import Saga
