@@ -9,6 +9,7 @@ from typing import Final
 
 import structlog
 from starlette.applications import Starlette
+from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
@@ -50,6 +51,15 @@ from saga.console.rendering import STATIC
 from saga.console.settings import Listen
 from saga.operations import LostRace, Unavailable
 
+
+class _Id(IntegerConvertor):
+    """A number that PostgreSQL could have given; Python does not even read one of 5,000 digits."""
+
+    regex = "[0-9]{1,18}"
+
+
+register_url_convertor("id", _Id())
+
 _KEPT: Final = "public, max-age=31536000, immutable"
 """Addresses of static files have a version in them."""
 
@@ -59,7 +69,7 @@ PAGES: Final[dict[str, Handler]] = {
     "/instances/{process}/{id:path}": instance.instance,
     "/stuck": stuck.stuck,
     "/dead-letters": dead_letters.dead_letters,
-    "/dead-letters/{number:int}": dead_letters.dead_letter,
+    "/dead-letters/{number:id}": dead_letters.dead_letter,
     "/modules": logs.modules,
     "/modules/{module}": logs.module,
     "/cursors": logs.cursors,
@@ -67,7 +77,7 @@ PAGES: Final[dict[str, Handler]] = {
     "/outbox": waiting.outbox,
     "/processes/{process}": processes.process,
     "/operations": acts.listed,
-    "/operations/{number:int}": acts.one,
+    "/operations/{number:id}": acts.one,
     "/dead-letters/confirm": letters_acts.confirm,
 }
 """What is asked of the database in one moment."""
@@ -97,9 +107,9 @@ def application(console: Console, listen: Listen) -> ASGIApp:
         Route("/", asked_by_itself(console, overview.overview)),
         Route("/processes/{process}/orders", asked_by_itself(console, orders.orders)),
         Route("/operations", asked_by_itself(console, letters_acts.begin), methods=["POST"]),
-        Route("/operations/{number:int}/stop", asked_by_itself(console, acts.stop), methods=["POST"]),
-        Route("/operations/{number:int}/resume", asked_by_itself(console, acts.resume), methods=["POST"]),
-        Route("/dead-letters/{number:int}/edit", asked_by_itself(console, editing.edit), methods=["GET", "POST"]),
+        Route("/operations/{number:id}/stop", asked_by_itself(console, acts.stop), methods=["POST"]),
+        Route("/operations/{number:id}/resume", asked_by_itself(console, acts.resume), methods=["POST"]),
+        Route("/dead-letters/{number:id}/edit", asked_by_itself(console, editing.edit), methods=["GET", "POST"]),
         Route("/erase", asked_by_itself(console, repairs.erase), methods=["GET", "POST"]),
         Route("/cursors/repair", asked_by_itself(console, repairs.repair), methods=["GET", "POST"]),
         Route("/login", asked_by_itself(console, sign_in.login), methods=["GET", "POST"]),

@@ -60,7 +60,10 @@ class Live:
                 client.put_nowait(name)
 
     async def events(self) -> AsyncIterator[bytes]:
-        """What one client gets, as server-sent events."""
+        """What one client gets, as server-sent events; next to nothing, if too many came at the same moment."""
+        if self.is_full:
+            yield b": too many watch already\n\n"
+            return
         client: asyncio.Queue[str] = asyncio.Queue(MOST_WAITING)
         self._clients.add(client)
         self._watched.set()

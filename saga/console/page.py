@@ -101,11 +101,12 @@ class Console:
         """The answer to a request for a page."""
         if wants_json(request):
             return Response(f"{json_text(page.document)}\n", page.status, media_type=JSON)
+        is_known = self.settings.authentication is not Authentication.TOKEN or "user" in request.scope
         known = {
             "title": page.title,
             "here": here(request),
             "follows": page.follows,
-            "processes": tuple(self.processes),
+            "processes": tuple(self.processes) if is_known else (),
             "user": request.scope.get("user"),
             "may_act": self.acting is not None and request.scope.get("may_act", False),
             "form_token": self.form_token(request),
