@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help install demo demo-no-broker bench bench-full bench-check bench-log bench-announcing bench-console up wheel wheel-test images test test-long test-fast \
+.PHONY: help install demo demo-no-broker bench bench-full bench-check bench-log bench-announcing bench-console up wheel wheel-test images try-oidc test test-long test-fast \
 	adversary soundness coverage check lint format lock clean
 
 help: ## list what can be made
@@ -60,6 +60,9 @@ wheel-test: $(STAMP) ## what a plain `pip install` of the wheel can do, and a ne
 # deploy/try-images says what it takes from the environment, such as BUILD_OPTIONS.
 images: $(STAMP) ## build the images with podman or docker, and send a message through real containers; some minutes
 	@deploy/try-images
+
+try-oidc: $(STAMP) ## try the console behind Apache with OpenID Connect, in a browser; a minute, downloads, Debian
+	@deploy/try-oidc $(ARGS)
 
 # Most tests wait for servers and processes, so three run at once; each of the three has its own servers.
 test: install ## run all tests on private PostgreSQL and RabbitMQ; ARGS="tests/core -x -n0" narrows it down

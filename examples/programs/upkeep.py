@@ -92,7 +92,7 @@ async def look_again(engine: AsyncEngine, number: int) -> None:
         if report.state == "running":
             await stop_operation(engine, number, actor="night shift")
         else:
-            await resume_operation(engine, number)
+            await resume_operation(engine, number, actor="night shift")
     except (UnknownOperation, NotRunning) as refused:
         print(refused)
 

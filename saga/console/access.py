@@ -1,31 +1,28 @@
-"""Who may ask, and what every answer carries: a layer around the pages that knows nothing of them.
+"""Who may ask, and what every answer carries: a layer around the pages that knows nothing of them."""
 
-A page of another site can make a browser ask this console, so the console checks the name by which it was called (a
-foreign name that leads to this machine is DNS rebinding), and takes the form with the token only from its own pages.
-"""
-
-import hmac
-import time
-from collections.abc import Iterable
-from dataclasses import dataclass
-from hashlib import sha256
-from http.cookies import CookieError, SimpleCookie
-from ipaddress import ip_address
+import traceback
+from ipaddress import IPv6Address, ip_address
 from typing import Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
+import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from saga.console.origin import is_load_of_another_site, is_own_form, name_in
+from saga.console.refusals import Refusals
+from saga.console.sessions import OPERATOR, Sessions, cookies_in, sessions_of
 from saga.console.settings import Authentication, ConsoleSettings, Listen
 
-COOKIE: Final = "__Host-saga"
-OPERATOR: Final = "operator token"
-VIEWER: Final = "token"
-SESSION_SECONDS: Final = 8 * 3_600
-OPEN_PATHS: Final = ("/login", "/static/")
+OPEN_PAGE: Final = "/login"
+OPEN_FOLDER: Final = "/static/"
 """What is answered to anybody: the form for the token, and what it looks like."""
+MOST_USER: Final = 255
+MOST_NEXT: Final = 2_000
+NOBODY: Final = ("", "(null)")
+"""What a proxy writes that knows no user: Apache writes the second."""
+OF_PROXIES: Final = ("forwarded", "x-forwarded-for", "x-forwarded-host")
 
 CONTENT_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
@@ -41,40 +38,17 @@ HEADERS: Final = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 
-
-@dataclass(frozen=True, slots=True)
-class Sessions:
-    """Cookies in place of a token: an end and a signature. A new token ends them all; nothing is stored."""
-
-    token: str
-
-    def is_token(self, given: str) -> bool:
-        """Whether this is the token, in a time that does not depend on where they differ."""
-        return hmac.compare_digest(given.encode("utf-8", "replace"), self.token.encode())
-
-    def begin(self, now: float | None = None) -> str:
-        """A cookie's value that is good for eight hours."""
-        until = str(int((time.time() if now is None else now) + SESSION_SECONDS))
-        return f"{until}.{self._signed(until)}"
-
-    def is_open(self, value: str, now: float | None = None) -> bool:
-        """Whether a cookie's value is one that we gave and that has not ended."""
-        until, _, signature = value.partition(".")
-        if not hmac.compare_digest(signature.encode("utf-8", "replace"), self._signed(until).encode()):
-            return False
-        return int(until) > (time.time() if now is None else now)
-
-    def _signed(self, until: str) -> str:
-        key = sha256(b"saga console session\0" + self.token.encode()).digest()
-        return hmac.new(key, until.encode("utf-8", "replace"), sha256).hexdigest()
+_log = structlog.get_logger()
 
 
-def sessions_of(settings: ConsoleSettings) -> dict[str, Sessions]:
-    """Those of operators and of all others, by the name of their token; none where no token is asked for."""
-    if settings.authentication is not Authentication.TOKEN:
-        return {}
-    tokens = {OPERATOR: settings.operator_token, VIEWER: settings.token}
-    return {name: Sessions(token.get_secret_value()) for name, token in tokens.items() if token is not None}
+class _Refused(Exception):
+    """A request that is not answered; the reason is for the log, the sentence for whoever asks."""
+
+    def __init__(self, reason: str, sentence: str, status: int) -> None:
+        super().__init__(sentence)
+        self.reason = reason
+        # What comes after it on this connection may be the rest of it, not a request.
+        self.answer = PlainTextResponse(sentence, status, {"Connection": "close"})
 
 
 class Guard:
@@ -86,63 +60,101 @@ class Guard:
         self._listen = listen
         self._networks = settings.networks
         self._sessions = sessions_of(settings)
+        self._refusals = Refusals()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            if scope["type"] == "lifespan":
+                await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
+        begun = False
 
         async def send_guarded(message: Message) -> None:
+            nonlocal begun
             if message["type"] == "http.response.start":
+                begun = True
                 answered = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     answered.setdefault(name, value)
                 answered.setdefault("Cache-Control", "no-store")
             await send(message)
 
-        refused = self._refusal(scope, headers)
-        await (self._app if refused is None else refused)(scope, receive, send_guarded)
+        try:
+            await self._answering(scope)(scope, receive, send_guarded)
+        except Exception as error:  # noqa: BLE001 -- the server would log its words, which may have data of a message
+            if not begun:
+                _failed(error)
+                await PlainTextResponse("This page failed.", 500)(scope, receive, send_guarded)
 
-    def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
-        if not self._is_called_rightly(headers.get("host", "")):
-            return PlainTextResponse("The console is not called by this name here: see SAGA_CONSOLE_HOSTS.", 421)
-        if scope["method"] not in ("GET", "HEAD") and not _is_own(headers):
-            return PlainTextResponse("This form is not of a page of this console.", 403)
-        return self._unauthenticated(scope, headers)
+    def _answering(self, scope: Scope) -> ASGIApp:
+        headers = Headers(scope=scope)
+        scope["sessions"], scope["refusals"] = self._sessions, self._refusals
+        try:
+            self._check_origin(scope, headers)
+            self._check_user(scope, headers)
+        except _Refused as refused:
+            self._refusals.note(refused.reason, scope)
+            return refused.answer
+        return self._app if self._is_open_to(scope) else _to_login(scope, headers)
 
-    def _is_called_rightly(self, host: str) -> bool:
-        name = _name_in(host)
+    def _check_origin(self, scope: Scope, headers: Headers) -> None:
+        if not self._is_called_rightly(name_in(headers)):
+            raise _Refused("name", "The console is not called by this name here: see SAGA_CONSOLE_HOSTS.", 421)
+        if "transfer-encoding" in headers and "content-length" in headers:
+            raise _Refused("two lengths", "A request has one length.", 400)
+        if scope["method"] not in ("GET", "HEAD"):
+            if not is_own_form(headers):
+                raise _Refused("form of another site", "This form is not of a page of this console.", 403)
+        elif is_load_of_another_site(headers):
+            raise _Refused("load of another site", "A page of another site may only link to this console.", 403)
+
+    def _is_called_rightly(self, name: str) -> bool:
         if self._listen.is_local:
             return name in self._settings.host_names or name in ("localhost", "127.0.0.1", "::1", self._listen.host)
-        return not self._settings.host_names or name in self._settings.host_names
+        return name in self._settings.host_names if self._settings.host_names else name != ""
 
-    def _unauthenticated(self, scope: Scope, headers: Headers) -> Response | None:
-        """The refusal if it is not known who asks; else None, and ``scope`` says who."""
+    def _check_user(self, scope: Scope, headers: Headers) -> None:
+        """Put into ``scope`` who asks."""
         match self._settings.authentication:
             case Authentication.NONE:
+                if any(name in headers for name in OF_PROXIES):
+                    raise _Refused(
+                        "proxy without authentication",
+                        "A proxy is in front of this console, so others reach it: set SAGA_CONSOLE_AUTHENTICATION.",
+                        403,
+                    )
                 scope["may_act"] = True
-                return None
             case Authentication.PROXY:
-                user = headers.get(self._settings.user_header, "").strip()
-                if user and self._is_proxy(scope):
-                    groups = ",".join(headers.getlist(self._settings.groups_header))
-                    scope["user"], scope["may_act"] = user, self._settings.may_act(user, groups)
-                    return None
-                return PlainTextResponse("Only the proxy in front of this console may ask, for a user.", 403)
+                scope["user"], scope["may_act"] = self._user_of_proxy(scope, headers)
             case Authentication.TOKEN:
                 for name, sessions in self._sessions.items():
-                    if self._knows(sessions, headers):
+                    if _knows(sessions, headers):
                         scope["user"], scope["may_act"] = name, name == OPERATOR
-                        return None
-                return None if scope["path"].startswith(OPEN_PATHS) else _to_login(scope, headers)
+                        return
+                if "authorization" in headers:
+                    self._refusals.note("wrong token", scope)
 
-    def _knows(self, sessions: Sessions, headers: Headers) -> bool:
-        scheme, _, given = headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and sessions.is_token(given.strip()):
+    def _user_of_proxy(self, scope: Scope, headers: Headers) -> tuple[str, bool]:
+        if not self._is_proxy(scope):
+            raise _Refused("no proxy", "Only the proxy in front of this console may ask, for a user.", 403)
+        users, groups = headers.getlist(self._settings.user_header), headers.getlist(self._settings.groups_header)
+        if len(users) > 1 or len(groups) > 1:
+            sentence = "The user or the groups were named twice: the proxy has to remove what comes from outside."
+            raise _Refused("user named twice", sentence, 403)
+        user = _decoded(users[0]).strip() if users else ""
+        if user in NOBODY:
+            raise _Refused("no user", "Only the proxy in front of this console may ask, for a user.", 403)
+        if len(user) > MOST_USER or "," in user or not user.isprintable():
+            sentence = f"A user has a name of at most {MOST_USER} visible characters, without commas."
+            raise _Refused("user with a strange name", sentence, 403)
+        return user, self._settings.may_act(user, _decoded(groups[0]) if groups else "")
+
+    def _is_open_to(self, scope: Scope) -> bool:
+        if self._settings.authentication is not Authentication.TOKEN or "user" in scope:
             return True
-        return any(sessions.is_open(value) for value in _cookies(headers.getlist("cookie")))
+        path: str = scope["path"]
+        return path == OPEN_PAGE or path.startswith(OPEN_FOLDER)
 
     def _is_proxy(self, scope: Scope) -> bool:
         peer = scope.get("client")
@@ -152,15 +164,24 @@ class Guard:
             address = ip_address(peer[0])
         except ValueError:
             return False
+        if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+            address = address.ipv4_mapped
         return any(address in network for network in self._networks)
 
 
-def _name_in(host: str) -> str:
-    """The name in a Host header, without the port; empty for what is none."""
+def _knows(sessions: Sessions, headers: Headers) -> bool:
+    scheme, _, given = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and sessions.is_token(given.strip()):
+        return True
+    return any(sessions.is_open(value) for value in cookies_in(headers.getlist("cookie")))
+
+
+def _decoded(value: str) -> str:
+    """A header as proxies write it, in UTF-8, where it is that."""
     try:
-        return (urlsplit(f"//{host}").hostname or "") if host.isprintable() and "/" not in host else ""
-    except ValueError:
-        return ""
+        return value.encode("latin-1").decode()
+    except UnicodeError:
+        return value
 
 
 def _to_login(scope: Scope, headers: Headers) -> Response:
@@ -170,24 +191,9 @@ def _to_login(scope: Scope, headers: Headers) -> Response:
     asked = quote(scope["path"], safe="/")
     if query := scope.get("query_string", b"").decode("ascii", "replace"):
         asked = f"{asked}?{query}"
-    return RedirectResponse(f"/login?next={quote(asked, safe='')}", 303)
+    return RedirectResponse(f"/login?next={quote(asked, safe='') if len(asked) <= MOST_NEXT else '%2F'}", 303)
 
 
-def _is_own(headers: Headers) -> bool:
-    """Whether a form came from a page of this console, as the browser says, which a page can't change."""
-    if (site := headers.get("sec-fetch-site")) is not None:
-        return site == "same-origin"
-    origin = headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc == headers.get("host")
-
-
-def _cookies(lines: Iterable[str]) -> list[str]:
-    found = []
-    for line in lines:
-        try:
-            morsel = SimpleCookie(line).get(COOKIE)
-        except CookieError:
-            continue
-        if morsel is not None:
-            found.append(morsel.value)
-    return found
+def _failed(error: Exception) -> None:
+    trace = "".join(traceback.format_tb(error.__traceback__))
+    _log.error("page_failed", page="", error=type(error).__name__, trace=trace)

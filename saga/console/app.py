@@ -9,8 +9,9 @@ from typing import Final
 
 import structlog
 from starlette.applications import Starlette
+from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -51,6 +52,15 @@ from saga.console.rendering import STATIC
 from saga.console.settings import Listen
 from saga.operations import LostRace, Unavailable
 
+
+class _Id(IntegerConvertor):
+    """A number that PostgreSQL could have given; Python does not even read one of 5,000 digits."""
+
+    regex = "[0-9]{1,18}"
+
+
+register_url_convertor("id", _Id())
+
 _KEPT: Final = "public, max-age=31536000, immutable"
 """Addresses of static files have a version in them."""
 
@@ -60,7 +70,7 @@ PAGES: Final[dict[str, Handler]] = {
     "/instances/{process}/{id:path}": instance.instance,
     "/stuck": stuck.stuck,
     "/dead-letters": dead_letters.dead_letters,
-    "/dead-letters/{number:int}": dead_letters.dead_letter,
+    "/dead-letters/{number:id}": dead_letters.dead_letter,
     "/modules": logs.modules,
     "/modules/{module}": logs.module,
     "/cursors": logs.cursors,
@@ -69,7 +79,7 @@ PAGES: Final[dict[str, Handler]] = {
     "/processes/{process}": processes.process,
     "/audit": audit.audit,
     "/operations": acts.listed,
-    "/operations/{number:int}": acts.one,
+    "/operations/{number:id}": acts.one,
     "/dead-letters/confirm": letters_acts.confirm,
 }
 """What is asked of the database in one moment."""
@@ -100,9 +110,9 @@ def application(console: Console, listen: Listen) -> ASGIApp:
         Route("/", asked_by_itself(console, overview.overview)),
         Route("/processes/{process}/orders", asked_by_itself(console, orders.orders)),
         Route("/operations", asked_by_itself(console, letters_acts.begin), methods=["POST"]),
-        Route("/operations/{number:int}/stop", asked_by_itself(console, acts.stop), methods=["POST"]),
-        Route("/operations/{number:int}/resume", asked_by_itself(console, acts.resume), methods=["POST"]),
-        Route("/dead-letters/{number:int}/edit", asked_by_itself(console, editing.edit), methods=["GET", "POST"]),
+        Route("/operations/{number:id}/stop", asked_by_itself(console, acts.stop), methods=["POST"]),
+        Route("/operations/{number:id}/resume", asked_by_itself(console, acts.resume), methods=["POST"]),
+        Route("/dead-letters/{number:id}/edit", asked_by_itself(console, editing.edit), methods=["GET", "POST"]),
         Route("/erase", asked_by_itself(console, repairs.erase), methods=["GET", "POST"]),
         Route("/cursors/repair", asked_by_itself(console, repairs.repair), methods=["GET", "POST"]),
         Route("/login", asked_by_itself(console, sign_in.login), methods=["GET", "POST"]),
@@ -112,6 +122,8 @@ def application(console: Console, listen: Listen) -> ASGIApp:
     ]
     routes.append(Mount("/static", _Static(directory=STATIC)))
     pages = Starlette(routes=routes, exception_handlers=_handlers(console), lifespan=watching)
+    # It would lead to the host that the request names, and away from HTTPS.
+    pages.router.redirect_slashes = False
     # Around all of it: the answer to a failure gets the headers, too.
     return Guard(pages, console.settings, listen)
 
@@ -162,12 +174,17 @@ def _handlers(console: Console) -> dict[type[Exception] | int, Callable[[Request
         status = error.status_code if isinstance(error, HTTPException) else 500
         phrase = HTTPStatus(status).phrase
         sentence = "There is no such page." if status == HTTPStatus.NOT_FOUND else f"{phrase}."
-        return _said(console, request, status, phrase, sentence)
+        answer = _said(console, request, status, phrase, sentence)
+        answer.headers.update((isinstance(error, HTTPException) and error.headers) or {})
+        return answer
+
+    async def gone(request: Request, error: Exception) -> Response:  # noqa: ARG001 -- nobody reads the answer
+        return Response(status_code=400)
 
     async def failed(request: Request, error: Exception) -> Response:
         # Neither the address nor the words of an error: both may have data of a message.
         trace = "".join(traceback.format_tb(error.__traceback__))
-        _log.error("page_failed", page=request.url.path.split("/")[1], error=type(error).__name__, trace=trace)
+        _log.error("page_failed", page=request.scope["path"].split("/")[1], error=type(error).__name__, trace=trace)
         return _said(console, request, 500, "This page failed", "That is a bug of the console: its log says more.")
 
     async def not_allowed(request: Request, error: Exception) -> Response:
@@ -184,6 +201,7 @@ def _handlers(console: Console) -> dict[type[Exception] | int, Callable[[Request
         Unavailable: away,
         LostRace: away,
         HTTPException: refused,
+        ClientDisconnect: gone,
         Exception: failed,
     }
 

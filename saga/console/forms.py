@@ -5,6 +5,7 @@ console believes that; the token holds where one does not. Nothing is stored, so
 the form of another one.
 """
 
+import asyncio
 import hmac
 import time
 from collections.abc import Mapping, Sequence
@@ -13,9 +14,12 @@ from hashlib import sha256
 from typing import Final
 from urllib.parse import parse_qs
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+FORM: Final = "application/x-www-form-urlencoded"
 MOST_BYTES: Final = 512 * 1024
+BODY_SECONDS: Final = 20.0
 MOST_FIELDS: Final = 2_000
 HOUR: Final = 3_600
 LEAST_REASON: Final = 10
@@ -57,12 +61,21 @@ class FormTokens:
 
 
 async def read_fields(request: Request, most_bytes: int = MOST_BYTES) -> Fields:
-    """The fields of a form; none of one that is too large. Raises NotFilled for too many."""
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > most_bytes:
-            return {}
+    """The fields of a form; none of one that is too large.
+
+    Raises NotFilled for too many, HTTPException for what is no form and for one that does not come.
+    """
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
+        raise HTTPException(415)
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for part in request.stream():
+                body += part
+                if len(body) > most_bytes:
+                    return {}
+    except TimeoutError:
+        raise HTTPException(408, headers={"Connection": "close"}) from None
     try:
         return parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
     except ValueError:

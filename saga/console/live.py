@@ -5,6 +5,7 @@ loses names, not order: the next name makes its page ask for everything anyway.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from saga.operations import LostRace, Unavailable
 
 LOOK_SECONDS: Final = 1.0
 KEEPALIVE_SECONDS: Final = 15.0
+STREAM_SECONDS: Final = 600.0
+"""Then a browser asks again by itself, so a session that has ended gets no more of it."""
 MOST_WAITING: Final = 8
 MOST_CLIENTS: Final = 200
 
@@ -57,13 +60,17 @@ class Live:
                 client.put_nowait(name)
 
     async def events(self) -> AsyncIterator[bytes]:
-        """What one client gets, as server-sent events."""
+        """What one client gets, as server-sent events; next to nothing, if too many came at the same moment."""
+        if self.is_full:
+            yield b": too many watch already\n\n"
+            return
         client: asyncio.Queue[str] = asyncio.Queue(MOST_WAITING)
         self._clients.add(client)
         self._watched.set()
         try:
             yield b": watching\n\n"
-            while not self.stopping.is_set():
+            until = time.monotonic() + STREAM_SECONDS
+            while not self.stopping.is_set() and time.monotonic() < until:
                 yield await self._next(client)
         finally:
             self._clients.discard(client)

@@ -4,19 +4,20 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 from jinja2 import Environment
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from saga import operations
-from saga.console.access import OPERATOR, VIEWER
 from saga.console.acting import Acting
 from saga.console.checks import Checks
 from saga.console.drawing import Drawings
 from saga.console.forms import MOST_NAME, Fields, NotAllowed, NotFilled, one_of, read_fields
 from saga.console.live import Live
 from saga.console.lookout import Lookout
+from saga.console.sessions import OPERATOR, VIEWER
 from saga.console.settings import Authentication, ConsoleSettings
 from saga.core import Process
 from saga.documents.json_text import json_text
@@ -126,18 +127,18 @@ class Console:
         """The answer to a request for a page."""
         if wants_json(request):
             return Response(f"{json_text(page.document)}\n", page.status, media_type=JSON)
-        here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        is_known = self.settings.authentication is not Authentication.TOKEN or "user" in request.scope
         known = {
             "title": page.title,
-            "here": here,
+            "here": here(request),
             "follows": page.follows,
-            "processes": tuple(self.processes),
+            "processes": tuple(self.processes) if is_known else (),
             "user": request.scope.get("user"),
             "may_act": self.acting is not None and request.scope.get("may_act", False),
             "form_token": self.form_token(request),
             "is_named": self.settings.authentication is Authentication.PROXY,
             "may_leave": request.scope.get("user") in (OPERATOR, VIEWER) and self.settings.token is not None,
-            "find_text": request.query_params.get("q", "") if request.url.path == "/find" else "",
+            "find_text": request.query_params.get("q", "") if request.scope["path"] == "/find" else "",
         }
         return HTMLResponse(self.templates.get_template(page.template).render(**known, **page.values), page.status)
 
@@ -170,8 +171,15 @@ def asked_by_itself(console: Console, handler: Handler) -> Callable[[Request], A
 
 def _require_text(request: Request) -> None:
     """Raise NotThere for a path with the character that PostgreSQL can't store: nothing has such a name."""
-    if "\0" in request.url.path or any("\0" in str(part) for part in request.path_params.values()):
+    if "\0" in request.scope["path"] or any("\0" in str(part) for part in request.path_params.values()):
         raise NotThere("Nothing has such a name.")
+
+
+def here(request: Request) -> str:
+    """The address of a page, as a link within this console. With two slashes it would be one to another site."""
+    path = "/" + quote(request.scope["path"], safe="/").lstrip("/")
+    query = request.scope["query_string"].decode("ascii", "replace")
+    return f"{path}?{query}" if query else path
 
 
 def wants_json(request: Request) -> bool:

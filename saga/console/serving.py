@@ -5,14 +5,20 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import h11
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from saga.console.settings import Listen
 from saga.settings import SettingsError
 
 STOP_SECONDS = 2
 MOST_CONNECTIONS = 500
+REQUEST_SECONDS = 15.0
+"""For the head of a request, from its first byte or from the connection on; a form's body has a limit of its own."""
+READ_SECONDS = 30.0
+"""For a client to read what it was sent."""
 
 
 def bind(listen: Listen) -> socket.socket:
@@ -46,6 +52,8 @@ async def serve_on(
         server_header=False,
         date_header=True,
         lifespan="on",
+        http=_Bounded,
+        ws="none",
         limit_concurrency=MOST_CONNECTIONS,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=STOP_SECONDS,
@@ -73,3 +81,59 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Leave signals to the service."""
         yield
+
+
+class _Bounded(H11Protocol):
+    """A connection that has to ask, and to read the answer. Else 500 silent ones would keep everybody out."""
+
+    _late: asyncio.TimerHandle | None = None
+    _stuck: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Wait for the first request."""
+        super().connection_made(transport)
+        self._late = self.loop.call_later(REQUEST_SECONDS, transport.abort)
+
+    def data_received(self, data: bytes) -> None:
+        """Wait for the rest of a request, unless it is answered already."""
+        try:
+            super().data_received(data)
+        except h11.LocalProtocolError:
+            self.transport.abort()  # it is broken after its answer began, so that can't be said any more
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            _cancel(self._late)
+            self._late = None
+        elif self._late is None:
+            self._late = self.loop.call_later(REQUEST_SECONDS, self.transport.abort)
+
+    def send_400_response(self, msg: str) -> None:
+        """Say that it is broken, or, where that is too late, end it for the page that reads it."""
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is None or cycle.response_complete:
+            super().send_400_response(msg)
+            return
+        cycle.disconnected = True
+        cycle.message_event.set()
+        self.transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait for nothing any more."""
+        _cancel(self._late)
+        _cancel(self._stuck)
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Wait until the client reads."""
+        super().pause_writing()
+        self._stuck = self.loop.call_later(READ_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """It reads."""
+        _cancel(self._stuck)
+        super().resume_writing()
+
+
+def _cancel(timer: asyncio.TimerHandle | None) -> None:
+    if timer is not None:
+        timer.cancel()

@@ -15,6 +15,7 @@ from saga.settings import SettingsError, read_secret
 
 DEFAULT_LISTEN: Final = "127.0.0.1:8090"
 LEAST_TOKEN: Final = 16
+LEAST_DIFFERENT: Final = 8
 _LOCAL_NAMES: Final = ("localhost",)
 
 
@@ -158,6 +159,11 @@ def _require_token(variable: str, token: SecretStr | None) -> None:
             f"{variable} or {variable}_FILE has to be set, to at least {LEAST_TOKEN} characters"
             ": make one with `openssl rand -hex 32`."
         )
+    if len(set(token.get_secret_value())) < LEAST_DIFFERENT:
+        raise SettingsError(
+            f"{variable} can be guessed: it has fewer than {LEAST_DIFFERENT} different characters"
+            ". Make one with `openssl rand -hex 32`."
+        )
 
 
 def _require_proxies(settings: ConsoleSettings) -> None:
@@ -167,3 +173,5 @@ def _require_proxies(settings: ConsoleSettings) -> None:
         raise SettingsError(f"SAGA_CONSOLE_PROXIES: {error}.") from None
     if not named:
         raise SettingsError("SAGA_CONSOLE_PROXIES has to name the addresses of the proxies: no other peer is believed.")
+    if any(network.prefixlen == 0 for network in named):
+        raise SettingsError("SAGA_CONSOLE_PROXIES names every address, so anybody could say who they are.")

@@ -1,6 +1,7 @@
 """The backlog: how far each consumer got, and what waits where. ``queues`` has what only the broker knows."""
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -14,6 +15,7 @@ from saga.postgres import Statements, one_moment
 _SQL = Statements(__package__)
 READ_MODULES = _SQL["read_modules"]
 READ_CURSORS = _SQL["read_cursors"]
+READ_WAITING_SINCE = _SQL["read_waiting_since"]
 READ_HOLES = _SQL["read_holes"]
 READ_OUTBOX = _SQL["read_outbox"]
 COUNT_TIMERS = _SQL["count_timers"]
@@ -144,10 +146,31 @@ async def read_cursors(connection: AsyncConnection) -> tuple[ConsumerCursor, ...
     holes: defaultdict[tuple[str, str], list[Hole]] = defaultdict(list)
     for row in await connection.execute(READ_HOLES, {"most": MOST_HOLES}):
         holes[row.consumer, row.module].append(Hole(row.first, row.last, row.age_seconds))
+    rows = (await connection.execute(READ_CURSORS)).mappings().all()
+    since = await _waiting_since(connection, [row for row in rows if row["behind"]])
     return tuple(
-        ConsumerCursor(**row, holes=_aged(row, holes[row["consumer"], row["module"]]))
-        for row in (await connection.execute(READ_CURSORS)).mappings()
+        ConsumerCursor(
+            **row,
+            behind_seconds=since.get((row["consumer"], row["module"])),
+            holes=_aged(row, holes[row["consumer"], row["module"]]),
+        )
+        for row in rows
     )
+
+
+async def _waiting_since(
+    connection: AsyncConnection, behind: Sequence[RowMapping]
+) -> Mapping[tuple[str, str], float | None]:
+    if not behind:
+        return {}
+    parameters = {
+        "consumers": [row["consumer"] for row in behind],
+        "modules": [row["module"] for row in behind],
+        "watermarks": [row["watermark"] for row in behind],
+        "lasts": [row["horizon"] for row in behind],
+    }
+    rows = await connection.execute(READ_WAITING_SINCE, parameters)
+    return {(row.consumer, row.module): row.seconds for row in rows}
 
 
 def _aged(cursor: RowMapping, holes: list[Hole]) -> tuple[Hole, ...]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID, uuid4
 
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from saga.operations.errors import OperationFailed
 from saga.operations.trail import read_operation
@@ -158,31 +158,40 @@ class Run:
 
 async def end_run(engine: AsyncEngine, operation_id: int, state: str, note: str | None = None) -> bool:
     """End a running operation; False if it ended before."""
-    parameters = {"operation_id": operation_id, "state": state, "note": note}
     async with durable_transaction(engine) as connection:
-        return (await connection.execute(END_RUN, parameters)).one_or_none() is not None
+        return await _ended(connection, operation_id, state, note)
 
 
 async def stop_operation(engine: AsyncEngine, id: int, *, actor: str) -> None:  # noqa: A002 -- as everywhere
-    """Stop a running operation: what is being done at this moment is still done.
+    """Stop a running operation, on the record: what is being done at this moment is still done.
 
     Raises UnknownOperation, NotRunning and Unavailable.
     """
-    if not await end_run(engine, id, "stopped", f"{actor} stopped it."):
+    async with durable_transaction(engine) as connection:
+        if is_stopped := await _ended(connection, id, "stopped", f"{actor} stopped it."):
+            await record_operation(connection, Operation(actor, "stop", f"operation {id} is stopped", (str(id),), {}))
+    if not is_stopped:
         report = await read_operation(engine, id, limit=1)
         raise NotRunning(f"operation {id} is {report.state}, not running")
 
 
-async def resume_operation(engine: AsyncEngine, id: int) -> None:  # noqa: A002 -- as everywhere
-    """Let an operation go on that was stopped, or stopped by itself. Somebody has to carry it out then.
+async def resume_operation(engine: AsyncEngine, id: int, *, actor: str) -> None:  # noqa: A002 -- as everywhere
+    """Let an operation go on that was stopped, or stopped by itself, on the record. Then it has to be carried out.
 
     Raises UnknownOperation, NotRunning and Unavailable.
     """
     async with durable_transaction(engine) as connection:
-        gone_on = (await connection.execute(GO_ON, {"operation_id": id})).one_or_none() is not None
-    if not gone_on:
+        goes_on = (await connection.execute(GO_ON, {"operation_id": id})).one_or_none() is not None
+        if goes_on:
+            await record_operation(connection, Operation(actor, "resume", f"operation {id} goes on", (str(id),), {}))
+    if not goes_on:
         report = await read_operation(engine, id, limit=1)
         raise NotRunning(f"operation {id} is {report.state}, so there is nothing to resume")
+
+
+async def _ended(connection: AsyncConnection, operation_id: int, state: str, note: str | None) -> bool:
+    parameters = {"operation_id": operation_id, "state": state, "note": note}
+    return (await connection.execute(END_RUN, parameters)).one_or_none() is not None
 
 
 async def list_abandoned(engine: AsyncEngine) -> tuple[int, ...]:

@@ -83,7 +83,7 @@ async def shown(
         acting=None if operator is None else Acting(operator, processes, FormTokens(b"a secret")),
     )
     transport = httpx.ASGITransport(application(console, listen), raise_app_exceptions=False, client=(peer, 4_711))
-    async with httpx.AsyncClient(transport=transport, base_url=f"http://{listen.host}:{listen.port}") as client:
+    async with httpx.AsyncClient(transport=transport, base_url=listen.url) as client:
         yield Shown(console, client, engine)
 
 

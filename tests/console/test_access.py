@@ -7,7 +7,8 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from saga.console.access import COOKIE, HEADERS, Sessions
+from saga.console.access import HEADERS
+from saga.console.sessions import COOKIE, Sessions
 from saga.console.settings import Authentication, ConsoleSettings, Listen, require_guarded
 from saga.settings import SettingsError
 from tests.cli.shell import Saga
@@ -204,11 +205,14 @@ QUERIES = (
     "/dead-letters?state=all&process_id=%00&type=%00",
     "/dead-letters/99999999999999999999",
     "/dead-letters/0",
+    "/dead-letters/" + "9" * 5_000,
     "/modules/%00",
     "/modules/nobody",
     "/modules/order-process?after=99999999999999999999",
     "/modules/order-process?after=x",
     "/timers?due=x",
+    "/timers?due=0001-01-01T00:00%2B23:59",
+    "/timers?due=9999-12-31T23:59-23:59",
     "/timers?due=2026-01-01&name=%00",
     "/processes/nobody",
     "/processes/order/orders?a=0.0.0.0.0.0.0.0.0.0.0.0.0",

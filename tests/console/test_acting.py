@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from html import unescape
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -324,7 +325,7 @@ async def test_a_running_one_is_stopped_and_goes_on_with_the_rest(desk: Shown) -
         assert 0 < stopped["answered"] < 8
         page = await desk.html(path)
         assert "Go on with the rest" in page
-        assert (await post(desk, f"{path}/resume", form_in(page))).status_code == 303
+        assert (await post(desk, f"{path}/resume", {**form_in(page), "actor": "cy"})).status_code == 303
         assert (await ended(desk, path))["answers"] == {"taken": 8}
         assert (await post(desk, f"{path}/stop", {**stop, "actor": "bo"})).status_code == 303  # too late, as it says
     assert (await desk.json(path))["state"] == "done"
@@ -347,6 +348,14 @@ async def test_what_can_not_be_done_ends_with_a_sentence(desk: Shown) -> None:
         document = await ended(desk, (await post(desk, "/operations", filled)).headers["location"])
     assert document["state"] == "stopped"
     assert document["note"] == "It can't go on: 1 is sent again to the broker, and there is none."
+
+
+async def test_a_form_about_dead_letters_that_are_not_there_is_no_failure(desk: Shown) -> None:
+    await failed(desk, "o-1")
+    form = form_in(await desk.html(f"/dead-letters/confirm?do=discard&group={await group_of(desk)}"))
+    for ids, do in (("0", "discard"), ("9" * 18, "redrive")):
+        filled = {**form, **WHY, "do": do, "ids": ids, "request": str(uuid4()), "batch": "1", "rate": ""}
+        assert (await post(desk, "/operations", {**filled, "halt_after": "0"})).status_code == 404
 
 
 async def test_pages_about_nothing_say_so(desk: Shown) -> None:

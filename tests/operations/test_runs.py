@@ -179,7 +179,7 @@ async def test_it_stops_by_itself_when_the_first_ones_fail_again_and_may_be_resu
     assert known.answers == {"dead": 2} and known.note == "It stopped by itself: 2 in a row failed again."
     with pytest.raises(NotRunning, match="is halted, not running"):
         await stop_operation(engine, operation_id, actor="bo")
-    await resume_operation(engine, operation_id)
+    await resume_operation(engine, operation_id, actor="bo")
     assert await carry_out(engine, [ORDER], operation_id) == "halted"
     assert await answers(engine, operation_id) == {"dead": 4}
 
@@ -203,10 +203,12 @@ async def test_it_is_stopped_between_two_batches_and_the_rest_is_left_alone(engi
     taken = known.answers["taken"]
     assert 0 < taken < 6
     assert len(await operations.list_dead_letters(engine)) == 6 - taken
-    await resume_operation(engine, operation_id)
+    await resume_operation(engine, operation_id, actor="bo")
     assert await carry_out(engine, [ORDER], operation_id) == "done"
+    acts = [(one.action, one.actor) for one in await operations.list_operations(engine)]
+    assert acts == [("resume", "bo"), ("stop", "bo"), ("redrive", "ana")]
     with pytest.raises(NotRunning, match="is done, so there is nothing to resume"):
-        await resume_operation(engine, operation_id)
+        await resume_operation(engine, operation_id, actor="bo")
 
 
 async def test_what_somebody_else_closed_meanwhile_is_said_and_left_alone(engine: AsyncEngine) -> None:

@@ -42,6 +42,12 @@ def reading(count: int) -> dict[str, Cases]:
         "operations/find_position_before": one(module="orders", since=datetime.now(UTC)),
         "operations/find_tail": one(module="orders", limit=50),
         "operations/read_holes": one(most=100),
+        "operations/read_waiting_since": one(
+            consumers=["order", "relay", "gateway"],
+            modules=["orders", "order-process", "payments"],
+            watermarks=[count // 5 - 1_000, count // 2 - 300, count // 10],
+            lasts=[count // 5, count // 2, count // 5],
+        ),
         "operations/measure_outbox": one(most=MOST_OUTGOING),
         "operations/measure_overdue": one(most=MOST_OVERDUE),
         "operations/count_answered": one(**ORDER, process_ids=youngest(count), message_ids_begin="orders-"),

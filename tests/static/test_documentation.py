@@ -108,9 +108,9 @@ def missing_commands(text: str, _: Path) -> Iterator[str]:
 
 
 def missing_targets(text: str, _: Path) -> Iterator[str]:
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     for code in [*CODE.findall(text), *INDENTED.findall(text)]:
-        if (named := re.match(r"make ([a-z]+)\b", code)) and named[1] not in targets:
+        if (named := re.match(r"make ([a-z][a-z-]*)", code)) and named[1] not in targets:
             yield f"make {named[1]}: no such target"
 
 

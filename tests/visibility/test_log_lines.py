@@ -30,11 +30,13 @@ SAFE_FIELDS = {
     "page",  # of the console, by the first part of its path
     "operation",  # its number
     "path",  # of a page of the endpoint
+    "peer",  # the address that asks the console
     "port",  # where the endpoint listens
     "position",
     "process_id",  # of an instance that is full: without it nobody could find it
     "queue",
     "reason",  # why a log can't be asked, why a service can't start, why the broker takes nothing
+    "rights",  # of who signed in: the name of a token
     "schema",
     "routing_key",  # of a public event that nobody listens to
     "server",  # database or broker, host and port

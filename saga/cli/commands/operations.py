@@ -96,9 +96,9 @@ def stop(operation_id: Id, actor: Actor = None) -> None:
 
 
 @app.command()
-def resume(operation_id: Id) -> None:
+def resume(operation_id: Id, actor: Actor = None) -> None:
     """Go on with an operation that was stopped, stopped by itself, or was interrupted. This command does it itself."""
-    settings = load_settings()
+    settings, by = load_settings(), operator(actor, None)
 
     def say(answer: Redriven) -> None:
         terminal().print(f"{answer.id}: {shown(answer.sentence)}", soft_wrap=True)
@@ -106,7 +106,7 @@ def resume(operation_id: Id) -> None:
     async def work(engine: AsyncEngine) -> str | None:
         report = await read_operation(engine, operation_id, limit=1)
         if report.state != "running":
-            await resume_operation(engine, operation_id)
+            await resume_operation(engine, operation_id, actor=by.actor)
         return await carry_out(
             engine,
             load_processes(settings),

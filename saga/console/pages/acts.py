@@ -61,10 +61,10 @@ async def stop(console: Console, request: Request) -> Response:
 
 async def resume(console: Console, request: Request) -> Response:
     """Let an operation go on that was stopped."""
-    acting, _ = await console.form_of(request)
+    acting, fields = await console.form_of(request)
     number = request.path_params["number"]
     try:
-        await operations.resume_operation(acting.engine, number)
+        await operations.resume_operation(acting.engine, number, actor=console.actor(request, fields))
     except UnknownOperation:
         raise NotThere(f"There is no operation {number}.") from None
     except NotRunning:

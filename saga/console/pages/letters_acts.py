@@ -43,7 +43,9 @@ async def begin(console: Console, request: Request) -> Page | Response:
         return RedirectResponse(operation_link(await _begun(console, request, acting, fields, ids)), 303)
     except NotFilled as error:
         problem = str(error)
-    except (ClosedDeadLetters, UnknownDeadLetters, ForeignDeadLetters) as error:
+    except UnknownDeadLetters as error:
+        raise NotThere(sentence(str(error)[:300])) from None
+    except (ClosedDeadLetters, ForeignDeadLetters) as error:
         problem = sentence(str(error)[:300])
     given = {name: one_of(fields, name) for name in GIVEN}
     async with operations.snapshot(console.engine, statement_seconds=STATEMENT_SECONDS):

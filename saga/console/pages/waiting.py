@@ -49,9 +49,9 @@ def _after(request: Request) -> ListedTimer | None:
         return None
     try:
         moment = datetime.fromisoformat(due)
-    except ValueError:
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise WronglyAsked("due in the address is a time such as 2026-11-23T14:00Z.") from None
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
     process, process_id, name = (text_in(request, part) or "" for part in ("process", "id", "name"))
     return ListedTimer(process, process_id, name, "", moment, moment, overdue=False)
 

@@ -1,7 +1,6 @@
 -- How far every consumer got, with what its steps have covered and nobody has folded into the cursor yet.
 -- ``behind`` counts positions up to the last that the consumer can read now: the relay reads internal ones as well, and
--- a log without anything public is read for its commands. ``behind_seconds`` is how long the first of them is there.
--- Indexes: event_log_pkey, event_log_public_idx.
+-- a log without anything public is read for its commands.
 WITH covered AS MATERIALIZED (
     SELECT
         c.consumer, c.module, c.updated_at, c.hole_since, c.alarm,
@@ -29,17 +28,6 @@ SELECT
         WHERE NOT isempty(covered)
     ) AS hole_count,
     coalesce(upper(covered) - 1, 0) AS highest,
-    CAST(EXTRACT(epoch FROM now() - CASE WHEN consumer = 'relay' THEN (
-        SELECT l.recorded_at FROM saga.event_log AS l
-        WHERE l.module = measured.module AND l.position > watermark AND l.position <= last
-        ORDER BY l.position
-        LIMIT 1
-    ) ELSE (
-        SELECT l.recorded_at FROM saga.event_log AS l
-        WHERE l.module = measured.module AND l.position > watermark AND l.position <= last AND l.visibility = 'public'
-        ORDER BY l.position
-        LIMIT 1
-    ) END) AS double precision) AS behind_seconds,
     CAST(EXTRACT(epoch FROM now() - hole_since) AS double precision) AS hole_age_seconds,
     alarm, updated_at
 FROM measured
