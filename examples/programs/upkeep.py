@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from examples.trip.process import trip
 from saga.modules import connect_engine
 from saga.operations import (
+    BeingRedriven,
     Correction,
     NotErasable,
     NotRunning,
@@ -20,6 +21,7 @@ from saga.operations import (
     PruneEnd,
     UnknownInstances,
     UnknownOperation,
+    acts_on_instance,
     acts_on_letter,
     begin_redrive,
     carry_out,
@@ -76,8 +78,10 @@ async def redrive_slowly(engine: AsyncEngine) -> None:
     ids = [letter.id for letter in await list_dead_letters(engine)]
     if ids:
         pace = Pace(batch=10, per_second=50.0, halt_after=5)
-        begun = await begin_redrive(engine, [trip], ids, actor="night shift", reason="the hotel is back", pace=pace)
-        print("begun", begun)
+        try:
+            print("begun", await begin_redrive(engine, [trip], ids, actor="ana", reason="the hotel is back", pace=pace))
+        except BeingRedriven as running:
+            print("already in operation", running.id)
     for number in await list_abandoned(engine):
         print(number, await carry_out(engine, [trip], number))
     for operation in await list_operations(engine, limit=5):
@@ -99,7 +103,8 @@ async def look_again(engine: AsyncEngine, number: int) -> None:
 
 async def who_did(engine: AsyncEngine, dead_letter: int) -> None:
     """What operators did to a dead letter, and what a correction would be answered now."""
-    for act in await acts_on_letter(engine, dead_letter):
+    acts = (*await acts_on_letter(engine, dead_letter), *await acts_on_instance(engine, trip.name, "t-1"))
+    for act in acts:
         print(act.actor, act.action, act.answer, act.reason)
     try:
         print((await preview_correction(engine, [trip], dead_letter, Correction(type="HotelBooked"))).sentence)

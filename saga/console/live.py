@@ -14,10 +14,11 @@ from typing import Final
 from saga.operations import LostRace, Unavailable
 
 LOOK_SECONDS: Final = 1.0
+RECENT_SECONDS: Final = 5.0
 KEEPALIVE_SECONDS: Final = 15.0
 STREAM_SECONDS: Final = 600.0
 """Then a browser asks again by itself, so a session that has ended gets no more of it."""
-MOST_WAITING: Final = 8
+MOST_WAITING: Final = 16
 MOST_CLIENTS: Final = 200
 
 Look = Callable[[], Awaitable[Mapping[str, str]]]
@@ -29,6 +30,7 @@ class Live:
     """Who watches."""
 
     _clients: set[asyncio.Queue[str]] = field(default_factory=set)
+    _said_at: dict[str, float] = field(default_factory=dict)
     _watched: asyncio.Event = field(default_factory=asyncio.Event)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -46,15 +48,15 @@ class Live:
                 now = await look()
             except (Unavailable, LostRace):
                 now = {**seen, "database": "away"}
-            if seen:
-                for name in now.keys() | seen.keys():
-                    if now.get(name) != seen.get(name):
-                        self.say(name)
+            for name in sorted(now.keys() | seen.keys()):
+                if now.get(name) != seen.get(name):
+                    self.say(name)
             seen = now
             await asyncio.sleep(LOOK_SECONDS)
 
     def say(self, name: str) -> None:
-        """Give a name to all who watch."""
+        """Give a name to all who watch, and to who begins to watch soon: a page is older than its connection."""
+        self._said_at[name] = time.monotonic()
         for client in self._clients:
             with suppress(asyncio.QueueFull):
                 client.put_nowait(name)
@@ -65,6 +67,8 @@ class Live:
             yield b": too many watch already\n\n"
             return
         client: asyncio.Queue[str] = asyncio.Queue(MOST_WAITING)
+        for name in [one for one, at in self._said_at.items() if time.monotonic() - at < RECENT_SECONDS]:
+            client.put_nowait(name)
         self._clients.add(client)
         self._watched.set()
         try:

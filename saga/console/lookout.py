@@ -15,6 +15,8 @@ from typing import Final
 from saga.operations import ListedInstance, LostRace, Unavailable
 
 PATIENCE_SECONDS: Final = 0.12
+FIRST_PATIENCE: Final = 10
+"""Times as long, while nothing was seen yet."""
 REST: Final = 5.0
 """Times as long as the look took."""
 SHOWN_FRESH_SECONDS: Final = 2.0
@@ -37,9 +39,10 @@ class Sight:
 
 @dataclass(slots=True)
 class Lookout:
-    """Looks when it is asked; ``look`` does it."""
+    """Looks when it is asked; ``look`` does it. Who asks waits for ``patience`` seconds, at first for longer."""
 
     look: Look
+    patience: float = PATIENCE_SECONDS
     _seen: Sight | None = None
     _looking: "asyncio.Task[None] | None" = None
     _rests_until: float = field(default=0.0)
@@ -51,7 +54,8 @@ class Lookout:
             # In a context of its own: the page that asks holds a moment, which ends before this does.
             self._looking = loop.create_task(self._look(), context=Context())
         if self._looking is not None:
-            await asyncio.wait([self._looking], timeout=PATIENCE_SECONDS)
+            patience = self.patience if self._seen else FIRST_PATIENCE * self.patience
+            await asyncio.wait([self._looking], timeout=patience)
         return self._seen
 
     async def stop(self) -> None:
@@ -70,5 +74,5 @@ class Lookout:
             self._seen = None
         finally:
             took = loop.time() - began
-            self._rests_until = loop.time() + (took * REST if took > PATIENCE_SECONDS else 0.0)
+            self._rests_until = loop.time() + (took * REST if took > self.patience else 0.0)
             self._looking = None

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from jinja2 import Environment
 from starlette.requests import Request
@@ -34,6 +34,8 @@ SINCE: Final = {
     "24h": timedelta(hours=24),
     "7d": timedelta(days=7),
 }
+NAME_COOKIE: Final = "saga-name"
+NAME_SECONDS: Final = 90 * 86_400
 STATEMENT_SECONDS: Final = 2.0
 STUCK_SECONDS: Final = 30.0
 """For the one statement that reads all that is open; no page waits for it."""
@@ -121,6 +123,7 @@ class Console:
             return str(request.scope["user"])
         if not (name := one_of(fields, "actor")) or len(name) > MOST_NAME:
             raise NotFilled(f"Say who you are, in at most {MOST_NAME} characters: it is recorded.")
+        request.scope["acted_as"] = name
         return name
 
     def rendered(self, request: Request, page: Page) -> Response:
@@ -136,6 +139,7 @@ class Console:
             "user": request.scope.get("user"),
             "may_act": self.acting is not None and request.scope.get("may_act", False),
             "form_token": self.form_token(request),
+            "known_name": unquote(request.cookies.get(NAME_COOKIE, "")),
             "is_named": self.settings.authentication is Authentication.PROXY,
             "may_leave": request.scope.get("user") in (OPERATOR, VIEWER) and self.settings.token is not None,
             "find_text": request.query_params.get("q", "") if request.scope["path"] == "/find" else "",
@@ -164,7 +168,11 @@ def asked_by_itself(console: Console, handler: Handler) -> Callable[[Request], A
     async def answer(request: Request) -> Response:
         _require_text(request)
         page = await handler(console, request)
-        return console.rendered(request, page) if isinstance(page, Page) else page
+        response = console.rendered(request, page) if isinstance(page, Page) else page
+        if name := request.scope.get("acted_as"):
+            # Only to fill in the next form: a name that somebody typed proves nothing.
+            response.set_cookie(NAME_COOKIE, quote(name), NAME_SECONDS, samesite="strict", httponly=True)
+        return response
 
     return answer
 

@@ -1,6 +1,7 @@
 """Templates: everything that is put into one is escaped, and a name that is not given is an error."""
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -15,6 +16,7 @@ from saga.documents.text import age, date_and_time, shown
 
 FOLDER: Final = Path(__file__).parent
 STATIC: Final = FOLDER / "static"
+_COMMANDS: Final = re.compile(r": see `saga [^`]*`")
 
 
 def environment() -> Environment:
@@ -27,7 +29,15 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.filters |= {"age": age, "moment": _moment, "text": shown, "json": _json, "number": "{:,}".format}
+    made.filters |= {
+        "age": age,
+        "moment": _moment,
+        "text": shown,
+        "json": _json,
+        "number": "{:,}".format,
+        "clause": _clause,
+        "said": _said,
+    }
     made.globals |= {
         name: getattr(links, name) for name in dir(links) if name.endswith("_link") or name == "with_query"
     }
@@ -41,6 +51,16 @@ def _moment(at: datetime | None) -> Markup:
         return Markup("")
     machine = at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return Markup('<time datetime="{}">{}</time>').format(machine, date_and_time(at))
+
+
+def _clause(reason: object) -> str:
+    """A reason without the advice to use the command line: here a link is beside it."""
+    return shown(_COMMANDS.sub("", str(reason)))
+
+
+def _said(sentence: object) -> str:
+    """The sentence of an answer without the answer, which stands beside it."""
+    return shown(str(sentence).removeprefix("taken in: "))
 
 
 def _json(value: Any) -> str:

@@ -88,7 +88,7 @@ if TYPE_CHECKING:
     from saga.operations.redriver import NoBroker, Redriven, RedriveReport
     from saga.operations.redriving import begin_redrive, carry_out, discard, redrive
     from saga.operations.replaying import ReplayReport, replay
-    from saga.operations.runs import NotRunning, Pace, list_abandoned, resume_operation, stop_operation
+    from saga.operations.runs import BeingRedriven, NotRunning, Pace, list_abandoned, resume_operation, stop_operation
     from saga.operations.services import Blocker, Heartbeat, LoopState, ServiceProcess
     from saga.operations.trail import (
         Act,
@@ -96,6 +96,7 @@ if TYPE_CHECKING:
         OperationItem,
         OperationReport,
         UnknownOperation,
+        acts_on_instance,
         acts_on_letter,
         list_operations,
         read_operation,
@@ -114,6 +115,7 @@ __all__ = [
     "AnnouncedOutcome",
     "AnsweredMessage",
     "AuditReport",
+    "BeingRedriven",
     "BeyondLog",
     "Blocker",
     "BrokerBlocked",
@@ -203,6 +205,7 @@ __all__ = [
     "UnknownModule",
     "UnknownOperation",
     "WaitingEntry",
+    "acts_on_instance",
     "acts_on_letter",
     "append_message",
     "audit",
@@ -286,10 +289,11 @@ _MODULES: Final = {
     "operations.redriver": "NoBroker RedriveReport Redriven",
     "operations.redriving": "begin_redrive carry_out discard redrive",
     "operations.replaying": "ReplayReport replay",
-    "operations.runs": "NotRunning Pace list_abandoned resume_operation stop_operation",
+    "operations.runs": "BeingRedriven NotRunning Pace list_abandoned resume_operation stop_operation",
     "operations.services": "Blocker Heartbeat LoopState ServiceProcess",
     "operations.trail": """
-        Act ListedOperation OperationItem OperationReport UnknownOperation acts_on_letter list_operations read_operation
+        Act ListedOperation OperationItem OperationReport UnknownOperation acts_on_instance
+        acts_on_letter list_operations read_operation
     """,
     "operations.waiting": "ListedTimer WaitingEntry list_timers list_waiting",
     "operations.watching": "read_pulse",

@@ -14,11 +14,13 @@ from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from saga.core import Process
+from saga.engine.dead_letters import as_kept
 from saga.operations.dead_letters import DeadLetter, ListedDeadLetter, open_letters_of, read_letters
 from saga.postgres import Statements, one_moment
 
 _SQL = Statements(__package__)
 FIND_INSTANCES = _SQL["find_instances"]
+FIND_ITEMS = _SQL["find_items"]
 FIND_ENTRIES = _SQL["find_entries"]
 FIND_ENTRY = _SQL["find_entry"]
 
@@ -86,11 +88,13 @@ async def _instances(connection: AsyncConnection, process: Process, text: str, l
 
 
 async def _dead_letters(connection: AsyncConnection, text: str, limit: int) -> list[Found]:
-    """The dead letter with this number, and those that name an instance with this id."""
+    """The dead letter with this number, and those about an instance with this id: open, or acted on."""
     numbered = await read_letters(connection, [int(text)]) if _NUMBER.fullmatch(text) else {}
     naming = await open_letters_of(connection, text, limit=limit)
-    letters: list[DeadLetter | ListedDeadLetter] = [*numbered.values()]
-    letters += [one for one in naming if one.id not in numbered]
+    acted_on = (await connection.execute(FIND_ITEMS, {"process_id": as_kept(text), "limit": limit})).scalars().all()
+    closed = await read_letters(connection, acted_on) if acted_on else {}
+    known: dict[int, DeadLetter | ListedDeadLetter] = {**numbered, **{one.id: one for one in naming}, **closed}
+    letters = list(known.values())
     return [
         Found(
             "dead letter", str(one.id), one.id in numbered, one.consumer, one.process_id, one.reason, one.last_seen_at

@@ -50,10 +50,13 @@ async def group_dead_letters(
 
 
 async def list_group(
-    engine: AsyncEngine, key: str, *, before: int = _LAST, limit: int = LISTED
+    engine: AsyncEngine, key: str, *, since: datetime | None = None, before: int = _LAST, limit: int = LISTED
 ) -> tuple[ListedDeadLetter, ...]:
-    """The open dead letters of a group, newest first, before one of them. Raises Unavailable."""
-    parameters = {"key": key, "before": before, "most": MOST_GROUPED, "limit": limit}
+    """The open dead letters of a group, newest first, before one of them.
+
+    With ``since`` only those that came or failed again at that moment or later. Raises Unavailable.
+    """
+    parameters = {"key": key, "before": before, "since": since, "most": MOST_GROUPED, "limit": limit}
     async with one_moment(engine) as connection:
         rows = await connection.execute(LIST_GROUP, parameters)
         return tuple(ListedDeadLetter(**row) for row in rows.mappings())

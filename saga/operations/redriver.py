@@ -6,7 +6,7 @@ its transaction. A log entry that the relay could not send is sent again from th
 
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -177,7 +177,10 @@ class Redriver:
         self, connection: AsyncConnection, items: Sequence[Answered], operation: Operation | None = None
     ) -> None:
         if operation is not None:
-            self.operation_id = await record_operation(connection, operation)
+            counts = {"answers": dict(Counter(one.answer for one in items))}
+            self.operation_id = await record_operation(
+                connection, replace(operation, result={**operation.result, **counts})
+            )
         assert self.operation_id is not None, "an operation is recorded before its items"
         await record_items(connection, self.operation_id, items)
 

@@ -53,7 +53,7 @@ async def redrive(
     exchanges; ``remote_modules`` names the modules whose logs are in other databases. A ``correction`` is for a single
     dead letter. ``progress`` is called with each result at once.
 
-    Raises UnknownDeadLetters, ClosedDeadLetters or ForeignDeadLetters, and NotCorrectable (or of that
+    Raises UnknownDeadLetters, ClosedDeadLetters, ForeignDeadLetters or BeingRedriven, and NotCorrectable (or of that
     EntryNotCorrectable, NotStrictData), with nothing done; DeclarationError, with nothing done, if workers of the same
     version declared a process otherwise; NoBroker or Unavailable, when some may be done.
     """
@@ -62,7 +62,8 @@ async def redrive(
         await require_same_declaration(engine, process)
     if correction and ids is not None:
         await work.require_redrivable(ids, correction)
-        await work.edit(ids, correction, Operation(actor, EDIT, reason, tuple(map(str, ids)), {}))
+        changed = {"changed": [*correction.attributes, *(["data"] if correction.data is not None else [])]}
+        await work.edit(ids, correction, Operation(actor, EDIT, reason, tuple(map(str, ids)), changed))
         return RedriveReport(tuple(work.answers), {}, work.operation_id)
     wanted, left_alone = await work.choose(ids)
     if not wanted:
@@ -91,8 +92,8 @@ async def begin_redrive(
 ) -> int:
     """Record that these dead letters are to be redriven, and give the id of the operation: ``carry_out`` does it.
 
-    The same ``request`` twice is one operation. Raises ForeignDeadLetters and UnknownDeadLetters with nothing done, and
-    Unavailable. Dead letters that are closed by then are answered "closed".
+    The same ``request`` twice is one operation. Raises ForeignDeadLetters, UnknownDeadLetters and BeingRedriven with
+    nothing done, and Unavailable. Dead letters that are closed by then are answered "closed".
     """
     dead_letters = await read_dead_letters(engine, ids)
     if foreign := [one for one in dead_letters if one.consumer not in {RELAY, *_by_name(processes)}]:

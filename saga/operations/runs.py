@@ -22,6 +22,7 @@ from saga.postgres.operation import Operation, record_operation
 _SQL = Statements(__package__)
 BEGIN_RUN = _SQL["begin_run"]
 FIND_REQUEST = _SQL["find_request"]
+FIND_OVERLAP = _SQL["find_overlap"]
 HOLD_RUN = _SQL["hold_run"]
 END_RUN = _SQL["end_run"]
 GO_ON = _SQL["go_on"]
@@ -39,6 +40,14 @@ Act = Callable[[Sequence[str]], Awaitable[Sequence[bool]]]
 
 class NotRunning(OperationFailed):
     """The operation is not in a state for this; nothing was done."""
+
+
+class BeingRedriven(OperationFailed):
+    """A running operation redrives some of these dead letters already; nothing was done. ``id`` is its number."""
+
+    def __init__(self, id: int) -> None:  # noqa: A002 -- it is the id everywhere else
+        super().__init__(f"operation {id} is redriving some of these: wait for it, or stop it")
+        self.id = id
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +79,15 @@ async def begin_run(
 ) -> int:
     """Record the operation and its run, and give the id; the same ``request`` twice is one operation.
 
-    A ``runner`` holds it from the beginning; otherwise it waits for anybody.
+    A ``runner`` holds it from the beginning; otherwise it waits for anybody. Raises BeingRedriven.
     """
     asked = request or uuid4()
     async with durable_transaction(engine) as connection:
         if request and (known := (await connection.execute(FIND_REQUEST, {"request": asked})).scalar_one_or_none()):
             return int(known)
+        overlap = (await connection.execute(FIND_OVERLAP, {"ids": list(operation.ids)})).scalar_one_or_none()
+        if overlap is not None:
+            raise BeingRedriven(overlap)
         operation_id = await record_operation(connection, operation)
         how = {
             "batch": pace.batch,

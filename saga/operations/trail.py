@@ -157,6 +157,15 @@ async def acts_on_letter(engine: AsyncEngine, dead_letter_id: int) -> tuple[Act,
         return tuple(Act(**row) for row in rows.mappings())
 
 
+async def acts_on_instance(engine: AsyncEngine, process: str, process_id: str) -> tuple[Act, ...]:
+    """What operators did to this instance or its dead letters, oldest first, the last 50. Raises Unavailable.
+
+    Also of one that took in nothing, and is known by dead letters only.
+    """
+    async with one_moment(engine) as connection:
+        return await acts_on(connection, process, process_id, limit=LISTED)
+
+
 async def acts_on(connection: AsyncConnection, process: str, process_id: str, *, limit: int) -> tuple[Act, ...]:
     """What operators did to this instance or its dead letters, the last ``limit`` of it, oldest first."""
     rows = await connection.execute(LIST_ACTS, {"process": process, "process_id": process_id, "limit": limit})

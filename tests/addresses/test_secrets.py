@@ -89,6 +89,7 @@ WORDS = {
     "erase": ("order-1", "--reason", "a request", "--yes"),
     "log": ("orders",),
     "dead-letters": ("list",),
+    "operations": ("list",),
     "scenario": ("--orders", "1"),
 }
 WITHOUT_SERVERS = {"check", "diagram", "demo", "new"}

@@ -21,8 +21,8 @@ async def test_the_oldest_ten_are_redriven_and_their_page_follows(page: Page, si
     await site.shown.handle(*failed)
     await execute(site.shown.engine, MENDED.replace('"much"', '"euros"').replace("'5'", "'\"EUR\"'"))
     await page.goto(f"{site.url}/dead-letters")
-    await page.click("main table a:has-text('12')")
-    await page.click("text=the oldest 10")
+    await page.click("main table tr:has-text('euros') a")
+    await page.click("text=Redrive the oldest 10")
     assert "Redrive 10 dead letters?" in await page.inner_text("h1")
     await page.click("button:has-text('Redrive 10')")  # the browser asks for what is missing
     assert "confirm" in page.url

@@ -144,9 +144,8 @@ async def test_keys_lead_through_the_pages(page: Page, site: Site) -> None:
 async def test_a_page_follows_what_happens_until_it_is_paused(page: Page, site: Site) -> None:
     watched = Watched(page, site)
     await page.goto(f"{site.url}/instances/order")
-    await page.wait_for_timeout(1_500)  # the first look is what later ones are compared with
     await site.shown.handle(message("OrderCancelled", "live-1"))
-    await page.wait_for_selector("text=live-1", timeout=15_000)
+    await page.wait_for_selector("text=live-1", timeout=60_000)
     await page.click("#pause")
     await site.shown.handle(message("OrderCancelled", "live-2"))
     await page.wait_for_timeout(3_500)

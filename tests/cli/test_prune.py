@@ -19,7 +19,14 @@ def settled(saga: Saga) -> Saga:
 def test_it_says_what_was_pruned_by_kind(settled: Saga) -> None:
     report = settled.json("prune", "--older-than", "0s", "--yes")
     assert (report["dry_run"], report["ended"], report["older_than_seconds"]) == (False, "done", 0)
-    assert report["removed"] == {"instances": 1, "entries": 6, "messages": 2, "timers": 1, "dead_letters": 0}
+    assert report["removed"] == {
+        "instances": 1,
+        "entries": 6,
+        "messages": 2,
+        "timers": 1,
+        "dead_letters": 0,
+        "operation_items": 0,
+    }
     (log,) = report["logs"]
     assert (log["module"], log["entries"], log["held_by"]) == ("order-process", 6, "relay")
 

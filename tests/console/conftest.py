@@ -82,6 +82,7 @@ async def shown(
         look_at_broker=_no_broker,
         acting=None if operator is None else Acting(operator, processes, FormTokens(b"a secret")),
     )
+    console.lookout.patience = 30  # a busy machine is slow, not wrong
     transport = httpx.ASGITransport(application(console, listen), raise_app_exceptions=False, client=(peer, 4_711))
     async with httpx.AsyncClient(transport=transport, base_url=listen.url) as client:
         yield Shown(console, client, engine)

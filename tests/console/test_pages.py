@@ -100,7 +100,7 @@ async def test_what_a_message_would_do_is_decided_and_not_written(busy: Shown) -
 
 async def test_an_instance_that_only_dead_letters_name_is_shown_with_them(console: Shown) -> None:
     await console.handle(received("OrderPlaced", "o-9", amount="much"))
-    page = await console.html("/instances/order/o-9", 404)
+    page = await console.html("/instances/order/o-9")
     assert "Nothing is known of order" in page and "/dead-letters/" in page.partition("<main")[2]
     assert "no message about it" in await console.html("/instances/order/o-8", 404)
 

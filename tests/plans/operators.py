@@ -124,6 +124,8 @@ def _operations() -> dict[str, Cases]:
     pace: Arguments = {"batch": 100, "per_second": None, "halt_after": 10}
     return {
         "operations/begin_run": one(operation_id=2_000, request=uuid4(), runner=None, seconds=60.0, **pace),
+        "operations/find_overlap": one(ids=["1", "9999"]),
+        "operations/find_items": one(process_id="o-15", limit=20),
         "operations/find_request": one(request=uuid4()),
         "operations/hold_run": one(operation_id=1_000, runner=uuid4(), seconds=60.0),
         "operations/end_run": one(operation_id=1_000, state="done", note=None),
@@ -166,7 +168,7 @@ def _console(count: int) -> dict[str, Cases]:
             "from the middle": {"process": "order", "created_at": now, "process_id": "o-1", "looked": 400},
         },
         "operations/group_dead_letters": one(most=10_000, since=None, limit=50),
-        "operations/list_group": one(key="", before=2**63 - 1, most=10_000, limit=50),
+        "operations/list_group": one(key="", before=2**63 - 1, most=10_000, limit=50, since=None),
     }
 
 

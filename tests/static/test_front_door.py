@@ -48,18 +48,19 @@ PUBLIC = {
         append connect_engine follow internal read_horizon read_public
     """,
     "saga.operations": """
-        Act AnnouncedOutcome AnsweredMessage AuditReport BeyondLog Blocker BrokerBlocked CheckedInstances
-        ClosedDeadLetters ConsumerCursor Correction Count CursorPlace DeadLetter DeadLetterGroup Difference
-        DifferingInstance DueCounts EntryNotCorrectable Erasure ForeignDeadLetters ForgottenCursor Form
-        Found Gap Health Heartbeat Hole Inspection InstanceFilter InstancePage InstancePreview InstanceTimer
-        Kept Lag ListedCollaborator ListedDeadLetter ListedInstance ListedModule ListedOperation ListedTimer
-        LogPage LoopState LostRace Migrated MissingFields ModuleEnd NeedsPerson NewMessage NoAnswer NoBroker
-        NoConsumer NoCursor NoSuchPlace NotConsumed NotCorrectable NotErasable NotLoggable NotRunning
-        NotStrictData OperationFailed OperationItem OperationReport Outbox OutcomeCount Overview Pace
-        PreviewedAnswer ProcessCounts PruneEnd PruneReport PrunedLog PrunedRows Published QueueDepth
-        RedriveReport Redriven RejectedMessage RepairedCursor ReplayReport SentCommand ServiceProcess
-        StrayCommand TakenFact TimerCounts UnansweredEvent Unavailable UnknownDeadLetters UnknownFields
-        UnknownInstances UnknownModule UnknownOperation WaitingEntry acts_on_letter append_message audit
+        Act AnnouncedOutcome AnsweredMessage AuditReport BeingRedriven BeyondLog Blocker BrokerBlocked
+        CheckedInstances ClosedDeadLetters ConsumerCursor Correction Count CursorPlace DeadLetter
+        DeadLetterGroup Difference DifferingInstance DueCounts EntryNotCorrectable Erasure
+        ForeignDeadLetters ForgottenCursor Form Found Gap Health Heartbeat Hole Inspection InstanceFilter
+        InstancePage InstancePreview InstanceTimer Kept Lag ListedCollaborator ListedDeadLetter
+        ListedInstance ListedModule ListedOperation ListedTimer LogPage LoopState LostRace Migrated
+        MissingFields ModuleEnd NeedsPerson NewMessage NoAnswer NoBroker NoConsumer NoCursor NoSuchPlace
+        NotConsumed NotCorrectable NotErasable NotLoggable NotRunning NotStrictData OperationFailed
+        OperationItem OperationReport Outbox OutcomeCount Overview Pace PreviewedAnswer ProcessCounts
+        PruneEnd PruneReport PrunedLog PrunedRows Published QueueDepth RedriveReport Redriven
+        RejectedMessage RepairedCursor ReplayReport SentCommand ServiceProcess StrayCommand TakenFact
+        TimerCounts UnansweredEvent Unavailable UnknownDeadLetters UnknownFields UnknownInstances
+        UnknownModule UnknownOperation WaitingEntry acts_on_instance acts_on_letter append_message audit
         begin_redrive carry_out count_due count_outcomes count_waiting discard erase find follow_log
         forget_cursors group_dead_letters health inspect lag list_abandoned list_collaborators list_cursors
         list_dead_letters list_group list_instances list_modules list_operations list_queues list_timers

@@ -9,7 +9,7 @@ from saga.operations import Pace
 from saga.orders import order_process
 from tests.console.conftest import fill, received, shown
 from tests.console.test_acting import MENDED, WHY
-from tests.engine.conversation import execute
+from tests.engine.conversation import execute, message
 from tests.visibility.logins import Logins
 from tests.visibility.records import refused
 
@@ -80,8 +80,9 @@ async def test_an_operator_acts_and_can_not_change_the_record(
         "UPDATE saga.event_log SET data = '{}'",
     ):
         await refused(operator, write)
+    await Step(engine, ORDER).handle([message("OrderCancelled", "settled")])
     with pytest.raises(Exception, match="permission denied"):
-        await operations.erase(operator, ORDER, "o-1", **WHY)
+        await operations.erase(operator, ORDER, "settled", **WHY)
 
 
 async def test_not_even_the_owner_changes_an_answer(engine: AsyncEngine, letters: list[int]) -> None:

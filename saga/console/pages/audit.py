@@ -24,6 +24,6 @@ async def audit(console: Console, request: Request) -> Page:
         "process": process,
         "process_id": process_id,
         "report": report,
-        "link": instance_link(process.name, process_id),
+        "own_link": instance_link(process.name, process_id),
     }
     return Page("audit.html", f"Audit of {process_id}", values, audit_document(report, [process]))

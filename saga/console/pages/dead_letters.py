@@ -77,6 +77,7 @@ async def _listed(console: Console, request: Request) -> Page:
     letters, more = found[:limit], len(found) > limit
     document = dead_letters_document(letters, tuple(console.processes.values()), more=more)
     values = {"letters": letters, "more": more, "state": state, "states": STATES}
+    values |= {"sinces": tuple(SINCE), "since": text_in(request, "since")}
     return Page("dead_letter_list.html", "Dead letters", values, document, FOLLOWS)
 
 
@@ -84,13 +85,14 @@ async def _group(console: Console, request: Request, key: str) -> Page:
     if not GROUP_KEY.fullmatch(key):
         raise WronglyAsked("group in the address is one that the list of groups links to.")
     before = number_in(request, "before", least=1, most=2**63 - 1, default=2**63 - 1)
-    found = await operations.list_group(console.engine, key, before=before, limit=LISTED + 1)
+    found = await operations.list_group(console.engine, key, since=since_in(request), before=before, limit=LISTED + 1)
     letters = found[:LISTED]
     previews = await operations.preview_dead_letters(
         console.engine, tuple(console.processes.values()), [one.id for one in letters], prefix=console.prefix
     )
     values = {
         "key": key,
+        "since": text_in(request, "since"),
         "letters": letters,
         "previews": previews,
         "tally": tally([one.id for one in letters], previews),

@@ -1,5 +1,6 @@
 """`/dead-letters/{id}/edit`: a message with some of its parts replaced: tried first, then redriven."""
 
+import json
 from typing import Final
 
 from starlette.requests import Request
@@ -23,6 +24,8 @@ from saga.operations import (
 
 PARTS: Final = ("id", "type", "source", "subject")
 MOST_BYTES: Final = 256 * 1024
+STRUCTURED: Final = "application/cloudevents"
+"""The content type of a message whose attributes are beside its data in the body."""
 
 
 async def edit(console: Console, request: Request) -> Page | Response:
@@ -79,10 +82,17 @@ async def _letter(console: Console, request: Request) -> DeadLetter:
 
 
 def _data(letter: DeadLetter) -> str:
-    """The body as text; empty where it is too large or no text."""
+    """The data of the message, as people read JSON; as they are where they are none, empty where they are too large."""
     if len(letter.body) > MOST_BYTES:
         return ""
-    return as_text(letter.body, cut=False) or ""
+    text = as_text(letter.body, cut=False) or ""
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    if str(letter.properties.get("content_type")).startswith(STRUCTURED) and isinstance(data, dict):
+        data = data.get("data")
+    return json.dumps(data, ensure_ascii=False, indent=2)
 
 
 def _form(letter: DeadLetter, given: dict[str, str], preview: PreviewedAnswer | None, problem: str | None) -> Page:

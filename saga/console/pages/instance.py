@@ -89,7 +89,7 @@ async def instance(console: Console, request: Request) -> Page:
         "changes": _changes(preview),
         "diagram": await console.drawings.instance(process, preview.state, preview.way),
         "earlier": inspection.earlier,
-        "link": instance_link(process.name, process_id),
+        "own_link": instance_link(process.name, process_id),
     }
     follows = () if typed or before else ("logs", "dead_letters", "timers", "operations")
     return Page("instance.html", process_id, values, document, follows)
@@ -99,11 +99,13 @@ async def _unknown(console: Console, request: Request, process: Process, process
     """Nothing was taken in: what only dead letters say, and what each message would begin."""
     letters = await operations.list_dead_letters(console.engine, process_id=process_id, limit=LISTED)
     sentence = f"Nothing is known of {process.name} {process_id!r}: no message about it was taken in."
-    if not letters and not request.query_params.get("type"):
+    acts = await operations.acts_on_instance(console.engine, process.name, process_id)
+    if not letters and not acts and not request.query_params.get("type"):
         raise NotThere(sentence)
-    values = {"process": process, "process_id": process_id, "letters": letters, "sentence": sentence}
+    values = {"process": process, "process_id": process_id, "letters": letters, "acts": acts, "sentence": sentence}
     document = {"error": sentence, "exit_code": 1}
-    return Page("unknown_instance.html", process_id, values, document, status=404)
+    status = 404 if wants_json(request) or not (letters or acts) else 200
+    return Page("unknown_instance.html", process_id, values, document, status=status)
 
 
 def _asked(

@@ -11,10 +11,10 @@ from saga import operations
 from saga.console.acting import Acting
 from saga.console.forms import Fields, NotFilled, number_of, one_of, packed, rate_of, reason_in, unpacked
 from saga.console.links import operation_link
-from saga.console.page import STATEMENT_SECONDS, Console, NotThere, Page, WronglyAsked, number_in, text_in
+from saga.console.page import STATEMENT_SECONDS, Console, NotThere, Page, WronglyAsked, number_in, since_in, text_in
 from saga.console.pages.dead_letters import GROUP_KEY, tally
 from saga.documents.text import sentence
-from saga.operations import ClosedDeadLetters, ForeignDeadLetters, Pace, UnknownDeadLetters
+from saga.operations import BeingRedriven, ClosedDeadLetters, ForeignDeadLetters, Pace, UnknownDeadLetters
 
 ACTIONS: Final = ("redrive", "discard")
 MOST: Final = 10_000
@@ -45,7 +45,7 @@ async def begin(console: Console, request: Request) -> Page | Response:
         problem = str(error)
     except UnknownDeadLetters as error:
         raise NotThere(sentence(str(error)[:300])) from None
-    except (ClosedDeadLetters, ForeignDeadLetters) as error:
+    except (ClosedDeadLetters, ForeignDeadLetters, BeingRedriven) as error:
         problem = sentence(str(error)[:300])
     given = {name: one_of(fields, name) for name in GIVEN}
     async with operations.snapshot(console.engine, statement_seconds=STATEMENT_SECONDS):
@@ -81,9 +81,9 @@ async def _chosen(console: Console, request: Request) -> list[int]:
         return sorted(known)
     key = text_in(request, "group") or ""
     if not GROUP_KEY.fullmatch(key):
-        raise WronglyAsked("The address names neither a group of dead letters nor any of them.")
+        raise WronglyAsked("None is marked: go back and mark at least one dead letter.")
     first = number_in(request, "first", least=1, most=MOST, default=MOST)
-    found = await operations.list_group(console.engine, key, limit=MOST)
+    found = await operations.list_group(console.engine, key, since=since_in(request), limit=MOST)
     return sorted(letter.id for letter in found)[:first]
 
 

@@ -7,7 +7,7 @@ from starlette.requests import Request
 
 from saga import operations
 from saga.console.links import instance_link, module_link
-from saga.console.page import Console, NotThere, Page, number_in
+from saga.console.page import Console, NotThere, Page, number_in, wants_json
 from saga.documents.logs import cursors_document, is_internal, log_document, modules_document
 from saga.modules import Entry, Pruned
 from saga.operations import LogPage, UnknownModule
@@ -31,6 +31,9 @@ async def module(console: Console, request: Request) -> Page:
     try:
         page = await operations.read_log(console.engine, name, after=start, internal=internal, limit=limit)
     except UnknownModule as error:
+        if not error.is_remote and not wants_json(request) and name in _named(console):
+            sentence = f"Nothing was appended to the log of {name} here yet."
+            return Page("message.html", name, {"sentence": sentence, "code": "0"}, None, ("logs",))
         where = "in another database: ask there" if error.is_remote else "not kept here"
         raise NotThere(
             f"The log of {name!r} is {where}. Kept here: {', '.join(error.kept_here) or 'none yet'}."
@@ -55,10 +58,23 @@ async def module(console: Console, request: Request) -> Page:
     return Page("module.html", name, values, log_document(page), ("logs",) if start is None else ())
 
 
+def _named(console: Console) -> set[str]:
+    """The modules that the processes here consume, and their own."""
+    processes = console.processes.values()
+    return {name for process in processes for name in (*process.inputs, process.module)}
+
+
 async def cursors(console: Console, request: Request) -> Page:  # noqa: ARG001 -- every page has this signature
     """How far each consumer got, and the holes below."""
     found = await operations.list_cursors(console.engine)
-    return Page("cursors.html", "Cursors", {"cursors": found}, cursors_document(found), ("cursors", "logs"))
+    repairable = {module for process in console.processes.values() for module in process.inputs}
+    return Page(
+        "cursors.html",
+        "Cursors",
+        {"cursors": found, "repairable": repairable},
+        cursors_document(found),
+        ("cursors", "logs"),
+    )
 
 
 Line = tuple[str, Entry | tuple[int, int]]

@@ -117,6 +117,7 @@ async def _repairs(acting: Acting, module: str, given: tuple[str, str], problem:
         )
     except OperationFailed as error:
         problem = problem or sentence(error)
+    moves = tuple(one for one in moves if one.is_changed)
     values = {"module": module, "moves": moves, "given": given, "problem": problem}
     document = {"module": module, "cursors": [one.consumer for one in moves], "problem": problem}
     return Page("repair.html", "Repair cursors", values, document, status=400 if problem else 200)

@@ -38,6 +38,7 @@
     pause.addEventListener("click", () => {
       paused = !paused;
       pause.setAttribute("aria-pressed", String(paused));
+      pause.textContent = paused ? "Resume updates" : "Pause updates";
     });
   }
   document.addEventListener("htmx:before:request", (event) => {
