@@ -14,8 +14,8 @@ from typing import Final
 
 from saga.operations import ListedInstance, LostRace, Unavailable
 
-PATIENCE_SECONDS: Final = 0.12
-FIRST_PATIENCE: Final = 10
+WAIT_SECONDS: Final = 0.12
+FIRST_WAIT: Final = 10
 """Times as long, while nothing was seen yet."""
 REST: Final = 5.0
 """Times as long as the look took."""
@@ -39,10 +39,10 @@ class Sight:
 
 @dataclass(slots=True)
 class Lookout:
-    """Looks when it is asked; ``look`` does it. Who asks waits for ``patience`` seconds, at first for longer."""
+    """Looks when it is asked; ``look`` does it. Who asks waits for ``wait_seconds`` seconds, at first for longer."""
 
     look: Look
-    patience: float = PATIENCE_SECONDS
+    wait_seconds: float = WAIT_SECONDS
     _seen: Sight | None = None
     _looking: "asyncio.Task[None] | None" = None
     _rests_until: float = field(default=0.0)
@@ -54,8 +54,8 @@ class Lookout:
             # In a context of its own: the page that asks holds a moment, which ends before this does.
             self._looking = loop.create_task(self._look(), context=Context())
         if self._looking is not None:
-            patience = self.patience if self._seen else FIRST_PATIENCE * self.patience
-            await asyncio.wait([self._looking], timeout=patience)
+            wait_seconds = self.wait_seconds if self._seen else FIRST_WAIT * self.wait_seconds
+            await asyncio.wait([self._looking], timeout=wait_seconds)
         return self._seen
 
     async def stop(self) -> None:
@@ -74,5 +74,5 @@ class Lookout:
             self._seen = None
         finally:
             took = loop.time() - began
-            self._rests_until = loop.time() + (took * REST if took > self.patience else 0.0)
+            self._rests_until = loop.time() + (took * REST if took > self.wait_seconds else 0.0)
             self._looking = None

@@ -82,7 +82,7 @@ async def shown(
         look_at_broker=_no_broker,
         acting=None if operator is None else Acting(operator, processes, FormTokens(b"a secret")),
     )
-    console.lookout.patience = 30  # a busy machine is slow, not wrong
+    console.lookout.wait_seconds = 30  # a busy machine is slow, not wrong
     transport = httpx.ASGITransport(application(console, listen), raise_app_exceptions=False, client=(peer, 4_711))
     async with httpx.AsyncClient(transport=transport, base_url=listen.url) as client:
         yield Shown(console, client, engine)
@@ -96,6 +96,13 @@ async def _no_broker() -> BrokerView:
 async def console(engine: AsyncEngine) -> AsyncIterator[Shown]:
     """A console on loopback, which asks nobody who they are."""
     async with shown(engine) as one:
+        yield one
+
+
+@pytest.fixture
+async def desk(engine: AsyncEngine) -> AsyncIterator[Shown]:
+    """A console on loopback in which everybody may act."""
+    async with shown(engine, operator=engine) as one:
         yield one
 
 

@@ -17,7 +17,7 @@ async def test_a_look_that_is_quick_is_of_this_moment() -> None:
         looks.append(1)
         return (ONE,) * len(looks)
 
-    lookout = Lookout(look, patience=30)
+    lookout = Lookout(look, wait_seconds=30)
     for number in (1, 2):
         seen = await lookout.ask()
         assert seen is not None and len(seen.instances) == number and seen.is_fresh
@@ -31,7 +31,7 @@ async def test_who_asks_while_a_long_look_goes_on_gets_what_was_seen_before() ->
         await goes_on.wait()
         return (ONE,)
 
-    lookout = Lookout(look, patience=0.001)
+    lookout = Lookout(look, wait_seconds=0.001)
     assert await asyncio.gather(*(lookout.ask() for _ in range(5))) == [None] * 5
     assert len(looks) == 1
     goes_on.set()
@@ -54,7 +54,7 @@ async def test_it_ends_with_the_console() -> None:
         await asyncio.Event().wait()
         raise AssertionError
 
-    lookout = Lookout(look, patience=0.001)
+    lookout = Lookout(look, wait_seconds=0.001)
     assert await lookout.ask() is None
     await lookout.stop()
     assert lookout._looking is None
