@@ -94,7 +94,7 @@ async def test_what_is_deleted_or_unbound_while_all_is_quiet_is_back_by_itself(p
         async with working(place):
 
             async def is_damaged() -> bool:
-                """The keeper may be quicker than this look; then there is another try."""
+                """It may be mended before this look; then there is another try."""
                 await damage(channel, place)
                 return await bindings(place) != whole
 
