@@ -111,7 +111,7 @@ class Redriver:
     operation_id: int | None = None
     answers: list[Redriven] = field(default_factory=list)
 
-    async def require_redrivable(self, ids: Sequence[int], correction: Correction | None) -> None:
+    async def _require_redrivable(self, ids: Sequence[int], correction: Correction | None) -> None:
         """Raise UnknownDeadLetters, ClosedDeadLetters, ForeignDeadLetters or EntryNotCorrectable for what can't be."""
         named = await require_open(self.engine, ids)
         if foreign := [dead_letter for dead_letter in named if not self.is_owned(dead_letter.consumer)]:
@@ -121,10 +121,12 @@ class Redriver:
                 f"{unsent[0].id} is an entry of a log, and a log is not changed: don't correct it"
             )
 
-    async def choose(self, ids: Sequence[int] | None) -> tuple[list[int], dict[str, int]]:
+    async def choose(
+        self, ids: Sequence[int] | None, correction: Correction | None
+    ) -> tuple[list[int], dict[str, int]]:
         """The dead letters to redrive, and how many are left alone, by process."""
         if ids is not None:
-            await self.require_redrivable(ids, None)
+            await self._require_redrivable(ids, correction)
             return list(dict.fromkeys(ids)), {}
         async with reading(self.engine) as connection:
             found = await list_open_ids(connection)
@@ -155,9 +157,9 @@ class Redriver:
         async with reading(self.engine) as connection:
             letters = await read_letters(connection, ids)
         answers: dict[int, str] = {}
-        open_ones = [letters[one] for one in ids if one in letters and letters[one].state == DeadLetterState.OPEN.value]
-        gone = [one for one in ids if one not in {letter.id for letter in open_ones}]
-        if gone:
+        still_open = {one for one, letter in letters.items() if letter.state == DeadLetterState.OPEN.value}
+        open_ones = [letters[one] for one in ids if one in still_open]
+        if gone := [one for one in ids if one not in still_open]:
             async with durable_transaction(self.engine) as connection:
                 await self._record(connection, [self._item(one, letters.get(one), CLOSED) for one in gone])
             for one in gone:

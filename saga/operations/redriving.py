@@ -60,15 +60,15 @@ async def redrive(
     work = Redriver(engine, _by_name(processes), prefix, remote_modules, broker, publish_timeout_seconds, progress)
     for process in processes:
         await require_same_declaration(engine, process)
-    if correction and ids is not None:
-        await work.require_redrivable(ids, correction)
-        changed = {"changed": [*correction.attributes, *(["data"] if correction.data is not None else [])]}
-        await work.edit(ids, correction, Operation(actor, EDIT, reason, tuple(map(str, ids)), changed))
-        return RedriveReport(tuple(work.answers), {}, work.operation_id)
-    wanted, left_alone = await work.choose(ids)
+    wanted, left_alone = await work.choose(ids, correction)
     if not wanted:
         return RedriveReport((), left_alone, None)
-    operation, runner = Operation(actor, REDRIVE, reason, tuple(map(str, wanted)), {}), uuid4()
+    named = tuple(map(str, wanted))
+    if correction:
+        changed = {"changed": [*correction.attributes, *(["data"] if correction.data is not None else [])]}
+        await work.edit(wanted, correction, Operation(actor, EDIT, reason, named, changed))
+        return RedriveReport(tuple(work.answers), left_alone, work.operation_id)
+    operation, runner = Operation(actor, REDRIVE, reason, named, {}), uuid4()
     operation_id: int = await again_after_lost_races()(begin_run, engine, operation, pace, runner=runner)
     try:
         await work.carry_out(Run(engine, operation_id, runner))

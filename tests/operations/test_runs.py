@@ -121,6 +121,13 @@ async def test_a_correction_is_recorded_with_its_answer_and_without_its_contents
     assert "77001" not in str(await rows(engine, "SELECT o, i FROM saga.operation AS o, saga.operation_item AS i"))
 
 
+async def test_a_correction_is_not_passed_over_where_no_id_is_named(engine: AsyncEngine) -> None:
+    await Step(engine, ORDER).handle([received("OrderPlaced", "o-1", amount="much")])
+    right = operations.Correction(data=b'{"order_id": "o-1", "amount": 5, "currency": "EUR"}')
+    report = await redrive(engine, [ORDER], **WHO, correction=right)
+    assert [one.answer for one in report.answers] == ["taken"]
+
+
 async def test_a_discard_is_on_the_record(engine: AsyncEngine) -> None:
     ids = await letters(engine, 2)
     await operations.discard(engine, ids, **WHO)
