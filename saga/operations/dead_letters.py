@@ -25,6 +25,7 @@ COUNT_OPEN_DEAD_LETTERS_OF = _SQL["count_open_dead_letters_of"]
 READ_DEAD_LETTERS = _SQL["read_dead_letters"]
 FIND_SUCCESSOR = _SQL["find_successor"]
 READ_OPEN_REASONS = _SQL["read_open_reasons"]
+READ_OWNERS = _SQL["read_owners"]
 
 LISTED = 50
 """Dead letters, unless more are asked for."""
@@ -96,11 +97,9 @@ class ClosedDeadLetters(OperationFailed):
 class ForeignDeadLetters(OperationFailed):
     """Some dead letters are of processes that were not given, and nothing was done; ``consumers`` says whose, by id."""
 
-    def __init__(self, dead_letters: Sequence[DeadLetter]) -> None:
-        super().__init__(
-            ", ".join(f"{dead_letter.id} is one of {dead_letter.consumer}" for dead_letter in dead_letters)
-        )
-        self.consumers = {dead_letter.id: dead_letter.consumer for dead_letter in dead_letters}
+    def __init__(self, consumers: Mapping[int, str]) -> None:
+        super().__init__(", ".join(f"{one} is one of {consumer}" for one, consumer in consumers.items()))
+        self.consumers = dict(consumers)
 
 
 async def list_dead_letters(
@@ -193,6 +192,16 @@ async def read_letters(connection: AsyncConnection, ids: Sequence[int]) -> dict[
     rows = await connection.execute(READ_DEAD_LETTERS, {"dead_letter_ids": list(ids)})
     kept = (DeadLetter(**row | {"properties": orjson.loads(row["properties"])}) for row in map(dict, rows.mappings()))
     return {dead_letter.id: dead_letter for dead_letter in kept}
+
+
+async def read_owners(engine: AsyncEngine, ids: Sequence[int]) -> dict[int, str]:
+    """Whose these dead letters are, without their bodies. Raises UnknownDeadLetters, and Unavailable."""
+    async with one_moment(engine) as connection:
+        parameters = {"dead_letter_ids": [one for one in ids if 0 < one < 2**63]}
+        owners = {row.dead_letter_id: row.consumer for row in await connection.execute(READ_OWNERS, parameters)}
+    if missing := [one for one in ids if one not in owners]:
+        raise UnknownDeadLetters(missing)
+    return owners
 
 
 async def read_open_reasons(connection: AsyncConnection, ids: Sequence[int]) -> dict[int, str]:

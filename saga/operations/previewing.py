@@ -128,7 +128,7 @@ async def preview_correction(
             raise EntryNotCorrectable(f"{letter.id} is an entry of a log, and a log is not changed: don't correct it")
         process = next((one for one in processes if one.name == letter.consumer), None)
         if process is None:
-            raise ForeignDeadLetters([letter])
+            raise ForeignDeadLetters({letter.id: letter.consumer})
         return await _redriven(connection, process, corrected(letter, correction), prefix)
 
 

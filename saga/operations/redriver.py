@@ -114,7 +114,7 @@ class Redriver:
     async def _require_redrivable(self, ids: Sequence[int], correction: Correction | None) -> None:
         """Raise UnknownDeadLetters, ClosedDeadLetters, ForeignDeadLetters or EntryNotCorrectable for what can't be."""
         named = await require_open(self.engine, ids)
-        if foreign := [dead_letter for dead_letter in named if not self.is_owned(dead_letter.consumer)]:
+        if foreign := {one.id: one.consumer for one in named if not self.is_owned(one.consumer)}:
             raise ForeignDeadLetters(foreign)
         if correction and (unsent := [dead_letter for dead_letter in named if dead_letter.consumer == RELAY]):
             raise EntryNotCorrectable(

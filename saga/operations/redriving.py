@@ -12,7 +12,7 @@ from saga.core import DeclarationError, Process
 from saga.engine.dead_letters import DeadLetterState, close
 from saga.engine.declarations import require_same_declaration
 from saga.operations.corrections import Correction
-from saga.operations.dead_letters import ForeignDeadLetters, read_dead_letters
+from saga.operations.dead_letters import ForeignDeadLetters, read_owners
 from saga.operations.errors import OperationFailed
 from saga.operations.redriver import (
     CLOSED,
@@ -95,8 +95,9 @@ async def begin_redrive(
     The same ``request`` twice is one operation. Raises ForeignDeadLetters, UnknownDeadLetters and BeingRedriven with
     nothing done, and Unavailable. Dead letters that are closed by then are answered "closed".
     """
-    dead_letters = await read_dead_letters(engine, ids)
-    if foreign := [one for one in dead_letters if one.consumer not in {RELAY, *_by_name(processes)}]:
+    here = {RELAY, *_by_name(processes)}
+    owners = await read_owners(engine, ids)
+    if foreign := {one: consumer for one, consumer in owners.items() if consumer not in here}:
         raise ForeignDeadLetters(foreign)
     operation = Operation(actor, REDRIVE, reason, tuple(map(str, sorted(ids))), {})
     operation_id: int = await again_after_lost_races()(begin_run, engine, operation, pace, request=request)

@@ -113,6 +113,7 @@ def _dead_letters(count: int) -> dict[str, Cases]:
         },
         "operations/count_open_dead_letters_of": one(**letters),
         "operations/read_dead_letters": one(dead_letter_ids=[1, 2, 3]),
+        "operations/read_owners": one(dead_letter_ids=[1, 2, 3]),
         "operations/read_open_reasons": one(dead_letter_ids=[1, 2, 3]),
     }
 
